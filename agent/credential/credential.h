@@ -1,0 +1,31 @@
+#pragma once
+// Credential: one secret value in a file beside the configuration (a mounted Secret's key). Read
+// anew at most once a `max_age`, and at once after invalidate(), so that a rotated Secret is used
+// without a restart. The value never reaches a log, an error text or a metric.
+// Thread-safe.
+
+#include <memory>
+#include <string>
+
+#include "common/error/result.h"
+#include "common/io/file_system.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+class Credential {
+ public:
+  virtual ~Credential() = default;
+  // Without surrounding white space. kUnavailable, naming the file, when it cannot be read, is empty,
+  // is larger than 64 KiB or has a control character in it.
+  virtual Result<std::string> value() = 0;
+  // The destination refused it: read the file again at the next value().
+  virtual void invalidate() = 0;
+  // First 8 hex digits of SHA-256 of the value, to show which version is in use; "" before the first.
+  [[nodiscard]] virtual std::string fingerprint() const = 0;
+};
+
+std::unique_ptr<Credential> make_file_credential(std::string path, Duration max_age,
+                                                 FileSystem& files, Clock& clock);
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,33 @@
+#pragma once
+// Folders: who owns which journal folder under the data folder. Each agent process owns one locked
+// folder; a folder whose owner is dead is adopted: locked, drained beside one's own and removed.
+//   <data folder>/journal-<16 hex>/{lock, segment-*, cursor-*}
+// Used by app/, from one thread.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/error/result.h"
+#include "common/io/file_system.h"
+
+namespace dualtrace::agent {
+
+// A locked journal folder; letting it die unlocks, and removes nothing.
+struct OwnedFolder {
+  std::string path;
+  std::unique_ptr<FileLock> lock;
+};
+
+// Locks a folder for this process: one without a living owner if there is one (so that a restart goes
+// on in its own), else a new one named by `unique`.
+Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder, uint64_t unique);
+
+// Locks every other folder whose owner is dead. Called at start and every few seconds: during an
+// upgrade the predecessor lets go of its folder while we run.
+Result<std::vector<OwnedFolder>> adopt_folders(FileSystem& files, const std::string& data_folder);
+
+// Deletes a drained folder with its files and lets the lock go last.
+Status remove_folder(FileSystem& files, OwnedFolder folder);
+
+}  // namespace dualtrace::agent

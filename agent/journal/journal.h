@@ -1,0 +1,70 @@
+#pragma once
+// Journal: the agent's write-ahead log in one folder. Every accepted request is in it once; each lane
+// reads it at its own pace through its JournalLane. It knows bytes and span counts, not spans.
+//
+// Flow: append() queues; the journal's scheduler writes a group with one pwritev and one fdatasync,
+//   publishes it to the lanes, then calls the `Stored` callbacks.
+// Guarantees: Durability::kDisk – what was answered OK survives power loss; kMemory – it survives the
+//   death of the process, not of the node. What a lane reads is published, never torn.
+// Assumptions: one process owns the folder (agent/journal/folders.h).
+// Limits: segments of fixed size, at most segments_max of them; records of at most
+//   segment_bytes - 4 KiB; appends waiting for a group at most queue_bytes_max.
+// Errors: a full disk or a full journal refuses with kUnavailable and a delay hint; a failed write or
+//   sync fails its group and seals the segment. Format: docs/journal_format.md.
+// append() and totals() are thread-safe; lane() and the JournalLanes are described below.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/journal/journal_lane.h"
+#include "common/error/result.h"
+#include "common/io/file_system.h"
+#include "common/time/scheduler.h"
+
+namespace dualtrace::agent {
+
+enum class Durability { kDisk, kMemory };
+
+struct JournalOptions {
+  std::string folder;
+  Durability durability = Durability::kDisk;
+  std::vector<std::string> lanes;  // names; their cursors hold segments, cursors of others are removed
+  uint64_t segment_bytes = 64 * 1024 * 1024;
+  uint64_t segments_max = 1024;
+  uint64_t queue_bytes_max = 64 * 1024 * 1024;
+};
+
+class Journal {
+ public:
+  using Stored = std::function<void(Status)>;
+
+  struct Totals {
+    uint64_t records = 0;
+    uint64_t spans = 0;
+    uint64_t bytes = 0;  // of payload
+  };
+  struct Health {
+    uint64_t segments = 0;
+    uint64_t disk_bytes = 0;
+    uint64_t damaged_segments = 0;  // set aside since the folder was made
+    bool refusing = false;          // the last group found no room
+  };
+
+  // Recovers what is there (in a time independent of the backlog) or starts afresh. `scheduler` is
+  // stopped before the journal is destroyed; append() before it runs is fine.
+  static Result<std::unique_ptr<Journal>> open(JournalOptions options, FileSystem& files,
+                                               Scheduler& scheduler);
+  virtual ~Journal() = default;
+
+  // `done` is called exactly once, on the journal's scheduler, unless that is stopped first.
+  virtual void append(std::string payload, uint32_t spans, Stored done) = 0;
+  [[nodiscard]] virtual Totals totals() const = 0;  // ever accepted into this folder
+  [[nodiscard]] virtual Health health() const = 0;
+  // The lane of that name in JournalOptions::lanes. It lives as long as the journal.
+  virtual JournalLane& lane(const std::string& name) = 0;
+};
+
+}  // namespace dualtrace::agent

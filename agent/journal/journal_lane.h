@@ -1,0 +1,79 @@
+#pragma once
+// JournalLane: one lane's way through one journal: a reader in front, a durable cursor behind.
+// The lane reads records forward, settles each of them exactly once in any order, and syncs now and
+// then; a segment that every lane's durable cursor has passed is recycled.
+// Used from one thread (the lane's), but for books(), which is thread-safe.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/error/result.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+// How spans ended, under the words of the ledger. All counts are spans.
+struct SpanCounts {
+  uint64_t delivered = 0;
+  uint64_t rejected = 0;
+  uint64_t dead_lettered = 0;
+  uint64_t expired = 0;
+  uint64_t filtered = 0;
+
+  [[nodiscard]] uint64_t sum() const {
+    return delivered + rejected + dead_lettered + expired + filtered;
+  }
+  SpanCounts& operator+=(const SpanCounts& other);
+  bool operator==(const SpanCounts&) const = default;
+};
+
+// A lane's books in one journal. accepted = settled.sum() + backlog_spans, always; they are taken at
+// one moment. Durable with the cursor: after a crash they say what the cursor says.
+struct LaneBooks {
+  uint64_t accepted = 0;
+  SpanCounts settled;
+  uint64_t backlog_spans = 0;
+  uint64_t backlog_bytes = 0;  // payload bytes not yet settled
+  std::optional<WallTime> oldest_unsettled;
+};
+
+struct JournalRecord {
+  uint64_t sequence = 0;
+  WallTime arrived;
+  uint32_t spans = 0;
+  std::string payload;  // a serialised ExportTraceServiceRequest
+};
+
+// Records [first, last] cannot be read: their segment is damaged and set aside. The reader has
+// settled them as dead-lettered itself; the lane only tells people.
+struct JournalDamage {
+  uint64_t first = 0;
+  uint64_t last = 0;
+  uint64_t spans = 0;
+};
+
+struct JournalEnd {};  // nothing more is published
+
+using JournalRead = std::variant<JournalEnd, JournalRecord, JournalDamage>;
+
+class JournalLane {
+ public:
+  virtual ~JournalLane() = default;
+
+  // The next record at or behind the read position that the durable cursor has not settled.
+  virtual Result<JournalRead> read() = 0;
+  // counts.sum() == the record's spans. Each record that was read is settled exactly once.
+  virtual void settle(uint64_t sequence, const SpanCounts& counts) = 0;
+  // Makes the cursor durable and lets segments go. Cheap when nothing changed.
+  virtual Status sync() = 0;
+  // `notify` is called on the journal's scheduler after each publication until the next call here.
+  virtual void on_published(std::function<void()> notify) = 0;
+  [[nodiscard]] virtual LaneBooks books() const = 0;
+  // Everything published is settled (an adopted journal then has no use any more).
+  [[nodiscard]] virtual bool caught_up() const = 0;
+};
+
+}  // namespace dualtrace::agent

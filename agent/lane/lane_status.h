@@ -1,0 +1,37 @@
+#pragma once
+// What a lane says of itself at one moment: for /status, /metrics and the page. Immutable.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/journal/journal_lane.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+enum class LaneState {
+  kIdle,        // nothing waits
+  kDelivering,  // requests pass
+  kRetrying,    // the destination cannot be reached or asks us to wait
+  kPaused,      // credentials, table or configuration are refused; probing slowly
+};
+[[nodiscard]] std::string_view to_string(LaneState state);
+
+struct LaneError {
+  std::string reason;   // Outcome::reason
+  std::string message;  // for people
+  WallTime when;
+};
+
+struct LaneStatus {
+  std::string name;  // "arize", "databricks"
+  LaneState state = LaneState::kIdle;
+  LaneBooks books;  // summed over own and adopted journals
+  uint64_t requests_in_flight = 0;
+  std::optional<WallTime> last_success;
+  std::optional<LaneError> last_error;
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,33 @@
+#pragma once
+// Splice: adds resource attributes to a serialised ExportTraceServiceRequest where they are missing,
+// touching no other byte. Used by intake/enricher, the last place where the stored bytes may change.
+// Pure, fuzzed.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error/result.h"
+
+namespace dualtrace::agent {
+
+// Adds string attributes `add` to each ResourceSpans whose resource has none of the keys in
+// `unless_resource_has`, and whose spans do not all carry one of the keys in `unless_spans_have`.
+struct ResourceAddition {
+  std::vector<std::pair<std::string, std::string>> add;
+  std::vector<std::string> unless_resource_has;
+  std::vector<std::string> unless_spans_have;
+
+  bool operator==(const ResourceAddition&) const = default;
+};
+
+// The request with the additions; std::nullopt when nothing is to be added (the common case costs no
+// copy). Attributes go to the end of the existing Resource's list (a Resource is made where there is
+// none); lengths are rewritten, everything else is copied as it is, unknown fields included.
+// `request` has passed walk(); kInvalid if a deeper part is malformed.
+Result<std::optional<std::string>> splice(std::string_view request,
+                                          std::span<const ResourceAddition> additions);
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,60 @@
+#pragma once
+// Exporter: sends one request to one destination and says which of six things the answer means. It
+// keeps nothing and retries nothing; lane/ decides. Implementations: ArizeGrpcExporter,
+// ArizeHttpExporter, DatabricksHttpExporter; classify.h is the only table from answer to Outcome.
+// Used from one thread; see `Done`.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+enum class OutcomeKind {
+  kDelivered,  // all spans
+  kPartly,     // all but `rejected` spans; never resent
+  kRetry,      // not now; the same bytes may pass later
+  kSplit,      // too large as a whole
+  kPause,      // credentials, table or configuration: nothing will pass until that is mended
+  kRefuse,     // this data is refused for good
+};
+[[nodiscard]] std::string_view to_string(OutcomeKind kind);
+
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::kDelivered;
+  uint64_t rejected = 0;                  // kPartly
+  std::optional<Duration> retry_after{};  // kRetry: the server's hint
+  // kRetry: an answer such as HTTP 500 or gRPC INTERNAL that may be the data's fault. If it stays
+  // while other requests pass, the lane bisects this one.
+  bool suspect = false;
+  // A stable CamelCase class for metrics and status: AuthRejected, PermissionDenied, TableMissing,
+  // SchemaMismatch, Throttled, TooLarge, Unreachable, Timeout, ServerError, InvalidData, …; empty
+  // when delivered.
+  std::string reason{};
+  // What the server said, for people: at most 512 bytes, no credential in it.
+  std::string message{};
+};
+
+struct ExportRequest {
+  std::shared_ptr<const std::string> body;  // a serialised ExportTraceServiceRequest
+  uint32_t spans = 0;
+  Duration timeout = std::chrono::seconds(30);
+};
+
+class Exporter {
+ public:
+  using Done = std::function<void(Outcome)>;
+
+  // Cancels what is in flight; every `done` has been called when the destructor returns.
+  virtual ~Exporter() = default;
+  // Does not block on the network; compresses on the calling thread. `done` is called exactly once,
+  // from any thread, never from within send().
+  virtual void send(ExportRequest request, Done done) = 0;
+};
+
+}  // namespace dualtrace::agent

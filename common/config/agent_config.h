@@ -1,0 +1,131 @@
+#pragma once
+// AgentConfig: the agent's configuration, checked. A value of it cannot be invalid: it is only made
+// by parse_agent_config(), which reports every fault with its path. The agent reads it from a YAML
+// file; the operator (later) renders the same YAML and runs the same validation. All of yaml-cpp is
+// in this folder's .cc files. docs/configuration.md describes every key (tested).
+// Immutable.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error/result.h"
+#include "common/net/tls.h"
+#include "common/net/url.h"
+
+namespace dualtrace {
+
+enum class Compression { kNone, kGzip };
+enum class ArizeProtocol { kGrpc, kHttp };
+enum class DurabilityMode { kDisk, kMemory };
+
+struct ReceiverLimits {               // receiver.limits.*
+  uint64_t request_bytes = 64ULL << 20;   // requestBytes: one request, after decompression
+  uint64_t memory_bytes = 256ULL << 20;   // memoryBytes: everything received and not yet stored
+  uint32_t connections = 2000;            // connections
+  uint32_t streams = 100;                 // streams: concurrent, per HTTP/2 connection
+  uint32_t header_bytes = 16 * 1024;      // headerBytes: of one request
+  uint32_t resets_per_second = 100;       // resetsPerSecond: per connection, then it is closed
+  std::chrono::milliseconds idle_timeout{300'000};   // idleTimeout: connection without a request
+  std::chrono::milliseconds header_timeout{10'000};  // headerTimeout: first byte to end of headers, TLS included
+  std::chrono::milliseconds body_timeout{60'000};    // bodyTimeout: end of headers to end of body
+  bool operator==(const ReceiverLimits&) const = default;
+};
+
+struct ReceiverConfig {  // receiver.*
+  std::vector<HostPort> listen{{"::", 4317}, {"::", 4318}};  // each speaks every protocol
+  std::optional<TlsServerOptions> tls;                       // tls.{certificateFile,keyFile,clientCAFile}
+  uint32_t threads = 1;
+  ReceiverLimits limits;
+  bool operator==(const ReceiverConfig&) const = default;
+};
+
+struct ArizeConfig {  // arize.*
+  // endpoint ("otlp.arize.com:443", or http(s)://host[:port][/v1[/traces]]) or region: US | EU | CA.
+  // http:// is plaintext, for tests and private gateways; anything else is TLS.
+  Url endpoint;
+  ArizeProtocol protocol = ArizeProtocol::kGrpc;
+  std::optional<std::string> project;  // written where the application set none
+  std::string api_key_file;            // credentials.apiKeyFile
+  std::string space_id_file;           // credentials.spaceIDFile
+  TlsClientOptions tls;                // caFile
+  Compression compression = Compression::kGzip;
+  std::optional<Url> proxy;  // proxyURL
+  bool operator==(const ArizeConfig&) const = default;
+};
+
+struct DatabricksConfig {  // databricks.*
+  Url workspace;           // workspaceURL
+  std::string table;       // three-part Unity Catalog name
+  std::string token_file;  // auth.tokenFile
+  TlsClientOptions tls;    // caFile
+  Compression compression = Compression::kNone;
+  std::optional<Url> proxy;  // proxyURL
+  bool operator==(const DatabricksConfig&) const = default;
+};
+
+struct DeliveryConfig {  // delivery.*
+  DurabilityMode durability = DurabilityMode::kDisk;
+  uint64_t max_backlog = 4ULL << 30;              // maxBacklog, per lane
+  std::chrono::seconds max_age{72 * 3600};        // maxAge
+  std::string folder = "/var/lib/dualtrace";      // folder
+  uint64_t segment_bytes = 64ULL << 20;           // segmentBytes; at least requestBytes + 1 MiB
+  uint64_t batch_bytes = 1ULL << 20;              // batchBytes: target
+  uint64_t batch_bytes_max = 3'900'000;           // batchBytesMax: cap
+  std::chrono::milliseconds linger{200};          // linger
+  uint32_t requests_in_flight = 4;                // requestsInFlight, per lane
+  std::chrono::milliseconds request_timeout{30'000};  // requestTimeout
+  std::chrono::milliseconds retry_base{1000};     // retryBase: first back-off
+  std::chrono::milliseconds retry_max{30'000};    // retryMax: largest back-off
+  std::chrono::milliseconds pause_probe{30'000};  // pauseProbe: how often a refused credential is tried
+  uint64_t max_dead_letters = 64ULL << 20;        // maxDeadLetters: bytes kept, per lane
+  bool operator==(const DeliveryConfig&) const = default;
+};
+
+struct ObserveConfig {  // observe.*
+  HostPort listen{"127.0.0.1", 8888};
+  bool operator==(const ObserveConfig&) const = default;
+};
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
+class AgentConfig {
+ public:
+  ReceiverConfig receiver;
+  std::optional<ArizeConfig> arize;            // at least one of the two is set
+  std::optional<DatabricksConfig> databricks;
+  DeliveryConfig delivery;
+  ObserveConfig observe;
+  std::map<std::string, std::string> resource_attributes;  // resourceAttributes: added where absent
+  std::chrono::milliseconds drain_timeout{20'000};         // drainTimeout: after SIGTERM
+  LogLevel log_level = LogLevel::kInfo;                    // logLevel
+
+  bool operator==(const AgentConfig&) const = default;
+
+ private:
+  AgentConfig() = default;
+  friend class AgentConfigBuilder;
+};
+
+struct ConfigFault {
+  std::string path;     // "databricks.workspaceURL"
+  std::string message;  // what is wrong and what to write instead
+  bool operator==(const ConfigFault&) const = default;
+};
+
+// The config, or every fault that was found: the error is never an empty list. Relative file paths
+// are taken as relative to `folder`, the configuration's own.
+struct ConfigOrFaults {
+  std::optional<AgentConfig> config;
+  std::vector<ConfigFault> faults;
+};
+ConfigOrFaults parse_agent_config(std::string_view yaml, std::string_view folder);
+
+// "path: message" lines, for people.
+[[nodiscard]] std::string to_string(const std::vector<ConfigFault>& faults);
+
+}  // namespace dualtrace

@@ -1,0 +1,12 @@
+#pragma once
+// DT_CHECK(condition): our own invariants only. A failed one is a bug of ours and ends the process;
+// never use it on input, files, the network or Kubernetes.
+
+namespace dualtrace {
+
+[[noreturn]] void check_failed(const char* condition, const char* file, int line);
+
+}  // namespace dualtrace
+
+#define DT_CHECK(condition) \
+  (static_cast<bool>(condition) ? void(0) : ::dualtrace::check_failed(#condition, __FILE__, __LINE__))

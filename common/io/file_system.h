@@ -1,0 +1,61 @@
+#pragma once
+// FileSystem: the whole of the operating system's disk that we use, behind one object. The journal
+// and the credentials stand on it; PosixFileSystem is the real one, tests/fakes has one in memory
+// that forgets what was not synced, tears writes and fills up.
+// FileSystem is thread-safe; a File is used from one thread at a time unless its user says otherwise.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error/result.h"
+
+namespace dualtrace {
+
+class File {
+ public:
+  virtual ~File() = default;
+  // Reads at most into.size() bytes; fewer only at the end of the file.
+  virtual Result<size_t> read_at(uint64_t offset, std::span<char> into) = 0;
+  // Writes all pieces one behind the other, or fails; after a failure any part may be on disk.
+  // kExhausted when the disk is full.
+  virtual Status write_at(uint64_t offset, std::span<const std::string_view> pieces) = 0;
+  // fdatasync. After a failure nothing is known of any write since the last success.
+  virtual Status sync() = 0;
+  // Reserves disk for [0, size), so that writes there cannot find it full. kExhausted when full.
+  virtual Status allocate(uint64_t size) = 0;
+  virtual Result<uint64_t> size() = 0;
+};
+
+// Held for as long as it lives; the system lets go of it when the process dies.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+enum class OpenMode { kRead, kReadWrite, kCreate };  // kCreate: read and write, made if missing
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  // Names (not paths) of the entries, sorted, without "." and "..".
+  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  virtual Status make_folders(const std::string& path) = 0;
+  virtual Status rename(const std::string& from, const std::string& to) = 0;  // atomic, replaces
+  virtual Status remove(const std::string& path) = 0;                         // a file or an empty folder
+  // Makes creations, renames and removals in the folder durable.
+  virtual Status sync_folder(const std::string& path) = 0;
+  // Creates the file if missing. kConflict when another process (or File) holds it.
+  virtual Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) = 0;
+};
+
+// Whole small files. read_file: kExhausted when the file is larger than bytes_max.
+Result<std::string> read_file(FileSystem& files, const std::string& path, size_t bytes_max);
+// By a temporary name, sync, rename, sync of the folder: after a crash the old or the new content.
+Status write_file(FileSystem& files, const std::string& path, std::string_view content);
+
+}  // namespace dualtrace

@@ -1,0 +1,73 @@
+#pragma once
+// HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
+// status of the agent, later the operator's webhook, and the sandbox. Boost.Beast is inside its .cc.
+// Handlers run on the server's threads and may answer later, from any thread, through the Replier.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/error/result.h"
+#include "common/net/http_client.h"
+#include "common/net/tls.h"
+#include "common/net/url.h"
+#include "common/time/clock.h"
+
+namespace dualtrace {
+
+struct HttpServerRequest {
+  std::string method;
+  std::string path;   // without the query
+  std::string query;  // without the "?", still encoded
+  HttpHeaders headers;  // names in lower case
+  std::string body;
+
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+struct HttpServerResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  HttpHeaders headers{};
+  std::string body{};
+};
+
+// The right to answer one request, once. Move-only and thread-safe. Dropped unanswered, it closes
+// the connection without an answer.
+class HttpReplier {
+ public:
+  class Exchange;  // the server's side
+  explicit HttpReplier(std::shared_ptr<Exchange> exchange);
+  ~HttpReplier();
+  HttpReplier(HttpReplier&&) noexcept;
+  HttpReplier& operator=(HttpReplier&&) noexcept;
+
+  void reply(HttpServerResponse response);
+
+ private:
+  std::shared_ptr<Exchange> exchange_;
+};
+
+class HttpServer {
+ public:
+  struct Options {
+    HostPort listen;  // port 0: one is chosen, ask port(); "::" takes IPv4 too
+    std::optional<TlsServerOptions> tls{};
+    size_t body_bytes_max = 1024 * 1024;
+    size_t header_bytes_max = 16 * 1024;
+    size_t connections_max = 256;
+    Duration idle_timeout = std::chrono::seconds(60);
+    std::string thread_name = "http";
+  };
+  using Handler = std::function<void(HttpServerRequest, HttpReplier)>;
+
+  static Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler);
+
+  // Closes all connections and joins. No handler runs when it returns.
+  virtual ~HttpServer() = default;
+  [[nodiscard]] virtual uint16_t port() const = 0;
+};
+
+}  // namespace dualtrace

@@ -1,0 +1,18 @@
+#pragma once
+// FakeClock: time stands still until the test moves it. Used from one thread.
+
+#include "common/time/clock.h"
+
+namespace dualtrace {
+
+class FakeClock final : public Clock {
+ public:
+  [[nodiscard]] Tick tick() const override { return Tick(elapsed); }
+  [[nodiscard]] WallTime wall() const override { return wall_start + elapsed; }
+  void advance(Duration by) { elapsed += by; }
+
+  Duration elapsed{std::chrono::hours(1)};
+  WallTime wall_start{std::chrono::seconds(1'700'000'000)};
+};
+
+}  // namespace dualtrace
