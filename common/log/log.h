@@ -1,14 +1,20 @@
 #pragma once
-// Log: one JSON object a line on stderr, on spdlog. The message is a fixed sentence; what varies goes
-// into fields. ERROR: data lost or a human must act. WARN: odd but recovered. INFO: life cycle. DEBUG:
-// never per item on a hot path. Secrets are never passed to it.
+// Log: one JSON object a line on stderr, on spdlog. The message is a fixed sentence; what varies
+// goes into fields. ERROR: data lost or a human must act. WARN: odd but recovered. INFO: life
+// cycle. DEBUG: never per item on a hot path. Secrets are never passed to it.
 // Thread-safe.
 
+#include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+
+#include "common/time/clock.h"
 
 namespace dualtrace {
 
@@ -21,13 +27,10 @@ struct LogField {
   LogField(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
   LogField(std::string_view n, bool v) : name(n), value(v) {}
   LogField(std::string_view n, double v) : name(n), value(v) {}
-  template <typename Integer>
-    requires(std::is_integral_v<Integer> && std::is_signed_v<Integer>)
-  LogField(std::string_view n, Integer v) : name(n), value(static_cast<int64_t>(v)) {}
-  template <typename Integer>
-    requires(std::is_integral_v<Integer> && std::is_unsigned_v<Integer> &&
-             !std::is_same_v<Integer, bool>)
-  LogField(std::string_view n, Integer v) : name(n), value(static_cast<uint64_t>(v)) {}
+  LogField(std::string_view n, std::signed_integral auto v)
+      : name(n), value(static_cast<int64_t>(v)) {}
+  LogField(std::string_view n, std::unsigned_integral auto v)
+      : name(n), value(static_cast<uint64_t>(v)) {}
 };
 
 using LogFields = std::initializer_list<LogField>;
@@ -40,16 +43,18 @@ void log_error(std::string_view message, LogFields fields = {});
 enum class LogSeverity { kDebug, kInfo, kWarn, kError };
 void set_log_severity(LogSeverity least);
 
-// Lets through one message per interval and counts the others; one static object a call site.
+// Lets through one message per interval and counts the others; one object a call site.
 class LogLimiter {
  public:
-  explicit LogLimiter(int64_t interval_seconds) : interval_seconds_(interval_seconds) {}
-  // True when the site may log now; `suppressed` is how many it may not have logged since.
-  bool allow(uint64_t& suppressed);
+  explicit LogLimiter(Duration interval) : interval_(interval) {}
+
+  // Set when the site may log now: how many messages it was refused since the last one.
+  std::optional<uint64_t> allow(Tick now);
 
  private:
-  struct State;
-  const int64_t interval_seconds_;
+  const Duration interval_;
+  std::atomic<int64_t> next_{std::numeric_limits<int64_t>::min()};  // nanoseconds on the tick
+  std::atomic<uint64_t> suppressed_{0};
 };
 
 }  // namespace dualtrace

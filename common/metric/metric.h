@@ -1,7 +1,8 @@
 #pragma once
 // Metrics: a registry of counters, gauges and histograms, on prometheus-cpp, served as Prometheus
-// text. A component takes a MetricRegistry& in its constructor, keeps the handles it gets as members
-// and never looks a metric up on a hot path. Every name is described in docs/metrics.md (tested).
+// text. A component takes a MetricRegistry& in its constructor, keeps the handles it gets as
+// members and never looks a metric up on a hot path. Every name is described in docs/metrics.md
+// (tested).
 // Thread-safe. The registry outlives the handles.
 
 #include <functional>
@@ -35,13 +36,14 @@ class MetricRegistry {
   MetricRegistry(const MetricRegistry&) = delete;
   MetricRegistry& operator=(const MetricRegistry&) = delete;
 
-  // The same (name, labels) gives the same handle. Names are snake_case with unit and, for counters,
-  // `_total` last: dualtrace_receiver_requests_total.
-  Counter& counter(const std::string& name, const std::string& help, const MetricLabels& labels = {});
+  // The same (name, labels) gives the same handle. Names are snake_case with the unit and, for
+  // counters, `_total` last: dualtrace_receiver_requests_total.
+  Counter& counter(const std::string& name, const std::string& help,
+                   const MetricLabels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help,
                        const std::vector<double>& bounds, const MetricLabels& labels = {});
-  // Asked at each scrape, on the scraping thread; must be thread-safe, cheap and outlive the
-  // registry or be removed before. `counter` types the value as a counter instead of a gauge.
+  // `value` is asked at each scrape, on the scraping thread; it is thread-safe and cheap, and what
+  // it reads outlives the last text(). The same (name, labels) again replaces it.
   enum class ValueType { kGauge, kCounter };
   void observe(ValueType type, const std::string& name, const std::string& help,
                const MetricLabels& labels, std::function<double()> value);
