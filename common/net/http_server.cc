@@ -1,0 +1,406 @@
+#include "common/net/http_server.h"
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+
+namespace dualtrace {
+
+// Lives as long as the server or a replier does, so that a late reply finds something to be posted
+// to. What is posted holds connections weakly: nothing in the io_context may own the io_context.
+class HttpReplier::Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual void reply(HttpServerResponse response) = 0;
+  virtual void drop() = 0;
+};
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace ssl = asio::ssl;
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
+constexpr auto kLingerTimeout = std::chrono::seconds(5);
+constexpr auto kAcceptRetryDelay = std::chrono::milliseconds(100);
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void start() = 0;
+  virtual void answer(HttpServerResponse response) = 0;
+  virtual void close() = 0;
+};
+
+struct Loop {
+  asio::io_context io{1};
+};
+
+// What a connection needs from its server; used from the io thread only.
+struct ServerContext {
+  HttpServer::Options options;
+  HttpServer::Handler handler;
+  std::shared_ptr<Loop> loop = std::make_shared<Loop>();
+  std::unordered_set<std::shared_ptr<Connection>> connections{};
+};
+
+class PendingExchange final : public HttpReplier::Exchange {
+ public:
+  PendingExchange(std::shared_ptr<Loop> loop, std::weak_ptr<Connection> connection)
+      : loop_(std::move(loop)), connection_(std::move(connection)) {}
+
+  void reply(HttpServerResponse response) override {
+    asio::post(loop_->io, [connection = connection_, response = std::move(response)]() mutable {
+      if (const auto open = connection.lock()) open->answer(std::move(response));
+    });
+  }
+
+  void drop() override {
+    asio::post(loop_->io, [connection = connection_] {
+      if (const auto open = connection.lock()) open->close();
+    });
+  }
+
+ private:
+  std::shared_ptr<Loop> loop_;
+  std::weak_ptr<Connection> connection_;
+};
+
+HttpServerRequest to_request(http::request<http::string_body>&& message) {
+  HttpServerRequest request;
+  request.method = std::string(message.method_string());
+  const std::string target(message.target());
+  const size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  if (question != std::string::npos) request.query = target.substr(question + 1);
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    std::ranges::transform(name, name.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    request.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  request.body = std::move(message.body());
+  return request;
+}
+
+HttpServerResponse refusal(const error_code& error) {
+  if (error == http::error::body_limit) return {.status = 413, .body = "the body is too large\n"};
+  if (error == http::error::header_limit)
+    return {.status = 431, .body = "the headers are too large\n"};
+  return {.status = 400, .body = "not a valid HTTP request\n"};
+}
+
+// The errors of Beast's parser, as opposed to those of the socket, are what the client can be told.
+bool is_protocol_error(const error_code& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+// One connection: read a request, wait for its answer, write it, again. Used from the io thread.
+template <typename Stream>
+class StreamConnection final : public Connection,
+                               public std::enable_shared_from_this<StreamConnection<Stream>> {
+ public:
+  static constexpr bool kTls = !std::is_same_v<Stream, beast::tcp_stream>;
+
+  template <typename... TlsContext>
+  StreamConnection(ServerContext& server, tcp::socket socket, TlsContext&... tls)
+      : server_(server), stream_(std::move(socket), tls...) {}
+
+  void start() override {
+    if constexpr (kTls) {
+      expect_progress();
+      stream_.async_handshake(ssl::stream_base::server, step([this](error_code error, size_t) {
+                                if (error) return close();
+                                read_header();
+                              }));
+    } else {
+      read_header();
+    }
+  }
+
+  void answer(HttpServerResponse answer) override {
+    response_ = {};
+    response_.version(11);
+    response_.result(static_cast<unsigned>(answer.status));
+    if (!answer.body.empty()) response_.set(http::field::content_type, answer.content_type);
+    for (const auto& [name, value] : answer.headers) response_.insert(name, value);
+    response_.keep_alive(keep_alive_);
+    response_.body() = std::move(answer.body);
+    response_.prepare_payload();
+    if (head_) response_.body().clear();  // the length stays, as RFC 9110 §9.3.2 allows
+    expect_progress();
+    http::async_write(stream_, response_, step([this](error_code error, size_t) {
+                        if (error) return close();
+                        if (keep_alive_) return read_header();
+                        finish();
+                      }));
+  }
+
+  void close() override {
+    beast::get_lowest_layer(stream_).close();
+    server_.connections.erase(this->shared_from_this());
+  }
+
+ private:
+  // A completion handler that keeps this connection alive. Errors of a stream closed by a timeout
+  // or by close() end here as well: closing twice does no harm.
+  template <typename Next>
+  auto step(Next next) {
+    return [self = this->shared_from_this(), next](error_code error, size_t bytes = 0) {
+      next(error, bytes);
+    };
+  }
+
+  void expect_progress() {
+    beast::get_lowest_layer(stream_).expires_after(server_.options.idle_timeout);
+  }
+
+  void read_header() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<uint32_t>(server_.options.header_bytes_max));
+    parser_->body_limit(server_.options.body_bytes_max);
+    expect_progress();
+    http::async_read_header(
+        stream_, buffer_, *parser_, step([this](error_code error, size_t) {
+          if (error) return refuse(error);
+          if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+            return invite_body();
+          }
+          read_body();
+        }));
+  }
+
+  void invite_body() {
+    response_ = {};
+    response_.version(11);
+    response_.result(http::status::continue_);
+    expect_progress();
+    http::async_write(stream_, response_, step([this](error_code error, size_t) {
+                        if (error) return close();
+                        read_body();
+                      }));
+  }
+
+  void read_body() {
+    expect_progress();
+    http::async_read(stream_, buffer_, *parser_, step([this](error_code error, size_t) {
+                       if (error) return refuse(error);
+                       handle();
+                     }));
+  }
+
+  void handle() {
+    beast::get_lowest_layer(stream_).expires_never();  // the handler may take its time
+    keep_alive_ = parser_->get().keep_alive();
+    head_ = parser_->get().method() == http::verb::head;
+    server_.handler(to_request(parser_->release()), HttpReplier(std::make_shared<PendingExchange>(
+                                                        server_.loop, this->weak_from_this())));
+  }
+
+  void refuse(const error_code& error) {
+    if (!is_protocol_error(error)) return close();
+    keep_alive_ = false;
+    head_ = false;
+    answer(refusal(error));
+  }
+
+  // Ends our half, then reads what the client still sends: closing with unread bytes would reset
+  // the connection, and the client might lose the answer.
+  void finish() {
+    if constexpr (kTls) {
+      expect_progress();
+      // The peer's close_notify is not waited for: it may never come.
+      SSL_set_shutdown(stream_.native_handle(), SSL_RECEIVED_SHUTDOWN);
+      stream_.async_shutdown(step([this](error_code, size_t) { linger(); }));
+    } else {
+      linger();
+    }
+  }
+
+  void linger() {
+    auto& layer = beast::get_lowest_layer(stream_);
+    error_code ignored;
+    layer.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    layer.expires_after(kLingerTimeout);
+    drain(0);
+  }
+
+  void drain(size_t drained) {
+    buffer_.clear();
+    beast::get_lowest_layer(stream_).async_read_some(
+        buffer_.prepare(16 * 1024), step([this, drained](error_code error, size_t bytes) {
+          if (error || drained + bytes > kLingerBytesMax) return close();
+          drain(drained + bytes);
+        }));
+  }
+
+  ServerContext& server_;
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http::response<http::string_body> response_;
+  bool keep_alive_ = false;
+  bool head_ = false;
+};
+
+Result<std::shared_ptr<ssl::context>> load_tls(const TlsServerOptions& options) {
+  try {
+    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+    context->use_certificate_chain_file(options.certificate_file);
+    context->use_private_key_file(options.key_file, ssl::context::pem);
+    if (!options.client_ca_file.empty()) {
+      context->load_verify_file(options.client_ca_file);
+      context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+    }
+    if (SSL_CTX_check_private_key(context->native_handle()) != 1)
+      return fail(ErrorKind::kInvalid, "the key does not belong to the certificate");
+    return context;
+  } catch (const boost::system::system_error& error) {
+    return fail(ErrorKind::kInvalid, std::string("TLS: ") + error.what());
+  }
+}
+
+class BeastHttpServer final : public HttpServer {
+ public:
+  BeastHttpServer(Options options, Handler handler)
+      : context_{.options = std::move(options), .handler = std::move(handler)},
+        acceptor_(context_.loop->io),
+        retry_timer_(context_.loop->io) {}
+
+  ~BeastHttpServer() override {
+    context_.loop->io.stop();
+    if (thread_.joinable()) thread_.join();
+    while (!context_.connections.empty()) (*context_.connections.begin())->close();
+  }
+
+  Status listen() {
+    if (context_.options.tls) {
+      auto tls = load_tls(*context_.options.tls);
+      if (!tls) return fail(tls.error().with_prefix("http server: "));
+      tls_ = *std::move(tls);
+    }
+    error_code error;
+    auto address = asio::ip::make_address(context_.options.listen.host, error);
+    if (!error) error = open(address);
+    if (error == asio::error::address_family_not_supported && address == asio::ip::address_v6())
+      error = open(address = asio::ip::address_v4());  // a kernel without IPv6
+    if (error) {
+      return fail(ErrorKind::kUnavailable,
+                  "http server: listen on " + context_.options.listen.host + " port " +
+                      std::to_string(context_.options.listen.port) + ": " + error.message());
+    }
+    port_ = acceptor_.local_endpoint().port();
+    accept();
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), context_.options.thread_name.substr(0, 15).c_str());
+      context_.loop->io.run();
+    });
+    return {};
+  }
+
+  [[nodiscard]] uint16_t port() const override { return port_; }
+
+ private:
+  error_code open(const asio::ip::address& address) {
+    const tcp::endpoint endpoint(address, context_.options.listen.port);
+    error_code error;
+    if (acceptor_.open(endpoint.protocol(), error)) return error;
+    if (acceptor_.set_option(tcp::acceptor::reuse_address(true), error)) return error;
+    if (address.is_v6() && acceptor_.set_option(asio::ip::v6_only(false), error)) return error;
+    if (acceptor_.bind(endpoint, error)) return error;
+    acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    return error;
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) {  // most likely no file descriptor is left: do not spin
+        retry_timer_.expires_after(kAcceptRetryDelay);
+        return retry_timer_.async_wait([this](error_code cancelled) {
+          if (!cancelled) accept();
+        });
+      }
+      if (context_.connections.size() < context_.options.connections_max) serve(std::move(socket));
+      accept();
+    });
+  }
+
+  void serve(tcp::socket socket) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    std::shared_ptr<Connection> connection;
+    if (context_.options.tls) {
+      // Read anew for each connection; while a rotation is half done the last good pair serves on.
+      if (auto fresh = load_tls(*context_.options.tls)) tls_ = *std::move(fresh);
+      connection = std::make_shared<StreamConnection<beast::ssl_stream<beast::tcp_stream>>>(
+          context_, std::move(socket), *tls_);
+    } else {
+      connection =
+          std::make_shared<StreamConnection<beast::tcp_stream>>(context_, std::move(socket));
+    }
+    context_.connections.insert(connection);
+    connection->start();
+  }
+
+  ServerContext context_;
+  std::shared_ptr<ssl::context> tls_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer retry_timer_;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::string_view HttpServerRequest::header(std::string_view name) const {
+  const auto found = std::ranges::find(
+      headers, name, [](const auto& pair) -> std::string_view { return pair.first; });
+  return found == headers.end() ? std::string_view() : found->second;
+}
+
+HttpReplier::HttpReplier(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+HttpReplier::HttpReplier(HttpReplier&&) noexcept = default;
+
+HttpReplier& HttpReplier::operator=(HttpReplier&& other) noexcept {
+  if (this != &other) {
+    if (exchange_) exchange_->drop();
+    exchange_ = std::move(other.exchange_);
+  }
+  return *this;
+}
+
+HttpReplier::~HttpReplier() {
+  if (exchange_) exchange_->drop();
+}
+
+void HttpReplier::reply(HttpServerResponse response) {
+  DT_CHECK(exchange_ != nullptr);
+  std::exchange(exchange_, nullptr)->reply(std::move(response));
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, Handler handler) {
+  auto server = std::make_unique<BeastHttpServer>(std::move(options), std::move(handler));
+  if (auto listening = server->listen(); !listening) return fail(listening.error());
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace dualtrace
