@@ -1,0 +1,83 @@
+#pragma once
+// The two stream buffers that http_client.cc hands to cpprestsdk: one that gives out a request's
+// body and cannot be rewound, so that cpprestsdk does not silently send it twice, and one that
+// keeps a bounded part of the answer. Private to common_http_client; it pulls in cpprestsdk. Used
+// from cpprestsdk's one thread.
+
+#include <cpprest/astreambuf.h>
+#include <cpprest/streams.h>
+
+#include <memory>
+#include <string>
+
+namespace dualtrace {
+
+// What every streambuf must have and neither of ours needs.
+class OneWayBuffer : public concurrency::streams::details::streambuf_state_manager<uint8_t> {
+ public:
+  using concurrency::streams::details::streambuf_state_manager<uint8_t>::streambuf_state_manager;
+
+  bool can_seek() const override { return false; }
+  bool has_size() const override { return false; }
+  size_t buffer_size(std::ios_base::openmode) const override { return 0; }
+  void set_buffer_size(size_t, std::ios_base::openmode) override {}
+  size_t in_avail() const override { return 0; }
+  pos_type getpos(std::ios_base::openmode) const override { return pos_type(traits::eof()); }
+  pos_type seekpos(pos_type, std::ios_base::openmode) override { return pos_type(traits::eof()); }
+  pos_type seekoff(off_type, std::ios_base::seekdir, std::ios_base::openmode) override {
+    return pos_type(traits::eof());
+  }
+  bool acquire(uint8_t*&, size_t&) override { return false; }
+  void release(uint8_t*, size_t) override {}
+
+ protected:
+  pplx::task<int_type> _putc(uint8_t byte) override;
+  pplx::task<size_t> _putn(const uint8_t* bytes, size_t count) override;
+  pplx::task<size_t> _getn(uint8_t* into, size_t count) override;
+  pplx::task<int_type> _bumpc() override { return end(); }
+  pplx::task<int_type> _getc() override { return end(); }
+  pplx::task<int_type> _nextc() override { return end(); }
+  pplx::task<int_type> _ungetc() override { return end(); }
+  int_type _sbumpc() override { return traits::eof(); }
+  int_type _sgetc() override { return traits::eof(); }
+  size_t _scopy(uint8_t*, size_t) override { return 0; }
+  pplx::task<bool> _sync() override { return pplx::task_from_result(true); }
+  uint8_t* _alloc(size_t) override { return nullptr; }
+  void _commit(size_t) override {}
+
+ private:
+  static pplx::task<int_type> end() { return pplx::task_from_result<int_type>(traits::eof()); }
+};
+
+class RequestBody final : public OneWayBuffer {
+ public:
+  explicit RequestBody(std::string body)
+      : OneWayBuffer(std::ios_base::in), body_(std::move(body)) {}
+
+ protected:
+  pplx::task<size_t> _getn(uint8_t* into, size_t count) override;
+
+ private:
+  const std::string body_;
+  size_t given_ = 0;
+};
+
+class ResponseBody final : public OneWayBuffer {
+ public:
+  explicit ResponseBody(size_t bytes_max)
+      : OneWayBuffer(std::ios_base::out), bytes_max_(bytes_max) {}
+
+  // More came than is kept. The exchange was broken off there, which cpprestsdk calls an error.
+  [[nodiscard]] bool truncated() const { return truncated_; }
+  [[nodiscard]] std::string take() { return std::move(body_); }
+
+ protected:
+  pplx::task<size_t> _putn(const uint8_t* bytes, size_t count) override;
+
+ private:
+  const size_t bytes_max_;
+  std::string body_;
+  bool truncated_ = false;
+};
+
+}  // namespace dualtrace
