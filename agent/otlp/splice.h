@@ -1,7 +1,7 @@
 #pragma once
-// Splice: adds resource attributes to a serialised ExportTraceServiceRequest where they are missing,
-// touching no other byte. Used by intake/enricher, the last place where the stored bytes may change.
-// Pure, fuzzed.
+// Splice: adds resource attributes to a serialised ExportTraceServiceRequest where they are
+// missing, touching no other byte. Used by intake/enricher, the last place where the stored bytes
+// may change. Pure, fuzzed.
 
 #include <optional>
 #include <span>
@@ -23,10 +23,10 @@ struct ResourceAddition {
   bool operator==(const ResourceAddition&) const = default;
 };
 
-// The request with the additions; std::nullopt when nothing is to be added (the common case costs no
-// copy). Attributes go to the end of the existing Resource's list (a Resource is made where there is
-// none); lengths are rewritten, everything else is copied as it is, unknown fields included.
-// `request` has passed walk(); kInvalid if a deeper part is malformed.
+// The request with the additions; std::nullopt when nothing is to be added (the common case costs
+// no copy). Attributes go to the end of the existing Resource's list (a Resource is made where
+// there is none); lengths are rewritten, everything else is copied as it is, unknown fields
+// included. `request` has passed walk(); kInvalid if a deeper part is malformed.
 Result<std::optional<std::string>> splice(std::string_view request,
                                           std::span<const ResourceAddition> additions);
 

@@ -1,0 +1,174 @@
+#include "common/compress/gzip.h"
+
+#include <isa-l/igzip_lib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+
+namespace dualtrace {
+namespace {
+
+// ISA-L counts the bytes of one call in 32 bits.
+constexpr size_t kIsalBytesMax = std::numeric_limits<uint32_t>::max();
+constexpr size_t kSmallestOutput = 512;
+constexpr size_t kTrailerBytes = 8;
+
+// ISA-L takes its input as a pointer to mutable bytes but only reads it.
+uint8_t* input_bytes(std::string_view input) {
+  return reinterpret_cast<uint8_t*>(const_cast<char*>(input.data()));
+}
+
+uint8_t* output_bytes(std::string& output, size_t offset) {
+  return reinterpret_cast<uint8_t*>(output.data() + offset);
+}
+
+std::string_view fault_text(int code) {
+  switch (code) {
+    case ISAL_INVALID_WRAPPER:
+      return "not a gzip header";
+    case ISAL_UNSUPPORTED_METHOD:
+      return "unknown compression method";
+    case ISAL_INCORRECT_CHECKSUM:
+      return "wrong checksum or length";
+    default:
+      return "malformed deflate data";
+  }
+}
+
+// The length a one-member stream claims to have is only a first guess, kept to what deflate usually
+// yields: a wrong claim costs a second buffer, never memory. One byte more lets ISA-L see the end.
+size_t first_output_bytes(std::string_view compressed) {
+  constexpr size_t kUsualRatioMax = 16;
+  uint32_t claimed = 0;
+  if (compressed.size() >= kTrailerBytes) {
+    std::memcpy(&claimed, compressed.data() + compressed.size() - 4, 4);
+  }
+  return std::clamp<size_t>(size_t{claimed} + 1, kSmallestOutput,
+                            std::max(kSmallestOutput, kUsualRatioMax * compressed.size()));
+}
+
+class Inflater {
+ public:
+  Inflater(std::string_view compressed, size_t bytes_max, const MayGrowTo& may_grow_to)
+      : compressed_(compressed),
+        // One byte of room above the limit tells "just full" from "more to come".
+        room_max_(std::min(bytes_max, kIsalBytesMax - 1) + 1),
+        may_grow_to_(may_grow_to),
+        state_(std::make_unique_for_overwrite<inflate_state>()) {}
+
+  Result<std::string> run() {
+    if (compressed_.size() > kIsalBytesMax) {
+      return fail(ErrorKind::kExhausted, "gzip: more than 4 GiB");
+    }
+    isal_inflate_init(state_.get());
+    state_->crc_flag = ISAL_GZIP;
+    state_->next_in = input_bytes(compressed_);
+    state_->avail_in = static_cast<uint32_t>(compressed_.size());
+    if (Status grown = grow(first_output_bytes(compressed_)); !grown) {
+      return fail(std::move(grown).error());
+    }
+    while (true) {
+      Result<bool> done = step();
+      if (!done) {
+        return fail(std::move(done).error());
+      }
+      if (*done) {
+        output_.resize(size_);
+        return std::move(output_);
+      }
+    }
+  }
+
+ private:
+  // Inflates what the buffer has room for; true at the end of the last member.
+  Result<bool> step() {
+    if (size_ == output_.size()) {
+      if (Status grown = grow(2 * size_); !grown) {
+        return fail(std::move(grown).error());
+      }
+    }
+    const auto room = static_cast<uint32_t>(output_.size() - size_);
+    const uint32_t input = state_->avail_in;
+    state_->next_out = output_bytes(output_, size_);
+    state_->avail_out = room;
+    if (const int code = isal_inflate(state_.get()); code != ISAL_DECOMP_OK) {
+      return fail(ErrorKind::kInvalid, std::string("gzip: ").append(fault_text(code)));
+    }
+    size_ += room - state_->avail_out;
+    if (size_ == room_max_) {
+      return fail(ErrorKind::kExhausted,
+                  "gzip: more than " + std::to_string(room_max_ - 1) + " bytes after inflation");
+    }
+    if (state_->block_state == ISAL_BLOCK_FINISH) {
+      if (state_->avail_in == 0) {
+        return true;
+      }
+      isal_inflate_reset(state_.get());  // the next member; it keeps input, output and crc_flag
+    } else if (state_->avail_out == room && state_->avail_in == input) {
+      return fail(ErrorKind::kInvalid, "gzip: cut short");
+    }
+    return false;
+  }
+
+  Status grow(size_t bytes) {
+    const size_t next = std::min(bytes, room_max_);
+    if (may_grow_to_) {
+      if (Status allowed = may_grow_to_(output_.size() + next); !allowed) {
+        return allowed;
+      }
+    }
+    output_.resize(next);
+    return {};
+  }
+
+  const std::string_view compressed_;
+  const size_t room_max_;
+  const MayGrowTo& may_grow_to_;
+  const std::unique_ptr<inflate_state> state_;
+  std::string output_;
+  size_t size_ = 0;
+};
+
+}  // namespace
+
+Result<std::string> gunzip(std::string_view compressed, size_t bytes_max,
+                           const MayGrowTo& may_grow_to) {
+  return Inflater(compressed, bytes_max, may_grow_to).run();
+}
+
+Result<std::string> gunzip(std::string_view compressed, size_t bytes_max) {
+  return gunzip(compressed, bytes_max, MayGrowTo{});
+}
+
+std::string gzip(std::string_view plain) {
+  DT_CHECK(plain.size() <= kIsalBytesMax);
+  constexpr uint32_t kWorkBytes = ISAL_DEF_LVL1_DEFAULT;
+  const auto work = std::make_unique_for_overwrite<uint8_t[]>(kWorkBytes);
+  const auto stream = std::make_unique_for_overwrite<isal_zstream>();
+  isal_deflate_init(stream.get());
+  stream->level = 1;
+  stream->level_buf = work.get();
+  stream->level_buf_size = kWorkBytes;
+  stream->gzip_flag = IGZIP_GZIP;
+  stream->end_of_stream = 1;
+  stream->next_in = input_bytes(plain);
+  stream->avail_in = static_cast<uint32_t>(plain.size());
+
+  std::string output;
+  size_t size = 0;
+  while (stream->internal_state.state != ZSTATE_END) {
+    output.resize(std::max(kSmallestOutput, size == 0 ? plain.size() / 3 : 2 * size));
+    const auto room = static_cast<uint32_t>(std::min(output.size() - size, kIsalBytesMax));
+    stream->next_out = output_bytes(output, size);
+    stream->avail_out = room;
+    DT_CHECK(isal_deflate(stream.get()) == COMP_OK);
+    size += room - stream->avail_out;
+  }
+  output.resize(size);
+  return output;
+}
+
+}  // namespace dualtrace
