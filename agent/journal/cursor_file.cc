@@ -1,0 +1,51 @@
+#include "agent/journal/cursor_file.h"
+
+#include <utility>
+
+namespace dualtrace::agent {
+namespace {
+
+uint64_t offset_of(uint64_t generation) { return generation % 2 * kCursorSlotBytes; }
+
+}  // namespace
+
+Result<std::optional<CursorSlot>> read_cursor(FileSystem& files, const std::string& path) {
+  const Result<std::string> content = read_file(files, path, 2 * kCursorSlotBytes);
+  if (!content && content.error().kind != ErrorKind::kExhausted) return fail(content.error());
+  std::optional<CursorSlot> newest;
+  if (!content) return newest;  // not a size we write
+  for (const uint64_t offset : {uint64_t{0}, kCursorSlotBytes}) {
+    if (content->size() < offset) break;
+    std::optional<CursorSlot> slot =
+        decode_cursor_slot(std::string_view(*content).substr(offset, kCursorSlotBytes));
+    if (slot && (!newest || slot->generation > newest->generation)) newest = std::move(slot);
+  }
+  return newest;
+}
+
+Result<std::unique_ptr<CursorFile>> CursorFile::create(FileSystem& files, const std::string& path,
+                                                       const CursorState& state) {
+  std::string content = encode_cursor_slot({.generation = 0, .state = state});
+  content.resize(2 * kCursorSlotBytes, '\0');
+  if (Status written = write_file(files, path, content); !written) return fail(written.error());
+  return open(files, path, 0);
+}
+
+Result<std::unique_ptr<CursorFile>> CursorFile::open(FileSystem& files, const std::string& path,
+                                                     uint64_t generation) {
+  Result<std::unique_ptr<File>> file = files.open(path, OpenMode::kReadWrite);
+  if (!file) return fail(std::move(file).error());
+  return std::unique_ptr<CursorFile>(new CursorFile(*std::move(file), generation));
+}
+
+Status CursorFile::store(const CursorState& state) {
+  const uint64_t next = generation_ + 1;
+  const std::string slot = encode_cursor_slot({.generation = next, .state = state});
+  const std::string_view pieces[] = {slot};
+  if (Status written = file_->write_at(offset_of(next), pieces); !written) return written;
+  if (Status synced = file_->sync(); !synced) return synced;
+  generation_ = next;
+  return {};
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,103 @@
+#pragma once
+// Format: the three structures the journal has on disk, as bytes: segment header, record header and
+// cursor slot. docs/journal_format.md is their description; a test compares its example with this.
+// Decoders take any bytes and say nullopt to what this code did not write. Pure functions.
+// Immutable.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/journal/journal_lane.h"
+
+namespace dualtrace::agent {
+
+using JournalTotals = Journal::Totals;
+
+inline constexpr uint64_t kSegmentHeaderBytes = 4096;  // records begin here
+inline constexpr uint64_t kRecordHeaderBytes = 40;
+inline constexpr uint64_t kCursorSlotBytes = 64 * 1024;
+inline constexpr size_t kCursorRangesMax = 1362;  // as many as fit into a slot
+
+struct SegmentHeader {
+  uint64_t number = 0;
+  uint64_t segment_bytes = 0;
+  JournalTotals
+      base;  // everything accepted before this segment; base.records is its first sequence
+  uint64_t damaged_segments = 0;  // set aside before this segment was begun
+
+  bool operator==(const SegmentHeader& other) const;
+};
+
+struct RecordHeader {
+  uint32_t payload_bytes = 0;
+  uint32_t spans = 0;
+  uint64_t sequence = 0;
+  int64_t arrived_unix_nanos = 0;
+  uint32_t payload_crc = 0;
+
+  bool operator==(const RecordHeader&) const = default;
+};
+
+// A place in the journal: where a record begins, or the end of what its segment holds.
+struct Position {
+  uint64_t segment = 0;
+  uint64_t offset = 0;
+
+  bool operator==(const Position&) const = default;
+};
+
+// Settled records [first, end) of one segment above the watermark.
+struct SettledRange {
+  uint64_t first = 0;
+  uint64_t end = 0;
+  Position after{};  // behind record end - 1
+  uint64_t spans = 0;
+  uint64_t bytes = 0;
+
+  bool operator==(const SettledRange&) const = default;
+};
+
+struct CursorState {
+  JournalTotals origin;     // what had been accepted when the lane began
+  JournalTotals published;  // what had been accepted when this was written
+  uint64_t watermark = 0;   // every record below is settled
+  Position position{};        // of the record at the watermark
+  SpanCounts settled{};
+  uint64_t settled_bytes = 0;
+  std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark
+
+  bool operator==(const CursorState& other) const;
+};
+
+struct CursorSlot {
+  uint64_t generation = 0;
+  CursorState state{};
+};
+
+[[nodiscard]] bool operator==(const JournalTotals& a, const JournalTotals& b);
+
+[[nodiscard]] std::string encode_segment_header(const SegmentHeader& header);  // the whole block
+[[nodiscard]] std::optional<SegmentHeader> decode_segment_header(std::string_view block);
+
+// Both checksums of a record are seeded with the number of its segment, so that a record left over
+// in a recycled file is never taken for one of the file's present segment.
+[[nodiscard]] uint32_t payload_crc(std::string_view payload, uint64_t segment);
+[[nodiscard]] std::string encode_record_header(const RecordHeader& header, uint64_t segment);
+[[nodiscard]] std::optional<RecordHeader> decode_record_header(std::string_view bytes,
+                                                               uint64_t segment);
+
+// DT_CHECKs that the ranges fit.
+[[nodiscard]] std::string encode_cursor_slot(const CursorSlot& slot);
+[[nodiscard]] std::optional<CursorSlot> decode_cursor_slot(std::string_view bytes);
+
+[[nodiscard]] std::string hex_name(std::string_view prefix, uint64_t number);  // <prefix><16 hex>
+[[nodiscard]] std::string segment_name(uint64_t number);                       // segment-<16 hex>
+[[nodiscard]] std::string damaged_name(uint64_t number);                       // damaged-<16 hex>
+// The number in such a name; nullopt for any other name.
+[[nodiscard]] std::optional<uint64_t> number_in(std::string_view name, std::string_view prefix);
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,155 @@
+#include "agent/journal/group_writer.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/log/log.h"
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr auto kRetryAfterFailure = std::chrono::seconds(1);
+constexpr auto kRetryAfterFull = std::chrono::seconds(5);
+constexpr auto kMemorySyncInterval = std::chrono::seconds(1);
+
+uint64_t record_bytes(const PendingAppend& append) {
+  return kRecordHeaderBytes + append.payload.size();
+}
+
+}  // namespace
+
+GroupWriter::GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
+                         Scheduler& scheduler)
+    : durability_(durability),
+      segment_bytes_(segment_bytes),
+      store_(store),
+      scheduler_(scheduler) {}
+
+GroupWriter::~GroupWriter() {
+  if (unsynced_ && current_.file) {
+    ignore(current_.file->sync(), "nothing was promised of it, and nobody is left to be told");
+  }
+}
+
+GroupWriter::Written GroupWriter::write(std::span<const PendingAppend> group) {
+  const bool waiting =
+      scheduler_.clock().tick() < refused_until_ && store_.recycled() == recycled_at_refusal_;
+  if (refusal_ && waiting) return {group.size(), fail(*refusal_)};
+  if (Status room = make_room(record_bytes(group.front())); !room) {
+    return {group.size(), refuse(room.error())};
+  }
+  size_t count = 0;
+  for (uint64_t end = offset_; count < group.size(); ++count) {
+    end += record_bytes(group[count]);
+    if (end > segment_bytes_) break;
+  }
+  if (Status written = write_records(group.first(count)); !written) {
+    abandon();
+    return {group.size(), refuse(written.error())};
+  }
+  refusal_.reset();
+  store_.set_refusing(false);
+  return {count, {}};
+}
+
+Status GroupWriter::make_room(uint64_t bytes) {
+  if (current_.file && offset_ + bytes <= segment_bytes_) return {};
+  seal();
+  Result<SegmentStore::NewSegment> begun = store_.begin();
+  if (!begun) return fail(begun.error().with_prefix("journal: begin a segment: "));
+  current_ = *std::move(begun);
+  offset_ = kSegmentHeaderBytes;
+  return {};
+}
+
+Status GroupWriter::write_records(std::span<const PendingAppend> group) {
+  JournalTotals totals = store_.table().published();
+  std::vector<std::string> headers;
+  std::vector<std::string_view> pieces;
+  headers.reserve(group.size());
+  pieces.reserve(2 * group.size());
+  uint64_t end = offset_;
+  for (const PendingAppend& append : group) {
+    const RecordHeader header{.payload_bytes = static_cast<uint32_t>(append.payload.size()),
+                              .spans = append.spans,
+                              .sequence = totals.records,
+                              .arrived_unix_nanos = append.arrived_unix_nanos,
+                              .payload_crc = payload_crc(append.payload, current_.number)};
+    headers.push_back(encode_record_header(header, current_.number));
+    pieces.push_back(headers.back());
+    pieces.push_back(append.payload);
+    totals.records += 1;
+    totals.spans += append.spans;
+    totals.bytes += append.payload.size();
+    end += record_bytes(append);
+  }
+  if (Status written = current_.file->write_at(offset_, pieces); !written) return written;
+  if (durability_ == Durability::kDisk) {
+    if (Status synced = current_.file->sync(); !synced) return synced;
+  } else {
+    sync_later();
+  }
+  offset_ = end;
+  store_.table().publish(totals, end);
+  return {};
+}
+
+void GroupWriter::seal() {
+  if (!current_.file) return;
+  sync_now();
+  store_.table().seal();
+  current_ = {};
+}
+
+void GroupWriter::abandon() {
+  current_.file.reset();
+  store_.abandon(current_.number);
+}
+
+// A full disk stays full for a while: within the delay groups are refused without trying, unless
+// segments have been recycled since.
+Status GroupWriter::refuse(const Error& error) {
+  const bool full = error.kind == ErrorKind::kExhausted;
+  refusal_ = Error{.kind = ErrorKind::kUnavailable,
+                   .message = error.message,
+                   .retry_after = full ? kRetryAfterFull : kRetryAfterFailure};
+  refused_until_ = scheduler_.clock().tick() + kRetryAfterFailure;
+  recycled_at_refusal_ = store_.recycled();
+  store_.set_refusing(full);
+  log_warn("The journal refuses new data", {{"error", error.message}});
+  if (full) probe_later();
+  return fail(*refusal_);
+}
+
+// Whoever watches health() may keep new data away while we refuse; then no group would ever find
+// out that there is room again.
+void GroupWriter::probe_later() {
+  if (std::exchange(probing_, true)) return;
+  scheduler_.run_after(kRetryAfterFull, [this] {
+    probing_ = false;
+    if (current_.file || !store_.health().refusing) return;
+    if (Status room = make_room(segment_bytes_ - kSegmentHeaderBytes); room) {
+      refusal_.reset();
+      store_.set_refusing(false);
+    } else {
+      probe_later();
+    }
+  });
+}
+
+void GroupWriter::sync_later() {
+  if (std::exchange(unsynced_, true)) return;
+  scheduler_.run_after(kMemorySyncInterval, [this] { sync_now(); });
+}
+
+void GroupWriter::sync_now() {
+  if (!std::exchange(unsynced_, false) || !current_.file) return;
+  if (Status synced = current_.file->sync(); !synced) {
+    log_warn("The journal could not be synced", {{"error", synced.error().message}});
+    abandon();
+  }
+}
+
+}  // namespace dualtrace::agent

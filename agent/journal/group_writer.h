@@ -1,0 +1,65 @@
+#pragma once
+// GroupWriter: puts groups of records into the newest segment with one write and one sync each, and
+// begins segments as they fill up or fail. It only appends to segments it began itself.
+// Used from one thread (the journal's).
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "agent/journal/journal.h"
+#include "agent/journal/segment_store.h"
+#include "common/time/scheduler.h"
+
+namespace dualtrace::agent {
+
+struct PendingAppend {
+  std::string payload;
+  uint32_t spans = 0;
+  int64_t arrived_unix_nanos = 0;
+  Journal::Stored done;
+};
+
+class GroupWriter {
+ public:
+  // The references outlive the writer; the scheduler is stopped before it is destroyed.
+  GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
+              Scheduler& scheduler);
+  ~GroupWriter();
+  GroupWriter(const GroupWriter&) = delete;
+  GroupWriter& operator=(const GroupWriter&) = delete;
+
+  struct Written {
+    size_t count = 0;  // of the first appends, which share the outcome; at least one
+    Status status;
+  };
+  // Stores and publishes as many of the first appends as fit into one segment, or refuses them all.
+  Written write(std::span<const PendingAppend> group);
+
+ private:
+  // Makes room for a record of that size.
+  Status make_room(uint64_t record_bytes);
+  Status write_records(std::span<const PendingAppend> group);
+  void seal();
+  void abandon();
+  Status refuse(const Error& error);
+  void probe_later();
+  void sync_later();
+  void sync_now();
+
+  const Durability durability_;
+  const uint64_t segment_bytes_;
+  SegmentStore& store_;
+  Scheduler& scheduler_;
+
+  SegmentStore::NewSegment current_;  // no file: the next group begins a segment
+  uint64_t offset_ = 0;
+  bool unsynced_ = false;  // Durability::kMemory: a sync is due
+
+  std::optional<Error> refusal_;  // what groups get until refused_until_
+  Tick refused_until_;
+  uint64_t recycled_at_refusal_ = 0;
+  bool probing_ = false;
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,229 @@
+#include "agent/journal/journal.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "agent/journal/cursor_file.h"
+#include "agent/journal/file_journal_lane.h"
+#include "agent/journal/group_writer.h"
+#include "agent/journal/recovery.h"
+#include "agent/journal/segment_store.h"
+#include "common/log/log.h"
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr uint64_t kGroupBytesMax = 8 * 1024 * 1024;
+
+struct RestoredLane {
+  std::string name;
+  CursorState cursor;
+  std::unique_ptr<CursorFile> file;
+};
+
+class FileJournal final : public Journal {
+ public:
+  FileJournal(const JournalOptions& options, FileSystem& files, Scheduler& scheduler,
+              std::shared_ptr<SegmentStore> store, std::vector<RestoredLane> lanes)
+      : segment_bytes_(options.segment_bytes),
+        queue_bytes_max_(options.queue_bytes_max),
+        scheduler_(scheduler),
+        store_(std::move(store)),
+        writer_(options.durability, options.segment_bytes, *store_, scheduler) {
+    for (RestoredLane& lane : lanes) {
+      const size_t index = lanes_.size();
+      // A recycling task may outlive an adopted journal, but not its store.
+      auto recycle = [segments = store_, &scheduler] {
+        scheduler.post([segments] { segments->recycle(); });
+      };
+      lanes_.emplace_back(lane.name, std::make_unique<FileJournalLane>(
+                                         FileJournalLane::Parts{.files = files,
+                                                                .folder = options.folder,
+                                                                .table = store_->table(),
+                                                                .index = index,
+                                                                .cursor = std::move(lane.cursor),
+                                                                .cursor_file = std::move(lane.file),
+                                                                .recycle = std::move(recycle)}));
+    }
+  }
+
+  void append(std::string payload, uint32_t spans, Stored done) override {
+    const uint64_t bytes = payload.size();
+    const uint64_t bytes_max = segment_bytes_ - kSegmentHeaderBytes - kRecordHeaderBytes;
+    if (bytes > bytes_max) {
+      return refuse({.kind = ErrorKind::kExhausted,
+                     .message = "the request is larger than a journal segment"},
+                    std::move(done));
+    }
+    PendingAppend append{.payload = std::move(payload),
+                         .spans = spans,
+                         .arrived_unix_nanos = unix_nanos(scheduler_.clock().wall()),
+                         .done = std::move(done)};
+    bool post = false;
+    {
+      Lock lock(mutex_);
+      if (queue_bytes_ + bytes <= queue_bytes_max_) {
+        queue_bytes_ += bytes;
+        queue_.push_back(std::move(append));
+        post = !std::exchange(posted_, true);
+        append.done = nullptr;
+      }
+    }
+    if (post) scheduler_.post([this] { commit(); });
+    if (append.done) {
+      refuse({.kind = ErrorKind::kUnavailable,
+              .message = "too much waits to be stored",
+              .retry_after = std::chrono::seconds(1)},
+             std::move(append.done));
+    }
+  }
+
+  [[nodiscard]] Totals totals() const override { return store_->table().published(); }
+  [[nodiscard]] Health health() const override { return store_->health(); }
+
+  JournalLane& lane(const std::string& name) override {
+    const auto found = std::find_if(lanes_.begin(), lanes_.end(),
+                                    [&name](const auto& lane) { return lane.first == name; });
+    DT_CHECK(found != lanes_.end());
+    return *found->second;
+  }
+
+ private:
+  void refuse(Error error, Stored done) {
+    scheduler_.post([error = std::move(error), done = std::move(done)] { done(fail(error)); });
+  }
+
+  void commit() {
+    const std::vector<PendingAppend> group = take_group();
+    std::vector<GroupWriter::Written> outcomes;
+    bool published = false;
+    for (std::span<const PendingAppend> rest(group); !rest.empty();) {
+      outcomes.push_back(writer_.write(rest));
+      published |= outcomes.back().status.has_value();
+      rest = rest.subspan(outcomes.back().count);
+    }
+    if (published) {
+      for (auto& [name, lane] : lanes_) lane->notify_published();
+    }
+    auto append = group.begin();
+    for (const GroupWriter::Written& outcome : outcomes) {
+      for (size_t i = 0; i < outcome.count; ++i, ++append) append->done(outcome.status);
+    }
+  }
+
+  // What waits, up to a size; posts the next commit if something is left.
+  std::vector<PendingAppend> take_group() {
+    std::vector<PendingAppend> group;
+    uint64_t bytes = 0;
+    {
+      Lock lock(mutex_);
+      while (!queue_.empty() && (group.empty() || bytes < kGroupBytesMax)) {
+        bytes += queue_.front().payload.size();
+        group.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+      queue_bytes_ -= bytes;
+      posted_ = !queue_.empty();
+      if (!posted_) return group;
+    }
+    scheduler_.post([this] { commit(); });
+    return group;
+  }
+
+  const uint64_t segment_bytes_;
+  const uint64_t queue_bytes_max_;
+  Scheduler& scheduler_;
+  const std::shared_ptr<SegmentStore> store_;
+  GroupWriter writer_;  // scheduler only
+  std::vector<std::pair<std::string, std::unique_ptr<FileJournalLane>>> lanes_;
+
+  Mutex mutex_;
+  std::deque<PendingAppend> queue_ DT_GUARDED_BY(mutex_);
+  uint64_t queue_bytes_ DT_GUARDED_BY(mutex_) = 0;
+  bool posted_ DT_GUARDED_BY(mutex_) = false;
+};
+
+std::string cursor_path(const JournalOptions& options, const std::string& lane) {
+  return options.folder + "/cursor-" + lane;
+}
+
+bool is_lane(const JournalOptions& options, const std::string& name) {
+  return std::find(options.lanes.begin(), options.lanes.end(), name) != options.lanes.end();
+}
+
+// A lane that is not configured any more must not hold segments back.
+Status remove_other_cursors(const JournalOptions& options, FileSystem& files,
+                            const RecoveredJournal& recovered) {
+  std::vector<std::string> others = recovered.damaged_cursors;
+  for (const auto& [lane, slot] : recovered.cursors) others.push_back(lane);
+  for (const std::string& lane : others) {
+    if (is_lane(options, lane)) continue;
+    const auto slot = recovered.cursors.find(lane);
+    uint64_t spans = 0;
+    if (slot != recovered.cursors.end()) {
+      spans = books_of(slot->second.state, recovered.published).backlog_spans;
+    }
+    log_warn("A lane is not configured any more; its backlog is given up",
+             {{"lane", lane}, {"spans", spans}});
+    if (Status removed = files.remove(cursor_path(options, lane)); !removed) return removed;
+  }
+  return {};
+}
+
+// Where the lane goes on: at its cursor; from the first record there is if that is damaged; from
+// the end if it is new here.
+Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& files,
+                                  const std::string& name, const RecoveredJournal& recovered) {
+  const std::string path = cursor_path(options, name);
+  const auto known = recovered.cursors.find(name);
+  if (known != recovered.cursors.end()) {
+    auto file = CursorFile::open(files, path, known->second.generation);
+    if (!file) return fail(std::move(file).error());
+    return RestoredLane{.name = name, .cursor = known->second.state, .file = *std::move(file)};
+  }
+  const auto& damaged = recovered.damaged_cursors;
+  CursorState cursor;
+  cursor.origin = recovered.published;
+  if (std::find(damaged.begin(), damaged.end(), name) != damaged.end()) {
+    log_error("A lane's cursor is damaged; everything that is kept is delivered again",
+              {{"lane", name}});
+    if (!recovered.segments.empty()) cursor.origin = recovered.segments.front().base;
+  }
+  cursor.published = recovered.published;
+  cursor.watermark = cursor.origin.records;
+  auto file = CursorFile::create(files, path, cursor);
+  if (!file) return fail(std::move(file).error());
+  return RestoredLane{.name = name, .cursor = std::move(cursor), .file = *std::move(file)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, FileSystem& files,
+                                               Scheduler& scheduler) {
+  if (options.segment_bytes <= kSegmentHeaderBytes + kRecordHeaderBytes) {
+    return fail(ErrorKind::kInvalid, "journal: segments are too small to hold a record");
+  }
+  if (Status made = files.make_folders(options.folder); !made) return fail(made.error());
+  const Result<RecoveredJournal> recovered = recover_journal(files, options.folder);
+  if (!recovered) return fail(recovered.error());
+  if (Status removed = remove_other_cursors(options, files, *recovered); !removed) {
+    return fail(removed.error().with_prefix("journal: remove a cursor: "));
+  }
+  std::vector<RestoredLane> lanes;
+  std::vector<uint64_t> durable;
+  for (const std::string& name : options.lanes) {
+    Result<RestoredLane> lane = restore_lane(options, files, name, *recovered);
+    if (!lane) return fail(lane.error().with_prefix("journal: cursor of " + name + ": "));
+    durable.push_back(lane->cursor.watermark);
+    lanes.push_back(*std::move(lane));
+  }
+  const SegmentStore::Options store_options{.folder = options.folder,
+                                            .segment_bytes = options.segment_bytes,
+                                            .segments_max = options.segments_max};
+  auto store = std::make_shared<SegmentStore>(store_options, files, *recovered, std::move(durable));
+  return std::unique_ptr<Journal>(
+      std::make_unique<FileJournal>(options, files, scheduler, std::move(store), std::move(lanes)));
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,152 @@
+#include "agent/journal/journal_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr int kFailuresMax = 5;
+
+uint64_t minus(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
+}  // namespace
+
+uint64_t offset_in(const Segment& segment, uint64_t sequence, Position known) {
+  if (segment.base.records == sequence) return kSegmentHeaderBytes;
+  return known.segment == segment.number ? known.offset : segment.readable_to;
+}
+
+JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable& table,
+                             const CursorState& cursor)
+    : files_(files),
+      folder_(std::move(folder)),
+      table_(table),
+      position_(cursor.position),
+      settled_(cursor.ranges) {
+  at_ = cursor.origin;
+  at_.records = cursor.watermark;
+  at_.spans += cursor.settled.sum();
+  at_.bytes += cursor.settled_bytes;
+  for (const SettledRange& range : settled_) {
+    at_.spans -= range.spans;
+    at_.bytes -= range.bytes;
+  }
+}
+
+Result<JournalReader::Step> JournalReader::next() {
+  Result<Step> step = try_next();
+  if (step) {
+    failures_ = 0;
+    return step;
+  }
+  segment_.reset();  // reopen: the failure may be the handle's
+  if (++failures_ < kFailuresMax) {
+    return fail({.kind = ErrorKind::kUnavailable,
+                 .message = "journal: " + step.error().message,
+                 .retry_after = std::chrono::seconds(1)});
+  }
+  failures_ = 0;
+  const auto view = table_.find(at_.records);
+  DT_CHECK(view.has_value());
+  step = lose_rest(*view);
+  return std::holds_alternative<JournalEnd>(*step) ? next() : std::move(step);
+}
+
+Result<JournalReader::Step> JournalReader::try_next() {
+  while (const auto view = table_.find(at_.records)) {
+    const Segment& segment = view->segment;
+    position_ = {segment.number, offset_in(segment, at_.records, position_)};
+    const Result<bool> opened = open_segment(segment);
+    if (!opened) return fail(opened.error());
+
+    std::optional<RecordHeader> header;
+    if (*opened) {
+      Result<std::optional<RecordHeader>> found =
+          segment_->header_at(position_.offset, segment.readable_to);
+      if (!found) return fail(found.error());
+      header = *found;
+    }
+    if (!header || header->sequence != at_.records) {
+      Step lost = lose_rest(*view);
+      if (std::holds_alternative<JournalEnd>(lost)) continue;
+      return lost;
+    }
+    if (take_settled(*header)) {
+      step_over(*header);
+      continue;
+    }
+    Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
+    if (!payload) return fail(payload.error());
+    if (!*payload) return lose_record(*header);
+    step_over(*header);
+    return Step(RecordRead{.mark = {.sequence = header->sequence,
+                                    .spans = header->spans,
+                                    .bytes = header->payload_bytes,
+                                    .arrived_unix_nanos = header->arrived_unix_nanos,
+                                    .after = position_},
+                           .payload = **std::move(payload)});
+  }
+  return Step(JournalEnd{});
+}
+
+Result<bool> JournalReader::open_segment(const Segment& segment) {
+  if (!segment.readable) return false;
+  if (segment_ && segment_->number() == segment.number) return true;
+  auto file = files_.open(folder_ + "/" + segment_name(segment.number), OpenMode::kRead);
+  if (!file && file.error().kind == ErrorKind::kNotFound) return false;
+  if (!file) return fail(std::move(file).error());
+  segment_ = std::make_unique<SegmentReader>(*std::move(file), segment.number);
+  return true;
+}
+
+bool JournalReader::take_settled(const RecordHeader& header) {
+  while (!settled_.empty() && settled_.front().end <= header.sequence) {
+    settled_.erase(settled_.begin());
+  }
+  if (settled_.empty() || settled_.front().first > header.sequence) return false;
+  settled_.front().spans = minus(settled_.front().spans, header.spans);
+  settled_.front().bytes = minus(settled_.front().bytes, header.payload_bytes);
+  return true;
+}
+
+void JournalReader::step_over(const RecordHeader& header) {
+  at_.records += 1;
+  at_.spans += header.spans;
+  at_.bytes += header.payload_bytes;
+  position_.offset += kRecordHeaderBytes + header.payload_bytes;
+}
+
+JournalReader::Step JournalReader::lose_record(const RecordHeader& header) {
+  table_.mark_damaged(position_.segment);
+  step_over(header);
+  return LostRecords{.first = header.sequence,
+                     .end = header.sequence + 1,
+                     .after = position_,
+                     .spans = header.spans,
+                     .bytes = header.payload_bytes};
+}
+
+JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {
+  // Before a segment without a header nothing tells where this one ends: it may be whole.
+  if (!view.next_unreadable) table_.mark_damaged(view.segment.number);
+  LostRecords lost{.first = at_.records,
+                   .end = view.limit.records,
+                   .after = {view.segment.number, view.segment.readable_to},
+                   .spans = minus(view.limit.spans, at_.spans),
+                   .bytes = minus(view.limit.bytes, at_.bytes)};
+  uint64_t records = lost.end - lost.first;
+  for (; !settled_.empty() && settled_.front().first < lost.end; settled_.erase(settled_.begin())) {
+    const SettledRange& range = settled_.front();
+    if (range.end <= lost.first) continue;
+    records -= range.end - std::max(range.first, lost.first);
+    lost.spans = minus(lost.spans, range.spans);
+    lost.bytes = minus(lost.bytes, range.bytes);
+  }
+  at_ = view.limit;
+  position_ = lost.after;
+  if (records == 0) return JournalEnd{};
+  return lost;
+}
+
+}  // namespace dualtrace::agent

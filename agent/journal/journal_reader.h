@@ -1,0 +1,61 @@
+#pragma once
+// JournalReader: walks one lane through the segments, forward only. It skips what the lane had
+// settled before the last restart and turns what cannot be read into exact counts of what is lost:
+// each segment's header says what had been accepted before it. Used from one thread (the lane's).
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/journal/cursor.h"
+#include "agent/journal/segment_reader.h"
+#include "agent/journal/segment_table.h"
+#include "common/io/file_system.h"
+
+namespace dualtrace::agent {
+
+struct RecordRead {
+  ReadMark mark;
+  std::string payload;
+};
+
+class JournalReader {
+ public:
+  using Step = std::variant<JournalEnd, RecordRead, LostRecords>;
+
+  // Begins at the cursor's watermark. The references outlive the reader.
+  JournalReader(FileSystem& files, std::string folder, SegmentTable& table,
+                const CursorState& cursor);
+
+  // kUnavailable while the disk fails to read; after some failures in a row at one place the rest
+  // of that segment counts as lost, so that a bad sector cannot hold a lane up for ever.
+  Result<Step> next();
+
+ private:
+  Result<Step> try_next();
+  // False when the segment's file is gone.
+  Result<bool> open_segment(const Segment& segment);
+  // The record was settled before the restart: its counts do not belong to a later loss.
+  bool take_settled(const RecordHeader& header);
+  void step_over(const RecordHeader& header);
+  // From the read position up to the segment's end. JournalEnd{} when nothing of that was
+  // unsettled.
+  Step lose_rest(const SegmentTable::View& view);
+  Step lose_record(const RecordHeader& header);
+
+  FileSystem& files_;
+  const std::string folder_;
+  SegmentTable& table_;
+  JournalTotals at_;  // accepted before the read position
+  Position position_;
+  std::vector<SettledRange> settled_;  // before the restart, ahead of the read position
+  std::unique_ptr<SegmentReader> segment_;
+  int failures_ = 0;
+};
+
+// Where the record `sequence` begins in its segment, if `known` is where the one before it ended.
+// The segment's end when it cannot be told.
+[[nodiscard]] uint64_t offset_in(const Segment& segment, uint64_t sequence, Position known);
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,45 @@
+#pragma once
+// SegmentReader: reads one segment file in large chunks and tells which of its bytes are records.
+// Only bytes below the caller's `readable_to` are ever looked at, so a segment that is still being
+// written can be read as far as it is published.
+// Used from one thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/journal/format.h"
+
+namespace dualtrace::agent {
+
+class SegmentReader {
+ public:
+  SegmentReader(std::unique_ptr<File> file, uint64_t number)
+      : file_(std::move(file)), number_(number) {}
+
+  [[nodiscard]] uint64_t number() const { return number_; }
+  // The header of the record that begins at `offset`; nullopt when no whole record does.
+  Result<std::optional<RecordHeader>> header_at(uint64_t offset, uint64_t readable_to);
+  // The payload of the record at `offset`; nullopt when it is damaged.
+  Result<std::optional<std::string>> payload_at(uint64_t offset, const RecordHeader& header);
+
+ private:
+  // At most the bytes of [offset, offset + bytes) that the file has, taken from the chunk if there.
+  Result<std::string_view> bytes_at(uint64_t offset, uint64_t bytes, uint64_t readable_to);
+
+  const std::unique_ptr<File> file_;
+  const uint64_t number_;
+  std::string chunk_;
+  uint64_t chunk_offset_ = 0;
+};
+
+// What a segment holds from `offset` on, as far as records verify. A record with a damaged payload
+// counts when a whole one follows it: it was stored once and cannot be a torn tail.
+struct SegmentContent {
+  JournalTotals totals{};  // of the records alone
+  uint64_t end = 0;      // behind the last of them
+};
+// `first` is the sequence the first record must have.
+Result<SegmentContent> scan_segment(SegmentReader& reader, uint64_t first, uint64_t segment_bytes);
+
+}  // namespace dualtrace::agent

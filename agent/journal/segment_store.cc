@@ -1,0 +1,138 @@
+#include "agent/journal/segment_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/journal/recovery.h"
+#include "common/log/log.h"
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr size_t kSparesMax = 2;
+constexpr size_t kDamagedFilesMax = 2;
+
+}  // namespace
+
+SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJournal& recovered,
+                           std::vector<uint64_t> durable)
+    : options_(std::move(options)),
+      files_(files),
+      table_(recovered.segments, recovered.published, std::move(durable)),
+      next_number_(recovered.next_number),
+      damaged_files_(recovered.damaged_files),
+      damaged_segments_(recovered.damaged_segments) {
+  // Passed before the restart: damage in there was counted then.
+  for (const Segment& segment : table_.take_passed()) keep_or_remove(segment);
+  idle_files_ = spares_.size() + damaged_files_.size();
+}
+
+Result<SegmentStore::NewSegment> SegmentStore::begin() {
+  if (table_.size() >= options_.segments_max) {
+    return fail(ErrorKind::kExhausted, "the journal has all the segments it may have");
+  }
+  const uint64_t number = next_number_++;
+  Result<std::unique_ptr<File>> file = take_file(number);
+  if (!file) {
+    remove(path_of(number));
+    return fail(std::move(file).error());
+  }
+  table_.begin(number, options_.segment_bytes);
+  return NewSegment{.number = number, .file = *std::move(file)};
+}
+
+Result<std::unique_ptr<File>> SegmentStore::take_file(uint64_t number) {
+  const std::string path = path_of(number);
+  bool recycled = false;
+  if (!spares_.empty()) {
+    const uint64_t spare = spares_.back();
+    spares_.pop_back();
+    --idle_files_;
+    recycled = files_.rename(path_of(spare), path).has_value();
+    if (!recycled) remove(path_of(spare));
+  }
+  Result<std::unique_ptr<File>> file = files_.open(path, OpenMode::kCreate);
+  if (!file) return file;
+  if (!recycled) {
+    if (Status room = (*file)->allocate(options_.segment_bytes); !room) return fail(room.error());
+  }
+  if (Status prepared = prepare(**file, number); !prepared) return fail(prepared.error());
+  return file;
+}
+
+// Until this is done the file's header names another segment or none, and recovery takes it for a
+// spare; nothing is appended before.
+Status SegmentStore::prepare(File& file, uint64_t number) {
+  const std::string header = encode_segment_header({.number = number,
+                                                    .segment_bytes = options_.segment_bytes,
+                                                    .base = table_.published(),
+                                                    .damaged_segments = damaged_segments_.load()});
+  const std::string_view pieces[] = {header};
+  if (Status written = file.write_at(0, pieces); !written) return written;
+  if (Status synced = file.sync(); !synced) return synced;
+  return files_.sync_folder(options_.folder);
+}
+
+void SegmentStore::abandon(uint64_t number) {
+  table_.seal();
+  if (table_.discard_empty(number)) remove(path_of(number));
+}
+
+void SegmentStore::recycle() {
+  for (const Segment& segment : table_.take_passed()) {
+    if (segment.damaged) {
+      set_aside(segment);
+    } else {
+      keep_or_remove(segment);
+    }
+    ++recycled_;
+    set_refusing(false);
+  }
+  idle_files_ = spares_.size() + damaged_files_.size();
+}
+
+void SegmentStore::keep_or_remove(const Segment& segment) {
+  const bool fits = segment.readable && segment.bytes == options_.segment_bytes;
+  if (fits && spares_.size() < kSparesMax &&
+      table_.size() + spares_.size() < options_.segments_max) {
+    spares_.push_back(segment.number);
+  } else {
+    remove(path_of(segment.number));
+  }
+}
+
+void SegmentStore::set_aside(const Segment& segment) {
+  ++damaged_segments_;
+  const std::string path = options_.folder + "/" + damaged_name(segment.number);
+  log_error("A journal segment is damaged and was set aside", {{"file", path}});
+  if (Status renamed = files_.rename(path_of(segment.number), path); !renamed) {
+    log_warn("A damaged journal segment could not be kept", {{"error", renamed.error().message}});
+    return;
+  }
+  damaged_files_.push_back(segment.number);
+  if (damaged_files_.size() > kDamagedFilesMax) {
+    remove(options_.folder + "/" + damaged_name(damaged_files_.front()));
+    damaged_files_.erase(damaged_files_.begin());
+  }
+}
+
+Journal::Health SegmentStore::health() const {
+  Journal::Health health;
+  health.segments = table_.size();
+  health.disk_bytes = table_.bytes() + idle_files_.load() * options_.segment_bytes;
+  health.damaged_segments = damaged_segments_.load();
+  health.refusing = refusing_.load();
+  return health;
+}
+
+std::string SegmentStore::path_of(uint64_t number) const {
+  return options_.folder + "/" + segment_name(number);
+}
+
+void SegmentStore::remove(const std::string& path) {
+  const Status removed = files_.remove(path);
+  if (removed || removed.error().kind == ErrorKind::kNotFound) return;
+  log_warn("A journal file could not be removed", {{"error", removed.error().message}});
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,70 @@
+#pragma once
+// SegmentStore: the segment files of one journal: begins new ones, recycles those that all lanes
+// have passed and sets damaged ones aside. The table beside it says which segments there are. Used
+// from one thread (the journal's), but for health() and table(), which are thread-safe.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/journal/segment_table.h"
+#include "common/io/file_system.h"
+
+namespace dualtrace::agent {
+
+struct RecoveredJournal;
+
+class SegmentStore {
+ public:
+  struct Options {
+    std::string folder;
+    uint64_t segment_bytes = 0;
+    uint64_t segments_max = 0;
+  };
+  // `durable` has each lane's watermark. `files` outlives the store.
+  SegmentStore(Options options, FileSystem& files, const RecoveredJournal& recovered,
+               std::vector<uint64_t> durable);
+
+  [[nodiscard]] SegmentTable& table() { return table_; }
+
+  struct NewSegment {
+    uint64_t number = 0;
+    std::unique_ptr<File> file;
+  };
+  // A segment whose base is what is published, durable and in the table. kExhausted when the disk
+  // or the journal is full.
+  Result<NewSegment> begin();
+  // After a failed write: the segment takes no more records, and goes at once if it has none.
+  void abandon(uint64_t number);
+  // Lets go of the segments every lane has passed.
+  void recycle();
+  // Counts the recycled segments; when it has grown, there may be room again.
+  [[nodiscard]] uint64_t recycled() const { return recycled_; }
+  [[nodiscard]] Journal::Health health() const;
+  void set_refusing(bool refusing) { refusing_.store(refusing, std::memory_order_relaxed); }
+
+ private:
+  [[nodiscard]] std::string path_of(uint64_t number) const;
+  Result<std::unique_ptr<File>> take_file(uint64_t number);
+  Status prepare(File& file, uint64_t number);
+  void keep_or_remove(const Segment& segment);
+  void set_aside(const Segment& segment);
+  void remove(const std::string& path);
+
+  const Options options_;
+  FileSystem& files_;
+  SegmentTable table_;
+  uint64_t next_number_;
+  uint64_t recycled_ = 0;
+  std::vector<uint64_t> spares_;         // numbers of recycled files
+  std::vector<uint64_t> damaged_files_;  // numbers of those set aside, oldest first
+
+  // What health() reads from other threads.
+  std::atomic<uint64_t> idle_files_{0};  // spares and those set aside
+  std::atomic<uint64_t> damaged_segments_;
+  std::atomic<bool> refusing_{false};
+};
+
+}  // namespace dualtrace::agent

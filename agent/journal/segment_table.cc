@@ -1,0 +1,111 @@
+#include "agent/journal/segment_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dualtrace::agent {
+
+SegmentTable::SegmentTable(std::deque<Segment> segments, JournalTotals published,
+                           std::vector<uint64_t> durable)
+    : segments_(std::move(segments)), published_(published), durable_(std::move(durable)) {}
+
+void SegmentTable::begin(uint64_t number, uint64_t bytes) {
+  Lock lock(mutex_);
+  segments_.push_back(
+      {.number = number, .bytes = bytes, .base = published_, .readable_to = kSegmentHeaderBytes});
+  writing_ = true;
+}
+
+void SegmentTable::publish(JournalTotals published, uint64_t readable_to) {
+  Lock lock(mutex_);
+  DT_CHECK(writing_);
+  published_ = published;
+  segments_.back().readable_to = readable_to;
+}
+
+void SegmentTable::seal() {
+  Lock lock(mutex_);
+  writing_ = false;
+}
+
+bool SegmentTable::discard_empty(uint64_t number) {
+  Lock lock(mutex_);
+  if (segments_.empty() || segments_.back().number != number) return false;
+  if (segments_.back().base.records != published_.records) return false;
+  segments_.pop_back();
+  writing_ = false;
+  return true;
+}
+
+std::vector<Segment> SegmentTable::take_passed() {
+  Lock lock(mutex_);
+  std::vector<Segment> passed;
+  while (front_passed()) {
+    passed.push_back(segments_.front());
+    segments_.pop_front();
+  }
+  return passed;
+}
+
+// A damaged header's segment has its successor's base and is therefore never the last of an equal
+// base, nor is an abandoned one that stayed empty.
+std::optional<SegmentTable::View> SegmentTable::find(uint64_t sequence) const {
+  Lock lock(mutex_);
+  if (sequence >= published_.records) return std::nullopt;
+  const auto behind = std::upper_bound(
+      segments_.begin(), segments_.end(), sequence,
+      [](uint64_t wanted, const Segment& segment) { return wanted < segment.base.records; });
+  if (behind == segments_.begin()) {
+    // The file that held it is gone: what follows says how much is lost.
+    return View{.segment = {.number = 0, .readable = false},
+                .limit = segments_.empty() ? published_ : segments_.front().base};
+  }
+  const size_t index = static_cast<size_t>(behind - segments_.begin()) - 1;
+  const bool last = index + 1 == segments_.size();
+  return View{.segment = segments_[index],
+              .limit = limit_of(index),
+              .next_unreadable = !last && !segments_[index + 1].readable};
+}
+
+void SegmentTable::mark_damaged(uint64_t number) {
+  Lock lock(mutex_);
+  for (Segment& segment : segments_) {
+    if (segment.number == number) segment.damaged = true;
+  }
+}
+
+bool SegmentTable::set_durable(size_t lane, uint64_t watermark) {
+  Lock lock(mutex_);
+  durable_[lane] = watermark;
+  return front_passed();
+}
+
+JournalTotals SegmentTable::published() const {
+  Lock lock(mutex_);
+  return published_;
+}
+
+uint64_t SegmentTable::size() const {
+  Lock lock(mutex_);
+  return segments_.size();
+}
+
+uint64_t SegmentTable::bytes() const {
+  Lock lock(mutex_);
+  uint64_t sum = 0;
+  for (const Segment& segment : segments_) sum += segment.bytes;
+  return sum;
+}
+
+JournalTotals SegmentTable::limit_of(size_t index) const {
+  return index + 1 < segments_.size() ? segments_[index + 1].base : published_;
+}
+
+bool SegmentTable::front_passed() const {
+  if (segments_.empty() || (writing_ && segments_.size() == 1)) return false;
+  const uint64_t end = limit_of(0).records;
+  return std::all_of(durable_.begin(), durable_.end(),
+                     [end](uint64_t watermark) { return watermark >= end; });
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,68 @@
+#pragma once
+// SegmentTable: which segments there are, how far they are published and how far each lane's
+// durable cursor is. It is where the journal's thread and the lanes' threads meet; it touches no
+// file. Thread-safe.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "agent/journal/format.h"
+#include "common/sync/mutex.h"
+
+namespace dualtrace::agent {
+
+struct Segment {
+  uint64_t number = 0;
+  uint64_t bytes = 0;        // of the file
+  JournalTotals base{};      // everything before it
+  uint64_t readable_to = 0;  // records end here or before
+  bool readable = true;      // false: its header is damaged
+  bool damaged = false;      // to be set aside in the end
+};
+
+class SegmentTable {
+ public:
+  // `segments` are sealed; `durable` has each lane's watermark.
+  SegmentTable(std::deque<Segment> segments, JournalTotals published,
+               std::vector<uint64_t> durable);
+
+  // The writer's side. A new segment's base is what is published.
+  void begin(uint64_t number, uint64_t bytes);
+  void publish(JournalTotals published, uint64_t readable_to);
+  void seal();
+  // Takes the newest segment away if nothing was published in it; says whether it did.
+  bool discard_empty(uint64_t number);
+
+  // Sealed segments from the front whose end every lane's durable watermark has passed.
+  std::vector<Segment> take_passed();
+
+  // The lanes' side.
+  struct View {
+    Segment segment;
+    JournalTotals limit{};         // what has been accepted up to the segment's end, or up to now
+    bool next_unreadable = false;  // the limit is that of the next one as well
+  };
+  // The segment that must hold the record, nullopt when it is not published.
+  [[nodiscard]] std::optional<View> find(uint64_t sequence) const;
+  void mark_damaged(uint64_t number);
+  // Says whether take_passed() has something to take now.
+  bool set_durable(size_t lane, uint64_t watermark);
+
+  [[nodiscard]] JournalTotals published() const;
+  [[nodiscard]] uint64_t size() const;
+  [[nodiscard]] uint64_t bytes() const;
+
+ private:
+  [[nodiscard]] JournalTotals limit_of(size_t index) const DT_REQUIRES(mutex_);
+  [[nodiscard]] bool front_passed() const DT_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::deque<Segment> segments_ DT_GUARDED_BY(mutex_);
+  JournalTotals published_ DT_GUARDED_BY(mutex_);
+  std::vector<uint64_t> durable_ DT_GUARDED_BY(mutex_);
+  bool writing_ DT_GUARDED_BY(mutex_) = false;  // the newest segment is not sealed
+};
+
+}  // namespace dualtrace::agent

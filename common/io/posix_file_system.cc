@@ -1,0 +1,219 @@
+#include "common/io/posix_file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace dualtrace {
+namespace {
+
+ErrorKind kind_of(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return ErrorKind::kExhausted;
+    case ENOENT:
+    case ENOTDIR:
+      return ErrorKind::kNotFound;
+    case EEXIST:
+    case ENOTEMPTY:
+    case EWOULDBLOCK:
+      return ErrorKind::kConflict;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return ErrorKind::kUnavailable;
+    default:
+      return ErrorKind::kInternal;
+  }
+}
+
+Failure failure(const char* call, const std::string& path, int error) {
+  return fail(kind_of(error),
+              std::string(call) + " " + path + ": " + std::generic_category().message(error));
+}
+
+class UniqueFd {
+ public:
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  ~UniqueFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UniqueFd& operator=(UniqueFd&&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<UniqueFd> open_fd(const std::string& path, int flags) {
+  while (true) {
+    UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+    if (fd.get() >= 0) return fd;
+    if (errno != EINTR) return failure("open", path, errno);
+  }
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<size_t> read_at(uint64_t offset, std::span<char> into) override {
+    size_t done = 0;
+    while (done < into.size()) {
+      const ssize_t n = ::pread(fd_.get(), into.data() + done, into.size() - done,
+                                static_cast<off_t>(offset + done));
+      if (n == 0) break;
+      if (n > 0) {
+        done += static_cast<size_t>(n);
+      } else if (errno != EINTR) {
+        return failure("read", path_, errno);
+      }
+    }
+    return done;
+  }
+
+  Status write_at(uint64_t offset, std::span<const std::string_view> pieces) override {
+    std::array<iovec, 128> vectors;
+    size_t first = 0;    // the first piece that is not wholly written
+    size_t written = 0;  // how much of that one is
+    while (first < pieces.size()) {
+      size_t count = 0;
+      for (size_t i = first; i < pieces.size() && count < vectors.size(); ++i, ++count) {
+        const std::string_view rest = pieces[i].substr(i == first ? written : 0);
+        vectors[count] = {const_cast<char*>(rest.data()), rest.size()};
+      }
+      const ssize_t n =
+          ::pwritev(fd_.get(), vectors.data(), static_cast<int>(count), static_cast<off_t>(offset));
+      if (n < 0) {
+        if (errno == EINTR) continue;
+        return failure("write", path_, errno);
+      }
+      offset += static_cast<uint64_t>(n);
+      written += static_cast<size_t>(n);
+      while (first < pieces.size() && written >= pieces[first].size()) {
+        written -= pieces[first++].size();
+      }
+    }
+    return {};
+  }
+
+  Status sync() override {
+    if (::fdatasync(fd_.get()) != 0) return failure("fdatasync", path_, errno);
+    return {};
+  }
+
+  Status allocate(uint64_t size) override {
+    int error = 0;
+    do {
+      error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
+    } while (error == EINTR);
+    if (error != 0) return failure("allocate", path_, error);
+    return {};
+  }
+
+  Result<uint64_t> size() override {
+    struct stat info {};
+    if (::fstat(fd_.get(), &info) != 0) return failure("stat", path_, errno);
+    return static_cast<uint64_t>(info.st_size);
+  }
+
+ private:
+  const UniqueFd fd_;
+  const std::string path_;
+};
+
+// flock() belongs to the open file: two of one process exclude each other as well.
+class PosixLock final : public FileLock {
+ public:
+  explicit PosixLock(UniqueFd fd) : fd_(std::move(fd)) {}
+
+ private:
+  const UniqueFd fd_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, OpenMode mode) {
+  int flags = O_RDONLY;
+  if (mode == OpenMode::kReadWrite) flags = O_RDWR;
+  if (mode == OpenMode::kCreate) flags = O_RDWR | O_CREAT;
+  Result<UniqueFd> fd = open_fd(path, flags);
+  if (!fd) return fail(std::move(fd).error());
+  return std::make_unique<PosixFile>(*std::move(fd), path);
+}
+
+Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder) {
+  DIR* const entries = ::opendir(folder.c_str());
+  if (entries == nullptr) return failure("list", folder, errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(entries)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  const int error = errno;
+  ::closedir(entries);
+  if (error != 0) return failure("list", folder, error);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status PosixFileSystem::make_folders(const std::string& path) {
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
+      // A parent we may not write to can still be there (EROFS, EACCES).
+      struct stat info {};
+      const int error = errno;
+      if (::stat(part.c_str(), &info) != 0) return failure("mkdir", part, error);
+    }
+    if (end == std::string::npos) return {};
+  }
+}
+
+Status PosixFileSystem::rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failure("rename", from, errno);
+  return {};
+}
+
+Status PosixFileSystem::remove(const std::string& path) {
+  if (std::remove(path.c_str()) != 0) return failure("remove", path, errno);
+  return {};
+}
+
+Status PosixFileSystem::sync_folder(const std::string& path) {
+  Result<UniqueFd> fd = open_fd(path, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fail(std::move(fd).error());
+  if (::fsync(fd->get()) != 0) return failure("fsync", path, errno);
+  return {};
+}
+
+Result<std::unique_ptr<FileLock>> PosixFileSystem::try_lock(const std::string& path) {
+  Result<UniqueFd> fd = open_fd(path, O_RDWR | O_CREAT);
+  if (!fd) return fail(std::move(fd).error());
+  if (::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) return failure("lock", path, errno);
+  // The former holder may have removed the file between our open and our lock.
+  struct stat held {};
+  struct stat named {};
+  if (::fstat(fd->get(), &held) != 0) return failure("stat", path, errno);
+  if (::stat(path.c_str(), &named) != 0 || held.st_ino != named.st_ino) {
+    return fail(ErrorKind::kConflict, "lock " + path + ": removed meanwhile");
+  }
+  return std::make_unique<PosixLock>(*std::move(fd));
+}
+
+}  // namespace dualtrace

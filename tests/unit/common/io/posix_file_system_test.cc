@@ -1,0 +1,78 @@
+#include "common/io/posix_file_system.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace dualtrace {
+namespace {
+
+class PosixFileSystemTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "dualtrace-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string folder;
+  PosixFileSystem files;
+};
+
+TEST_F(PosixFileSystemTest, WritesManyPiecesAndReadsThemBack) {
+  const auto file = files.open(folder + "/a", OpenMode::kCreate);
+  ASSERT_TRUE(file);
+  std::string expected;
+  std::vector<std::string> parts;
+  for (int i = 0; i < 1000; ++i)
+    parts.push_back(std::string(i % 7, static_cast<char>('a' + i % 26)));
+  const std::vector<std::string_view> pieces(parts.begin(), parts.end());
+  for (const std::string_view piece : pieces) expected += piece;
+  ASSERT_TRUE((*file)->write_at(10, pieces));
+  ASSERT_TRUE((*file)->sync());
+  std::string read(expected.size() + 100, '?');
+  const Result<size_t> n = (*file)->read_at(10, read);
+  ASSERT_TRUE(n);
+  EXPECT_EQ(read.substr(0, *n), expected);
+  EXPECT_EQ(*(*file)->size(), expected.size() + 10);
+}
+
+TEST_F(PosixFileSystemTest, AllocatesWithoutShrinking) {
+  const auto file = files.open(folder + "/a", OpenMode::kCreate);
+  ASSERT_TRUE((*file)->allocate(100'000));
+  ASSERT_TRUE((*file)->allocate(10));
+  EXPECT_EQ(*(*file)->size(), 100'000u);
+}
+
+TEST_F(PosixFileSystemTest, SaysWhatIsMissing) {
+  EXPECT_EQ(files.open(folder + "/none", OpenMode::kRead).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(files.open(folder + "/none", OpenMode::kReadWrite).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(files.list(folder + "/none").error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(files.remove(folder + "/none").error().kind, ErrorKind::kNotFound);
+}
+
+TEST_F(PosixFileSystemTest, MakesListsRenamesAndRemoves) {
+  ASSERT_TRUE(files.make_folders(folder + "/x/y/z"));
+  ASSERT_TRUE(files.make_folders(folder + "/x/y/z"));
+  ASSERT_TRUE(write_file(files, folder + "/x/b", "two"));
+  ASSERT_TRUE(write_file(files, folder + "/x/a", "one"));
+  EXPECT_EQ(*files.list(folder + "/x"), (std::vector<std::string>{"a", "b", "y"}));
+  ASSERT_TRUE(files.rename(folder + "/x/a", folder + "/x/b"));
+  EXPECT_EQ(*read_file(files, folder + "/x/b", 10), "one");
+  EXPECT_EQ(files.remove(folder + "/x").error().kind, ErrorKind::kConflict);
+  ASSERT_TRUE(files.remove(folder + "/x/y/z"));
+  ASSERT_TRUE(files.sync_folder(folder + "/x"));
+}
+
+TEST_F(PosixFileSystemTest, ALockIsHeldUntilItsHolderLetsGo) {
+  auto first = files.try_lock(folder + "/lock");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(files.try_lock(folder + "/lock").error().kind, ErrorKind::kConflict);
+  first->reset();
+  EXPECT_TRUE(files.try_lock(folder + "/lock"));
+}
+
+}  // namespace
+}  // namespace dualtrace
