@@ -1,6 +1,8 @@
 #pragma once
 // OTLP/JSON to OTLP/protobuf: hex ids, enums as integers, 64-bit integers as numbers or strings,
-// unknown fields ignored. Not the hot path: it stands on protobuf's own JSON parser.
+// unknown fields ignored. More than the specification asks for is accepted: enum names, snake_case
+// keys. Not the hot path: it stands on protobuf's own JSON parser, which writes the wire format
+// without building messages, so that memory stays within a few times the text.
 // Source: opentelemetry-proto docs/specification.md, "JSON Protobuf Encoding". Pure, fuzzed.
 
 #include <string>

@@ -3,10 +3,12 @@
 // missing, touching no other byte. Used by intake/enricher, the last place where the stored bytes
 // may change. Pure, fuzzed.
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/error/result.h"
@@ -15,6 +17,7 @@ namespace dualtrace::agent {
 
 // Adds string attributes `add` to each ResourceSpans whose resource has none of the keys in
 // `unless_resource_has`, and whose spans do not all carry one of the keys in `unless_spans_have`.
+// Additions apply in order; each sees the keys that those before it added.
 struct ResourceAddition {
   std::vector<std::pair<std::string, std::string>> add;
   std::vector<std::string> unless_resource_has;
@@ -29,5 +32,8 @@ struct ResourceAddition {
 // included. `request` has passed walk(); kInvalid if a deeper part is malformed.
 Result<std::optional<std::string>> splice(std::string_view request,
                                           std::span<const ResourceAddition> additions);
+
+// By how much splice() lets a request grow at most, for each ResourceSpans in it.
+[[nodiscard]] size_t spliced_bytes_max(std::span<const ResourceAddition> additions);
 
 }  // namespace dualtrace::agent

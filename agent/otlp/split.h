@@ -1,12 +1,15 @@
 #pragma once
 // Split: cuts a serialised ExportTraceServiceRequest at span boundaries, by bytes. Each part is a
-// request of its own, with its resource and scope headers repeated; a span is never cut. The lanes'
-// batcher uses it for records above a batch's size, and to halve what a destination refuses.
-// Merging needs no code: concatenated requests are one request. Pure, fuzzed.
+// request of its own, with its resource and scope headers repeated (unknown fields included; those
+// of the request itself go to the first part); a span is never cut. The lanes' batcher uses it for
+// records above a batch's size, and to halve what a destination refuses. Merging needs no code:
+// concatenated requests are one request. Pure, fuzzed.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/error/result.h"
@@ -19,7 +22,9 @@ struct Part {
 };
 
 // Parts of at most `bytes_max` each, in order; a single span whose part is larger is a part alone.
-// Sum of spans = walk(request).spans. `request` has passed walk().
+// So is, to bound what repeating costs, a resource or scope whose headers alone take more than half
+// of `bytes_max`. Sum of spans = walk(request).spans. Resources and scopes without spans are left
+// out as soon as there is more than one part. `request` has passed walk().
 Result<std::vector<Part>> split_by_bytes(std::string_view request, size_t bytes_max);
 
 // Two parts with half of the spans each (the first gets the odd one). DT_CHECKs spans >= 2.

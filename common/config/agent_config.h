@@ -23,30 +23,31 @@ enum class Compression { kNone, kGzip };
 enum class ArizeProtocol { kGrpc, kHttp };
 enum class DurabilityMode { kDisk, kMemory };
 
-struct ReceiverLimits {               // receiver.limits.*
-  uint64_t request_bytes = 64ULL << 20;   // requestBytes: one request, after decompression
-  uint64_t memory_bytes = 256ULL << 20;   // memoryBytes: everything received and not yet stored
-  uint32_t connections = 2000;            // connections
-  uint32_t streams = 100;                 // streams: concurrent, per HTTP/2 connection
-  uint32_t header_bytes = 16 * 1024;      // headerBytes: of one request
-  uint32_t resets_per_second = 100;       // resetsPerSecond: per connection, then it is closed
+struct ReceiverLimits {                  // receiver.limits.*
+  uint64_t request_bytes = 64ULL << 20;  // requestBytes: one request, after decompression
+  uint64_t memory_bytes = 256ULL << 20;  // memoryBytes: everything received and not yet stored
+  uint32_t connections = 2000;           // connections
+  uint32_t streams = 100;                // streams: concurrent, per HTTP/2 connection
+  uint32_t header_bytes = 16 * 1024;     // headerBytes: of one request
+  uint32_t resets_per_second = 100;      // resetsPerSecond: per connection, then it is closed
   std::chrono::milliseconds idle_timeout{300'000};   // idleTimeout: connection without a request
-  std::chrono::milliseconds header_timeout{10'000};  // headerTimeout: first byte to end of headers, TLS included
+  std::chrono::milliseconds header_timeout{10'000};  // headerTimeout: to the end of the headers
   std::chrono::milliseconds body_timeout{60'000};    // bodyTimeout: end of headers to end of body
   bool operator==(const ReceiverLimits&) const = default;
 };
 
-struct ReceiverConfig {  // receiver.*
+struct ReceiverConfig {                                      // receiver.*
   std::vector<HostPort> listen{{"::", 4317}, {"::", 4318}};  // each speaks every protocol
-  std::optional<TlsServerOptions> tls;                       // tls.{certificateFile,keyFile,clientCAFile}
+  std::optional<TlsServerOptions> tls;  // tls.{certificateFile,keyFile,clientCAFile}
   uint32_t threads = 1;
   ReceiverLimits limits;
   bool operator==(const ReceiverConfig&) const = default;
 };
 
 struct ArizeConfig {  // arize.*
-  // endpoint ("otlp.arize.com:443", or http(s)://host[:port][/v1[/traces]]) or region: US | EU | CA.
-  // http:// is plaintext, for tests and private gateways; anything else is TLS.
+  // endpoint ("otlp.arize.com:443", or http(s)://host[:port][/v1[/traces]]) or
+  // region: US | EU | CA. http:// is plaintext, for tests and private gateways; anything else is
+  // TLS. The path is "/v1/traces" for HTTP and empty for gRPC.
   Url endpoint;
   ArizeProtocol protocol = ArizeProtocol::kGrpc;
   std::optional<std::string> project;  // written where the application set none
@@ -70,19 +71,19 @@ struct DatabricksConfig {  // databricks.*
 
 struct DeliveryConfig {  // delivery.*
   DurabilityMode durability = DurabilityMode::kDisk;
-  uint64_t max_backlog = 4ULL << 30;              // maxBacklog, per lane
-  std::chrono::seconds max_age{72 * 3600};        // maxAge
-  std::string folder = "/var/lib/dualtrace";      // folder
-  uint64_t segment_bytes = 64ULL << 20;           // segmentBytes; at least requestBytes + 1 MiB
-  uint64_t batch_bytes = 1ULL << 20;              // batchBytes: target
-  uint64_t batch_bytes_max = 3'900'000;           // batchBytesMax: cap
-  std::chrono::milliseconds linger{200};          // linger
-  uint32_t requests_in_flight = 4;                // requestsInFlight, per lane
+  uint64_t max_backlog = 4ULL << 30;                  // maxBacklog, per lane
+  std::chrono::seconds max_age{72 * 3600};            // maxAge
+  std::string folder = "/var/lib/dualtrace";          // folder
+  uint64_t segment_bytes = 65ULL << 20;               // segmentBytes; at least requestBytes + 1 MiB
+  uint64_t batch_bytes = 1ULL << 20;                  // batchBytes: target
+  uint64_t batch_bytes_max = 3'900'000;               // batchBytesMax: cap
+  std::chrono::milliseconds linger{200};              // linger
+  uint32_t requests_in_flight = 4;                    // requestsInFlight, per lane
   std::chrono::milliseconds request_timeout{30'000};  // requestTimeout
-  std::chrono::milliseconds retry_base{1000};     // retryBase: first back-off
-  std::chrono::milliseconds retry_max{30'000};    // retryMax: largest back-off
-  std::chrono::milliseconds pause_probe{30'000};  // pauseProbe: how often a refused credential is tried
-  uint64_t max_dead_letters = 64ULL << 20;        // maxDeadLetters: bytes kept, per lane
+  std::chrono::milliseconds retry_base{1000};         // retryBase: first back-off
+  std::chrono::milliseconds retry_max{30'000};        // retryMax: largest back-off
+  std::chrono::milliseconds pause_probe{30'000};      // pauseProbe: tries of a refused credential
+  uint64_t max_dead_letters = 64ULL << 20;            // maxDeadLetters: bytes kept, per lane
   bool operator==(const DeliveryConfig&) const = default;
 };
 
@@ -96,7 +97,7 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError };
 class AgentConfig {
  public:
   ReceiverConfig receiver;
-  std::optional<ArizeConfig> arize;            // at least one of the two is set
+  std::optional<ArizeConfig> arize;  // at least one of the two is set
   std::optional<DatabricksConfig> databricks;
   DeliveryConfig delivery;
   ObserveConfig observe;

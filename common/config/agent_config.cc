@@ -1,0 +1,302 @@
+#include "common/config/agent_config.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/config/raw_config.h"
+#include "common/config/value_reader.h"
+#include "common/config/yaml_tree.h"
+
+namespace dualtrace {
+namespace {
+
+constexpr size_t kListenMax = 16;
+constexpr size_t kProjectBytesMax = 256;
+constexpr size_t kTablePartBytesMax = 255;
+constexpr size_t kAttributesMax = 64;
+constexpr size_t kAttributeKeyBytesMax = 256;
+constexpr size_t kAttributeValueBytesMax = 4096;
+constexpr uint64_t kMebibyte = 1 << 20;
+
+bool is_loopback(const std::string& host) {
+  in_addr address{};
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return host.starts_with("127.");
+  return host == "localhost" || host == "::1";
+}
+
+bool is_table_part(std::string_view part) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !part.empty() && part.size() <= kTablePartBytesMax &&
+         std::all_of(part.begin(), part.end(), allowed);
+}
+
+bool is_table_name(std::string_view name) {
+  int parts = 1;
+  for (size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
+    if (!is_table_part(name.substr(0, dot))) return false;
+    name.remove_prefix(dot + 1);
+    ++parts;
+  }
+  return parts == 3 && is_table_part(name);
+}
+
+// The hosts that Arize documents, in the order of the schema's choices US, EU, CA.
+std::string region_host(size_t index) {
+  constexpr std::array<std::string_view, 3> kHosts = {"otlp.arize.com", "otlp.eu-west-1a.arize.com",
+                                                      "otlp.ca-central-1a.arize.com"};
+  return std::string(kHosts.at(index));
+}
+
+Result<Url> parse_arize_endpoint(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) return parse_url(text);
+  auto host_port = parse_host_port(text, 443);
+  if (!host_port) return fail(host_port.error());
+  if (host_port->port == 0) return fail(ErrorKind::kInvalid, "port 0 cannot be called");
+  return Url{"https", *std::move(host_port), ""};
+}
+
+}  // namespace
+
+// Reads each section, then the rules between them. It goes on after a fault, to find all.
+class AgentConfigBuilder {
+ public:
+  AgentConfigBuilder(const RawConfig& raw, std::string_view folder,
+                     std::vector<ConfigFault>& faults)
+      : raw_(raw), reader_(raw, folder, faults) {}
+
+  AgentConfig build() {
+    read_receiver();
+    if (raw_.sections.contains("arize")) read_arize(config_.arize.emplace());
+    if (raw_.sections.contains("databricks")) read_databricks(config_.databricks.emplace());
+    read_delivery();
+    reader_.read_address("observe.listen", config_.observe.listen);
+    read_resource_attributes();
+    reader_.read_duration("drainTimeout", config_.drain_timeout);
+    reader_.read_choice("logLevel",
+                        {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError},
+                        config_.log_level);
+    check_rules();
+    return std::move(config_);
+  }
+
+ private:
+  void read_receiver() {
+    ReceiverConfig& receiver = config_.receiver;
+    read_listen(receiver.listen);
+    reader_.read_count("receiver.threads", receiver.threads);
+    if (raw_.sections.contains("receiver.tls")) {
+      TlsServerOptions& tls = receiver.tls.emplace();
+      reader_.require("receiver.tls.certificateFile", "TLS needs a certificate and its key");
+      reader_.require("receiver.tls.keyFile", "TLS needs a certificate and its key");
+      reader_.read_file("receiver.tls.certificateFile", tls.certificate_file);
+      reader_.read_file("receiver.tls.keyFile", tls.key_file);
+      reader_.read_file("receiver.tls.clientCAFile", tls.client_ca_file);
+    }
+    ReceiverLimits& limits = receiver.limits;
+    reader_.read_size("receiver.limits.requestBytes", limits.request_bytes);
+    reader_.read_size("receiver.limits.memoryBytes", limits.memory_bytes);
+    reader_.read_count("receiver.limits.connections", limits.connections);
+    reader_.read_count("receiver.limits.streams", limits.streams);
+    reader_.read_size("receiver.limits.headerBytes", limits.header_bytes);
+    reader_.read_count("receiver.limits.resetsPerSecond", limits.resets_per_second);
+    reader_.read_duration("receiver.limits.idleTimeout", limits.idle_timeout);
+    reader_.read_duration("receiver.limits.headerTimeout", limits.header_timeout);
+    reader_.read_duration("receiver.limits.bodyTimeout", limits.body_timeout);
+  }
+
+  void read_listen(std::vector<HostPort>& listen) {
+    const auto written = raw_.lists.find("receiver.listen");
+    if (written == raw_.lists.end()) return;
+    if (written->second.empty() || written->second.size() > kListenMax) {
+      return reader_.fault("receiver.listen", "expected 1 to 16 addresses");
+    }
+    listen.clear();
+    for (const std::string& text : written->second) {
+      const std::string path = "receiver.listen[" + std::to_string(listen.size()) + "]";
+      auto address = ValueReader::parse_address(text);
+      if (!address) {
+        reader_.fault(path, address.error().message);
+      } else if (address->port != 0 && std::count(listen.begin(), listen.end(), *address) > 0) {
+        reader_.fault(path, "the same address twice");
+      }
+      listen.push_back(address ? *std::move(address) : HostPort{});
+    }
+  }
+
+  void read_arize(ArizeConfig& arize) {
+    reader_.read_choice("arize.protocol", {ArizeProtocol::kGrpc, ArizeProtocol::kHttp},
+                        arize.protocol);
+    read_arize_endpoint(arize);
+    if (const std::string* project = reader_.text("arize.project")) {
+      reader_.rule({"arize.project"}, !project->empty() && project->size() <= kProjectBytesMax,
+                   "expected a project name of 1 to 256 bytes");
+      arize.project = *project;
+    }
+    reader_.require("arize.credentials.apiKeyFile", "the file with the Arize API key");
+    reader_.require("arize.credentials.spaceIDFile", "the file with the Arize space id");
+    reader_.read_file("arize.credentials.apiKeyFile", arize.api_key_file);
+    reader_.read_file("arize.credentials.spaceIDFile", arize.space_id_file);
+    reader_.read_file("arize.caFile", arize.tls.ca_file);
+    reader_.read_choice("arize.compression", {Compression::kNone, Compression::kGzip},
+                        arize.compression);
+    read_proxy("arize.proxyURL", arize.proxy);
+  }
+
+  void read_arize_endpoint(ArizeConfig& arize) {
+    const std::string* endpoint = reader_.text("arize.endpoint");
+    reader_.rule({"arize.endpoint", "arize.region"},
+                 (endpoint != nullptr) != reader_.has("arize.region"),
+                 "write exactly one of arize.endpoint and arize.region (US, EU or CA)");
+    size_t region = 0;
+    reader_.read_choice<size_t>("arize.region", {0, 1, 2}, region);
+    arize.endpoint = {"https", {region_host(region), 443}, ""};
+    if (endpoint != nullptr) {
+      auto url = parse_arize_endpoint(*endpoint);
+      if (!url || (url->path != "" && url->path != "/v1" && url->path != "/v1/traces")) {
+        return reader_.fault("arize.endpoint",
+                             "expected host:port or http(s)://host[:port][/v1/traces], such as "
+                             "otlp.arize.com:443" +
+                                 (url ? "" : ": " + url.error().message));
+      }
+      arize.endpoint = *std::move(url);
+    }
+    arize.endpoint.path = arize.protocol == ArizeProtocol::kHttp ? "/v1/traces" : "";
+  }
+
+  void read_databricks(DatabricksConfig& databricks) {
+    read_workspace(databricks.workspace);
+    reader_.require("databricks.table", "the table as catalog.schema.table");
+    if (const std::string* table = reader_.text("databricks.table")) {
+      reader_.rule({"databricks.table"}, is_table_name(*table),
+                   "expected catalog.schema.table, each of letters, digits and _");
+      databricks.table = *table;
+    }
+    enum class Ingest { kWorkspace };
+    Ingest ingest = Ingest::kWorkspace;  // the only one today
+    reader_.read_choice("databricks.ingest", {Ingest::kWorkspace}, ingest);
+    reader_.require("databricks.auth.tokenFile", "the file with the Databricks token");
+    reader_.read_file("databricks.auth.tokenFile", databricks.token_file);
+    reader_.read_file("databricks.caFile", databricks.tls.ca_file);
+    reader_.read_choice("databricks.compression", {Compression::kNone, Compression::kGzip},
+                        databricks.compression);
+    read_proxy("databricks.proxyURL", databricks.proxy);
+  }
+
+  void read_workspace(Url& workspace) {
+    constexpr std::string_view kPath = "databricks.workspaceURL";
+    reader_.require(kPath, "such as https://dbc-a1b2c3d4-e5f6.cloud.databricks.com");
+    const std::string* text = reader_.text(kPath);
+    if (text == nullptr) return;
+    auto url = parse_url(*text);
+    if (!url) return reader_.fault(kPath, "expected https://host: " + url.error().message);
+    if (!url->path.empty()) {
+      return reader_.fault(kPath, "expected https://host alone, without a path or query");
+    }
+    if (!url->secure() && !is_loopback(url->authority.host)) {
+      return reader_.fault(kPath, "must begin with https:// (the token must not travel in plain)");
+    }
+    workspace = *std::move(url);
+  }
+
+  void read_proxy(std::string_view path, std::optional<Url>& proxy) {
+    const std::string* text = reader_.text(path);
+    if (text == nullptr) return;
+    auto url = parse_url(*text);
+    if (!url || url->secure() || !url->path.empty()) {
+      return reader_.fault(path, "expected http://host:port of a proxy that knows CONNECT");
+    }
+    proxy = *std::move(url);
+  }
+
+  void read_delivery() {
+    DeliveryConfig& delivery = config_.delivery;
+    reader_.read_choice("delivery.durability", {DurabilityMode::kDisk, DurabilityMode::kMemory},
+                        delivery.durability);
+    reader_.read_file("delivery.folder", delivery.folder);
+    reader_.read_size("delivery.maxBacklog", delivery.max_backlog);
+    reader_.read_duration("delivery.maxAge", delivery.max_age);
+    reader_.read_size("delivery.segmentBytes", delivery.segment_bytes);
+    reader_.read_size("delivery.batchBytes", delivery.batch_bytes);
+    reader_.read_size("delivery.batchBytesMax", delivery.batch_bytes_max);
+    reader_.read_duration("delivery.linger", delivery.linger);
+    reader_.read_count("delivery.requestsInFlight", delivery.requests_in_flight);
+    reader_.read_duration("delivery.requestTimeout", delivery.request_timeout);
+    reader_.read_duration("delivery.retryBase", delivery.retry_base);
+    reader_.read_duration("delivery.retryMax", delivery.retry_max);
+    reader_.read_duration("delivery.pauseProbe", delivery.pause_probe);
+    reader_.read_size("delivery.maxDeadLetters", delivery.max_dead_letters);
+  }
+
+  void read_resource_attributes() {
+    const auto written = raw_.maps.find("resourceAttributes");
+    if (written == raw_.maps.end()) return;
+    reader_.rule({"resourceAttributes"}, written->second.size() <= kAttributesMax,
+                 "at most 64 attributes");
+    for (const auto& [key, value] : written->second) {
+      if (key.empty() || key.size() > kAttributeKeyBytesMax) {
+        reader_.fault("resourceAttributes", "a name must have 1 to 256 bytes");
+      } else if (value.size() > kAttributeValueBytesMax) {
+        reader_.fault("resourceAttributes[" + key + "]", "at most 4096 bytes");
+      }
+    }
+    config_.resource_attributes = written->second;
+  }
+
+  void check_rules() {
+    const ReceiverLimits& limits = config_.receiver.limits;
+    const DeliveryConfig& delivery = config_.delivery;
+    reader_.rule({"", "arize", "databricks"}, config_.arize || config_.databricks,
+                 "write arize, databricks or both: there is nowhere to deliver to");
+    reader_.rule({"receiver.limits.memoryBytes", "receiver.limits.requestBytes"},
+                 limits.memory_bytes >= limits.request_bytes,
+                 "must be at least receiver.limits.requestBytes");
+    reader_.rule({"delivery.segmentBytes", "receiver.limits.requestBytes"},
+                 delivery.segment_bytes >= limits.request_bytes + kMebibyte,
+                 "must be at least receiver.limits.requestBytes + 1Mi");
+    reader_.rule({"delivery.maxBacklog", "delivery.segmentBytes"},
+                 delivery.max_backlog / 2 >= delivery.segment_bytes,
+                 "must be at least twice delivery.segmentBytes");
+    reader_.rule({"delivery.batchBytesMax", "delivery.batchBytes"},
+                 delivery.batch_bytes_max >= delivery.batch_bytes,
+                 "must be at least delivery.batchBytes");
+    reader_.rule({"delivery.retryMax", "delivery.retryBase"},
+                 delivery.retry_max >= delivery.retry_base, "must be at least delivery.retryBase");
+    const auto& listen = config_.receiver.listen;
+    const HostPort& observe = config_.observe.listen;
+    reader_.rule({"observe.listen"},
+                 observe.port == 0 || std::count(listen.begin(), listen.end(), observe) == 0,
+                 "the receiver listens there");
+  }
+
+  const RawConfig& raw_;
+  ValueReader reader_;
+  AgentConfig config_;
+};
+
+ConfigOrFaults parse_agent_config(std::string_view yaml, std::string_view folder) {
+  ConfigOrFaults result;
+  const auto root = parse_yaml(yaml);
+  if (!root) {
+    result.faults.push_back({"", root.error().message});
+    return result;
+  }
+  const RawConfig raw = read_raw_config(*root, result.faults);
+  AgentConfig config = AgentConfigBuilder(raw, folder, result.faults).build();
+  if (result.faults.empty()) result.config = std::move(config);
+  return result;
+}
+
+std::string to_string(const std::vector<ConfigFault>& faults) {
+  std::string lines;
+  for (const ConfigFault& fault : faults) {
+    if (!fault.path.empty()) lines += fault.path + ": ";
+    lines += fault.message + "\n";
+  }
+  return lines;
+}
+
+}  // namespace dualtrace

@@ -1,0 +1,30 @@
+#pragma once
+// The keys of the agent's configuration: one table that the reader checks names, shapes and ranges
+// against and that docs/configuration.md must repeat (tested).
+// Immutable.
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace dualtrace {
+
+enum class KeyType { kText, kFile, kUrl, kAddress, kSize, kDuration, kCount, kChoice, kList, kMap };
+
+struct SchemaKey {
+  std::string_view path;  // "receiver.limits.requestBytes"
+  KeyType type = KeyType::kText;
+  std::string_view fallback{};  // as one would write it; empty: none
+  std::string_view least{};     // kSize, kDuration and kCount: the bounds, as one would write them
+  std::string_view most{};
+  std::vector<std::string_view> choices{};  // kChoice
+};
+
+[[nodiscard]] std::span<const SchemaKey> config_schema();
+// nullptr when there is no such key.
+[[nodiscard]] const SchemaKey* find_key(std::string_view path);
+
+// How docs/configuration.md names the values of a type.
+[[nodiscard]] std::string_view type_name(KeyType type);
+
+}  // namespace dualtrace

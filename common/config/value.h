@@ -1,0 +1,21 @@
+#pragma once
+// The texts of configuration values: durations (200ms, 1h30m), sizes as Kubernetes quantities
+// (64Mi, 4Gi, 3900k, plain bytes) and counts. Errors say what was expected and never repeat the
+// text, which may be a secret written in the wrong place.
+// Pure.
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "common/error/result.h"
+
+namespace dualtrace {
+
+// Whole numbers with ms, s, m or h, larger units first, each at most once.
+Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+// A decimal number with Ki Mi Gi Ti Pi, k M G T P or nothing; the result is whole bytes.
+Result<uint64_t> parse_size(std::string_view text);
+Result<uint64_t> parse_count(std::string_view text);
+
+}  // namespace dualtrace

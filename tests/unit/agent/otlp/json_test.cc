@@ -1,0 +1,180 @@
+#include "agent/otlp/json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include "tests/unit/agent/otlp/requests.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string around_span(const std::string& members) {
+  return R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"first"},{)" + members + "}]}]}]}";
+}
+
+Request decoded(const std::string& json) {
+  const Result<std::string> bytes = protobuf_from_json(json);
+  EXPECT_TRUE(bytes.has_value()) << (bytes ? "" : bytes.error().message);
+  Request request;
+  EXPECT_TRUE(bytes && request.ParseFromString(*bytes));
+  return request;
+}
+
+Span decoded_span(const std::string& members) {
+  return decoded(around_span(members)).resource_spans(0).scope_spans(0).spans(1);
+}
+
+std::string fault(const std::string& json) {
+  const Result<std::string> result = protobuf_from_json(json);
+  if (result) {
+    return "no fault";
+  }
+  EXPECT_EQ(result.error().kind, ErrorKind::kInvalid);
+  return result.error().message;
+}
+
+TEST(OtlpJson, DecodesAWholeRequest) {
+  std::ifstream file(DUALTRACE_TEST_DATA "/otlp/chat.json");
+  ASSERT_TRUE(file.good());
+  const Request request = decoded(std::string(std::istreambuf_iterator<char>(file), {}));
+  ASSERT_EQ(request.resource_spans_size(), 1);
+  const ResourceSpans& resource = request.resource_spans(0);
+  EXPECT_EQ(resource.resource().attributes(1).value().int_value(), 4711);
+  const ScopeSpans& scope = resource.scope_spans(0);
+  EXPECT_EQ(scope.schema_url(), "https://opentelemetry.io/schemas/1.30.0");
+  ASSERT_EQ(scope.spans_size(), 2);
+  const Span& span = scope.spans(0);
+  EXPECT_EQ(span.trace_id(), "\x5B\x8E\xFF\xF7\x98\x03\x81\x03\xD2\x69\xB6\x33\x81\x3F\xC6\x0C");
+  EXPECT_EQ(span.span_id(), "\xee\xe1\x9b\x7e\xc3\xc1\xb1\x74");
+  EXPECT_EQ(span.parent_span_id(), "");
+  EXPECT_EQ(span.flags(), 257);
+  EXPECT_EQ(span.kind(), Span::SPAN_KIND_SERVER);
+  EXPECT_EQ(span.start_time_unix_nano(), 1767225600000000001);
+  EXPECT_EQ(span.end_time_unix_nano(), 1767225601000000002);
+  EXPECT_EQ(span.attributes(4).value().bytes_value(), "\x01\x02\x03\xff");
+  EXPECT_EQ(span.attributes(5).value().array_value().values(0).string_value(), "é");
+  EXPECT_EQ(span.events(0).name(), "first token");
+  EXPECT_EQ(span.links(0).span_id(), std::string("\0\1\2\3\4\5\6\7", 8));
+  EXPECT_EQ(span.status().code(), opentelemetry::proto::trace::v1::Status::STATUS_CODE_OK);
+  EXPECT_EQ(scope.spans(1).parent_span_id(), span.span_id());
+  EXPECT_EQ(scope.spans(1).trace_id(), span.trace_id());
+}
+
+TEST(OtlpJson, DecodesAnEmptyRequest) {
+  EXPECT_EQ(protobuf_from_json("{}").value(), "");
+  EXPECT_EQ(protobuf_from_json(R"({"resourceSpans":null})").value(), "");
+}
+
+TEST(OtlpJson, IgnoresUnknownFieldsAtEveryLevel) {
+  const Request request = decoded(
+      R"({"x":1,"resourceSpans":[{"x":{},"resource":{"x":[1]},"scopeSpans":[{"x":null,"scope":{"x":1},)"
+      R"("spans":[{"x":[[{}]],"name":"kept","events":[{"x":1}],"links":[{"x":1}],"status":{"x":1},)"
+      R"("attributes":[{"x":1,"key":"k","value":{"x":2}}]}]}]}]})");
+  EXPECT_EQ(request.resource_spans(0).scope_spans(0).spans(0).name(), "kept");
+}
+
+TEST(OtlpJson, NamesTheSpanWhoseIdIsWrong) {
+  EXPECT_EQ(fault(around_span(R"("traceId":"zz8efff798038103d269b633813fc60c")")),
+            "json: resourceSpans[0].scopeSpans[0].spans[1].traceId: not 32 hex digits");
+  EXPECT_EQ(fault(around_span(R"("spanId":"")")),
+            "json: resourceSpans[0].scopeSpans[0].spans[1].spanId: not 16 hex digits");
+  EXPECT_EQ(fault(around_span(R"("links":[{},{"spanId":"00010203"}])")),
+            "json: resourceSpans[0].scopeSpans[0].spans[1].links[1].spanId: not 16 hex digits");
+}
+
+TEST(OtlpJson, RefusesIdsThatAreNotHexOfTheRightLength) {
+  const std::string hex = "5b8efff798038103d269b633813fc60c5b8efff7";
+  for (size_t digits = 1; digits <= hex.size(); ++digits) {
+    const std::string quoted = "\"" + hex.substr(0, digits) + "\"";
+    EXPECT_EQ(fault(around_span("\"traceId\":" + quoted)) == "no fault", digits == 32) << digits;
+    EXPECT_EQ(fault(around_span("\"parentSpanId\":" + quoted)) == "no fault", digits == 16);
+  }
+  for (const char wrong : {'g', 'G', 'z', '+', '/', '-', '_', ' ', '='}) {
+    std::string id = hex.substr(0, 16);
+    for (size_t at = 0; at < id.size(); ++at) {
+      std::string changed = id;
+      changed[at] = wrong;
+      EXPECT_NE(fault(around_span("\"spanId\":\"" + changed + "\"")), "no fault") << changed;
+    }
+  }
+}
+
+TEST(OtlpJson, TakesEveryHexDigit) {
+  const std::string id = decoded_span(R"("traceId":"0123456789abcdefABCDEF0123456789")").trace_id();
+  EXPECT_EQ(id, "\x01\x23\x45\x67\x89\xab\xcd\xef\xAB\xCD\xEF\x01\x23\x45\x67\x89");
+}
+
+TEST(OtlpJson, TakesEnumsAsIntegersAndForgivesNames) {
+  EXPECT_EQ(decoded_span(R"("kind":2)").kind(), Span::SPAN_KIND_SERVER);
+  EXPECT_EQ(decoded_span(R"("kind":99)").kind(), 99);
+  // The specification forbids names. Known ones are taken, others count as an unknown value.
+  EXPECT_EQ(decoded_span(R"("kind":"SPAN_KIND_SERVER")").kind(), Span::SPAN_KIND_SERVER);
+  EXPECT_EQ(decoded_span(R"("kind":"server")").kind(), Span::SPAN_KIND_UNSPECIFIED);
+}
+
+TEST(OtlpJson, TakesSnakeCaseKeysToo) {
+  EXPECT_EQ(decoded_span(R"("span_id":"eee19b7ec3c1b174","start_time_unix_nano":"5")").span_id(),
+            "\xee\xe1\x9b\x7e\xc3\xc1\xb1\x74");
+}
+
+TEST(OtlpJson, Takes64BitIntegersAsNumbersAndStrings) {
+  const Span span = decoded_span(
+      R"("startTimeUnixNano":"18446744073709551615","endTimeUnixNano":18446744073709551615)");
+  EXPECT_EQ(span.start_time_unix_nano(), std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(span.end_time_unix_nano(), std::numeric_limits<uint64_t>::max());
+  EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":-1)")), HasSubstr("start_time_unix_nano"));
+  EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":"soon")")), HasSubstr("spans[1]"));
+}
+
+TEST(OtlpJson, TakesDoublesThatAreNoNumbers) {
+  const Span span = decoded_span(
+      R"("attributes":[{"key":"a","value":{"doubleValue":"NaN"}},{"value":{"doubleValue":"-Infinity"}}])");
+  EXPECT_TRUE(std::isnan(span.attributes(0).value().double_value()));
+  EXPECT_TRUE(std::isinf(span.attributes(1).value().double_value()));
+}
+
+TEST(OtlpJson, LetsTheLastOfDuplicateKeysCount) {
+  EXPECT_EQ(decoded_span(R"("name":"a","name":"b")").name(), "b");
+  EXPECT_THAT(fault(around_span(R"("attributes":[{"value":{"stringValue":"a","intValue":1}}])")),
+              HasSubstr("oneof"));
+}
+
+TEST(OtlpJson, RefusesWhatIsNotARequest) {
+  const std::string texts[] = {
+      "",  " ",   "[]",  "null", "1",   "{} x", R"({"resourceSpans":[1]})", R"({"resourceSpans":)",
+      "{", "\"a", "{]}", "}",    "[}{", "\xff", "{\"a\":\"\xff\"}"};
+  for (const std::string& text : texts) {
+    EXPECT_THAT(fault(text), HasSubstr("json: ")) << text;
+  }
+}
+
+TEST(OtlpJson, BoundsTheDepth) {
+  const auto nested = [](const std::string& open, const std::string& close, size_t depth) {
+    std::string text = R"({"resourceSpans":)";
+    for (size_t level = 0; level < depth; ++level) text += open;
+    text += "1";
+    for (size_t level = 0; level < depth; ++level) text += close;
+    return text + "}";
+  };
+  EXPECT_EQ(fault(nested("[", "]", 1'000'000)), "json: nested too deep");
+  EXPECT_EQ(fault(nested(R"({"a":)", "}", 1'000'000)), "json: nested too deep");
+  EXPECT_THAT(fault(nested(R"({"a":)", "}", 200)), HasSubstr("too deep"));
+  const std::string brackets(1'000, '[');
+  EXPECT_EQ(decoded_span("\"name\":\"" + brackets + "\\\"[\"").name(), brackets + "\"[");
+}
+
+TEST(OtlpJson, AnswersInOneLineOfPlainText) {
+  const std::string message = fault("{\"a\":\n\n \xc3\xa9 }\n" + std::string(5'000, 'x'));
+  EXPECT_LT(message.size(), 250);
+  EXPECT_EQ(message.find_first_of("\n\xc3\xa9"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dualtrace::agent

@@ -1,0 +1,198 @@
+#include "common/config/agent_config.h"
+
+#include <gtest/gtest.h>
+
+namespace dualtrace {
+namespace {
+
+constexpr std::string_view kArize =
+    "arize:\n"
+    "  endpoint: otlp.arize.com:443\n"
+    "  credentials: {apiKeyFile: arize/api-key, spaceIDFile: /secrets/space-id}\n";
+constexpr std::string_view kDatabricks =
+    "databricks:\n"
+    "  workspaceURL: https://dbc-a1b2c3d4-e5f6.cloud.databricks.com\n"
+    "  table: main.traces.agents_otel_spans\n"
+    "  auth: {tokenFile: databricks/token}\n";
+
+AgentConfig parsed(const std::string& yaml) {
+  ConfigOrFaults result = parse_agent_config(yaml, "/etc/dualtrace");
+  EXPECT_TRUE(result.config) << to_string(result.faults);
+  return std::move(result.config).value();
+}
+
+std::string with_arize(const std::string& rest) { return std::string(kArize) + rest; }
+
+AgentConfig with_endpoint(const std::string& endpoint, const std::string& protocol) {
+  return parsed("arize:\n  endpoint: " + endpoint + "\n  protocol: " + protocol +
+                "\n  credentials: {apiKeyFile: a, spaceIDFile: b}\n");
+}
+
+TEST(AgentConfig, NeedsOneDestinationAndNothingElse) {
+  const AgentConfig config = parsed(std::string(kArize));
+  EXPECT_FALSE(config.databricks);
+  EXPECT_EQ(config.receiver, ReceiverConfig());
+  EXPECT_EQ(config.delivery, DeliveryConfig());
+  EXPECT_EQ(config.observe, ObserveConfig());
+  EXPECT_TRUE(parsed(std::string(kDatabricks)).databricks);
+}
+
+TEST(AgentConfig, ReadsBothDestinations) {
+  const AgentConfig config = parsed(std::string(kArize) + std::string(kDatabricks));
+  EXPECT_EQ(config.arize->endpoint, (Url{"https", {"otlp.arize.com", 443}, ""}));
+  EXPECT_EQ(config.arize->protocol, ArizeProtocol::kGrpc);
+  EXPECT_EQ(config.arize->compression, Compression::kGzip);
+  EXPECT_EQ(config.databricks->workspace.authority.host, "dbc-a1b2c3d4-e5f6.cloud.databricks.com");
+  EXPECT_EQ(config.databricks->table, "main.traces.agents_otel_spans");
+  EXPECT_EQ(config.databricks->compression, Compression::kNone);
+}
+
+TEST(AgentConfig, TakesRelativeFilesFromItsOwnFolder) {
+  const AgentConfig config = parsed(std::string(kArize) + "delivery: {folder: ../data}\n");
+  EXPECT_EQ(config.arize->api_key_file, "/etc/dualtrace/arize/api-key");
+  EXPECT_EQ(config.arize->space_id_file, "/secrets/space-id");
+  EXPECT_EQ(config.delivery.folder, "/etc/data");
+}
+
+TEST(AgentConfig, KnowsTheRegionsOfArize) {
+  const auto host = [](const std::string& region) {
+    return parsed("arize: {region: " + region + ", credentials: {apiKeyFile: a, spaceIDFile: b}}\n")
+        .arize->endpoint.authority.to_string();
+  };
+  EXPECT_EQ(host("US"), "otlp.arize.com:443");
+  EXPECT_EQ(host("EU"), "otlp.eu-west-1a.arize.com:443");
+  EXPECT_EQ(host("CA"), "otlp.ca-central-1a.arize.com:443");
+}
+
+TEST(AgentConfig, CallsV1TracesOverHttpAndNoPathOverGrpc) {
+  for (const char* endpoint :
+       {"otlp.arize.com", "otlp.arize.com:443", "https://otlp.arize.com", "https://otlp.arize.com/",
+        "https://otlp.arize.com/v1", "https://otlp.arize.com/v1/traces"}) {
+    EXPECT_EQ(with_endpoint(endpoint, "HTTP").arize->endpoint,
+              (Url{"https", {"otlp.arize.com", 443}, "/v1/traces"}))
+        << endpoint;
+    EXPECT_EQ(with_endpoint(endpoint, "GRPC").arize->endpoint.path, "") << endpoint;
+  }
+  EXPECT_EQ(with_endpoint("http://[::1]:6006", "HTTP").arize->endpoint,
+            (Url{"http", {"::1", 6006}, "/v1/traces"}));
+}
+
+TEST(AgentConfig, AllowsPlaintextToALocalWorkspaceOnly) {
+  const auto yaml = [](const std::string& url) {
+    return "databricks: {workspaceURL: \"" + url + "\", table: a.b.c, auth: {tokenFile: t}}\n";
+  };
+  EXPECT_EQ(parsed(yaml("http://127.0.0.1:8080/")).databricks->workspace.authority.port, 8080);
+  EXPECT_FALSE(parse_agent_config(yaml("http://databricks.test"), "/").config);
+  EXPECT_FALSE(parse_agent_config(yaml("http://127.0.0.1.evil.test"), "/").config);
+}
+
+TEST(AgentConfig, ReadsEveryKeyOfTheReceiver) {
+  const ReceiverConfig receiver = parsed(with_arize(R"(
+receiver:
+  listen: ["127.0.0.1:0", "[::1]:0"]
+  threads: 2
+  tls: {certificateFile: tls.crt, keyFile: tls.key, clientCAFile: ca.crt}
+  limits:
+    requestBytes: 4Mi
+    memoryBytes: 32Mi
+    connections: 10
+    streams: 11
+    headerBytes: 8Ki
+    resetsPerSecond: 12
+    idleTimeout: 1s
+    headerTimeout: 200ms
+    bodyTimeout: 1m30s
+)"))
+                                      .receiver;
+  const std::vector<HostPort> listen{{"127.0.0.1", 0}, {"::1", 0}};
+  EXPECT_EQ(receiver.listen, listen);
+  EXPECT_EQ(receiver.threads, 2);
+  EXPECT_EQ(receiver.tls->certificate_file, "/etc/dualtrace/tls.crt");
+  EXPECT_EQ(receiver.tls->key_file, "/etc/dualtrace/tls.key");
+  EXPECT_EQ(receiver.tls->client_ca_file, "/etc/dualtrace/ca.crt");
+  EXPECT_EQ(receiver.limits, (ReceiverLimits{.request_bytes = 4 << 20,
+                                             .memory_bytes = 32 << 20,
+                                             .connections = 10,
+                                             .streams = 11,
+                                             .header_bytes = 8 << 10,
+                                             .resets_per_second = 12,
+                                             .idle_timeout = std::chrono::seconds(1),
+                                             .header_timeout = std::chrono::milliseconds(200),
+                                             .body_timeout = std::chrono::seconds(90)}));
+}
+
+TEST(AgentConfig, ReadsEveryKeyOfTheDelivery) {
+  const DeliveryConfig delivery = parsed(with_arize(R"(
+delivery:
+  durability: Memory
+  maxBacklog: 1Gi
+  maxAge: 1h
+  folder: /data
+  segmentBytes: 128Mi
+  batchBytes: 10k
+  batchBytesMax: 20k
+  linger: 0s
+  requestsInFlight: 8
+  requestTimeout: 5s
+  retryBase: 10ms
+  retryMax: 20ms
+  pauseProbe: 1s
+  maxDeadLetters: 0
+)"))
+                                      .delivery;
+  EXPECT_EQ(delivery, (DeliveryConfig{.durability = DurabilityMode::kMemory,
+                                      .max_backlog = 1 << 30,
+                                      .max_age = std::chrono::seconds(3600),
+                                      .folder = "/data",
+                                      .segment_bytes = 128 << 20,
+                                      .batch_bytes = 10'000,
+                                      .batch_bytes_max = 20'000,
+                                      .linger = std::chrono::milliseconds(0),
+                                      .requests_in_flight = 8,
+                                      .request_timeout = std::chrono::seconds(5),
+                                      .retry_base = std::chrono::milliseconds(10),
+                                      .retry_max = std::chrono::milliseconds(20),
+                                      .pause_probe = std::chrono::seconds(1),
+                                      .max_dead_letters = 0}));
+}
+
+TEST(AgentConfig, ReadsTheRest) {
+  const AgentConfig config = parsed(R"(
+arize:
+  region: EU
+  protocol: HTTP
+  project: support-agents
+  credentials: {apiKeyFile: a, spaceIDFile: b}
+  caFile: ca.crt
+  compression: None
+  proxyURL: http://proxy:3128
+databricks:
+  workspaceURL: https://workspace.test
+  table: main.traces.spans
+  ingest: Workspace
+  auth: {tokenFile: t}
+  caFile: ca.crt
+  compression: GZIP
+  proxyURL: http://proxy:3128
+observe: {listen: "[::]:8889"}
+resourceAttributes: {k8s.cluster.name: blue, empty: ""}
+drainTimeout: 5s
+logLevel: Debug
+)");
+  EXPECT_EQ(config.arize->project, "support-agents");
+  EXPECT_EQ(config.arize->tls.ca_file, "/etc/dualtrace/ca.crt");
+  EXPECT_EQ(config.arize->compression, Compression::kNone);
+  EXPECT_EQ(config.arize->proxy, (Url{"http", {"proxy", 3128}, ""}));
+  EXPECT_EQ(config.databricks->tls.ca_file, "/etc/dualtrace/ca.crt");
+  EXPECT_EQ(config.databricks->compression, Compression::kGzip);
+  EXPECT_EQ(config.databricks->proxy, (Url{"http", {"proxy", 3128}, ""}));
+  EXPECT_EQ(config.databricks->token_file, "/etc/dualtrace/t");
+  EXPECT_EQ(config.observe.listen, (HostPort{"::", 8889}));
+  EXPECT_EQ(config.resource_attributes.at("k8s.cluster.name"), "blue");
+  EXPECT_EQ(config.resource_attributes.at("empty"), "");
+  EXPECT_EQ(config.drain_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(config.log_level, LogLevel::kDebug);
+}
+
+}  // namespace
+}  // namespace dualtrace

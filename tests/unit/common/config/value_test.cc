@@ -1,0 +1,71 @@
+#include "common/config/value.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace dualtrace {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(ConfigDuration, ReadsUnitsAloneAndTogether) {
+  EXPECT_EQ(parse_duration("200ms").value(), milliseconds(200));
+  EXPECT_EQ(parse_duration("0s").value(), milliseconds(0));
+  EXPECT_EQ(parse_duration("72h").value(), std::chrono::hours(72));
+  EXPECT_EQ(parse_duration("1h30m").value(), std::chrono::minutes(90));
+  EXPECT_EQ(parse_duration("1m1s1ms").value(), milliseconds(61'001));
+}
+
+TEST(ConfigDuration, RefusesWhatIsNotClear) {
+  for (const char* text : {"", "5", "h", "5d", "-1s", "+1s", "1.5h", "1s1h", "1s1s", "1 s", "1S",
+                           "s1", "1h30", "99999999999999999999s"}) {
+    const auto parsed = parse_duration(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().message, "expected a duration such as 200ms, 30s or 1h30m") << text;
+  }
+}
+
+TEST(ConfigDuration, RefusesWhatWouldOverflow) {
+  EXPECT_EQ(parse_duration("18446744073709551615h").error().message, "too long a duration");
+  EXPECT_EQ(parse_duration("878400h1ms").error().message, "too long a duration");
+}
+
+TEST(ConfigSize, ReadsKubernetesQuantities) {
+  EXPECT_EQ(parse_size("0").value(), 0);
+  EXPECT_EQ(parse_size("1048576").value(), 1 << 20);
+  EXPECT_EQ(parse_size("64Mi").value(), 64 << 20);
+  EXPECT_EQ(parse_size("4Gi").value(), 4ULL << 30);
+  EXPECT_EQ(parse_size("3900k").value(), 3'900'000);
+  EXPECT_EQ(parse_size("3.9M").value(), 3'900'000);
+  EXPECT_EQ(parse_size("1.5Gi").value(), 3ULL << 29);
+  EXPECT_EQ(parse_size("2Pi").value(), 2ULL << 50);
+  EXPECT_EQ(parse_size("18446744073709551615").value(), std::numeric_limits<uint64_t>::max());
+}
+
+TEST(ConfigSize, RefusesWhatIsNotASize) {
+  for (const char* text :
+       {"", "Mi", "64MB", "64mi", "64 Mi", "-1", "1e6", "1.Mi", ".5Mi", "100m", "1Mi1Ki"}) {
+    EXPECT_FALSE(parse_size(text)) << text;
+  }
+  EXPECT_EQ(parse_size("1.5").error().message, "not a whole number of bytes");
+  EXPECT_EQ(parse_size("17179869184Pi").error().message, "too large a size");
+  EXPECT_EQ(parse_size("18446744073709551615.5").error().message, "too large a size");
+  EXPECT_EQ(parse_size("0.0000000001Pi").error().message, "too many digits behind the point");
+}
+
+TEST(ConfigCount, ReadsWholeNumbersOnly) {
+  EXPECT_EQ(parse_count("100").value(), 100);
+  for (const char* text : {"", "-1", "1.0", "1k", "0x10", " 1", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_count(text)) << text;
+  }
+}
+
+TEST(ConfigValue, NeverRepeatsTheText) {
+  EXPECT_EQ(parse_duration("secret").error().message.find("secret"), std::string::npos);
+  EXPECT_EQ(parse_size("secret").error().message.find("secret"), std::string::npos);
+  EXPECT_EQ(parse_count("secret").error().message.find("secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dualtrace
