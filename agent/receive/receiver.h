@@ -2,8 +2,8 @@
 // Receiver: listens on all configured addresses and speaks, on each of them, OTLP/gRPC, OTLP/HTTP
 // over HTTP/2 and OTLP/HTTP over HTTP/1.1, in plain or TLS; the first bytes decide. It enforces the
 // limits of ReceiverConfig, hands complete bodies to the Intake and turns its answers into replies
-// (reply.h). Also answers grpc.health.v1. nghttp2, Beast's parser, Asio and OpenSSL stay in .cc files.
-// Owns its threads; the public calls are made from one thread.
+// (reply.h). Also answers grpc.health.v1. nghttp2, Beast's parser, Asio and OpenSSL stay in .cc
+// files. Owns its threads; the public calls are made from one thread.
 
 #include <cstdint>
 #include <memory>
@@ -27,8 +27,8 @@ class Receiver {
 
   // In the order of ReceiverConfig::listen, with port 0 resolved.
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
-  // Stops accepting connections and requests (GOAWAY, Connection: close), answers what was begun, and
-  // returns when all is answered or the timeout has passed.
+  // Stops accepting connections and requests (GOAWAY, Connection: close), answers what was begun,
+  // and returns when all is answered or the timeout has passed.
   virtual void drain(Duration timeout) = 0;
 };
 

@@ -1,0 +1,83 @@
+#pragma once
+// Call: one request from the end of its headers to its reply, the same for HTTP/1.1 and HTTP/2 and
+// for gRPC and plain OTLP/HTTP. It routes, asks for admission, collects the body, takes the gRPC
+// frame off and decides the reply; bytes on the wire are the session's business.
+//
+// Flow: receiving → (stored by the intake, awaited) → replied. A refusal may come at any point of
+// receiving; what is appended after it is dropped.
+// Used from one thread. The Intake outlives it.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/intake/intake.h"
+#include "agent/receive/body.h"
+#include "agent/receive/reply.h"
+
+namespace dualtrace::agent {
+
+enum class HttpVersion { k1, k2 };
+
+// What the receiver reads of a request's headers.
+struct RequestHead {
+  std::string method;
+  std::string path;  // with the query, if any
+  std::string content_type;
+  std::string content_encoding;
+  std::string grpc_encoding;
+  std::optional<uint64_t> content_length;
+  bool too_large = false;  // above the limit of header bytes; some of it was not kept
+};
+
+class Call {
+ public:
+  Call(Intake& intake, HttpVersion version, RequestHead head);
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  void append(std::string_view bytes);
+  // The body is complete.
+  void finish();
+  // Ends a call that is still receiving, with what HTTP itself refuses (400, 408).
+  void refuse(int http_status, std::string message);
+  // The intake's word on the request that take_request() gave.
+  void answer(const Status& status);
+
+  [[nodiscard]] bool receiving() const { return state_ == State::kReceiving; }
+  [[nodiscard]] bool replied() const { return state_ == State::kReplied; }
+  // Once after finish(), unless the call is decided without the intake.
+  [[nodiscard]] std::optional<IntakeRequest> take_request();
+  // When replied().
+  [[nodiscard]] const Reply& reply() const { return reply_; }
+  [[nodiscard]] Reply take_reply() { return std::move(reply_); }
+
+ private:
+  enum class State { kReceiving, kStoring, kReplied };
+  enum class Service { kExport, kHealth };
+
+  void begin_grpc();
+  void begin_http();
+  Status append_grpc(std::string_view bytes);
+  Status open_frame();
+  void finish_grpc();
+  void refuse(const Error& error);
+  void reply_with(Reply reply);
+
+  const HttpVersion version_;
+  const RequestHead head_;
+  RequestProtocol protocol_ = RequestProtocol::kHttp;
+  Service service_ = Service::kExport;
+  BodyFormat format_ = BodyFormat::kJson;  // JSON also for a refusal of an unknown type
+  BodyEncoding encoding_ = BodyEncoding::kIdentity;
+  State state_ = State::kReceiving;
+  std::array<char, 5> frame_{};  // gRPC: compressed flag, length
+  size_t frame_size_ = 0;
+  size_t message_size_ = 0;
+  Body body_;
+  std::optional<IntakeRequest> request_;
+  Reply reply_;
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,41 @@
+#pragma once
+// ReceiverMetrics: the receiver's counters, looked up once. docs/metrics.md describes them.
+// Thread-safe.
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "agent/receive/reply.h"
+#include "common/metric/metric.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+class ReceiverMetrics {
+ public:
+  explicit ReceiverMetrics(MetricRegistry& registry);
+
+  // One request was answered; `took` is the time since its headers were complete.
+  void replied(const Reply& reply, Duration took);
+  void received(size_t body_bytes) { bytes_.add(static_cast<double>(body_bytes)); }
+  void connection_refused() { connections_refused_.increment(); }
+
+  // Open connections of all threads: the gauge, and what the limit is checked against.
+  [[nodiscard]] std::atomic<size_t>& connections() { return *connections_; }
+
+ private:
+  struct HttpCode {
+    int status;
+    Counter* counter;
+  };
+
+  std::array<Counter*, 17> grpc_{};  // by code
+  std::vector<HttpCode> http_;       // the last one, status 0, counts all others
+  Counter& bytes_;
+  Counter& connections_refused_;
+  Histogram& seconds_;
+  std::shared_ptr<std::atomic<size_t>> connections_ = std::make_shared<std::atomic<size_t>>(0);
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,79 @@
+#pragma once
+// Worker: one thread of the receiver with the connections that live on it. Includes Asio, so only
+// worker.cc, connection.cc and receiver.cc include this.
+// add(), drain(), stop() and load() are called from any thread, the rest on the worker's own.
+// What its SessionContext refers to outlives its thread; answers that arrive later are dropped.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "agent/receive/session.h"
+#include "agent/receive/socket.h"
+#include "agent/receive/transport.h"
+#include "common/sync/mutex.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+class Connection;
+
+// How many connections of all workers may still have to answer something. Thread-safe.
+class ActiveConnections {
+ public:
+  void add();
+  void remove();
+  void wait_until_none(const Clock& clock, Tick deadline);
+
+ private:
+  Mutex mutex_;
+  CondVar none_;
+  size_t count_ DT_GUARDED_BY(mutex_) = 0;
+};
+
+class Worker final : public std::enable_shared_from_this<Worker> {
+ public:
+  // Running when it returns.
+  static std::shared_ptr<Worker> start(std::string name, const SessionContext& context,
+                                       const Clock& clock, ActiveConnections& active);
+  Worker(const SessionContext& context, const Clock& clock, ActiveConnections& active);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void add(Socket socket, std::unique_ptr<Transport> transport);
+  void drain();
+  // Closes all connections and joins the thread.
+  void stop();
+  [[nodiscard]] size_t load() const { return load_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] const SessionContext& context() const { return context_; }
+  [[nodiscard]] Tick now() const { return clock_.tick(); }
+  // Shared by all its connections; holds nothing between two calls.
+  [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
+  // The connection has nothing left to answer.
+  void settled() { active_.remove(); }
+  void closed(const std::shared_ptr<Connection>& connection);
+
+ private:
+  [[nodiscard]] std::vector<std::shared_ptr<Connection>> connections() const;
+
+  const SessionContext context_;
+  const Clock& clock_;
+  ActiveConnections& active_;
+  std::atomic<size_t> load_{0};
+  // Worker thread only.
+  boost::asio::io_context io_{1};
+  std::vector<char> read_buffer_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  bool draining_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace dualtrace::agent
