@@ -1,0 +1,158 @@
+"""Shows each check a good and a bad sample: a check that cannot fail is none."""
+
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import layers
+import metric_names
+import source_tree
+import text_checks
+import tidy
+
+HEADER = "#pragma once\n// Thing: what it is.\n// Thread-safe.\n\n"
+
+
+class Layers(unittest.TestCase):
+    table = "common/error:\ncommon/io: common/error\nagent/app: *\n"
+
+    def findings(self, path, include):
+        return layers.check_layers({path: f'#include "{include}"\n'}, self.table)
+
+    def test_allows_what_is_listed_and_the_own_folder(self):
+        self.assertEqual(self.findings("common/io/a.h", "common/error/error.h"), [])
+        self.assertEqual(self.findings("common/io/a.cc", "common/io/a.h"), [])
+        self.assertEqual(self.findings("agent/app/a.cc", "common/io/a.h"), [])
+        self.assertEqual(self.findings("tests/unit/a.cc", "agent/app/a.h"), [])
+
+    def test_refuses_what_is_not_listed(self):
+        self.assertEqual(len(self.findings("common/error/a.h", "common/io/a.h")), 1)
+        self.assertEqual(len(self.findings("common/io/a.h", "agent/app/a.h")), 1)
+
+    def test_refuses_tests_from_code_even_for_the_composition_root(self):
+        self.assertEqual(len(self.findings("agent/app/a.cc", "tests/fakes/a.h")), 1)
+
+    def test_refuses_folders_without_a_line(self):
+        self.assertEqual(len(self.findings("common/new/a.h", "common/error/error.h")), 1)
+
+    def test_refuses_includes_that_do_not_start_at_the_root(self):
+        self.assertEqual(len(self.findings("common/io/a.cc", "../error/error.h")), 1)
+        self.assertEqual(len(self.findings("common/io/a.cc", "error.h")), 1)
+
+    def test_leaves_generated_headers_alone(self):
+        self.assertEqual(self.findings("common/io/a.cc", "opentelemetry/proto/a.pb.h"), [])
+
+    def test_refuses_circles_in_the_table(self):
+        self.assertEqual(len(layers.check_layers({}, "a: b\nb: c\nc: a\n")), 1)
+        self.assertEqual(layers.check_layers({}, "a: b c\nb: c\nc:\n"), [])
+
+
+class Length(unittest.TestCase):
+    def test_allows_500_lines_and_800_in_tests(self):
+        tree = {"agent/a.cc": "\n" * 500, "tests/a_test.cc": "\n" * 800, "docs/a.md": "\n" * 900}
+        self.assertEqual(text_checks.check_length(tree), [])
+
+    def test_refuses_more(self):
+        tree = {"agent/a.cc": "\n" * 501, "tests/a_test.cc": "\n" * 801, "tests/a.py": "\n" * 801}
+        self.assertEqual(len(text_checks.check_length(tree)), 3)
+
+
+class Words(unittest.TestCase):
+    def findings(self, path, code):
+        return text_checks.check_words({path: code})
+
+    def test_refuses_each_banned_word(self):
+        for code in ('getenv("HOME")', "std::this_thread::sleep_for(x)", "std::mutex m;",
+                     "std::unique_lock<Mutex> l(m);", "std::condition_variable c;",
+                     "std::chrono::steady_clock::now()", "system_clock::now()", "rand()",
+                     'std::cout << "x"', 'std::printf("x")', 'fprintf(stderr, "x")',
+                     "throw Oops();"):
+            self.assertEqual(len(self.findings("agent/lane/a.cc", code)), 1, code)
+
+    def test_allows_them_at_home(self):
+        self.assertEqual(self.findings("agent/app/a.cc", 'getenv("HOME")'), [])
+        self.assertEqual(self.findings("common/sync/mutex.h", "std::mutex m;"), [])
+        self.assertEqual(self.findings("common/time/clock.cc", "steady_clock::now()"), [])
+        self.assertEqual(self.findings("agent/main.cc", 'std::printf("x")'), [])
+
+    def test_reads_neither_comments_nor_strings(self):
+        code = '// getenv is not for us\n/* std::mutex */ call("sleep_for"); snprintf(b, 1, "");\n'
+        self.assertEqual(self.findings("agent/lane/a.cc", code), [])
+
+    def test_names_the_line(self):
+        self.assertIn("agent/lane/a.cc:4:",
+                      self.findings("agent/lane/a.cc", "/*\n\n*/\nrand();\n")[0])
+
+
+class ForeignHeaders(unittest.TestCase):
+    def findings(self, include, user):
+        return text_checks.check_foreign_headers(
+            {"common/net/a.h": f"#include <{include}>\n", user: '#include "common/net/a.h"\n'})
+
+    def test_refuses_heavy_headers_that_others_would_include(self):
+        for include in ("boost/asio.hpp", "cpprest/http_client.h", "grpcpp/grpcpp.h",
+                        "nghttp2/nghttp2.h", "yaml-cpp/yaml.h", "spdlog/spdlog.h"):
+            self.assertEqual(len(self.findings(include, "agent/send/a.cc")), 1, include)
+
+    def test_allows_them_inside_a_folder(self):
+        self.assertEqual(self.findings("boost/asio.hpp", "common/net/a.cc"), [])
+        self.assertEqual(self.findings("vector", "agent/send/a.cc"), [])
+
+
+class Headers(unittest.TestCase):
+    def test_accepts_the_house_opening(self):
+        self.assertEqual(text_checks.check_headers({"agent/a.h": HEADER}), [])
+
+    def test_refuses_a_missing_pragma_comment_or_thread_rule(self):
+        for text in (HEADER.replace("#pragma once\n", ""), "#pragma once\n\nint a;\n",
+                     "#pragma once\n// Thing: what it is.\n\n"):
+            self.assertEqual(len(text_checks.check_headers({"agent/a.h": text})), 1, text)
+
+
+class Lines(unittest.TestCase):
+    def test_refuses_left_overs(self):
+        for word in ("TODO", "FIXME", "XXX"):
+            self.assertEqual(len(text_checks.check_left_overs({"docs/a.md": f"a\n{word}: b"})), 1)
+        self.assertEqual(text_checks.check_left_overs({"a.cc": "/tmp/a.XXXXXX"}), [])
+
+    def test_refuses_paths_of_one_machine(self):
+        for text in ("/home/me/x", "see /work/main", '"/root/.cache"'):
+            self.assertEqual(len(text_checks.check_machine_paths({"docs/a.md": text})), 1, text)
+        self.assertEqual(text_checks.check_machine_paths({"a.md": "https://x.test/home/a"}), [])
+
+
+class Metrics(unittest.TestCase):
+    def test_holds_code_and_document_together(self):
+        tree = {"agent/a.cc": 'registry.counter("dualtrace_a_total", "A.");',
+                "docs/metrics.md": '| `dualtrace_a_total{lane="x"}` |'}
+        self.assertEqual(metric_names.check_metrics(tree), [])
+
+    def test_refuses_what_only_one_of_them_has(self):
+        tree = {"agent/a.cc": 'registry.counter("dualtrace_a_total", "A.");'}
+        self.assertEqual(len(metric_names.check_metrics(tree)), 1)
+        self.assertEqual(len(metric_names.check_metrics({"docs/metrics.md": "`dualtrace_b`"})), 1)
+
+
+class Format(unittest.TestCase):
+    @unittest.skipIf(shutil.which(tidy.FORMATTER) is None, "no formatter")
+    def test_refuses_what_the_formatter_would_change(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("good.cc", "int a;\n"), ("bad.cc", "int   a ;\n")):
+                pathlib.Path(folder, name).write_text(text, encoding="utf-8")
+            self.assertEqual(tidy.check_format(folder, ["good.cc"]), [])
+            self.assertNotEqual(tidy.check_format(folder, ["bad.cc"]), [])
+
+
+class Tree(unittest.TestCase):
+    def test_reads_our_files_and_skips_what_is_built(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path in ("agent/a.cc", "build/dev/b.cc", "tests/data/c.json", "docs/d.md", "e.bin"):
+                file = pathlib.Path(folder, path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text("x", encoding="utf-8")
+            self.assertEqual(sorted(source_tree.read_tree(folder)), ["agent/a.cc", "docs/d.md"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,137 @@
+"""Checks on the text of single files: length, banned words, comments, left-overs, machine paths."""
+
+import re
+
+from source_tree import is_cpp, is_test
+
+LINES_MAX = 500
+TEST_LINES_MAX = 800
+
+
+def check_length(tree):
+    findings = []
+    for path, text in tree.items():
+        if not path.endswith((".h", ".cc", ".py", ".go", ".js", ".mjs")):
+            continue
+        limit = TEST_LINES_MAX if is_test(path) else LINES_MAX
+        lines = text.count("\n")
+        if lines > limit:
+            findings.append(f"{path}: {lines} lines, at most {limit}")
+    return findings
+
+
+TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.|\n)*?\)"|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+
+
+def code_of(text):
+    """The text without comments and without what is in strings; the lines stay where they are."""
+    return TOKEN.sub(lambda match: "\n" * match.group().count("\n"), text)
+
+
+# What, where it may stand, and what to use instead.
+BANNED = [
+    (r"\b(secure_)?getenv\b", ("agent/app/", "operator/app/", "tests/"),
+     "the environment is read in app/ alone"),
+    (r"\bsleep_(for|until)\b|\bu?sleep\s*\(|\bnanosleep\b", (), "wait on a condition"),
+    (r"std::(recursive_|shared_|timed_)*mutex\b|std::condition_variable|std::(lock_guard|"
+     r"unique_lock|scoped_lock|shared_lock)\b", ("common/sync/",), "use common/sync"),
+    (r"\b(steady|system|high_resolution)_clock::now\b|\bclock_gettime\b|\bgettimeofday\b",
+     ("common/time/",), "ask a Clock"),
+    (r"\bs?rand\s*\(|std::random_device|std::mt19937", ("common/random/", "tests/"),
+     "use Random"),
+    (r"std::(cout|cerr|clog)\b|\bv?f?printf\s*\(|\bputs\s*\(",
+     ("agent/main.cc", "agent/app/", "operator/main.cc", "operator/app/", "operator/cli/",
+      "common/error/check.cc", "tests/"), "use common/log"),
+    # cpprestsdk knows no other way to say that a callback failed.
+    (r"\bthrow\b", ("common/net/cpprest_", "tests/"), "return a Result"),
+]
+BANNED_HEADERS = re.compile(
+    r'^\s*#\s*include\s+[<"]((?:boost|cpprest|grpcpp|grpc|nghttp2|yaml-cpp|spdlog|pplx|prometheus|'
+    r'google/protobuf)/[^>"]+)', re.MULTILINE)
+
+
+def check_words(tree):
+    findings = []
+    for path, text in tree.items():
+        if not is_cpp(path):
+            continue
+        code = code_of(text)
+        for pattern, homes, advice in BANNED:
+            if path.startswith(homes):
+                continue
+            for match in re.finditer(pattern, code):
+                line = code.count("\n", 0, match.start()) + 1
+                findings.append(f"{path}:{line}: {match.group()}: {advice}")
+    return findings
+
+
+def included_elsewhere(path, tree):
+    """Whether a header is included from outside its folder: one that is not is a detail of it."""
+    folder = path.rpartition("/")[0] + "/"
+    return any(f'#include "{path}"' in text for other, text in tree.items()
+               if is_cpp(other) and not other.startswith(folder) and not is_test(other))
+
+
+def check_foreign_headers(tree):
+    findings = []
+    for path, text in tree.items():
+        if path.endswith(".h") and not is_test(path) and included_elsewhere(path, tree):
+            for foreign in BANNED_HEADERS.findall(text):
+                findings.append(f"{path}: <{foreign}> belongs in a .cc file")
+    return findings
+
+
+THREAD_RULES = re.compile(
+    r"thread-safe|used from (one|any) thread|immutable|\bpure\b|one thread|a thread of its own",
+    re.IGNORECASE)
+
+
+def opening_comment(text):
+    """The // lines right behind `#pragma once`."""
+    lines = []
+    for line in text.splitlines()[1:]:
+        if not line.startswith("//"):
+            break
+        lines.append(line[2:].strip())
+    return " ".join(lines)
+
+
+def check_headers(tree):
+    findings = []
+    for path, text in tree.items():
+        if not path.endswith(".h"):
+            continue
+        if not text.startswith("#pragma once\n"):
+            findings.append(f"{path}: the first line is not #pragma once")
+            continue
+        comment = opening_comment(text)
+        if not comment:
+            findings.append(f"{path}: no opening comment behind #pragma once")
+        elif not is_test(path) and not THREAD_RULES.search(comment):
+            findings.append(f"{path}: the opening comment has no thread rule (\"Thread-safe.\", "
+                            "\"Used from one thread.\", \"Immutable.\", \"Pure.\")")
+    return findings
+
+
+LEFT_OVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+MACHINE_PATHS = re.compile(r"(?<![\w.~$})-])/(work|root|home)/")
+
+
+def find_lines(tree, pattern, what):
+    findings = []
+    for path, text in tree.items():
+        if path.startswith("tests/tidy/"):
+            continue  # it speaks of them
+        for number, line in enumerate(text.splitlines(), 1):
+            match = pattern.search(line)
+            if match:
+                findings.append(f"{path}:{number}: {what} {match.group()}")
+    return findings
+
+
+def check_left_overs(tree):
+    return find_lines(tree, LEFT_OVERS, "left over:")
+
+
+def check_machine_paths(tree):
+    return find_lines(tree, MACHINE_PATHS, "a path of one machine:")

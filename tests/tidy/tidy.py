@@ -1,0 +1,57 @@
+"""Holds the tree to its rules: `tidy.py <check> <root>` ends with 1 and the findings, or with 0."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import layers
+import metric_names
+import source_tree
+import text_checks
+
+SKIPPED = 77  # SKIP_RETURN_CODE of the ctest
+FORMATTER = "clang-format-14"
+
+
+def check_layers(tree):
+    table = pathlib.Path(__file__).with_name("layers.txt").read_text(encoding="utf-8")
+    return layers.check_layers(tree, table)
+
+
+CHECKS = {
+    "layers": check_layers,
+    "length": text_checks.check_length,
+    "words": text_checks.check_words,
+    "foreign_headers": text_checks.check_foreign_headers,
+    "headers": text_checks.check_headers,
+    "left_overs": text_checks.check_left_overs,
+    "machine_paths": text_checks.check_machine_paths,
+    "metrics": metric_names.check_metrics,
+}
+
+
+def check_format(root, files):
+    """clang-format's complaints about the files, one line each."""
+    command = [FORMATTER, "--dry-run", "--Werror", *files]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return [line for line in result.stderr.splitlines() if "error:" in line]
+
+
+def main():
+    check, root = sys.argv[1:]
+    tree = source_tree.read_tree(root)
+    if check == "format":
+        if shutil.which(FORMATTER) is None:
+            print(f"{FORMATTER} is not installed: skipped (./dev setup installs it)")
+            return SKIPPED
+        findings = check_format(root, [path for path in tree if source_tree.is_cpp(path)])
+    else:
+        findings = CHECKS[check](tree)
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
