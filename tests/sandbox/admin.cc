@@ -1,0 +1,177 @@
+#include "tests/sandbox/admin.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "common/log/log.h"
+
+namespace dualtrace::sandbox {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto kReopenDelay = std::chrono::milliseconds(100);
+
+HttpServerResponse json_response(std::string body) {
+  return {.content_type = "application/json", .body = std::move(body)};
+}
+
+HttpServerResponse error_response(const Error& error) {
+  const int status = error.kind == ErrorKind::kInvalid    ? 400
+                     : error.kind == ErrorKind::kNotFound ? 404
+                                                          : 500;
+  return {.status = status, .body = error.message + "\n"};
+}
+
+HttpServerResponse to_response(Result<std::string> body, const std::string& content_type) {
+  if (!body) return error_response(body.error());
+  return {.content_type = content_type, .body = *std::move(body)};
+}
+
+HttpServerResponse to_response(const Status& status) {
+  return status ? json_response("{}\n") : error_response(status.error());
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    int byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(&text[i + 1], &text[i + 3], byte, 16).ptr == &text[i + 3]) {
+      plain.push_back(static_cast<char>(byte));
+      i += 2;
+    } else {
+      plain.push_back(text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+  return plain;
+}
+
+std::optional<std::string> query_member(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    const size_t equals = part.find('=');
+    if (equals != std::string_view::npos && part.substr(0, equals) == name)
+      return percent_decoded(part.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
+int64_t limit_of(std::string_view query) {
+  int64_t limit = SpanFilter().limit;
+  if (const auto text = query_member(query, "limit"))
+    std::from_chars(text->data(), text->data() + text->size(), limit);
+  return limit;
+}
+
+std::string stats_json(const Storage& storage) {
+  json all = json::object();
+  for (const Destination destination : kDestinations) {
+    const DestinationStats stats = storage.stats(destination);
+    all[std::string(to_string(destination))] = {{"requests", stats.requests},
+                                                {"spans", stats.spans},
+                                                {"unique", stats.unique},
+                                                {"duplicates", stats.duplicates()},
+                                                {"exact_duplicates", stats.exact_duplicates},
+                                                {"rejected", stats.rejected},
+                                                {"swallowed", stats.swallowed},
+                                                {"refused", stats.refused}};
+  }
+  return all.dump() + "\n";
+}
+
+}  // namespace
+
+void Admin::handle(HttpServerRequest request, HttpReplier replier) {
+  auto shared = std::make_shared<HttpReplier>(std::move(replier));
+  if (request.method == "GET") return read(request, std::move(shared));
+  if (request.method == "POST") return write(request, std::move(shared));
+  shared->reply({.status = 405, .headers = {{"Allow", "GET, POST"}}});
+}
+
+void Admin::read(const HttpServerRequest& request, Replier replier) {
+  if (request.path == "/readyz") return replier->reply({.body = "ok\n"});
+  if (request.path == "/stats") return replier->reply(json_response(stats_json(parts_.storage)));
+  if (request.path == "/faults")
+    return replier->reply(json_response(parts_.faults.to_json() + "\n"));
+  const std::string destination = query_member(request.query, "destination").value_or("");
+  if (!destination.empty() && !parse_destination(destination))
+    return replier->reply({.status = 400, .body = "destination is arize or databricks\n"});
+  if (request.path == "/ids") {
+    if (destination.empty())
+      return replier->reply({.status = 400, .body = "?destination= is needed\n"});
+    return replier->reply(to_response(parts_.queries.ids(destination), "text/plain"));
+  }
+  if (request.path == "/spans") {
+    SpanFilter filter{.trace_id = query_member(request.query, "trace_id"),
+                      .name = query_member(request.query, "name"),
+                      .limit = limit_of(request.query)};
+    if (!destination.empty()) filter.destination = destination;
+    return replier->reply(to_response(parts_.queries.spans(filter), "application/json"));
+  }
+  if (request.path == "/requests")
+    return replier->reply(to_response(parts_.queries.requests(destination, limit_of(request.query)),
+                                      "application/json"));
+  replier->reply({.status = 404, .body = "no such call\n"});
+}
+
+void Admin::write(const HttpServerRequest& request, Replier replier) {
+  constexpr std::string_view kFaults = "/faults/";
+  if (request.path == "/reset") return reset(std::move(replier));
+  if (request.path == "/credentials")
+    return replier->reply(to_response(parts_.access.update(request.body)));
+  if (!request.path.starts_with(kFaults))
+    return replier->reply({.status = 404, .body = "no such call\n"});
+  const auto destination = parse_destination(std::string_view(request.path).substr(kFaults.size()));
+  if (!destination) return replier->reply({.status = 404, .body = "no such destination\n"});
+  auto fault = parse_fault(request.body);
+  if (!fault) return replier->reply(error_response(fault.error()));
+  if (!*fault) return clear_faults(*destination, std::move(replier));
+  set_fault(*destination, **std::move(fault), std::move(replier));
+}
+
+void Admin::set_fault(Destination destination, Fault fault, Replier replier) {
+  const bool refuse = fault.kind == FaultKind::kRefuse;
+  const std::optional<Duration> duration = fault.duration;
+  parts_.faults.set(destination, std::move(fault));
+  if (!refuse) return replier->reply(json_response("{}\n"));
+  parts_.scheduler.post([this, destination, duration, replier] {
+    parts_.listeners.close(destination);
+    if (duration)
+      parts_.scheduler.run_after(*duration, [this, destination] { reopen(destination); });
+    replier->reply(json_response("{}\n"));
+  });
+}
+
+void Admin::clear_faults(Destination destination, Replier replier) {
+  parts_.faults.clear(destination);
+  parts_.reception.release_held(destination);
+  parts_.scheduler.post([this, destination, replier] {
+    reopen(destination);
+    replier->reply(json_response("{}\n"));
+  });
+}
+
+void Admin::reset(Replier replier) {
+  for (const Destination destination : kDestinations) {
+    parts_.faults.clear(destination);
+    parts_.reception.release_held(destination);
+  }
+  parts_.scheduler.post([this, replier] {
+    for (const Destination destination : kDestinations) reopen(destination);
+    parts_.storage.reset(
+        [replier](const Status& forgotten) { replier->reply(to_response(forgotten)); });
+  });
+}
+
+void Admin::reopen(Destination destination) {
+  // Another refusal may have been asked for since this was planned.
+  if (parts_.faults.peek(destination, FaultKind::kRefuse)) return;
+  if (auto opened = parts_.listeners.open(destination); !opened) {
+    log_warn("cannot listen again yet", {{"error", opened.error().message}});
+    parts_.scheduler.run_after(kReopenDelay, [this, destination] { reopen(destination); });
+  }
+}
+
+}  // namespace dualtrace::sandbox

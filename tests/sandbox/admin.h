@@ -1,0 +1,50 @@
+#pragma once
+// Admin: the HTTP calls by which tests and people look into the sandbox and make it misbehave.
+// README.md lists them.
+// Thread-safe.
+
+#include <functional>
+#include <string>
+
+#include "common/net/http_server.h"
+#include "common/time/scheduler.h"
+#include "tests/sandbox/access.h"
+#include "tests/sandbox/faults.h"
+#include "tests/sandbox/listeners.h"
+#include "tests/sandbox/queries.h"
+#include "tests/sandbox/reception.h"
+#include "tests/sandbox/storage.h"
+
+namespace dualtrace::sandbox {
+
+class Admin {
+ public:
+  struct Parts {  // all outlive the admin
+    AccessBook& access;
+    Faults& faults;
+    Storage& storage;
+    Queries& queries;
+    Reception& reception;
+    Listeners& listeners;  // used on `scheduler` only
+    Scheduler& scheduler;
+  };
+
+  explicit Admin(Parts parts) : parts_(parts) {}
+
+  void handle(HttpServerRequest request, HttpReplier replier);
+
+ private:
+  using Replier = std::shared_ptr<HttpReplier>;
+
+  void read(const HttpServerRequest& request, Replier replier);
+  void write(const HttpServerRequest& request, Replier replier);
+  void set_fault(Destination destination, Fault fault, Replier replier);
+  void clear_faults(Destination destination, Replier replier);
+  void reset(Replier replier);
+  // On the scheduler's thread; tries again until the ports are free.
+  void reopen(Destination destination);
+
+  const Parts parts_;
+};
+
+}  // namespace dualtrace::sandbox

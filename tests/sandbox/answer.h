@@ -1,0 +1,78 @@
+#pragma once
+// Answer: what a destination says to one request, in both languages, so that rules and faults need
+// not know over which transport it came. Responder: the right to say it.
+// Answer is immutable once made; a Responder is used once, from any thread.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/net/http_client.h"
+#include "tests/sandbox/destination.h"
+
+namespace dualtrace::sandbox {
+
+// gRPC's codes by their numbers on the wire (grpc/status.h is too heavy for a header).
+enum GrpcCode : int {
+  kGrpcOk = 0,
+  kGrpcInvalidArgument = 3,
+  kGrpcNotFound = 5,
+  kGrpcPermissionDenied = 7,
+  kGrpcResourceExhausted = 8,
+  kGrpcUnimplemented = 12,
+  kGrpcInternal = 13,
+  kGrpcUnavailable = 14,
+  kGrpcUnauthenticated = 16,
+};
+
+[[nodiscard]] int grpc_code_of_http(int http_status);
+[[nodiscard]] int http_status_of_grpc(int grpc_code);
+
+struct Answer {
+  std::string reason{};  // the word it is counted under in /stats; empty: accepted
+  int http_status = 200;
+  int grpc_code = kGrpcOk;
+  std::string message{};
+
+  uint64_t rejected_spans = 0;  // partial success; `message` says why
+
+  std::optional<std::string> retry_after{};    // HTTP header, as it is to be sent
+  std::optional<double> retry_info_seconds{};  // gRPC google.rpc.RetryInfo
+  std::optional<std::string> body{};           // HTTP: instead of the destination's own form
+  std::optional<std::string> content_type{};   // of that body
+
+  [[nodiscard]] bool accepted() const { return reason.empty(); }
+};
+
+[[nodiscard]] Answer refusal(std::string reason, int http_status, int grpc_code,
+                             std::string message);
+
+// Destroyed without an answer, it closes the client's connection.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  virtual void answer(const Answer& answer) = 0;
+};
+
+enum class Protocol { kGrpc, kHttp };
+
+// One request as it came.
+struct Arrival {
+  Destination destination = Destination::kArize;
+  Protocol protocol = Protocol::kHttp;
+  HttpHeaders headers{};  // names in lower case
+  std::string body{};     // HTTP: still with its content encoding
+
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+// What the headers of a request decide.
+struct HeaderVerdict {
+  std::optional<Answer> refusal{};
+  bool swallow = false;      // answer OK and store nothing
+  std::string table_name{};  // Databricks
+};
+
+}  // namespace dualtrace::sandbox

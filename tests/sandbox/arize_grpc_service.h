@@ -1,0 +1,29 @@
+#pragma once
+// Arize's OTLP/gRPC endpoint: TraceService/Export on grpc++, which hands over the bytes of a
+// message as they are. Without an answer a call ends with its TCP connection cut off, as a crash
+// looks. Thread-safe.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "common/error/result.h"
+#include "common/net/tls.h"
+#include "common/net/url.h"
+#include "tests/sandbox/reception.h"
+
+namespace dualtrace::sandbox {
+
+class ArizeGrpcServer {
+ public:
+  // `reception` outlives the server.
+  static Result<std::unique_ptr<ArizeGrpcServer>> start(const HostPort& listen,
+                                                        const std::optional<TlsServerOptions>& tls,
+                                                        Reception& reception);
+
+  // Cancels the calls that wait, closes all connections.
+  virtual ~ArizeGrpcServer() = default;
+  [[nodiscard]] virtual uint16_t port() const = 0;
+};
+
+}  // namespace dualtrace::sandbox

@@ -1,0 +1,13 @@
+#pragma once
+// Arize's OTLP/HTTP endpoint: POST /v1/traces.
+// Thread-safe.
+
+#include "common/net/http_server.h"
+#include "tests/sandbox/reception.h"
+
+namespace dualtrace::sandbox {
+
+// `reception` outlives the server that the handler is given to.
+[[nodiscard]] HttpServer::Handler arize_http_handler(Reception& reception);
+
+}  // namespace dualtrace::sandbox

@@ -1,0 +1,22 @@
+#pragma once
+// From the bytes of a request to its spans, with no parser of the agent's: a stand-in must not
+// share the mistakes of what it judges. Pure.
+
+#include <string>
+
+#include "common/error/result.h"
+#include "tests/sandbox/answer.h"
+#include "tests/sandbox/span_row.h"
+
+namespace dualtrace::sandbox {
+
+// The body without its content encoding, gzip or none.
+Result<std::string> decode_body(Arrival& arrival);
+
+// Protobuf, or JSON when `json` is set. kInvalid when it is not what it claims to be.
+enum class BodyForm { kProtobuf, kJson };
+Status parse_spans(const std::string& body, BodyForm form, RequestProto& into);
+
+[[nodiscard]] BodyForm form_of(const Arrival& arrival);
+
+}  // namespace dualtrace::sandbox

@@ -1,0 +1,69 @@
+#pragma once
+// Faults: how each destination is to misbehave, set through POST /faults/<destination>. One fault
+// of a kind at a time per destination; different kinds work together. What a kind does to a request
+// is reception.cc's; refusing connections is sandbox.cc's. Thread-safe.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/error/result.h"
+#include "common/sync/mutex.h"
+#include "common/time/clock.h"
+#include "tests/sandbox/answer.h"
+
+namespace dualtrace::sandbox {
+
+enum class FaultKind { kBlackhole, kRefuse, kStatus, kPartial, kSlow, kCut, kLimit, kPoison };
+
+[[nodiscard]] std::string_view to_string(FaultKind kind);
+
+struct Fault {
+  FaultKind kind = FaultKind::kStatus;
+  std::optional<uint64_t> count{};     // requests it is still good for
+  std::optional<Duration> duration{};  // how long it lasts
+
+  Answer answer{};          // status: the answer itself; partial: its message and number of spans
+  Duration delay{};         // slow
+  bool store_first = true;  // slow: stored before the delay; cut: stored before the connection goes
+  uint64_t bytes_max = 0;   // limit
+  std::string poison{};     // poison: a span's name, or its attribute dualtrace.test.poison
+};
+
+// {"kind": "status", "status": 503, "count": 3, …}; nothing for {"kind": "none"}. The members of
+// each kind are in README.md; an unknown one is an error.
+Result<std::optional<Fault>> parse_fault(std::string_view json);
+
+class Faults {
+ public:
+  explicit Faults(const Clock& clock) : clock_(clock) {}
+
+  void set(Destination destination, Fault fault);
+  void clear(Destination destination);
+
+  [[nodiscard]] std::optional<Fault> peek(Destination destination, FaultKind kind);
+  // As peek(), and one request of its count is used.
+  std::optional<Fault> take(Destination destination, FaultKind kind);
+
+  // {"arize": [{"kind": …, "count": …, "seconds": …}], "databricks": []}
+  [[nodiscard]] std::string to_json();
+
+ private:
+  struct Active {
+    Fault fault;
+    std::optional<Tick> until{};
+  };
+  using Key = std::pair<Destination, FaultKind>;
+
+  // Drops it when its time is over.
+  Active* find(Key key) DT_REQUIRES(mutex_);
+
+  const Clock& clock_;
+  Mutex mutex_;
+  std::map<Key, Active> active_ DT_GUARDED_BY(mutex_);
+};
+
+}  // namespace dualtrace::sandbox

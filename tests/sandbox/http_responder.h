@@ -1,0 +1,23 @@
+#pragma once
+// HttpResponder: a Responder over HttpServer, and the form of OTLP's success. How a refusal looks
+// is the destination's own. Used once, from any thread.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/net/http_server.h"
+#include "tests/sandbox/answer.h"
+#include "tests/sandbox/body.h"
+
+namespace dualtrace::sandbox {
+
+using RenderRefusal = std::function<HttpServerResponse(const Answer&)>;
+
+std::shared_ptr<Responder> make_http_responder(HttpReplier replier, BodyForm form,
+                                               RenderRefusal render_refusal);
+
+// ExportTraceServiceResponse; without partial success it has no bytes.
+[[nodiscard]] std::string success_body(const Answer& answer);
+
+}  // namespace dualtrace::sandbox

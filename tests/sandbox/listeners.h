@@ -1,0 +1,53 @@
+#pragma once
+// Listeners: the open ports of both destinations. A destination can be closed, so that connections
+// are refused, and opened again on the same ports.
+// Used from one thread after start(); ports() is Immutable then.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/net/http_server.h"
+#include "tests/sandbox/arize_grpc_service.h"
+#include "tests/sandbox/reception.h"
+
+namespace dualtrace::sandbox {
+
+struct DestinationPorts {
+  uint16_t arize_grpc = 0;  // 0: one is chosen
+  uint16_t arize_http = 0;
+  uint16_t databricks = 0;
+};
+
+class Listeners {
+ public:
+  // `reception` outlives the listeners.
+  Listeners(std::string host, std::optional<TlsServerOptions> tls, DestinationPorts ports,
+            Reception& reception);
+
+  // Opening what is open and closing what is closed does nothing. A failed open() leaves it closed.
+  Status open(Destination destination);
+  void close(Destination destination);
+
+  // Those in use, or last in use.
+  [[nodiscard]] const DestinationPorts& ports() const { return ports_; }
+
+ private:
+  Result<std::unique_ptr<HttpServer>> start_http(uint16_t port, const std::string& name,
+                                                 HttpServer::Handler handler) const;
+  Status open_arize();
+  Status open_databricks();
+
+  const std::string host_;
+  const std::optional<TlsServerOptions> tls_;
+  Reception& reception_;
+  DestinationPorts ports_;
+
+  std::unique_ptr<ArizeGrpcServer> arize_grpc_;
+  std::unique_ptr<HttpServer> arize_http_;
+  std::unique_ptr<HttpServer> databricks_;
+};
+
+}  // namespace dualtrace::sandbox

@@ -1,0 +1,79 @@
+#include "tests/sandbox/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "tests/sandbox/files.h"
+
+namespace dualtrace::sandbox {
+namespace {
+
+Status read_keys(const std::vector<std::string>& files,
+                 std::optional<std::set<std::string>>& into) {
+  for (const std::string& file : files) {
+    auto lines = read_lines(file);
+    if (!lines) return fail(lines.error());
+    if (!into) into.emplace();
+    into->insert(lines->begin(), lines->end());
+  }
+  return {};
+}
+
+// "catalog.schema.table=v2"
+Status read_table(const std::string& text, Access& access) {
+  const size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const std::string version = equals == std::string::npos ? "v2" : text.substr(equals + 1);
+  if (!is_three_part_name(name) || (version != "v1" && version != "v2"))
+    return fail(ErrorKind::kInvalid, "--databricks-table " + text + " is not c.s.t=v1 or c.s.t=v2");
+  if (!access.databricks_tables) access.databricks_tables.emplace();
+  access.databricks_tables->insert_or_assign(name, version);
+  return {};
+}
+
+}  // namespace
+
+Result<Options> parse_options(int argc, const char* const* argv) {
+  Options options;
+  std::vector<std::string> key_files;
+  std::vector<std::string> token_files;
+  std::vector<std::string> spaces;
+  std::vector<std::string> tables;
+  std::vector<std::string> dns_names;
+  bool no_bodies = false;
+
+  CLI::App app("Strict local stand-ins of Arize and Databricks for dualtrace");
+  app.add_option("--folder", options.folder, "where spans.db, ports.json and ca.pem go")
+      ->required();
+  app.add_option("--listen", options.listen, "the address of all ports");
+  app.add_option("--arize-grpc-port", options.ports.arize_grpc, "0: one is chosen");
+  app.add_option("--arize-http-port", options.ports.arize_http, "0: one is chosen");
+  app.add_option("--databricks-port", options.ports.databricks, "0: one is chosen");
+  app.add_option("--admin-port", options.admin_port, "0: one is chosen");
+  app.add_flag("--tls", options.tls, "the destinations speak TLS; the admin port never does");
+  app.add_option("--dns-name", dns_names, "further name in the certificate; repeatable");
+  app.add_option("--arize-api-key-file", key_files, "valid keys, one a line; without: any key");
+  app.add_option("--arize-space", spaces, "allowed space id (base64); without: any id");
+  app.add_option("--databricks-token-file", token_files, "valid tokens; without: any token");
+  app.add_option("--databricks-table", tables, "c.s.t=v1|v2, repeatable; without: any table");
+  app.add_flag("--no-bodies", no_bodies, "do not keep the bytes of the requests");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return fail(ErrorKind::kCancelled, app.help());
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorKind::kInvalid, error.what());
+  }
+
+  options.keep_bodies = !no_bodies;
+  options.names.insert(options.names.end(), dns_names.begin(), dns_names.end());
+  if (!spaces.empty()) options.access.arize_spaces.emplace(spaces.begin(), spaces.end());
+  if (auto read = read_keys(key_files, options.access.arize_api_keys); !read)
+    return fail(read.error());
+  if (auto read = read_keys(token_files, options.access.databricks_tokens); !read)
+    return fail(read.error());
+  for (const std::string& table : tables)
+    if (auto read = read_table(table, options.access); !read) return fail(read.error());
+  return options;
+}
+
+}  // namespace dualtrace::sandbox
