@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
+#include <utility>
 
 namespace dualtrace {
 
@@ -28,10 +28,7 @@ pplx::task<size_t> RequestBody::_getn(uint8_t* into, size_t count) {
 pplx::task<size_t> ResponseBody::_putn(const uint8_t* bytes, size_t count) {
   const size_t kept = std::min(count, bytes_max_ - body_.size());
   body_.append(reinterpret_cast<const char*>(bytes), kept);
-  if (kept < count) {
-    truncated_ = true;
-    return pplx::task_from_exception<size_t>(std::length_error("the answer is too long"));
-  }
+  if (kept < count && full_) std::exchange(full_, {})();
   return pplx::task_from_result(count);
 }
 

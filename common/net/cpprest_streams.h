@@ -7,7 +7,7 @@
 #include <cpprest/astreambuf.h>
 #include <cpprest/streams.h>
 
-#include <memory>
+#include <functional>
 #include <string>
 
 namespace dualtrace {
@@ -62,13 +62,14 @@ class RequestBody final : public OneWayBuffer {
   size_t given_ = 0;
 };
 
+// Goes on taking what it does not keep: an error from here makes cpprestsdk wait for a task on the
+// thread that should run it, for ever.
 class ResponseBody final : public OneWayBuffer {
  public:
-  explicit ResponseBody(size_t bytes_max)
-      : OneWayBuffer(std::ios_base::out), bytes_max_(bytes_max) {}
+  // `full` is called once, when more came than is kept.
+  ResponseBody(size_t bytes_max, std::function<void()> full)
+      : OneWayBuffer(std::ios_base::out), bytes_max_(bytes_max), full_(std::move(full)) {}
 
-  // More came than is kept. The exchange was broken off there, which cpprestsdk calls an error.
-  [[nodiscard]] bool truncated() const { return truncated_; }
   [[nodiscard]] std::string take() { return std::move(body_); }
 
  protected:
@@ -76,8 +77,8 @@ class ResponseBody final : public OneWayBuffer {
 
  private:
   const size_t bytes_max_;
+  std::function<void()> full_;
   std::string body_;
-  bool truncated_ = false;
 };
 
 }  // namespace dualtrace

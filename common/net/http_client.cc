@@ -2,6 +2,7 @@
 
 #include <cpprest/http_client.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 
 #include <algorithm>
@@ -19,6 +20,9 @@ namespace {
 
 namespace rest = web::http;
 
+// How long the destructor waits for cpprestsdk to let go of what was cancelled: a name being looked
+// up, or a tunnel asked for, cannot be.
+constexpr Duration kLetGoMax = std::chrono::seconds(1);
 // Servers close connections that idle, and a request that meets such a close fails. cpprestsdk
 // keeps idle connections for up to a minute; we leave them after this.
 constexpr Duration kIdleMax = std::chrono::seconds(4);
@@ -28,7 +32,11 @@ constexpr size_t kChunkBytes = 256 * 1024;
 // another thread of its pool may be using. Nothing of ours blocks on it.
 boost::asio::io_context& pool() {
   static std::once_flag once;
-  std::call_once(once, [] { crossplat::threadpool::initialize_with_threads(1); });
+  std::call_once(once, [] {
+    OPENSSL_init_ssl(0,
+                     nullptr);  // first, so that at exit its clean-up comes after the thread's end
+    crossplat::threadpool::initialize_with_threads(1);
+  });
   return crossplat::threadpool::shared_instance().service();
 }
 
@@ -72,7 +80,7 @@ HttpResponse to_response(const rest::http_response& from) {
 class Exchange;
 
 // What the exchanges of one client share. Outlives the client for as long as cpprestsdk still holds
-// one of them. Everything but `in_flight` is used on the pool's thread only.
+// one of them. What `mutex` does not guard is used on the pool's thread only.
 struct Shared : std::enable_shared_from_this<Shared> {
   explicit Shared(HttpClient::Options client_options);
 
@@ -88,8 +96,9 @@ struct Shared : std::enable_shared_from_this<Shared> {
   std::set<std::shared_ptr<Exchange>> exchanges;
 
   Mutex mutex;
-  CondVar none_in_flight;
-  size_t in_flight DT_GUARDED_BY(mutex) = 0;
+  CondVar changed;
+  size_t in_flight DT_GUARDED_BY(mutex) = 0;  // sent, and their `done` not called
+  size_t held DT_GUARDED_BY(mutex) = 0;       // Exchange objects
 };
 
 // One request from start to its `done`. Lives on the pool's thread.
@@ -101,8 +110,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
         request_(std::move(request)),
         timeout_(timeout),
         done_(std::move(done)),
-        deadline_(pool()),
-        body_(std::make_shared<ResponseBody>(shared_->options.response_bytes_max)) {}
+        deadline_(pool()) {
+    Lock lock(shared_->mutex);
+    ++shared_->in_flight;
+    ++shared_->held;
+  }
+  ~Exchange() {
+    Lock lock(shared_->mutex);
+    --shared_->held;
+    shared_->changed.notify_all();
+  }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   void start();
   void cancel(std::string why);
@@ -111,6 +130,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   rest::http_request to_rest();
   void headers_arrived(const pplx::task<rest::http_response>& answered);
   void body_arrived(const pplx::task<rest::http_response>& ready);
+  void body_full();
   // The one place where foreign exceptions become an Error.
   void failed(std::exception_ptr cause) { finish(fail(shared_->to_error(std::move(cause)))); }
   void finish(Result<HttpResponse> result);
@@ -121,8 +141,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   HttpClient::Done done_;  // empty when it has been called
   boost::asio::steady_timer deadline_;
   pplx::cancellation_token_source canceller_;
-  HttpResponse response_;
-  const std::shared_ptr<ResponseBody> body_;
+  std::optional<HttpResponse> response_;  // without the body, once the headers are here
+  std::shared_ptr<ResponseBody> body_;
+  bool body_full_ = false;
 };
 
 Shared::Shared(HttpClient::Options client_options)
@@ -152,7 +173,8 @@ void Shared::exchange_ended(const std::shared_ptr<Exchange>& exchange) {
   exchanges.erase(exchange);
   idle_since = clock.tick();
   Lock lock(mutex);
-  if (--in_flight == 0) none_in_flight.notify_all();
+  --in_flight;
+  changed.notify_all();
 }
 
 Error Shared::to_error(std::exception_ptr cause) {
@@ -211,6 +233,11 @@ rest::http_request Exchange::to_rest() {
         std::make_shared<RequestBody>(std::move(request_.body)));
     request.set_body(concurrency::streams::istream(body), type);
   }
+  body_ = std::make_shared<ResponseBody>(shared_->options.response_bytes_max,
+                                         [weak = weak_from_this()] {
+                                           const auto self = weak.lock();
+                                           if (self != nullptr) self->body_full();
+                                         });
   request.set_response_stream(
       concurrency::streams::ostream(concurrency::streams::streambuf<uint8_t>(body_)));
   return request;
@@ -224,6 +251,7 @@ void Exchange::headers_arrived(const pplx::task<rest::http_response>& answered) 
         [self = shared_from_this()](const pplx::task<rest::http_response>& ready) {
           self->body_arrived(ready);
         });
+    if (body_full_) body_full();
   } catch (...) {
     failed(std::current_exception());
   }
@@ -232,11 +260,19 @@ void Exchange::headers_arrived(const pplx::task<rest::http_response>& answered) 
 void Exchange::body_arrived(const pplx::task<rest::http_response>& ready) {
   try {
     ready.get();
+    response_->body = body_->take();
+    finish(*std::move(response_));
   } catch (...) {
-    if (!body_->truncated()) return failed(std::current_exception());
+    failed(std::current_exception());
   }
-  response_.body = body_->take();
-  finish(std::move(response_));
+}
+
+void Exchange::body_full() {
+  body_full_ = true;
+  if (!response_) return;  // the headers' task is still on its way
+  response_->body = body_->take();
+  finish(*std::move(response_));
+  boost::asio::post(pool(), [self = shared_from_this()] { self->canceller_.cancel(); });
 }
 
 void Exchange::cancel(std::string why) {
@@ -265,16 +301,16 @@ class CppRestHttpClient final : public HttpClient {
       for (const auto& exchange : exchanges) exchange->cancel("shutting down");
     });
     Lock lock(shared_->mutex);
-    while (shared_->in_flight > 0) shared_->none_in_flight.wait(shared_->mutex);
+    while (shared_->in_flight > 0) shared_->changed.wait(shared_->mutex);
+    const Tick end = shared_->clock.tick() + kLetGoMax;
+    while (shared_->held > 0 && shared_->clock.tick() < end) {
+      shared_->changed.wait_until(shared_->mutex, end);
+    }
   }
   CppRestHttpClient(const CppRestHttpClient&) = delete;
   CppRestHttpClient& operator=(const CppRestHttpClient&) = delete;
 
   void send(HttpRequest request, Duration timeout, Done done) override {
-    {
-      Lock lock(shared_->mutex);
-      ++shared_->in_flight;
-    }
     auto exchange =
         std::make_shared<Exchange>(shared_, std::move(request), timeout, std::move(done));
     boost::asio::post(pool(), [exchange = std::move(exchange)] { exchange->start(); });

@@ -16,7 +16,7 @@ struct TlsServerOptions {
 };
 
 struct TlsClientOptions {
-  std::string ca_file;  // empty: the system's trust store; set: only this CA is trusted
+  std::string ca_file{};  // empty: the system's trust store; set: only this CA is trusted
 
   bool operator==(const TlsClientOptions&) const = default;
 };
