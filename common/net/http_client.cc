@@ -94,6 +94,7 @@ struct Shared : std::enable_shared_from_this<Shared> {
   std::shared_ptr<rest::client::http_client> rest_client;
   Tick idle_since{};
   std::set<std::shared_ptr<Exchange>> exchanges;
+  bool closing = false;  // the client is being destroyed
 
   Mutex mutex;
   CondVar changed;
@@ -199,6 +200,7 @@ Error Shared::to_error(std::exception_ptr cause) {
 
 void Exchange::start() {
   shared_->exchanges.insert(shared_from_this());
+  if (shared_->closing) return cancel("shutting down");
   deadline_.expires_after(timeout_);
   deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
@@ -297,6 +299,7 @@ class CppRestHttpClient final : public HttpClient {
   ~CppRestHttpClient() override {
     // The pool's one thread runs this after the starts that send() has posted.
     boost::asio::post(pool(), [shared = shared_] {
+      shared->closing = true;
       const auto exchanges = shared->exchanges;
       for (const auto& exchange : exchanges) exchange->cancel("shutting down");
     });

@@ -1,0 +1,31 @@
+#pragma once
+// ArizeHttpExporter: spans to Arize over OTLP/HTTP, for networks that gRPC does not get through.
+// OtlpHttpExporter does the work.
+// Used from one thread; see Exporter.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/credential/credential.h"
+#include "agent/send/exporter.h"
+#include "common/net/http_client.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+struct ArizeHttpOptions {
+  std::string endpoint_path;  // of the configured endpoint: "", "/v1" or "/v1/traces" all will do
+  bool gzip = true;
+};
+
+// `client` calls the endpoint's origin. The credentials and `clock` outlive the exporter.
+std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& options,
+                                                   Credential& api_key, Credential& space_id,
+                                                   std::unique_ptr<HttpClient> client,
+                                                   Clock& clock);
+
+// The path that spans are posted to: it ends in "/v1/traces".
+[[nodiscard]] std::string arize_traces_path(std::string_view endpoint_path);
+
+}  // namespace dualtrace::agent

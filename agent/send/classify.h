@@ -1,0 +1,40 @@
+#pragma once
+// classify: the one table from what a destination answered to what the lane does about it. Its
+// rules of thumb: data is refused for good only by an answer about the data; an answer about
+// credentials, the table or the configuration pauses the lane and loses nothing; what may pass
+// later is retried. Pure. Thread-safe.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/send/exporter.h"
+#include "common/error/error.h"
+#include "common/net/http_client.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+// A finished gRPC call.
+struct GrpcAnswer {
+  int code = 0;         // as on the wire: 0 is OK
+  std::string message;  // grpc-message, decoded
+  std::string details;  // grpc-status-details-bin: a serialised google.rpc.Status
+  std::string body;     // a serialised ExportTraceServiceResponse
+};
+
+// `spans` is how many were sent: no answer rejects more. `now` is for a Retry-After that is a date.
+[[nodiscard]] Outcome classify_arize_grpc(const GrpcAnswer& answer, uint64_t spans);
+[[nodiscard]] Outcome classify_arize_http(const HttpResponse& response, uint64_t spans,
+                                          WallTime now);
+[[nodiscard]] Outcome classify_databricks_http(const HttpResponse& response, uint64_t spans,
+                                               WallTime now);
+// There was no answer at all: HttpClient's error.
+[[nodiscard]] Outcome classify_transport(const Error& error);
+// Nothing was sent, for want of a credential.
+[[nodiscard]] Outcome classify_missing_credential(const Error& error);
+
+// The destination refused who we are: the credential should be read anew.
+[[nodiscard]] bool refuses_credential(const Outcome& outcome);
+
+}  // namespace dualtrace::agent
