@@ -1,7 +1,7 @@
 #pragma once
-// Admission: the memory budget of everything received and not yet stored, in bytes. A Ticket is asked
-// for before bytes are read and gives them back when it dies, so that back-pressure needs no message.
-// Thread-safe. The Admission outlives its tickets.
+// Admission: the memory budget of everything received and not yet stored, in bytes. A Ticket is
+// asked for before bytes are read and gives them back when it dies, so that back-pressure needs no
+// message. Thread-safe. The Admission outlives its tickets.
 
 #include <atomic>
 #include <cstddef>
@@ -22,8 +22,8 @@ class Ticket {
   Ticket& operator=(Ticket&& other) noexcept;
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  // Makes it hold at least `bytes` in all. kUnavailable with a delay hint when the budget is used up;
-  // kExhausted when `bytes` alone is above the whole budget. On failure it holds what it held.
+  // Makes it hold at least `bytes` in all. kUnavailable with a delay hint when the budget is used
+  // up; kExhausted when `bytes` alone is above the whole budget. On failure it holds what it held.
   Status grow_to(size_t bytes);
   // Gives back what is above `bytes`.
   void shrink_to(size_t bytes);

@@ -3,7 +3,11 @@
 // enrich → append. The answer says only "stored" or why not; it never speaks of a destination.
 // The receiver owns one and calls accept() from its threads. Thread-safe.
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,7 +35,8 @@ struct IntakeRequest {
 // not now, with retry_after.
 using IntakeAnswer = std::function<void(Status)>;
 
-// What the receiver needs of the intake; the component above it is real, tests of the receiver fake it.
+// What the receiver needs of the intake; the component above it is real, tests of the receiver fake
+// it.
 class Intake {
  public:
   virtual ~Intake() = default;
@@ -46,7 +51,12 @@ class JournalIntake final : public Intake {
  public:
   struct Options {
     size_t request_bytes_max = 64 * 1024 * 1024;
-    std::vector<ResourceAddition> additions;
+    // Of JSON text: protobuf's JSON parser needs seconds for more, and the receiver's thread with
+    // it.
+    size_t json_bytes_max = 8 * 1024 * 1024;
+    // The largest record the journal takes: its segment_bytes - 4 KiB.
+    size_t record_bytes_max = 64 * 1024 * 1024 - 4096;
+    std::vector<ResourceAddition> additions;  // enricher.h
   };
   // All references outlive the intake.
   JournalIntake(Options options, Admission& admission, Journal& journal, MetricRegistry& metrics);
@@ -56,9 +66,29 @@ class JournalIntake final : public Intake {
   [[nodiscard]] size_t request_bytes_max() const override { return options_.request_bytes_max; }
 
  private:
+  struct Record {
+    std::string payload;
+    uint32_t spans = 0;
+  };
+  struct Counters {
+    Counter* spans = nullptr;
+    Counter* bytes = nullptr;
+    std::map<ErrorKind, Counter*> refused;
+
+    void count(const Status& outcome, double record_spans, double record_bytes) const;
+  };
+
+  // The body as it will be stored; the ticket covers what the work takes, and in the end the
+  // record.
+  Result<Record> prepare(IntakeRequest& request) const;
+  Result<std::string> inflated(IntakeRequest& request) const;
+  Result<std::string> decoded(std::string json, Ticket& ticket) const;
+  Result<std::string> enriched(std::string body, size_t resource_spans, Ticket& ticket) const;
+
   const Options options_;
   Admission& admission_;
   Journal& journal_;
+  const std::shared_ptr<const Counters> counters_;  // shared with the journal's callbacks
 };
 
 }  // namespace dualtrace::agent

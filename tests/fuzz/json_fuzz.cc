@@ -1,0 +1,23 @@
+// What comes out of OTLP/JSON is a request that the walk and protobuf accept.
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/otlp/json.h"
+#include "agent/otlp/walk.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const google::protobuf::LogSilencer silence;
+  const auto bytes =
+      dualtrace::agent::protobuf_from_json({reinterpret_cast<const char*>(data), size});
+  if (!bytes) {
+    return 0;
+  }
+  DT_CHECK(dualtrace::agent::walk(*bytes).has_value());
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
+  DT_CHECK(request.ParseFromString(*bytes));
+  return 0;
+}

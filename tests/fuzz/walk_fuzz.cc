@@ -1,0 +1,32 @@
+// What protobuf accepts, the walk accepts with the same counts; the one exception is wanted.
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/otlp/walk.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const google::protobuf::LogSilencer silence;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto summary = dualtrace::agent::walk(input);
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
+  if (!request.ParseFromArray(data, static_cast<int>(size))) {
+    return 0;
+  }
+  if (!summary) {
+    DT_CHECK(summary.error().message.ends_with("wrong wire type for a known field"));
+    return 0;
+  }
+  int spans = 0;
+  for (const auto& resource : request.resource_spans()) {
+    for (const auto& scope : resource.scope_spans()) {
+      spans += scope.spans_size();
+    }
+  }
+  DT_CHECK(summary->spans == static_cast<uint32_t>(spans));
+  DT_CHECK(summary->resource_spans == static_cast<uint32_t>(request.resource_spans_size()));
+  return 0;
+}

@@ -1,0 +1,170 @@
+#include "agent/intake/intake.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "common/compress/gzip.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "tests/fakes/fake_journal.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using ::testing::HasSubstr;
+using Request = opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest;
+
+const ResourceAddition kProject = {
+    .add = {{"model_id", "agents"}}, .unless_resource_has = {"model_id"}, .unless_spans_have = {}};
+
+std::string request_of(int spans, size_t name_bytes = 10) {
+  Request request;
+  auto& scope = *request.add_resource_spans()->add_scope_spans();
+  for (int count = 0; count < spans; ++count) {
+    scope.add_spans()->set_name(std::string(name_bytes, 'n'));
+  }
+  return request.SerializeAsString();
+}
+
+class IntakeTest : public ::testing::Test {
+ protected:
+  // The answer, if there was one yet.
+  std::optional<Status> accept(std::string body, BodyFormat format = BodyFormat::kProtobuf,
+                               BodyEncoding encoding = BodyEncoding::kIdentity) {
+    JournalIntake intake(options, admission, journal, metrics);
+    Ticket ticket = intake.admit(body.size()).value();
+    auto answers = std::make_shared<std::vector<Status>>();
+    intake.accept({.body = std::move(body),
+                   .format = format,
+                   .encoding = encoding,
+                   .ticket = std::move(ticket)},
+                  [answers](const Status& status) { answers->push_back(status); });
+    EXPECT_LE(answers->size(), 1);
+    return answers->empty() ? std::nullopt : std::optional(answers->front());
+  }
+
+  ErrorKind refusal(std::string body, BodyFormat format = BodyFormat::kProtobuf,
+                    BodyEncoding encoding = BodyEncoding::kIdentity) {
+    const std::optional<Status> status = accept(std::move(body), format, encoding);
+    EXPECT_TRUE(status.has_value() && !status->has_value());
+    EXPECT_EQ(admission.bytes_admitted(), 0);
+    return status->error().kind;
+  }
+
+  JournalIntake::Options options;
+  Admission admission{32 * 1024 * 1024};
+  FakeJournal journal;
+  MetricRegistry metrics;
+};
+
+TEST_F(IntakeTest, StoresARequestAsItCame) {
+  EXPECT_TRUE(accept(request_of(3)).value());
+  ASSERT_EQ(journal.records.size(), 1);
+  EXPECT_EQ(journal.records[0].payload, request_of(3));
+  EXPECT_EQ(journal.records[0].spans, 3);
+  EXPECT_THAT(metrics.text(), HasSubstr("dualtrace_intake_spans_total 3"));
+}
+
+TEST_F(IntakeTest, StoresTheInflatedRequest) {
+  EXPECT_TRUE(accept(gzip(request_of(300)), BodyFormat::kProtobuf, BodyEncoding::kGzip).value());
+  EXPECT_EQ(journal.records.at(0).payload, request_of(300));
+}
+
+TEST_F(IntakeTest, StoresJsonAsProtobuf) {
+  const std::string json =
+      R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"nnnnnnnnnn"}]}]}]})";
+  EXPECT_TRUE(accept(gzip(json), BodyFormat::kJson, BodyEncoding::kGzip).value());
+  EXPECT_EQ(journal.records.at(0).payload, request_of(1));
+  EXPECT_EQ(journal.records.at(0).spans, 1);
+}
+
+TEST_F(IntakeTest, AddsTheConfiguredAttributes) {
+  options.additions = {kProject};
+  EXPECT_TRUE(accept(request_of(1)).value());
+  EXPECT_THAT(journal.records.at(0).payload, HasSubstr("model_id"));
+  EXPECT_EQ(journal.records.at(0).spans, 1);
+}
+
+TEST_F(IntakeTest, AnswersAnEmptyRequestWithoutStoringIt) {
+  EXPECT_TRUE(accept("").value());
+  EXPECT_TRUE(accept(std::string("\x0a\x00", 2)).value());
+  EXPECT_TRUE(accept("{}", BodyFormat::kJson).value());
+  EXPECT_TRUE(journal.records.empty());
+}
+
+TEST_F(IntakeTest, RefusesBadData) {
+  EXPECT_EQ(refusal("not protobuf"), ErrorKind::kInvalid);
+  EXPECT_EQ(refusal("not json", BodyFormat::kJson), ErrorKind::kInvalid);
+  EXPECT_EQ(refusal("not gzip", BodyFormat::kProtobuf, BodyEncoding::kGzip), ErrorKind::kInvalid);
+  EXPECT_TRUE(journal.records.empty());
+  EXPECT_THAT(metrics.text(), HasSubstr("dualtrace_intake_refused_total{reason=\"invalid\"} 3"));
+}
+
+TEST_F(IntakeTest, StopsABombAtTheLimit) {
+  options.request_bytes_max = 1'000'000;
+  EXPECT_EQ(
+      refusal(gzip(std::string(50'000'000, '\0')), BodyFormat::kProtobuf, BodyEncoding::kGzip),
+      ErrorKind::kExhausted);
+}
+
+TEST_F(IntakeTest, InflatesNoMoreThanTheBudgetCovers) {
+  const std::string large = gzip(request_of(1, 10'000'000));
+  const Ticket others = admission.admit(20'000'000).value();
+  const std::optional<Status> status = accept(large, BodyFormat::kProtobuf, BodyEncoding::kGzip);
+  EXPECT_EQ(status->error().kind, ErrorKind::kUnavailable);
+  EXPECT_TRUE(status->error().retry_after.has_value());
+  EXPECT_EQ(admission.bytes_admitted(), 20'000'000);
+}
+
+TEST_F(IntakeTest, DecodesNoMoreJsonThanTheBudgetCovers) {
+  options.json_bytes_max = 6'000'000;
+  EXPECT_EQ(refusal(std::string(5'000'000, ' '), BodyFormat::kJson), ErrorKind::kExhausted);
+  EXPECT_EQ(refusal(std::string(6'000'001, ' '), BodyFormat::kJson), ErrorKind::kExhausted);
+  EXPECT_EQ(refusal(std::string(100'000, ' '), BodyFormat::kJson), ErrorKind::kInvalid);
+}
+
+TEST_F(IntakeTest, EnrichesNoMoreThanTheBudgetCovers) {
+  // Six bytes a resource, each to get thirty.
+  Request request;
+  request.add_resource_spans()->add_scope_spans()->add_spans();
+  std::string body;
+  while (body.size() < 6'000'000) {
+    body += request.SerializeAsString();
+  }
+  EXPECT_TRUE(accept(body).value());
+  options.additions = {kProject};
+  EXPECT_EQ(refusal(body), ErrorKind::kExhausted);
+}
+
+TEST_F(IntakeTest, RefusesWhatTheJournalCannotHold) {
+  options.record_bytes_max = request_of(3).size();
+  EXPECT_TRUE(accept(request_of(3)).value());
+  EXPECT_EQ(refusal(request_of(4)), ErrorKind::kExhausted);
+}
+
+TEST_F(IntakeTest, HoldsTheTicketUntilTheJournalAnswers) {
+  journal.answers_wait = true;
+  const std::string body = request_of(300);
+  EXPECT_EQ(accept(gzip(body), BodyFormat::kProtobuf, BodyEncoding::kGzip), std::nullopt);
+  EXPECT_GE(admission.bytes_admitted(), body.size());
+  EXPECT_LE(admission.bytes_admitted(), 2 * body.size());
+  journal.answer_all();
+  EXPECT_EQ(admission.bytes_admitted(), 0);
+  EXPECT_THAT(metrics.text(), HasSubstr("dualtrace_intake_spans_total 300"));
+}
+
+TEST_F(IntakeTest, PassesTheJournalsRefusalOn) {
+  journal.refusal = Error{.kind = ErrorKind::kUnavailable,
+                          .message = "the disk is full",
+                          .retry_after = std::chrono::seconds(5)};
+  const std::optional<Status> status = accept(request_of(2));
+  EXPECT_EQ(status->error(), *journal.refusal);
+  EXPECT_EQ(admission.bytes_admitted(), 0);
+  EXPECT_THAT(metrics.text(),
+              HasSubstr("dualtrace_intake_refused_total{reason=\"unavailable\"} 1"));
+  EXPECT_THAT(metrics.text(), HasSubstr("dualtrace_intake_spans_total 0"));
+}
+
+}  // namespace
+}  // namespace dualtrace::agent
