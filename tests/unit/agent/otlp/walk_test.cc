@@ -104,7 +104,7 @@ TEST(Walk, AgreesWithProtobuf) {
   google::protobuf::LogSilencer silence;
   std::mt19937 random(20'240'607);
   int accepted = 0;
-  for (int round = 0; round < 10'000; ++round) {
+  for (int round = 0; round < 4'000; ++round) {
     std::string bytes = random_request(random).SerializeAsString();
     if (round % 10 != 0) {
       bytes = mutate(std::move(bytes), random);
@@ -122,7 +122,7 @@ TEST(Walk, AgreesWithProtobuf) {
     EXPECT_EQ(walked->spans, count_spans(parsed));
     EXPECT_EQ(walked->resource_spans, static_cast<uint32_t>(parsed.resource_spans_size()));
   }
-  EXPECT_GT(accepted, 1'500);
+  EXPECT_GT(accepted, 600);
 }
 
 }  // namespace

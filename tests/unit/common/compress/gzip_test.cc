@@ -63,7 +63,7 @@ ErrorKind refusal(std::string_view compressed, size_t bytes_max = kNoLimit) {
 }
 
 TEST(Gzip, IsReadByZlib) {
-  for (const size_t bytes : {0UL, 1UL, 100UL, 65'535UL, 300'000UL, 2'000'000UL}) {
+  for (const size_t bytes : {0UL, 1UL, 100UL, 65'535UL, 300'000UL, 1'000'000UL}) {
     EXPECT_TRUE(zlib_gunzip(gzip(text(bytes)), bytes) == text(bytes)) << bytes;
     EXPECT_TRUE(zlib_gunzip(gzip(noise(bytes)), bytes) == noise(bytes)) << bytes;
   }
@@ -72,7 +72,7 @@ TEST(Gzip, IsReadByZlib) {
 TEST(Gzip, MakesTextSmaller) { EXPECT_LT(gzip(text(300'000)).size(), 80'000); }
 
 TEST(Gunzip, ReadsWhatZlibWrites) {
-  for (const size_t bytes : {0UL, 1UL, 100UL, 65'535UL, 300'000UL, 2'000'000UL}) {
+  for (const size_t bytes : {0UL, 1UL, 100UL, 65'535UL, 300'000UL, 1'000'000UL}) {
     for (const int level : {0, 1, 9}) {
       EXPECT_TRUE(gunzip(zlib_gzip(text(bytes), level), kNoLimit).value() == text(bytes)) << bytes;
     }
