@@ -5,7 +5,6 @@
 
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace dualtrace {
 
@@ -17,7 +16,7 @@ struct SchemaKey {
   std::string_view fallback{};  // as one would write it; empty: none
   std::string_view least{};     // kSize, kDuration and kCount: the bounds, as one would write them
   std::string_view most{};
-  std::vector<std::string_view> choices{};  // kChoice
+  std::span<const std::string_view> choices{};  // kChoice
 };
 
 [[nodiscard]] std::span<const SchemaKey> config_schema();

@@ -17,7 +17,7 @@ const SchemaKey& schema_key(std::string_view path) {
   return *key;
 }
 
-std::string either(const std::vector<std::string_view>& choices) {
+std::string either(std::span<const std::string_view> choices) {
   std::string all;
   for (const std::string_view choice : choices) {
     if (!all.empty()) all += choice == choices.back() ? " or " : ", ";
@@ -121,7 +121,7 @@ void ValueReader::read_address(std::string_view path, HostPort& into) {
 std::optional<size_t> ValueReader::choice(std::string_view path) {
   const std::string* written = text(path);
   if (written == nullptr) return std::nullopt;
-  const auto& choices = schema_key(path).choices;
+  const auto choices = schema_key(path).choices;
   const auto found = std::find(choices.begin(), choices.end(), *written);
   if (found == choices.end()) {
     fault(path, "expected " + either(choices));
