@@ -1,6 +1,7 @@
 #pragma once
 // DT_CHECK(condition): our own invariants only. A failed one is a bug of ours and ends the process;
 // never use it on input, files, the network or Kubernetes.
+// Thread-safe.
 
 namespace dualtrace {
 
@@ -8,5 +9,6 @@ namespace dualtrace {
 
 }  // namespace dualtrace
 
-#define DT_CHECK(condition) \
-  (static_cast<bool>(condition) ? void(0) : ::dualtrace::check_failed(#condition, __FILE__, __LINE__))
+#define DT_CHECK(condition)               \
+  (static_cast<bool>(condition) ? void(0) \
+                                : ::dualtrace::check_failed(#condition, __FILE__, __LINE__))

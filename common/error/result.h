@@ -1,6 +1,6 @@
 #pragma once
-// Result<T>: a value or an Error. A strict subset of std::expected<T, Error>, so that C++23 replaces
-// this file; `fail(...)` plays the part of std::unexpected. Status is Result<void>.
+// Result<T>: a value or an Error. A strict subset of std::expected<T, Error>, so that C++23
+// replaces this file; `fail(...)` plays the part of std::unexpected. Status is Result<void>.
 // Used from any thread as a plain value.
 
 #include <optional>
@@ -31,9 +31,9 @@ class [[nodiscard]] Result {
 
   Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}
   template <typename U = T>
-    requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Failure>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Failure>) Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

@@ -2,7 +2,8 @@
 // FileSystem: the whole of the operating system's disk that we use, behind one object. The journal
 // and the credentials stand on it; PosixFileSystem is the real one, tests/fakes has one in memory
 // that forgets what was not synced, tears writes and fills up.
-// FileSystem is thread-safe; a File is used from one thread at a time unless its user says otherwise.
+// FileSystem is thread-safe; a File is used from one thread at a time unless its
+// user says otherwise.
 
 #include <cstdint>
 #include <memory>
@@ -46,7 +47,7 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
   virtual Status make_folders(const std::string& path) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;  // atomic, replaces
-  virtual Status remove(const std::string& path) = 0;                         // a file or an empty folder
+  virtual Status remove(const std::string& path) = 0;  // a file or an empty folder
   // Makes creations, renames and removals in the folder durable.
   virtual Status sync_folder(const std::string& path) = 0;
   // Creates the file if missing. kConflict when another process (or File) holds it.

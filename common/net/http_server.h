@@ -1,7 +1,8 @@
 #pragma once
 // HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
-// status of the agent, later the operator's webhook, and the sandbox. Boost.Beast is inside its .cc.
-// Handlers run on the server's threads and may answer later, from any thread, through the Replier.
+// status of the agent, later the operator's webhook, and the sandbox. Boost.Beast is inside its
+// .cc. Handlers run on the server's threads, several at a time, and may answer later through the
+// HttpReplier, which is used from one thread at a time.
 
 #include <cstdint>
 #include <functional>
@@ -19,8 +20,8 @@ namespace dualtrace {
 
 struct HttpServerRequest {
   std::string method;
-  std::string path;   // without the query
-  std::string query;  // without the "?", still encoded
+  std::string path;     // without the query
+  std::string query;    // without the "?", still encoded
   HttpHeaders headers;  // names in lower case
   std::string body;
 

@@ -1,6 +1,7 @@
 #pragma once
 // FakeScheduler: runs tasks on the calling thread, when the test says so, in the order a real one
-// would. Its clock is a FakeClock that run_for() moves from one timer to the next. Used from one thread.
+// would. Its clock is a FakeClock that run_for() moves from one timer to the next.
+// Used from one thread.
 
 #include <deque>
 #include <map>

@@ -73,7 +73,8 @@ struct TestAuthority::Identity {
   CertificatePtr certificate = make_certificate(key.get(), name, 1);
 };
 
-TestAuthority::TestAuthority() : folder_(make_folder()), identity_(std::make_unique<Identity>(folder_.filename().string())) {
+TestAuthority::TestAuthority()
+    : folder_(make_folder()), identity_(std::make_unique<Identity>(folder_.filename().string())) {
   X509* own = identity_->certificate.get();
   X509_set_issuer_name(own, X509_get_subject_name(own));
   extend(own, own, NID_basic_constraints, "critical,CA:TRUE");

@@ -82,7 +82,7 @@ def check_foreign_headers(tree):
 
 
 THREAD_RULES = re.compile(
-    r"thread-safe|used from (one|any) thread|immutable|\bpure\b|one thread|a thread of its own",
+    r"thread-safe|used from (one|any) thread|immutable|\bpure\b|(from|on) one thread|thread of its own",
     re.IGNORECASE)
 
 

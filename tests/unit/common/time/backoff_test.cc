@@ -10,7 +10,7 @@ using std::chrono::seconds;
 TEST(Backoff, DoublesItsCeilingUpToTheMaximum) {
   const Backoff backoff{.base = seconds(1), .max = seconds(30)};
   Random random(1);
-  const Duration ceilings[] = {seconds(1), seconds(2), seconds(4), seconds(8),
+  const Duration ceilings[] = {seconds(1),  seconds(2),  seconds(4), seconds(8),
                                seconds(16), seconds(30), seconds(30)};
   for (uint32_t attempt = 1; attempt <= 7; ++attempt) {
     Duration longest{0};
