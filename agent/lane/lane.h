@@ -5,11 +5,12 @@
 //
 // Flow: records are read ahead from each journal, batched by bytes and age, sent with several
 //   requests in flight; each answer becomes one step of retry.h's decide().
-// Guarantees: every record read is settled exactly once; a resend is byte for byte the same; another
-//   lane is never waited for.
+// Guarantees: every record read is settled exactly once; a resend is byte for byte the same;
+//   another lane is never waited for.
 // Limits: bytes and requests in flight; dead letters by bytes and count.
-// Errors: kRetry gates the whole lane (one probing request) with backoff or the server's hint; kPause
-//   the same, slowly; kSplit and kRefuse cut down to the span; what is left is dead-lettered.
+// Errors: kRetry gates the whole lane (one probing request) with backoff or the server's hint;
+//   kPause the same, slowly; kSplit and kRefuse cut down to the span; what is left is
+//   dead-lettered.
 // All public calls are thread-safe and only post, but for status().
 
 #include <functional>
@@ -31,21 +32,22 @@ class DeadLetters;
 struct LaneOptions {
   std::string name;
   size_t batch_bytes_target = 1024 * 1024;
-  size_t batch_bytes_max = 3'900'000;  // below gRPC's default limit of 4 MiB, resource headers included
+  // Below gRPC's default limit of 4 MiB, resource headers included.
+  size_t batch_bytes_max = 3'900'000;
   Duration linger = std::chrono::milliseconds(200);
   uint32_t requests_in_flight_max = 4;
   Duration request_timeout = std::chrono::seconds(30);
   Backoff backoff{};
   Duration pause_probe_interval = std::chrono::seconds(30);
-  uint64_t backlog_bytes_max = 4ULL << 30;     // delivery.maxBacklog
-  Duration age_max = std::chrono::hours(72);   // delivery.maxAge
+  uint64_t backlog_bytes_max = 4ULL << 30;    // delivery.maxBacklog
+  Duration age_max = std::chrono::hours(72);  // delivery.maxAge
 };
 
 class Lane {
  public:
   virtual ~Lane() = default;
-  // The lane reads this journal from now on. The journal is in use until `drained` was called (on the
-  // lane's scheduler, once, when everything published is settled and synced) or the scheduler
+  // The lane reads this journal from now on. The journal is in use until `drained` was called (on
+  // the lane's scheduler, once, when everything published is settled and synced) or the scheduler
   // stopped. The process's own journal is given with an empty `drained` and is never let go.
   virtual void add_journal(Journal& journal, std::function<void()> drained) = 0;
   // Credentials may have changed: probe at once if paused.
@@ -56,7 +58,9 @@ class Lane {
   [[nodiscard]] virtual LaneStatus status() const = 0;
 };
 
-// All references outlive the lane; its scheduler is stopped before it is destroyed.
+// All references outlive the lane; its scheduler is stopped before it is destroyed. The scheduler
+// also outlives the exporter and the journals' notifications: stopped, it drops what they still
+// post.
 std::unique_ptr<Lane> make_lane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
                                 Scheduler& scheduler, Random random, MetricRegistry& metrics);
 

@@ -1,0 +1,79 @@
+#pragma once
+// Batch: one request on its way to the destination, and the records it answers for: whole ones, or
+// a part of one that was cut. A record is settled in its journal when all its spans are accounted
+// for, however many batches they went in; that is what makes settling happen exactly once. Used
+// from one thread (the lane's).
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/journal/journal_lane.h"
+#include "agent/lane/retry.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+// A record that was read and is not settled yet. The journal outlives it.
+struct OpenRecord {
+  JournalLane* journal = nullptr;
+  uint64_t sequence = 0;
+  WallTime arrived;
+  uint32_t spans = 0;
+  size_t bytes = 0;
+  SpanCounts counts{};
+};
+
+// Adds `counts` to the record's; with the last span, settles it in its journal.
+void account(OpenRecord& record, const SpanCounts& counts);
+
+// A batch's share of one record: so many of its spans, in `bytes` bytes of the body.
+struct Piece {
+  std::shared_ptr<OpenRecord> record;
+  uint32_t spans = 0;
+  size_t bytes = 0;
+};
+
+// Where a batch stands in the queue: its number, and its first span's offset within the batch that
+// had the number first. So halves keep their parent's place, ahead of everything newer.
+struct BatchPlace {
+  uint64_t number = 0;
+  uint64_t offset = 0;
+  auto operator<=>(const BatchPlace&) const = default;
+};
+
+struct Batch {
+  std::shared_ptr<const std::string> body;
+  uint32_t spans = 0;
+  std::vector<Piece> pieces;
+  bool halved = false;  // its pieces' bytes are not known any more
+  BatchPlace place{};
+  BatchHistory history{};
+  uint64_t last_sent = 0;      // number of the last request that carried it; 0: none yet
+  uint32_t keep_failures = 0;  // times that its dead letter could not be written
+  Tick not_before{};           // parked until then
+
+  [[nodiscard]] size_t bytes() const { return body->size(); }
+  [[nodiscard]] const OpenRecord& oldest() const { return *pieces.front().record; }
+};
+
+// All spans of the batch ended under this word.
+void account_all(const Batch& batch, uint64_t SpanCounts::*word);
+// Delivered but for `rejected` spans. The answer does not say which; they are put down to the
+// batch's records in order.
+void account_delivered(const Batch& batch, uint64_t rejected);
+
+// Accounts for the first pieces under `word` while `wanted` says so, and cuts them off the body.
+// Halves go as a whole. Returns the spans taken off; a batch of 0 spans is left when all were.
+uint64_t drop_front(Batch& batch, uint64_t SpanCounts::*word,
+                    const std::function<bool(const Piece&)>& wanted);
+
+// Two batches with half of the spans each, at the parent's place. DT_CHECKs spans >= 2; an error
+// when the body cannot be cut (it is malformed below the span boundary).
+Result<std::pair<Batch, Batch>> halve(const Batch& batch);
+
+}  // namespace dualtrace::agent

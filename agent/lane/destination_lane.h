@@ -1,0 +1,100 @@
+#pragma once
+// DestinationLane: the Lane of production (lane.h has the contract). Its parts are plain objects of
+// their own: Source reads and batches, Outbox keeps what waits, Gate says when to send, retry.h
+// what an answer means, expiry.h what has waited too long, LaneReport tells people. The public
+// calls are thread-safe; everything else runs on the lane's scheduler.
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/lane/batch_size.h"
+#include "agent/lane/dead_letters.h"
+#include "agent/lane/gate.h"
+#include "agent/lane/lane.h"
+#include "agent/lane/lane_report.h"
+#include "agent/lane/outbox.h"
+#include "agent/lane/source.h"
+#include "common/sync/mutex.h"
+
+namespace dualtrace::agent {
+
+class DestinationLane final : public Lane {
+ public:
+  DestinationLane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
+                  Scheduler& scheduler, Random random, MetricRegistry& metrics);
+  DestinationLane(const DestinationLane&) = delete;
+  DestinationLane& operator=(const DestinationLane&) = delete;
+
+  void add_journal(Journal& journal, std::function<void()> drained) override;
+  void nudge() override;
+  void drain(std::function<void()> drained) override;
+  [[nodiscard]] LaneStatus status() const override;
+
+ private:
+  struct Request {
+    Batch batch;
+    Gate::Pass pass;
+    Tick sent;
+  };
+
+  // The asynchronous story, in lane.cc.
+  void advance();
+  void read_ahead();
+  void send_ready();
+  void send(Batch batch);
+  void on_answer(uint64_t number, const Outcome& outcome);
+  void settle(const Request& request, const Outcome& outcome);
+  void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
+  void cut(Request request, const Outcome& outcome);
+  void bury(Batch batch, const Outcome& outcome);
+  void open_gate(Gate::Pass pass);
+
+  // What happens by itself, in lane_upkeep.cc.
+  void watch(JournalLane& journal);
+  void keep_up();
+  void expire_some();
+  void sync_journals();
+  void let_go_drained();
+  void finish_drain();
+  void show_status();
+  void set_wake_up();
+  void note_success();
+  void note_error(const Outcome& outcome);
+  [[nodiscard]] bool nothing_waits() const;
+  [[nodiscard]] size_t bytes_held() const;
+  [[nodiscard]] Tick now() { return scheduler_.clock().tick(); }
+
+  const LaneOptions options_;
+  const RetryPolicy policy_;
+  Exporter& exporter_;
+  DeadLetters& dead_letters_;
+  Scheduler& scheduler_;
+
+  // Lane's scheduler only.
+  Random random_;
+  LaneReport report_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  size_t next_source_ = 0;  // the one to read a batch from next: they take turns
+  Outbox outbox_;
+  Gate gate_;
+  BatchSize batch_size_;
+  std::map<uint64_t, Request> in_flight_;  // by number
+  size_t in_flight_bytes_ = 0;
+  uint64_t requests_ = 0;        // sent so far; the number of the last one
+  uint64_t last_delivered_ = 0;  // highest number that was delivered
+  bool unsynced_ = false;
+  bool expiring_ = false;  // a continuation is posted
+  bool draining_ = false;
+  std::vector<std::function<void()>> when_drained_;
+  std::optional<Tick> wake_up_at_;  // set while wake_up_ is
+  Scheduler::TimerId wake_up_ = 0;
+  LaneBooks let_go_books_;
+
+  mutable Mutex mutex_;
+  LaneStatus status_ DT_GUARDED_BY(mutex_);
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,100 @@
+#include "agent/lane/expiry.h"
+
+#include <algorithm>
+
+namespace dualtrace::agent {
+namespace {
+
+// A turn's work: the lane must answer to other things in between.
+constexpr uint64_t kRecordsPerTurn = 2000;
+constexpr uint64_t kBytesPerTurn = 32 * 1024 * 1024;
+
+class Turn {
+ public:
+  Turn(Outbox& outbox, LaneReport& report, uint64_t excess_bytes, WallTime oldest_allowed)
+      : outbox_(outbox),
+        report_(report),
+        excess_bytes_(excess_bytes),
+        oldest_allowed_(oldest_allowed) {}
+  ~Turn() {
+    if (by_backlog_ > 0) report_.undelivered("expired", "Backlog", by_backlog_);
+    if (by_age_ > 0) report_.undelivered("expired", "Age", by_age_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // What is in batches first: it was read before what is not.
+  void drop_from(Source& source) {
+    while (!over()) {
+      if (auto open = source.seal()) outbox_.push_new(*std::move(open));
+      Batch* const batch = outbox_.oldest_of(source.journal());
+      if (batch == nullptr) break;
+      const size_t bytes_before = batch->bytes();
+      const uint64_t dropped = drop_front(*batch, &SpanCounts::expired, [&](const Piece& piece) {
+        const OpenRecord& record = *piece.record;
+        return batch->halved ? to_drop(record.arrived, batch->spans, batch->bytes())
+                             : to_drop(record.arrived, piece.spans, piece.bytes);
+      });
+      const bool emptied = batch->spans == 0;
+      outbox_.shrunk(*batch, bytes_before);
+      if (dropped == 0 || !emptied) return;
+    }
+    while (!over()) {
+      const JournalRecord* const record = source.next_unread();
+      if (record == nullptr || !to_drop(record->arrived, record->spans, record->payload.size())) {
+        return;
+      }
+      source.expire_unread();
+    }
+  }
+
+  [[nodiscard]] bool over() const { return records_ >= kRecordsPerTurn || bytes_ >= kBytesPerTurn; }
+  [[nodiscard]] uint64_t spans() const { return by_backlog_ + by_age_; }
+  [[nodiscard]] bool too_much() const { return excess_bytes_ > 0; }
+
+ private:
+  // Decides, and writes down what is decided.
+  bool to_drop(WallTime arrived, uint64_t spans, uint64_t bytes) {
+    const bool too_old = arrived < oldest_allowed_;
+    if (over() || (!too_old && excess_bytes_ == 0)) return false;
+    (too_old ? by_age_ : by_backlog_) += spans;
+    excess_bytes_ -= std::min(excess_bytes_, bytes);
+    bytes_ += bytes;
+    ++records_;
+    return true;
+  }
+
+  Outbox& outbox_;
+  LaneReport& report_;
+  uint64_t excess_bytes_;
+  const WallTime oldest_allowed_;
+  uint64_t by_backlog_ = 0;
+  uint64_t by_age_ = 0;
+  uint64_t records_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
+Expired expire(std::vector<std::unique_ptr<Source>>& sources, Outbox& outbox,
+               const ExpiryLimits& limits, WallTime now, LaneReport& report) {
+  uint64_t backlog_bytes = 0;
+  std::vector<std::pair<WallTime, Source*>> oldest_first;
+  for (const auto& source : sources) {
+    const LaneBooks books = source->journal().books();
+    backlog_bytes += books.backlog_bytes;
+    if (books.oldest_unsettled) oldest_first.emplace_back(*books.oldest_unsettled, source.get());
+  }
+  std::stable_sort(oldest_first.begin(), oldest_first.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+
+  const WallTime oldest_allowed = now - limits.age_max;
+  const uint64_t excess = backlog_bytes - std::min(backlog_bytes, limits.backlog_bytes_max);
+  Turn turn(outbox, report, excess, oldest_allowed);
+  for (const auto& [oldest, source] : oldest_first) {
+    if (oldest < oldest_allowed || turn.too_much()) turn.drop_from(*source);
+  }
+  return {turn.spans(), turn.over()};
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,59 @@
+#pragma once
+// LaneReport: what the lane tells people, beside its status: counters by reason, and log lines.
+// Losses are counted one by one and logged together, at most once a minute a kind, so that a
+// destination that refuses everything does not flood the log. Used from one thread.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "agent/journal/journal_lane.h"
+#include "agent/send/exporter.h"
+#include "common/error/error.h"
+#include "common/metric/metric.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+class LaneReport {
+ public:
+  LaneReport(std::string lane, MetricRegistry& metrics);
+
+  void answered(const Outcome& outcome, Duration took, size_t bytes);
+  // `word` is the ledger's: rejected, dead_lettered, expired.
+  void undelivered(std::string_view word, std::string_view reason, uint64_t spans);
+  void retrying(const Outcome& outcome, Duration delay);
+  void paused(const Outcome& outcome);
+  void delivering_again();
+  void damaged(const JournalDamage& damage);
+  void journal_failed(const Error& error);
+  void dead_letter_unkept(const Error& error);
+
+  // Logs what was lost since the last call that logged, if that is a minute ago. Call it now and
+  // then.
+  void tell_losses(Tick now);
+
+ private:
+  struct Loss {
+    uint64_t untold_spans = 0;
+    Tick told{Duration::min()};
+  };
+  using Names = std::pair<std::string, std::string>;
+
+  Counter& by_names(std::map<Names, Counter*>& known, const std::string& metric,
+                    const std::string& help, const char* first_label, Names names);
+
+  const std::string lane_;
+  MetricRegistry& metrics_;
+  Histogram& request_seconds_;
+  Histogram& request_bytes_;
+  Counter& damaged_spans_;
+  Counter& journal_failures_;
+  Counter& unkept_;
+  std::map<Names, Counter*> requests_;
+  std::map<Names, Counter*> undelivered_;
+  std::map<Names, Loss> losses_;
+};
+
+}  // namespace dualtrace::agent

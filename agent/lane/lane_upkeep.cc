@@ -1,0 +1,199 @@
+// What a lane does besides sending: taking journals on and letting them go, expiring, syncing,
+// draining, showing its status and waking up in time.
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/lane/destination_lane.h"
+#include "agent/lane/expiry.h"
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
+
+void add(LaneBooks& sum, const LaneBooks& books) {
+  sum.accepted += books.accepted;
+  sum.settled += books.settled;
+  sum.backlog_spans += books.backlog_spans;
+  sum.backlog_bytes += books.backlog_bytes;
+  if (books.oldest_unsettled) {
+    sum.oldest_unsettled =
+        std::min(sum.oldest_unsettled.value_or(*books.oldest_unsettled), *books.oldest_unsettled);
+  }
+}
+
+LaneState state_of(Gate::State gate, bool something_waits) {
+  if (gate == Gate::State::kPaused) return LaneState::kPaused;
+  if (!something_waits) return LaneState::kIdle;
+  return gate == Gate::State::kOpen ? LaneState::kDelivering : LaneState::kRetrying;
+}
+
+}  // namespace
+
+DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
+                                 Scheduler& scheduler, Random random, MetricRegistry& metrics)
+    : options_(std::move(options)),
+      policy_{.backoff = options_.backoff, .pause_probe_interval = options_.pause_probe_interval},
+      exporter_(exporter),
+      dead_letters_(dead_letters),
+      scheduler_(scheduler),
+      random_(random),
+      report_(options_.name, metrics),
+      batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}) {
+  status_.name = options_.name;
+  scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
+}
+
+void DestinationLane::add_journal(Journal& journal, std::function<void()> drained) {
+  scheduler_.post([this, &journal, drained = std::move(drained)]() mutable {
+    JournalLane& lane = journal.lane(options_.name);
+    sources_.push_back(
+        std::make_unique<Source>(lane, options_.linger, std::move(drained), report_));
+    watch(lane);
+    advance();
+  });
+}
+
+// Many publications in a row wake the lane once. The notification may outlive the lane (it comes
+// from the journal's thread): it holds nothing of it but a task for its scheduler.
+void DestinationLane::watch(JournalLane& journal) {
+  auto woken = std::make_shared<std::atomic<bool>>(false);
+  journal.on_published([this, woken, &journal, &scheduler = scheduler_] {
+    if (woken->exchange(true)) return;
+    scheduler.post([this, woken, &journal] {
+      woken->store(false);
+      const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const auto& each) {
+        return &each->journal() == &journal;
+      });
+      if (source == sources_.end()) return;
+      (*source)->wake();
+      advance();
+    });
+  });
+}
+
+void DestinationLane::nudge() {
+  scheduler_.post([this] {
+    gate_.nudge(now());
+    advance();
+  });
+}
+
+void DestinationLane::drain(std::function<void()> drained) {
+  scheduler_.post([this, drained = std::move(drained)]() mutable {
+    draining_ = true;
+    when_drained_.push_back(std::move(drained));
+    advance();
+  });
+}
+
+LaneStatus DestinationLane::status() const {
+  Lock lock(mutex_);
+  return status_;
+}
+
+void DestinationLane::keep_up() {
+  expire_some();
+  sync_journals();
+  let_go_drained();
+  report_.tell_losses(now());
+  advance();
+  scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
+}
+
+void DestinationLane::expire_some() {
+  const ExpiryLimits limits{options_.backlog_bytes_max, options_.age_max};
+  const Expired expired = expire(sources_, outbox_, limits, scheduler_.clock().wall(), report_);
+  unsynced_ |= expired.spans > 0;
+  if (!expired.more || expiring_) return;
+  expiring_ = true;
+  scheduler_.post([this] {
+    expiring_ = false;
+    expire_some();
+    if (!expiring_) advance();
+  });
+}
+
+void DestinationLane::sync_journals() {
+  if (!unsynced_) return;
+  unsynced_ = false;
+  for (const auto& source : sources_) unsynced_ |= !source->sync();
+}
+
+// The callback may destroy the journal, so it comes last.
+void DestinationLane::let_go_drained() {
+  for (size_t i = 0; i < sources_.size();) {
+    Source& source = *sources_[i];
+    if (!source.to_let_go() || !source.sync()) {
+      ++i;
+      continue;
+    }
+    add(let_go_books_, source.journal().books());
+    const std::function<void()> drained = source.let_go();
+    sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(i));
+    drained();
+  }
+}
+
+void DestinationLane::finish_drain() {
+  if (when_drained_.empty() || !nothing_waits()) return;
+  sync_journals();
+  for (const auto& drained : std::exchange(when_drained_, {})) drained();
+}
+
+bool DestinationLane::nothing_waits() const {
+  return in_flight_.empty() && outbox_.empty() &&
+         std::all_of(sources_.begin(), sources_.end(),
+                     [](const auto& source) { return source->journal().caught_up(); });
+}
+
+size_t DestinationLane::bytes_held() const {
+  size_t bytes = in_flight_bytes_ + outbox_.bytes();
+  for (const auto& source : sources_) bytes += source->open_bytes();
+  return bytes;
+}
+
+void DestinationLane::show_status() {
+  LaneBooks books = let_go_books_;
+  for (const auto& source : sources_) add(books, source->journal().books());
+  Lock lock(mutex_);
+  status_.state = state_of(gate_.state(), books.backlog_spans > 0);
+  status_.books = books;
+  status_.requests_in_flight = in_flight_.size();
+}
+
+void DestinationLane::note_error(const Outcome& outcome) {
+  LaneError error{outcome.reason, outcome.message, scheduler_.clock().wall()};
+  Lock lock(mutex_);
+  status_.last_error = std::move(error);
+}
+
+void DestinationLane::note_success() {
+  const WallTime when = scheduler_.clock().wall();
+  Lock lock(mutex_);
+  status_.last_success = when;
+}
+
+void DestinationLane::set_wake_up() {
+  std::optional<Tick> next;
+  const auto consider = [this, &next](std::optional<Tick> when) {
+    // What is past was seen to just now, or waits for an answer.
+    if (when && *when > now()) next = std::min(next.value_or(*when), *when);
+  };
+  for (const auto& source : sources_) consider(source->due_at(now()));
+  if (!outbox_.empty()) {
+    consider(gate_.opens_at());
+    consider(outbox_.parked_until(now()));
+  }
+  if (next == wake_up_at_) return;
+  if (wake_up_at_) scheduler_.cancel(wake_up_);
+  wake_up_at_ = next;
+  if (!next) return;
+  wake_up_ = scheduler_.run_at(*next, [this] {
+    wake_up_at_.reset();
+    advance();
+  });
+}
+
+}  // namespace dualtrace::agent

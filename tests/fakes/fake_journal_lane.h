@@ -1,0 +1,107 @@
+#pragma once
+// FakeJournalLane and FakeSourceJournal: a journal to read from, in memory, that holds its lanes to
+// the contract of
+// journal_lane.h: settling twice, settling what was not read, or settling another number of spans
+// ends the test. Used from one thread.
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "agent/journal/journal.h"
+#include "common/error/check.h"
+
+namespace dualtrace::agent {
+
+class FakeJournalLane final : public JournalLane {
+ public:
+  Result<JournalRead> read() override {
+    ++reads;
+    if (read_error) return fail(*read_error);
+    if (damage) {
+      const JournalDamage told = *std::exchange(damage, std::nullopt);
+      totals.accepted += told.spans;
+      totals.settled.dead_lettered += told.spans;
+      return told;
+    }
+    if (unread.empty()) return JournalEnd{};
+    JournalRecord record = std::move(unread.front());
+    unread.pop_front();
+    open.emplace(record.sequence, Held{record.arrived, record.spans, record.payload.size()});
+    return record;
+  }
+  void settle(uint64_t sequence, const SpanCounts& counts) override {
+    const auto held = open.find(sequence);
+    DT_CHECK(held != open.end());
+    DT_CHECK(counts.sum() == held->second.spans);
+    totals.settled += counts;
+    totals.backlog_spans -= held->second.spans;
+    totals.backlog_bytes -= held->second.bytes;
+    open.erase(held);
+    settled.emplace(sequence, counts);
+  }
+  Status sync() override {
+    ++syncs;
+    if (sync_error) return fail(*sync_error);
+    settled_at_sync = settled.size();
+    return {};
+  }
+  void on_published(std::function<void()> callback) override { notify = std::move(callback); }
+  [[nodiscard]] LaneBooks books() const override {
+    LaneBooks books = totals;
+    if (!unread.empty()) books.oldest_unsettled = unread.front().arrived;
+    if (!open.empty()) books.oldest_unsettled = open.begin()->second.arrived;
+    return books;
+  }
+  [[nodiscard]] bool caught_up() const override { return unread.empty() && open.empty(); }
+
+  void publish(JournalRecord record) {
+    totals.accepted += record.spans;
+    totals.backlog_spans += record.spans;
+    totals.backlog_bytes += record.payload.size();
+    unread.push_back(std::move(record));
+    if (notify) notify();
+  }
+
+  struct Held {
+    WallTime arrived;
+    uint32_t spans = 0;
+    size_t bytes = 0;
+  };
+  std::deque<JournalRecord> unread;
+  std::map<uint64_t, Held> open;  // read, not settled
+  std::map<uint64_t, SpanCounts> settled;
+  LaneBooks totals;
+  std::optional<Error> read_error;
+  std::optional<Error> sync_error;
+  std::optional<JournalDamage> damage;  // told by the next read()
+  uint64_t reads = 0;
+  uint64_t syncs = 0;
+  uint64_t settled_at_sync = 0;
+  std::function<void()> notify;
+};
+
+class FakeSourceJournal final : public Journal {
+ public:
+  explicit FakeSourceJournal(Clock& clock) : clock_(clock) {}
+
+  void append(std::string payload, uint32_t spans, Stored done) override {
+    const JournalRecord record{++appended.records, clock_.wall(), spans, std::move(payload)};
+    appended.spans += spans;
+    appended.bytes += record.payload.size();
+    for (auto& [name, lane] : lanes) lane.publish(record);
+    if (done) done({});
+  }
+  [[nodiscard]] Totals totals() const override { return appended; }
+  [[nodiscard]] Health health() const override { return {}; }
+  FakeJournalLane& lane(const std::string& name) override { return lanes[name]; }
+
+  std::map<std::string, FakeJournalLane> lanes;  // ask lane() for one before the first append()
+  Totals appended;
+
+ private:
+  Clock& clock_;
+};
+
+}  // namespace dualtrace::agent

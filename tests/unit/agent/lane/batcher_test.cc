@@ -1,0 +1,103 @@
+#include "agent/lane/batcher.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/lane/batch_size.h"
+#include "tests/unit/agent/lane/otlp_request.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr BatchLimits kLimits{.bytes_target = 1000, .bytes_max = 2000};
+
+class BatcherTest : public testing::Test {
+ protected:
+  std::vector<Batch> add(const std::string& request, uint32_t spans, Tick now = Tick{}) {
+    auto record = std::make_shared<OpenRecord>();
+    record->sequence = ++last_sequence;
+    record->spans = spans;
+    return batcher.add(record, request, kLimits, now);
+  }
+  uint64_t last_sequence = 0;
+  Batcher batcher{milliseconds(200)};
+};
+
+TEST_F(BatcherTest, SealsAtTheTarget) {
+  EXPECT_TRUE(add(otlp_request_of(1, 400), 1).empty());
+  EXPECT_TRUE(add(otlp_request_of(1, 400), 1).empty());
+  const auto sealed = add(otlp_request_of(1, 400), 1);
+  ASSERT_EQ(sealed.size(), 1u);
+  EXPECT_EQ(sealed[0].spans, 3u);
+  EXPECT_EQ(sealed[0].pieces.size(), 3u);
+  EXPECT_EQ(batcher.open_bytes(), 0u);
+}
+
+TEST_F(BatcherTest, SealsBeforeARecordThatWouldPassTheMaximum) {
+  add(otlp_request_of(1, 900), 1);
+  const auto sealed = add(otlp_request_of(1, 1500), 1);
+  ASSERT_EQ(sealed.size(), 2u) << "the second is above the target itself";
+  EXPECT_EQ(sealed[0].bytes(), otlp_request_of(1, 900).size());
+}
+
+TEST_F(BatcherTest, LingersFromTheFirstRecordOn) {
+  EXPECT_EQ(batcher.due_at(), std::nullopt);
+  add(otlp_request({"a"}), 1, Tick{milliseconds(10)});
+  add(otlp_request({"b"}), 1, Tick{milliseconds(100)});
+  EXPECT_EQ(batcher.due_at(), Tick{milliseconds(210)});
+  EXPECT_FALSE(batcher.due(Tick{milliseconds(209)}));
+  EXPECT_TRUE(batcher.due(Tick{milliseconds(210)}));
+  EXPECT_EQ(batcher.seal()->spans, 2u);
+  EXPECT_FALSE(batcher.seal());
+}
+
+TEST_F(BatcherTest, CutsALargeRecordAtSpanBorders) {
+  const std::string large = otlp_request_of(10, 400);
+  auto sealed = add(large, 10);
+  if (auto rest = batcher.seal()) sealed.push_back(*std::move(rest));
+  ASSERT_GE(sealed.size(), 3u);
+  uint32_t spans = 0;
+  std::vector<std::string> names;
+  for (const Batch& batch : sealed) {
+    EXPECT_LE(batch.bytes(), kLimits.bytes_max);
+    EXPECT_EQ(batch.pieces.front().record, sealed[0].pieces.front().record);
+    spans += batch.spans;
+    for (const std::string& name : span_names(*batch.body)) names.push_back(name);
+  }
+  EXPECT_EQ(spans, 10u);
+  EXPECT_EQ(names, span_names(large));
+}
+
+TEST_F(BatcherTest, SendsAGiantSpanAlone) {
+  add(otlp_request({"a"}), 1);
+  const auto sealed = add(otlp_request_of(1, 5000), 1);
+  ASSERT_EQ(sealed.size(), 2u);
+  EXPECT_EQ(sealed[1].spans, 1u);
+  EXPECT_GT(sealed[1].bytes(), kLimits.bytes_max);
+}
+
+TEST_F(BatcherTest, PassesOnWhatItCannotCut) {
+  const auto sealed = add(std::string(5000, '\xFF'), 7);
+  ASSERT_EQ(sealed.size(), 1u);
+  EXPECT_EQ(sealed[0].spans, 7u);
+}
+
+TEST(BatchSize, HalvesWhatWasRefusedAndGrowsBackSlowly) {
+  BatchSize size({.bytes_target = 1'000'000, .bytes_max = 4'000'000});
+  for (int i = 0; i < 4; ++i) size.refused(1'000'000);
+  EXPECT_EQ(size.limits().bytes_target, 500'000u) << "several in flight teach one lesson";
+  EXPECT_EQ(size.limits().bytes_max, 500'000u);
+  for (int i = 0; i < 20; ++i) size.refused(size.limits().bytes_max);
+  EXPECT_EQ(size.limits().bytes_max, 64u * 1024);
+  for (int i = 0; i < 63; ++i) size.delivered();
+  EXPECT_EQ(size.limits().bytes_max, 64u * 1024);
+  size.delivered();
+  EXPECT_EQ(size.limits().bytes_max, 80u * 1024);
+  for (int i = 0; i < 64 * 100; ++i) size.delivered();
+  EXPECT_EQ(size.limits().bytes_target, 1'000'000u);
+  EXPECT_EQ(size.limits().bytes_max, 4'000'000u);
+}
+
+}  // namespace
+}  // namespace dualtrace::agent

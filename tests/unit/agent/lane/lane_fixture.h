@@ -1,0 +1,77 @@
+#pragma once
+// LaneFixture: a lane between a journal in memory and a destination of the test's making, on one
+// scheduler whose time stands still until the test moves it.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "agent/lane/dead_letters.h"
+#include "agent/lane/lane.h"
+#include "tests/fakes/fake_exporter.h"
+#include "tests/fakes/fake_journal_lane.h"
+#include "tests/fakes/fake_scheduler.h"
+#include "tests/fakes/memory_file_system.h"
+#include "tests/unit/agent/lane/otlp_request.h"
+
+namespace dualtrace::agent {
+
+class LaneFixture : public testing::Test {
+ protected:
+  static constexpr Duration kLinger = std::chrono::milliseconds(200);
+
+  LaneFixture() {
+    options.name = "arize";
+    options.linger = kLinger;
+    options.batch_bytes_target = 100'000;
+    options.batch_bytes_max = 390'000;
+    journal.lane("arize");
+  }
+
+  void start() {
+    lane = make_lane(options, exporter, dead_letters, scheduler, Random(7), metrics);
+    lane->add_journal(journal, {});
+    scheduler.run_ready();
+  }
+  void append(std::string request, uint32_t spans) {
+    journal.append(std::move(request), spans, {});
+  }
+  // A record that makes a batch of its own at once, as it is above the target.
+  void append_batch(uint32_t spans = 1, int poison = -1) {
+    append(otlp_request_of(spans, options.batch_bytes_target / spans + 1, poison), spans);
+  }
+  void answer(size_t index, Outcome outcome) {
+    exporter.answer(index, std::move(outcome));
+    scheduler.run_ready();
+  }
+  [[nodiscard]] LaneBooks books() { return lane->status().books; }
+  [[nodiscard]] LaneState state() { return lane->status().state; }
+  [[nodiscard]] static Outcome retry(std::optional<Duration> hint = {}) {
+    return {.kind = OutcomeKind::kRetry, .retry_after = hint, .reason = "Unreachable"};
+  }
+  [[nodiscard]] static Outcome suspect() {
+    return {.kind = OutcomeKind::kRetry, .suspect = true, .reason = "ServerError"};
+  }
+  [[nodiscard]] static Outcome pause() {
+    return {.kind = OutcomeKind::kPause, .reason = "AuthRejected", .message = "bad key"};
+  }
+  [[nodiscard]] static Outcome refuse() {
+    return {.kind = OutcomeKind::kRefuse, .reason = "InvalidData", .message = "poison"};
+  }
+  [[nodiscard]] static Outcome split() {
+    return {.kind = OutcomeKind::kSplit, .reason = "TooLarge"};
+  }
+
+  FakeClock clock;
+  FakeScheduler scheduler{clock};
+  MetricRegistry metrics;
+  MemoryFileSystem files;
+  DeadLetters dead_letters{{.folder = "/dead", .destination = "arize"}, files, metrics};
+  FakeExporter exporter{scheduler};
+  FakeSourceJournal journal{clock};
+  LaneOptions options;
+  std::unique_ptr<Lane> lane;
+};
+
+}  // namespace dualtrace::agent
