@@ -1,0 +1,115 @@
+"""The stage of a component test: true programs in a temporary folder, all ended after the test."""
+
+import os
+from pathlib import Path
+
+import pytest
+from harness.agent import Agent, base_config, merged
+from harness.processes import Process
+from harness.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--binaries",
+        type=lambda text: Path(text).resolve(),
+        default=ROOT / "build" / "dev",
+        help="the build folder with the programs under test",
+    )
+
+
+class Stage:
+    """What a test starts. The agents and sandboxes among it must end with 0 when asked to, and may
+    not have printed a sanitizer's report."""
+
+    def __init__(self, binaries: Path, folder: Path):
+        self.binaries = binaries
+        self.folder = folder
+        self.sandboxes: list[Sandbox] = []
+        self.agents: list[Agent] = []
+        self.others: list[Process] = []
+
+    def sandbox(self, **options) -> Sandbox:
+        name = f"sandbox-{len(self.sandboxes) + 1}"
+        binary = self.binaries / "tests" / "sandbox" / "dualtrace-sandbox"
+        self.sandboxes.append(Sandbox(binary, self.folder / name, **options))
+        return self.sandboxes[-1].start()
+
+    def agent(self, *configs: dict, start: bool = True) -> Agent:
+        """An agent with these parts of a configuration laid over the tests' common one."""
+        folder = self.folder / f"agent-{len(self.agents) + 1}"
+        config = base_config(folder)
+        for changes in configs:
+            config = merged(config, changes)
+        binary = self.binaries / "agent" / "dualtrace-agent"
+        self.agents.append(Agent(binary, folder, config))
+        return self.agents[-1].start() if start else self.agents[-1]
+
+    def process(self, name: str, arguments: list, environment: dict | None = None) -> Process:
+        """Somebody else's program, whose death is nobody's business."""
+        self.others.append(Process(name, arguments, self.folder / name, environment))
+        return self.others[-1]
+
+    def own_processes(self) -> list[Process]:
+        agents = [run for agent in self.agents for run in agent.runs]
+        return agents + [box.process for box in self.sandboxes if hasattr(box, "process")]
+
+    def end(self) -> list[str]:
+        """Ends everything; what is wrong with how it ended."""
+        faults = []
+        for process in self.own_processes():
+            if not process.ended:
+                try:
+                    code = process.stop(timeout=60)
+                    if code != 0:
+                        faults.append(f"{process.name} ended with {code}")
+                except AssertionError as error:
+                    faults.append(str(error))
+            if report := process.sanitizer_report():
+                faults.append(f"{process.name}: {report}")
+        for process in self.others:
+            process.kill()
+        return faults
+
+
+@pytest.fixture
+def stage(request, tmp_path):
+    stage = Stage(request.config.getoption("--binaries"), tmp_path)
+    request.node.stage = stage
+    faults = []
+    try:
+        yield stage
+    finally:
+        faults = stage.end()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def sandbox(stage) -> Sandbox:
+    return stage.sandbox()
+
+
+@pytest.fixture
+def agent(stage, sandbox) -> Agent:
+    """An agent with the usual configuration, delivering to `sandbox`."""
+    return stage.agent(sandbox.agent_config())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    stage = getattr(item, "stage", None)
+    if report.failed and stage is not None:
+        for process in stage.own_processes() + stage.others:
+            report.sections.append((f"output of {process.name}", process.output()[-8000:]))
+    return report
+
+
+def tool_folder(name: str) -> Path:
+    """Where ./dev put an environment that not every machine can have; skips the test without it."""
+    folder = os.environ.get(f"DUALTRACE_TEST_{name.upper()}")
+    if not folder:
+        pytest.skip(f"{name} is not set up on this machine: see what ./dev setup test says")
+    return Path(folder)

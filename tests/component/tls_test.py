@@ -1,0 +1,155 @@
+"""TLS to both destinations and on the receiver, with and without client certificates."""
+
+import socket
+import ssl
+import subprocess
+
+import grpc
+import pytest
+from harness import otlp
+from harness.processes import wait_until
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+class Authority:
+    """A CA in a folder, by openssl."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+        self.certificate = folder / "ca.pem"
+
+    def _openssl(self, *arguments):
+        common = ["-nodes", "-days", "2", "-subj", "/CN=test authority"]
+        common += ["-keyout", "ca.key", "-out", "ca.pem"]
+        self._run(*arguments, *common)
+
+    def _run(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    def issue(self, name: str):
+        """The files of a certificate for localhost, and of its key."""
+        self._run(
+            *["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+            *["-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr"],
+        )
+        (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        self._run(
+            *["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],
+            *["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", f"{name}.pem"],
+        )
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+
+
+@pytest.fixture
+def authority(tmp_path) -> Authority:
+    return Authority(tmp_path / "authority")
+
+
+def receiver_tls(authority, client_ca=None) -> dict:
+    certificate, key = authority.issue("server")
+    tls = {"certificateFile": str(certificate), "keyFile": str(key)}
+    if client_ca:
+        tls["clientCAFile"] = str(client_ca)
+    return {"receiver": {"tls": tls}}
+
+
+def export_by_grpc(endpoint: str, request: bytes, **credentials) -> None:
+    port = endpoint.rsplit(":", 1)[1]
+    channel_credentials = grpc.ssl_channel_credentials(**credentials)
+    with grpc.secure_channel(f"localhost:{port}", channel_credentials) as channel:
+        channel.unary_unary(EXPORT)(request, timeout=10)
+
+
+def export_by_curl(endpoint: str, request: bytes, *options) -> int:
+    """curl's exit code; 0 when the agent answered 200."""
+    port = endpoint.rsplit(":", 1)[1]
+    return subprocess.run(
+        ["curl", "--silent", "--fail", "--data-binary", "@-", "--max-time", "10"]
+        + ["--header", "Content-Type: application/x-protobuf", *[str(option) for option in options]]
+        + [f"https://localhost:{port}/v1/traces"],
+        input=request,
+        capture_output=True,
+    ).returncode
+
+
+@pytest.mark.parametrize("protocol", ["GRPC", "HTTP"])
+def test_tls_to_both_destinations(stage, protocol):
+    sandbox = stage.sandbox(tls=True)
+    agent = stage.agent(sandbox.agent_config(arize_protocol=protocol))
+    request = otlp.make_request(spans=3)
+    with grpc.insecure_channel(agent.grpc_endpoint) as channel:
+        channel.unary_unary(EXPORT)(request, timeout=10)
+    sandbox.wait_for(otlp.by_id([request]))
+    for destination in ("arize", "databricks"):
+        assert sandbox.requests(destination) == [request]
+
+
+def test_a_destination_with_a_certificate_of_another_authority_gets_nothing(stage, authority):
+    sandbox = stage.sandbox(tls=True)
+    wrong = {"caFile": str(authority.certificate)}
+    agent = stage.agent(
+        sandbox.agent_config(), {"arize": wrong, "databricks": wrong, "drainTimeout": "1s"}
+    )
+    request = otlp.make_request(spans=3)
+    with grpc.insecure_channel(agent.grpc_endpoint) as channel:
+        channel.unary_unary(EXPORT)(request, timeout=10)
+    for destination in ("arize", "databricks"):
+        wait_until(
+            lambda: agent.lane(destination)["last_error"], f"{destination} says what is wrong"
+        )
+        assert agent.lane(destination)["backlog_spans"] == 3
+        assert sandbox.outcomes(destination) == []
+
+
+def test_tls_on_the_receiver(stage, sandbox, authority):
+    agent = stage.agent(sandbox.agent_config(), receiver_tls(authority))
+    requests = [otlp.make_request(spans=2) for _ in range(3)]
+    export_by_grpc(
+        agent.grpc_endpoint, requests[0], root_certificates=authority.certificate.read_bytes()
+    )
+    for request, version in zip(requests[1:], ["--http1.1", "--http2"], strict=True):
+        trust = ["--cacert", authority.certificate]
+        assert export_by_curl(agent.http_endpoint, request, *trust, version) == 0
+    sandbox.wait_for(otlp.by_id(requests))
+
+
+def test_a_receiver_that_wants_client_certificates_takes_only_those_of_its_authority(
+    stage, sandbox, authority, tmp_path
+):
+    agent = stage.agent(sandbox.agent_config(), receiver_tls(authority, authority.certificate))
+    trust = ["--cacert", authority.certificate]
+    request = otlp.make_request(spans=2)
+    assert export_by_curl(agent.http_endpoint, request, *trust) != 0
+
+    stranger, stranger_key = Authority(tmp_path / "another").issue("stranger")
+    options = [*trust, "--cert", stranger, "--key", stranger_key]
+    assert export_by_curl(agent.http_endpoint, request, *options) != 0
+
+    certificate, key = authority.issue("client")
+    options = [*trust, "--cert", certificate, "--key", key]
+    assert export_by_curl(agent.http_endpoint, request, *options) == 0
+    more = otlp.make_request(spans=2)
+    export_by_grpc(
+        agent.grpc_endpoint,
+        more,
+        root_certificates=authority.certificate.read_bytes(),
+        certificate_chain=certificate.read_bytes(),
+        private_key=key.read_bytes(),
+    )
+    ids = set(otlp.by_id([request, more]))
+    sandbox.wait_for(ids)
+    assert set(sandbox.ids("arize")) == ids
+
+
+def test_the_receiver_refuses_old_tls(stage, sandbox, authority):
+    agent = stage.agent(sandbox.agent_config(), receiver_tls(authority))
+    port = int(agent.http_endpoint.rsplit(":", 1)[1])
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        with socket.create_connection(("127.0.0.1", port)) as plain:
+            context.wrap_socket(plain, server_hostname="localhost")

@@ -1,0 +1,269 @@
+"""The demo: one LangChain trace through dualtrace to both destinations, shown in the terminal.
+
+`./dev demo` builds what it needs and runs this. Without accounts the destinations are the sandbox;
+with all of REAL in the environment they are the real ones. Exits with 1 if anything is missing.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import show  # noqa: E402
+from harness import otlp, questions  # noqa: E402
+from harness.agent import Agent, base_config, merged  # noqa: E402
+from harness.application import run_langchain_agent  # noqa: E402
+from harness.sandbox import Sandbox, write_secret  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+PROJECT = "support-agents"
+REAL = (
+    "ARIZE_SPACE_ID",
+    "ARIZE_API_KEY",
+    "DATABRICKS_HOST",
+    "DATABRICKS_TOKEN",
+    "DATABRICKS_TABLE",
+)
+PATIENCE_SECONDS = 60  # for a real destination
+
+
+class Missing(Exception):
+    """What the demo promises to show is not there."""
+
+
+def plain_span(trace_id, span_id, parent_span_id, name, start, end, attributes) -> dict:
+    return {
+        "trace_id": trace_id,
+        "span_id": span_id,
+        "parent_span_id": parent_span_id,
+        "name": name,
+        "start": start,
+        "milliseconds": (end - start) / 1e6,
+        "attributes": attributes,
+    }
+
+
+def spans_at_arize(sandbox: Sandbox, trace_id: str) -> list[dict]:
+    """The trace as the bytes of the requests say, a span once for each time it was sent."""
+    spans = [one.decoded() for body in sandbox.requests("arize") for one in otlp.placed(body)]
+    return [
+        plain_span(
+            span.trace_id.hex(),
+            span.span_id.hex(),
+            span.parent_span_id.hex(),
+            span.name,
+            span.start_time_unix_nano,
+            span.end_time_unix_nano,
+            otlp.attributes_of(span.attributes),
+        )
+        for span in spans
+        if span.trace_id.hex() == trace_id
+    ]
+
+
+def spans_at_databricks(sandbox: Sandbox, trace_id: str) -> list[dict]:
+    """The trace as the rows of the table say."""
+    wanted = ("trace_id", "span_id", "parent_span_id", "name")
+    wanted += ("start_time_unix_nano", "end_time_unix_nano")
+    return [
+        plain_span(*(row[column] for column in wanted), json.loads(row["attributes"]))
+        for row in sandbox.rows("databricks", trace_id)
+    ]
+
+
+def show_conversation(trace: dict) -> None:
+    show.heading(
+        "A LangChain agent ran, instrumented with OpenInference, and sent its spans to dualtrace"
+    )
+    show.note(f"question  {trace['question']}")
+    show.note(f"answer    {trace['answer']}")
+    show.note(f"trace     {trace['trace_id']}")
+
+
+def show_rows(sandbox: Sandbox, trace_id: str) -> None:
+    show.heading(
+        "The rows as Databricks received them (table schema version 2, some of its columns)"
+    )
+    wanted = ("time", "service_name", "span_id", "parent_span_id", "name", "attributes")
+    rows = sandbox.rows("databricks", trace_id)
+    show.table([{column: row[column] for column in wanted} for row in rows], clip=27)
+
+
+def compare(made: list[dict], received: dict[str, list[dict]]) -> bool:
+    """Prints and tells whether both destinations have what the application made, each span once."""
+    show.heading("Is it the same everywhere?")
+    holds = True
+    for destination, spans in received.items():
+        by_id = {span["span_id"]: span for span in spans}
+        same = [
+            span
+            for span in made
+            if span["span_id"] in by_id
+            and all(by_id[span["span_id"]][key] == value for key, value in span.items())
+        ]
+        attributes = sum(len(span["attributes"]) for span in same)
+        text = f"{destination}: {len(same)} of {len(made)} spans as the application made them: "
+        text += f"ids, parents, names and all {attributes} attributes"
+        holds &= show.verdict(len(same) == len(made), text)
+        holds &= show.verdict(len(spans) == len(made), f"{destination}: no span twice")
+    first, second = (sorted(spans, key=lambda s: s["span_id"]) for spans in received.values())
+    return holds & show.verdict(first == second, "both destinations have the same, times included")
+
+
+def show_answers(sandbox: Sandbox, trace_id: str) -> None:
+    show.heading("The verification queries")
+    show.note(
+        "These are SQLite twins of docs/verify.sql, on the sandbox's copy of the table; the SQL for"
+    )
+    show.note("Databricks itself runs in the component tests, by Spark on a Delta table.")
+    twins = questions.read(HERE / "verify_sandbox.sql")
+    for question, rows in sandbox.ask(twins, the_trace=trace_id):
+        print()
+        show.note(question)
+        show.table(rows)
+
+
+def show_books(agent: Agent) -> bool:
+    show.heading("The agent's books, in spans")
+    status = agent.status()
+    words = ("name", "state", "accepted", "delivered", "rejected", "dead_lettered", "expired")
+    show.table([{word: lane[word] for word in words} for lane in status["lanes"]])
+    return all(lane["accepted"] == lane["delivered"] for lane in status["lanes"])
+
+
+def demo_with_sandbox(sandbox: Sandbox, agent: Agent) -> None:
+    trace = run_langchain_agent(f"http://{agent.grpc_endpoint}", PROJECT)
+    trace_id, made = trace["trace_id"], trace["spans"]
+    show_conversation(trace)
+    sandbox.wait_for(f"{trace_id}/{span['span_id']}" for span in made)
+
+    received = {
+        "arize": spans_at_arize(sandbox, trace_id),
+        "databricks": spans_at_databricks(sandbox, trace_id),
+    }
+    show.heading("The trace as Arize received it")
+    show.tree(received["arize"])
+    show_rows(sandbox, trace_id)
+    same = compare(made, received)
+    show_answers(sandbox, trace_id)
+    if not (show_books(agent) and same):
+        raise Missing("the destinations do not have what the application made")
+
+
+def real_config(folder: Path) -> dict:
+    """The destinations of the environment. Keys go into files that only their owner can read."""
+
+    def secret(name: str) -> str:
+        return str(write_secret(folder / name.lower().replace("_", "-"), os.environ[name]))
+
+    host = os.environ["DATABRICKS_HOST"].rstrip("/")
+    return {
+        "arize": {
+            "region": os.environ.get("ARIZE_REGION", "US"),
+            "project": PROJECT,
+            "credentials": {
+                "apiKeyFile": secret("ARIZE_API_KEY"),
+                "spaceIDFile": secret("ARIZE_SPACE_ID"),
+            },
+        },
+        "databricks": {
+            "workspaceURL": host if host.startswith("https://") else f"https://{host}",
+            "table": os.environ["DATABRICKS_TABLE"],
+            "auth": {"tokenFile": secret("DATABRICKS_TOKEN")},
+        },
+    }
+
+
+def demo_with_real_destinations(agent: Agent) -> None:
+    trace = run_langchain_agent(f"http://{agent.grpc_endpoint}", PROJECT)
+    show_conversation(trace)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not agent.caught_up() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    delivered = show_books(agent)
+    for lane in agent.status()["lanes"]:
+        if lane["last_error"]:
+            show.note(f"{lane['name']}: {lane['last_error']}")
+    if not delivered:
+        raise Missing("not everything was taken by both destinations")
+    show.heading("See for yourself")
+    show.note(f"Arize: project {PROJECT}, trace {trace['trace_id']}")
+    show.note("Databricks: run docs/verify.sql with")
+    show.note(f"  spans_table = '{os.environ['DATABRICKS_TABLE']}'")
+    show.note(f"  the_trace = '{trace['trace_id']}'")
+
+
+def show_what_is_kept(agent: Agent, sandbox: Sandbox | None) -> None:
+    show.heading("Left running")
+    show.note(f"OTLP, any protocol   http://{agent.grpc_endpoint} and http://{agent.http_endpoint}")
+    show.note(f"agent's page         {agent.url('/')}  (also /status, /metrics)")
+    show.note(f"its configuration    {agent.config_file}")
+    if sandbox:
+        show.note(
+            f"sandbox              {sandbox.url('admin', '/stats')}  (also /spans, /requests)"
+        )
+        show.note(f"what it has stored   sqlite3 {sandbox.data}/spans.db")
+    pids = [agent.process.pid] + ([sandbox.process.pid] if sandbox else [])
+    show.note(f"to stop              kill {' '.join(str(pid) for pid in pids)}")
+
+
+def start_sandbox(binaries: Path, folder: Path) -> Sandbox:
+    binary = binaries / "tests" / "sandbox" / "dualtrace-sandbox"
+    return Sandbox(binary, folder / "sandbox", tls=True).start()
+
+
+def run(arguments: argparse.Namespace, folder: Path, started: list) -> None:
+    absent = [name for name in REAL if not os.environ.get(name)]
+    sandbox = None
+    if absent:
+        if len(absent) < len(REAL):
+            show.note(f"With the sandbox: for the real destinations set also {', '.join(absent)}.")
+        sandbox = start_sandbox(arguments.binaries, folder)
+        started.append(sandbox.process)
+        destinations = sandbox.agent_config()
+    else:
+        destinations = real_config(folder)
+    config = merged(base_config(folder), destinations)
+    agent = Agent(
+        arguments.binaries / "agent" / "dualtrace-agent", folder / "agent", config
+    ).start()
+    started.insert(0, agent.process)
+    if sandbox:
+        demo_with_sandbox(sandbox, agent)
+    else:
+        demo_with_real_destinations(agent)
+    if arguments.keep:
+        show_what_is_kept(agent, sandbox)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev demo")
+    parser.add_argument("--binaries", type=Path, required=True, help="the build folder")
+    parser.add_argument("--keep", action="store_true", help="leave everything running")
+    arguments = parser.parse_args()
+    arguments.binaries = arguments.binaries.resolve()
+
+    folder = Path(tempfile.mkdtemp(prefix="dualtrace-demo-"))
+    started: list = []
+    try:
+        run(arguments, folder, started)
+    except (AssertionError, OSError, Missing) as error:
+        print(f"\nThe demo failed: {error}\nLogs: {folder}", file=sys.stderr)
+        for process in started:
+            process.stop()
+        return 1
+    if arguments.keep:
+        return 0
+    codes = [process.stop() for process in started]
+    shutil.rmtree(folder)
+    return 0 if not any(codes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Runs dualtrace's true programs, for the component tests and the demo."""

@@ -1,0 +1,117 @@
+"""Runs dualtrace-agent: its configuration, its ports, its books."""
+
+import json
+from pathlib import Path
+
+import yaml
+
+from harness.http import answers, fetch, fetch_json
+from harness.processes import Process, wait_until
+
+# The words under which a span can end in a lane's books.
+SETTLED = ("delivered", "rejected", "dead_lettered", "expired", "filtered")
+
+
+def merged(base: dict, changes: dict) -> dict:
+    """`base` with `changes` laid over it, deeply; a change to None removes the key."""
+    result = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def base_config(folder: Path) -> dict:
+    """What every agent of the tests shares: ports that the system picks, a journal in `folder`, and
+    short times, so that a test that waits for a retry does not wait long."""
+    return {
+        "receiver": {"listen": ["127.0.0.1:0", "127.0.0.1:0"]},
+        "delivery": {
+            "folder": str(folder / "journal"),
+            "linger": "20ms",
+            "retryBase": "50ms",
+            "retryMax": "500ms",
+            "pauseProbe": "200ms",
+        },
+        "observe": {"listen": "127.0.0.1:0"},
+        "drainTimeout": "10s",
+    }
+
+
+class Agent:
+    """An agent with one configuration, which may be run several times: start, kill, start again."""
+
+    def __init__(self, binary: Path, folder: Path, config: dict):
+        self.binary = binary
+        self.folder = folder
+        self.config_file = folder / "agent.yaml"
+        self.runs: list[Process] = []
+        self.ports: list[int] = []
+        self.observe_port = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        self.write_config(config)
+
+    def write_config(self, config: dict) -> None:
+        self.config = config
+        self.config_file.write_text(yaml.safe_dump(config, sort_keys=False))
+
+    @property
+    def process(self) -> Process:
+        return self.runs[-1]
+
+    def start(self) -> "Agent":
+        name = f"agent-{len(self.runs) + 1}"
+        self.runs.append(Process(name, [self.binary, "--config", self.config_file], self.folder))
+        ready = wait_until(self._ready_line, "the agent is ready", timeout=60, process=self.process)
+        self.ports = ready["receiver_ports"]
+        self.observe_port = ready["observe_port"]
+        wait_until(
+            lambda: answers(self.url("/readyz")), "/readyz answers 200", process=self.process
+        )
+        return self
+
+    def _ready_line(self) -> dict | None:
+        for line in self.process.output().splitlines():
+            if '"agent ready"' in line:
+                return json.loads(line)
+        return None
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.observe_port}{path}"
+
+    @property
+    def grpc_endpoint(self) -> str:
+        return f"127.0.0.1:{self.ports[0]}"
+
+    @property
+    def http_endpoint(self) -> str:
+        return f"127.0.0.1:{self.ports[1]}"
+
+    def status(self) -> dict:
+        return fetch_json(self.url("/status"))
+
+    def lane(self, name: str) -> dict:
+        """A lane's part of /status: state, last error, and its books in spans."""
+        (lane,) = [lane for lane in self.status()["lanes"] if lane["name"] == name]
+        return lane
+
+    def caught_up(self) -> bool:
+        return all(lane["backlog_spans"] == 0 for lane in self.status()["lanes"])
+
+    def assert_books_balance(self) -> None:
+        for lane in self.status()["lanes"]:
+            settled = sum(lane[word] for word in SETTLED)
+            assert lane["accepted"] == settled + lane["backlog_spans"], lane
+
+    def metrics(self) -> str:
+        return fetch(self.url("/metrics"))[1].decode()
+
+    def stop(self, timeout: float = 30) -> int:
+        return self.process.stop(timeout)
+
+    def kill(self) -> None:
+        self.process.kill()

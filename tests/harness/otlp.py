@@ -1,0 +1,190 @@
+"""OTLP requests as bytes: made, taken apart without losing what is unknown, and compared.
+
+A span is compared as the bytes it came in, and so is all that surrounds it but the resource, to
+which dualtrace may add attributes at the end.
+"""
+
+import base64
+import json
+import secrets
+import time
+from dataclasses import dataclass
+
+from google.protobuf import json_format
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One span and where it stood. All but the resource's attributes as raw bytes."""
+
+    span: bytes
+    scope: bytes  # the InstrumentationScope
+    scope_rest: bytes  # what else ScopeSpans holds: schema URL, unknown fields
+    resource: bytes
+    resource_rest: bytes  # what else ResourceSpans holds
+
+    @property
+    def id(self) -> str:
+        span = Span.FromString(self.span)
+        return f"{span.trace_id.hex()}/{span.span_id.hex()}"
+
+    def decoded(self) -> Span:
+        return Span.FromString(self.span)
+
+    def resource_attributes(self) -> dict:
+        return attributes_of(Resource.FromString(self.resource).attributes)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(data: bytes):
+    """(number, wire type, payload, all of the field's bytes) of each field of a message."""
+    at = 0
+    while at < len(data):
+        start = at
+        tag, at = _varint(data, at)
+        number, wire_type = tag >> 3, tag & 7
+        if wire_type == 0:
+            begin = at
+            _, at = _varint(data, at)
+        elif wire_type == 2:
+            length, begin = _varint(data, at)
+            at = begin + length
+        elif wire_type in (1, 5):
+            begin = at
+            at += 8 if wire_type == 1 else 4
+        else:
+            raise ValueError(f"wire type {wire_type}")
+        if at > len(data):
+            raise ValueError("cut short")
+        yield number, wire_type, data[begin:at], data[start:at]
+
+
+def _apart(message: bytes, inner: int, repeated: int) -> tuple[bytes, list[bytes], bytes]:
+    """(the message field `inner`, those of `repeated`, the bytes of everything else)"""
+    one, many, rest = b"", [], b""
+    for number, wire_type, payload, whole in fields(message):
+        if number == inner and wire_type == 2:
+            one += payload
+        elif number == repeated and wire_type == 2:
+            many.append(payload)
+        else:
+            rest += whole
+    return one, many, rest
+
+
+def placed(request: bytes) -> list[Placed]:
+    """Every span of a serialised ExportTraceServiceRequest."""
+    result = []
+    for number, _, resource_spans, _ in fields(request):
+        if number != 1:
+            continue
+        resource, scopes, resource_rest = _apart(resource_spans, 1, 2)
+        for scope_spans in scopes:
+            scope, spans, scope_rest = _apart(scope_spans, 1, 2)
+            result += [Placed(span, scope, scope_rest, resource, resource_rest) for span in spans]
+    return result
+
+
+def by_id(requests: list[bytes]) -> dict[str, list[Placed]]:
+    result: dict[str, list[Placed]] = {}
+    for request in requests:
+        for one in placed(request):
+            result.setdefault(one.id, []).append(one)
+    return result
+
+
+def assert_unchanged(sent: list[bytes], received: list[bytes], added: dict[str, str]) -> None:
+    """Every span of `sent` is in `received` exactly once and unchanged; its resource has the
+    attributes it was sent with, in their order, and then exactly `added`."""
+    before, after = by_id(sent), by_id(received)
+    assert set(before) == set(after), (
+        f"{len(set(before) - set(after))} spans missing, {len(set(after) - set(before))} too many"
+    )
+    for span_id, (original, *again) in before.items():
+        assert not again, f"{span_id} was sent more than once"
+        (arrived, *copies) = after[span_id]
+        assert not copies, f"{span_id} arrived {1 + len(copies)} times"
+        for part in ("span", "scope", "scope_rest", "resource_rest"):
+            assert getattr(arrived, part) == getattr(original, part), f"{span_id}: {part} changed"
+        assert arrived.resource.startswith(original.resource), f"{span_id}: resource changed"
+        tail = Resource.FromString(arrived.resource[len(original.resource) :])
+        assert attributes_of(tail.attributes) == added, span_id
+
+
+def value_of(any_value):
+    """An AnyValue as plain Python."""
+    kind = any_value.WhichOneof("value")
+    if kind == "array_value":
+        return [value_of(value) for value in any_value.array_value.values]
+    if kind == "kvlist_value":
+        return attributes_of(any_value.kvlist_value.values)
+    return getattr(any_value, kind) if kind else None
+
+
+def attributes_of(key_values) -> dict:
+    return {pair.key: value_of(pair.value) for pair in key_values}
+
+
+def request_of_json(body: bytes) -> bytes:
+    """The protobuf bytes of an OTLP/JSON request. Its ids are hex, where protobuf's own JSON would
+    have base64."""
+
+    def with_base64_ids(node):
+        if isinstance(node, list):
+            return [with_base64_ids(item) for item in node]
+        if isinstance(node, dict):
+            return {
+                key: base64.b64encode(bytes.fromhex(value)).decode()
+                if key in ("traceId", "spanId", "parentSpanId")
+                else with_base64_ids(value)
+                for key, value in node.items()
+            }
+        return node
+
+    request = ExportTraceServiceRequest()
+    json_format.ParseDict(with_base64_ids(json.loads(body)), request, ignore_unknown_fields=True)
+    return request.SerializeToString()
+
+
+def make_request(
+    spans: int = 1, text: str = "", project: str | None = "tests", service: str = "tests"
+) -> bytes:
+    """A request of one trace: spans with random ids, each with `text` as an attribute."""
+    request = ExportTraceServiceRequest()
+    resource_spans = request.resource_spans.add()
+    _attribute(resource_spans.resource.attributes, "service.name", service)
+    if project is not None:
+        _attribute(resource_spans.resource.attributes, "openinference.project.name", project)
+    scope_spans = resource_spans.scope_spans.add()
+    scope_spans.scope.name = "tests"
+    trace_id, now = secrets.token_bytes(16), time.time_ns()
+    for number in range(spans):
+        span = scope_spans.spans.add(
+            trace_id=trace_id,
+            span_id=secrets.token_bytes(8),
+            name=f"span {number}",
+            kind=Span.SPAN_KIND_INTERNAL,
+            start_time_unix_nano=now,
+            end_time_unix_nano=now + 1_000_000,
+        )
+        if text:
+            _attribute(span.attributes, "text", text)
+    return request.SerializeToString()
+
+
+def _attribute(attributes, key: str, value: str) -> None:
+    pair = attributes.add(key=key)
+    pair.value.string_value = value

@@ -1,0 +1,99 @@
+"""Child processes that leave nothing behind, and waiting for conditions instead of time."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+# What the sanitizers print; a program of ours that printed one has failed its test.
+SANITIZER_REPORT = re.compile(
+    r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|: runtime error: "
+)
+
+
+class Died(AssertionError):
+    """A process that should be running has ended."""
+
+
+def wait_until(condition, what: str, timeout: float = 30, every: float = 0.05, process=None):
+    """Polls until `condition` gives something true and returns that; fails when time is up, and at
+    once when `process` ends."""
+    deadline = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        if process is not None and process.ended:
+            raise Died(
+                f"{process.name} ended with {process.exit_code} before {what}\n{process.output()}"
+            )
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(every)
+
+
+class Process:
+    """One run of a program. Its output goes to a file, so that no pipe can fill up."""
+
+    def __init__(self, name: str, arguments: list, folder: Path, environment: dict | None = None):
+        self.name = name
+        self.log = folder / f"{name}.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self._child = subprocess.Popen(
+                [str(argument) for argument in arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,  # so that stop() reaches what it has started itself
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._child.poll() is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._child.poll()
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def sanitizer_report(self) -> str | None:
+        output = self.output()
+        found = SANITIZER_REPORT.search(output)
+        return output[found.start() :] if found else None
+
+    def wait(self, timeout: float) -> int:
+        try:
+            return self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} still runs after {timeout} s") from None
+
+    def signal(self, number: int) -> None:
+        if not self.ended:
+            self._child.send_signal(number)
+
+    def kill(self) -> None:
+        """The death that gives no time for anything: SIGKILL to it and all it has started."""
+        try:
+            os.killpg(self._child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._child.wait()
+
+    def stop(self, timeout: float = 30) -> int:
+        """SIGTERM, and the exit code; what does not end is killed."""
+        self.signal(signal.SIGTERM)
+        try:
+            return self.wait(timeout)
+        finally:
+            self.kill()

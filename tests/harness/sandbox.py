@@ -1,0 +1,149 @@
+"""Runs dualtrace-sandbox, which plays both destinations, and asks it what it has received."""
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from harness.http import fetch_json
+from harness.processes import Process, wait_until
+
+API_KEY = "ak-sandbox-0123456789"
+SPACE_ID = "U3BhY2U6MTpkZW1v"
+TOKEN = "dapi-sandbox-0123456789"
+TABLE = "main.traces.agents_otel_spans"
+DESTINATIONS = ("arize", "databricks")
+
+
+def write_secret(file: Path, secret: str) -> Path:
+    """A file that only its owner can read; replaced as a whole, as a mounted Secret is."""
+    new = file.with_name(file.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(secret)
+    new.rename(file)
+    return file
+
+
+class Sandbox:
+    def __init__(self, binary: Path, folder: Path, tls: bool = False, table: str = TABLE):
+        self.binary = binary
+        self.folder = folder
+        self.tls = tls
+        self.table = table
+        folder.mkdir(parents=True, exist_ok=True)
+        self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)
+        self.space_id_file = write_secret(folder / "arize-space-id", SPACE_ID)
+        self.token_file = write_secret(folder / "databricks-token", TOKEN)
+        self.data = folder / "data"
+        self.ca_file = self.data / "ca.pem"
+
+    def start(self) -> "Sandbox":
+        arguments = [self.binary, "--folder", self.data, "--listen", "127.0.0.1"]
+        arguments += ["--arize-api-key-file", self.api_key_file, "--arize-space", SPACE_ID]
+        arguments += ["--databricks-token-file", self.token_file]
+        arguments += ["--databricks-table", f"{self.table}=v2"]
+        if self.tls:
+            arguments.append("--tls")
+        self.process = Process("sandbox", arguments, self.folder)
+        ports = self.data / "ports.json"
+        wait_until(ports.exists, "the sandbox is ready", timeout=60, process=self.process)
+        self.ports = json.loads(ports.read_text())
+        return self
+
+    def url(self, port: str, path: str = "") -> str:
+        scheme = "https" if self.tls and port != "admin" else "http"
+        return f"{scheme}://{'localhost' if self.tls else '127.0.0.1'}:{self.ports[port]}{path}"
+
+    def agent_config(self, arize_protocol: str = "GRPC", project: str | None = "sandbox") -> dict:
+        """The destinations' part of an agent's configuration."""
+        port = "arize_grpc" if arize_protocol == "GRPC" else "arize_http"
+        path = "" if arize_protocol == "GRPC" else "/v1/traces"
+        config = {
+            "arize": {
+                "endpoint": self.url(port, path),
+                "protocol": arize_protocol,
+                "credentials": {
+                    "apiKeyFile": str(self.api_key_file),
+                    "spaceIDFile": str(self.space_id_file),
+                },
+            },
+            "databricks": {
+                "workspaceURL": self.url("databricks"),
+                "table": self.table,
+                "auth": {"tokenFile": str(self.token_file)},
+            },
+        }
+        if project is not None:
+            config["arize"]["project"] = project
+        if self.tls:
+            for destination in DESTINATIONS:
+                config[destination]["caFile"] = str(self.ca_file)
+        return config
+
+    # --- the admin endpoint ---
+
+    def admin(self, path: str, body: dict | None = None):
+        method = "GET" if body is None else "POST"
+        return fetch_json(self.url("admin", path), body, method)
+
+    def stats(self) -> dict:
+        return self.admin("/stats")
+
+    def fault(self, destination: str, kind: str, **members) -> None:
+        self.admin(f"/faults/{destination}", {"kind": kind, **members})
+
+    # --- what is stored ---
+
+    def query(self, sql: str, *values) -> list[sqlite3.Row]:
+        with closing(sqlite3.connect(f"file:{self.data}/spans.db?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            return database.execute(sql, values).fetchall()
+
+    def rows(self, destination: str, trace_id: str) -> list[sqlite3.Row]:
+        return self.query(
+            "SELECT * FROM spans WHERE destination = ? AND trace_id = ?"
+            " ORDER BY start_time_unix_nano, id",
+            destination,
+            trace_id,
+        )
+
+    def ids(self, destination: str) -> list[str]:
+        """trace_id/span_id of every stored span, one sent twice twice."""
+        sql = "SELECT trace_id || '/' || span_id AS id FROM spans WHERE destination = ?"
+        return [row["id"] for row in self.query(sql, destination)]
+
+    def requests(self, destination: str) -> list[bytes]:
+        """The bytes of every accepted request, uncompressed."""
+        sql = "SELECT body FROM requests WHERE destination = ? AND outcome = 'ok' ORDER BY id"
+        return [row["body"] for row in self.query(sql, destination)]
+
+    def outcomes(self, destination: str) -> list[str]:
+        """What became of each request, in their order: "ok" or the reason of a refusal."""
+        sql = "SELECT outcome FROM requests WHERE destination = ? ORDER BY id"
+        return [row["outcome"] for row in self.query(sql, destination)]
+
+    def ask(self, statements, **variables) -> list[tuple[str, list[dict]]]:
+        """Each question with the rows that answer it; `databricks` is a view of its spans."""
+        with closing(sqlite3.connect(f"file:{self.data}/spans.db?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            view = "SELECT * FROM spans WHERE destination = 'databricks'"
+            database.execute(f"CREATE TEMP VIEW databricks AS {view}")
+            return [
+                (one.question, [dict(row) for row in database.execute(one.sql, variables)])
+                for one in statements
+            ]
+
+    def wait_for(self, ids, destinations=DESTINATIONS, timeout: float = 30) -> None:
+        """Until each destination has stored all these spans."""
+        wanted = set(ids)
+        for destination in destinations:
+            wait_until(
+                lambda: wanted <= set(self.ids(destination)),
+                f"{len(wanted)} spans are at {destination}",
+                timeout,
+                process=self.process,
+            )
+
+    def stop(self) -> int:
+        return self.process.stop()
