@@ -45,6 +45,10 @@ void add(JournalTotals& totals, const JournalTotals& more) {
   totals.bytes += more.bytes;
 }
 
+bool within(const JournalTotals& part, const JournalTotals& whole) {
+  return part.records <= whole.records && part.spans <= whole.spans && part.bytes <= whole.bytes;
+}
+
 class Recovery {
  public:
   Recovery(FileSystem& files, const std::string& folder) : files_(files), folder_(folder) {}
@@ -153,10 +157,11 @@ class Recovery {
     for (const FoundFile& found : headless_) found_.push_back(found);
     std::sort(found_.begin(), found_.end(),
               [](const FoundFile& a, const FoundFile& b) { return a.number < b.number; });
-    // A segment without a header has its successor's base, and so none of the records.
+    // A segment whose header is damaged, or says more than its successor's (a file of another
+    // journal), has its successor's base, and so none of the records.
     JournalTotals base = journal_.published;
     for (auto found = found_.rbegin(); found != found_.rend(); ++found) {
-      const bool readable = found->header.has_value();
+      const bool readable = found->header && within(found->header->base, base);
       if (readable) base = found->header->base;
       journal_.segments.push_front({.number = found->number,
                                     .bytes = found->bytes,

@@ -68,6 +68,7 @@ TEST_F(JournalFaultTest, AFailedWriteFailsItsGroupAndTheNextGoesOn) {
   scheduler->run_for(std::chrono::seconds(2));
   append_ok("three", 3);
   EXPECT_EQ(journal->totals().spans, 4u);
+  EXPECT_EQ(names("segment-").size(), 2u);  // the first takes no more
   EXPECT_EQ(read_record(arize()).payload, "one");
   EXPECT_EQ(read_record(arize()).payload, "three");
   EXPECT_TRUE(at_end(arize()));

@@ -87,6 +87,18 @@ TEST_F(JournalTest, InMemoryModeSurvivesTheProcessAndIsSyncedWithinASecond) {
   EXPECT_TRUE(at_end(arize()));
 }
 
+TEST_F(JournalTest, WhatItFoundAtItsStartIsDurableBeforeALaneReadsIt) {
+  options.durability = Durability::kMemory;
+  open();
+  append_ok("one", 1);
+  const std::unique_ptr<Journal> dead = std::move(journal);  // a killed process syncs nothing
+  open();
+  drain(arize());
+  files.crash();
+  open();
+  EXPECT_EQ(read_record(databricks()).payload, "one");
+}
+
 TEST_F(JournalTest, RefusesARecordThatFitsNoSegment) {
   open();
   const uint64_t bytes_max = 8192 - 4096 - 40;
