@@ -82,8 +82,8 @@ def check_foreign_headers(tree):
 
 
 THREAD_RULES = re.compile(
-    r"thread-safe|used from (one|any) thread|immutable|\bpure\b|(from|on) one thread|thread of its own",
-    re.IGNORECASE)
+    r"thread-safe|immutable|\bpure\b|(used|called) from [\w' ]*thread|(from|on) one thread|"
+    r"thread of its own|thread rules as", re.IGNORECASE)
 
 
 def opening_comment(text):
