@@ -19,9 +19,10 @@ struct OwnedFolder {
   std::unique_ptr<FileLock> lock;
 };
 
-// Locks a folder for this process: one without a living owner if there is one (so that a restart goes
-// on in its own), else a new one named by `unique`.
-Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder, uint64_t unique);
+// Locks a folder for this process: one without a living owner if there is one (so that a restart
+// goes on in its own), else a new one named by `unique`.
+Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,
+                                 uint64_t unique);
 
 // Locks every other folder whose owner is dead. Called at start and every few seconds: during an
 // upgrade the predecessor lets go of its folder while we run.

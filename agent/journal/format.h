@@ -65,7 +65,7 @@ struct CursorState {
   JournalTotals origin;     // what had been accepted when the lane began
   JournalTotals published;  // what had been accepted when this was written
   uint64_t watermark = 0;   // every record below is settled
-  Position position{};        // of the record at the watermark
+  Position position{};      // of the record at the watermark
   SpanCounts settled{};
   uint64_t settled_bytes = 0;
   std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark

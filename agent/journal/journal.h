@@ -1,17 +1,17 @@
 #pragma once
-// Journal: the agent's write-ahead log in one folder. Every accepted request is in it once; each lane
-// reads it at its own pace through its JournalLane. It knows bytes and span counts, not spans.
+// Journal: the agent's write-ahead log in one folder. Every accepted request is in it once; each
+// lane reads it at its own pace through its JournalLane. It knows bytes and span counts, not spans.
 //
 // Flow: append() queues; the journal's scheduler writes a group with one pwritev and one fdatasync,
 //   publishes it to the lanes, then calls the `Stored` callbacks.
-// Guarantees: Durability::kDisk – what was answered OK survives power loss; kMemory – it survives the
-//   death of the process, not of the node. What a lane reads is published, never torn.
+// Guarantees: Durability::kDisk – what was answered OK survives power loss; kMemory – it survives
+//   the death of the process, not of the node. What a lane reads is published, never torn.
 // Assumptions: one process owns the folder (agent/journal/folders.h).
 // Limits: segments of fixed size, at most segments_max of them; records of at most
 //   segment_bytes - 4 KiB; appends waiting for a group at most queue_bytes_max.
-// Errors: a full disk or a full journal refuses with kUnavailable and a delay hint; a failed write or
-//   sync fails its group and seals the segment. Format: docs/journal_format.md.
-// append() and totals() are thread-safe; lane() and the JournalLanes are described below.
+// Errors: a full disk or a full journal refuses with kUnavailable and a delay hint; a failed write
+//   or sync fails its group and seals the segment. Format: docs/journal_format.md.
+// append(), totals() and health() are thread-safe; lane() and the JournalLanes are described below.
 
 #include <cstdint>
 #include <functional>
@@ -31,7 +31,7 @@ enum class Durability { kDisk, kMemory };
 struct JournalOptions {
   std::string folder;
   Durability durability = Durability::kDisk;
-  std::vector<std::string> lanes;  // names; their cursors hold segments, cursors of others are removed
+  std::vector<std::string> lanes;  // their cursors hold segments, cursors of others are removed
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint64_t segments_max = 1024;
   uint64_t queue_bytes_max = 64 * 1024 * 1024;

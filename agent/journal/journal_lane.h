@@ -30,8 +30,8 @@ struct SpanCounts {
   bool operator==(const SpanCounts&) const = default;
 };
 
-// A lane's books in one journal. accepted = settled.sum() + backlog_spans, always; they are taken at
-// one moment. Durable with the cursor: after a crash they say what the cursor says.
+// A lane's books in one journal. accepted = settled.sum() + backlog_spans, always; they are taken
+// at one moment. Durable with the cursor: after a crash they say what the cursor says.
 struct LaneBooks {
   uint64_t accepted = 0;
   SpanCounts settled;

@@ -37,7 +37,7 @@ class SegmentReader {
 // counts when a whole one follows it: it was stored once and cannot be a torn tail.
 struct SegmentContent {
   JournalTotals totals{};  // of the records alone
-  uint64_t end = 0;      // behind the last of them
+  uint64_t end = 0;        // behind the last of them
 };
 // `first` is the sequence the first record must have.
 Result<SegmentContent> scan_segment(SegmentReader& reader, uint64_t first, uint64_t segment_bytes);
