@@ -9,16 +9,13 @@ constexpr std::string_view kServing("\x08\x01", 2);  // HealthCheckResponse{stat
 // otherwise is no health check.
 Result<std::string_view> service_name(std::string_view message) {
   if (message.empty()) return message;
-  if (message.size() < 2 || message[0] != 0x0a) {
-    return fail(ErrorKind::kInvalid, "not a HealthCheckRequest");
-  }
-  size_t size = static_cast<unsigned char>(message[1]) & 0x7f;
-  size_t start = 2;
-  if ((message[1] & 0x80) != 0 && message.size() > 2) {  // the receiver's limit needs two bytes
-    size |= static_cast<size_t>(static_cast<unsigned char>(message[2])) << 7;
-    start = 3;
-  }
-  if (size != message.size() - start) {
+  const auto byte = [&](size_t i) -> size_t {
+    return i < message.size() ? static_cast<unsigned char>(message[i]) : 0;
+  };
+  const bool two_bytes = byte(1) >= 0x80;  // of length; the receiver's limit leaves no third
+  const size_t start = two_bytes ? 3 : 2;
+  const size_t size = two_bytes ? (byte(1) & 0x7f) | byte(2) << 7 : byte(1);
+  if (byte(0) != 0x0a || message.size() != start + size) {
     return fail(ErrorKind::kInvalid, "not a HealthCheckRequest");
   }
   return message.substr(start);

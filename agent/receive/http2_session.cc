@@ -16,7 +16,8 @@ constexpr int32_t kStreamWindow = 1024 * 1024;
 constexpr int32_t kConnectionWindow = 16 * 1024 * 1024;
 constexpr size_t kOutputMax = 256 * 1024;  // taken out of nghttp2 at once
 constexpr size_t kUnsentAcksMax = 256;     // of SETTINGS and PING, before the client is given up
-constexpr size_t kFieldOverhead = 32;      // RFC 9113, 6.5.2: what a field counts beside its bytes
+constexpr uint64_t kUnreached = 1'000'000'000;
+constexpr size_t kFieldOverhead = 32;  // RFC 9113, 6.5.2: what a field counts beside its bytes
 
 std::string_view view(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
@@ -135,7 +136,7 @@ struct Callbacks {
     return of(user).read_reply(id, buffer, size, flags);
   }
 
-  static nghttp2_session* new_session(const ReceiverLimits& limits, Http2Session* user) {
+  static nghttp2_session* new_session(Http2Session* user) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_option* options = nullptr;
     nghttp2_session* session = nullptr;
@@ -149,9 +150,9 @@ struct Callbacks {
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_option_set_max_outbound_ack(options, kUnsentAcksMax);
     nghttp2_option_set_no_closed_streams(options, 1);
-    // Our own guard acts first and says why; nghttp2's would be in the way of a higher limit.
-    const uint64_t resets = 2ULL * limits.resets_per_second + kUnsentAcksMax;
-    nghttp2_option_set_stream_reset_rate_limit(options, resets, resets);
+    // The flood guard counts resets, by the configured limit and our clock; nghttp2's is out of
+    // reach.
+    nghttp2_option_set_stream_reset_rate_limit(options, kUnreached, kUnreached);
     DT_CHECK(nghttp2_session_server_new2(&session, callbacks, user, options) == 0);
     nghttp2_option_del(options);
     nghttp2_session_callbacks_del(callbacks);
@@ -161,7 +162,7 @@ struct Callbacks {
 
 Http2Session::Http2Session(const SessionContext& context, Tick now)
     : context_(context),
-      session_(Callbacks::new_session(context.limits, this)),
+      session_(Callbacks::new_session(this)),
       flood_guard_(context.limits.resets_per_second),
       now_(now),
       deadline_(now + context.limits.header_timeout),

@@ -1,0 +1,58 @@
+#pragma once
+// FakeIntake: an Intake with a real budget and no journal. It answers every request at once with
+// `answer`, or keeps the answers back while `held` is set, until the test gives them.
+// Thread-safe; the public fields are set before it is used.
+
+#include <utility>
+#include <vector>
+
+#include "agent/intake/intake.h"
+#include "common/sync/mutex.h"
+
+namespace dualtrace::agent {
+
+class FakeIntake final : public Intake {
+ public:
+  Admission admission{1024 * 1024};
+  size_t bytes_max = 256 * 1024;
+  Status answer;
+  bool held = false;
+
+  void accept(IntakeRequest request, IntakeAnswer reply) override {
+    {
+      const Lock lock(mutex_);
+      bodies_.push_back(std::move(request.body));
+      accepted_.notify_all();
+      if (held) {
+        answers_.push_back(std::move(reply));
+        return;
+      }
+    }
+    reply(answer);
+  }
+  Result<Ticket> admit(size_t bytes) override { return admission.admit(bytes); }
+  [[nodiscard]] size_t request_bytes_max() const override { return bytes_max; }
+
+  // Every body accepted so far, once there are at least `count`.
+  std::vector<std::string> wait_for(size_t count) {
+    const Lock lock(mutex_);
+    while (bodies_.size() < count) accepted_.wait(mutex_);
+    return bodies_;
+  }
+  void answer_held(const Status& status) {
+    std::vector<IntakeAnswer> answers;
+    {
+      const Lock lock(mutex_);
+      answers = std::exchange(answers_, {});
+    }
+    for (const IntakeAnswer& reply : answers) reply(status);
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar accepted_;
+  std::vector<std::string> bodies_ DT_GUARDED_BY(mutex_);
+  std::vector<IntakeAnswer> answers_ DT_GUARDED_BY(mutex_);
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,309 @@
+#include "agent/receive/receiver.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "tests/fakes/fake_intake.h"
+#include "tests/unit/agent/receive/http2_client.h"
+#include "tests/unit/agent/receive/test_certificates.h"
+#include "tests/unit/agent/receive/test_client.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kPost =
+    "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    "Content-Length: 2\r\n\r\n{}";
+constexpr std::string_view kOk =
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+constexpr char kAlpn[] = "\x02h2\x08http/1.1";
+
+class ReceiverTest : public testing::Test {
+ protected:
+  ReceiverTest() { config.listen = {{"127.0.0.1", 0}}; }
+  ~ReceiverTest() override {
+    receiver.reset();
+    if (!folder.empty()) std::filesystem::remove_all(folder);
+  }
+
+  void start() {
+    Result<std::unique_ptr<Receiver>> started = Receiver::start(config, intake, metrics);
+    ASSERT_TRUE(started) << started.error().message;
+    receiver = std::move(started).value();
+    ports = receiver->ports();
+  }
+  std::string path(const std::string& name) {
+    if (folder.empty()) {
+      std::string pattern = testing::TempDir() + "receiver-XXXXXX";
+      folder = ::mkdtemp(pattern.data());
+    }
+    return folder + "/" + name;
+  }
+  void use_tls(const TestCertificate& server) {
+    authority.write_certificate(path("ca.pem"));
+    server.write_certificate(path("tls.crt"));
+    server.write_key(path("tls.key"));
+    config.tls = TlsServerOptions{path("tls.crt"), path("tls.key"), ""};
+  }
+  // One gRPC export; its grpc-status.
+  static std::string grpc_export(TestClient& connection, const std::string& message) {
+    Http2Client client;
+    const int32_t id = client.request(grpc_headers(), grpc_frame(message));
+    connection.send(client.take_output());
+    while (!client.responses[id].complete) {
+      const std::string bytes = connection.receive();
+      if (bytes.empty()) return "closed";
+      client.receive(bytes);
+      connection.send(client.take_output());
+    }
+    return client.responses[id].headers["grpc-status"];
+  }
+  bool has_metric(const std::string& line) const {
+    return metrics.text().find(line + "\n") != std::string::npos;
+  }
+
+  FakeIntake intake;
+  MetricRegistry metrics;
+  ReceiverConfig config;
+  TestCertificate authority{"authority"};
+  std::string folder;
+  std::vector<uint16_t> ports;
+  std::unique_ptr<Receiver> receiver;
+};
+
+TEST_F(ReceiverTest, SpeaksEveryProtocolOnEveryPort) {
+  config.listen = {{"127.0.0.1", 0}, {"::1", 0}};
+  start();
+  const std::string addresses[] = {"127.0.0.1", "::1"};
+  for (size_t i = 0; i < 2; ++i) {
+    TestClient http(addresses[i], ports[i]);
+    for (int request = 0; request < 3; ++request) {
+      http.send(kPost);
+      EXPECT_EQ(http.receive_until("{}"), kOk);
+    }
+    TestClient grpc(addresses[i], ports[i]);
+    EXPECT_EQ(grpc_export(grpc, "spans"), "0");
+  }
+  EXPECT_TRUE(has_metric("dualtrace_receiver_requests_total{code=\"0\",protocol=\"grpc\"} 2"));
+}
+
+TEST_F(ReceiverTest, TakesIpv4OnTheIpv6Wildcard) {
+  config.listen = {{"::", 0}};
+  start();
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    TestClient client(address, ports[0]);
+    client.send(kPost);
+    EXPECT_EQ(client.receive_until("{}"), kOk);
+  }
+}
+
+TEST_F(ReceiverTest, AnswersFromAnotherThread) {
+  config.threads = 2;
+  intake.held = true;
+  start();
+  TestClient first("127.0.0.1", ports[0]);
+  TestClient second("127.0.0.1", ports[0]);
+  first.send(kPost);
+  second.send(kPost);
+  intake.wait_for(2);
+  intake.answer_held(fail(Error{ErrorKind::kUnavailable, "busy", seconds(3)}));
+  EXPECT_NE(first.receive_until("}]}").find("retry-after: 3"), std::string::npos);
+  EXPECT_NE(second.receive_until("}]}").find("503"), std::string::npos);
+}
+
+TEST_F(ReceiverTest, DropsAnswersForConnectionsAndReceiversThatAreGone) {
+  intake.held = true;
+  start();
+  {
+    TestClient client("127.0.0.1", ports[0]);
+    client.send(kPost);
+    intake.wait_for(1);
+  }
+  TestClient client("127.0.0.1", ports[0]);
+  client.send(kPost);
+  intake.wait_for(2);
+  receiver.reset();
+  intake.answer_held({});
+  EXPECT_EQ(client.receive(), "");
+}
+
+TEST_F(ReceiverTest, MovesLargeBodies) {
+  intake.bytes_max = 8 << 20;
+  start();
+  const std::string body(1'000'000, 'b');
+  TestClient client("127.0.0.1", ports[0]);
+  client.send(
+      "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+      "Content-Length: 1000000\r\n\r\n");
+  client.send(body);
+  EXPECT_EQ(client.receive_until("{}"), kOk);
+  EXPECT_EQ(intake.wait_for(1)[0], body);
+}
+
+TEST_F(ReceiverTest, LetsAClientReadARefusalWhileItStillSends) {
+  start();
+  TestClient client("127.0.0.1", ports[0]);
+  client.send(
+      "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+      "Content-Length: 10000000\r\n\r\n");
+  EXPECT_TRUE(client.send(std::string(10'000'000, 'x')));  // read and dropped
+  client.end_output();
+  EXPECT_NE(client.receive_all().find("413"), std::string::npos);
+}
+
+TEST_F(ReceiverTest, AnswersAHalfClosedClient) {
+  intake.held = true;
+  start();
+  TestClient client("127.0.0.1", ports[0]);
+  client.send(kPost);
+  client.end_output();
+  intake.wait_for(1);
+  intake.answer_held({});
+  EXPECT_EQ(client.receive_all(), kOk);
+}
+
+TEST_F(ReceiverTest, ClosesConnectionsAboveTheLimit) {
+  config.limits.connections = 2;
+  start();
+  auto first = std::make_unique<TestClient>("127.0.0.1", ports[0]);
+  TestClient second("127.0.0.1", ports[0]);
+  for (TestClient* client : {first.get(), &second}) {
+    client->send(kPost);
+    client->receive_until("{}");
+  }
+  EXPECT_TRUE(has_metric("dualtrace_receiver_connections 2"));
+  EXPECT_EQ(TestClient("127.0.0.1", ports[0]).receive_all(), "");
+  EXPECT_TRUE(has_metric("dualtrace_receiver_connections_refused_total 1"));
+  second.send(kPost);
+  EXPECT_EQ(second.receive_until("{}"), kOk);
+  first.reset();
+  // The place is free as soon as the receiver has seen the end.
+  for (;;) {
+    TestClient third("127.0.0.1", ports[0]);
+    third.send(kPost);
+    if (third.receive_until("{}") == kOk) break;
+  }
+}
+
+TEST_F(ReceiverTest, ClosesConnectionsThatSaySlowlyOrNothing) {
+  config.limits.header_timeout = milliseconds(50);
+  start();
+  TestClient silent("127.0.0.1", ports[0]);
+  TestClient preface("127.0.0.1", ports[0]);
+  preface.send("PRI * HTTP/2.0\r\n\r\n");
+  TestClient slow("127.0.0.1", ports[0]);
+  slow.send("POST /v1/tr");
+  EXPECT_EQ(silent.receive_all(), "");
+  EXPECT_NE(slow.receive_until("time").find("408"), std::string::npos);
+  preface.receive_all();  // SETTINGS and GOAWAY, then the end
+}
+
+TEST_F(ReceiverTest, ClosesAConnectionThatDoesNotReadItsAnswers) {
+  config.limits.body_timeout = milliseconds(50);
+  start();
+  TestClient client("127.0.0.1", ports[0]);
+  std::string many;
+  for (int i = 0; i < 10'000; ++i) many += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  while (client.send(many)) {
+  }
+}
+
+TEST_F(ReceiverTest, DrainClosesIdleConnectionsAndAnswersTheOthers) {
+  intake.held = true;
+  start();
+  TestClient idle("127.0.0.1", ports[0]);
+  TestClient busy("127.0.0.1", ports[0]);
+  TestClient grpc("127.0.0.1", ports[0]);
+  busy.send(kPost);
+  auto status = std::async(std::launch::async, [&] { return grpc_export(grpc, "spans"); });
+  intake.wait_for(2);
+  auto drained = std::async(std::launch::async, [&] { receiver->drain(seconds(20)); });
+  EXPECT_EQ(idle.receive_all(), "");
+  intake.answer_held({});
+  EXPECT_NE(busy.receive_all().find("connection: close"), std::string::npos);
+  EXPECT_EQ(status.get(), "0");
+  drained.get();
+}
+
+TEST_F(ReceiverTest, DrainGivesUpAfterItsTime) {
+  intake.held = true;
+  start();
+  TestClient client("127.0.0.1", ports[0]);
+  client.send(kPost);
+  intake.wait_for(1);
+  receiver->drain(milliseconds(20));
+  receiver.reset();
+  EXPECT_EQ(client.receive_all(), "");
+}
+
+TEST_F(ReceiverTest, SaysWhenAnAddressIsTakenOrWrong) {
+  start();
+  config.listen = {{"127.0.0.1", ports[0]}};
+  EXPECT_EQ(Receiver::start(config, intake, metrics).error().kind, ErrorKind::kConflict);
+  config.listen = {{"192.0.2.1", 0}};
+  EXPECT_EQ(Receiver::start(config, intake, metrics).error().kind, ErrorKind::kInvalid);
+}
+
+TEST_F(ReceiverTest, SpeaksEveryProtocolOverTls) {
+  use_tls(TestCertificate("first", &authority));
+  start();
+  const TestClientTls tls{path("ca.pem"), "", kAlpn};
+  TestClient grpc("127.0.0.1", ports[0], tls);
+  EXPECT_EQ(grpc.protocol(), "h2");
+  EXPECT_EQ(grpc_export(grpc, std::string(100'000, 'x')), "0");
+  TestClient http("127.0.0.1", ports[0], {path("ca.pem"), "", "\x08http/1.1"});
+  EXPECT_EQ(http.protocol(), "http/1.1");
+  http.send(kPost);
+  EXPECT_EQ(http.receive_until("{}"), kOk);
+  TestClient plain("127.0.0.1", ports[0]);
+  plain.send(kPost);
+  EXPECT_EQ(plain.receive_all().find("HTTP"), std::string::npos);
+}
+
+TEST_F(ReceiverTest, ReadsRotatedCertificatesForNewConnections) {
+  use_tls(TestCertificate("first", &authority));
+  start();
+  const TestClientTls tls{path("ca.pem"), "", kAlpn};
+  EXPECT_EQ(TestClient("127.0.0.1", ports[0], tls).server_name(), "first");
+  std::ofstream(path("tls.key")) << "no key";
+  EXPECT_EQ(TestClient("127.0.0.1", ports[0], tls).server_name(), "first");
+  use_tls(TestCertificate("second", &authority));
+  EXPECT_EQ(TestClient("127.0.0.1", ports[0], tls).server_name(), "second");
+}
+
+TEST_F(ReceiverTest, DemandsAClientCertificateOfTheConfiguredAuthority) {
+  use_tls(TestCertificate("server", &authority));
+  config.tls->client_ca_file = path("ca.pem");
+  TestCertificate("client", &authority).write_both(path("client.pem"));
+  const TestCertificate other_authority("other authority");
+  TestCertificate("stranger", &other_authority).write_both(path("stranger.pem"));
+  start();
+  const auto answer_to = [&](const std::string& certificate) {
+    TestClient client("127.0.0.1", ports[0], {path("ca.pem"), certificate, ""});
+    client.send(kPost);
+    return client.receive_until("{}");
+  };
+  EXPECT_EQ(answer_to(path("client.pem")), kOk);
+  EXPECT_EQ(answer_to(""), "");
+  EXPECT_EQ(answer_to(path("stranger.pem")), "");
+}
+
+TEST_F(ReceiverTest, RefusesToStartWithBadTlsFiles) {
+  use_tls(TestCertificate("server", &authority));
+  TestCertificate("another").write_key(path("tls.key"));
+  EXPECT_EQ(Receiver::start(config, intake, metrics).error().kind, ErrorKind::kInvalid);
+  config.tls->certificate_file = path("missing");
+  const Error error = Receiver::start(config, intake, metrics).error();
+  EXPECT_EQ(error.kind, ErrorKind::kInvalid);
+  EXPECT_NE(error.message.find("missing"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dualtrace::agent
