@@ -4,7 +4,8 @@
 //
 // Flow: sniffing (no session yet) → open → lingering (all is said; what the client still sends is
 // dropped for a moment, since closing at once would destroy answers on their way) → closed.
-// Used from its worker's thread; the intake's answers are posted to it and dropped when it is gone.
+// Used from one thread, its worker's; the intake's answers are posted to it, and dropped when it is
+// gone.
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>

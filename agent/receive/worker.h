@@ -1,7 +1,7 @@
 #pragma once
 // Worker: one thread of the receiver with the connections that live on it. Includes Asio, so only
 // worker.cc, connection.cc and receiver.cc include this.
-// add(), drain(), stop() and load() are called from any thread, the rest on the worker's own.
+// Used from one thread, its own, but for add(), drain(), stop() and load(), which are thread-safe.
 // What its SessionContext refers to outlives its thread; answers that arrive later are dropped.
 
 #include <atomic>

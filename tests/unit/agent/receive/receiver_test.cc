@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <future>
-#include <thread>
 
 #include "tests/fakes/fake_intake.h"
+#include "tests/fakes/test_certificates.h"
 #include "tests/unit/agent/receive/http2_client.h"
-#include "tests/unit/agent/receive/test_certificates.h"
 #include "tests/unit/agent/receive/test_client.h"
 
 namespace dualtrace::agent {
@@ -28,29 +26,11 @@ constexpr char kAlpn[] = "\x02h2\x08http/1.1";
 class ReceiverTest : public testing::Test {
  protected:
   ReceiverTest() { config.listen = {{"127.0.0.1", 0}}; }
-  ~ReceiverTest() override {
-    receiver.reset();
-    if (!folder.empty()) std::filesystem::remove_all(folder);
-  }
-
   void start() {
     Result<std::unique_ptr<Receiver>> started = Receiver::start(config, intake, metrics);
     ASSERT_TRUE(started) << started.error().message;
     receiver = std::move(started).value();
     ports = receiver->ports();
-  }
-  std::string path(const std::string& name) {
-    if (folder.empty()) {
-      std::string pattern = testing::TempDir() + "receiver-XXXXXX";
-      folder = ::mkdtemp(pattern.data());
-    }
-    return folder + "/" + name;
-  }
-  void use_tls(const TestCertificate& server) {
-    authority.write_certificate(path("ca.pem"));
-    server.write_certificate(path("tls.crt"));
-    server.write_key(path("tls.key"));
-    config.tls = TlsServerOptions{path("tls.crt"), path("tls.key"), ""};
   }
   // One gRPC export; its grpc-status.
   static std::string grpc_export(TestClient& connection, const std::string& message) {
@@ -72,8 +52,7 @@ class ReceiverTest : public testing::Test {
   FakeIntake intake;
   MetricRegistry metrics;
   ReceiverConfig config;
-  TestCertificate authority{"authority"};
-  std::string folder;
+  TestAuthority authority;
   std::vector<uint16_t> ports;
   std::unique_ptr<Receiver> receiver;
 };
@@ -252,13 +231,12 @@ TEST_F(ReceiverTest, SaysWhenAnAddressIsTakenOrWrong) {
 }
 
 TEST_F(ReceiverTest, SpeaksEveryProtocolOverTls) {
-  use_tls(TestCertificate("first", &authority));
+  config.tls = authority.issue("IP:127.0.0.1");
   start();
-  const TestClientTls tls{path("ca.pem"), "", kAlpn};
-  TestClient grpc("127.0.0.1", ports[0], tls);
+  TestClient grpc("127.0.0.1", ports[0], {authority.ca_file(), {}, kAlpn});
   EXPECT_EQ(grpc.protocol(), "h2");
   EXPECT_EQ(grpc_export(grpc, std::string(100'000, 'x')), "0");
-  TestClient http("127.0.0.1", ports[0], {path("ca.pem"), "", "\x08http/1.1"});
+  TestClient http("127.0.0.1", ports[0], {authority.ca_file(), {}, "\x08http/1.1"});
   EXPECT_EQ(http.protocol(), "http/1.1");
   http.send(kPost);
   EXPECT_EQ(http.receive_until("{}"), kOk);
@@ -268,41 +246,47 @@ TEST_F(ReceiverTest, SpeaksEveryProtocolOverTls) {
 }
 
 TEST_F(ReceiverTest, ReadsRotatedCertificatesForNewConnections) {
-  use_tls(TestCertificate("first", &authority));
+  const auto replace = [](const std::string& path, const std::string& by) {
+    std::filesystem::copy_file(by, path, std::filesystem::copy_options::overwrite_existing);
+  };
+  config.tls = authority.issue("IP:127.0.0.1");
+  const TlsServerOptions next = authority.issue("IP:127.0.0.1");
   start();
-  const TestClientTls tls{path("ca.pem"), "", kAlpn};
-  EXPECT_EQ(TestClient("127.0.0.1", ports[0], tls).server_name(), "first");
-  std::ofstream(path("tls.key")) << "no key";
-  EXPECT_EQ(TestClient("127.0.0.1", ports[0], tls).server_name(), "first");
-  use_tls(TestCertificate("second", &authority));
-  EXPECT_EQ(TestClient("127.0.0.1", ports[0], tls).server_name(), "second");
+  const auto served = [&] {
+    const TestClient client("127.0.0.1", ports[0], {authority.ca_file(), {}, kAlpn});
+    EXPECT_TRUE(client.handshaken());
+    return client.server_certificate();
+  };
+  const std::string first = served();
+  replace(config.tls->certificate_file, next.certificate_file);
+  EXPECT_EQ(served(), first);  // its key is not there yet
+  replace(config.tls->key_file, next.key_file);
+  EXPECT_NE(served(), first);
 }
 
 TEST_F(ReceiverTest, DemandsAClientCertificateOfTheConfiguredAuthority) {
-  use_tls(TestCertificate("server", &authority));
-  config.tls->client_ca_file = path("ca.pem");
-  TestCertificate("client", &authority).write_both(path("client.pem"));
-  const TestCertificate other_authority("other authority");
-  TestCertificate("stranger", &other_authority).write_both(path("stranger.pem"));
+  config.tls = authority.issue("IP:127.0.0.1");
+  config.tls->client_ca_file = authority.ca_file();
+  TestAuthority other;
   start();
-  const auto answer_to = [&](const std::string& certificate) {
-    TestClient client("127.0.0.1", ports[0], {path("ca.pem"), certificate, ""});
+  const auto answer_to = [&](const TlsServerOptions& identity) {
+    TestClient client("127.0.0.1", ports[0], {authority.ca_file(), identity, ""});
     client.send(kPost);
     return client.receive_until("{}");
   };
-  EXPECT_EQ(answer_to(path("client.pem")), kOk);
-  EXPECT_EQ(answer_to(""), "");
-  EXPECT_EQ(answer_to(path("stranger.pem")), "");
+  EXPECT_EQ(answer_to(authority.issue("DNS:client")), kOk);
+  EXPECT_EQ(answer_to({}), "");
+  EXPECT_EQ(answer_to(other.issue("DNS:client")), "");
 }
 
 TEST_F(ReceiverTest, RefusesToStartWithBadTlsFiles) {
-  use_tls(TestCertificate("server", &authority));
-  TestCertificate("another").write_key(path("tls.key"));
+  config.tls = authority.issue("IP:127.0.0.1");
+  config.tls->key_file = authority.issue("IP:127.0.0.1").key_file;
   EXPECT_EQ(Receiver::start(config, intake, metrics).error().kind, ErrorKind::kInvalid);
-  config.tls->certificate_file = path("missing");
+  config.tls->certificate_file += ".missing";
   const Error error = Receiver::start(config, intake, metrics).error();
   EXPECT_EQ(error.kind, ErrorKind::kInvalid);
-  EXPECT_NE(error.message.find("missing"), std::string::npos);
+  EXPECT_NE(error.message.find(config.tls->certificate_file), std::string::npos);
 }
 
 }  // namespace

@@ -39,10 +39,11 @@ TestClient::TestClient(const std::string& address, uint16_t port, const TestClie
   context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_load_verify_locations(context_.get(), tls.ca_file.c_str(), nullptr);
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-  if (!tls.certificate_file.empty()) {
-    const char* file = tls.certificate_file.c_str();
-    EXPECT_EQ(SSL_CTX_use_certificate_chain_file(context_.get(), file), 1);
-    EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context_.get(), file, SSL_FILETYPE_PEM), 1);
+  if (!tls.identity.certificate_file.empty()) {
+    const char* certificate = tls.identity.certificate_file.c_str();
+    const char* key = tls.identity.key_file.c_str();
+    EXPECT_EQ(SSL_CTX_use_certificate_chain_file(context_.get(), certificate), 1);
+    EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context_.get(), key, SSL_FILETYPE_PEM), 1);
   }
   SSL_CTX_set_alpn_protos(context_.get(),
                           reinterpret_cast<const unsigned char*>(tls.protocols.data()),
@@ -61,11 +62,12 @@ std::string TestClient::protocol() const {
   return name == nullptr ? "" : std::string(reinterpret_cast<const char*>(name), size);
 }
 
-std::string TestClient::server_name() const {
-  char name[100] = "";
-  X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
-  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof(name));
-  return name;
+std::string TestClient::server_certificate() const {
+  unsigned char* bytes = nullptr;
+  const int size = i2d_X509(SSL_get0_peer_certificate(ssl_.get()), &bytes);
+  std::string der(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  OPENSSL_free(bytes);
+  return der;
 }
 
 bool TestClient::send(std::string_view bytes) {

@@ -9,12 +9,14 @@
 #include <string>
 #include <string_view>
 
+#include "common/net/tls.h"
+
 namespace dualtrace::agent {
 
 struct TestClientTls {
   std::string ca_file;
-  std::string certificate_file;  // with the key in the same file; empty: none is shown
-  std::string protocols;         // ALPN, in wire form
+  TlsServerOptions identity;  // the client's certificate and key; empty: none is shown
+  std::string protocols;      // ALPN, in wire form
 };
 
 class TestClient {
@@ -28,8 +30,8 @@ class TestClient {
   TestClient& operator=(const TestClient&) = delete;
 
   [[nodiscard]] bool handshaken() const { return handshaken_; }
-  [[nodiscard]] std::string protocol() const;     // by ALPN
-  [[nodiscard]] std::string server_name() const;  // its certificate's common name
+  [[nodiscard]] std::string protocol() const;            // by ALPN
+  [[nodiscard]] std::string server_certificate() const;  // in DER
 
   // False when the connection is gone.
   bool send(std::string_view bytes);

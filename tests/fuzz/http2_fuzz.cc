@@ -1,0 +1,11 @@
+// HTTP/2 frames from a client, after the preface, in pieces whose size the first byte chooses:
+// whatever comes, the session stays within its limits, gives every byte of budget back and ends
+// when its input does.
+
+#include "tests/fuzz/session_fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  dualtrace::agent::fuzz_session(dualtrace::agent::make_http2_session,
+                                 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", data, size);
+  return 0;
+}
