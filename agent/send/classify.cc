@@ -96,7 +96,9 @@ Outcome databricks_bad_request(ServerError error) {
   if (mentions(text, {"cannot be found", "not_found", "does_not_exist", "does not exist"})) {
     return pause("TableMissing", std::move(error.message));
   }
-  if (mentions(text, {"schema"})) return pause("SchemaMismatch", std::move(error.message));
+  if (mentions(text, {"schema validation", "schema mismatch", "table schema"})) {
+    return pause("SchemaMismatch", std::move(error.message));
+  }
   return refuse("InvalidData", std::move(error.message));
 }
 

@@ -17,10 +17,10 @@ namespace dualtrace::agent {
 
 // A finished gRPC call.
 struct GrpcAnswer {
-  int code = 0;         // as on the wire: 0 is OK
-  std::string message;  // grpc-message, decoded
-  std::string details;  // grpc-status-details-bin: a serialised google.rpc.Status
-  std::string body;     // a serialised ExportTraceServiceResponse
+  int code = 0;           // as on the wire: 0 is OK
+  std::string message{};  // grpc-message, decoded
+  std::string details{};  // grpc-status-details-bin: a serialised google.rpc.Status
+  std::string body{};     // a serialised ExportTraceServiceResponse
 };
 
 // `spans` is how many were sent: no answer rejects more. `now` is for a Retry-After that is a date.

@@ -41,7 +41,7 @@ struct Outcome {
 };
 
 struct ExportRequest {
-  std::shared_ptr<const std::string> body;  // a serialised ExportTraceServiceRequest
+  std::shared_ptr<const std::string> body{};  // a serialised ExportTraceServiceRequest
   uint32_t spans = 0;
   Duration timeout = std::chrono::seconds(30);
 };
