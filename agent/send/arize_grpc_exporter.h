@@ -1,0 +1,27 @@
+#pragma once
+// ArizeGrpcExporter: spans to Arize over OTLP/gRPC, by grpc++'s generic stub: the serialised bytes
+// go out as they are, or compressed by our own gzip. One channel, one thread that waits for
+// answers. Used from one thread; see Exporter.
+
+#include <memory>
+#include <optional>
+
+#include "agent/credential/credential.h"
+#include "agent/send/exporter.h"
+#include "common/net/tls.h"
+#include "common/net/url.h"
+
+namespace dualtrace::agent {
+
+struct ArizeGrpcOptions {
+  Url endpoint{};  // http: without TLS; the path is ignored, as gRPC has none
+  TlsClientOptions tls{};
+  bool gzip = true;
+  std::optional<Url> proxy{};
+};
+
+// The credentials outlive the exporter.
+std::unique_ptr<Exporter> make_arize_grpc_exporter(ArizeGrpcOptions options, Credential& api_key,
+                                                   Credential& space_id);
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,339 @@
+#include "agent/send/arize_grpc_exporter.h"
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/write.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "common/sync/mutex.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "tests/fakes/test_certificates.h"
+#include "tests/unit/agent/send/fake_credential.h"
+
+// c-ares 1.18 forgets the name of each lookup of "localhost".
+extern "C" const char* __lsan_default_suppressions() { return "leak:libcares"; }
+
+namespace dualtrace::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string bytes_of(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const grpc::Slice& slice : slices) bytes.append(slice.begin(), slice.end());
+  return bytes;
+}
+
+std::string content_of(const std::string& path) {
+  std::ostringstream content;
+  content << std::ifstream(path).rdbuf();
+  return content.str();
+}
+
+struct Received {
+  std::string method;
+  std::multimap<std::string, std::string> metadata;
+  std::string body;
+};
+
+struct Reply {
+  grpc::Status status = grpc::Status::OK;
+  std::string body{};
+  bool never = false;
+};
+
+// Any gRPC service: keeps what it gets and answers what the test says.
+class GenericServer final : public grpc::CallbackGenericService {
+ public:
+  struct Options {
+    int port = 0;
+    std::optional<TlsServerOptions> tls{};
+    bool gzip = true;
+  };
+
+  GenericServer() : GenericServer(Options{.port = 0}) {}
+  explicit GenericServer(Options options) {
+    grpc::ServerBuilder builder;
+    auto credentials = grpc::InsecureServerCredentials();
+    if (options.tls) {
+      grpc::SslServerCredentialsOptions ssl;
+      ssl.pem_key_cert_pairs.push_back(
+          {content_of(options.tls->key_file), content_of(options.tls->certificate_file)});
+      credentials = grpc::SslServerCredentials(ssl);
+    }
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(options.port), credentials, &port_);
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, options.gzip);
+    builder.RegisterCallbackGenericService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~GenericServer() override { stop(); }
+
+  void stop() {
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::time_point{});
+    server_.reset();
+  }
+  [[nodiscard]] uint16_t port() const { return static_cast<uint16_t>(port_); }
+  Received last() {
+    Lock lock(mutex_);
+    return last_;
+  }
+
+  Reply reply;
+
+ private:
+  class Reactor final : public grpc::ServerGenericBidiReactor {
+   public:
+    Reactor(GenericServer& server, grpc::GenericCallbackServerContext& context)
+        : server_(server), context_(context) {
+      StartRead(&request_);
+    }
+    void OnReadDone(bool ok) override {
+      if (!ok) return Finish(grpc::Status::CANCELLED);
+      Received received{context_.method(), {}, bytes_of(request_)};
+      for (const auto& [key, value] : context_.client_metadata()) {
+        received.metadata.emplace(std::string(key.data(), key.size()),
+                                  std::string(value.data(), value.size()));
+      }
+      {
+        Lock lock(server_.mutex_);
+        server_.last_ = std::move(received);
+      }
+      const Reply& reply = server_.reply;
+      if (reply.never) return;
+      const grpc::Slice slice(reply.body);
+      response_ = grpc::ByteBuffer(&slice, 1);
+      if (!reply.status.ok()) return Finish(reply.status);
+      StartWriteAndFinish(&response_, {}, reply.status);
+    }
+    void OnCancel() override {
+      if (server_.reply.never) Finish(grpc::Status::CANCELLED);
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    GenericServer& server_;
+    grpc::GenericCallbackServerContext& context_;
+    grpc::ByteBuffer request_;
+    grpc::ByteBuffer response_;
+  };
+
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    return new Reactor(*this, *context);
+  }
+
+  Mutex mutex_;
+  Received last_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+struct ArizeGrpcExporter : testing::Test {
+  void connect(const std::string& scheme, const std::string& host, uint16_t port,
+               ArizeGrpcOptions options = {}) {
+    options.endpoint = {.scheme = scheme, .authority = {host, port}, .path = "/v1"};
+    exporter = make_arize_grpc_exporter(std::move(options), api_key, space_id);
+  }
+  std::future<Outcome> start(const std::string& body = "spans", Duration timeout = seconds(20)) {
+    auto outcome = std::make_shared<std::promise<Outcome>>();
+    auto future = outcome->get_future();
+    exporter->send(
+        {.body = std::make_shared<const std::string>(body), .spans = 5, .timeout = timeout},
+        [outcome, sender = std::this_thread::get_id()](Outcome given) {
+          EXPECT_NE(std::this_thread::get_id(), sender);
+          outcome->set_value(std::move(given));
+        });
+    return future;
+  }
+  Outcome send(const std::string& body = "spans", Duration timeout = seconds(20)) {
+    return start(body, timeout).get();
+  }
+
+  FakeCredential api_key{"ak-secret"};
+  FakeCredential space_id{"U3BhY2U6MTphYmNk"};
+  std::unique_ptr<Exporter> exporter;
+};
+
+TEST_F(ArizeGrpcExporter, SendsTheBytesAsTheyAreCompressedOrNot) {
+  GenericServer server;
+  const std::string body(3'500'000, 's');
+  for (const bool gzip : {true, false}) {
+    connect("http", "127.0.0.1", server.port(), {.gzip = gzip});
+    EXPECT_EQ(send(body).kind, OutcomeKind::kDelivered);
+    EXPECT_EQ(server.last().method, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+    EXPECT_EQ(server.last().body, body);
+  }
+}
+
+TEST_F(ArizeGrpcExporter, CompressesWithGzipWhenAsked) {
+  GenericServer server({.gzip = false});
+  connect("http", "127.0.0.1", server.port(), {.gzip = true});
+  const Outcome refused = send();
+  EXPECT_EQ(refused.reason, "Misconfigured");
+  EXPECT_NE(refused.message.find("gzip"), std::string::npos) << refused.message;
+  connect("http", "127.0.0.1", server.port(), {.gzip = false});
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+}
+
+TEST_F(ArizeGrpcExporter, SaysWhoItIsInBothSpellings) {
+  GenericServer server;
+  connect("http", "127.0.0.1", server.port());
+  send();
+  const auto metadata = server.last().metadata;
+  const auto value = [&](const char* key) {
+    return metadata.count(key) == 1 ? metadata.find(key)->second : "";
+  };
+  EXPECT_EQ(value("authorization"), "ak-secret");
+  EXPECT_EQ(value("api_key"), "ak-secret");
+  EXPECT_EQ(value("arize-space-id"), "U3BhY2U6MTphYmNk");
+  EXPECT_EQ(value("space_id"), "U3BhY2U6MTphYmNk");
+  EXPECT_EQ(value("arize-interface"), "dualtrace");
+}
+
+TEST_F(ArizeGrpcExporter, ReadsWhatWasRejected) {
+  GenericServer server;
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse response;
+  response.mutable_partial_success()->set_rejected_spans(2);
+  server.reply.body = response.SerializeAsString();
+  connect("http", "127.0.0.1", server.port());
+  const Outcome outcome = send();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kPartly);
+  EXPECT_EQ(outcome.rejected, 2u);
+}
+
+TEST_F(ArizeGrpcExporter, ReadsTheDelayThatTheServerAsksFor) {
+  GenericServer server;
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(4);
+  google::rpc::Status status;
+  status.add_details()->PackFrom(info);
+  server.reply.status =
+      grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "slow down", status.SerializeAsString());
+  connect("http", "127.0.0.1", server.port());
+  const Outcome outcome = send();
+  EXPECT_EQ(outcome.reason, "Throttled");
+  EXPECT_EQ(outcome.retry_after, seconds(4));
+}
+
+TEST_F(ArizeGrpcExporter, UsesANewCredentialAfterARefusal) {
+  GenericServer server;
+  server.reply.status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "no such key");
+  connect("http", "127.0.0.1", server.port());
+  EXPECT_EQ(send().reason, "AuthRejected");
+  EXPECT_EQ(api_key.invalidated, 1);
+  EXPECT_EQ(space_id.invalidated, 1);
+  api_key.current = "ak-rotated";
+  server.reply.status = grpc::Status::OK;
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+  EXPECT_EQ(server.last().metadata.find("authorization")->second, "ak-rotated");
+}
+
+TEST_F(ArizeGrpcExporter, SendsNothingWithoutAUsableCredential) {
+  GenericServer server;
+  connect("http", "127.0.0.1", server.port());
+  api_key.current.reset();
+  EXPECT_EQ(send().reason, "CredentialMissing");
+  api_key.current = "ak-\xc3\xa9";
+  EXPECT_EQ(send().reason, "CredentialMissing");
+  EXPECT_EQ(server.last().method, "");
+}
+
+TEST_F(ArizeGrpcExporter, GivesUpAtTheDeadline) {
+  GenericServer server;
+  server.reply.never = true;
+  connect("http", "127.0.0.1", server.port());
+  const Outcome outcome = send("spans", milliseconds(200));
+  EXPECT_EQ(outcome.kind, OutcomeKind::kRetry);
+  EXPECT_EQ(outcome.reason, "Timeout");
+}
+
+TEST_F(ArizeGrpcExporter, AnswersEveryRequestBeforeItIsGone) {
+  GenericServer server;
+  server.reply.never = true;
+  connect("http", "127.0.0.1", server.port());
+  std::vector<std::future<Outcome>> outcomes;
+  for (int i = 0; i < 4; ++i) outcomes.push_back(start());
+  api_key.current.reset();
+  outcomes.push_back(start());
+  exporter.reset();
+  for (auto& outcome : outcomes) {
+    ASSERT_EQ(outcome.wait_for(seconds(0)), std::future_status::ready);
+  }
+  EXPECT_EQ(outcomes[0].get().kind, OutcomeKind::kRetry);
+}
+
+TEST_F(ArizeGrpcExporter, IsBackSoonAfterAnOutage) {
+  auto server = std::make_unique<GenericServer>();
+  const uint16_t port = server->port();
+  connect("http", "127.0.0.1", port);
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+  server.reset();
+  const Outcome out = send();
+  EXPECT_EQ(out.kind, OutcomeKind::kRetry);
+  EXPECT_EQ(out.reason, "Unreachable");
+  server = std::make_unique<GenericServer>(GenericServer::Options{.port = port});
+  const auto start_time = std::chrono::system_clock::now();
+  while (send().kind != OutcomeKind::kDelivered) {
+    ASSERT_LT(std::chrono::system_clock::now() - start_time, seconds(15));
+  }
+}
+
+TEST_F(ArizeGrpcExporter, TrustsTheGivenAuthorityAndNoticesANewOne) {
+  TestAuthority authority;
+  TestAuthority stranger;
+  const std::string ca_file = stranger.ca_file() + ".current";
+  std::filesystem::copy_file(stranger.ca_file(), ca_file);
+  GenericServer server({.tls = authority.issue("DNS:localhost,IP:127.0.0.1")});
+  connect("https", "localhost", server.port(), {.tls = {.ca_file = ca_file}});
+  EXPECT_EQ(send().reason, "Unreachable");
+  std::filesystem::copy_file(authority.ca_file(), ca_file,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+}
+
+TEST_F(ArizeGrpcExporter, RefusesACertificateForAnotherHost) {
+  TestAuthority authority;
+  GenericServer server({.tls = authority.issue("DNS:other.example")});
+  connect("https", "localhost", server.port(), {.tls = {.ca_file = authority.ca_file()}});
+  EXPECT_EQ(send().reason, "Unreachable");
+}
+
+TEST_F(ArizeGrpcExporter, AsksItsProxyForATunnel) {
+  namespace asio = boost::asio;
+  asio::io_context io;
+  asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  const uint16_t port = acceptor.local_endpoint().port();
+  std::promise<std::string> asked;
+  std::thread proxy([&] {
+    asio::ip::tcp::socket socket = acceptor.accept();
+    std::string head;
+    asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n");
+    asked.set_value(head);
+    asio::write(socket, asio::buffer(std::string_view("HTTP/1.1 407 No\r\n\r\n")));
+  });
+  connect("http", "a.example", 4317,
+          {.proxy = Url{.scheme = "http", .authority = {"127.0.0.1", port}, .path = {}}});
+  EXPECT_EQ(send("spans", seconds(5)).kind, OutcomeKind::kRetry);
+  proxy.join();
+  EXPECT_TRUE(asked.get_future().get().starts_with("CONNECT a.example:4317"));
+}
+
+}  // namespace
+}  // namespace dualtrace::agent
