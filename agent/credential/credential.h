@@ -16,12 +16,13 @@ namespace dualtrace::agent {
 class Credential {
  public:
   virtual ~Credential() = default;
-  // Without surrounding white space. kUnavailable, naming the file, when it cannot be read, is empty,
-  // is larger than 64 KiB or has a control character in it.
+  // Without surrounding white space. kUnavailable, naming the file, when it cannot be read, is
+  // empty, is larger than 64 KiB or has a control character in it.
   virtual Result<std::string> value() = 0;
   // The destination refused it: read the file again at the next value().
   virtual void invalidate() = 0;
-  // First 8 hex digits of SHA-256 of the value, to show which version is in use; "" before the first.
+  // First 8 hex digits of SHA-256 of the value, to show which version is in use; "" before the
+  // first.
   [[nodiscard]] virtual std::string fingerprint() const = 0;
 };
 

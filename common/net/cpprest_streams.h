@@ -1,8 +1,8 @@
 #pragma once
 // The two stream buffers that http_client.cc hands to cpprestsdk: one that gives out a request's
 // body and cannot be rewound, so that cpprestsdk does not silently send it twice, and one that
-// keeps a bounded part of the answer. Private to common_http_client; it pulls in cpprestsdk. Used
-// from cpprestsdk's one thread.
+// keeps a bounded part of the answer. Private to common_http_client; it pulls in cpprestsdk.
+// Used from one thread.
 
 #include <cpprest/astreambuf.h>
 #include <cpprest/streams.h>

@@ -2,7 +2,8 @@
 // ClientTls: makes the SSL_CTX of each new connection strict. TLS 1.2 at least, the host's name or
 // address verified by OpenSSL, only the given CA trusted when one is given (cpprestsdk by itself
 // adds it to the system's), its file read each time. Keeps the reason of a failed verification,
-// which cpprestsdk drops. Private to common_http_client. Used from cpprestsdk's one thread.
+// which cpprestsdk drops. Private to common_http_client.
+// Used from one thread.
 
 #include <openssl/ssl.h>
 
