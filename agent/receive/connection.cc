@@ -83,7 +83,11 @@ void Connection::read_until_blocked() {
 }
 
 void Connection::received(std::string_view bytes) {
-  if (phase_ != Phase::kOpen) return;
+  if (phase_ == Phase::kLingering) {  // the rest of a request that was refused, but no more
+    lingered_bytes_ += bytes.size();
+    if (lingered_bytes_ > worker_.context().limits.request_bytes) close();
+    return;
+  }
   const Tick now = worker_.now();
   if (session_) {
     session_->consume(bytes, now);

@@ -59,6 +59,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::string first_bytes_;
   std::string output_;
   size_t output_sent_ = 0;
+  uint64_t lingered_bytes_ = 0;
   Phase phase_ = Phase::kOpen;
   Tick phase_deadline_;                // of sniffing, or of lingering
   Tick write_deadline_ = Tick::max();  // of the output the client does not take
