@@ -8,6 +8,7 @@
 
 #include "agent/otlp/fields.h"
 #include "agent/otlp/wire.h"
+#include "common/time/rfc3339.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -59,24 +60,14 @@ std::string_view first_span(std::string_view request) {
   return request;
 }
 
-std::string utc(WallTime when) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(when));
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[sizeof "2026-01-01T00:00:00Z"];
-  const size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, length};
-}
-
 std::string describe(const DeadLetter& letter, const std::string& destination, bool request_kept) {
   const std::string_view span = first_span(letter.request);
   const nlohmann::ordered_json description = {
       {"destination", destination},
       {"reason", letter.reason},
       {"message", letter.message},
-      {"when", utc(letter.when)},
-      {"arrived", utc(letter.arrived)},
+      {"when", rfc3339(letter.when)},
+      {"arrived", rfc3339(letter.arrived)},
       {"spans", letter.spans},
       {"bytes", letter.request.size()},
       {"trace_id", hex(first_field(span, kSpanTraceId).value_or(std::string_view()))},

@@ -15,8 +15,8 @@ namespace dualtrace::agent {
 void DestinationLane::advance() {
   read_ahead();
   send_ready();
-  finish_drain();
   show_status();
+  finish_drain();
   set_wake_up();
 }
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "common/log/log.h"
-
 namespace dualtrace::agent {
 namespace {
 
@@ -16,18 +14,16 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
-LaneReport::LaneReport(std::string lane, MetricRegistry& metrics)
+LaneReport::LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics)
     : lane_(std::move(lane)),
+      clock_(clock),
       metrics_(metrics),
       request_seconds_(metrics.histogram(
-          "dualtrace_lane_request_seconds", "Time from sending a request to its answer.",
+          "dualtrace_lane_request_duration_seconds", "Time from sending a request to its answer.",
           {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}, {{"lane", lane_}})),
       request_bytes_(metrics.histogram(
           "dualtrace_lane_request_bytes", "Size of requests before compression.",
           {1024, 16384, 65536, 262144, 1048576, 4194304, 16777216}, {{"lane", lane_}})),
-      damaged_spans_(metrics.counter("dualtrace_lane_damaged_spans_total",
-                                     "Spans in journal segments that could not be read.",
-                                     {{"lane", lane_}})),
       journal_failures_(metrics.counter(
           "dualtrace_lane_journal_failures_total",
           "Failed reads and syncs of the journal; they are tried again.", {{"lane", lane_}})),
@@ -65,6 +61,7 @@ Counter& LaneReport::by_names(std::map<Names, Counter*>& known, const std::strin
 }
 
 void LaneReport::retrying(const Outcome& outcome, Duration delay) {
+  if (!retrying_log_.allow(clock_.tick())) return;
   log_warn("destination does not take requests now, will retry",
            {{"lane", lane_},
             {"reason", outcome.reason},
@@ -73,16 +70,18 @@ void LaneReport::retrying(const Outcome& outcome, Duration delay) {
 }
 
 void LaneReport::paused(const Outcome& outcome) {
+  if (!paused_log_.allow(clock_.tick())) return;
   log_error("destination refuses us, lane is paused and keeps its data",
             {{"lane", lane_}, {"reason", outcome.reason}, {"message", outcome.message}});
 }
 
 void LaneReport::delivering_again() {
+  if (!delivering_log_.allow(clock_.tick())) return;
   log_info("destination takes requests again", {{"lane", lane_}});
 }
 
 void LaneReport::damaged(const JournalDamage& damage) {
-  damaged_spans_.add(static_cast<double>(damage.spans));
+  undelivered("dead_lettered", "JournalDamage", damage.spans);
   log_error("journal segment is damaged, its spans cannot be delivered",
             {{"lane", lane_},
              {"first_record", damage.first},
@@ -92,16 +91,19 @@ void LaneReport::damaged(const JournalDamage& damage) {
 
 void LaneReport::journal_failed(const Error& error) {
   journal_failures_.increment();
+  if (!journal_log_.allow(clock_.tick())) return;
   log_warn("journal failed, will try again", {{"lane", lane_}, {"error", error.message}});
 }
 
 void LaneReport::dead_letter_unkept(const Error& error) {
   unkept_.increment();
+  if (!unkept_log_.allow(clock_.tick())) return;
   log_error("dead letter could not be written, its span is kept in the journal",
             {{"lane", lane_}, {"error", error.message}});
 }
 
-void LaneReport::tell_losses(Tick now) {
+void LaneReport::tell_losses() {
+  const Tick now = clock_.tick();
   for (auto& [names, loss] : losses_) {
     if (loss.untold_spans == 0 || now - kTellEvery < loss.told) continue;
     log_error("spans were not delivered", {{"lane", lane_},

@@ -11,6 +11,7 @@
 #include "agent/journal/journal_lane.h"
 #include "agent/send/exporter.h"
 #include "common/error/error.h"
+#include "common/log/log.h"
 #include "common/metric/metric.h"
 #include "common/time/clock.h"
 
@@ -18,7 +19,8 @@ namespace dualtrace::agent {
 
 class LaneReport {
  public:
-  LaneReport(std::string lane, MetricRegistry& metrics);
+  // The references outlive it.
+  LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics);
 
   void answered(const Outcome& outcome, Duration took, size_t bytes);
   // `word` is the ledger's: rejected, dead_lettered, expired.
@@ -32,9 +34,11 @@ class LaneReport {
 
   // Logs what was lost since the last call that logged, if that is a minute ago. Call it now and
   // then.
-  void tell_losses(Tick now);
+  void tell_losses();
 
  private:
+  static constexpr Duration kRepeat = std::chrono::seconds(10);
+
   struct Loss {
     uint64_t untold_spans = 0;
     Tick told{Duration::min()};
@@ -45,15 +49,20 @@ class LaneReport {
                     const std::string& help, const char* first_label, Names names);
 
   const std::string lane_;
+  const Clock& clock_;
   MetricRegistry& metrics_;
   Histogram& request_seconds_;
   Histogram& request_bytes_;
-  Counter& damaged_spans_;
   Counter& journal_failures_;
   Counter& unkept_;
   std::map<Names, Counter*> requests_;
   std::map<Names, Counter*> undelivered_;
   std::map<Names, Loss> losses_;
+  LogLimiter retrying_log_{kRepeat};
+  LogLimiter paused_log_{kRepeat};
+  LogLimiter delivering_log_{kRepeat};
+  LogLimiter journal_log_{kRepeat};
+  LogLimiter unkept_log_{kRepeat};
 };
 
 }  // namespace dualtrace::agent

@@ -39,7 +39,7 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
       dead_letters_(dead_letters),
       scheduler_(scheduler),
       random_(random),
-      report_(options_.name, metrics),
+      report_(options_.name, scheduler.clock(), metrics),
       batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}) {
   status_.name = options_.name;
   scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
@@ -97,7 +97,7 @@ void DestinationLane::keep_up() {
   expire_some();
   sync_journals();
   let_go_drained();
-  report_.tell_losses(now());
+  report_.tell_losses();
   advance();
   scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
 }

@@ -401,7 +401,7 @@ TEST_F(LaneTest, TellsOfDamageAndGoesOn) {
   append_batch();
   scheduler.run_for(seconds(1));
   EXPECT_EQ(books().settled, (SpanCounts{.delivered = 1, .dead_lettered = 17}));
-  EXPECT_NE(metrics.text().find("dualtrace_lane_damaged_spans_total{lane=\"arize\"} 17"),
+  EXPECT_NE(metrics.text().find("reason=\"JournalDamage\",word=\"dead_lettered\"} 17"),
             std::string::npos);
 }
 

@@ -1,0 +1,41 @@
+#pragma once
+// Heartbeats: whether the process's schedulers still turn, for /livez. Each question posts a beat
+// to every scheduler that is not already owing one; a scheduler that has owed one for too long is
+// stuck. Asking never waits. Thread-safe. The schedulers outlive it, or are stopped.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/sync/mutex.h"
+#include "common/time/scheduler.h"
+
+namespace dualtrace::agent {
+
+class Heartbeats {
+ public:
+  explicit Heartbeats(Clock& clock, Duration patience = std::chrono::seconds(15));
+
+  // Before the first question.
+  void watch(std::string name, Scheduler& scheduler);
+  // The names of those that are stuck.
+  [[nodiscard]] std::vector<std::string> stuck();
+
+ private:
+  struct Owed {
+    Mutex mutex;
+    std::optional<Tick> since DT_GUARDED_BY(mutex);
+  };
+  struct Watched {
+    std::string name;
+    Scheduler& scheduler;
+    std::shared_ptr<Owed> owed;
+  };
+
+  Clock& clock_;
+  const Duration patience_;
+  std::vector<Watched> watched_;
+};
+
+}  // namespace dualtrace::agent

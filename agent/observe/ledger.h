@@ -1,0 +1,28 @@
+#pragma once
+// Ledger: the identity that every lane's books obey at every moment,
+//   accepted = delivered + rejected + dead-lettered + expired + filtered + backlog.
+// A lane whose books do not balance lost count of spans; the gauge dualtrace_ledger_balanced says
+// so. Pure.
+
+#include <vector>
+
+#include "agent/journal/journal_lane.h"
+#include "agent/observe/snapshot.h"
+
+namespace dualtrace::agent {
+
+[[nodiscard]] bool balanced(const LaneBooks& books);
+[[nodiscard]] bool balanced(const std::vector<LaneSnapshot>& lanes);
+
+// The words under which spans end, with their counts, for whoever lists them.
+struct LedgerWord {
+  const char* name;
+  uint64_t SpanCounts::*count;
+};
+inline constexpr LedgerWord kLedgerWords[] = {
+    {"delivered", &SpanCounts::delivered},         {"rejected", &SpanCounts::rejected},
+    {"dead_lettered", &SpanCounts::dead_lettered}, {"expired", &SpanCounts::expired},
+    {"filtered", &SpanCounts::filtered},
+};
+
+}  // namespace dualtrace::agent

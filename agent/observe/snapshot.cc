@@ -1,0 +1,15 @@
+#include "agent/observe/snapshot.h"
+
+namespace dualtrace::agent {
+
+std::optional<std::string> why_not_ready(const AgentSnapshot& snapshot) {
+  if (!snapshot.listening) return "the receiver does not listen";
+  for (const JournalSnapshot& journal : snapshot.journals) {
+    if (!journal.adopted && journal.health.refusing) {
+      return "the journal has no room: its disk or its backlog is full";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,48 @@
+#pragma once
+// AgentSnapshot: everything the agent says of itself, at one moment. app/ makes it from the live
+// parts; status, page, metrics and probes are functions of it and know nothing else.
+// Immutable.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/lane/lane_status.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+struct LaneSnapshot {
+  LaneStatus status;
+  std::string credential_fingerprint;  // "" before the first
+};
+
+struct JournalSnapshot {
+  std::string name;      // its folder's, without the path
+  bool adopted = false;  // of a process that is gone; it is only drained
+  Journal::Health health;
+  Journal::Totals totals;
+};
+
+struct AgentSnapshot {
+  std::string version;
+  WallTime now;
+  WallTime started;
+  bool listening = false;  // the receiver accepts requests: not starting, not draining
+  std::vector<LaneSnapshot> lanes;
+  std::vector<JournalSnapshot> journals;  // its own first
+  uint64_t admission_bytes = 0;           // received and not yet stored
+  uint64_t admission_bytes_max = 0;
+  uint64_t admission_refusals = 0;
+};
+
+// Thread-safe: asked on the threads of the status server.
+using TakeSnapshot = std::function<AgentSnapshot()>;
+
+// Why the agent cannot accept and store spans now; nullopt when it can. Destinations do not matter.
+[[nodiscard]] std::optional<std::string> why_not_ready(const AgentSnapshot& snapshot);
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,66 @@
+#include "agent/observe/status.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/observe/ledger.h"
+#include "tests/unit/agent/observe/sample_snapshot.h"
+
+namespace dualtrace::agent {
+namespace {
+
+TEST(Status, SaysEverythingTheOperatorAsks) {
+  const auto status = nlohmann::json::parse(status_json(sample_snapshot()));
+  EXPECT_EQ(status["version"], "0.1.0");
+  EXPECT_EQ(status["uptimeSeconds"], 3700.0);
+  EXPECT_EQ(status["ready"], true);
+  const auto& lane = status["lanes"][1];
+  EXPECT_EQ(lane["name"], "databricks");
+  EXPECT_EQ(lane["state"], "Paused");
+  EXPECT_EQ(lane["spans"]["accepted"], 100);
+  EXPECT_EQ(lane["spans"]["dead_lettered"], 1);
+  EXPECT_EQ(lane["spans"]["backlog"], 85);
+  EXPECT_EQ(lane["balanced"], true);
+  EXPECT_EQ(lane["backlogBytes"], 3'000'000);
+  EXPECT_EQ(lane["oldestUndeliveredSeconds"], 250.0);
+  EXPECT_EQ(lane["lastDelivered"], nullptr);
+  EXPECT_EQ(lane["lastError"]["reason"], "AuthRejected");
+  EXPECT_EQ(lane["lastError"]["when"], "2023-11-14T23:14:55Z");
+  EXPECT_EQ(status["lanes"][0]["credential"]["fingerprint"], "0a1b2c3d");
+  EXPECT_EQ(status["lanes"][0]["lastError"], nullptr);
+  EXPECT_EQ(status["journals"][0]["diskBytes"], 192 << 20);
+  EXPECT_EQ(status["journals"][1]["adopted"], true);
+  EXPECT_EQ(status["admission"]["bytes"], 1024);
+}
+
+TEST(Status, IsReadyWhenItCanAcceptAndStore) {
+  AgentSnapshot snapshot = sample_snapshot();
+  EXPECT_EQ(why_not_ready(snapshot), std::nullopt)
+      << "a paused lane and an adopted journal are no reason";
+  snapshot.journals[0].health.refusing = true;
+  EXPECT_NE(why_not_ready(snapshot), std::nullopt);
+  snapshot.journals[0].health.refusing = false;
+  snapshot.listening = false;
+  EXPECT_NE(why_not_ready(snapshot), std::nullopt);
+}
+
+TEST(Ledger, BalancesWhenEverySpanIsUnderOneWord) {
+  LaneBooks books;
+  books.accepted = 21;
+  books.settled = {.delivered = 1, .rejected = 2, .dead_lettered = 3, .expired = 4, .filtered = 5};
+  books.backlog_spans = 6;
+  EXPECT_TRUE(balanced(books));
+  ++books.accepted;
+  EXPECT_FALSE(balanced(books));
+}
+
+TEST(Ledger, ListsEveryWord) {
+  SpanCounts counts;
+  uint64_t next = 1;
+  for (const LedgerWord& word : kLedgerWords) counts.*word.count = next++;
+  EXPECT_EQ(counts.sum(), 1u + 2 + 3 + 4 + 5);
+}
+
+}  // namespace
+}  // namespace dualtrace::agent
