@@ -54,7 +54,7 @@ class JournalIntake final : public Intake {
     // Of JSON text: protobuf's JSON parser needs seconds for more, and the receiver's thread with
     // it.
     size_t json_bytes_max = 8 * 1024 * 1024;
-    // The largest record the journal takes: its segment_bytes - 4 KiB.
+    // The largest record that the journal takes (kSegmentOverheadBytes).
     size_t record_bytes_max = 64 * 1024 * 1024 - 4096;
     std::vector<ResourceAddition> additions;  // enricher.h
   };

@@ -26,6 +26,9 @@
 
 namespace dualtrace::agent {
 
+// What a segment needs beside the payload of a record that fills it alone.
+inline constexpr uint64_t kSegmentOverheadBytes = 8 * 1024;
+
 enum class Durability { kDisk, kMemory };
 
 struct JournalOptions {

@@ -48,9 +48,10 @@ class CondVar {
   void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
   void wait(Mutex& mutex) DT_REQUIRES(mutex) { condition_.wait(mutex); }
+  // False when the time has come.
   template <typename TimePoint>
-  void wait_until(Mutex& mutex, TimePoint when) DT_REQUIRES(mutex) {
-    condition_.wait_until(mutex, when);
+  bool wait_until(Mutex& mutex, TimePoint when) DT_REQUIRES(mutex) {
+    return condition_.wait_until(mutex, when) == std::cv_status::no_timeout;
   }
 
  private:

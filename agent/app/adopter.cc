@@ -1,0 +1,116 @@
+#include "agent/app/adopter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log/log.h"
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr Duration kSearchInterval = std::chrono::seconds(5);
+
+}  // namespace
+
+std::string folder_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+Adopter::Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes,
+                 FileSystem& files, Clock& clock)
+    : data_folder_(std::move(data_folder)),
+      options_(std::move(options)),
+      lanes_(std::move(lanes)),
+      files_(files),
+      clock_(clock),
+      scheduler_("dt-adopt", clock) {
+  scheduler_.post([this] { search(); });
+}
+
+Adopter::~Adopter() { stop(); }
+
+void Adopter::stop() {
+  scheduler_.stop();
+  std::vector<std::shared_ptr<Adopted>> all;
+  {
+    Lock lock(mutex_);
+    all.swap(adopted_);
+  }
+  for (const auto& one : all) {
+    for (const std::string& lane : options_.lanes) {
+      ignore(one->journal->lane(lane).sync(), "some spans are sent again, none is lost");
+    }
+    one->scheduler->stop();
+  }
+}
+
+std::vector<JournalSnapshot> Adopter::journals() const {
+  std::vector<JournalSnapshot> result;
+  Lock lock(mutex_);
+  for (const auto& one : adopted_) {
+    result.push_back({.name = folder_name(one->folder.path),
+                      .adopted = true,
+                      .health = one->journal->health(),
+                      .totals = one->journal->totals()});
+  }
+  return result;
+}
+
+void Adopter::search() {
+  Result<std::vector<OwnedFolder>> found = adopt_folders(files_, data_folder_);
+  if (found) {
+    for (OwnedFolder& folder : *found) adopt(std::move(folder));
+  } else {
+    log_warn("cannot look for journals of dead agents", {{"error", found.error().message}});
+  }
+  scheduler_.run_after(kSearchInterval, [this] { search(); });
+}
+
+void Adopter::adopt(OwnedFolder folder) {
+  auto adopted = std::make_shared<Adopted>();
+  adopted->scheduler = std::make_unique<ThreadScheduler>("dt-adopted", clock_);
+  JournalOptions options = options_;
+  options.folder = folder.path;
+  Result<std::unique_ptr<Journal>> journal =
+      Journal::open(std::move(options), files_, *adopted->scheduler);
+  if (!journal) {
+    log_error("an adopted journal cannot be opened; it stays where it is",
+              {{"folder", folder.path}, {"error", journal.error().message}});
+    return;
+  }
+  log_info("adopted the journal of an agent that is gone", {{"folder", folder.path}});
+  const std::string path = folder.path;
+  adopted->folder = std::move(folder);
+  adopted->journal = *std::move(journal);
+  adopted->lanes_reading = lanes_.size();
+  Journal& opened = *adopted->journal;
+  {
+    Lock lock(mutex_);
+    adopted_.push_back(std::move(adopted));
+  }
+  for (Lane* lane : lanes_) {
+    lane->add_journal(opened,
+                      [this, path] { scheduler_.post([this, path] { lane_drained(path); }); });
+  }
+}
+
+void Adopter::lane_drained(const std::string& path) {
+  std::shared_ptr<Adopted> drained;
+  {
+    Lock lock(mutex_);
+    const auto found = std::find_if(adopted_.begin(), adopted_.end(),
+                                    [&](const auto& one) { return one->folder.path == path; });
+    if (--(*found)->lanes_reading > 0) return;
+    drained = *found;
+    adopted_.erase(found);
+  }
+  drained->scheduler->stop();
+  drained->journal.reset();
+  const Status removed = remove_folder(files_, std::move(drained->folder));
+  if (removed) {
+    log_info("drained and removed an adopted journal", {{"folder", path}});
+  } else {
+    log_warn("a drained journal cannot be removed",
+             {{"folder", path}, {"error", removed.error().message}});
+  }
+}
+
+}  // namespace dualtrace::agent

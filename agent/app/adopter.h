@@ -1,0 +1,61 @@
+#pragma once
+// Adopter: looks for journal folders whose owner is dead, has the lanes drain them beside the
+// process's own, and removes each when every lane is through. An upgraded agent can so start before
+// its predecessor has ended.
+// Thread-safe towards the lanes' callbacks; otherwise used by agent.cc from one thread.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/journal/folders.h"
+#include "agent/journal/journal.h"
+#include "agent/lane/lane.h"
+#include "agent/observe/snapshot.h"
+#include "common/sync/mutex.h"
+#include "common/time/thread_scheduler.h"
+
+namespace dualtrace::agent {
+
+// The last part of a folder's path: the name that people see.
+[[nodiscard]] std::string folder_name(const std::string& path);
+
+class Adopter {
+ public:
+  // All references outlive the adopter, but the lanes' schedulers are stopped before stop().
+  // `options.folder` is set for each adopted folder.
+  Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes,
+          FileSystem& files, Clock& clock);
+  ~Adopter();
+
+  // Ends the search and lets the adopted folders go, undrained ones too: they stay on disk for the
+  // next owner. Called when the lanes' schedulers are stopped. Idempotent.
+  void stop();
+  // Those that are being drained.
+  [[nodiscard]] std::vector<JournalSnapshot> journals() const;
+
+ private:
+  struct Adopted {
+    OwnedFolder folder;
+    std::unique_ptr<ThreadScheduler> scheduler;
+    std::unique_ptr<Journal> journal;
+    size_t lanes_reading = 0;  // search thread only
+  };
+
+  void search();
+  void adopt(OwnedFolder folder);
+  void lane_drained(const std::string& path);
+
+  const std::string data_folder_;
+  const JournalOptions options_;
+  const std::vector<Lane*> lanes_;
+  FileSystem& files_;
+  Clock& clock_;
+
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);
+
+  ThreadScheduler scheduler_;  // last: its tasks use everything above
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,32 @@
+#pragma once
+// Agent: the composition root, the one place that knows every concrete type. It reads as a list
+// "producer → consumer", in the order of the way of a span:
+//   Receiver → JournalIntake → Journal → Lane (one a destination) → Exporter
+// main.cc starts it, waits for a signal and stops it.
+// Used from one thread.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/config/agent_config.h"
+#include "common/error/result.h"
+
+namespace dualtrace::agent {
+
+class Agent {
+ public:
+  // Ready to take spans when it returns. Fails fast on what a person must mend: folder, addresses,
+  // TLS files, a space id that cannot be one.
+  static Result<std::unique_ptr<Agent>> start(const AgentConfig& config, std::string version);
+  virtual ~Agent() = default;
+
+  // Stops accepting, answers what was begun, lets the lanes drain until config.drain_timeout, keeps
+  // the rest in the journal. Idempotent; the destructor does the same without draining.
+  virtual void stop() = 0;
+  [[nodiscard]] virtual std::vector<uint16_t> receiver_ports() const = 0;
+  [[nodiscard]] virtual uint16_t observe_port() const = 0;
+};
+
+}  // namespace dualtrace::agent

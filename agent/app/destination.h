@@ -1,0 +1,61 @@
+#pragma once
+// Destination: everything that one of the two destinations needs, built and torn down together:
+// credentials → exporter → lane, on a scheduler of their own. agent.cc owns up to two of them.
+// Used from one thread; the lane inside has its own.
+
+#include <memory>
+#include <string>
+
+#include "agent/credential/credential.h"
+#include "agent/lane/dead_letters.h"
+#include "agent/lane/lane.h"
+#include "agent/send/exporter.h"
+#include "common/config/agent_config.h"
+#include "common/io/file_system.h"
+#include "common/metric/metric.h"
+#include "common/time/thread_scheduler.h"
+
+namespace dualtrace::agent {
+
+inline constexpr const char* kArizeLane = "arize";
+inline constexpr const char* kDatabricksLane = "databricks";
+
+// What both destinations are built from; all references outlive them.
+struct DestinationParts {
+  const DeliveryConfig& delivery;
+  FileSystem& files;
+  Clock& clock;
+  MetricRegistry& metrics;
+};
+
+class Destination {
+ public:
+  static std::unique_ptr<Destination> make_arize(const ArizeConfig& config,
+                                                 const DestinationParts& parts);
+  static std::unique_ptr<Destination> make_databricks(const DatabricksConfig& config,
+                                                      const DestinationParts& parts);
+  // Stops the lane, then cancels what is in flight: it stays in the journal.
+  ~Destination();
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] Lane& lane() { return *lane_; }
+  [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }
+  // Of the key or token in use; "" before the first.
+  [[nodiscard]] std::string credential_fingerprint() const { return credential_->fingerprint(); }
+
+ private:
+  Destination(std::string name, const DestinationParts& parts);
+  void start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts);
+
+  const std::string name_;
+  ThreadScheduler scheduler_;
+  std::unique_ptr<Credential> credential_;  // Arize's API key or Databricks' token
+  std::unique_ptr<Credential> space_id_;    // Arize only
+  DeadLetters dead_letters_;
+  std::unique_ptr<Exporter> exporter_;
+  std::unique_ptr<Lane> lane_;
+};
+
+}  // namespace dualtrace::agent
