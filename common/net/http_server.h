@@ -1,8 +1,10 @@
 #pragma once
 // HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
-// status of the agent, later the operator's webhook, and the sandbox. Boost.Beast is inside its
-// .cc. Handlers run on the server's threads, several at a time, and may answer later through the
-// HttpReplier, which is used from one thread at a time.
+// status of the agent, later the operator's webhook, and the sandbox. Boost.Beast is in its .cc.
+// A body over its limit is answered 413, headers over theirs 431, what is not HTTP 400; a
+// connection too many, and one without progress for idle_timeout, is closed. Handlers run on the
+// server's one thread and must not block; they may answer later, from any thread, through the
+// HttpReplier. The server itself: Used from one thread.
 
 #include <cstdint>
 #include <functional>
@@ -35,8 +37,8 @@ struct HttpServerResponse {
   std::string body{};
 };
 
-// The right to answer one request, once. Move-only and thread-safe. Dropped unanswered, it closes
-// the connection without an answer.
+// The right to answer one request, once, from any thread, even after the server's end. Dropped
+// unanswered, it closes the connection.
 class HttpReplier {
  public:
   class Exchange;  // the server's side

@@ -24,10 +24,11 @@ Duration from_seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-bool parse_store(const json& value) {
+// Whether it is stored first; what else there is depends on the kind.
+bool parse_store(const json& value, std::string_view otherwise) {
   const auto text = value.get<std::string>();
-  if (text != "before" && text != "after")
-    throw std::invalid_argument("\"store\" is before or after");
+  if (text != "before" && text != otherwise)
+    throw std::invalid_argument("\"store\" is before or " + std::string(otherwise));
   return text == "before";
 }
 
@@ -61,8 +62,10 @@ bool read_member(Fault& fault, const std::string& name, const json& value) {
     answer.rejected_spans = value.get<uint64_t>();
   } else if (is(FaultKind::kSlow, "ms")) {
     fault.delay = from_seconds(value.get<double>() / 1000);
-  } else if (name == "store" && (fault.kind == FaultKind::kSlow || fault.kind == FaultKind::kCut)) {
-    fault.store_first = parse_store(value);
+  } else if (is(FaultKind::kSlow, "store")) {
+    fault.store_first = parse_store(value, "after");
+  } else if (is(FaultKind::kCut, "store")) {
+    fault.store_first = parse_store(value, "never");
   } else if (is(FaultKind::kLimit, "bytes")) {
     fault.bytes_max = value.get<uint64_t>();
   } else if (is(FaultKind::kPoison, "match")) {

@@ -28,7 +28,7 @@ struct Fault {
 
   Answer answer{};          // status: the answer itself; partial: its message and number of spans
   Duration delay{};         // slow
-  bool store_first = true;  // slow: stored before the delay; cut: stored before the connection goes
+  bool store_first = true;  // slow: before the delay; cut: before the connection goes
   uint64_t bytes_max = 0;   // limit
   std::string poison{};     // poison: a span's name, or its attribute dualtrace.test.poison
 };

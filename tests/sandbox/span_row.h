@@ -28,31 +28,31 @@ namespace dualtrace::sandbox {
 
 // What the spans of one ScopeSpans have in common.
 struct SpanSurroundings {
-  std::string service_name;
-  std::string resource;  // JSON
-  std::string resource_schema_url;
-  std::string span_schema_url;
-  std::string instrumentation_scope;  // JSON
+  std::string service_name{};
+  std::string resource{};  // JSON
+  std::string resource_schema_url{};
+  std::string span_schema_url{};
+  std::string instrumentation_scope{};  // JSON
 };
 
 struct SpanRow {
-  std::string trace_id;
-  std::string span_id;
-  std::string parent_span_id;
-  std::string trace_state;
+  std::string trace_id{};
+  std::string span_id{};
+  std::string parent_span_id{};
+  std::string trace_state{};
   uint32_t flags = 0;
-  std::string name;
-  std::string kind;
+  std::string name{};
+  std::string kind{};
   int64_t start_time_unix_nano = 0;
   int64_t end_time_unix_nano = 0;
-  std::string attributes;  // JSON
+  std::string attributes{};  // JSON
   uint32_t dropped_attributes_count = 0;
-  std::string events;  // JSON
+  std::string events{};  // JSON
   uint32_t dropped_events_count = 0;
-  std::string links;  // JSON
+  std::string links{};  // JSON
   uint32_t dropped_links_count = 0;
-  std::string status;  // JSON
-  std::shared_ptr<const SpanSurroundings> surroundings;
+  std::string status{};  // JSON
+  std::shared_ptr<const SpanSurroundings> surroundings{};
 
   std::array<unsigned char, 32> sha256{};  // of the serialised Span: equal means an exact duplicate
 };

@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <filesystem>
+
+#include "common/net/http_server.h"
+#include "tests/sandbox/certificates.h"
+#include "tests/sandbox/files.h"
+
+namespace dualtrace {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using sandbox::CertifiedKey;
+
+class HttpServerTls : public testing::Test {
+ protected:
+  HttpServerTls() { std::filesystem::create_directories(folder); }
+  ~HttpServerTls() override { std::filesystem::remove_all(folder); }
+
+  void write(const std::string& path, const std::string& text) const {
+    ASSERT_TRUE(sandbox::write_text(path, text));
+  }
+  void write(const CertifiedKey& pair) const {
+    write(tls.certificate_file, pair.certificate);
+    write(tls.key_file, pair.key);
+  }
+
+  [[nodiscard]] std::unique_ptr<HttpServer> start() const {
+    auto server = HttpServer::start(
+        {.listen = {"127.0.0.1", 0}, .tls = tls},
+        [](const HttpServerRequest&, HttpReplier replier) { replier.reply({.body = "hello"}); });
+    EXPECT_TRUE(server) << server.error().message;
+    return *std::move(server);
+  }
+
+  // What a client gets that trusts the authority; "" when there is no connection.
+  static std::string ask(const HttpServer& server, const CertifiedKey& authority,
+                         const CertifiedKey* client = nullptr) {
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    context.add_certificate_authority(asio::buffer(authority.certificate));
+    context.set_verify_mode(asio::ssl::verify_peer);
+    if (client != nullptr) {
+      context.use_certificate_chain(asio::buffer(client->certificate));
+      context.use_private_key(asio::buffer(client->key), asio::ssl::context::pem);
+    }
+    asio::io_context io;
+    asio::ssl::stream<asio::ip::tcp::socket> stream(io, context);
+    stream.set_verify_callback(asio::ssl::host_name_verification("127.0.0.1"));
+    stream.next_layer().connect({asio::ip::address_v4::loopback(), server.port()});
+    error_code error;
+    stream.handshake(asio::ssl::stream_base::client, error);
+    if (error) return "";
+    http::request<http::empty_body> request(http::verb::get, "/", 11);
+    request.keep_alive(false);
+    http::write(stream, request, error);
+    boost::beast::flat_buffer buffer;
+    http::response<http::string_body> response;
+    http::read(stream, buffer, response, error);
+    return response.body();
+  }
+
+  const std::string folder = testing::TempDir() + "/http_server_tls_" +
+                             testing::UnitTest::GetInstance()->current_test_info()->name();
+  TlsServerOptions tls{.certificate_file = folder + "/server.pem",
+                       .key_file = folder + "/server-key.pem",
+                       .client_ca_file = ""};
+  const CertifiedKey authority = *sandbox::make_authority("one");
+  const CertifiedKey other_authority = *sandbox::make_authority("two");
+};
+
+TEST_F(HttpServerTls, ShowsItsCertificate) {
+  write(*sandbox::issue_server_certificate(authority, {"127.0.0.1"}));
+  const auto server = start();
+  EXPECT_EQ(ask(*server, authority), "hello");
+  EXPECT_EQ(ask(*server, other_authority), "");
+}
+
+TEST_F(HttpServerTls, PicksUpARotatedCertificateOnceItIsWhole) {
+  write(*sandbox::issue_server_certificate(authority, {"127.0.0.1"}));
+  const auto server = start();
+  const auto fresh = *sandbox::issue_server_certificate(other_authority, {"127.0.0.1"});
+  write(tls.certificate_file, fresh.certificate);
+  EXPECT_EQ(ask(*server, authority), "hello");
+  write(tls.key_file, fresh.key);
+  EXPECT_EQ(ask(*server, other_authority), "hello");
+}
+
+TEST_F(HttpServerTls, WantsACertificateOfTheClientsAuthority) {
+  write(*sandbox::issue_server_certificate(authority, {"127.0.0.1"}));
+  tls.client_ca_file = folder + "/client-ca.pem";
+  write(tls.client_ca_file, other_authority.certificate);
+  const auto server = start();
+  const auto known = *sandbox::issue_server_certificate(other_authority, {"client"});
+  const auto unknown = *sandbox::issue_server_certificate(authority, {"client"});
+  EXPECT_EQ(ask(*server, authority, &known), "hello");
+  EXPECT_EQ(ask(*server, authority, &unknown), "");
+  EXPECT_EQ(ask(*server, authority), "");
+}
+
+TEST_F(HttpServerTls, DoesNotStartWithoutAPairThatFits) {
+  const auto first = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  const auto second = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  write({.certificate = first.certificate, .key = second.key});
+  const auto server = HttpServer::start({.listen = {"127.0.0.1", 0}, .tls = tls},
+                                        [](const HttpServerRequest&, const HttpReplier&) {});
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error().kind, ErrorKind::kInvalid);
+}
+
+}  // namespace
+}  // namespace dualtrace
