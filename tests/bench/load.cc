@@ -12,10 +12,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "agent/otlp/proto/opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 #include "common/random/random.h"
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 
 namespace dualtrace {
 namespace {
