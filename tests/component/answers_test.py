@@ -28,9 +28,9 @@ def test_a_refused_token_pauses_the_lane_until_the_file_is_right(stage, sandbox)
     agent = stage.agent(sandbox.agent_config())
     ids = send(agent, *[otlp.make_request(spans=3) for _ in range(5)])
     sandbox.wait_for(ids, ["arize"])
-    paused = wait_for_state(agent, "databricks", "paused")
+    paused = wait_for_state(agent, "databricks", "Paused")
     assert "dapi-revoked" not in str(agent.status()) + agent.metrics() + agent.process.output()
-    assert paused["backlog_spans"] == len(ids)
+    assert paused["spans"]["backlog"] == len(ids)
     assert sandbox.ids("databricks") == []
 
     write_secret(sandbox.token_file, TOKEN)
@@ -44,7 +44,7 @@ def test_a_refused_api_key_pauses_the_lane_until_arize_takes_it(stage, sandbox):
     agent = stage.agent(sandbox.agent_config())
     ids = send(agent, otlp.make_request(spans=3))
     sandbox.wait_for(ids, ["databricks"])
-    wait_for_state(agent, "arize", "paused")
+    wait_for_state(agent, "arize", "Paused")
     sandbox.admin("/credentials", {"arize_api_keys": None})
     sandbox.wait_for(ids, ["arize"])
     agent.assert_books_balance()
@@ -55,7 +55,7 @@ def test_a_missing_table_pauses_the_lane_until_it_is_made(stage, sandbox):
     agent = stage.agent(sandbox.agent_config())
     ids = send(agent, otlp.make_request(spans=3))
     sandbox.wait_for(ids, ["arize"])
-    wait_for_state(agent, "databricks", "paused")
+    wait_for_state(agent, "databricks", "Paused")
     sandbox.admin("/credentials", {"databricks_tables": {sandbox.table: "v2"}})
     sandbox.wait_for(ids)
 
@@ -77,7 +77,7 @@ def test_a_request_that_is_too_large_is_split(stage, sandbox, destination):
     sandbox.wait_for(ids)
     assert sorted(sandbox.ids(destination)) == sorted(ids)
     assert "too_large" in sandbox.outcomes(destination)
-    assert agent.lane(destination)["dead_lettered"] == 0
+    assert agent.spans(destination)["dead_lettered"] == 0
 
 
 @pytest.mark.parametrize("destination", ["arize", "databricks"])
@@ -89,7 +89,7 @@ def test_one_poisonous_span_is_put_aside_and_the_others_pass(stage, sandbox, des
     (bad,) = [one.id for one in otlp.placed(request) if one.decoded().name == "span 7"]
     sandbox.wait_for(ids - {bad}, [destination])
     wait_until(
-        lambda: agent.lane(destination)["dead_lettered"] == 1, "it is counted as dead-lettered"
+        lambda: agent.spans(destination)["dead_lettered"] == 1, "it is counted as dead-lettered"
     )
     assert sorted(sandbox.ids(destination)) == sorted(ids - {bad})
     agent.assert_books_balance()
@@ -100,8 +100,8 @@ def test_partial_success_is_counted_and_not_resent(stage, sandbox, destination):
     agent = stage.agent(sandbox.agent_config())
     sandbox.fault(destination, "partial", rejected_spans=4, message="too old", count=1)
     send(agent, otlp.make_request(spans=10))
-    wait_until(lambda: agent.lane(destination)["rejected"] == 4, "four are counted as rejected")
-    assert agent.lane(destination)["delivered"] == 6
+    wait_until(lambda: agent.spans(destination)["rejected"] == 4, "four are counted as rejected")
+    assert agent.spans(destination)["delivered"] == 6
     assert sandbox.outcomes(destination) == ["ok"]
     agent.assert_books_balance()
 
@@ -116,4 +116,4 @@ def test_an_answer_that_was_lost_means_the_same_bytes_again(stage, sandbox, dest
     copies = sandbox.query("SELECT DISTINCT copy FROM spans WHERE destination = ?", destination)
     assert {row["copy"] for row in copies} == {"first", "exact"}
     wait_until(agent.caught_up, "nothing is left in the journal")
-    assert agent.lane(destination)["delivered"] == len(ids)
+    assert agent.spans(destination)["delivered"] == len(ids)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import tool_folder
 from harness import otlp
+from harness.sandbox import ADDED_PROJECT, DESTINATIONS
 from harness.tee import Tee
 
 HERE = Path(__file__).parent
@@ -32,12 +33,15 @@ def ids_printed(output: str) -> set[str]:
     return {f"{printed['trace_id']}/{span_id}" for span_id in printed["span_ids"]}
 
 
-def check_arrival(sandbox, tee: Tee, expected: set[str], added: dict | None = None) -> None:
-    sent = tee.requests()
-    assert set(otlp.by_id(sent)) == expected
-    sandbox.wait_for(expected)
-    for destination in ("arize", "databricks"):
-        otlp.assert_unchanged(sent, sandbox.requests(destination), added or {})
+def check_arrival(sandbox, sent: list[bytes], added: dict | None = None, json=False) -> None:
+    """What was sent as JSON is compared as messages, all else as bytes."""
+    sandbox.wait_for(otlp.by_id(sent))
+    for destination in DESTINATIONS:
+        received = sandbox.requests(destination)
+        if json:
+            sent = [otlp.normal(request) for request in sent]
+            received = [otlp.normal(request) for request in received]
+        otlp.assert_unchanged(sent, received, added or {})
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
@@ -47,7 +51,8 @@ def test_the_python_sdk(sandbox, agent, protocol, compression, port):
     with Tee(f"127.0.0.1:{agent.ports[port]}") as tee:
         client = HERE / "clients" / "python" / "client.py"
         expected = ids_printed(run([sys.executable, client, protocol, tee.endpoint, compression]))
-        check_arrival(sandbox, tee, expected)
+        assert set(otlp.by_id(tee.requests())) == expected
+        check_arrival(sandbox, tee.requests())
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
@@ -59,7 +64,8 @@ def test_the_javascript_sdk(sandbox, agent, protocol, compression):
         output = run(
             ["node", client, protocol, tee.endpoint, compression], {"NODE_PATH": str(modules)}
         )
-        check_arrival(sandbox, tee, ids_printed(output))
+        assert set(otlp.by_id(tee.requests())) == ids_printed(output)
+        check_arrival(sandbox, tee.requests(), json=protocol == "http-json")
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
@@ -67,7 +73,9 @@ def test_the_javascript_sdk(sandbox, agent, protocol, compression):
 def test_the_go_sdk(sandbox, agent, protocol, compression):
     client = tool_folder("go") / "client"
     with Tee(agent.grpc_endpoint if protocol == "grpc" else agent.http_endpoint) as tee:
-        check_arrival(sandbox, tee, ids_printed(run([client, protocol, tee.endpoint, compression])))
+        expected = ids_printed(run([client, protocol, tee.endpoint, compression]))
+        assert set(otlp.by_id(tee.requests())) == expected
+        check_arrival(sandbox, tee.requests())
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
@@ -77,10 +85,9 @@ def test_telemetrygen(sandbox, agent, protocol):
         arguments = ["traces", "--otlp-insecure", "--otlp-endpoint", tee.endpoint, "--traces", "25"]
         arguments += ["--child-spans", "3", "--rate", "0"]
         run([telemetrygen, *arguments, *(["--otlp-http"] if protocol == "http" else [])])
-        expected = set(otlp.by_id(tee.requests()))
-        assert len(expected) == 100
+        assert len(otlp.by_id(tee.requests())) == 100
         # It sets no project, so the agent adds the configured one.
-        check_arrival(sandbox, tee, expected, {"openinference.project.name": "sandbox"})
+        check_arrival(sandbox, tee.requests(), ADDED_PROJECT)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +100,4 @@ def test_curl_with_json(sandbox, agent, options):
         + [f"http://{agent.http_endpoint}/v1/traces"]
     )
     assert json.loads(answer) == {}
-    sent = [otlp.request_of_json(EXAMPLE.read_bytes())]
-    sandbox.wait_for(otlp.by_id(sent))
-    added = {"openinference.project.name": "sandbox"}
-    for destination in ("arize", "databricks"):
-        otlp.assert_unchanged(sent, sandbox.requests(destination), added)
+    check_arrival(sandbox, [otlp.request_of_json(EXAMPLE.read_bytes())], ADDED_PROJECT, json=True)

@@ -1,5 +1,7 @@
 """Stored means stored: kill -9 loses nothing that was answered OK."""
 
+import functools
+
 from harness.load import Load
 from harness.processes import wait_until
 
@@ -10,9 +12,11 @@ def test_kill_nine_under_load_loses_no_promised_span(stage, sandbox):
     agent = stage.agent(sandbox.agent_config())
     load = Load(agent)
     try:
-        for _ in range(ROUNDS):
-            before = load.count
-            wait_until(lambda: load.count > before + 200, "the load goes on", process=agent.process)
+        for round_number in range(ROUNDS):
+            # Now soon after the start, now later: 20 to 720 spans on.
+            goal = load.count + 20 + 100 * (round_number % 8)
+            reached = functools.partial(lambda goal: load.count > goal, goal)
+            wait_until(reached, "the load goes on", process=agent.process)
             agent.kill()
             agent.start()
     finally:

@@ -5,17 +5,25 @@ import sys
 import pytest
 from conftest import ROOT
 from harness import questions
+from harness.sandbox import API_KEY, SPACE_ID, TOKEN
 
+REAL = (
+    "ARIZE_SPACE_ID",
+    "ARIZE_API_KEY",
+    "DATABRICKS_HOST",
+    "DATABRICKS_TOKEN",
+    "DATABRICKS_TABLE",
+)
 DEMO = ROOT / "tests" / "demo" / "demo.py"
 
 
 @pytest.fixture
 def run_demo(stage):
-    def run(*arguments):
+    def run(*arguments, **accounts):
         command = [sys.executable, DEMO, "--binaries", stage.binaries, *arguments]
-        # Whatever accounts the developer has: this is the demo with the sandbox.
-        none = {name: "" for name in ("ARIZE_API_KEY", "DATABRICKS_TOKEN")}
-        process = stage.process("demo", command, none)
+        # The developer's own accounts have no part in this.
+        none = {name: "" for name in (*REAL, "ARIZE_COLLECTOR_ENDPOINT")}
+        process = stage.process("demo", command, {**none, **accounts})
         return process.wait(timeout=120), process.output()
 
     return run
@@ -26,6 +34,33 @@ def test_the_demo_shows_one_trace_at_both_destinations(run_demo):
     assert code == 0, output
     for expected in ("support_agent", "track_order", "7 of 7 spans", "scripted-1"):
         assert expected in output
+
+
+def test_the_demo_sends_to_the_destinations_of_the_environment(sandbox, run_demo):
+    code, output = run_demo(**accounts_at(sandbox))
+    assert code == 0, output
+    for secret in (API_KEY, TOKEN):
+        assert secret not in output
+    assert f"spans_table = '{sandbox.table}'" in output
+    assert len(sandbox.ids("arize")) == len(sandbox.ids("databricks")) == 7
+
+
+def test_the_demo_fails_when_a_destination_does_not_take_the_trace(sandbox, run_demo):
+    sandbox.fault("databricks", "status", status=400)
+    code, output = run_demo(**accounts_at(sandbox))
+    assert code == 1, output
+    assert "The demo failed" in output
+
+
+def accounts_at(sandbox) -> dict:
+    return {
+        "ARIZE_SPACE_ID": SPACE_ID,
+        "ARIZE_API_KEY": API_KEY,
+        "ARIZE_COLLECTOR_ENDPOINT": sandbox.url("arize_grpc"),
+        "DATABRICKS_HOST": sandbox.url("databricks"),
+        "DATABRICKS_TOKEN": TOKEN,
+        "DATABRICKS_TABLE": sandbox.table,
+    }
 
 
 def test_every_verification_query_has_its_twin_for_the_sandbox():

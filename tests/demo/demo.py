@@ -1,13 +1,15 @@
 """The demo: one LangChain trace through dualtrace to both destinations, shown in the terminal.
 
 `./dev demo` builds what it needs and runs this. Without accounts the destinations are the sandbox;
-with all of REAL in the environment they are the real ones. Exits with 1 if anything is missing.
+with all of REAL in the environment they are the real ones (and ARIZE_COLLECTOR_ENDPOINT says where
+Arize is, when not in its US region). Exits with 1 if anything is missing.
 """
 
 import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +25,7 @@ from harness.sandbox import Sandbox, write_secret  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 PROJECT = "support-agents"
+KEYS = "keys"  # of real destinations, in the demo's folder
 REAL = (
     "ARIZE_SPACE_ID",
     "ARIZE_API_KEY",
@@ -132,9 +135,9 @@ def show_answers(sandbox: Sandbox, trace_id: str) -> None:
 def show_books(agent: Agent) -> bool:
     show.heading("The agent's books, in spans")
     status = agent.status()
-    words = ("name", "state", "accepted", "delivered", "rejected", "dead_lettered", "expired")
-    show.table([{word: lane[word] for word in words} for lane in status["lanes"]])
-    return all(lane["accepted"] == lane["delivered"] for lane in status["lanes"])
+    lanes = status["lanes"]
+    show.table([{"lane": lane["name"], "state": lane["state"], **lane["spans"]} for lane in lanes])
+    return all(lane["spans"]["accepted"] == lane["spans"]["delivered"] for lane in lanes)
 
 
 def demo_with_sandbox(sandbox: Sandbox, agent: Agent) -> None:
@@ -156,16 +159,18 @@ def demo_with_sandbox(sandbox: Sandbox, agent: Agent) -> None:
         raise Missing("the destinations do not have what the application made")
 
 
-def real_config(folder: Path) -> dict:
+def real_config(keys: Path) -> dict:
     """The destinations of the environment. Keys go into files that only their owner can read."""
+    keys.mkdir(mode=0o700)
 
     def secret(name: str) -> str:
-        return str(write_secret(folder / name.lower().replace("_", "-"), os.environ[name]))
+        return str(write_secret(keys / name.lower().replace("_", "-"), os.environ[name]))
 
+    arize = os.environ.get("ARIZE_COLLECTOR_ENDPOINT")
     host = os.environ["DATABRICKS_HOST"].rstrip("/")
     return {
         "arize": {
-            "region": os.environ.get("ARIZE_REGION", "US"),
+            **({"endpoint": arize} if arize else {"region": "US"}),
             "project": PROJECT,
             "credentials": {
                 "apiKeyFile": secret("ARIZE_API_KEY"),
@@ -173,7 +178,7 @@ def real_config(folder: Path) -> dict:
             },
         },
         "databricks": {
-            "workspaceURL": host if host.startswith("https://") else f"https://{host}",
+            "workspaceURL": host if "://" in host else f"https://{host}",
             "table": os.environ["DATABRICKS_TABLE"],
             "auth": {"tokenFile": secret("DATABRICKS_TOKEN")},
         },
@@ -188,8 +193,8 @@ def demo_with_real_destinations(agent: Agent) -> None:
         time.sleep(0.2)
     delivered = show_books(agent)
     for lane in agent.status()["lanes"]:
-        if lane["last_error"]:
-            show.note(f"{lane['name']}: {lane['last_error']}")
+        if lane["lastError"]:
+            show.note(f"{lane['name']}: {lane['lastError']['message']}")
     if not delivered:
         raise Missing("not everything was taken by both destinations")
     show.heading("See for yourself")
@@ -203,7 +208,7 @@ def show_what_is_kept(agent: Agent, sandbox: Sandbox | None) -> None:
     show.heading("Left running")
     show.note(f"OTLP, any protocol   http://{agent.grpc_endpoint} and http://{agent.http_endpoint}")
     show.note(f"agent's page         {agent.url('/')}  (also /status, /metrics)")
-    show.note(f"its configuration    {agent.config_file}")
+    show.note(f"its files            {agent.folder.parent}")
     if sandbox:
         show.note(
             f"sandbox              {sandbox.url('admin', '/stats')}  (also /spans, /requests)"
@@ -228,7 +233,7 @@ def run(arguments: argparse.Namespace, folder: Path, started: list) -> None:
         started.append(sandbox.process)
         destinations = sandbox.agent_config()
     else:
-        destinations = real_config(folder)
+        destinations = real_config(folder / KEYS)
     config = merged(base_config(folder), destinations)
     agent = Agent(
         arguments.binaries / "agent" / "dualtrace-agent", folder / "agent", config
@@ -251,18 +256,20 @@ def main() -> int:
 
     folder = Path(tempfile.mkdtemp(prefix="dualtrace-demo-"))
     started: list = []
+    shown = False
+    codes: list[int] = []
     try:
         run(arguments, folder, started)
-    except (AssertionError, OSError, Missing) as error:
+        shown = True
+    except (AssertionError, OSError, subprocess.SubprocessError, Missing) as error:
         print(f"\nThe demo failed: {error}\nLogs: {folder}", file=sys.stderr)
-        for process in started:
-            process.stop()
-        return 1
-    if arguments.keep:
-        return 0
-    codes = [process.stop() for process in started]
-    shutil.rmtree(folder)
-    return 0 if not any(codes) else 1
+    finally:
+        if not (shown and arguments.keep):
+            codes = [process.stop() for process in started]
+            shutil.rmtree(folder / KEYS, ignore_errors=True)
+    if shown and not arguments.keep:
+        shutil.rmtree(folder)
+    return 0 if shown and not any(codes) else 1
 
 
 if __name__ == "__main__":

@@ -8,9 +8,6 @@ import yaml
 from harness.http import answers, fetch, fetch_json
 from harness.processes import Process, wait_until
 
-# The words under which a span can end in a lane's books.
-SETTLED = ("delivered", "rejected", "dead_lettered", "expired", "filtered")
-
 
 def merged(base: dict, changes: dict) -> dict:
     """`base` with `changes` laid over it, deeply; a change to None removes the key."""
@@ -67,8 +64,8 @@ class Agent:
         name = f"agent-{len(self.runs) + 1}"
         self.runs.append(Process(name, [self.binary, "--config", self.config_file], self.folder))
         ready = wait_until(self._ready_line, "the agent is ready", timeout=60, process=self.process)
-        self.ports = ready["receiver_ports"]
-        self.observe_port = ready["observe_port"]
+        self.ports = [int(port) for port in ready["receiver_ports"].split(",")]
+        self.observe_port = int(ready["observe_port"])
         wait_until(
             lambda: answers(self.url("/readyz")), "/readyz answers 200", process=self.process
         )
@@ -95,17 +92,22 @@ class Agent:
         return fetch_json(self.url("/status"))
 
     def lane(self, name: str) -> dict:
-        """A lane's part of /status: state, last error, and its books in spans."""
+        """A lane's part of /status."""
         (lane,) = [lane for lane in self.status()["lanes"] if lane["name"] == name]
         return lane
 
+    def spans(self, lane: str) -> dict:
+        """A lane's books: accepted, backlog, and each word under which a span can end."""
+        return self.lane(lane)["spans"]
+
     def caught_up(self) -> bool:
-        return all(lane["backlog_spans"] == 0 for lane in self.status()["lanes"])
+        return all(lane["spans"]["backlog"] == 0 for lane in self.status()["lanes"])
 
     def assert_books_balance(self) -> None:
         for lane in self.status()["lanes"]:
-            settled = sum(lane[word] for word in SETTLED)
-            assert lane["accepted"] == settled + lane["backlog_spans"], lane
+            spans = lane["spans"]
+            others = sum(count for word, count in spans.items() if word != "accepted")
+            assert spans["accepted"] == others and lane["balanced"], lane
 
     def metrics(self) -> str:
         return fetch(self.url("/metrics"))[1].decode()

@@ -12,6 +12,8 @@ SANITIZER_REPORT = re.compile(
     r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|: runtime error: "
 )
 
+SUPPRESSIONS = Path(__file__).with_name("lsan.supp")
+
 
 class Died(AssertionError):
     """A process that should be running has ended."""
@@ -48,7 +50,11 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
-                env={**os.environ, **(environment or {})},
+                env={
+                    **os.environ,
+                    "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
+                    **(environment or {}),
+                },
                 start_new_session=True,  # so that stop() reaches what it has started itself
             )
 

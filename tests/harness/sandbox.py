@@ -14,6 +14,9 @@ SPACE_ID = "U3BhY2U6MTpkZW1v"
 TOKEN = "dapi-sandbox-0123456789"
 TABLE = "main.traces.agents_otel_spans"
 DESTINATIONS = ("arize", "databricks")
+PROJECT = "sandbox"
+# What an agent with agent_config() adds to a resource that names no project.
+ADDED_PROJECT = {"openinference.project.name": PROJECT, "model_id": PROJECT}
 
 
 def write_secret(file: Path, secret: str) -> Path:
@@ -55,7 +58,7 @@ class Sandbox:
         scheme = "https" if self.tls and port != "admin" else "http"
         return f"{scheme}://{'localhost' if self.tls else '127.0.0.1'}:{self.ports[port]}{path}"
 
-    def agent_config(self, arize_protocol: str = "GRPC", project: str | None = "sandbox") -> dict:
+    def agent_config(self, arize_protocol: str = "GRPC", project: str | None = PROJECT) -> dict:
         """The destinations' part of an agent's configuration."""
         port = "arize_grpc" if arize_protocol == "GRPC" else "arize_http"
         path = "" if arize_protocol == "GRPC" else "/v1/traces"
