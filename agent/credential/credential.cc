@@ -49,8 +49,12 @@ class FileCredential final : public Credential {
       if (read_at_ && now - *read_at_ < max_age_) return value_;
     }
     auto read = read_anew();
-    if (!read) return fail(read.error());
     Lock lock(mutex_);
+    if (!read) {
+      if (!read_at_) return fail(read.error());
+      read_at_ = now;  // nobody has refused what we have: it serves on
+      return value_;
+    }
     read_at_ = now;
     if (value_ != *read) fingerprint_ = fingerprint_of(*read);
     value_ = *std::move(read);

@@ -1,8 +1,8 @@
 #pragma once
 // Credential: one secret value in a file beside the configuration (a mounted Secret's key). Read
 // anew at most once a `max_age`, and at once after invalidate(), so that a rotated Secret is used
-// without a restart. The value never reaches a log, an error text or a metric.
-// Thread-safe.
+// without a restart. A value that was not refused serves on while its file cannot be read. It never
+// reaches a log, an error text or a metric. Thread-safe.
 
 #include <memory>
 #include <string>
@@ -16,8 +16,8 @@ namespace dualtrace::agent {
 class Credential {
  public:
   virtual ~Credential() = default;
-  // Without surrounding white space. kUnavailable, naming the file, when it cannot be read, is
-  // empty, is larger than 64 KiB or has a control character in it.
+  // Without surrounding white space. kUnavailable, naming the file, when there is none and the file
+  // cannot be read, is empty, is larger than 64 KiB or has a control character in it.
   virtual Result<std::string> value() = 0;
   // The destination refused it: read the file again at the next value().
   virtual void invalidate() = 0;

@@ -53,6 +53,16 @@ TEST_F(FileCredential, IsTriedAgainEachTimeWhileItCannotBeRead) {
   EXPECT_EQ(credential->value().value(), "here");
 }
 
+TEST_F(FileCredential, ServesOnWhileItsFileCannotBeReadUntilItIsRefused) {
+  write("old");
+  EXPECT_EQ(credential->value().value(), "old");
+  ASSERT_TRUE(files.remove("/secret/key"));
+  clock.advance(seconds(60));
+  EXPECT_EQ(credential->value().value(), "old");
+  credential->invalidate();
+  EXPECT_FALSE(credential->value());
+}
+
 TEST_F(FileCredential, RefusesWhatCannotBeACredentialWithoutRepeatingIt) {
   for (const std::string& content :
        {std::string(), std::string(" \n"), std::string("hun\nter2"), std::string("hun\0ter2", 8),
