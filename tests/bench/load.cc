@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,7 +13,7 @@
 
 #include "common/random/random.h"
 #include "common/sync/mutex.h"
-#include "common/time/clock.h"
+#include "common/time/thread_scheduler.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 
 namespace dualtrace {
@@ -78,9 +77,9 @@ std::string make_request(const LoadOptions& options, Random& random) {
 // next.
 class Connection {
  public:
-  Connection(const LoadOptions& options, const std::vector<grpc::ByteBuffer>& bodies, Clock& clock,
-             uint32_t number, Tick end)
-      : options_(options), bodies_(bodies), clock_(clock), end_(end), next_(number) {
+  Connection(const LoadOptions& options, const std::vector<grpc::ByteBuffer>& bodies,
+             Scheduler& pace, uint32_t number, Tick end)
+      : options_(options), bodies_(bodies), pace_(pace), end_(end), next_(number) {
     grpc::ChannelArguments arguments;
     arguments.SetInt("connection.number", static_cast<int>(number));  // a socket of its own
     if (options.gzip) arguments.SetCompressionAlgorithm(GRPC_COMPRESS_GZIP);
@@ -92,7 +91,7 @@ class Connection {
   void start() {
     context_ = std::make_unique<grpc::ClientContext>();
     body_ = bodies_[next_++ % bodies_.size()];
-    begun_ = clock_.tick();
+    begun_ = pace_.clock().tick();
     stub_->UnaryCall(context_.get(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
                      {}, &body_, &response_, [this](const grpc::Status& status) { ended(status); });
   }
@@ -108,34 +107,26 @@ class Connection {
  private:
   void ended(const grpc::Status& status) {
     (status.ok() ? accepted : refused) += 1;
-    const Tick now = clock_.tick();
+    const Tick now = pace_.clock().tick();
     latencies_ms.push_back(std::chrono::duration<double, std::milli>(now - begun_).count());
-    if (now < end_) {
-      pause_for_rate(now);
-      start();
+    if (now >= end_) {
+      Lock lock(mutex_);
+      done_ = true;
+      changed_.notify_one();
       return;
     }
-    Lock lock(mutex_);
-    done_ = true;
-    changed_.notify_one();
-  }
-  // Each connection keeps its share of the rate; the wait holds one gRPC callback thread.
-  void pause_for_rate(Tick now) {
-    if (options_.rate == 0) return;
+    if (options_.rate == 0) return start();
+    // Each connection keeps its share of the rate, by the clock and not by the answers.
     const double requests_per_second =
         static_cast<double>(options_.rate) / options_.spans_per_request / options_.connections;
     due_ = std::max(due_, begun_) + std::chrono::duration_cast<Duration>(
                                         std::chrono::duration<double>(1 / requests_per_second));
-    Lock lock(mutex_);
-    while (now < due_) {
-      changed_.wait_until(mutex_, due_);
-      now = clock_.tick();
-    }
+    pace_.run_at(due_, [this] { start(); });
   }
 
   const LoadOptions& options_;
   const std::vector<grpc::ByteBuffer>& bodies_;
-  Clock& clock_;
+  Scheduler& pace_;
   const Tick end_;
   size_t next_;
   Tick begun_{};
@@ -159,6 +150,7 @@ double percentile(const std::vector<double>& sorted, double share) {
 void run(const LoadOptions& options) {
   Random random(1);
   SystemClock clock;
+  ThreadScheduler pace("pace", clock);
   std::vector<grpc::ByteBuffer> bodies;
   for (size_t i = 0; i < kTemplates; ++i) {
     grpc::Slice slice(make_request(options, random));
@@ -168,7 +160,7 @@ void run(const LoadOptions& options) {
   std::vector<std::unique_ptr<Connection>> connections;
   for (uint32_t i = 0; i < options.connections; ++i) {
     connections.push_back(std::make_unique<Connection>(
-        options, bodies, clock, i, begin + std::chrono::seconds(options.seconds)));
+        options, bodies, pace, i, begin + std::chrono::seconds(options.seconds)));
   }
   for (const auto& connection : connections) connection->start();
   uint64_t accepted = 0;
