@@ -15,6 +15,7 @@ class SpaceId final : public Credential {
     Result<std::string> value = file_->value();
     if (!value) return value;
     if (Status checked = check_space_id(*value); !checked) {
+      file_->invalidate();  // the next try finds the mended file, not what we keep of this one
       return fail(ErrorKind::kUnavailable, checked.error().message);
     }
     return value;

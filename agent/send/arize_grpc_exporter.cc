@@ -69,6 +69,7 @@ Result<std::string> sendable(Credential& credential) {
   auto value = credential.value();
   const auto is_sendable = [](char c) { return c >= ' ' && c <= '~'; };
   if (value && !std::all_of(value->begin(), value->end(), is_sendable)) {
+    credential.invalidate();  // the next try finds the mended file
     return fail(ErrorKind::kUnavailable, "a credential has a character outside ASCII in it");
   }
   return value;

@@ -5,7 +5,7 @@ import pytest
 from harness import otlp
 from harness.http import fetch
 from harness.processes import wait_until
-from harness.sandbox import TOKEN, write_secret
+from harness.sandbox import SPACE_ID, TOKEN, write_secret
 
 HEADERS = {"Content-Type": "application/x-protobuf"}
 
@@ -46,6 +46,19 @@ def test_a_refused_api_key_pauses_the_lane_until_arize_takes_it(stage, sandbox):
     sandbox.wait_for(ids, ["databricks"])
     wait_for_state(agent, "arize", "Paused")
     sandbox.admin("/credentials", {"arize_api_keys": None})
+    sandbox.wait_for(ids, ["arize"])
+    agent.assert_books_balance()
+
+
+@pytest.mark.parametrize("protocol", ["GRPC", "HTTP"])
+def test_a_space_name_in_place_of_its_id_sends_nothing_until_it_is_mended(stage, sandbox, protocol):
+    write_secret(sandbox.space_id_file, "my-space")
+    agent = stage.agent(sandbox.agent_config(arize_protocol=protocol))
+    ids = send(agent, otlp.make_request(spans=3))
+    sandbox.wait_for(ids, ["databricks"])
+    wait_for_state(agent, "arize", "Paused")
+    assert sandbox.outcomes("arize") == []  # Arize would say OK and store nothing
+    write_secret(sandbox.space_id_file, SPACE_ID)
     sandbox.wait_for(ids, ["arize"])
     agent.assert_books_balance()
 

@@ -49,7 +49,7 @@ def test_the_demo_fails_when_a_destination_does_not_take_the_trace(sandbox, run_
     sandbox.fault("databricks", "status", status=400)
     code, output = run_demo(**accounts_at(sandbox))
     assert code == 1, output
-    assert "The demo failed" in output
+    assert "The demo failed" in output and "databricks is" in output
 
 
 def accounts_at(sandbox) -> dict:

@@ -140,6 +140,14 @@ def show_books(agent: Agent) -> bool:
     return all(lane["spans"]["accepted"] == lane["spans"]["delivered"] for lane in lanes)
 
 
+def show_errors(agent: Agent) -> None:
+    show.heading("What the agent says of its destinations")
+    for lane in agent.status()["lanes"]:
+        error = lane["lastError"]
+        said = f"{error['reason']}: {error['message']}" if error else "nothing is wrong"
+        show.note(f"{lane['name']} is {lane['state']}: {said}")
+
+
 def demo_with_sandbox(sandbox: Sandbox, agent: Agent) -> None:
     trace = run_langchain_agent(f"http://{agent.grpc_endpoint}", PROJECT)
     trace_id, made = trace["trace_id"], trace["spans"]
@@ -191,11 +199,7 @@ def demo_with_real_destinations(agent: Agent) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not agent.caught_up() and time.monotonic() < deadline:
         time.sleep(0.2)
-    delivered = show_books(agent)
-    for lane in agent.status()["lanes"]:
-        if lane["lastError"]:
-            show.note(f"{lane['name']}: {lane['lastError']['message']}")
-    if not delivered:
+    if not show_books(agent):
         raise Missing("not everything was taken by both destinations")
     show.heading("See for yourself")
     show.note(f"Arize: project {PROJECT}, trace {trace['trace_id']}")
@@ -239,10 +243,14 @@ def run(arguments: argparse.Namespace, folder: Path, started: list) -> None:
         arguments.binaries / "agent" / "dualtrace-agent", folder / "agent", config
     ).start()
     started.insert(0, agent.process)
-    if sandbox:
-        demo_with_sandbox(sandbox, agent)
-    else:
-        demo_with_real_destinations(agent)
+    try:
+        if sandbox:
+            demo_with_sandbox(sandbox, agent)
+        else:
+            demo_with_real_destinations(agent)
+    except (AssertionError, Missing):
+        show_errors(agent)
+        raise
     if arguments.keep:
         show_what_is_kept(agent, sandbox)
 
@@ -254,6 +262,7 @@ def main() -> int:
     arguments = parser.parse_args()
     arguments.binaries = arguments.binaries.resolve()
 
+    sys.stdout.reconfigure(line_buffering=True)  # in order with what goes to stderr
     folder = Path(tempfile.mkdtemp(prefix="dualtrace-demo-"))
     started: list = []
     shown = False

@@ -56,7 +56,8 @@ class Sandbox:
 
     def url(self, port: str, path: str = "") -> str:
         scheme = "https" if self.tls and port != "admin" else "http"
-        return f"{scheme}://{'localhost' if self.tls else '127.0.0.1'}:{self.ports[port]}{path}"
+        # An address, not a name: a bare container may not know localhost.
+        return f"{scheme}://127.0.0.1:{self.ports[port]}{path}"
 
     def agent_config(self, arize_protocol: str = "GRPC", project: str | None = PROJECT) -> dict:
         """The destinations' part of an agent's configuration."""
