@@ -3,10 +3,11 @@
 // it signs, in a temporary folder that goes with it. Used from one thread.
 
 #include <filesystem>
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "common/net/tls.h"
+#include "tests/sandbox/certificates.h"
 
 namespace dualtrace {
 
@@ -19,15 +20,13 @@ class TestAuthority {
 
   // The authority's own certificate.
   [[nodiscard]] std::string ca_file() const { return (folder_ / "ca.pem").string(); }
-  [[nodiscard]] std::string ca_pem() const;
-  // A key and a certificate for these names, in OpenSSL's words: "DNS:localhost,IP:::1".
-  [[nodiscard]] TlsServerOptions issue(const std::string& names);
+  [[nodiscard]] const std::string& ca_pem() const { return authority_.certificate; }
+  // A key and a certificate for these DNS names and addresses.
+  [[nodiscard]] TlsServerOptions issue(const std::vector<std::string>& names);
 
  private:
-  struct Identity;
-
   const std::filesystem::path folder_;
-  const std::unique_ptr<Identity> identity_;
+  const sandbox::CertifiedKey authority_;
   int issued_ = 0;
 };
 

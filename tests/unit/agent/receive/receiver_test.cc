@@ -231,7 +231,7 @@ TEST_F(ReceiverTest, SaysWhenAnAddressIsTakenOrWrong) {
 }
 
 TEST_F(ReceiverTest, SpeaksEveryProtocolOverTls) {
-  config.tls = authority.issue("IP:127.0.0.1");
+  config.tls = authority.issue({"127.0.0.1"});
   start();
   TestClient grpc("127.0.0.1", ports[0], {authority.ca_file(), {}, kAlpn});
   EXPECT_EQ(grpc.protocol(), "h2");
@@ -249,8 +249,8 @@ TEST_F(ReceiverTest, ReadsRotatedCertificatesForNewConnections) {
   const auto replace = [](const std::string& path, const std::string& by) {
     std::filesystem::copy_file(by, path, std::filesystem::copy_options::overwrite_existing);
   };
-  config.tls = authority.issue("IP:127.0.0.1");
-  const TlsServerOptions next = authority.issue("IP:127.0.0.1");
+  config.tls = authority.issue({"127.0.0.1"});
+  const TlsServerOptions next = authority.issue({"127.0.0.1"});
   start();
   const auto served = [&] {
     const TestClient client("127.0.0.1", ports[0], {authority.ca_file(), {}, kAlpn});
@@ -265,7 +265,7 @@ TEST_F(ReceiverTest, ReadsRotatedCertificatesForNewConnections) {
 }
 
 TEST_F(ReceiverTest, DemandsAClientCertificateOfTheConfiguredAuthority) {
-  config.tls = authority.issue("IP:127.0.0.1");
+  config.tls = authority.issue({"127.0.0.1"});
   config.tls->client_ca_file = authority.ca_file();
   TestAuthority other;
   start();
@@ -274,14 +274,14 @@ TEST_F(ReceiverTest, DemandsAClientCertificateOfTheConfiguredAuthority) {
     client.send(kPost);
     return client.receive_until("{}");
   };
-  EXPECT_EQ(answer_to(authority.issue("DNS:client")), kOk);
+  EXPECT_EQ(answer_to(authority.issue({"client"})), kOk);
   EXPECT_EQ(answer_to({}), "");
-  EXPECT_EQ(answer_to(other.issue("DNS:client")), "");
+  EXPECT_EQ(answer_to(other.issue({"client"})), "");
 }
 
 TEST_F(ReceiverTest, RefusesToStartWithBadTlsFiles) {
-  config.tls = authority.issue("IP:127.0.0.1");
-  config.tls->key_file = authority.issue("IP:127.0.0.1").key_file;
+  config.tls = authority.issue({"127.0.0.1"});
+  config.tls->key_file = authority.issue({"127.0.0.1"}).key_file;
   EXPECT_EQ(Receiver::start(config, intake, metrics).error().kind, ErrorKind::kInvalid);
   config.tls->certificate_file += ".missing";
   const Error error = Receiver::start(config, intake, metrics).error();

@@ -301,7 +301,7 @@ TEST_F(ArizeGrpcExporter, TrustsTheGivenAuthorityAndNoticesANewOne) {
   TestAuthority stranger;
   const std::string ca_file = stranger.ca_file() + ".current";
   std::filesystem::copy_file(stranger.ca_file(), ca_file);
-  GenericServer server({.tls = authority.issue("DNS:localhost,IP:127.0.0.1")});
+  GenericServer server({.tls = authority.issue({"localhost", "127.0.0.1"})});
   connect("https", "localhost", server.port(), {.tls = {.ca_file = ca_file}});
   EXPECT_EQ(send().reason, "Unreachable");
   std::filesystem::copy_file(authority.ca_file(), ca_file,
@@ -311,7 +311,7 @@ TEST_F(ArizeGrpcExporter, TrustsTheGivenAuthorityAndNoticesANewOne) {
 
 TEST_F(ArizeGrpcExporter, RefusesACertificateForAnotherHost) {
   TestAuthority authority;
-  GenericServer server({.tls = authority.issue("DNS:other.example")});
+  GenericServer server({.tls = authority.issue({"other.example"})});
   connect("https", "localhost", server.port(), {.tls = {.ca_file = authority.ca_file()}});
   EXPECT_EQ(send().reason, "Unreachable");
 }

@@ -128,7 +128,7 @@ TEST(HttpClient, CallsAnIpv6Address) {
   std::string host;
   for (const bool secure : {false, true}) {
     HttpServer::Options options{.listen = {"::1", 0}};
-    if (secure) options.tls = authority.issue("IP:::1");
+    if (secure) options.tls = authority.issue({"::1"});
     const auto server = serve(options, [&](HttpServerRequest request, HttpReplier replier) {
       host = request.header("host");
       replier.reply({});
@@ -145,9 +145,8 @@ TEST(HttpClient, CallsAnIpv6Address) {
 TEST(HttpClient, TrustsTheGivenAuthorityOnly) {
   TestAuthority authority;
   TestAuthority stranger;
-  const auto server =
-      serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue("DNS:localhost,IP:127.0.0.1")},
-            answer_ok);
+  const auto server = serve(
+      {.listen = {"127.0.0.1", 0}, .tls = authority.issue({"localhost", "127.0.0.1"})}, answer_ok);
   const auto answer_with = [&](const std::string& host, const std::string& ca_file) {
     const auto client = make_http_client(
         {.origin = url("https", host, server->port()), .tls = {.ca_file = ca_file}});
@@ -167,7 +166,7 @@ TEST(HttpClient, TrustsTheGivenAuthorityOnly) {
 TEST(HttpClient, VerifiesTheHostsNameOrAddress) {
   TestAuthority authority;
   const auto server =
-      serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue("DNS:other.example,IP:127.0.0.2")},
+      serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue({"other.example", "127.0.0.2"})},
             answer_ok);
   for (const auto& [host, cause] : {std::pair("localhost", "ostname mismatch"),
                                     std::pair("127.0.0.1", "IP address mismatch")}) {
@@ -184,7 +183,7 @@ TEST(HttpClient, ReadsTheAuthorityAnewForEachConnection) {
   TestAuthority stranger;
   const std::string ca_file = stranger.ca_file() + ".current";
   const auto server =
-      serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue("IP:127.0.0.1")}, answer_ok);
+      serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue({"127.0.0.1"})}, answer_ok);
   const auto client = make_http_client(
       {.origin = url("https", "127.0.0.1", server->port()), .tls = {.ca_file = ca_file}});
   const auto missing = get(*client);
