@@ -59,7 +59,7 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
 Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) const {
   Result<std::string> body = inflated(request);
   if (body && request.format == BodyFormat::kJson) {
-    body = decoded(*std::move(body), request.ticket);
+    body = decoded(*body, request.ticket);
   }
   if (!body) {
     return fail(std::move(body).error());
@@ -91,7 +91,7 @@ Result<std::string> JournalIntake::inflated(IntakeRequest& request) const {
                 [&](size_t bytes) { return request.ticket.grow_to(received.size() + bytes); });
 }
 
-Result<std::string> JournalIntake::decoded(std::string json, Ticket& ticket) const {
+Result<std::string> JournalIntake::decoded(const std::string& json, Ticket& ticket) const {
   if (json.size() > options_.json_bytes_max) {
     return fail(ErrorKind::kExhausted,
                 "more than " + std::to_string(options_.json_bytes_max) + " bytes of JSON");

@@ -82,7 +82,7 @@ class JournalIntake final : public Intake {
   // record.
   Result<Record> prepare(IntakeRequest& request) const;
   Result<std::string> inflated(IntakeRequest& request) const;
-  Result<std::string> decoded(std::string json, Ticket& ticket) const;
+  Result<std::string> decoded(const std::string& json, Ticket& ticket) const;
   Result<std::string> enriched(std::string body, size_t resource_spans, Ticket& ticket) const;
 
   const Options options_;

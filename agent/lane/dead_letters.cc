@@ -137,7 +137,7 @@ Status DeadLetters::make_room(uint64_t bytes) {
   while (!kept_.empty() && bytes_ + bytes > options_.bytes_max) {
     const Kept& oldest = kept_.front();
     for (const std::string_view ending : {kRequestEnding, kDescriptionEnding}) {
-      const Status removed = files_.remove(path(oldest.number, ending));
+      Status removed = files_.remove(path(oldest.number, ending));
       if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
     }
     bytes_ -= oldest.bytes;

@@ -157,7 +157,7 @@ Result<bool> Splicer::all_spans_have(std::string_view resource_spans,
         continue;
       }
       any = true;
-      const Result<bool> has = span_has(span->value, keys);
+      Result<bool> has = span_has(span->value, keys);
       if (!has || !*has) {
         return has;
       }

@@ -134,7 +134,7 @@ std::array<FileMark, 3> marks_of(const TlsServerOptions& options) {
 class FileTlsAcceptor final : public TlsAcceptor {
  public:
   FileTlsAcceptor(TlsServerOptions options, std::array<FileMark, 3> marks, Context context)
-      : options_(std::move(options)), marks_(marks), context_(std::move(context)) {}
+      : options_(std::move(options)), marks_(std::move(marks)), context_(std::move(context)) {}
 
   std::unique_ptr<Transport> accept(int descriptor) override {
     refresh();

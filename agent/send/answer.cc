@@ -145,7 +145,7 @@ PartialSuccess parse_partial_success(const HttpResponse& response) {
   if (rejected == partial->end()) return result;
   if (rejected->is_number_unsigned()) result.rejected = rejected->get<uint64_t>();
   if (rejected->is_string()) {
-    const std::string& text = rejected->get_ref<const std::string&>();
+    const auto& text = rejected->get_ref<const std::string&>();
     std::from_chars(text.data(), text.data() + text.size(), result.rejected);
   }
   return result;
