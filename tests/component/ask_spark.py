@@ -17,6 +17,7 @@ CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 
 def session(folder: Path):
     os.environ.pop("SPARK_HOME", None)
+    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"  # no machine need know its own name
     from pyspark.sql import SparkSession
 
     jars = Path(sys.prefix, "jars").glob("*.jar")

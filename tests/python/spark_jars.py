@@ -16,6 +16,7 @@ WANTED = ("io.delta_", "io.unitycatalog_")
 
 def main(folder: Path) -> None:
     os.environ.pop("SPARK_HOME", None)
+    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"  # no machine need know its own name
     from pyspark.sql import SparkSession
 
     with tempfile.TemporaryDirectory() as ivy:
