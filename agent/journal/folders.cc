@@ -67,7 +67,7 @@ Status remove_folder(FileSystem& files, OwnedFolder folder) {
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
     if (name == "lock") continue;
-    const Status removed = files.remove(folder.path + "/" + name);
+    Status removed = files.remove(folder.path + "/" + name);
     // A recycling that was under way may have been faster.
     if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   }

@@ -60,18 +60,7 @@ class FileJournal final : public Journal {
                          .spans = spans,
                          .arrived_unix_nanos = unix_nanos(scheduler_.clock().wall()),
                          .done = std::move(done)};
-    bool post = false;
-    {
-      Lock lock(mutex_);
-      if (queue_bytes_ + bytes <= queue_bytes_max_) {
-        queue_bytes_ += bytes;
-        queue_.push_back(std::move(append));
-        post = !std::exchange(posted_, true);
-        append.done = nullptr;
-      }
-    }
-    if (post) scheduler_.post([this] { commit(); });
-    if (append.done) {
+    if (!enqueue(append)) {
       refuse({.kind = ErrorKind::kUnavailable,
               .message = "too much waits to be stored",
               .retry_after = std::chrono::seconds(1)},
@@ -110,6 +99,22 @@ class FileJournal final : public Journal {
     for (const GroupWriter::Written& outcome : outcomes) {
       for (size_t i = 0; i < outcome.count; ++i, ++append) append->done(outcome.status);
     }
+  }
+
+  // Takes the append and sees to it that a commit comes; false, and the append is as it was, when
+  // the queue is full.
+  bool enqueue(PendingAppend& append) {
+    const uint64_t bytes = append.payload.size();
+    bool post = false;
+    {
+      Lock lock(mutex_);
+      if (queue_bytes_ + bytes > queue_bytes_max_) return false;
+      queue_bytes_ += bytes;
+      queue_.push_back(std::move(append));
+      post = !std::exchange(posted_, true);
+    }
+    if (post) scheduler_.post([this] { commit(); });
+    return true;
   }
 
   // What waits, up to a size; posts the next commit if something is left.
@@ -199,7 +204,7 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, FileSystem& files,
+Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, FileSystem& files,
                                                Scheduler& scheduler) {
   if (options.segment_bytes <= kSegmentHeaderBytes + kRecordHeaderBytes) {
     return fail(ErrorKind::kInvalid, "journal: segments are too small to hold a record");

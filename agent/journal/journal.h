@@ -58,7 +58,7 @@ class Journal {
 
   // Recovers what is there (in a time independent of the backlog) or starts afresh. `scheduler` is
   // stopped before the journal is destroyed; append() before it runs is fine.
-  static Result<std::unique_ptr<Journal>> open(JournalOptions options, FileSystem& files,
+  static Result<std::unique_ptr<Journal>> open(const JournalOptions& options, FileSystem& files,
                                                Scheduler& scheduler);
   virtual ~Journal() = default;
 
