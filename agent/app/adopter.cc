@@ -69,8 +69,7 @@ void Adopter::adopt(OwnedFolder folder) {
   adopted->scheduler = std::make_unique<ThreadScheduler>("dt-adopted", clock_);
   JournalOptions options = options_;
   options.folder = folder.path;
-  Result<std::unique_ptr<Journal>> journal =
-      Journal::open(std::move(options), files_, *adopted->scheduler);
+  Result<std::unique_ptr<Journal>> journal = Journal::open(options, files_, *adopted->scheduler);
   if (!journal) {
     log_error("an adopted journal cannot be opened; it stays where it is",
               {{"folder", folder.path}, {"error", journal.error().message}});

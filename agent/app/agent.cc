@@ -7,6 +7,7 @@
 
 #include "agent/app/adopter.h"
 #include "agent/app/destination.h"
+#include "agent/app/foreign_logs.h"
 #include "agent/app/latch.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
@@ -218,6 +219,7 @@ AgentSnapshot RunningAgent::snapshot() const {
 
 Result<std::unique_ptr<Agent>> Agent::start(const AgentConfig& config, std::string version) {
   set_log_severity(severity_of(config.log_level));
+  adopt_foreign_logs();
   auto agent = std::make_unique<RunningAgent>(config, std::move(version));
   if (Status running = agent->run(); !running) return fail(running.error());
   std::string ports;

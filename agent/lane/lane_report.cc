@@ -65,14 +65,14 @@ void LaneReport::retrying(const Outcome& outcome, Duration delay) {
   log_warn("destination does not take requests now, will retry",
            {{"lane", lane_},
             {"reason", outcome.reason},
-            {"message", outcome.message},
+            {"detail", outcome.message},
             {"retry_in_seconds", seconds(delay)}});
 }
 
 void LaneReport::paused(const Outcome& outcome) {
   if (!paused_log_.allow(clock_.tick())) return;
   log_error("destination refuses us, lane is paused and keeps its data",
-            {{"lane", lane_}, {"reason", outcome.reason}, {"message", outcome.message}});
+            {{"lane", lane_}, {"reason", outcome.reason}, {"detail", outcome.message}});
 }
 
 void LaneReport::delivering_again() {

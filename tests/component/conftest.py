@@ -21,8 +21,8 @@ def pytest_addoption(parser):
 
 
 class Stage:
-    """What a test starts. The agents and sandboxes among it must end with 0 when asked to, and may
-    not have printed a sanitizer's report."""
+    """What a test starts. The agents and sandboxes among it must end with 0 when asked to, may
+    not have printed a sanitizer's report, and the agents may log nothing but JSON lines."""
 
     def __init__(self, binaries: Path, folder: Path):
         self.binaries = binaries
@@ -71,6 +71,9 @@ class Stage:
                 faults.append(f"{process.name}: {report}")
         for process in self.others:
             process.kill()
+        for agent in self.agents:
+            for run in agent.runs:
+                faults += [f"{run.name} logged no JSON: {line}" for line in run.foreign_lines()]
         return faults
 
 

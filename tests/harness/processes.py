@@ -73,6 +73,12 @@ class Process:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def foreign_lines(self) -> list[str]:
+        """What is in the output beside JSON objects, a line each; none of a killed program's last
+        line, which may be cut."""
+        whole = self.output().rpartition("\n")[0]
+        return [line for line in whole.splitlines() if not line.startswith("{")]
+
     def sanitizer_report(self) -> str | None:
         output = self.output()
         found = SANITIZER_REPORT.search(output)
