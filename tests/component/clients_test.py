@@ -78,6 +78,17 @@ def test_the_go_sdk(sandbox, agent, protocol, compression):
         check_arrival(sandbox, tee.requests())
 
 
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_the_java_sdk(sandbox, agent, protocol, compression):
+    java = tool_folder("java")
+    with Tee(agent.grpc_endpoint if protocol == "grpc" else agent.http_endpoint) as tee:
+        command = ["java", "-cp", f"{java}:{java}/*", "Client"]
+        expected = ids_printed(run([*command, protocol, tee.endpoint, compression]))
+        assert set(otlp.by_id(tee.requests())) == expected
+        check_arrival(sandbox, tee.requests())
+
+
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_telemetrygen(sandbox, agent, protocol):
     telemetrygen = tool_folder("go") / "telemetrygen"

@@ -1,0 +1,81 @@
+// Sends one small trace through dualtrace with the Java OpenTelemetry SDK, and prints the ids of its
+// spans as JSON. Used by the component tests: java Client grpc|http HOST:PORT none|gzip
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter;
+import io.opentelemetry.sdk.resources.Resource;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SpanExporter;
+import java.util.List;
+
+public final class Client {
+  private static SpanExporter exporter(String protocol, String endpoint, String compression) {
+    switch (protocol) {
+      case "grpc":
+        return OtlpGrpcSpanExporter.builder()
+            .setEndpoint("http://" + endpoint)
+            .setCompression(compression)
+            .build();
+      case "http":
+        return OtlpHttpSpanExporter.builder()
+            .setEndpoint("http://" + endpoint + "/v1/traces")
+            .setCompression(compression)
+            .build();
+      default:
+        throw new IllegalArgumentException("protocol " + protocol + ": want grpc or http");
+    }
+  }
+
+  private static Span child(Tracer tracer, Span root) {
+    Span child =
+        tracer
+            .spanBuilder("child")
+            .setParent(Context.root().with(root))
+            .setAttribute("text", "grüße")
+            .setAttribute("large", 1L << 62)
+            .setAttribute("ratio", 0.25)
+            .setAttribute("flag", true)
+            .setAttribute(AttributeKey.stringArrayKey("words"), List.of("a", "b"))
+            .addLink(root.getSpanContext())
+            .startSpan();
+    child.addEvent("event", Attributes.of(AttributeKey.longKey("n"), 1L));
+    child.setStatus(StatusCode.ERROR, "it failed");
+    child.end();
+    return child;
+  }
+
+  public static void main(String[] arguments) {
+    if (arguments.length != 3) {
+      throw new IllegalArgumentException("usage: Client grpc|http HOST:PORT none|gzip");
+    }
+    Resource resource =
+        Resource.create(
+            Attributes.of(
+                AttributeKey.stringKey("service.name"), "java-client",
+                AttributeKey.stringKey("openinference.project.name"), "clients"));
+    SpanExporter exporter = exporter(arguments[0], arguments[1], arguments[2]);
+    try (SdkTracerProvider provider =
+        SdkTracerProvider.builder()
+            .setResource(resource)
+            .addSpanProcessor(BatchSpanProcessor.builder(exporter).build())
+            .build()) {
+      Tracer tracer = provider.get("component", "1.0");
+      Span root = tracer.spanBuilder("root").setSpanKind(SpanKind.SERVER).startSpan();
+      Span child = child(tracer, root);
+      root.end();
+      SpanContext ids = root.getSpanContext();
+      System.out.printf(
+          "{\"trace_id\": \"%s\", \"span_ids\": [\"%s\", \"%s\"]}%n",
+          ids.getTraceId(), ids.getSpanId(), child.getSpanContext().getSpanId());
+    } // close() sends what waits
+  }
+}
