@@ -4,6 +4,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <atomic>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
@@ -105,7 +106,7 @@ class GenericServer final : public grpc::CallbackGenericService {
       StartRead(&request_);
     }
     void OnReadDone(bool ok) override {
-      if (!ok) return Finish(grpc::Status::CANCELLED);
+      if (!ok) return finish(grpc::Status::CANCELLED);
       Received received{context_.method(), {}, bytes_of(request_)};
       for (const auto& [key, value] : context_.client_metadata()) {
         received.metadata.emplace(std::string(key.data(), key.size()),
@@ -119,17 +120,21 @@ class GenericServer final : public grpc::CallbackGenericService {
       if (reply.never) return;
       const grpc::Slice slice(reply.body);
       response_ = grpc::ByteBuffer(&slice, 1);
-      if (!reply.status.ok()) return Finish(reply.status);
-      StartWriteAndFinish(&response_, {}, reply.status);
+      if (!reply.status.ok()) return finish(reply.status);
+      if (!finished_.exchange(true)) StartWriteAndFinish(&response_, {}, reply.status);
     }
-    void OnCancel() override {
-      if (server_.reply.never) Finish(grpc::Status::CANCELLED);
-    }
+    void OnCancel() override { finish(grpc::Status::CANCELLED); }
     void OnDone() override { delete this; }
 
    private:
+    // gRPC ends the process over a second Finish, and a cancelled read comes with OnCancel.
+    void finish(const grpc::Status& status) {
+      if (!finished_.exchange(true)) Finish(status);
+    }
+
     GenericServer& server_;
     grpc::GenericCallbackServerContext& context_;
+    std::atomic<bool> finished_ = false;
     grpc::ByteBuffer request_;
     grpc::ByteBuffer response_;
   };
