@@ -109,6 +109,11 @@ class Agent:
             others = sum(count for word, count in spans.items() if word != "accepted")
             assert spans["accepted"] == others and lane["balanced"], lane
 
+    def dead_letters(self, lane: str) -> list[dict]:
+        """The descriptions of the spans that were put aside."""
+        folder = Path(self.config["delivery"]["folder"]) / "dead-letters" / lane
+        return [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+
     def metrics(self) -> str:
         return fetch(self.url("/metrics"))[1].decode()
 

@@ -1,55 +1,257 @@
-"""Clients that send all the time and remember what they were promised."""
+"""Clients that send all the time and remember what they were told."""
 
 import http.client
+import random
 import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
 
-from harness import otlp
+import grpc
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
 from harness.agent import Agent
+from harness.otlp import Template
+from harness.processes import wait_until
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+ANSWER_TIMEOUT = 60.0
+# The agent is away, or refuses without saying for how long.
+PAUSE = 0.02
+HINT_MAX = 1.0
+# What a client's own transport reports as well as an agent: nothing is known of the request then.
+TRANSPORT_CODES = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNKNOWN,
+}
+
+
+class Outcome(Enum):
+    OK = "ok"  # stored, the agent said
+    REFUSED = "refused"  # not stored, the agent said
+    UNKNOWN = "unknown"  # no answer came
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request and what became of it. Its trace id follows from its number."""
+
+    number: int
+    at: float  # Unix time in seconds
+    took: float
+    outcome: Outcome
+    hint: float | None = None  # the refusal's: seconds until it is worth another try
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a load sends. Half of the threads speak gRPC, the others HTTP."""
+
+    spans: int = 20  # a request
+    text_bytes: int = 200  # a span
+    threads: int = 4
+    rate: float | None = None  # spans a second; None: as fast as answers come
+    # Every so many requests the first span is an odd one: of that name, with that much text.
+    odd_every: int = 0
+    odd_name: str = "span 0"
+    odd_bytes: int = 0
+
+    def is_odd(self, number: int) -> bool:
+        return self.odd_every > 0 and number % self.odd_every == 0
 
 
 class Load:
-    """Threads that post requests to an agent, one after the other, until stop(); they go on when
-    the agent dies and comes back on other ports. `promised` holds the ids that were answered OK."""
+    """Threads that send requests, each one after the other, until stop(); they go on when the
+    agent dies and another, or the same on other ports, takes its place. Requests are not sent
+    again, so that each has one outcome."""
 
-    def __init__(self, agent: Agent, threads: int = 4, spans: int = 5, text: str = "x" * 200):
+    def __init__(self, agent: Callable[[], Agent], shape: Shape, seed: int):
         self._agent = agent
-        self._spans = spans
-        self._text = text
+        self.shape = shape
+        words = random.Random(seed)
+        self._tag = words.randbytes(8)
+        texts = [_text(words, shape.text_bytes) for _ in range(shape.spans)]
+        self._plain = Template(texts)
+        odd = _text(words, shape.odd_bytes or shape.text_bytes)
+        self._odd = Template([odd, *texts[1:]], shape.odd_name)
         self._stop = threading.Event()
+        self._go = threading.Event()
+        self._go.set()
         self._lock = threading.Lock()
-        self.promised: set[str] = set()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+        self._next = 1
+        self._busy = 0
+        self._sent: list[Sent] = []
+        self._accepted = 0
+        self._begun = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._run, args=(number,), daemon=True)
+            for number in range(shape.threads)
+        ]
         for thread in self._threads:
             thread.start()
 
-    @property
-    def count(self) -> int:
-        with self._lock:
-            return len(self.promised)
+    def trace_id(self, number: int) -> str:
+        return (self._tag + number.to_bytes(8, "big")).hex()
 
-    def stop(self) -> set[str]:
+    @property
+    def accepted(self) -> int:
+        """Spans that were answered OK so far."""
+        with self._lock:
+            return self._accepted
+
+    @property
+    def offered(self) -> int:
+        """Spans that were sent so far, whatever became of them."""
+        with self._lock:
+            return (self._next - 1) * self.shape.spans
+
+    @property
+    def sent(self) -> list[Sent]:
+        with self._lock:
+            return list(self._sent)
+
+    @property
+    def failures(self) -> list[Sent]:
+        return [one for one in self.sent if one.outcome is not Outcome.OK]
+
+    @contextmanager
+    def paused(self):
+        """Within it nothing is under way, and nothing is sent."""
+        self._go.clear()
+        wait_until(self._idle, "every request has its answer", timeout=ANSWER_TIMEOUT + 10)
+        try:
+            yield
+        finally:
+            self._go.set()
+
+    def stop(self) -> None:
         self._stop.set()
+        self._go.set()
         for thread in self._threads:
             thread.join()
-        return self.promised
 
-    def _run(self) -> None:
-        connection = None
+    def _idle(self) -> bool:
+        with self._lock:
+            return self._busy == 0
+
+    def _run(self, thread: int) -> None:
+        client_type = _GrpcClient if thread % 2 else _HttpClient
+        client, turn = None, thread
         while not self._stop.is_set():
-            request = otlp.make_request(self._spans, self._text)
+            self._go.wait()
+            turn = self._wait_for_turn(turn)
             try:
-                if connection is None:
-                    host, port = self._agent.http_endpoint.split(":")
-                    connection = http.client.HTTPConnection(host, int(port), timeout=10)
-                headers = {"Content-Type": "application/x-protobuf"}
-                connection.request("POST", "/v1/traces", request, headers)
-                answer = connection.getresponse()
-                answer.read()
-            except (OSError, http.client.HTTPException):
-                connection = None
-                self._stop.wait(0.05)  # the agent is away
+                client = client or client_type(self._agent())
+            except OSError:
+                self._stop.wait(PAUSE)
                 continue
-            if answer.status == 200:
-                ids = otlp.by_id([request])
-                with self._lock:
-                    self.promised.update(ids)
+            one = self._send(client)
+            if one is None:
+                continue
+            if one.outcome is Outcome.UNKNOWN:
+                client.close()
+                client = None
+            if one.outcome is not Outcome.OK:
+                self._stop.wait(PAUSE if one.hint is None else min(one.hint, HINT_MAX))
+        if client:
+            client.close()
+
+    def _send(self, client) -> Sent | None:
+        with self._lock:
+            if not self._go.is_set():
+                return None
+            number = self._next
+            self._next += 1
+            self._busy += 1
+        template = self._odd if self.shape.is_odd(number) else self._plain
+        body = template.stamp(bytes.fromhex(self.trace_id(number)), time.time_ns())
+        at, begun = time.time(), time.monotonic()
+        outcome, hint = client.send(body)
+        one = Sent(number, at, time.monotonic() - begun, outcome, hint)
+        with self._lock:
+            self._busy -= 1
+            self._sent.append(one)
+            if outcome is Outcome.OK:
+                self._accepted += self.shape.spans
+        return one
+
+    def _wait_for_turn(self, turn: int) -> int:
+        """Each thread keeps its share of the rate by the clock, not by the answers. One that has
+        fallen behind by more than a second does not try to catch up."""
+        if self.shape.rate is None:
+            return turn
+        seconds = self.shape.spans / self.shape.rate  # from one request to the next
+        late = time.monotonic() - self._begun - turn * seconds
+        if late < 0:
+            self._stop.wait(-late)
+        elif late > 1:
+            turn += self.shape.threads * int((late - 1) / seconds / self.shape.threads)
+        return turn + self.shape.threads
+
+
+def _text(words: random.Random, size: int) -> str:
+    """Something that compresses as prose does."""
+    some = ("agent", "retrieve", "document", "answer", "token", "model", "tool", "search", "plan")
+    text = ""
+    while len(text) < size:
+        text += f"{words.choice(some)}{words.randrange(1000)} "
+    return text[:size]
+
+
+class _HttpClient:
+    def __init__(self, agent: Agent):
+        host, port = agent.http_endpoint.split(":")
+        self._connection = http.client.HTTPConnection(host, int(port), timeout=ANSWER_TIMEOUT)
+        self._connection.connect()
+
+    def send(self, body: bytes) -> tuple[Outcome, float | None]:
+        try:
+            headers = {"Content-Type": "application/x-protobuf"}
+            self._connection.request("POST", "/v1/traces", body, headers)
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            return Outcome.UNKNOWN, None
+        if answer.status == 200:
+            return Outcome.OK, None
+        hint = answer.headers.get("Retry-After")
+        return Outcome.REFUSED, None if hint is None else float(hint)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _GrpcClient:
+    def __init__(self, agent: Agent):
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+        self._channel = grpc.insecure_channel(agent.grpc_endpoint, options)
+        self._export = self._channel.unary_unary(EXPORT)
+
+    def send(self, body: bytes) -> tuple[Outcome, float | None]:
+        try:
+            self._export(body, timeout=ANSWER_TIMEOUT)
+        except grpc.RpcError as error:
+            hint = _retry_delay(error)
+            from_transport = hint is None and error.code() in TRANSPORT_CODES
+            return Outcome.UNKNOWN if from_transport else Outcome.REFUSED, hint
+        return Outcome.OK, None
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def _retry_delay(error: grpc.RpcError) -> float | None:
+    details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin")
+    if details is None:
+        return None
+    retry_info = RetryInfo()
+    status = Status.FromString(details)
+    if not any(detail.Unpack(retry_info) for detail in status.details):
+        return None
+    return retry_info.retry_delay.ToNanoseconds() / 1e9

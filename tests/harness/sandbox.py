@@ -29,11 +29,19 @@ def write_secret(file: Path, secret: str) -> Path:
 
 
 class Sandbox:
-    def __init__(self, binary: Path, folder: Path, tls: bool = False, table: str = TABLE):
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        tls: bool = False,
+        table: str = TABLE,
+        bodies: bool = True,
+    ):
         self.binary = binary
         self.folder = folder
         self.tls = tls
         self.table = table
+        self.bodies = bodies  # whether requests() will be asked for
         folder.mkdir(parents=True, exist_ok=True)
         self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)
         self.space_id_file = write_secret(folder / "arize-space-id", SPACE_ID)
@@ -48,6 +56,8 @@ class Sandbox:
         arguments += ["--databricks-table", f"{self.table}=v2"]
         if self.tls:
             arguments.append("--tls")
+        if not self.bodies:
+            arguments.append("--no-bodies")
         self.process = Process("sandbox", arguments, self.folder)
         ports = self.data / "ports.json"
         wait_until(ports.exists, "the sandbox is ready", timeout=60, process=self.process)

@@ -1,0 +1,34 @@
+"""A short slice of the fault harness, with fixed seeds; `./dev faults` plays the long scenarios."""
+
+import pytest
+from faults import small_disk
+from faults.play import play
+from faults.scenario import Scale
+from faults.scenarios import SCENARIOS
+
+# What the other files of this folder do not show already.
+SLICE = {
+    "kill": Scale(rounds=10, seconds=0, rate=1000, seed=1),
+    "terminate": Scale(rounds=12, seconds=0, rate=1000, seed=2),
+    "upgrade": Scale(rounds=16, seconds=0, rate=1000, seed=3),
+    "arize-blackholed": Scale(rounds=0, seconds=8, rate=1000, seed=4),
+    "arize-refusing": Scale(rounds=0, seconds=16, rate=1000, seed=5),
+    "arize-unavailable": Scale(rounds=0, seconds=16, rate=1000, seed=6),
+    "databricks-blackholed": Scale(rounds=0, seconds=8, rate=1000, seed=7),
+    "databricks-refusing": Scale(rounds=0, seconds=16, rate=1000, seed=8),
+    "databricks-unavailable": Scale(rounds=0, seconds=16, rate=1000, seed=9),
+    "both-down": Scale(rounds=0, seconds=4, rate=1000, seed=10),
+    "slow": Scale(rounds=0, seconds=8, rate=1000, seed=11),
+    "disk-full": Scale(rounds=0, seconds=4, rate=1000, seed=12),
+    "chaos": Scale(rounds=6, seconds=0, rate=500, seed=13),
+}
+
+
+@pytest.mark.parametrize(("name", "scale"), SLICE.items(), ids=SLICE.keys())
+def test_it_holds(stage, name, scale):
+    scenario = SCENARIOS[name](scale)
+    if scenario.disk_bytes and (reason := small_disk.why_impossible()):
+        pytest.skip(reason)
+    report = play(stage, scenario, scale.seed)
+    print(*report.lines, sep="\n")
+    assert not report.findings, "\n".join(report.findings)

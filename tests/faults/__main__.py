@@ -1,0 +1,88 @@
+"""`./dev faults`: plays scenarios on the release build and says what was found."""
+
+import argparse
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from faults import small_disk
+from faults.play import Report, play
+from faults.scenario import Scale
+from faults.scenarios import SCENARIOS
+from harness.stage import Stage
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
+    parser.add_argument("--binaries", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        help=f"all of these if none is named: {', '.join(SCENARIOS)}; and backlog",
+    )
+    parser.add_argument("--seed", type=int, help="of the run to play again; else a new one")
+    parser.add_argument("--rounds", type=int, default=100, help="of kills; default: 100")
+    parser.add_argument(
+        "--seconds", type=float, default=150, help="that a destination is dead; default: 150"
+    )
+    parser.add_argument("--rate", type=float, default=5000, help="spans a second; default: 5000")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of what passed, too")
+    options = parser.parse_args()
+    if unknown := set(options.scenarios) - {*SCENARIOS}:
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    return options
+
+
+def run(name: str, options, folder: Path) -> bool:
+    """Whether the scenario held."""
+    seed = secrets.randbelow(10**9) if options.seed is None else options.seed
+    scale = Scale(options.rounds, options.seconds, options.rate, seed, rss_growth=64 << 20)
+    scenario = SCENARIOS[name](scale)
+    print(f"== {name}, seed {seed}: {scenario.tells}", flush=True)
+    if scenario.disk_bytes and (reason := small_disk.why_impossible()):
+        print(f"   skipped: {reason}")
+        return True
+    stage = Stage(options.binaries.resolve(), folder)
+    begun = time.monotonic()
+    try:
+        report = play(stage, scenario, seed)
+    except AssertionError as error:
+        report = Report([str(error)])
+    finally:
+        ending = stage.end()
+    report.findings += ending
+    for line in report.lines:
+        print(f"   {line}")
+    for finding in report.findings:
+        print(f"   FOUND: {finding}")
+    verdict = "did not hold" if report.findings else "held"
+    print(f"   {verdict} after {time.monotonic() - begun:.0f} s", flush=True)
+    if report.findings or options.keep:
+        print(f"   logs: {folder}; again: ./dev faults {name} --seed {seed}", flush=True)
+    else:
+        shutil.rmtree(folder)
+    return not report.findings
+
+
+def main() -> int:
+    options = arguments()
+    folder = Path(tempfile.mkdtemp(prefix="dualtrace-faults-"))
+    names = options.scenarios or list(SCENARIOS)
+    failed = [
+        name
+        for number, name in enumerate(names)
+        if not run(name, options, folder / f"{number}-{name}")
+    ]
+    if failed:
+        print(f"== {len(failed)} of {len(names)} did not hold: {', '.join(failed)}")
+    elif not options.keep:
+        folder.rmdir()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

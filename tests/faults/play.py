@@ -1,0 +1,140 @@
+"""Plays one scenario to its end and says what was found."""
+
+from dataclasses import dataclass, field
+
+from faults.scenario import Scenario
+from faults.verdict import (
+    Expected,
+    judge_books,
+    judge_ratio,
+    judge_resends,
+    judge_stored,
+    percentile,
+)
+from faults.world import World
+from harness.load import Outcome
+from harness.sandbox import DESTINATIONS
+from harness.stage import Stage
+
+DRAIN_TIMEOUT = 900  # seconds; ends what would hang, decides nothing
+
+
+@dataclass
+class Report:
+    findings: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+def play(stage: Stage, scenario: Scenario, seed: int) -> Report:
+    """Plays the steps, waits until nothing is left in the journals, and judges."""
+    world = World(stage, scenario, seed)
+    try:
+        for step in scenario.before_load:
+            step.play(world)
+        world.start_load()
+        for step in scenario.steps:
+            step.play(world)
+        world.load.stop()
+        world.wait_until_drained(DRAIN_TIMEOUT)
+        return _judge(world)
+    finally:
+        world.end()
+
+
+def _judge(world: World) -> Report:
+    report = Report()
+    _judge_clients(world, report)
+    for destination in DESTINATIONS:
+        _judge_destination(world, destination, report)
+    report.findings += [f"the books did not balance: {lane}" for lane in world.watch.unbalanced]
+    for comparison in world.scenario.comparisons:
+        _judge_comparison(world, comparison, report)
+    _judge_memory(world, report)
+    for phase in world.phases:
+        report.lines.append(_phase_line(world, phase))
+    return report
+
+
+def _judge_clients(world: World, report: Report) -> None:
+    sent = world.load.sent
+    spans = world.scenario.shape.spans
+    count = {outcome: 0 for outcome in Outcome}
+    for one in sent:
+        count[one.outcome] += spans
+    report.lines.append(
+        ", ".join(f"{count[outcome]:,} spans {outcome.value}" for outcome in Outcome)
+    )
+    if not count[Outcome.OK]:
+        report.findings.append("nothing was accepted")
+    refusals = [one for one in sent if one.outcome is Outcome.REFUSED]
+    if refusals and not world.scenario.may_refuse:
+        report.findings.append(f"{len(refusals)} requests were refused")
+    if unhinted := sum(1 for one in refusals if one.hint is None):
+        report.findings.append(f"{unhinted} refusals did not say when to come back")
+    if count[Outcome.UNKNOWN] and not world.an_agent_ended:
+        report.findings.append("requests were not answered, and no agent had ended")
+
+
+def _judge_destination(world: World, destination: str, report: Report) -> None:
+    scenario = world.scenario
+    stored = world.stored(destination)
+    expected = Expected(
+        spans=scenario.shape.spans,
+        trace_id=world.load.trace_id,
+        is_odd=scenario.shape.is_odd,
+        odd_is_refused=destination in scenario.odd_refused_by,
+        odd_reason=scenario.odd_reason,
+        some_are_rejected=destination in scenario.rejected_by,
+    )
+    books = dict(world.agent.spans(destination))
+    found = judge_stored(world.load.sent, stored, expected)
+    found += judge_books(books, stored, world.past)
+    more, reasons = judge_resends(stored, world.incidents_at(destination))
+    report.findings += [f"{destination}: {finding}" for finding in (found + more)[:20]]
+    again = ", ".join(f"{number:,} {reason}" for reason, number in sorted(reasons.items()))
+    words = ", ".join(f"{number:,} {word}" for word, number in books.items() if number)
+    report.lines.append(f"{destination}: {words}; sent again: {again or 'none'}")
+
+
+def _judge_comparison(world: World, comparison, report: Report) -> None:
+    before, during = comparison.before, comparison.during
+    bounds = (comparison.ratio, comparison.floor)
+    report.findings += judge_ratio(
+        "accepting", world.accept_times(before), world.accept_times(during), *bounds
+    )
+    for destination in comparison.destinations:
+        report.findings += judge_ratio(
+            f"delay to {destination}",
+            world.delays(destination, before),
+            world.delays(destination, during),
+            *bounds,
+        )
+
+
+def _judge_memory(world: World, report: Report) -> None:
+    if world.scenario.rss_growth is None or not world.phases:
+        return
+    first = world.watch.within(*next(iter(world.phases.values())))
+    base = max(sample.rss for sample in first)
+    peak = max(sample.rss for sample in world.watch.samples)
+    if peak - base > world.scenario.rss_growth:
+        report.findings.append(f"memory grew from {base >> 20} to {peak >> 20} MiB")
+
+
+def _phase_line(world: World, phase: str) -> str:
+    def spread(values: list[float]) -> str:
+        shares = (0.5, 0.95, 0.99)
+        return "/".join(f"{percentile(values, share) * 1e3:.1f}" for share in shares)
+
+    samples = world.watch.within(*world.phases[phase])
+    rss = max((sample.rss for sample in samples), default=0)
+    backlog = {
+        destination: max((sample.backlog[destination] for sample in samples), default=0)
+        for destination in DESTINATIONS
+    }
+    begin, end = world.phases[phase]
+    delays = ", ".join(f"{name} {spread(world.delays(name, phase))}" for name in DESTINATIONS)
+    return (
+        f"{phase} ({end - begin:.0f} s): accept p50/p95/p99 {spread(world.accept_times(phase))} ms,"
+        f" delay {delays} ms, RSS {rss / 2**20:.0f} MiB, backlog {backlog}"
+    )

@@ -1,0 +1,45 @@
+"""What a scenario is made of: data only. steps.py has its words, world.py plays it."""
+
+from dataclasses import dataclass, field
+
+from harness.load import Shape
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How long and how hard: the long runs and the short ones are the same scenarios."""
+
+    rounds: int  # of what is done again and again
+    seconds: float  # that a destination is away
+    rate: float  # spans a second
+    seed: int
+    rss_growth: int | None = None  # bytes that a fault may cost the agent; None: not looked at
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two phases that must look the same to the clients and at these destinations. The bound is
+    generous: two cores shared with everything else give no better one."""
+
+    before: str
+    during: str
+    destinations: tuple[str, ...]
+    ratio: float = 5.0
+    floor: float = 0.050  # seconds; what is below is not told apart
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    tells: str  # what must hold, in one sentence
+    steps: tuple  # played under load
+    before_load: tuple = ()  # steps too
+    shape: Shape = Shape()
+    config: dict = field(default_factory=dict)  # laid over the tests' configuration
+    disk_bytes: int = 0  # of a small disk for the journal; 0: the machine's own
+    may_refuse: bool = False  # whether the agent may say "not stored"
+    odd_refused_by: tuple[str, ...] = ()  # destinations that never take the load's odd spans …
+    odd_reason: str = ""  # … and the reason on their dead letters
+    rejected_by: tuple[str, ...] = ()  # destinations that reject spans of requests they take
+    comparisons: tuple[Comparison, ...] = ()
+    rss_growth: int | None = None  # bytes from the first phase to the largest ever

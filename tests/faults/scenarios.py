@@ -1,0 +1,277 @@
+"""The table of scenarios. Each is made for a scale, so that a short one is the long one's twin."""
+
+import functools
+from collections.abc import Callable
+
+from faults.chaos import chaos
+from faults.scenario import Comparison, Scale, Scenario
+from faults.steps import (
+    Access,
+    Clear,
+    Fault,
+    Kill,
+    Restart,
+    Rounds,
+    Run,
+    Secret,
+    Throttle,
+    UntilAccepted,
+    UntilRefused,
+    UntilState,
+    UntilStored,
+    Upgrade,
+)
+from harness.load import Shape
+from harness.sandbox import API_KEY, DESTINATIONS, TOKEN
+
+OTHER = {"arize": "databricks", "databricks": "arize"}
+
+
+def kill(scale: Scale) -> Scenario:
+    return Scenario(
+        name="kill",
+        tells="kill -9 at random moments under load loses nothing that was answered OK",
+        steps=(Rounds(scale.rounds, Kill(), longest_pause=1.0), Run(0.5)),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+def terminate(scale: Scale) -> Scenario:
+    return Scenario(
+        name="terminate",
+        tells="an agent that is asked to end under load ends cleanly and loses nothing",
+        steps=(Rounds(max(1, scale.rounds // 4), Restart(), longest_pause=1.0), Run(0.5)),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+def upgrade(scale: Scale) -> Scenario:
+    return Scenario(
+        name="upgrade",
+        tells="a new agent that starts before the old one ends takes over, and nothing is lost",
+        steps=(Rounds(max(1, scale.rounds // 8), Upgrade(), longest_pause=1.0), Run(0.5)),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+# How a destination can be dead: a fault of the sandbox, and for which share of the scale's time.
+DEATHS = {
+    "blackholed": ("blackhole", {}, 1.0),
+    "refusing": ("refuse", {}, 0.25),
+    "unavailable": ("status", {"status": 503}, 0.25),
+}
+
+
+def dead(destination: str, how: str, scale: Scale) -> Scenario:
+    other = OTHER[destination]
+    kind, members, share = DEATHS[how]
+    seconds = scale.seconds * share
+    return Scenario(
+        name=f"{destination}-{how}",
+        tells=f"while {destination} is {how}, neither {other} nor the clients notice",
+        steps=(
+            Run(seconds / 4, "before"),
+            Fault(destination, kind, members),
+            Run(seconds, "during"),
+            Clear(destination),
+            Run(seconds / 4, "after"),
+            UntilStored((other,)),
+        ),
+        shape=Shape(rate=scale.rate, spans=50),
+        config={"delivery": {"requestTimeout": "5s"}},
+        comparisons=(Comparison("before", "during", (other,)),),
+        rss_growth=scale.rss_growth,
+    )
+
+
+def both_down(scale: Scale) -> Scenario:
+    return Scenario(
+        name="both-down",
+        tells="with both destinations dead everything is kept, also over a kill -9, and delivered"
+        " afterwards",
+        steps=(
+            Run(scale.seconds / 8, "before"),
+            Fault("arize", "refuse"),
+            Fault("databricks", "blackhole"),
+            Run(scale.seconds / 2, "during"),
+            Kill(),
+            Clear("arize"),
+            Clear("databricks"),
+            Run(scale.seconds / 8),
+            UntilStored(),
+        ),
+        shape=Shape(rate=scale.rate, spans=50),
+        config={"delivery": {"requestTimeout": "5s"}},
+        comparisons=(Comparison("before", "during", ()),),
+        rss_growth=scale.rss_growth,
+    )
+
+
+def credential(scale: Scale) -> Scenario:
+    return Scenario(
+        name="credential",
+        tells="refused credentials pause their lane until they are right, and nothing is lost",
+        steps=(
+            Run(1),
+            Access({"databricks_tokens": ["dapi-rotated"], "arize_api_keys": ["ak-rotated"]}),
+            UntilState("databricks", "Paused"),
+            UntilState("arize", "Paused"),
+            Run(scale.seconds / 4),
+            Secret("token_file", "dapi-rotated"),
+            UntilStored(("databricks",)),
+            Secret("api_key_file", "ak-rotated"),
+            UntilStored(),
+            Access({"databricks_tokens": [TOKEN], "arize_api_keys": [API_KEY]}),
+            UntilState("databricks", "Paused"),
+            Access({"databricks_tokens": None, "arize_api_keys": None}),
+            UntilStored(),
+        ),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+LIMIT = 256 * 1024
+
+
+def too_large(scale: Scale) -> Scenario:
+    limits = tuple(Fault(name, "limit", {"bytes": LIMIT}) for name in DESTINATIONS)
+    return Scenario(
+        name="too-large",
+        tells="of what a destination finds too large, all but the single too large spans arrive",
+        before_load=limits,
+        steps=(Run(scale.seconds / 4), UntilStored()),
+        shape=Shape(rate=scale.rate, odd_every=50, odd_bytes=LIMIT + 1024),
+        config={"receiver": {"limits": {"requestBytes": "1Mi"}}},
+        odd_refused_by=DESTINATIONS,
+        odd_reason="TooLarge",
+    )
+
+
+def poisoned(scale: Scale) -> Scenario:
+    poison = tuple(Fault(name, "poison", {"match": "poison"}) for name in DESTINATIONS)
+    return Scenario(
+        name="poisoned",
+        tells="a span that a destination refuses for good is alone put aside, with its reason",
+        before_load=poison,
+        steps=(Run(scale.seconds / 4), UntilStored()),
+        shape=Shape(rate=scale.rate / 4, odd_every=10, odd_name="poison"),
+        odd_refused_by=DESTINATIONS,
+        odd_reason="InvalidData",
+    )
+
+
+def rejected(scale: Scale) -> Scenario:
+    partial = {"rejected_spans": 3, "message": "three are too old", "count": 20}
+    return Scenario(
+        name="rejected",
+        tells="spans that are rejected by partial success are counted and not sent again",
+        steps=(
+            Run(1),
+            Fault("databricks", "partial", partial),
+            Fault("arize", "partial", partial),
+            Run(scale.seconds / 4),
+            UntilStored(),
+        ),
+        shape=Shape(rate=scale.rate),
+        rejected_by=DESTINATIONS,
+    )
+
+
+def throttled(_: Scale) -> Scenario:
+    too_many = {"status": 429, "code": 8}
+    unavailable = {"status": 503, "code": 14}
+    return Scenario(
+        name="throttled",
+        tells="a destination that asks for a pause gets it, and everything afterwards",
+        steps=(
+            Throttle("databricks", too_many, "retry_after", 3),
+            Throttle("databricks", unavailable, "retry_after", 3),
+            Throttle("databricks", too_many, "date", 3),
+            Throttle("databricks", unavailable, "date", 3),
+            Throttle("arize", too_many, "retry_info", 3),
+            Throttle("arize", unavailable, "retry_info", 3),
+            UntilStored(),
+        ),
+        shape=Shape(rate=400),
+        config={"delivery": {"requestsInFlight": 1}},
+    )
+
+
+def cut(scale: Scale) -> Scenario:
+    steps: list = []
+    for store in ("before", "never"):
+        for destination in DESTINATIONS:
+            steps += [Fault(destination, "cut", {"store": store, "count": 10}), Run(1)]
+    return Scenario(
+        name="cut",
+        tells="connections that are cut in place of an answer cost a resend of the same bytes",
+        steps=(Run(1), *steps, Run(scale.seconds / 8), UntilStored()),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+def slow(scale: Scale) -> Scenario:
+    return Scenario(
+        name="slow",
+        tells="a slow destination slows only itself",
+        steps=(
+            Run(scale.seconds / 8, "before"),
+            Fault("databricks", "slow", {"ms": 700, "store": "after"}),
+            Run(scale.seconds / 4, "during"),
+            UntilStored(("arize",)),
+            Clear("databricks"),
+            UntilStored(),
+        ),
+        shape=Shape(rate=scale.rate, spans=50),
+        config={"delivery": {"requestsInFlight": 1}},
+        comparisons=(Comparison("before", "during", ("arize",)),),
+        rss_growth=scale.rss_growth,
+    )
+
+
+def disk_full(scale: Scale) -> Scenario:
+    return Scenario(
+        name="disk-full",
+        tells="a full disk refuses new spans with a delay hint, drains, and takes spans again",
+        disk_bytes=24 << 20,
+        steps=(
+            Run(1),
+            Fault("databricks", "refuse"),
+            UntilRefused(),
+            UntilStored(("arize",)),
+            Run(2),
+            Clear("databricks"),
+            UntilStored(),
+            UntilAccepted(),
+            Run(scale.seconds / 8),
+            UntilStored(),
+        ),
+        shape=Shape(text_bytes=4000),
+        config={
+            "receiver": {"limits": {"requestBytes": "1Mi"}},
+            "delivery": {"segmentBytes": "2Mi"},
+        },
+        may_refuse=True,
+    )
+
+
+SCENARIOS: dict[str, Callable[[Scale], Scenario]] = {
+    "kill": kill,
+    "terminate": terminate,
+    "upgrade": upgrade,
+    **{
+        f"{destination}-{how}": functools.partial(dead, destination, how)
+        for destination in DESTINATIONS
+        for how in DEATHS
+    },
+    "both-down": both_down,
+    "credential": credential,
+    "too-large": too_large,
+    "poisoned": poisoned,
+    "rejected": rejected,
+    "throttled": throttled,
+    "cut": cut,
+    "slow": slow,
+    "disk-full": disk_full,
+    "chaos": chaos,
+}

@@ -1,0 +1,200 @@
+"""The words of a scenario. Each step is data that knows how to play itself in a world."""
+
+import time
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+from harness.processes import wait_until
+from harness.sandbox import DESTINATIONS, write_secret
+
+LONG = 900  # seconds; ends what would hang, decides nothing
+
+
+@dataclass(frozen=True)
+class Run:
+    """The load alone, for so long. With a name it is a phase of the report."""
+
+    seconds: float
+    phase: str = ""
+
+    def play(self, world) -> None:
+        world.run(self.seconds, self.phase)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One of the sandbox's faults; tests/sandbox/README.md has the kinds and their members."""
+
+    destination: str
+    kind: str
+    members: dict = field(default_factory=dict)
+
+    def play(self, world) -> None:
+        world.sandbox.fault(self.destination, self.kind, **self.members)
+        if self.kind == "refuse":  # answers that were on their way are lost with the connections
+            world.note_incident("connections closed", (self.destination,))
+
+
+@dataclass(frozen=True)
+class Clear:
+    destination: str
+
+    def play(self, world) -> None:
+        world.sandbox.fault(self.destination, "none")
+        world.note_incident("connections closed", (self.destination,))
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which credentials the destinations take from now on."""
+
+    members: dict
+
+    def play(self, world) -> None:
+        world.sandbox.admin("/credentials", self.members)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Another content of a credential's file: arize_api_key_file, databricks token_file."""
+
+    file: str
+    content: str
+
+    def play(self, world) -> None:
+        write_secret(getattr(world.sandbox, self.file), self.content)
+
+
+@dataclass(frozen=True)
+class Kill:
+    """kill -9 and a start, under load; then the books must balance."""
+
+    def play(self, world) -> None:
+        world.agent.kill()
+        world.note_incident("killed")
+        world.start_again()
+        world.expect_progress()
+        world.check_books()
+
+
+@dataclass(frozen=True)
+class Restart:
+    """SIGTERM and a start, under load."""
+
+    def play(self, world) -> None:
+        world.expect_clean_stop(world.agent)
+        world.start_again()
+        world.expect_progress()
+        world.check_books()
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """A new agent starts on the same volume before the old one ends, and takes its journal over."""
+
+    def play(self, world) -> None:
+        old = world.agent
+        world.start_agent()
+        world.run(0.5)  # both take requests
+        world.expect_clean_stop(old)
+        world.wait_for_adoption()
+        world.expect_progress()
+        world.check_books()
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """A step again and again, at random moments."""
+
+    count: int
+    step: Kill | Restart | Upgrade
+    longest_pause: float
+
+    def play(self, world) -> None:
+        for _ in range(self.count):
+            world.run(world.random.uniform(0, self.longest_pause))
+            self.step.play(world)
+
+
+@dataclass(frozen=True)
+class UntilState:
+    destination: str
+    state: str
+
+    def play(self, world) -> None:
+        wait_until(
+            lambda: world.agent.lane(self.destination)["state"] == self.state,
+            f"{self.destination} is {self.state}",
+            process=world.agent.process,
+        )
+
+
+@dataclass(frozen=True)
+class UntilStored:
+    """What was answered OK before this step is stored at these destinations, under load."""
+
+    destinations: tuple[str, ...] = DESTINATIONS
+
+    def play(self, world) -> None:
+        world.wait_until_stored(self.destinations, LONG)
+
+
+@dataclass(frozen=True)
+class UntilRefused:
+    """The agent says that it cannot store any more."""
+
+    def play(self, world) -> None:
+        before = world.refusals()
+        wait_until(
+            lambda: world.refusals() > before + 10,
+            "the agent refuses",
+            timeout=LONG,
+            process=world.agent.process,
+        )
+
+
+@dataclass(frozen=True)
+class UntilAccepted:
+    """The agent stores again."""
+
+    def play(self, world) -> None:
+        world.expect_progress()
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """One answer that asks for a pause: no request may come before it is over. Needs one request
+    in flight at a time."""
+
+    destination: str
+    members: dict  # of the fault, but for the hint
+    hint: str  # retry_after, retry_info, or date: Retry-After with a date
+    seconds: int
+
+    def play(self, world) -> None:
+        before = world.last_request(self.destination)
+        earliest = float(int(time.time()) + 1 + self.seconds)
+        if self.hint == "date":
+            hint = {"retry_after": formatdate(earliest, usegmt=True)}
+        else:
+            hint = {self.hint: self.seconds}
+        fault = {**self.members, **hint, "count": 1}
+        world.sandbox.fault(self.destination, "status", **fault)
+        refused = self._next_request(world, before, "status")
+        again = self._next_request(world, refused["id"], "")
+        if self.hint != "date":
+            earliest = refused["arrived_unix_nano"] / 1e9 + self.seconds
+        early = earliest - again["arrived_unix_nano"] / 1e9
+        assert early <= 0, f"{self.destination} was asked again {early:.3f} s too early"
+
+    def _next_request(self, world, last_id: int, fault: str):
+        sql = (
+            "SELECT * FROM requests WHERE destination = ? AND id > ? AND fault = ?"
+            " ORDER BY id LIMIT 1"
+        )
+        (row,) = wait_until(
+            lambda: world.sandbox.query(sql, self.destination, last_id, fault),
+            f"a request comes to {self.destination}",
+            process=world.agent.process,
+        )
+        return row

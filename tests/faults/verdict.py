@@ -1,0 +1,152 @@
+"""Compares what was sent, what is stored and what the agent's books say. Pure: world.py gathers."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from harness.load import Outcome, Sent
+
+# A lane makes its cursor durable every second; what it had sent since then is sent again. The rest
+# is for a destination that took its time to answer.
+RESEND_WINDOW = 5.0
+# The sandbox's faults after which the sender does not know what was stored.
+ANSWER_LOST = {"cut", "slow"}
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something that loses answers which were on their way from these destinations."""
+
+    at: float
+    what: str
+    destinations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Resend:
+    """A request at a destination of which spans came again later."""
+
+    arrived: float
+    fault: str
+    spans: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one destination has."""
+
+    spans: dict[str, int]  # by trace id: different spans
+    different_copies: int = 0  # that are not byte for byte what came before
+    resends: tuple[Resend, ...] = ()
+    rejected: int = 0  # by partial success, says the destination
+    dead_letters: Counter = field(default_factory=Counter)  # by (trace id, span id, reason)
+
+
+@dataclass(frozen=True)
+class Expected:
+    spans: int  # a request
+    trace_id: object  # number of a request → its trace id
+    is_odd: object  # number of a request → whether its first span is odd
+    odd_is_refused: bool = False
+    odd_reason: str = ""
+    some_are_rejected: bool = False
+
+    def stored_of(self, number: int) -> int:
+        return self.spans - (1 if self.odd_is_refused and self.is_odd(number) else 0)
+
+
+ODD_SPAN_ID = f"{1:016x}"
+
+
+def judge_stored(sent: list[Sent], stored: Stored, expected: Expected) -> list[str]:
+    """Whether the destination has exactly what was promised to the clients."""
+    findings = []
+    known = set()
+    missing = 0
+    for one in sent:
+        trace_id, wanted = expected.trace_id(one.number), expected.stored_of(one.number)
+        there = stored.spans.get(trace_id, 0)
+        known.add(trace_id)
+        if one.outcome is Outcome.OK or (one.outcome is Outcome.UNKNOWN and there):
+            missing += wanted - there
+            if there < wanted and not expected.some_are_rejected:
+                findings.append(f"{trace_id} ({one.outcome.value}): {there} of {wanted} spans")
+            if there > wanted:
+                findings.append(f"{trace_id}: {there} spans, but only {wanted} can be")
+        if one.outcome is Outcome.REFUSED and there:
+            findings.append(f"{trace_id} was refused, and {there} of its spans are stored")
+    if expected.some_are_rejected and missing != stored.rejected:
+        findings.append(f"{missing} spans are missing, {stored.rejected} were rejected")
+    if foreign := set(stored.spans) - known:
+        findings.append(f"{len(foreign)} traces that nobody sent")
+    if stored.different_copies:
+        findings.append(f"{stored.different_copies} copies are not what was sent first")
+    return findings + _judge_dead_letters(sent, stored, expected)
+
+
+def _judge_dead_letters(sent: list[Sent], stored: Stored, expected: Expected) -> list[str]:
+    wanted: Counter = Counter()
+    for one in sent:
+        trace_id = expected.trace_id(one.number)
+        custody = one.outcome is Outcome.OK or trace_id in stored.spans
+        if expected.odd_is_refused and custody and expected.is_odd(one.number):
+            wanted[trace_id, ODD_SPAN_ID, expected.odd_reason] += 1
+    if wanted == stored.dead_letters:
+        return []
+    lost, surplus = wanted - stored.dead_letters, stored.dead_letters - wanted
+    return [f"dead letters: {len(lost)} missing, {len(surplus)} too many: {[*lost, *surplus][:3]}"]
+
+
+def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
+    """Whether a lane's books, with nothing waiting any more, say what the destination has. `past`
+    spans were delivered from journals that are gone, with their books."""
+    words = Counter(spans)
+    words["delivered"] += past
+    words["accepted"] += past
+    wanted = Counter(
+        delivered=sum(stored.spans.values()),
+        rejected=stored.rejected,
+        dead_lettered=stored.dead_letters.total(),
+    )
+    wanted["accepted"] = wanted.total()
+    return [
+        f"the books say {words[word]} {word}, the destination {wanted[word]}"
+        for word in sorted(set(words) | set(wanted))
+        if words[word] != wanted[word]
+    ]
+
+
+def judge_resends(stored: Stored, incidents: list[Incident]) -> tuple[list[str], Counter]:
+    """Every span that came again must have a reason: its answer was lost, or could have been, in
+    one of the destination's incidents. Also returns how many came again for which."""
+    reasons: Counter = Counter()
+    for resend in stored.resends:
+        reasons[_reason(resend, incidents)] += resend.spans
+    unexplained = reasons.pop(None, 0)
+    findings = [f"{unexplained} spans came twice for no reason"] if unexplained else []
+    return findings, reasons
+
+
+def _reason(resend: Resend, incidents: list[Incident]) -> str | None:
+    if lost := ANSWER_LOST & set(resend.fault.split(",")):
+        return "/".join(sorted(lost))
+    for incident in incidents:
+        if incident.at - RESEND_WINDOW <= resend.arrived <= incident.at + 1:
+            return incident.what
+    return None
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[int(share * (len(ordered) - 1))] if ordered else float("nan")
+
+
+def judge_ratio(what: str, before: list[float], during: list[float], ratio: float, floor: float):
+    """Whether the middle and the tail of a distribution stayed where they were."""
+    if not before or not during:
+        return [f"{what}: {len(before)} values before, {len(during)} during"]
+    findings = []
+    for share in (0.5, 0.95):
+        old, new = percentile(before, share), percentile(during, share)
+        if new > ratio * max(old, floor):
+            findings.append(f"{what}: p{share * 100:.0f} {old * 1e3:.1f} → {new * 1e3:.1f} ms")
+    return findings

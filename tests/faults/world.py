@@ -1,0 +1,244 @@
+"""The world a scenario is played in: a sandbox, agents, a load, and what was noted of them."""
+
+import random
+import time
+from collections import Counter
+from contextlib import ExitStack
+
+from faults.scenario import Scenario
+from faults.small_disk import small_disk
+from faults.verdict import Incident, Resend, Stored
+from faults.watch import Watch
+from harness.agent import Agent
+from harness.load import Load, Outcome
+from harness.processes import wait_until
+from harness.sandbox import DESTINATIONS
+from harness.stage import Stage
+
+ARRIVALS = """
+SELECT r.arrived_unix_nano - s.start_time_unix_nano AS took
+FROM spans s JOIN requests r ON r.id = s.request_id
+WHERE s.destination = ? AND s.copy = 'first' AND s.span_id = printf('%016x', 2)
+  AND s.start_time_unix_nano BETWEEN ? AND ?"""
+
+# Earlier copies of spans that came again, by the request that brought them.
+RESENDS = """
+SELECT r.arrived_unix_nano AS arrived, r.fault, COUNT(DISTINCT p.id) AS spans
+FROM spans d
+JOIN spans p ON p.destination = d.destination AND p.trace_id = d.trace_id
+  AND p.span_id = d.span_id AND p.id < d.id
+JOIN requests r ON r.id = p.request_id
+WHERE d.destination = ? AND d.copy <> 'first'
+GROUP BY p.request_id"""
+
+
+class World:
+    def __init__(self, stage: Stage, scenario: Scenario, seed: int):
+        self.scenario = scenario
+        self.random = random.Random(seed)
+        self._incidents: list[Incident] = []
+        self.phases: dict[str, tuple[float, float]] = {}
+        self._stage = stage
+        self._ends = ExitStack()
+        # Spans in the books of journals that are gone: those that the agent adopted itself, which
+        # its own books still have, and those before it.
+        self._adopted = 0
+        self._past = 0
+        self.sandbox = stage.sandbox(bodies=False)
+        self._config = [self.sandbox.agent_config(), scenario.config]
+        if scenario.disk_bytes:
+            folder = self._ends.enter_context(
+                small_disk(stage.folder / "disk", scenario.disk_bytes)
+            )
+            self._config.append({"delivery": {"folder": str(folder)}})
+        self.agent = stage.agent(*self._config)
+        self._journals = self.agent.config["delivery"]["folder"]
+        self.watch = Watch(lambda: self.agent)
+        self.load: Load | None = None
+
+    def end(self) -> None:
+        if self.load:
+            self.load.stop()
+        self.watch.stop()
+        for agent in self._stage.agents:
+            if not agent.process.ended:  # before its disk goes
+                agent.stop(timeout=60)
+        self._ends.close()
+
+    # --- what steps do ---
+
+    def start_load(self) -> None:
+        self.load = Load(lambda: self.agent, self.scenario.shape, self.random.getrandbits(64))
+
+    def start_agent(self) -> None:
+        """One more agent on the same journals; the load goes to it from now on."""
+        self._forget_adopted()
+        self.agent = self._stage.agent(*self._config, {"delivery": {"folder": self._journals}})
+
+    def start_again(self) -> None:
+        self._forget_adopted()
+        self.agent.start()
+
+    def _forget_adopted(self) -> None:
+        self._past += self._adopted
+        self._adopted = 0
+
+    def run(self, seconds: float, phase: str = "") -> None:
+        begin = time.time()
+        wait_until(
+            lambda: time.time() >= begin + seconds,
+            f"{seconds} s are over",
+            timeout=seconds + 60,
+            process=self.agent.process,
+        )
+        if phase:
+            self.phases[phase] = (begin, time.time())
+
+    def note_incident(self, what: str, destinations: tuple[str, ...] = DESTINATIONS) -> None:
+        self._incidents.append(Incident(time.time(), what, destinations))
+
+    def expect_clean_stop(self, agent: Agent) -> None:
+        code = agent.stop(timeout=60)
+        self.note_incident("terminated")
+        assert code == 0, f"{agent.process.name} ended with {code}\n{agent.process.output()}"
+
+    def expect_progress(self) -> None:
+        before = self.load.accepted
+        wait_until(
+            lambda: self.load.accepted > before,
+            "a request is accepted",
+            timeout=120,
+            process=self.agent.process,
+        )
+
+    def wait_for_adoption(self) -> None:
+        """Until the agent has drained and removed the journal of the one before it."""
+        wait_until(
+            lambda: "drained and removed" in self.agent.process.output(),
+            "the other journal is drained",
+            timeout=120,
+            process=self.agent.process,
+        )
+        with self.load.paused():
+            own = self.agent.status()["journals"][0]["spans"]
+            self._adopted = self._lane_accepted(own) - own
+
+    def _lane_accepted(self, at_least: int) -> int:
+        """What the lanes have in their books, when they have seen at least so much."""
+
+        def seen():
+            counts = {lane["spans"]["accepted"] for lane in self.agent.status()["lanes"]}
+            return counts if min(counts) >= at_least and len(counts) == 1 else None
+
+        (count,) = wait_until(seen, "both lanes have the same in their books")
+        return count
+
+    def wait_until_stored(self, destinations: tuple[str, ...], timeout: float) -> None:
+        """Until all that was answered OK before is stored there, under load."""
+        now, promised = time.time(), self.load.accepted
+
+        def stored():
+            lanes = [lane for lane in self.agent.status()["lanes"] if lane["name"] in destinations]
+            ages = [lane["oldestUndeliveredSeconds"] or 0 for lane in lanes]
+            return max(ages) < time.time() - now and self._have(lanes, promised)
+
+        what = f"what was accepted is at {' and '.join(destinations)}"
+        wait_until(stored, what, timeout, process=self.agent.process)
+
+    def wait_until_drained(self, timeout: float) -> None:
+        """Until nothing waits any more, the load being stopped."""
+        promised = self.load.accepted
+
+        def drained():
+            lanes = self.agent.status()["lanes"]
+            return self._have(lanes, promised) and not any(
+                lane["spans"]["backlog"] for lane in lanes
+            )
+
+        wait_until(
+            drained, "nothing is left in the journals", timeout, process=self.agent.process
+        )
+
+    def _have(self, lanes: list[dict], promised: int) -> bool:
+        """Whether the lanes' books have so many spans: a lane hears of a record a moment after the
+        client, and what it says of its backlog before is old."""
+        return all(self._past + lane["spans"]["accepted"] >= promised for lane in lanes)
+
+    def check_books(self) -> None:
+        """Each lane's words add up, and to no less than what was promised and no more than what
+        was sent."""
+        promised = self.load.accepted
+        wait_until(
+            lambda: self._have(self.agent.status()["lanes"], promised),
+            f"the books have the {promised} spans that were promised",
+            process=self.agent.process,
+        )
+        self.agent.assert_books_balance()
+        for lane in self.agent.status()["lanes"]:
+            accepted = self._past + lane["spans"]["accepted"]
+            offered = self.load.offered
+            assert accepted <= offered, f"{accepted} spans in the books, {offered} were sent"
+
+    # --- what there is to judge ---
+
+    @property
+    def past(self) -> int:
+        return self._past
+
+    def incidents_at(self, destination: str) -> list[Incident]:
+        """Those of this destination. A connection that was cut takes with it the answers to other
+        requests, too."""
+        cut = "SELECT arrived_unix_nano FROM requests WHERE destination = ? AND fault LIKE '%cut%'"
+        return [one for one in self._incidents if destination in one.destinations] + [
+            Incident(row["arrived_unix_nano"] / 1e9, "connections cut", (destination,))
+            for row in self.sandbox.query(cut, destination)
+        ]
+
+    @property
+    def an_agent_ended(self) -> bool:
+        return any(one.what in ("killed", "terminated") for one in self._incidents)
+
+    def refusals(self) -> int:
+        return sum(1 for one in self.load.sent if one.outcome is Outcome.REFUSED)
+
+    def last_request(self, destination: str) -> int:
+        sql = "SELECT MAX(id) AS id FROM requests WHERE destination = ?"
+        return self.sandbox.query(sql, destination)[0]["id"] or 0
+
+    def stored(self, destination: str) -> Stored:
+        by_trace = (
+            "SELECT trace_id, COUNT(DISTINCT span_id) AS spans FROM spans"
+            " WHERE destination = ? GROUP BY trace_id"
+        )
+        different = "SELECT COUNT(*) AS n FROM spans WHERE destination = ? AND copy = 'different'"
+        rows = self.sandbox.query(by_trace, destination)
+        return Stored(
+            spans={row["trace_id"]: row["spans"] for row in rows},
+            different_copies=self.sandbox.query(different, destination)[0]["n"],
+            resends=tuple(
+                Resend(row["arrived"] / 1e9, row["fault"], row["spans"])
+                for row in self.sandbox.query(RESENDS, destination)
+            ),
+            rejected=self.sandbox.stats()[destination]["rejected"],
+            dead_letters=self._dead_letters(destination),
+        )
+
+    def _dead_letters(self, destination: str) -> Counter:
+        letters: Counter = Counter()
+        for letter in self.agent.dead_letters(destination):
+            letters[letter["trace_id"], letter["span_id"], letter["reason"]] += letter["spans"]
+        return letters
+
+    def delays(self, destination: str, phase: str) -> list[float]:
+        """Seconds from sending to arrival at the destination, of what was sent in that phase."""
+        begin, end = (int(at * 1e9) for at in self.phases[phase])
+        rows = self.sandbox.query(ARRIVALS, destination, begin, end)
+        return [row["took"] / 1e9 for row in rows]
+
+    def accept_times(self, phase: str) -> list[float]:
+        begin, end = self.phases[phase]
+        return [
+            one.took
+            for one in self.load.sent
+            if one.outcome is Outcome.OK and begin <= one.at <= end
+        ]

@@ -1,0 +1,64 @@
+"""The stage of a test: true programs in a temporary folder, all ended after the test."""
+
+from pathlib import Path
+
+from harness.agent import Agent, base_config, merged
+from harness.processes import Process
+from harness.sandbox import Sandbox
+
+
+class Stage:
+    """What a test starts. The agents and sandboxes among it must end with 0 when asked to, may
+    not have printed a sanitizer's report, and the agents may log nothing but JSON lines."""
+
+    def __init__(self, binaries: Path, folder: Path):
+        self.binaries = binaries
+        self.folder = folder
+        self.sandboxes: list[Sandbox] = []
+        self.agents: list[Agent] = []
+        self.others: list[Process] = []
+
+    def sandbox(self, **options) -> Sandbox:
+        name = f"sandbox-{len(self.sandboxes) + 1}"
+        binary = self.binaries / "tests" / "sandbox" / "dualtrace-sandbox"
+        self.sandboxes.append(Sandbox(binary, self.folder / name, **options))
+        return self.sandboxes[-1].start()
+
+    def agent(self, *configs: dict, start: bool = True) -> Agent:
+        """An agent with these parts of a configuration laid over the tests' common one."""
+        folder = self.folder / f"agent-{len(self.agents) + 1}"
+        config = base_config(folder)
+        for changes in configs:
+            config = merged(config, changes)
+        binary = self.binaries / "agent" / "dualtrace-agent"
+        self.agents.append(Agent(binary, folder, config))
+        return self.agents[-1].start() if start else self.agents[-1]
+
+    def process(self, name: str, arguments: list, environment: dict | None = None) -> Process:
+        """Somebody else's program, whose death is nobody's business."""
+        self.others.append(Process(name, arguments, self.folder / name, environment))
+        return self.others[-1]
+
+    def own_processes(self) -> list[Process]:
+        agents = [run for agent in self.agents for run in agent.runs]
+        return agents + [box.process for box in self.sandboxes if hasattr(box, "process")]
+
+    def end(self) -> list[str]:
+        """Ends everything; what is wrong with how it ended."""
+        faults = []
+        for process in self.own_processes():
+            if not process.ended:
+                try:
+                    code = process.stop(timeout=60)
+                    if code != 0:
+                        faults.append(f"{process.name} ended with {code}")
+                except AssertionError as error:
+                    faults.append(str(error))
+            if report := process.sanitizer_report():
+                faults.append(f"{process.name}: {report}")
+        for process in self.others:
+            process.kill()
+        for agent in self.agents:
+            for run in agent.runs:
+                faults += [f"{run.name} logged no JSON: {line}" for line in run.foreign_lines()]
+        return faults
