@@ -56,6 +56,7 @@ class DestinationLane final : public Lane {
   void watch(JournalLane& journal);
   void keep_up();
   void expire_some();
+  void sync_soon();
   void sync_journals();
   void let_go_drained();
   void finish_drain();
@@ -86,6 +87,7 @@ class DestinationLane final : public Lane {
   uint64_t requests_ = 0;        // sent so far; the number of the last one
   uint64_t last_delivered_ = 0;  // highest number that was delivered
   bool unsynced_ = false;
+  bool sync_planned_ = false;
   bool expiring_ = false;  // a continuation is posted
   bool draining_ = false;
   std::vector<std::function<void()>> when_drained_;

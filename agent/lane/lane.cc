@@ -109,7 +109,7 @@ void DestinationLane::settle(const Request& request, const Outcome& outcome) {
   }
   if (rejected < request.batch.spans) note_success();
   account_delivered(request.batch, rejected);
-  unsynced_ = true;
+  sync_soon();
 }
 
 void DestinationLane::wait(Request request, const Outcome& outcome, Gate::State why,
@@ -155,7 +155,7 @@ void DestinationLane::bury(Batch batch, const Outcome& outcome) {
   }
   report_.undelivered("dead_lettered", reason, batch.spans);
   account_all(batch, &SpanCounts::dead_lettered);
-  unsynced_ = true;
+  sync_soon();
 }
 
 void DestinationLane::open_gate(Gate::Pass pass) {

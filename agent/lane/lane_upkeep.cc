@@ -11,6 +11,8 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
+// What was settled since the last sync is sent again after a crash.
+constexpr Duration kSyncDelay = std::chrono::milliseconds(250);
 
 void add(LaneBooks& sum, const LaneBooks& books) {
   sum.accepted += books.accepted;
@@ -105,13 +107,24 @@ void DestinationLane::keep_up() {
 void DestinationLane::expire_some() {
   const ExpiryLimits limits{options_.backlog_bytes_max, options_.age_max};
   const Expired expired = expire(sources_, outbox_, limits, scheduler_.clock().wall(), report_);
-  unsynced_ |= expired.spans > 0;
+  if (expired.spans > 0) sync_soon();
   if (!expired.more || expiring_) return;
   expiring_ = true;
   scheduler_.post([this] {
     expiring_ = false;
     expire_some();
     if (!expiring_) advance();
+  });
+}
+
+// Counted from the settling, not by a clock that begins with the process: an agent that dies again
+// and again within the first second still comes forward.
+void DestinationLane::sync_soon() {
+  unsynced_ = true;
+  if (std::exchange(sync_planned_, true)) return;
+  scheduler_.run_after(kSyncDelay, [this] {
+    sync_planned_ = false;
+    sync_journals();
   });
 }
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from harness.load import Outcome, Sent
 
-# A lane makes its cursor durable every second; what it had sent since then is sent again. The rest
+# A lane makes its cursor durable a quarter of a second after something settled; what it had sent since
+# then is sent again. The rest
 # is for a destination that took its time to answer.
 RESEND_WINDOW = 5.0
 # The sandbox's faults after which the sender does not know what was stored.
