@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 from harness.load import Outcome, Sent
 
-# A lane makes its cursor durable a quarter of a second after something settled; what it had sent since
-# then is sent again. The rest
-# is for a destination that took its time to answer.
-RESEND_WINDOW = 5.0
+# A lane makes its cursor durable a quarter of a second after something settled; what it had sent
+# since then is sent again. The rest of it is for a destination that takes its time to answer.
+RESEND_WINDOW = 2.0
 # The sandbox's faults after which the sender does not know what was stored.
 ANSWER_LOST = {"cut", "slow"}
 
