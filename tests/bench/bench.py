@@ -1,129 +1,168 @@
-"""`./dev bench`: what a span costs the agent, with both destinations and durability Disk.
+"""`./dev bench`: what a span costs dualtrace and its peers, in one run.
 
-Starts the counting sink and the agent of a release build, drives dualtrace-load against it and prints
-one Markdown table. CPU is the agent's user and system time over the spans accepted, the draining
-included; RSS is its peak. Compare rows of one run only: these machines are shared.
+Drives a numbered load (dualtrace-load) against each system in turn, row by row, so that the noise of
+a shared machine hits all of them; both destinations are one counting sink. Prints Markdown;
+--write-docs puts it, with the picture, into docs/. Compare rows of one run only.
 """
 
 import argparse
 import json
-import os
-import pathlib
-import signal
-import subprocess
+import re
+import shlex
+import sys
 import tempfile
-import urllib.request
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
 
-SPACE_ID = "U3BhY2U6MTpiZW5j"  # base64 of Space:1:benc
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))  # the harness
 
-ROWS = [  # title, load options, agent compression
-    ("10k/s, plain", ["--rate", "10000"], "None"),
-    ("20k/s, plain", ["--rate", "20000"], "None"),
-    ("20k/s, gzip in and out", ["--rate", "20000", "--gzip"], "GZIP"),
-    ("saturation, plain", [], "None"),
-    ("saturation, gzip out", [], "GZIP"),
-    ("30 kB spans, 400/s, gzip out", ["--rate", "400", "--spans", "5", "--span-bytes", "30000"], "GZIP"),
-]
-
-
-def config_text(folder, sink_port, compression):
-    return json.dumps({  # JSON is YAML
-        "receiver": {"listen": ["127.0.0.1:0"]},
-        "arize": {
-            "endpoint": f"http://127.0.0.1:{sink_port}/v1/traces",
-            "protocol": "HTTP",
-            "compression": compression,
-            "credentials": {"apiKeyFile": "key", "spaceIDFile": "space"},
-        },
-        "databricks": {
-            "workspaceURL": f"http://127.0.0.1:{sink_port}",
-            "table": "main.traces.bench_otel_spans",
-            "compression": compression,
-            "auth": {"tokenFile": "key"},
-        },
-        "delivery": {"folder": str(folder / "data")},
-        "observe": {"listen": "127.0.0.1:0"},
-        "drainTimeout": "60s",
-    })
+import blackhole  # noqa: E402
+import machine  # noqa: E402
+import report  # noqa: E402
+import rows  # noqa: E402
+from measure import Measurement, Sink, measure  # noqa: E402
+from systems import Collector, Dualtrace, Rotel, System  # noqa: E402
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+class Bench:
+    """One run: the sink, the systems, the results so far."""
+
+    def __init__(self, options: argparse.Namespace, systems: list[System], folder: Path):
+        self.options = options
+        self.load_binary = options.build / "tests/bench/dualtrace-load"
+        self.systems = systems
+        self.folder = folder
+        self.sink = Sink(options.build / "tests/bench/dualtrace-sink", folder / "sink")
+        self.cost: list[dict] = []
+        self.blackhole: list[dict] = []
+
+    def selected(self, row: str, pattern: str) -> list[System]:
+        return [system for system in self.systems if re.fullmatch(pattern, system.key) and
+                re.search(self.options.only, f"{row}/{system.key}")]
+
+    @contextmanager
+    def running(self, system: System, gzip: bool):
+        """The system in a folder of its own, on the disk that is measured."""
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
+            running = system.start(Path(name), self.sink, gzip)
+            try:
+                yield running, Path(name)
+            finally:
+                running.stop()
+
+    def run_rows(self) -> None:
+        for row in rows.ROWS:
+            if self.options.quick and not row.quick:
+                continue
+            for system in self.selected(row.key, row.systems):
+                with self.running(system, row.gzip) as (running, folder):
+                    self.add(row.key, row.title, system, self.measure(
+                        running, folder, system, row.load, self.options.seconds))
+
+    def run_overload(self) -> None:
+        for system in self.selected(rows.OVERLOAD_KEY, rows.OVERLOAD_SYSTEMS):
+            if isinstance(system, Dualtrace):
+                system = Dualtrace(system.binary, rows.OVERLOAD_LIMITS)
+            with self.running(system, gzip=False) as (running, folder):
+                seconds = self.options.seconds
+                closed = self.measure(running, folder, system, replace(rows.OVERLOAD, connections=16,
+                                                                       in_flight=1), seconds / 2)
+                sent = closed.load["spans_sent"]
+                taken = closed.load["spans_per_second"]
+                options = replace(rows.OVERLOAD, rate=int(taken * rows.OVERLOAD_FACTOR))
+                overload = self.measure(running, folder, system, options, seconds, sent)
+                sent += overload.load["spans_sent"]
+                after = self.measure(running, folder, system, rows.AFTER_OVERLOAD, seconds, sent)
+            title = f"{rows.OVERLOAD_FACTOR} times overload, plain"
+            self.add("overload", title, system, overload)
+            self.add("after-overload", "right after it: 20k/s, plain", system, after)
+
+    def run_blackhole(self) -> None:
+        systems = self.selected(rows.BLACKHOLE_KEY, rows.BLACKHOLE_SYSTEMS)
+        if systems:
+            print(f"\n{report.BLACKHOLE_HEAD}", flush=True)
+        for system in systems:
+            with self.running(system, gzip=True) as (running, folder):
+                result = blackhole.run(self.load_binary, folder, running, self.sink, rows.BLACKHOLE,
+                                       self.options.blackhole_seconds, rows.AROUND_BLACKHOLE_SECONDS)
+            self.blackhole.append({"system": system.title, "key": system.key, **result})
+            print(report.blackhole_line(self.blackhole[-1]), flush=True)
+
+    def measure(self, running, folder, system, load, seconds, first_span=0) -> Measurement:
+        return measure(self.load_binary, folder, running, self.sink, system.destinations, load,
+                       seconds, first_span)
+
+    def add(self, row: str, title: str, system: System, measured: Measurement) -> None:
+        self.cost.append({"row": row, "title": title, "key": system.key, "system": system.title,
+                          "refused": measured.refused, "lost": measured.lost,
+                          "duplicates": measured.duplicates, **asdict(measured)})
+        print(report.cost_line(self.cost[-1]), flush=True)
 
 
-def peak_rss_mib(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmHWM")
+def make_systems(options: argparse.Namespace) -> list[System]:
+    systems: list[System] = [Dualtrace(options.build / "agent/dualtrace-agent")]
+    if options.collector:
+        systems += [Collector(options.collector, "memory"),
+                    Collector(options.collector, "file_storage"),
+                    Collector(options.collector, "file_storage", fsync=True),
+                    Collector(options.collector, "file_storage", batch=False)]
+    if options.rotel:
+        systems.append(Rotel(options.rotel))
+    return systems
 
 
-def get_json(port, path):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-        return json.load(answer)
-
-
-def start_agent(binary, config):
-    agent = subprocess.Popen([binary, "--config", config], stderr=subprocess.PIPE, text=True)
-    for line in agent.stderr:
-        event = json.loads(line)
-        if event["message"] == "agent ready":
-            return agent, int(event["receiver_ports"]), event["observe_port"]
-    raise RuntimeError(f"the agent ended with {agent.wait()}")
-
-
-def drained(status):
-    return all(lane["spans"]["backlog"] == 0 for lane in status["lanes"])
-
-
-def measure(build, sink_port, load_options, compression, seconds):
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        (folder / "key").write_text("bench")
-        (folder / "space").write_text(SPACE_ID)
-        (folder / "agent.yaml").write_text(config_text(folder, sink_port, compression))
-        agent, port, observe_port = start_agent(build / "agent/dualtrace-agent", folder / "agent.yaml")
+def run(options: argparse.Namespace) -> dict:
+    """All that is selected; what was done stands in the result even if the run is broken off."""
+    with tempfile.TemporaryDirectory(dir=options.build, prefix="bench-") as name:
+        bench = Bench(options, make_systems(options), Path(name))
         try:
-            before = get_json(sink_port, "/")
-            load = json.loads(subprocess.check_output(
-                [build / "tests/bench/dualtrace-load", "--target", f"127.0.0.1:{port}",
-                 "--seconds", str(seconds), *load_options]))
-            while not drained(get_json(observe_port, "/status")):
-                pass  # each question is a round trip; there is nothing else to do
-            after = get_json(sink_port, "/")
-            load["cpu_us"] = cpu_seconds(agent.pid) / load["spans_accepted"] * 1e6
-            load["rss_mib"] = peak_rss_mib(agent.pid)
-            for name in ("arize", "databricks"):
-                got = after[name] - before[name]
-                if got != load["spans_accepted"]:
-                    raise RuntimeError(f"{name} got {got} of {load['spans_accepted']} spans")
-            return load
+            print(report.COST_HEAD, flush=True)
+            bench.run_rows()
+            if not options.quick:
+                bench.run_overload()
+                bench.run_blackhole()
         finally:
-            agent.send_signal(signal.SIGTERM)
-            agent.wait()
-            agent.stderr.close()
+            bench.sink.stop()
+            result = {"cost": bench.cost, "blackhole": bench.blackhole,
+                      "seconds": options.seconds, "blackhole_seconds": options.blackhole_seconds,
+                      "command": command(sys.argv[1:]),
+                      **machine.describe(ROOT, Path(name))}
+            (options.build / "bench-results.json").write_text(json.dumps(result, indent=1))
+    return result
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--build", type=pathlib.Path, required=True)
-    arguments.add_argument("--seconds", type=int, default=5)
-    options = arguments.parse_args()
-    sink = subprocess.Popen([options.build / "tests/bench/dualtrace-sink"], stdout=subprocess.PIPE,
-                            text=True)
-    sink_port = int(sink.stdout.readline())
-    try:
-        print("| load | spans/s accepted | CPU µs/span | p50 ms | p99 ms | peak RSS MiB | refused |")
-        print("|---|---|---|---|---|---|---|")
-        for title, load_options, compression in ROWS:
-            row = measure(options.build, sink_port, load_options, compression, options.seconds)
-            print(f"| {title} | {row['spans_per_second']:,.0f} | {row['cpu_us']:.2f} | {row['p50_ms']:.1f} "
-                  f"| {row['p99_ms']:.1f} | {row['rss_mib']:.0f} | {row['requests_refused']} |", flush=True)
-    finally:
-        sink.terminate()
-        sink.wait()
-        sink.stdout.close()
+def command(arguments: list[str]) -> str:
+    """As it was typed: without what ./dev adds."""
+    words = iter(arguments)
+    typed = ["./dev", "bench"]
+    for word in words:
+        if word in ("--build", "--collector", "--rotel"):
+            next(words)
+        else:
+            typed.append(shlex.quote(word))
+    return " ".join(typed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--collector", type=Path, help="binary of the Collector; none: left out")
+    parser.add_argument("--rotel", type=Path, help="binary of rotel; none: left out")
+    parser.add_argument("--seconds", type=float, default=5, help="how long each row's load lasts")
+    parser.add_argument("--blackhole-seconds", type=float, default=rows.BLACKHOLE_SECONDS)
+    parser.add_argument("--quick", action="store_true", help="the most telling rows only")
+    parser.add_argument("--only", default="", help="a pattern, searched in row/system: "
+                        "20k-gzip, dualtrace, '(llm|10kB)/dualtrace', blackhole, overload")
+    parser.add_argument("--write-docs", action="store_true",
+                        help="put the parts that were run into docs/benchmarks.md and .svg")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    result = run(options)
+    if options.write_docs:
+        report.write_docs(ROOT / "docs", result)
+    print(f"\n{report.notes(result)}")
 
 
 if __name__ == "__main__":

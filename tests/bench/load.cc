@@ -1,204 +1,181 @@
-// dualtrace-load: a closed loop of OTLP/gRPC requests against one receiver, for `./dev bench`.
-// Prints one JSON object: spans accepted, requests refused, latencies. It paces itself with --rate.
+#include "tests/bench/load.h"
 
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/grpcpp.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "common/random/random.h"
-#include "common/sync/mutex.h"
-#include "common/time/thread_scheduler.h"
-#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "common/compress/gzip.h"
+#include "tests/bench/connection.h"
+#include "tests/bench/content.h"
 
-namespace dualtrace {
+namespace dualtrace::bench {
 namespace {
 
-struct LoadOptions {
-  std::string target;
-  uint32_t connections = 16;
-  uint32_t spans_per_request = 100;
-  uint32_t span_bytes = 600;
-  uint32_t seconds = 5;
-  uint64_t rate = 0;
-  bool gzip = false;
-};
+constexpr auto kAnswersTimeout = std::chrono::seconds(30);  // after the end of sending
+constexpr auto kRestAfterFailure = std::chrono::milliseconds(100);
 
-constexpr size_t kTemplates = 32;  // different bodies, so that gzip does not see one text for ever
-
-std::string random_words(Random& random, size_t bytes) {
-  static constexpr std::string_view kWords[] = {"agent", "retrieve", "document", "answer", "token",
-                                                "model", "tool",     "search",   "plan",   "user"};
-  std::string text;
-  while (text.size() < bytes) {
-    text += kWords[random.below(std::size(kWords))];
-    text += std::to_string(random.below(1000));
-    text += ' ';
-  }
-  text.resize(bytes);
-  return text;
-}
-
-std::string make_request(const LoadOptions& options, Random& random) {
-  opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
-  auto* resource_spans = request.add_resource_spans();
-  auto* service = resource_spans->mutable_resource()->add_attributes();
-  service->set_key("service.name");
-  service->mutable_value()->set_string_value("load");
-  auto* scope_spans = resource_spans->add_scope_spans();
-  scope_spans->mutable_scope()->set_name("dualtrace-load");
-  constexpr size_t kFixedBytes = 110;  // ids, times, name, keys and framing
-  const size_t text_bytes = options.span_bytes > kFixedBytes ? options.span_bytes - kFixedBytes : 1;
-  for (uint32_t i = 0; i < options.spans_per_request; ++i) {
-    auto* span = scope_spans->add_spans();
-    std::string id(24, '\0');
-    for (char& byte : id) byte = static_cast<char>(random.next());
-    span->set_trace_id(id.substr(0, 16));
-    span->set_span_id(id.substr(16));
-    span->set_name("ChatModel.invoke");
-    span->set_start_time_unix_nano(1'700'000'000'000'000'000 + random.below(1'000'000'000));
-    span->set_end_time_unix_nano(1'700'000'001'000'000'000 + random.below(1'000'000'000));
-    auto* kind = span->add_attributes();
-    kind->set_key("openinference.span.kind");
-    kind->mutable_value()->set_string_value("LLM");
-    auto* input = span->add_attributes();
-    input->set_key("input.value");
-    input->mutable_value()->set_string_value(random_words(random, text_bytes));
-  }
-  return request.SerializeAsString();
-}
-
-// One connection with one request on the way at any time. Thread-safe: each callback starts the
-// next.
-class Connection {
+class LoadRun {
  public:
-  Connection(const LoadOptions& options, const std::vector<grpc::ByteBuffer>& bodies,
-             Scheduler& pace, uint32_t number, Tick end)
-      : options_(options), bodies_(bodies), pace_(pace), end_(end), next_(number) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt("connection.number", static_cast<int>(number));  // a socket of its own
-    if (options.gzip) arguments.SetCompressionAlgorithm(GRPC_COMPRESS_GZIP);
-    channel_ =
-        grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments);
-    stub_ = std::make_unique<grpc::GenericStub>(channel_);
-  }
-
-  void start() {
-    context_ = std::make_unique<grpc::ClientContext>();
-    body_ = bodies_[next_++ % bodies_.size()];
-    begun_ = pace_.clock().tick();
-    stub_->UnaryCall(context_.get(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-                     {}, &body_, &response_, [this](const grpc::Status& status) { ended(status); });
-  }
-  void wait() {
-    Lock lock(mutex_);
-    while (!done_) changed_.wait(mutex_);
-  }
-
-  uint64_t accepted = 0;  // requests; read after wait()
-  uint64_t refused = 0;
-  std::vector<double> latencies_ms;
+  explicit LoadRun(const LoadOptions& options);
+  LoadResult run();
 
  private:
-  void ended(const grpc::Status& status) {
-    (status.ok() ? accepted : refused) += 1;
-    const Tick now = pace_.clock().tick();
-    latencies_ms.push_back(std::chrono::duration<double, std::milli>(now - begun_).count());
-    if (now >= end_) {
-      Lock lock(mutex_);
-      done_ = true;
-      changed_.notify_one();
-      return;
-    }
-    if (options_.rate == 0) return start();
-    // Each connection keeps its share of the rate, by the clock and not by the answers.
-    const double requests_per_second =
-        static_cast<double>(options_.rate) / options_.spans_per_request / options_.connections;
-    due_ = std::max(due_, begun_) + std::chrono::duration_cast<Duration>(
-                                        std::chrono::duration<double>(1 / requests_per_second));
-    pace_.run_at(due_, [this] { start(); });
-  }
+  void wake_at_next();
+  void send_due();
+  void send(Connection& connection, Tick due);
+  void answered(Connection& connection, Tick due, uint64_t request, Answer answer);
+  void rest(Connection& connection);
+  void free_again(Connection& connection);
+  void end();
+  [[nodiscard]] uint64_t requests_due(Tick now) const;
+  [[nodiscard]] Tick due_time(uint64_t request) const { return begin_ + request * interval_; }
 
-  const LoadOptions& options_;
-  const std::vector<grpc::ByteBuffer>& bodies_;
-  Scheduler& pace_;
-  const Tick end_;
-  size_t next_;
-  Tick begun_{};
-  Tick due_{};
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<grpc::GenericStub> stub_;
-  std::unique_ptr<grpc::ClientContext> context_;
-  grpc::ByteBuffer body_;
-  grpc::ByteBuffer response_;
-
-  Mutex mutex_;
-  CondVar changed_;
-  bool done_ DT_GUARDED_BY(mutex_) = false;
+  const LoadOptions options_;
+  const Duration interval_;  // zero: a closed loop
+  SystemClock clock_;
+  boost::asio::io_context io_;
+  boost::asio::steady_timer pace_{io_};
+  boost::asio::steady_timer stop_{io_};
+  Content content_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::deque<Connection*> free_;  // a place for each request that may be sent now
+  Tick begin_;
+  Tick end_;
+  Tick last_answer_;
+  uint64_t requests_sent_ = 0;
+  uint64_t requests_answered_ = 0;
+  bool ended_ = false;
+  LoadResult result_;
 };
 
-double percentile(const std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0;
-  return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1))];
+Duration interval_of(const LoadOptions& options) {
+  if (options.rate == 0) return Duration(0);
+  return std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(options.spans_per_request / static_cast<double>(options.rate)));
 }
 
-void run(const LoadOptions& options) {
-  Random random(1);
-  SystemClock clock;
-  ThreadScheduler pace("pace", clock);
-  std::vector<grpc::ByteBuffer> bodies;
-  for (size_t i = 0; i < kTemplates; ++i) {
-    grpc::Slice slice(make_request(options, random));
-    bodies.emplace_back(&slice, 1);
-  }
-  const Tick begin = clock.tick();
-  std::vector<std::unique_ptr<Connection>> connections;
+LoadRun::LoadRun(const LoadOptions& options)
+    : options_(options),
+      interval_(interval_of(options)),
+      content_({options.spans_per_request, options.span_bytes, options.seed}) {
+  const Target target{{boost::asio::ip::make_address(options.host), options.port}, options.gzip};
   for (uint32_t i = 0; i < options.connections; ++i) {
-    connections.push_back(std::make_unique<Connection>(
-        options, bodies, pace, i, begin + std::chrono::seconds(options.seconds)));
+    connections_.push_back(options.protocol == Protocol::kGrpc ? make_grpc_connection(io_, target)
+                                                               : make_http_connection(io_, target));
+    connections_.back()->connect();
   }
-  for (const auto& connection : connections) connection->start();
-  uint64_t accepted = 0;
-  uint64_t refused = 0;
-  std::vector<double> latencies;
-  for (const auto& connection : connections) {
-    connection->wait();
-    accepted += connection->accepted;
-    refused += connection->refused;
-    latencies.insert(latencies.end(), connection->latencies_ms.begin(),
-                     connection->latencies_ms.end());
+  for (uint32_t i = 0; i < options.in_flight; ++i) {
+    for (const auto& connection : connections_) free_.push_back(connection.get());
   }
-  const double took = std::chrono::duration<double>(clock.tick() - begin).count();
-  std::sort(latencies.begin(), latencies.end());
-  const nlohmann::json result = {
-      {"seconds", took},
-      {"spans_accepted", accepted * options.spans_per_request},
-      {"requests_refused", refused},
-      {"spans_per_second", static_cast<double>(accepted * options.spans_per_request) / took},
-      {"p50_ms", percentile(latencies, 0.5)},
-      {"p99_ms", percentile(latencies, 0.99)}};
-  std::puts(result.dump().c_str());
+}
+
+LoadResult LoadRun::run() {
+  begin_ = last_answer_ = clock_.tick();
+  end_ = begin_ +
+         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds));
+  stop_.expires_at(end_);
+  stop_.async_wait([this](const boost::system::error_code&) { end(); });
+  send_due();
+  io_.run();
+  result_.seconds = std::chrono::duration<double>(last_answer_ - begin_).count();
+  return std::move(result_);
+}
+
+uint64_t LoadRun::requests_due(Tick now) const {
+  if (interval_ == Duration(0)) return UINT64_MAX;
+  // The schedule is [begin, end): what would be due later is not offered.
+  return static_cast<uint64_t>((std::min(now, end_ - Duration(1)) - begin_) / interval_) + 1;
+}
+
+void LoadRun::send_due() {
+  if (ended_) return;
+  const Tick now = clock_.tick();
+  const uint64_t due = requests_due(now);
+  while (requests_sent_ < due && !free_.empty()) {
+    Connection& connection = *free_.front();
+    free_.pop_front();
+    send(connection, interval_ == Duration(0) ? clock_.tick() : due_time(requests_sent_));
+  }
+  if (requests_sent_ >= due) wake_at_next();
+}
+
+void LoadRun::wake_at_next() {
+  pace_.expires_at(due_time(requests_sent_));
+  pace_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) send_due();
+  });
+}
+
+void LoadRun::send(Connection& connection, Tick due) {
+  const uint64_t request = requests_sent_++;
+  std::string body =
+      content_.request(options_.first_span + request * options_.spans_per_request, clock_.wall());
+  result_.plain_bytes += body.size();
+  if (options_.gzip) body = gzip(body);
+  result_.sent_bytes += body.size();
+  connection.send(std::move(body), [this, &connection, due, request](Answer answer) {
+    answered(connection, due, request, answer);
+  });
+}
+
+void LoadRun::answered(Connection& connection, Tick due, uint64_t request, Answer answer) {
+  last_answer_ = clock_.tick();
+  ++requests_answered_;
+  result_.latencies.add(last_answer_ - due);
+  switch (answer) {
+    case Answer::kOk:
+      ++result_.requests_ok;
+      for (uint32_t i = 0; i < options_.spans_per_request; ++i) {
+        result_.ok.add(request * options_.spans_per_request + i);
+      }
+      break;
+    case Answer::kRefusedWithDelay:
+      ++result_.requests_refused_with_delay;
+      break;
+    case Answer::kRefusedWithoutDelay:
+      ++result_.requests_refused_without_delay;
+      break;
+    case Answer::kFailed:
+      ++result_.requests_failed;
+      return rest(connection);
+  }
+  free_again(connection);
+}
+
+// So that a receiver that is away is not asked as fast as it can refuse.
+void LoadRun::rest(Connection& connection) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(io_, kRestAfterFailure);
+  timer->async_wait(
+      [this, timer, &connection](const boost::system::error_code&) { free_again(connection); });
+}
+
+void LoadRun::free_again(Connection& connection) {
+  free_.push_back(&connection);
+  if (ended_ && requests_answered_ == requests_sent_) return io_.stop();
+  send_due();
+}
+
+void LoadRun::end() {
+  if (ended_) {  // the answers' time is up as well
+    result_.requests_failed += requests_sent_ - requests_answered_;
+    return io_.stop();
+  }
+  ended_ = true;
+  pace_.cancel();
+  if (interval_ > Duration(0)) {
+    const uint64_t due = requests_due(end_);
+    result_.requests_unsent = due - requests_sent_;
+    for (uint64_t i = requests_sent_; i < due; ++i) result_.latencies.add(end_ - due_time(i));
+  }
+  if (requests_answered_ == requests_sent_) return io_.stop();
+  stop_.expires_after(kAnswersTimeout);
+  stop_.async_wait([this](const boost::system::error_code&) { end(); });
 }
 
 }  // namespace
-}  // namespace dualtrace
 
-int main(int argc, char** argv) {
-  dualtrace::LoadOptions options;
-  CLI::App app{"A closed loop of OTLP/gRPC requests"};
-  app.add_option("--target", options.target, "host:port of the receiver")->required();
-  app.add_option("--connections", options.connections, "Connections, one request at a time each");
-  app.add_option("--spans", options.spans_per_request, "Spans a request");
-  app.add_option("--span-bytes", options.span_bytes, "Bytes a span, about");
-  app.add_option("--seconds", options.seconds, "How long");
-  app.add_option("--rate", options.rate, "Spans a second in all; 0: as fast as answers come");
-  app.add_flag("--gzip", options.gzip, "Compress requests");
-  CLI11_PARSE(app, argc, argv);
-  dualtrace::run(options);
-  return 0;
-}
+LoadResult run_load(const LoadOptions& options) { return LoadRun(options).run(); }
+
+}  // namespace dualtrace::bench

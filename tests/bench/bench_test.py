@@ -1,0 +1,153 @@
+"""The benchmark itself, on a build of any kind: counts are exact, times are not looked at."""
+
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(sys.argv.pop()).resolve() if __name__ == "__main__" else None
+sys.path.insert(0, str(ROOT / "tests"))  # the harness
+
+import blackhole  # noqa: E402
+import picture  # noqa: E402
+import report  # noqa: E402
+from harness.processes import wait_until  # noqa: E402
+from measure import Load, LoadOptions, Sink, arrived_at, measure, wait_delivered  # noqa: E402
+from systems import DESTINATIONS, Dualtrace  # noqa: E402
+
+SECONDS = 0.5
+QUIET_SECONDS = 60
+
+
+class MeasuringTest(unittest.TestCase):
+    """The agent under a small load: everything that was answered OK arrives once on both sides."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.load = BUILD / "tests/bench/dualtrace-load"
+        self.sink = Sink(BUILD / "tests/bench/dualtrace-sink", self.folder / "sink")
+        self.addCleanup(self.sink.stop)
+
+    def start_agent(self, changes=None, gzip=True):
+        agent = Dualtrace(BUILD / "agent/dualtrace-agent", changes)
+        running = agent.start(self.folder, self.sink, gzip)
+        self.addCleanup(running.stop)
+        return running
+
+    def measured(self, running, options, first_span=0):
+        return measure(self.load, self.folder, running, self.sink, DESTINATIONS, options, SECONDS,
+                       first_span, QUIET_SECONDS)
+
+    def assert_exact(self, measured, spans):
+        self.assertEqual(measured.load["spans_accepted"], spans)
+        self.assertEqual(measured.refused, 0)
+        for name in DESTINATIONS:
+            self.assertEqual(measured.arrived[name].delivered, spans, name)
+            self.assertEqual(measured.arrived[name].duplicates, 0, name)
+            self.assertEqual(measured.arrived[name].refused_too, 0, name)
+        self.assertGreater(measured.cpu_us_per_span, 0)
+        self.assertGreaterEqual(measured.rss_max_mib, measured.rss_avg_mib)
+
+    def test_counts_are_exact_for_each_protocol_and_encoding(self):
+        running, first_span = self.start_agent(), 0
+        for protocol in ("grpc", "http"):
+            for gzip in (False, True):
+                # Few enough that a sanitizer's build keeps up: every connection is free in time.
+                options = LoadOptions(rate=400, spans=20, protocol=protocol, gzip=gzip,
+                                      connections=10)
+                with self.subTest(protocol=protocol, gzip=gzip):
+                    self.assert_exact(self.measured(running, options, first_span), 200)
+                first_span += 200
+
+    def test_a_destination_that_hangs_is_seen_and_gets_all_of_it_later(self):
+        running = self.start_agent({"delivery": {
+            "folder": str(self.folder / "data"), "requestTimeout": "500ms", "retryBase": "100ms",
+            "retryMax": "500ms"}})
+        result = blackhole.run(self.load, self.folder, running, self.sink,
+                               LoadOptions(rate=400, spans=20, connections=10), 1, 0.25)
+        self.assertEqual(result["load"]["spans_accepted"], 600)
+        for side in ("healthy", "dead"):
+            self.assertEqual(result[side]["delivered"], 600, side)
+            self.assertEqual(result[side]["lost"], 0, side)
+        self.assertEqual(result["healthy"]["duplicates"], 0)
+        self.assertGreater(result["dead"]["delay_max_ms"], result["healthy"]["delay_p50_ms"])
+        self.assertGreater(result["disk_left_mib"], 0)
+
+    def test_what_does_not_arrive_is_counted_as_lost(self):
+        running = self.start_agent({"drainTimeout": "0s"})
+        self.sink.behave("databricks", "hang")
+        load = Load(self.load, self.folder, running, LoadOptions(rate=400, spans=20), SECONDS)
+        result, accepted = load.result()
+        self.assertEqual(result["spans_accepted"], 200)
+        wait_delivered(self.sink, ("arize",), accepted, QUIET_SECONDS)
+        self.assertEqual(arrived_at(self.sink, "arize", accepted).lost, 0)
+        self.assertEqual(arrived_at(self.sink, "databricks", accepted).lost, 200)
+
+    def test_a_refusal_is_counted_with_its_delay(self):
+        # Every request is above what the agent may hold beside another one.
+        running = self.start_agent({"receiver": {
+            "listen": ["127.0.0.1:0"],
+            "limits": {"requestBytes": "256Ki", "memoryBytes": "256Ki"}}})
+        options = LoadOptions(connections=50, in_flight=2, spans=100, span_bytes=1500)
+        load, accepted = Load(self.load, self.folder, running, options, SECONDS).result()
+        self.assertGreater(load["requests_refused_with_delay"], 0)
+        self.assertEqual(load["requests_refused_without_delay"], 0)
+        self.assertEqual(load["requests_failed"], 0)
+        wait_delivered(self.sink, DESTINATIONS, accepted, QUIET_SECONDS)
+        for name in DESTINATIONS:
+            arrived = arrived_at(self.sink, name, accepted)
+            self.assertEqual((arrived.lost, arrived.duplicates, arrived.refused_too), (0, 0, 0))
+
+    def test_a_destination_that_is_slow_is_late(self):
+        running = self.start_agent()
+        self.sink.behave("arize", "delay?300")
+        load = Load(self.load, self.folder, running, LoadOptions(rate=400, spans=20), SECONDS)
+        _, accepted = load.result()
+        wait_until(lambda: self.sink.counts()["arize"]["spans"] == accepted.bit_count(),
+                   "a slow destination has everything", timeout=QUIET_SECONDS)
+
+
+RESULT = {
+    "row": "20k-gzip", "title": "20k/s, gzip", "key": "dualtrace", "system": "dualtrace (Disk)",
+    "refused": 300, "lost": 1, "duplicates": 0, "cpu_us_per_span": 2.345, "rss_avg_mib": 30.2,
+    "rss_max_mib": 40.0, "behind_seconds": 0.21,
+    "arrived": {"arize": {"delivered": 99_700}, "databricks": {"delivered": 99_699}},
+    "load": {"spans_due": 100_000, "schedule_seconds": 5, "spans_per_second": 19_940.0,
+             "spans_sent": 100_000, "spans_accepted": 99_700, "requests_ok": 997,
+             "requests_refused_with_delay": 2, "requests_refused_without_delay": 1,
+             "requests_failed": 0, "requests_unsent": 0, "p50_ms": 0.5, "p99_ms": 4.25},
+}
+
+
+class ReportTest(unittest.TestCase):
+    def test_a_line_says_what_was_refused_and_lost(self):
+        self.assertEqual(
+            report.cost_line(RESULT),
+            "| 20k/s, gzip | dualtrace (Disk) | 20,000 | 19,940 | all / 99,699 | 0.21 | 2.35 "
+            "| 30/40 | 0.50/4.25 | 300 (200) | 1 | 0 |")
+
+    def test_the_picture_is_the_same_for_the_same_results(self):
+        peer = {**RESULT, "key": "rotel", "cpu_us_per_span": 10.0}
+        drawn = picture.draw([RESULT, peer])
+        self.assertEqual(drawn, picture.draw([RESULT, peer]))
+        texts = [element.text for element in xml.etree.ElementTree.fromstring(drawn).iter()]
+        self.assertIn("dualtrace, on disk", texts)
+        self.assertIn("2.3", texts)
+
+    def test_what_is_written_by_hand_stays(self):
+        page = (ROOT / "docs/benchmarks.md").read_text()
+        for part in ("cost", "blackhole"):
+            new = report.replaced(page, part, "fresh")
+            self.assertIn("\nfresh\n", new)
+            outside = page.split(f"<!-- bench:{part}")[0]
+            self.assertTrue(new.startswith(outside))
+            self.assertEqual(new.split(f"bench:{part} end -->")[1],
+                             page.split(f"bench:{part} end -->")[1])
+
+
+if __name__ == "__main__":
+    unittest.main()

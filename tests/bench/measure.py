@@ -1,0 +1,202 @@
+"""One measurement: a load against a running system, with everything that arrived counted exactly."""
+
+import json
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.http import fetch, fetch_json
+from harness.processes import Process, wait_until
+from systems import Running
+
+SAMPLE_SECONDS = 0.05
+# A queue that retries may rest for half a minute between two tries.
+QUIET_SECONDS_MAX = 40
+
+
+class Sink:
+    """Both destinations; tests/bench/sink_main.cc tells what it can be asked."""
+
+    def __init__(self, binary: Path, folder: Path):
+        self.process = Process("sink", [binary], folder)
+        line = wait_until(lambda: self.process.output().partition("\n")[0], "the sink is ready",
+                          process=self.process)
+        ports = json.loads(line)
+        self.grpc_port, self.http_port = ports["grpc"], ports["http"]
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.http_port}{path}"
+
+    def counts(self) -> dict:
+        return fetch_json(self.url("/counts"))
+
+    def seen(self, destination: str) -> int:
+        """The set of spans that have arrived, bit n for number n."""
+        return as_set(fetch(self.url(f"/seen/{destination}"))[1])
+
+    def forget(self) -> None:
+        self._post("/forget")
+
+    def behave(self, destination: str, how: str) -> None:
+        """answer, hang, or delay?<milliseconds>."""
+        self._post(f"/behave/{destination}/{how}")
+
+    def _post(self, path: str) -> None:
+        status, text = fetch(self.url(path), b"", method="POST")
+        if status != 200:
+            raise RuntimeError(f"{path}: {status} {text!r}")
+
+    def stop(self) -> None:
+        self.process.stop()
+
+
+def as_set(bitmap: bytes) -> int:
+    return int.from_bytes(bitmap, "little")
+
+
+@dataclass
+class LoadOptions:
+    """dualtrace-load's, under the same names."""
+
+    rate: int = 0  # spans a second; 0: a closed loop
+    spans: int = 100
+    span_bytes: int = 600
+    connections: int = 16
+    in_flight: int = 1
+    gzip: bool = False
+    protocol: str = "grpc"
+    seed: int = 1
+
+    def arguments(self) -> list[str]:
+        named = ["rate", "spans", "span_bytes", "connections", "in_flight", "protocol", "seed"]
+        result = ["--gzip"] if self.gzip else []
+        for name in named:
+            result += ["--" + name.replace("_", "-"), str(getattr(self, name))]
+        return result
+
+
+class Load:
+    """One run of dualtrace-load, in the background until result()."""
+
+    def __init__(self, binary: Path, folder: Path, running: Running, options: LoadOptions,
+                 seconds: float, first_span: int = 0):
+        self._ok_file = folder / f"ok-{first_span}"
+        self._first_span = first_span
+        port = running.http_port if options.protocol == "http" else running.grpc_port
+        self._process = subprocess.Popen(
+            [str(binary), "--port", str(port), "--seconds", str(seconds), "--first-span",
+             str(first_span), "--ok-file", str(self._ok_file), *options.arguments()],
+            stdout=subprocess.PIPE, text=True)
+
+    def result(self) -> tuple[dict, int]:
+        """What it printed, and the set of spans that were answered OK."""
+        output, _ = self._process.communicate()
+        if self._process.returncode != 0:
+            raise RuntimeError(f"dualtrace-load ended with {self._process.returncode}")
+        return json.loads(output), as_set(self._ok_file.read_bytes()) << self._first_span
+
+
+@contextmanager
+def memory_of(running: Running):
+    """Samples the resident memory meanwhile; the list is complete at the end."""
+    samples = [running.rss_mib()]
+    done = threading.Event()
+
+    def sample():
+        while not done.wait(SAMPLE_SECONDS):
+            samples.append(running.rss_mib())
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        done.set()
+        thread.join()
+
+
+@dataclass
+class Arrived:
+    """What became, at one destination, of the spans that were answered OK."""
+
+    delivered: int
+    lost: int
+    duplicates: int
+    refused_too: int  # delivered though the client was refused or got no answer
+    delay_p50_ms: float
+    delay_p99_ms: float
+    delay_max_ms: float
+
+
+def arrived_at(sink: Sink, destination: str, accepted: int) -> Arrived:
+    seen = sink.seen(destination)
+    counts = sink.counts()[destination]
+    if counts["unknown"]:
+        raise RuntimeError(f"{destination} got {counts['unknown']} spans that nobody sent")
+    return Arrived(
+        delivered=(seen & accepted).bit_count(),
+        lost=(accepted & ~seen).bit_count(),
+        duplicates=counts["duplicates"],
+        refused_too=(seen & ~accepted).bit_count(),
+        **{name: counts[name] for name in ("delay_p50_ms", "delay_p99_ms", "delay_max_ms")})
+
+
+def wait_delivered(sink: Sink, destinations: tuple, accepted: int, quiet: float) -> None:
+    """Until all have everything that was accepted, or nothing more has come for `quiet` seconds."""
+    last, since = None, time.monotonic()
+    wanted = accepted.bit_count()
+    while time.monotonic() - since < quiet:
+        counts = sink.counts()
+        got = [counts[name]["spans"] for name in destinations]
+        if got != last:
+            last, since = got, time.monotonic()
+            if min(got) >= wanted and all(not accepted & ~sink.seen(name) for name in destinations):
+                return
+        time.sleep(SAMPLE_SECONDS)
+
+
+@dataclass
+class Measurement:
+    load: dict  # what dualtrace-load counted
+    arrived: dict = field(default_factory=dict)  # by destination
+    cpu_us_per_span: float = 0
+    rss_avg_mib: float = 0
+    rss_max_mib: float = 0
+    behind_seconds: float = 0  # from the last answer until everything was delivered
+
+    @property
+    def refused(self) -> int:
+        """Spans."""
+        return self.load["spans_sent"] - self.load["spans_accepted"]
+
+    @property
+    def lost(self) -> int:
+        return sum(arrived.lost for arrived in self.arrived.values())
+
+    @property
+    def duplicates(self) -> int:
+        return sum(arrived.duplicates for arrived in self.arrived.values())
+
+
+def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinations: tuple,
+            options: LoadOptions, seconds: float, first_span: int = 0,
+            quiet: float = QUIET_SECONDS_MAX) -> Measurement:
+    """Drives the load and waits for the end of its delivery. CPU time is counted to there."""
+    sink.forget()
+    cpu_before = running.cpu_seconds()
+    with memory_of(running) as samples:
+        result, accepted = Load(binary, folder, running, options, seconds, first_span).result()
+        answered = time.monotonic()
+        wait_delivered(sink, destinations, accepted, quiet)
+        behind = time.monotonic() - answered
+    cpu = running.cpu_seconds() - cpu_before
+    return Measurement(
+        load=result,
+        arrived={name: arrived_at(sink, name, accepted) for name in destinations},
+        cpu_us_per_span=cpu / max(result["spans_accepted"], 1) * 1e6,
+        rss_avg_mib=sum(samples) / len(samples),
+        rss_max_mib=running.rss_max_mib(),
+        behind_seconds=behind)

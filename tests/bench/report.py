@@ -1,0 +1,134 @@
+"""The results as Markdown and, between the markers of docs/benchmarks.md, in the documentation."""
+
+import re
+from pathlib import Path
+
+import picture
+
+COST_HEAD = """\
+| load | system | offered/s | accepted/s | delivered Arize / Databricks | behind s | CPU µs/span \
+| RSS avg/max MiB | accept p50/p99 ms | refused (with delay hint) | lost | duplicates |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
+
+BLACKHOLE_HEAD = """\
+| system | client: OK / refused | accept p99 ms | healthy: delivered, duplicates, lost | \
+healthy: delay p99/max s | dead: delivered late, duplicates, lost | caught up after s \
+| RSS before/max MiB | disk left MiB |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+def number(value: float) -> str:
+    """Three significant digits, or a whole number with thousands."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def whole(count: float) -> str:
+    return f"{count:,.0f}"
+
+
+def offered(result: dict) -> str:
+    load = result["load"]
+    if "saturation" in result["row"]:
+        return "closed loop"
+    return whole(load["spans_due"] / load["schedule_seconds"])
+
+
+def delivered(result: dict) -> str:
+    accepted = result["load"]["spans_accepted"]
+    counts = [result["arrived"][name]["delivered"] if name in result["arrived"] else None
+              for name in ("arize", "databricks")]
+    return " / ".join("–" if count is None else "all" if count == accepted else whole(count)
+                      for count in counts)
+
+
+def refused(result: dict) -> str:
+    load = result["load"]
+    per_request = load["spans_sent"] / max(sum(
+        load[name] for name in ("requests_ok", "requests_refused_with_delay",
+                                "requests_refused_without_delay", "requests_failed")), 1)
+    hinted = load["requests_refused_with_delay"] * per_request
+    text = whole(result["refused"])
+    if result["refused"]:
+        text += f" ({whole(hinted)})"
+    if load["requests_unsent"]:
+        text += f", {whole(load['requests_unsent'] * per_request)} not sent"
+    return text
+
+
+def cost_line(result: dict) -> str:
+    load = result["load"]
+    cells = [
+        result["title"], result["system"], offered(result), whole(load["spans_per_second"]),
+        delivered(result), number(result["behind_seconds"]), number(result["cpu_us_per_span"]),
+        f"{whole(result['rss_avg_mib'])}/{whole(result['rss_max_mib'])}",
+        f"{number(load['p50_ms'])}/{number(load['p99_ms'])}", refused(result),
+        whole(result["lost"]), whole(result["duplicates"])]
+    return "| " + " | ".join(cells) + " |"
+
+
+def blackhole_line(result: dict) -> str:
+    load, healthy, dead = result["load"], result["healthy"], result["dead"]
+    cells = [
+        result["system"],
+        f"{whole(load['spans_accepted'])} / {whole(load['spans_due'] - load['spans_accepted'])}",
+        number(load["p99_ms"]), side(healthy, load),
+        f"{number(healthy['delay_p99_ms'] / 1000)}/{number(healthy['delay_max_ms'] / 1000)}",
+        side(dead, load), number(result["caught_up_seconds"]),
+        f"{whole(result['rss_before_mib'])}/{whole(result['rss_max_mib'])}",
+        whole(result["disk_left_mib"])]
+    return "| " + " | ".join(cells) + " |"
+
+
+def side(arrived: dict, load: dict) -> str:
+    everything = arrived["delivered"] == load["spans_accepted"]
+    text = "all" if everything else whole(arrived["delivered"])
+    text += f", {whole(arrived['duplicates'])}, {whole(arrived['lost'])}"
+    if arrived["refused_too"]:
+        text += f" (and {whole(arrived['refused_too'])} that were refused)"
+    return text
+
+
+def notes(result: dict) -> str:
+    return (f"`{result['command'].strip()}` at {result['commit']}, {result['date']}: "
+            f"{result['machine']}.")
+
+
+def cost_part(result: dict) -> str:
+    lines, last = [], None
+    for row in result["cost"]:
+        lines.append(cost_line({**row, "title": "" if row["title"] == last else row["title"]}))
+        last = row["title"]
+    return "\n".join([notes(result), "", "![What a span costs, beside the peers](benchmarks.svg)", "",
+                      COST_HEAD, *lines])
+
+
+def blackhole_part(result: dict) -> str:
+    lines = [blackhole_line(row) for row in result["blackhole"]]
+    seconds = result["blackhole_seconds"]
+    return "\n".join([notes(result), "", f"The destination hung for {seconds:g} s.", "",
+                      BLACKHOLE_HEAD, *lines])
+
+
+def replaced(page: str, part: str, text: str) -> str:
+    """The page with `text` between the part's markers; everything else stays as it is."""
+    pattern = re.compile(rf"(<!-- bench:{part} begin -->\n).*?(\n<!-- bench:{part} end -->)", re.DOTALL)
+    new, count = pattern.subn(lambda match: match[1] + text + match[2], page)
+    if count != 1:
+        raise RuntimeError(f"docs/benchmarks.md has {count} places for bench:{part}, not one")
+    return new
+
+
+def write_docs(docs: Path, result: dict) -> None:
+    """The parts that were run; the others keep what they had."""
+    file = docs / "benchmarks.md"
+    page = file.read_text()
+    if result["cost"]:
+        page = replaced(page, "cost", cost_part(result))
+        (docs / "benchmarks.svg").write_text(picture.draw(result["cost"]))
+    if result["blackhole"]:
+        page = replaced(page, "blackhole", blackhole_part(result))
+    file.write_text(page)

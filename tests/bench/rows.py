@@ -1,0 +1,66 @@
+"""The rows of the table: which load, against which systems."""
+
+from dataclasses import dataclass
+
+from measure import LoadOptions
+
+# Patterns of the systems' keys.
+ALL = r"dualtrace|collector-(memory|file|file-fsync)|rotel"
+MAIN = r"dualtrace|collector-(memory|file)|rotel"
+STORED = r"dualtrace|collector-file"
+
+
+@dataclass
+class Row:
+    key: str
+    title: str
+    load: LoadOptions
+    gzip: bool  # from the systems to the destinations; the load says for itself
+    systems: str = MAIN
+    quick: bool = False  # also with --quick
+
+
+def paced(thousand: int, gzip: bool, systems: str = MAIN, quick: bool = False) -> Row:
+    how = "gzip" if gzip else "plain"
+    return Row(f"{thousand}k-{how}", f"{thousand}k/s, {how}",
+               LoadOptions(rate=thousand * 1000, gzip=gzip), gzip, systems, quick)
+
+
+ROWS = [
+    paced(10, True, ALL),
+    paced(20, True, ALL, quick=True),
+    paced(50, True, ALL),
+    Row("saturation-gzip", "saturation, gzip", LoadOptions(gzip=True), True, ALL, quick=True),
+    paced(10, False, STORED),
+    paced(20, False, quick=True),
+    paced(50, False),
+    Row("saturation-plain", "saturation, plain", LoadOptions(), False, quick=True),
+    Row("20k-http", "20k/s by OTLP/HTTP, gzip",
+        LoadOptions(rate=20_000, gzip=True, protocol="http"), True, STORED),
+    Row("llm", "30 kB LLM spans, 400/s, gzip",
+        LoadOptions(rate=400, spans=5, span_bytes=30_000, gzip=True), True, quick=True),
+    Row("10kB", "10 kB spans, 1k/s, plain",
+        LoadOptions(rate=1000, spans=10, span_bytes=10_000), False, STORED),
+    Row("100kB", "100 kB spans, 500/s, plain",
+        LoadOptions(rate=500, spans=5, span_bytes=100_000), False, STORED),
+    Row("1-connection", "20k/s on 1 connection, gzip",
+        LoadOptions(rate=20_000, gzip=True, connections=1, in_flight=16), True, STORED),
+    Row("1000-connections", "20k/s on 1,000 connections, gzip",
+        LoadOptions(rate=20_000, gzip=True, connections=1000), True, STORED),
+]
+
+# Ten times what the system takes, from 1,000 connections with four requests each, and 20k/s after it.
+# 240 MB are on the way then; dualtrace is given 64 MiB to hold.
+OVERLOAD_KEY = "overload"
+OVERLOAD_FACTOR = 10
+OVERLOAD_SYSTEMS = STORED
+OVERLOAD = LoadOptions(connections=1000, in_flight=4)
+AFTER_OVERLOAD = LoadOptions(rate=20_000)
+OVERLOAD_LIMITS = {"receiver": {"listen": ["127.0.0.1:0"], "limits": {"memoryBytes": "64Mi"}}}
+
+# One destination takes requests and answers none of them for a while.
+BLACKHOLE_KEY = "blackhole"
+BLACKHOLE_SYSTEMS = r"dualtrace|collector-(memory|file|file-no-batch)"
+BLACKHOLE = LoadOptions(rate=10_000, gzip=True)
+BLACKHOLE_SECONDS = 60
+AROUND_BLACKHOLE_SECONDS = 5  # before it and after it, under the same load

@@ -1,0 +1,188 @@
+"""What is compared: dualtrace, the OpenTelemetry Collector with each of its queues, rotel. All take
+OTLP on two ports and deliver to the sink: gRPC to one destination, HTTP to the other, compressed or
+not. Each runs with its own defaults but for the addresses."""
+
+import json
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.processes import Process, wait_until
+
+SPACE_ID = "U3BhY2U6MTpiZW5j"  # base64 of Space:1:benc
+DESTINATIONS = ("arize", "databricks")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+@dataclass
+class Running:
+    """A system that takes spans."""
+
+    process: Process
+    grpc_port: int
+    http_port: int
+    store: Path  # where its queues live
+
+    def cpu_seconds(self) -> float:
+        # The POSIX clock of another process's CPU time: nanoseconds, ended threads included.
+        return time.clock_gettime(((~self.process.pid) << 3) | 2)
+
+    def rss_mib(self) -> float:
+        return self._memory("VmRSS")
+
+    def rss_max_mib(self) -> float:
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> float:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError(f"no {name} of {self.process.name}")
+
+    def disk_mib(self) -> float:
+        files = [file.stat() for file in self.store.rglob("*") if file.is_file()]
+        return sum(status.st_blocks for status in files) * 512 / 2**20
+
+    def stop(self) -> None:
+        self.process.stop(timeout=60)
+
+
+class System:
+    """One row's subject. `key` selects it, `title` names it in the table."""
+
+    key = ""
+    title = ""
+    destinations = DESTINATIONS
+
+    def start(self, folder: Path, sink, gzip: bool) -> Running:
+        raise NotImplementedError
+
+
+class Dualtrace(System):
+    key = "dualtrace"
+    title = "dualtrace (Disk)"
+
+    def __init__(self, binary: Path, changes: dict | None = None):
+        self.binary = binary
+        self.changes = changes or {}  # of whole sections of the configuration
+
+    def start(self, folder: Path, sink, gzip: bool) -> Running:
+        compression = "GZIP" if gzip else "None"
+        (folder / "key").write_text("bench")
+        (folder / "space").write_text(SPACE_ID)
+        config = {  # JSON is YAML
+            "receiver": {"listen": ["127.0.0.1:0"]},
+            "arize": {
+                "endpoint": f"http://127.0.0.1:{sink.grpc_port}",
+                "compression": compression,
+                "credentials": {"apiKeyFile": "key", "spaceIDFile": "space"},
+            },
+            "databricks": {
+                "workspaceURL": f"http://127.0.0.1:{sink.http_port}",
+                "table": "main.traces.bench_otel_spans",
+                "compression": compression,
+                "auth": {"tokenFile": "key"},
+            },
+            "delivery": {"folder": str(folder / "data")},
+            "observe": {"listen": "127.0.0.1:0"},
+            **self.changes,
+        }
+        (folder / "agent.yaml").write_text(json.dumps(config))
+        process = Process("agent", [self.binary, "--config", folder / "agent.yaml"], folder)
+        ready = wait_until(lambda: ready_line(process), "the agent is ready", process=process)
+        port = int(ready["receiver_ports"])
+        return Running(process, port, port, folder / "data")
+
+
+def ready_line(process: Process) -> dict | None:
+    for line in process.output().splitlines():
+        if '"agent ready"' in line:
+            return json.loads(line)
+    return None
+
+
+class Collector(System):
+    """The OpenTelemetry Collector: the batch processor and both exporters with their defaults."""
+
+    def __init__(self, binary: Path, queue: str, fsync: bool = False, batch: bool = True):
+        self.binary = binary
+        self.stored = queue == "file_storage"
+        self.fsync = fsync
+        self.batch = batch
+        words = [queue] + ["fsync"] * fsync + ["no batch"] * (not batch)
+        self.key = "collector-" + "-".join(words).replace("_storage", "").replace(" ", "-")
+        self.title = f"Collector ({', '.join(words)})"
+
+    def start(self, folder: Path, sink, gzip: bool) -> Running:
+        grpc_port, http_port = free_port(), free_port()
+        store = folder / "store"
+        store.mkdir()
+        compression = "gzip" if gzip else "none"
+        queue = {"sending_queue": {"storage": "file_storage"}} if self.stored else {}
+        config = {
+            "receivers": {"otlp": {"protocols": {
+                "grpc": {"endpoint": f"127.0.0.1:{grpc_port}", "max_recv_msg_size_mib": 64},
+                "http": {"endpoint": f"127.0.0.1:{http_port}"},
+            }}},
+            "processors": {"batch": {}},
+            "exporters": {
+                "otlp_grpc": {"endpoint": f"127.0.0.1:{sink.grpc_port}", "tls": {"insecure": True},
+                              "compression": compression, **queue},
+                "otlp_http": {"traces_endpoint": sink.url("/databricks/v1/traces"),
+                              "compression": compression, **queue},
+            },
+            "extensions": {"file_storage": {"directory": str(store), "fsync": self.fsync}},
+            "service": {
+                "extensions": ["file_storage"] if self.stored else [],
+                "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
+                "pipelines": {"traces": {"receivers": ["otlp"],
+                                         "processors": ["batch"] if self.batch else [],
+                                         "exporters": ["otlp_grpc", "otlp_http"]}},
+            },
+        }
+        (folder / "collector.yaml").write_text(json.dumps(config))
+        process = Process("collector", [self.binary, "--config", folder / "collector.yaml"], folder)
+        wait_until(lambda: listens(grpc_port) and listens(http_port), "the Collector listens",
+                   process=process)
+        return Running(process, grpc_port, http_port, store)
+
+
+class Rotel(System):
+    """rotel takes one traces exporter only: half of the work of the others."""
+
+    key = "rotel"
+    title = "rotel (memory, **one** destination)"
+    destinations = ("arize",)
+
+    def __init__(self, binary: Path):
+        self.binary = binary
+
+    def start(self, folder: Path, sink, gzip: bool) -> Running:
+        grpc_port, http_port = free_port(), free_port()
+        process = Process("rotel", [
+            self.binary, "start",
+            "--otlp-grpc-endpoint", f"127.0.0.1:{grpc_port}",
+            "--otlp-http-endpoint", f"127.0.0.1:{http_port}",
+            "--otlp-grpc-max-recv-msg-size-mib", 64,
+            "--exporter", "otlp",
+            "--otlp-exporter-endpoint", f"http://127.0.0.1:{sink.grpc_port}",
+            "--otlp-exporter-protocol", "grpc",
+            "--otlp-exporter-compression", "gzip" if gzip else "none",
+        ], folder)
+        wait_until(lambda: listens(grpc_port) and listens(http_port), "rotel listens",
+                   process=process)
+        return Running(process, grpc_port, http_port, folder)
