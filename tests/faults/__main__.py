@@ -6,13 +6,18 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from faults import small_disk
+from faults import backlog, small_disk
 from faults.play import Report, play
 from faults.scenario import Scale
 from faults.scenarios import SCENARIOS
 from harness.stage import Stage
+
+
+BACKLOG = "backlog"
 
 
 def arguments():
@@ -22,7 +27,7 @@ def arguments():
         "scenarios",
         nargs="*",
         metavar="SCENARIO",
-        help=f"all of these if none is named: {', '.join(SCENARIOS)}; and backlog",
+        help=f"{', '.join(SCENARIOS)}; all of these if none is named. {BACKLOG} is one more",
     )
     parser.add_argument("--seed", type=int, help="of the run to play again; else a new one")
     parser.add_argument("--rounds", type=int, default=100, help="of kills; default: 100")
@@ -30,26 +35,55 @@ def arguments():
         "--seconds", type=float, default=150, help="that a destination is dead; default: 150"
     )
     parser.add_argument("--rate", type=float, default=5000, help="spans a second; default: 5000")
-    parser.add_argument("--keep", action="store_true", help="keep the folders of what passed, too")
+    parser.add_argument("--gigabytes", type=float, default=20, help=f"of {BACKLOG}; default: 20")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of what held, too")
     options = parser.parse_args()
-    if unknown := set(options.scenarios) - {*SCENARIOS}:
+    if unknown := set(options.scenarios) - {*SCENARIOS, BACKLOG}:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     return options
 
 
-def run(name: str, options, folder: Path) -> bool:
-    """Whether the scenario held."""
+@dataclass(frozen=True)
+class Play:
+    title: str
+    why_impossible: str | None
+    on: Callable[[Stage], Report]
+
+
+def backlog_play(options, folder: Path) -> Play:
+    size = backlog.Size(int(options.gigabytes * 1e9))
+    return Play(
+        title=f"{options.gigabytes:g} GB wait for one destination, and neither a restart, the"
+        " memory nor the other destination feels it",
+        why_impossible=size.why_impossible(folder),
+        on=lambda stage: backlog.Backlog(stage, size).play(),
+    )
+
+
+def scenario_play(name: str, options) -> Play:
     seed = secrets.randbelow(10**9) if options.seed is None else options.seed
     scale = Scale(options.rounds, options.seconds, options.rate, seed, rss_growth=64 << 20)
     scenario = SCENARIOS[name](scale)
-    print(f"== {name}, seed {seed}: {scenario.tells}", flush=True)
-    if scenario.disk_bytes and (reason := small_disk.why_impossible()):
-        print(f"   skipped: {reason}")
+    return Play(
+        title=f"{scenario.tells} (seed {seed})",
+        why_impossible=small_disk.why_impossible() if scenario.disk_bytes else None,
+        on=lambda stage: play(stage, scenario, seed),
+    )
+
+
+def run(name: str, options, folder: Path) -> bool:
+    """Whether the scenario held."""
+    folder.mkdir()
+    chosen = backlog_play(options, folder) if name == BACKLOG else scenario_play(name, options)
+    print(f"== {name}: {chosen.title}", flush=True)
+    if chosen.why_impossible:
+        print(f"   skipped: {chosen.why_impossible}")
+        folder.rmdir()
         return True
     stage = Stage(options.binaries.resolve(), folder)
     begun = time.monotonic()
     try:
-        report = play(stage, scenario, seed)
+        report = chosen.on(stage)
     except AssertionError as error:
         report = Report([str(error)])
     finally:
@@ -62,7 +96,7 @@ def run(name: str, options, folder: Path) -> bool:
     verdict = "did not hold" if report.findings else "held"
     print(f"   {verdict} after {time.monotonic() - begun:.0f} s", flush=True)
     if report.findings or options.keep:
-        print(f"   logs: {folder}; again: ./dev faults {name} --seed {seed}", flush=True)
+        print(f"   logs: {folder}", flush=True)
     else:
         shutil.rmtree(folder)
     return not report.findings

@@ -1,0 +1,263 @@
+"""The backlog: gigabytes wait for one destination; what that costs a restart, the memory, the other
+destination, and whether the disk is given back. Spans are numbered, so that the count is exact.
+
+The sandbox's database could not keep up; both destinations are the benchmark's counting sink."""
+
+import json
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from faults.play import Report
+from faults.watch import Watch
+from harness.processes import wait_until
+from harness.stage import Stage
+from measure import Load, LoadOptions, Sink
+from systems import DESTINATIONS, SPACE_ID, Running
+
+LONG = 7200  # seconds; ends what would hang, decides nothing
+FILL_SECONDS = 10
+FRESH_SECONDS = 10
+STARTS = 3
+MIB = 1 << 20
+READY_MORE = 1.0  # seconds that a backlog may add to a start
+# What a backlog may cost: memory for the batches that are read ahead and under way; on the disk the
+# segments that are kept for reuse.
+RSS_MORE = 48 * MIB
+DISK_MORE = 512 * MIB
+
+
+@dataclass(frozen=True)
+class Size:
+    backlog_bytes: int
+    span_bytes: int = 2000
+    rate: int = 2000  # of the fresh spans, a second
+
+    def why_impossible(self, folder: Path) -> str | None:
+        needed = self.backlog_bytes * 5 // 4
+        free = shutil.disk_usage(folder).free
+        return None if free >= needed else f"needs {needed:,} bytes of disk, {free:,} are free"
+
+
+@dataclass
+class Arrived:
+    """What one destination has got: a set of spans' numbers, as the bits of a number."""
+
+    spans: int = 0
+    duplicates: int = 0
+
+
+@dataclass
+class Phase:
+    seconds: float
+    rss: int
+    delays: str
+
+
+@dataclass
+class Backlog:
+    stage: Stage
+    size: Size
+    report: Report = field(default_factory=Report)
+    accepted: int = 0  # a set of spans' numbers
+    next_span: int = 0
+
+    def __post_init__(self):
+        bench = self.stage.binaries / "tests" / "bench"
+        self.load_binary = bench / "dualtrace-load"
+        self.sink = Sink(bench / "dualtrace-sink", self.stage.folder / "sink")
+        self.stage.others.append(self.sink.process)
+        self.agent = self.stage.agent(self._config(), start=False)
+        self.arrived = {name: Arrived() for name in DESTINATIONS}
+
+    def _config(self) -> dict:
+        folder = self.stage.folder
+        (folder / "key").write_text("key")
+        (folder / "space").write_text(SPACE_ID)
+        return {
+            "arize": {
+                "endpoint": f"http://127.0.0.1:{self.sink.grpc_port}",
+                "credentials": {"apiKeyFile": f"{folder}/key", "spaceIDFile": f"{folder}/space"},
+            },
+            "databricks": {
+                "workspaceURL": f"http://127.0.0.1:{self.sink.http_port}",
+                "table": "main.traces.backlog_otel_spans",
+                "auth": {"tokenFile": f"{folder}/key"},
+            },
+            "delivery": {"maxBacklog": 2 * self.size.backlog_bytes, "requestTimeout": "10s"},
+            "drainTimeout": "2s",
+        }
+
+    def play(self) -> Report:
+        empty = [self._start_and_end() for _ in range(STARTS)]
+        self._start()
+        self.watch = Watch(lambda: self.agent)
+        try:
+            disk = self._disk()
+            base = self._fresh("nothing waits")
+            self.sink.behave("databricks", "hang")
+            self._fill()
+            self._fresh("the backlog waits")
+            full = [self._restart(self.agent.kill)]
+            full += [self._restart(self.agent.stop) for _ in range(STARTS - 1)]
+            self._judge_starts(empty, full)
+            self._judge_memory(base, self._fresh("the backlog waits, after a restart"))
+            self._judge_memory(base, self._catch_up())
+            self._judge_disk(disk)
+        finally:
+            self.watch.stop()
+        self._judge_spans()
+        return self.report
+
+    # --- starts and ends ---
+
+    def _start(self) -> float:
+        """Seconds from the start of the process until it took requests, by its log."""
+        begun = time.time()
+        self.agent.start()
+        (line,) = [
+            line for line in self.agent.process.output().splitlines() if '"agent ready"' in line
+        ]
+        return datetime.fromisoformat(json.loads(line)["time"]).timestamp() - begun
+
+    def _start_and_end(self) -> float:
+        took = self._start()
+        self.agent.stop()
+        return took
+
+    def _restart(self, end) -> float:
+        end()
+        return self._start()
+
+    # --- spans ---
+
+    def _load(self, seconds: float, rate: int) -> None:
+        options = LoadOptions(rate=rate, span_bytes=self.size.span_bytes)
+        port = self.agent.ports[0]
+        running = Running(self.agent.process, port, port, self.stage.folder)
+        folder = self.agent.folder
+        load = Load(self.load_binary, folder, running, options, seconds, self.next_span)
+        result, accepted = load.result()
+        (folder / f"ok-{self.next_span}").unlink()
+        self.accepted |= accepted
+        self.next_span += result["spans_sent"]
+        refused = result["spans_sent"] - result["spans_accepted"]
+        if rate and refused:
+            self.report.findings.append(f"{refused} of the fresh spans were not accepted")
+
+    def _fill(self) -> None:
+        """As many spans as are taken, until enough wait."""
+        begun = time.monotonic()
+        with self._phase("filling"):
+            while self.agent.lane("databricks")["backlogBytes"] < self.size.backlog_bytes:
+                self._load(FILL_SECONDS, rate=0)
+            self._wait_for("arize")
+        waiting = self.agent.lane("databricks")
+        self.report.lines.append(
+            f"{waiting['backlogBytes'] / 1e9:.1f} GB, {waiting['spans']['backlog']:,} spans wait"
+            f" after {time.monotonic() - begun:.0f} s; {self._disk() / 1e9:.1f} GB of disk"
+        )
+
+    def _fresh(self, title: str) -> int:
+        """Some seconds of fresh spans at their rate; the most memory meanwhile."""
+        with self._phase(title) as phase:
+            self._load(FRESH_SECONDS, self.size.rate)
+            self._wait_for("arize")
+        return phase.rss
+
+    def _catch_up(self) -> int:
+        """databricks answers again, and fresh spans go on."""
+        waiting = self.agent.lane("databricks")["backlogBytes"]
+        with self._phase("catching up") as phase:
+            begun = time.time()
+            self.sink.behave("databricks", "answer")
+            while (self.agent.lane("databricks")["oldestUndeliveredSeconds"] or 0) > FRESH_SECONDS:
+                self._load(FRESH_SECONDS, self.size.rate)
+            for name in DESTINATIONS:
+                self._wait_for(name)
+        took = next(
+            sample.at - begun
+            for sample in self.watch.samples
+            if sample.at > begun and sample.oldest["databricks"] < FRESH_SECONDS
+        )
+        pace = f"{waiting / took / 1e6:.0f} MB/s"
+        self.report.lines.append(f"caught up in {took:.0f} s, {pace}")
+        return phase.rss
+
+    def _wait_for(self, destination: str) -> None:
+        """Until it has everything, the load being stopped."""
+        accepted = self.accepted.bit_count()
+
+        def delivered():
+            spans = self.agent.spans(destination)
+            return spans["accepted"] >= accepted and spans["backlog"] == 0
+
+        what = f"everything is at {destination}"
+        wait_until(delivered, what, timeout=LONG, process=self.agent.process)
+
+    @contextmanager
+    def _phase(self, title: str):
+        """Counts what arrives from here on; nothing may be under way at its end."""
+        self.sink.forget()
+        phase = Phase(0, 0, "")
+        begun = time.time()
+        yield phase
+        phase.seconds = time.time() - begun
+        phase.rss = max(sample.rss for sample in self.watch.within(begun, time.time()))
+        counts = self.sink.counts()
+        for name, arrived in self.arrived.items():
+            seen = self.sink.seen(name)
+            again = (seen & arrived.spans).bit_count() + counts[name]["duplicates"]
+            arrived.duplicates += again
+            arrived.spans |= seen
+        delays = counts["arize"]
+        self.report.lines.append(
+            f"{title} ({phase.seconds:.0f} s): delay to arize p50 {delays['delay_p50_ms']:.0f},"
+            f" p99 {delays['delay_p99_ms']:.0f}, max {delays['delay_max_ms']:.0f} ms,"
+            f" RSS {phase.rss / MIB:.0f} MiB"
+        )
+
+    # --- verdicts ---
+
+    def _judge_starts(self, empty: list[float], full: list[float]) -> None:
+        def text(times):
+            return ", ".join(f"{seconds * 1e3:.0f}" for seconds in times)
+
+        self.report.lines.append(
+            f"ready after {text(empty)} ms with an empty journal,"
+            f" {text(full)} ms with the backlog (the first after kill -9)"
+        )
+        if min(full) > min(empty) + READY_MORE:
+            self.report.findings.append("the backlog makes the start slow")
+
+    def _judge_memory(self, base: int, rss: int) -> None:
+        if rss > base + RSS_MORE:
+            self.report.findings.append(f"memory: {base // MIB} MiB without, {rss // MIB} with")
+
+    def _disk(self) -> int:
+        folder = Path(self.agent.config["delivery"]["folder"])
+        return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
+
+    def _judge_disk(self, before: int) -> None:
+        wait_until(
+            lambda: self._disk() <= before + DISK_MORE, "the disk is given back", timeout=60
+        )
+        self.report.lines.append(f"{self._disk() // MIB} MiB of disk afterwards")
+
+    def _judge_spans(self) -> None:
+        self.agent.assert_books_balance()
+        accepted = self.accepted.bit_count()
+        for name, arrived in self.arrived.items():
+            lost = (self.accepted & ~arrived.spans).bit_count()
+            self.report.lines.append(
+                f"{name}: {accepted:,} spans accepted, {lost} lost, {arrived.duplicates} twice"
+            )
+            delivered = self.agent.spans(name)["delivered"]
+            if lost or arrived.duplicates or delivered != arrived.spans.bit_count():
+                self.report.findings.append(
+                    f"{name}: {lost} lost, {arrived.duplicates} came twice, the books say"
+                    f" {delivered} delivered, {arrived.spans.bit_count()} came"
+                )
