@@ -11,6 +11,7 @@ SLICE = {
     "kill": Scale(rounds=10, seconds=0, rate=1000, seed=1),
     "terminate": Scale(rounds=12, seconds=0, rate=1000, seed=2),
     "upgrade": Scale(rounds=16, seconds=0, rate=1000, seed=3),
+    "take-over": Scale(rounds=10, seconds=0, rate=500, seed=14),
     "arize-blackholed": Scale(rounds=0, seconds=8, rate=1000, seed=4),
     "arize-refusing": Scale(rounds=0, seconds=16, rate=1000, seed=5),
     "arize-unavailable": Scale(rounds=0, seconds=16, rate=1000, seed=6),

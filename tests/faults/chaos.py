@@ -3,8 +3,9 @@ deaths of the agent, in any order. None of them may lose a span, so each fault p
 
 import random
 
-from faults.scenario import Scale, Scenario
+from faults.scenario import SMALL_SEGMENTS, Scale, Scenario
 from faults.steps import Clear, Fault, Kill, Restart, Run, Upgrade
+from harness.agent import merged
 from harness.load import Shape
 from harness.sandbox import DESTINATIONS
 
@@ -48,6 +49,17 @@ def _step(some: random.Random):
     return Fault(some.choice(DESTINATIONS), kind, FAULTS[kind](some))
 
 
+def _config(some: random.Random) -> dict:
+    compression = [some.choice(["GZIP", "None"]) for _ in DESTINATIONS]
+    changes = {
+        name: {"compression": how} for name, how in zip(DESTINATIONS, compression, strict=True)
+    }
+    # An answer that takes too long is a fault of its own here. A process that dies takes nothing
+    # with it, whatever the durability: only a machine could.
+    delivery = {"requestTimeout": "2s", "durability": some.choice(["Disk", "Memory"])}
+    return merged(SMALL_SEGMENTS, {**changes, "delivery": delivery, "drainTimeout": "3s"})
+
+
 def chaos(scale: Scale) -> Scenario:
     some = random.Random(scale.seed)
     steps: list = []
@@ -57,7 +69,7 @@ def chaos(scale: Scale) -> Scenario:
         name="chaos",
         tells="any mix of faults and deaths loses nothing",
         steps=(*steps, *(Clear(name) for name in DESTINATIONS)),
-        shape=Shape(rate=scale.rate),
-        # An answer that takes too long is a fault of its own here.
-        config={"delivery": {"requestTimeout": "2s"}, "drainTimeout": "3s"},
+        shape=Shape(rate=scale.rate, text_bytes=some.choice([200, 2000])),
+        config=_config(some),
+        arize_protocol=some.choice(["GRPC", "HTTP"]),
     )

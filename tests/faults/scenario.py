@@ -5,6 +5,13 @@ from dataclasses import dataclass, field
 from harness.load import Shape
 
 
+# So that segments are begun and recycled all the time.
+SMALL_SEGMENTS = {
+    "receiver": {"limits": {"requestBytes": "1Mi"}},
+    "delivery": {"segmentBytes": "2Mi"},
+}
+
+
 @dataclass(frozen=True)
 class Scale:
     """How long and how hard: the long runs and the short ones are the same scenarios."""
@@ -36,7 +43,10 @@ class Scenario:
     before_load: tuple = ()  # steps too
     shape: Shape = Shape()
     config: dict = field(default_factory=dict)  # laid over the tests' configuration
+    arize_protocol: str = "GRPC"
     disk_bytes: int = 0  # of a small disk for the journal; 0: the machine's own
+    # Journals come and go with agents that die: no books have all spans.
+    books_are_partial: bool = False
     may_refuse: bool = False  # whether the agent may say "not stored"
     odd_refused_by: tuple[str, ...] = ()  # destinations that never take the load's odd spans …
     odd_reason: str = ""  # … and the reason on their dead letters

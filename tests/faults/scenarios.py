@@ -4,16 +4,18 @@ import functools
 from collections.abc import Callable
 
 from faults.chaos import chaos
-from faults.scenario import Comparison, Scale, Scenario
+from faults.scenario import SMALL_SEGMENTS, Comparison, Scale, Scenario
 from faults.steps import (
     Access,
     Clear,
     Fault,
+    Freeze,
     Kill,
     Restart,
     Rounds,
     Run,
     Secret,
+    TakeOver,
     Throttle,
     UntilAccepted,
     UntilRefused,
@@ -21,6 +23,7 @@ from faults.steps import (
     UntilStored,
     Upgrade,
 )
+from harness.agent import merged
 from harness.load import Shape
 from harness.sandbox import API_KEY, DESTINATIONS, TOKEN
 
@@ -32,7 +35,8 @@ def kill(scale: Scale) -> Scenario:
         name="kill",
         tells="kill -9 at random moments under load loses nothing that was answered OK",
         steps=(Rounds(scale.rounds, Kill(), longest_pause=1.0), Run(0.5)),
-        shape=Shape(rate=scale.rate),
+        shape=Shape(rate=scale.rate, text_bytes=1000),
+        config=SMALL_SEGMENTS,
     )
 
 
@@ -41,7 +45,8 @@ def terminate(scale: Scale) -> Scenario:
         name="terminate",
         tells="an agent that is asked to end under load ends cleanly and loses nothing",
         steps=(Rounds(max(1, scale.rounds // 4), Restart(), longest_pause=1.0), Run(0.5)),
-        shape=Shape(rate=scale.rate),
+        shape=Shape(rate=scale.rate, text_bytes=1000),
+        config=SMALL_SEGMENTS,
     )
 
 
@@ -50,7 +55,41 @@ def upgrade(scale: Scale) -> Scenario:
         name="upgrade",
         tells="a new agent that starts before the old one ends takes over, and nothing is lost",
         steps=(Rounds(max(1, scale.rounds // 8), Upgrade(), longest_pause=1.0), Run(0.5)),
+        shape=Shape(rate=scale.rate, text_bytes=1000),
+        config=SMALL_SEGMENTS,
+    )
+
+
+def take_over(scale: Scale) -> Scenario:
+    slow = {"ms": 150, "store": "before"}
+    return Scenario(
+        name="take-over",
+        tells="agents that die while they drain the journals of dead ones lose nothing",
+        steps=(
+            *(Fault(name, "slow", slow) for name in DESTINATIONS),
+            Rounds(max(1, scale.rounds // 10), TakeOver(longest_pause=0.5), longest_pause=0.5),
+            *(Clear(name) for name in DESTINATIONS),
+            Run(0.5),
+        ),
         shape=Shape(rate=scale.rate),
+        # Batches of one request, so that there is always something left to drain.
+        config=merged(SMALL_SEGMENTS, {"delivery": {"requestsInFlight": 1, "batchBytes": "4Ki"}}),
+        books_are_partial=True,
+    )
+
+
+def frozen(scale: Scale) -> Scenario:
+    return Scenario(
+        name="frozen",
+        tells="an agent that stands still for a while goes on and loses nothing",
+        steps=(
+            *(step for seconds in (0.5, 3, 8) for step in (Run(1), Freeze(seconds))),
+            Run(1),
+            UntilStored(),
+        ),
+        shape=Shape(rate=scale.rate),
+        # The destinations answered in time, but nobody was there to hear it.
+        config={"delivery": {"requestTimeout": "5s"}},
     )
 
 
@@ -239,6 +278,7 @@ def disk_full(scale: Scale) -> Scenario:
             Fault("databricks", "refuse"),
             UntilRefused(),
             UntilStored(("arize",)),
+            Kill(may_refuse=True),
             Run(2),
             Clear("databricks"),
             UntilStored(),
@@ -247,10 +287,7 @@ def disk_full(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(text_bytes=4000),
-        config={
-            "receiver": {"limits": {"requestBytes": "1Mi"}},
-            "delivery": {"segmentBytes": "2Mi"},
-        },
+        config=SMALL_SEGMENTS,
         may_refuse=True,
     )
 
@@ -264,6 +301,8 @@ SCENARIOS: dict[str, Callable[[Scale], Scenario]] = {
         for destination in DESTINATIONS
         for how in DEATHS
     },
+    "take-over": take_over,
+    "frozen": frozen,
     "both-down": both_down,
     "credential": credential,
     "too-large": too_large,

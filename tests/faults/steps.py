@@ -1,5 +1,6 @@
 """The words of a scenario. Each step is data that knows how to play itself in a world."""
 
+import signal
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -69,12 +70,29 @@ class Secret:
 class Kill:
     """kill -9 and a start, under load; then the books must balance."""
 
+    may_refuse: bool = False  # it need not take spans before the next step
+
     def play(self, world) -> None:
         world.agent.kill()
         world.note_incident("killed")
         world.start_again()
-        world.expect_progress()
+        if not self.may_refuse:
+            world.expect_progress()
         world.check_books()
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """The agent stands still for so long, as under a debugger or on a node without CPU."""
+
+    seconds: float
+
+    def play(self, world) -> None:
+        world.agent.process.signal(signal.SIGSTOP)
+        world.run(self.seconds)
+        world.agent.process.signal(signal.SIGCONT)
+        world.note_incident("frozen")
+        world.expect_progress()
 
 
 @dataclass(frozen=True)
@@ -103,11 +121,38 @@ class Upgrade:
 
 
 @dataclass(frozen=True)
+class TakeOver:
+    """A new agent starts on the same volume, the old one dies without a word, and the new one dies
+    as well, while it drains what it has taken over; then it is started again."""
+
+    longest_pause: float
+
+    def play(self, world) -> None:
+        old = world.agent
+        world.start_agent()
+        world.expect_progress()
+        old.kill()
+        world.note_incident("killed")
+        # It looks for journals of dead agents every five seconds.
+        wait_until(
+            lambda: world.agent.adopted_journals() > 0,
+            "the dead agent's journal is adopted",
+            process=world.agent.process,
+        )
+        world.run(world.random.uniform(0, self.longest_pause))
+        world.agent.kill()
+        world.note_incident("killed")
+        world.start_again()
+        world.expect_progress()
+        world.agent.assert_books_balance()
+
+
+@dataclass(frozen=True)
 class Rounds:
     """A step again and again, at random moments."""
 
     count: int
-    step: Kill | Restart | Upgrade
+    step: Kill | Restart | Upgrade | TakeOver
     longest_pause: float
 
     def play(self, world) -> None:

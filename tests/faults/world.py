@@ -21,15 +21,19 @@ FROM spans s JOIN requests r ON r.id = s.request_id
 WHERE s.destination = ? AND s.copy = 'first' AND s.span_id = printf('%016x', 2)
   AND s.start_time_unix_nano BETWEEN ? AND ?"""
 
-# Earlier copies of spans that came again, by the request that brought them.
+# All copies but the last of spans that came more than once, by the request that brought them. The
+# order is that of arrival: a slow request may be stored after the one that was sent in its place.
 RESENDS = """
-SELECT r.arrived_unix_nano AS arrived, r.fault, COUNT(DISTINCT p.id) AS spans
-FROM spans d
-JOIN spans p ON p.destination = d.destination AND p.trace_id = d.trace_id
-  AND p.span_id = d.span_id AND p.id < d.id
-JOIN requests r ON r.id = p.request_id
-WHERE d.destination = ? AND d.copy <> 'first'
-GROUP BY p.request_id"""
+WITH again AS (
+  SELECT DISTINCT trace_id, span_id FROM spans WHERE destination = ?1 AND copy <> 'first'),
+copies AS (
+  SELECT s.id, s.request_id, r.arrived_unix_nano AS arrived, r.fault,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.trace_id, s.span_id ORDER BY r.arrived_unix_nano DESC, s.id DESC) AS place
+  FROM again JOIN spans s ON s.destination = ?1 AND s.trace_id = again.trace_id
+    AND s.span_id = again.span_id
+  JOIN requests r ON r.id = s.request_id)
+SELECT arrived, fault, COUNT(*) AS spans FROM copies WHERE place > 1 GROUP BY request_id"""
 
 
 class World:
@@ -45,7 +49,7 @@ class World:
         self._adopted = 0
         self._past = 0
         self.sandbox = stage.sandbox(bodies=False)
-        self._config = [self.sandbox.agent_config(), scenario.config]
+        self._config = [self.sandbox.agent_config(scenario.arize_protocol), scenario.config]
         if scenario.disk_bytes:
             folder = self._ends.enter_context(
                 small_disk(stage.folder / "disk", scenario.disk_bytes)

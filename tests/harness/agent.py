@@ -100,6 +100,10 @@ class Agent:
         """A lane's books: accepted, backlog, and each word under which a span can end."""
         return self.lane(lane)["spans"]
 
+    def adopted_journals(self) -> int:
+        """How many journals of dead agents it is draining."""
+        return sum(journal["adopted"] for journal in self.status()["journals"])
+
     def caught_up(self) -> bool:
         return all(lane["spans"]["backlog"] == 0 for lane in self.status()["lanes"])
 
