@@ -104,7 +104,7 @@ class LoadTest : public testing::TestWithParam<Protocol> {
   }
 
   // Ten requests of ten spans.
-  const LoadOptions ten_{.connections = 3,
+  const LoadOptions ten_{.connections = 10,  // one for each, so that none can be kept waiting
                          .spans_per_request = 10,
                          .seconds = 0.1,
                          .rate = 1000,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
-from systems import Running
+from systems import Running, cpu_seconds
 
 SAMPLE_SECONDS = 0.05
 # A queue that retries may rest for half a minute between two tries.
@@ -163,6 +163,8 @@ class Measurement:
     load: dict  # what dualtrace-load counted
     arrived: dict = field(default_factory=dict)  # by destination
     cpu_us_per_span: float = 0
+    load_cpu_us_per_span: float = 0  # the generator's own
+    sink_cpu_us_per_span: float = 0  # and the sink's, for all destinations
     rss_avg_mib: float = 0
     rss_max_mib: float = 0
     behind_seconds: float = 0  # from the last answer until everything was delivered
@@ -186,17 +188,20 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
             quiet: float = QUIET_SECONDS_MAX) -> Measurement:
     """Drives the load and waits for the end of its delivery. CPU time is counted to there."""
     sink.forget()
-    cpu_before = running.cpu_seconds()
+    before, sink_before = running.cpu_seconds(), cpu_seconds(sink.process)
     with memory_of(running) as samples:
         result, accepted = Load(binary, folder, running, options, seconds, first_span).result()
         answered = time.monotonic()
         wait_delivered(sink, destinations, accepted, quiet)
         behind = time.monotonic() - answered
-    cpu = running.cpu_seconds() - cpu_before
+    cpu, sink_cpu = running.cpu_seconds() - before, cpu_seconds(sink.process) - sink_before
+    per_span = 1e6 / max(result["spans_accepted"], 1)
     return Measurement(
         load=result,
         arrived={name: arrived_at(sink, name, accepted) for name in destinations},
-        cpu_us_per_span=cpu / max(result["spans_accepted"], 1) * 1e6,
+        cpu_us_per_span=cpu * per_span,
+        load_cpu_us_per_span=result["cpu_seconds"] * per_span,
+        sink_cpu_us_per_span=sink_cpu * per_span,
         rss_avg_mib=sum(samples) / len(samples),
         rss_max_mib=running.rss_max_mib(),
         behind_seconds=behind)

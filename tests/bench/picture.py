@@ -47,7 +47,7 @@ PANELS = [
     Panel("CPU ms a 30 kB LLM span: 400/s, gzip", "llm", lambda r: r["cpu_us_per_span"] / 1000, 2),
     Panel("Accept p99 in ms: 20k/s, gzip", "20k-gzip", lambda r: r["load"]["p99_ms"], 1),
     Panel("Memory, highest, in MiB: 20k/s, gzip", "20k-gzip", lambda r: r["rss_max_mib"], 0),
-    Panel("Thousand spans/s at saturation, gzip", "saturation-gzip",
+    Panel("Thousand spans/s at saturation, gzip (more is better)", "saturation-gzip",
           lambda r: r["load"]["spans_per_second"] / 1000, 0),
 ]
 

@@ -97,12 +97,20 @@ def notes(result: dict) -> str:
             f"{result['machine']}.")
 
 
+def around(result: dict) -> str:
+    """What the measuring itself costs on the same cores, where it is most."""
+    told = [f"{number(row['load_cpu_us_per_span'])} and {number(row['sink_cpu_us_per_span'])} µs a "
+            f"span in \"{row['title']}\"" for row in result["cost"]
+            if row["key"] == "dualtrace" and row["row"].startswith("saturation")]
+    return f"Generator and sink took {', '.join(told)} beside dualtrace." if told else ""
+
+
 def cost_part(result: dict) -> str:
     lines, last = [], None
     for row in result["cost"]:
         lines.append(cost_line({**row, "title": "" if row["title"] == last else row["title"]}))
         last = row["title"]
-    return "\n".join([notes(result), "", "![What a span costs, beside the peers](benchmarks.svg)", "",
+    return "\n".join([f"{notes(result)} {around(result)}".strip(), "", "![What a span costs, beside the peers](benchmarks.svg)", "",
                       COST_HEAD, *lines])
 
 

@@ -28,6 +28,11 @@ def listens(port: int) -> bool:
         return False
 
 
+def cpu_seconds(process: Process) -> float:
+    """User and system time by the POSIX clock of another process: ended threads included."""
+    return time.clock_gettime(((~process.pid) << 3) | 2)
+
+
 @dataclass
 class Running:
     """A system that takes spans."""
@@ -38,8 +43,7 @@ class Running:
     store: Path  # where its queues live
 
     def cpu_seconds(self) -> float:
-        # The POSIX clock of another process's CPU time: nanoseconds, ended threads included.
-        return time.clock_gettime(((~self.process.pid) << 3) | 2)
+        return cpu_seconds(self.process)
 
     def rss_mib(self) -> float:
         return self._memory("VmRSS")
