@@ -44,6 +44,7 @@ class Scenario:
     shape: Shape = Shape()
     config: dict = field(default_factory=dict)  # laid over the tests' configuration
     arize_protocol: str = "GRPC"
+    relayed: bool = False  # destinations are reached through relays that can lose packets
     disk_bytes: int = 0  # of a small disk for the journal; 0: the machine's own
     # Journals come and go with agents that die: no books have all spans.
     books_are_partial: bool = False

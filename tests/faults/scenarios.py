@@ -10,7 +10,9 @@ from faults.steps import (
     Clear,
     Fault,
     Freeze,
+    Heal,
     Kill,
+    LosePackets,
     Restart,
     Rounds,
     Run,
@@ -118,6 +120,26 @@ def dead(destination: str, how: str, scale: Scale) -> Scenario:
         ),
         shape=Shape(rate=scale.rate, spans=50),
         config={"delivery": {"requestTimeout": "5s"}},
+        comparisons=(Comparison("before", "during", (other,)),),
+        rss_growth=scale.rss_growth,
+    )
+
+
+def partitioned(destination: str, scale: Scale) -> Scenario:
+    other = OTHER[destination]
+    return Scenario(
+        name=f"{destination}-partitioned",
+        tells=f"while no packet reaches {destination}, neither {other} nor the clients notice",
+        steps=(
+            Run(scale.seconds / 4, "before"),
+            LosePackets(destination),
+            Run(scale.seconds, "during"),
+            Heal(destination),
+            Run(scale.seconds / 4, "after"),
+            UntilStored(),
+        ),
+        relayed=True,
+        shape=Shape(rate=scale.rate / 2, spans=50),
         comparisons=(Comparison("before", "during", (other,)),),
         rss_growth=scale.rss_growth,
     )
@@ -300,6 +322,10 @@ SCENARIOS: dict[str, Callable[[Scale], Scenario]] = {
         f"{destination}-{how}": functools.partial(dead, destination, how)
         for destination in DESTINATIONS
         for how in DEATHS
+    },
+    **{
+        f"{destination}-partitioned": functools.partial(partitioned, destination)
+        for destination in DESTINATIONS
     },
     "take-over": take_over,
     "frozen": frozen,

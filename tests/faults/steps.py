@@ -46,6 +46,26 @@ class Clear:
 
 
 @dataclass(frozen=True)
+class LosePackets:
+    """Every packet to the destination is lost from now on. What the kernel sends again long after
+    the end may still arrive, beside what the agent has sent again itself."""
+
+    destination: str
+
+    def play(self, world) -> None:
+        world.relays[self.destination].lose_all()
+        world.note_incident("packets lost", (self.destination,), lasts=LONG)
+
+
+@dataclass(frozen=True)
+class Heal:
+    destination: str
+
+    def play(self, world) -> None:
+        world.relays[self.destination].heal()
+
+
+@dataclass(frozen=True)
 class Access:
     """Which credentials the destinations take from now on."""
 
@@ -68,13 +88,19 @@ class Secret:
 
 @dataclass(frozen=True)
 class Kill:
-    """kill -9 and a start, under load; then the books must balance."""
+    """kill -9 and a start, under load; then the books must balance. Now and then it dies once more
+    while it starts."""
 
     may_refuse: bool = False  # it need not take spans before the next step
 
     def play(self, world) -> None:
         world.agent.kill()
         world.note_incident("killed")
+        while world.random.random() < 0.3:
+            world.agent.launch()
+            world.run(world.random.uniform(0, 0.1))
+            world.agent.kill()
+            world.note_incident("killed")
         world.start_again()
         if not self.may_refuse:
             world.expect_progress()

@@ -19,6 +19,7 @@ class Incident:
     at: float
     what: str
     destinations: tuple[str, ...]
+    lasts: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _reason(resend: Resend, incidents: list[Incident]) -> str | None:
     if lost := ANSWER_LOST & set(resend.fault.split(",")):
         return "/".join(sorted(lost))
     for incident in incidents:
-        if incident.at - RESEND_WINDOW <= resend.arrived <= incident.at + 1:
+        if incident.at - RESEND_WINDOW <= resend.arrived <= incident.at + incident.lasts:
             return incident.what
     return None
 

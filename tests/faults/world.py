@@ -12,6 +12,7 @@ from faults.watch import Watch
 from harness.agent import Agent
 from harness.load import Load, Outcome
 from harness.processes import wait_until
+from harness.relay import Relay
 from harness.sandbox import DESTINATIONS
 from harness.stage import Stage
 
@@ -50,6 +51,9 @@ class World:
         self._past = 0
         self.sandbox = stage.sandbox(bodies=False)
         self._config = [self.sandbox.agent_config(scenario.arize_protocol), scenario.config]
+        self.relays: dict[str, Relay] = {}
+        if scenario.relayed:
+            self._config.append(self._relay())
         if scenario.disk_bytes:
             folder = self._ends.enter_context(
                 small_disk(stage.folder / "disk", scenario.disk_bytes)
@@ -68,6 +72,18 @@ class World:
             if not agent.process.ended:  # before its disk goes
                 agent.stop(timeout=60)
         self._ends.close()
+
+    def _relay(self) -> dict:
+        """A relay before each destination; the part of the configuration that leads there."""
+        config = {}
+        for name, port, key in (
+            ("arize", "arize_grpc", "endpoint"),
+            ("databricks", "databricks", "workspaceURL"),
+        ):
+            self.relays[name] = Relay(self.sandbox.url(port).removeprefix("http://"))
+            self._ends.callback(self.relays[name].close)
+            config[name] = {key: f"http://{self.relays[name].endpoint}"}
+        return config
 
     # --- what steps do ---
 
@@ -98,8 +114,10 @@ class World:
         if phase:
             self.phases[phase] = (begin, time.time())
 
-    def note_incident(self, what: str, destinations: tuple[str, ...] = DESTINATIONS) -> None:
-        self._incidents.append(Incident(time.time(), what, destinations))
+    def note_incident(
+        self, what: str, destinations: tuple[str, ...] = DESTINATIONS, lasts: float = 1.0
+    ) -> None:
+        self._incidents.append(Incident(time.time(), what, destinations, lasts))
 
     def expect_clean_stop(self, agent: Agent) -> None:
         code = agent.stop(timeout=60)

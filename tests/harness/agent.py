@@ -60,9 +60,14 @@ class Agent:
     def process(self) -> Process:
         return self.runs[-1]
 
-    def start(self) -> "Agent":
+    def launch(self) -> "Agent":
+        """Starts it and does not wait for it."""
         name = f"agent-{len(self.runs) + 1}"
         self.runs.append(Process(name, [self.binary, "--config", self.config_file], self.folder))
+        return self
+
+    def start(self) -> "Agent":
+        self.launch()
         ready = wait_until(self._ready_line, "the agent is ready", timeout=60, process=self.process)
         self.ports = [int(port) for port in ready["receiver_ports"].split(",")]
         self.observe_port = int(ready["observe_port"])

@@ -1,12 +1,11 @@
-"""A TCP relay that keeps what the client sent. It changes no byte, so the client under test speaks
-to the agent itself, and the test still learns which requests were on the wire."""
+"""A relay that keeps what the client sent: the client under test speaks to the agent itself, and
+the test still learns which requests were on the wire."""
 
 import gzip
-import socket
 import struct
-import threading
 
 from harness import otlp
+from harness.relay import Relay
 
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA_FRAME, PADDED = 0, 0x8
@@ -14,52 +13,19 @@ DATA_FRAME, PADDED = 0, 0x8
 
 class Tee:
     def __init__(self, target: str):
-        host, port = target.rsplit(":", 1)
-        self._target = (host, int(port))
         self._streams: list[bytearray] = []
-        self._sockets: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._relay = Relay(target, self._streams)
+        self.endpoint = self._relay.endpoint
 
     def __enter__(self) -> "Tee":
         return self
 
     def __exit__(self, *unused) -> None:
-        for one in [self._listener, *self._sockets]:
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # closed by its peer already
-            one.close()
+        self._relay.close()
 
     def requests(self) -> list[bytes]:
         """The export requests that passed, as serialised protobuf messages."""
         return [message for stream in self._streams for message in _messages(bytes(stream))]
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(self._target)
-            except OSError:
-                return
-            kept = bytearray()
-            self._streams.append(kept)
-            self._sockets += [client, server]
-            threading.Thread(target=_pump, args=(client, server, kept), daemon=True).start()
-            threading.Thread(target=_pump, args=(server, client, None), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket, kept: bytearray | None) -> None:
-    try:
-        while data := source.recv(65536):
-            if kept is not None:
-                kept += data
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass  # the other direction closed both
 
 
 def _messages(stream: bytes):
