@@ -31,6 +31,24 @@ class FakeScheduler final : public Scheduler {
   }
   [[nodiscard]] Clock& clock() override { return clock_; }
 
+  [[nodiscard]] bool ready() const {
+    return !posted.empty() || (!timers.empty() && timers.begin()->first.first <= clock_.tick());
+  }
+  // Runs the next task that is posted or due; false when there is none.
+  bool run_one() {
+    Task task;
+    if (!timers.empty() && timers.begin()->first.first <= clock_.tick()) {
+      task = std::move(timers.begin()->second);
+      timers.erase(timers.begin());
+    } else if (!posted.empty()) {
+      task = std::move(posted.front());
+      posted.pop_front();
+    } else {
+      return false;
+    }
+    task();
+    return true;
+  }
   // Runs everything that is posted or due, and what that posts, without moving the clock.
   void run_ready() {
     while (run_one()) {
@@ -52,21 +70,6 @@ class FakeScheduler final : public Scheduler {
   TimerId last_timer = 0;
 
  private:
-  bool run_one() {
-    Task task;
-    if (!timers.empty() && timers.begin()->first.first <= clock_.tick()) {
-      task = std::move(timers.begin()->second);
-      timers.erase(timers.begin());
-    } else if (!posted.empty()) {
-      task = std::move(posted.front());
-      posted.pop_front();
-    } else {
-      return false;
-    }
-    task();
-    return true;
-  }
-
   FakeClock& clock_;
 };
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <utility>
 
 namespace dualtrace {
 namespace {
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+constexpr uint64_t kSectorBytes = 512;
+
+std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
 
 Failure missing(const std::string& path) {
   return fail(ErrorKind::kNotFound, path + ": no such file or folder");
@@ -18,17 +19,28 @@ Failure io_error(const std::string& what) {
 }
 Failure disk_full() { return fail(ErrorKind::kExhausted, "no space left on the disk"); }
 
+// Behind the call, when the process is to die there.
+Status end(const DiskFault& fault, Status status) {
+  if (fault.kind == DiskFault::Kind::kDiesAfter) throw ProcessDied();
+  return status;
+}
+
+bool is_error(const DiskFault& fault) {
+  return fault.kind == DiskFault::Kind::kFails || fault.kind == DiskFault::Kind::kGone;
+}
+
 }  // namespace
 
 class MemoryFile final : public File {
  public:
-  MemoryFile(MemoryFileSystem& files, std::shared_ptr<MemoryFileSystem::Inode> inode,
-             uint64_t crashes)
-      : files_(files), inode_(std::move(inode)), crashes_(crashes) {}
+  MemoryFile(MemoryFileSystem& files, std::string path,
+             std::shared_ptr<MemoryFileSystem::Inode> inode, uint64_t crashes)
+      : files_(files), path_(std::move(path)), inode_(std::move(inode)), crashes_(crashes) {}
 
   Result<size_t> read_at(uint64_t offset, std::span<char> into) override {
     Lock lock(files_.mutex_);
-    if (stale() || files_.fails(files_.fail_read_in)) return io_error("read");
+    if (stale() || is_error(files_.begin({DiskCall::kRead, path_, offset, into.size()})))
+      return io_error("read");
     if (offset >= inode_->now.size()) return size_t{0};
     const size_t n = std::min<size_t>(into.size(), inode_->now.size() - offset);
     std::memcpy(into.data(), inode_->now.data() + offset, n);
@@ -36,36 +48,42 @@ class MemoryFile final : public File {
     return n;
   }
   Status write_at(uint64_t offset, std::span<const std::string_view> pieces) override {
-    std::string bytes;
-    for (const std::string_view piece : pieces) bytes += piece;
     Lock lock(files_.mutex_);
     if (stale()) return io_error("write");
-    if (files_.fails(files_.fail_write_in)) {
-      ignore(files_.write(*inode_, offset, bytes.substr(0, bytes.size() / 2)), "it fails anyway");
-      return io_error("write");
-    }
-    return files_.write(*inode_, offset, bytes);
+    const DiskFault fault = files_.begin({DiskCall::kWrite, path_});
+    if (fault.kind == DiskFault::Kind::kGone) return io_error("write");
+    std::string bytes;
+    for (const std::string_view piece : pieces) bytes += piece;
+    if (fault.kind != DiskFault::Kind::kNone) bytes.resize(bytes.size() * fault.percent / 100);
+    Status written = files_.write(*inode_, offset, std::move(bytes));
+    return end(fault, is_error(fault) ? Status(io_error("write")) : std::move(written));
   }
   Status sync() override {
     Lock lock(files_.mutex_);
     if (stale()) return io_error("sync");
-    const bool fails = files_.fails(files_.fail_sync_in);
+    const DiskFault fault = files_.begin({DiskCall::kSync, path_});
+    if (fault.kind == DiskFault::Kind::kGone) return io_error("sync");
+    if (is_error(fault)) {
+      files_.fail_sync(*inode_);
+      return io_error("sync");
+    }
     for (const auto& write : inode_->unsynced) {
-      if (!fails) MemoryFileSystem::apply(inode_->synced, write.offset, write.bytes);
+      MemoryFileSystem::apply(inode_->synced, write.offset, write.bytes);
     }
     inode_->unsynced.clear();
-    if (fails) return io_error("sync");
     inode_->synced.resize(std::max(inode_->synced.size(), inode_->now.size()), '\0');
-    return {};
+    return end(fault, {});
   }
   Status allocate(uint64_t size) override {
     Lock lock(files_.mutex_);
     if (stale()) return io_error("allocate");
-    if (size <= inode_->now.size()) return {};
+    const DiskFault fault = files_.begin({DiskCall::kAllocate, path_});
+    if (is_error(fault)) return io_error("allocate");
+    if (size <= inode_->now.size()) return end(fault, {});
     const uint64_t more = size - inode_->now.size();
     if (files_.bytes_max && files_.used() + more > *files_.bytes_max) return disk_full();
     inode_->now.resize(size, '\0');
-    return {};
+    return end(fault, {});
   }
   Result<uint64_t> size() override {
     Lock lock(files_.mutex_);
@@ -76,6 +94,7 @@ class MemoryFile final : public File {
   bool stale() const DT_REQUIRES(files_.mutex_) { return files_.crashes_ != crashes_; }
 
   MemoryFileSystem& files_;
+  const std::string path_;
   const std::shared_ptr<MemoryFileSystem::Inode> inode_;
   const uint64_t crashes_;
 };
@@ -95,27 +114,27 @@ class MemoryLock final : public FileLock {
 
 Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, OpenMode mode) {
   Lock lock(mutex_);
+  const DiskFault fault = begin({DiskCall::kOpen, path});
+  if (is_error(fault)) return io_error("open " + path);
   auto entry = entries_.find(path);
   if (entry == entries_.end()) {
-    const auto folder = entries_.find(folder_of(path));
+    const auto folder = entries_.find(std::string(folder_of(path)));
     if (mode != OpenMode::kCreate || folder == entries_.end()) return missing(path);
-    entry = entries_.emplace(path, std::make_shared<Inode>()).first;
+    change({.removed = {}, .added = path, .inode = std::make_shared<Inode>()});
+    entry = entries_.find(path);
   }
-  return std::make_unique<MemoryFile>(*this, entry->second, crashes_);
+  if (Status ended = end(fault, {}); !ended) return fail(ended.error());
+  return std::make_unique<MemoryFile>(*this, path, entry->second, crashes_);
 }
 
 Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& folder) {
   Lock lock(mutex_);
+  if (is_error(begin({DiskCall::kList, folder}))) return io_error("list " + folder);
   if (!entries_.contains(folder)) return missing(folder);
-  std::vector<std::string> names;
-  for (const auto& [path, inode] : entries_) {
-    if (path != folder && folder_of(path) == folder)
-      names.push_back(path.substr(folder.size() + 1));
-  }
-  return names;
+  return names_in(folder);
 }
 
-// Folders are durable at once; only the journal's files are what crashes are about.
+// New folders are durable at once; only what is in them is what crashes are about.
 Status MemoryFileSystem::make_folders(const std::string& path) {
   Lock lock(mutex_);
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
@@ -127,38 +146,39 @@ Status MemoryFileSystem::make_folders(const std::string& path) {
 
 Status MemoryFileSystem::rename(const std::string& from, const std::string& to) {
   Lock lock(mutex_);
-  auto entry = entries_.extract(from);
-  if (entry.empty()) return missing(from);
-  entries_.insert_or_assign(to, entry.mapped());
-  return {};
+  const DiskFault fault = begin({DiskCall::kRename, to});
+  if (is_error(fault)) return io_error("rename " + from);
+  const auto entry = entries_.find(from);
+  if (entry == entries_.end()) return missing(from);
+  change({.removed = from, .added = to, .inode = entry->second});
+  return end(fault, {});
 }
 
 Status MemoryFileSystem::remove(const std::string& path) {
   Lock lock(mutex_);
+  const DiskFault fault = begin({DiskCall::kRemove, path});
+  if (is_error(fault)) return io_error("remove " + path);
   const auto entry = entries_.find(path);
   if (entry == entries_.end()) return missing(path);
+  const auto inside = entries_.lower_bound(path + "/");
   const bool folder = entry->second == nullptr;
-  for (const auto& [other, inode] : entries_) {
-    if (folder && other != path && folder_of(other) == path) {
-      return fail(ErrorKind::kConflict, path + ": folder is not empty");
-    }
+  if (folder && inside != entries_.end() && inside->first.starts_with(path + "/")) {
+    return fail(ErrorKind::kConflict, path + ": folder is not empty");
   }
-  entries_.erase(entry);
-  if (folder) synced_entries_.erase(path);
-  return {};
+  change({.removed = path, .added = {}, .inode = nullptr});
+  return end(fault, {});
 }
 
 Status MemoryFileSystem::sync_folder(const std::string& path) {
   Lock lock(mutex_);
-  if (fails(fail_sync_in)) return io_error("sync " + path);
-  const auto inside = [&path](const auto& entry) {
-    return entry.second != nullptr && folder_of(entry.first) == path;
-  };
-  std::erase_if(synced_entries_, inside);
-  for (const auto& entry : entries_) {
-    if (inside(entry)) synced_entries_.insert(entry);
-  }
-  return {};
+  const DiskFault fault = begin({DiskCall::kSyncFolder, path});
+  if (is_error(fault)) return io_error("sync " + path);
+  std::erase_if(unsynced_changes_, [&](const Change& change) {
+    const bool here = folder_of(change.removed) == path || folder_of(change.added) == path;
+    if (here) apply(synced_entries_, change);
+    return here;
+  });
+  return end(fault, {});
 }
 
 Result<std::unique_ptr<FileLock>> MemoryFileSystem::try_lock(const std::string& path) {
@@ -178,17 +198,15 @@ void MemoryFileSystem::crash_torn(Random& random) { crash_with(&random); }
 void MemoryFileSystem::crash_with(Random* random) {
   Lock lock(mutex_);
   ++crashes_;
+  const size_t kept = random == nullptr ? 0 : random->below(unsynced_changes_.size() + 1);
+  for (size_t i = 0; i < kept; ++i) apply(synced_entries_, unsynced_changes_[i]);
+  unsynced_changes_.clear();
   entries_ = synced_entries_;
   locked_.clear();
   for (auto& [path, inode] : entries_) {
     if (!inode) continue;
     for (const Write& write : inode->unsynced) {
-      if (random == nullptr || random->below(3) == 0) continue;
-      const bool whole = random->below(2) == 0;
-      const size_t end = whole ? write.bytes.size() : random->below(write.bytes.size() + 1);
-      const size_t begin = random->below(4) == 0 ? random->below(end + 1) : 0;
-      apply(inode->synced, write.offset + begin,
-            std::string_view(write.bytes).substr(begin, end - begin));
+      if (random != nullptr) reach_disk(*inode, write, *random);
     }
     inode->unsynced.clear();
     inode->now = inode->synced;
@@ -208,10 +226,21 @@ bool MemoryFileSystem::exists(const std::string& path) {
   return entries_.contains(path);
 }
 
+std::vector<std::string> MemoryFileSystem::names(const std::string& folder) {
+  Lock lock(mutex_);
+  return names_in(folder);
+}
+
 std::string MemoryFileSystem::content(const std::string& path) {
   Lock lock(mutex_);
   const auto entry = entries_.find(path);
   return entry == entries_.end() || !entry->second ? "" : entry->second->now;
+}
+
+std::string MemoryFileSystem::durable_content(const std::string& path) {
+  Lock lock(mutex_);
+  const auto entry = synced_entries_.find(path);
+  return entry == synced_entries_.end() || !entry->second ? "" : entry->second->synced;
 }
 
 uint64_t MemoryFileSystem::bytes_used() {
@@ -229,10 +258,80 @@ void MemoryFileSystem::apply(std::string& content, uint64_t offset, std::string_
   content.replace(offset, bytes.size(), bytes);
 }
 
-bool MemoryFileSystem::fails(int& countdown) {
+void MemoryFileSystem::apply(Entries& entries, const Change& change) {
+  if (!change.removed.empty()) entries.erase(change.removed);
+  if (!change.added.empty()) entries.insert_or_assign(change.added, change.inode);
+}
+
+// Sectors are whole or not at all; which of them the disk had written is anybody's guess.
+void MemoryFileSystem::reach_disk(Inode& inode, const Write& write, Random& random) {
+  const std::string_view bytes = write.bytes;
+  switch (random.below(4)) {
+    case 0:
+      break;
+    case 1:
+      apply(inode.synced, write.offset, bytes);
+      break;
+    case 2:
+      apply(inode.synced, write.offset, bytes.substr(0, random.below(bytes.size() + 1)));
+      break;
+    default:
+      for (size_t begin = 0; begin < bytes.size();) {
+        const size_t size = kSectorBytes - (write.offset + begin) % kSectorBytes;
+        if (random.below(2) == 0) {
+          apply(inode.synced, write.offset + begin, bytes.substr(begin, size));
+        }
+        begin += size;
+      }
+  }
+}
+
+void MemoryFileSystem::fail_sync(Inode& inode) {
+  if (failed_syncs != nullptr) {
+    for (const Write& write : inode.unsynced) reach_disk(inode, write, *failed_syncs);
+    if (failed_syncs->below(2) == 0) {
+      const size_t size = inode.now.size();
+      inode.now = inode.synced;
+      inode.now.resize(size, '\0');
+    }
+  }
+  inode.unsynced.clear();
+}
+
+bool MemoryFileSystem::fails(int& countdown, bool failing_on) {
   if (countdown == 0 || --countdown > 0) return false;
   if (failing_on) countdown = 1;
   return true;
+}
+
+DiskFault MemoryFileSystem::begin(const DiskOperation& operation) {
+  const DiskCall call = operation.call;
+  if (call == DiskCall::kRead && fails(fail_read_in, failing_on)) {
+    return {.kind = DiskFault::Kind::kFails};
+  }
+  if (call == DiskCall::kWrite && fails(fail_write_in, failing_on)) {
+    return {.kind = DiskFault::Kind::kFails, .percent = 50};
+  }
+  const bool is_sync = call == DiskCall::kSync || call == DiskCall::kSyncFolder;
+  if (is_sync && fails(fail_sync_in, failing_on)) return {.kind = DiskFault::Kind::kFails};
+  const DiskFault fault = on_call ? on_call(operation) : DiskFault();
+  if (fault.kind == DiskFault::Kind::kDies) throw ProcessDied();
+  return fault;
+}
+
+void MemoryFileSystem::change(Change change) {
+  apply(entries_, change);
+  unsynced_changes_.push_back(std::move(change));
+}
+
+std::vector<std::string> MemoryFileSystem::names_in(const std::string& folder) const {
+  std::vector<std::string> names;
+  const std::string prefix = folder + "/";
+  for (auto entry = entries_.lower_bound(prefix);
+       entry != entries_.end() && entry->first.starts_with(prefix); ++entry) {
+    if (folder_of(entry->first) == folder) names.push_back(entry->first.substr(prefix.size()));
+  }
+  return names;
 }
 
 uint64_t MemoryFileSystem::used() const {
@@ -241,12 +340,12 @@ uint64_t MemoryFileSystem::used() const {
   return sum;
 }
 
-Status MemoryFileSystem::write(Inode& inode, uint64_t offset, std::string_view bytes) {
+Status MemoryFileSystem::write(Inode& inode, uint64_t offset, std::string bytes) {
   const uint64_t end = offset + bytes.size();
   const uint64_t more = end > inode.now.size() ? end - inode.now.size() : 0;
   if (more > 0 && bytes_max && used() + more > *bytes_max) return disk_full();
   apply(inode.now, offset, bytes);
-  inode.unsynced.push_back({.offset = offset, .bytes = std::string(bytes)});
+  inode.unsynced.push_back({.offset = offset, .bytes = std::move(bytes)});
   return {};
 }
 

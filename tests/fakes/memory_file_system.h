@@ -1,10 +1,12 @@
 #pragma once
 // MemoryFileSystem: a disk in memory that behaves as badly as a real one may: crash() drops what
-// was not synced, contents and folder entries alike, and can tear the last writes; it fills up,
-// fails calls and rots. Locks belong to their FileLock and go with it. Thread-safe but for its
-// public fields, which are set while nobody else uses it.
+// was not synced, contents and folder entries alike, and can tear and reorder the last writes; it
+// fills up, fails calls, rots, and lets the process die within a call. Locks belong to their
+// FileLock and go with it. Thread-safe but for its public fields, which are set while nobody else
+// uses it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +18,41 @@
 #include "common/sync/mutex.h"
 
 namespace dualtrace {
+
+enum class DiskCall {
+  kOpen,
+  kRead,
+  kWrite,
+  kSync,
+  kAllocate,
+  kList,
+  kRename,
+  kRemove,
+  kSyncFolder
+};
+
+struct DiskOperation {
+  DiskCall call;
+  const std::string& path;
+  uint64_t offset = 0;  // kRead
+  uint64_t bytes = 0;   // kRead
+};
+
+struct DiskFault {
+  enum class Kind {
+    kNone,
+    kFails,      // an I/O error; `percent` of what a write should write is written
+    kDies,       // the process dies before the call…
+    kDiesAfter,  // …behind it, or within a write, of which `percent` is done
+    kGone,       // the process is dead already: an error without any effect
+  };
+  Kind kind = Kind::kNone;
+  uint32_t percent = 100;
+};
+
+// Thrown out of the call in which the process dies. What it had in memory goes while this passes
+// through; the disk stays as it is.
+struct ProcessDied {};
 
 class MemoryFileSystem final : public FileSystem {
  public:
@@ -29,14 +66,18 @@ class MemoryFileSystem final : public FileSystem {
 
   // Power loss: everything is as it was last synced. Files opened before do not work any more.
   void crash();
-  // The same, but each write since the last sync may have reached the disk, wholly or up to any
-  // byte.
+  // The same, but of the writes since the last sync any may have reached the disk, wholly, up to
+  // some byte or in some of their sectors; and the first of the changes of folders.
   void crash_torn(Random& random);
   void flip(const std::string& path, uint64_t offset);
 
+  // To look without a fault.
   [[nodiscard]] bool exists(const std::string& path);
+  [[nodiscard]] std::vector<std::string> names(const std::string& folder);
   [[nodiscard]] std::string content(const std::string& path);  // "" when missing
-  [[nodiscard]] uint64_t bytes_used();                         // sizes of all files
+  // What a power loss would leave of it; "" when it would leave none.
+  [[nodiscard]] std::string durable_content(const std::string& path);
+  [[nodiscard]] uint64_t bytes_used();  // sizes of all files
   [[nodiscard]] uint64_t bytes_read();
 
   std::optional<uint64_t> bytes_max;  // kExhausted beyond
@@ -45,6 +86,11 @@ class MemoryFileSystem final : public FileSystem {
   int fail_write_in = 0;  // half of what it should write is written
   int fail_sync_in = 0;   // what it should have synced never reaches the disk
   bool failing_on = false;
+  // Asked before each call, under the lock. It must not call the file system.
+  std::function<DiskFault(const DiskOperation&)> on_call;
+  // If set, a sync that fails has written some of what it should, as if torn; and the system may
+  // have forgotten the rest, so that reads find the old bytes.
+  Random* failed_syncs = nullptr;
 
  private:
   friend class MemoryFile;
@@ -58,16 +104,31 @@ class MemoryFileSystem final : public FileSystem {
     std::vector<Write> unsynced;
   };
   using Entries = std::map<std::string, std::shared_ptr<Inode>>;
+  // One step in a folder that is not synced yet; a rename has both paths.
+  struct Change {
+    std::string removed;
+    std::string added;
+    std::shared_ptr<Inode> inode;
+  };
 
   static void apply(std::string& content, uint64_t offset, std::string_view bytes);
-  bool fails(int& countdown) DT_REQUIRES(mutex_);
+  static void apply(Entries& entries, const Change& change);
+  static void reach_disk(Inode& inode, const Write& write, Random& random);
+  static bool fails(int& countdown, bool failing_on);
+  // What is to become of this call. Throws ProcessDied when it is not to begin.
+  DiskFault begin(const DiskOperation& operation) DT_REQUIRES(mutex_);
+  void change(Change change) DT_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const
+      DT_REQUIRES(mutex_);
   [[nodiscard]] uint64_t used() const DT_REQUIRES(mutex_);
-  Status write(Inode& inode, uint64_t offset, std::string_view bytes) DT_REQUIRES(mutex_);
+  Status write(Inode& inode, uint64_t offset, std::string bytes) DT_REQUIRES(mutex_);
+  void fail_sync(Inode& inode) DT_REQUIRES(mutex_);
   void crash_with(Random* random);
 
   Mutex mutex_;
   Entries entries_ DT_GUARDED_BY(mutex_);  // by path; folders have no inode
   Entries synced_entries_ DT_GUARDED_BY(mutex_);
+  std::vector<Change> unsynced_changes_ DT_GUARDED_BY(mutex_);
   std::map<std::string, bool> locked_ DT_GUARDED_BY(mutex_);
   uint64_t crashes_ DT_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_read_ DT_GUARDED_BY(mutex_) = 0;
