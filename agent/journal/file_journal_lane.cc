@@ -11,7 +11,7 @@ FileJournalLane::FileJournalLane(Parts parts)
       table_(parts.table),
       index_(parts.index),
       recycle_(std::move(parts.recycle)),
-      reader_(parts.files, parts.folder, parts.table, parts.cursor),
+      reader_(parts.files, parts.folder, parts.table, parts.clock, parts.cursor),
       cursor_file_(std::move(parts.cursor_file)),
       cursor_(std::move(parts.cursor)) {}
 

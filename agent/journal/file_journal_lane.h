@@ -21,6 +21,7 @@ class FileJournalLane final : public JournalLane {
     FileSystem& files;
     std::string folder;
     SegmentTable& table;
+    const Clock& clock;
     size_t index = 0;  // among the table's durable watermarks
     CursorState cursor;
     std::unique_ptr<CursorFile> cursor_file;

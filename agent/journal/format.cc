@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kSegmentMagic = "dte-segm";
 constexpr std::string_view kCursorMagic = "dte-curs";
 constexpr uint32_t kVersion = 1;
-constexpr uint64_t kEncodingProtobuf = 0;  // one byte, and seven reserved ones that are zero
+constexpr uint32_t kEncodingProtobuf = 0;  // one byte, and three reserved ones that are zero
 
 constexpr size_t kSegmentFieldsBytes = 72;  // before the checksum
 constexpr size_t kCursorFieldsBytes = 144;  // before the checksum
@@ -140,8 +140,8 @@ uint32_t payload_crc(std::string_view payload, uint64_t segment) {
 std::string encode_record_header(const RecordHeader& header, uint64_t segment) {
   Writer out;
   out.u32(header.payload_bytes).u32(header.spans).u64(header.sequence);
-  out.u64(static_cast<uint64_t>(header.arrived_unix_nanos)).u64(kEncodingProtobuf);
-  out.u32(header.payload_crc);
+  out.u64(static_cast<uint64_t>(header.arrived_unix_nanos)).u32(kEncodingProtobuf);
+  out.u32(header.group_rest).u32(header.payload_crc);
   out.u32(crc32c(out.written(), seed_of(segment)));
   return out.take();
 }
@@ -154,7 +154,8 @@ std::optional<RecordHeader> decode_record_header(std::string_view bytes, uint64_
   header.spans = in.u32();
   header.sequence = in.u64();
   header.arrived_unix_nanos = static_cast<int64_t>(in.u64());
-  const uint64_t encoding = in.u64();
+  const uint32_t encoding = in.u32();
+  header.group_rest = in.u32();
   header.payload_crc = in.u32();
   const uint32_t crc = crc32c(bytes.substr(0, kRecordHeaderBytes - 4), seed_of(segment));
   if (in.u32() != crc || encoding != kEncodingProtobuf) return std::nullopt;

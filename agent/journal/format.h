@@ -37,6 +37,7 @@ struct RecordHeader {
   uint32_t spans = 0;
   uint64_t sequence = 0;
   int64_t arrived_unix_nanos = 0;
+  uint32_t group_rest = 0;  // how many records of its group are behind it
   uint32_t payload_crc = 0;
 
   bool operator==(const RecordHeader&) const = default;

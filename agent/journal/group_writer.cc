@@ -71,11 +71,13 @@ Status GroupWriter::write_records(std::span<const PendingAppend> group) {
   headers.reserve(group.size());
   pieces.reserve(2 * group.size());
   uint64_t end = offset_;
+  auto rest = static_cast<uint32_t>(group.size());
   for (const PendingAppend& append : group) {
     const RecordHeader header{.payload_bytes = static_cast<uint32_t>(append.payload.size()),
                               .spans = append.spans,
                               .sequence = totals.records,
                               .arrived_unix_nanos = append.arrived_unix_nanos,
+                              .group_rest = --rest,
                               .payload_crc = payload_crc(append.payload, current_.number)};
     headers.push_back(encode_record_header(header, current_.number));
     pieces.push_back(headers.back());
@@ -103,7 +105,13 @@ void GroupWriter::seal() {
   current_ = {};
 }
 
+// The groups before the failed one have nobody else who would sync them.
 void GroupWriter::abandon() {
+  if (std::exchange(unsynced_, false)) {
+    if (Status synced = current_.file->sync(); !synced) {
+      log_warn("The journal could not be synced", {{"error", synced.error().message}});
+    }
+  }
   current_.file.reset();
   store_.abandon(current_.number);
 }

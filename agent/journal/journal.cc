@@ -41,6 +41,7 @@ class FileJournal final : public Journal {
                                          FileJournalLane::Parts{.files = files,
                                                                 .folder = options.folder,
                                                                 .table = store_->table(),
+                                                                .clock = scheduler.clock(),
                                                                 .index = index,
                                                                 .cursor = std::move(lane.cursor),
                                                                 .cursor_file = std::move(lane.file),
@@ -173,7 +174,9 @@ Status remove_other_cursors(const JournalOptions& options, FileSystem& files,
              {{"lane", lane}, {"spans", spans}});
     if (Status removed = files.remove(cursor_path(options, lane)); !removed) return removed;
   }
-  return {};
+  // Segments are let go without asking these lanes: a cursor must not come back for them, nor one
+  // that an agent before us removed.
+  return files.sync_folder(options.folder);
 }
 
 // Where the lane goes on: at its cursor; from the first record there is if that is damaged; from
@@ -185,15 +188,22 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
   if (known != recovered.cursors.end()) {
     auto file = CursorFile::open(files, path, known->second.generation);
     if (!file) return fail(std::move(file).error());
+    // What was read may be in the system's memory alone: the process may have died before its sync,
+    // or the sync have failed. Segments are let go on its word, so it must not be taken back.
+    if (Status stored = (*file)->store(known->second.state); !stored) return fail(stored.error());
     return RestoredLane{.name = name, .cursor = known->second.state, .file = *std::move(file)};
   }
   const auto& damaged = recovered.damaged_cursors;
   CursorState cursor;
   cursor.origin = recovered.published;
+  cursor.position.segment = recovered.next_number - 1;
   if (std::find(damaged.begin(), damaged.end(), name) != damaged.end()) {
     log_error("A lane's cursor is damaged; everything that is kept is delivered again",
               {{"lane", name}});
-    if (!recovered.segments.empty()) cursor.origin = recovered.segments.front().base;
+    if (!recovered.segments.empty()) {
+      cursor.origin = recovered.segments.front().base;
+      cursor.position.segment = recovered.segments.front().number;
+    }
   }
   cursor.published = recovered.published;
   cursor.watermark = cursor.origin.records;

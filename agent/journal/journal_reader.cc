@@ -6,7 +6,9 @@
 namespace dualtrace::agent {
 namespace {
 
-constexpr int kFailuresMax = 5;
+// A disk in the network can be away for minutes, and comes back with everything.
+constexpr Duration kPatience = std::chrono::minutes(10);
+constexpr int kFailuresMin = 5;
 
 uint64_t minus(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
@@ -18,10 +20,11 @@ uint64_t offset_in(const Segment& segment, uint64_t sequence, Position known) {
 }
 
 JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable& table,
-                             const CursorState& cursor)
+                             const Clock& clock, const CursorState& cursor)
     : files_(files),
       folder_(std::move(folder)),
       table_(table),
+      clock_(clock),
       position_(cursor.position),
       settled_(cursor.ranges) {
   at_ = cursor.origin;
@@ -41,21 +44,32 @@ Result<JournalReader::Step> JournalReader::next() {
     return step;
   }
   segment_.reset();  // reopen: the failure may be the handle's
-  if (++failures_ < kFailuresMax) {
+  if (!to_give_up()) {
     return fail({.kind = ErrorKind::kUnavailable,
                  .message = "journal: " + step.error().message,
                  .retry_after = std::chrono::seconds(1)});
   }
+  step = give_up();
+  return std::holds_alternative<JournalEnd>(*step) ? next() : std::move(step);
+}
+
+bool JournalReader::to_give_up() {
+  if (failures_++ == 0) first_failure_ = clock_.tick();
+  return failures_ >= kFailuresMin && clock_.tick() - first_failure_ >= kPatience;
+}
+
+JournalReader::Step JournalReader::give_up() {
   failures_ = 0;
+  if (unread_payload_) return lose_record(*unread_payload_);
   const auto view = table_.find(at_.records);
   DT_CHECK(view.has_value());
-  step = lose_rest(*view);
-  return std::holds_alternative<JournalEnd>(*step) ? next() : std::move(step);
+  return lose_rest(*view);
 }
 
 Result<JournalReader::Step> JournalReader::try_next() {
   while (const auto view = table_.find(at_.records)) {
     const Segment& segment = view->segment;
+    unread_payload_.reset();
     position_ = {segment.number, offset_in(segment, at_.records, position_)};
     const Result<bool> opened = open_segment(segment);
     if (!opened) return fail(opened.error());
@@ -76,6 +90,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       step_over(*header);
       continue;
     }
+    unread_payload_ = header;
     Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
     if (!payload) return fail(payload.error());
     if (!*payload) return lose_record(*header);

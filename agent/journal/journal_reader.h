@@ -4,6 +4,7 @@
 // each segment's header says what had been accepted before it. Used from one thread (the lane's).
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "agent/journal/segment_reader.h"
 #include "agent/journal/segment_table.h"
 #include "common/io/file_system.h"
+#include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
@@ -25,11 +27,12 @@ class JournalReader {
   using Step = std::variant<JournalEnd, RecordRead, LostRecords>;
 
   // Begins at the cursor's watermark. The references outlive the reader.
-  JournalReader(FileSystem& files, std::string folder, SegmentTable& table,
+  JournalReader(FileSystem& files, std::string folder, SegmentTable& table, const Clock& clock,
                 const CursorState& cursor);
 
-  // kUnavailable while the disk fails to read; after some failures in a row at one place the rest
-  // of that segment counts as lost, so that a bad sector cannot hold a lane up for ever.
+  // kUnavailable while the disk fails to read. What cannot be read for ten minutes counts as lost,
+  // so that a bad sector cannot hold a lane up for ever: the record, if its header is well, else
+  // the rest of the segment.
   Result<Step> next();
 
  private:
@@ -43,15 +46,23 @@ class JournalReader {
   // unsettled.
   Step lose_rest(const SegmentTable::View& view);
   Step lose_record(const RecordHeader& header);
+  // The place that failed has been tried for long enough.
+  [[nodiscard]] bool to_give_up();
+  Step give_up();
 
   FileSystem& files_;
   const std::string folder_;
   SegmentTable& table_;
+  const Clock& clock_;
   JournalTotals at_;  // accepted before the read position
   Position position_;
   std::vector<SettledRange> settled_;  // before the restart, ahead of the read position
   std::unique_ptr<SegmentReader> segment_;
+
+  // At the read position, since it was last read well.
   int failures_ = 0;
+  Tick first_failure_{};
+  std::optional<RecordHeader> unread_payload_;  // the header could be read
 };
 
 // Where the record `sequence` begins in its segment, if `known` is where the one before it ended.

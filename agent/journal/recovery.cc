@@ -96,7 +96,8 @@ class Recovery {
     Result<std::optional<CursorSlot>> slot = read_cursor(files_, path);
     if (!slot) return fail(slot.error());
     if (*slot) {
-      use_number((*slot)->state.position.segment);
+      newest_visited_ = std::max(newest_visited_, (*slot)->state.position.segment);
+      use_number(newest_visited_);
       journal_.cursors.emplace(lane, **std::move(slot));
     } else {
       journal_.damaged_cursors.push_back(lane);
@@ -108,7 +109,9 @@ class Recovery {
     journal_.next_number = std::max(journal_.next_number, number + 1);
   }
 
-  // Where the journal ends: behind the last whole record, but not before what a cursor has seen.
+  // Where the journal ends: behind the last whole record, but not before what a cursor has seen. If
+  // a cursor has been in a newer segment than there is, that one was recycled, and with it what
+  // said where the one before it ends: behind that there may be records that were refused.
   Status find_end() {
     JournalTotals lost;  // in newest segments whose header is damaged
     while (!found_.empty() && !found_.back().header) {
@@ -127,9 +130,11 @@ class Recovery {
       const FoundFile& newest = found_.back();
       end = newest.header->base;
       journal_.damaged_segments = newest.header->damaged_segments;
-      const auto content = scan(files_, path_of(newest), newest, end.records);
-      if (!content) return fail(content.error());
-      add(end, content->totals);
+      if (newest.number >= newest_visited_) {
+        const auto content = scan(files_, path_of(newest), newest, end.records);
+        if (!content) return fail(content.error());
+        add(end, content->totals);
+      }
     }
     add(end, lost);
     for (const auto& [lane, slot] : journal_.cursors) {
@@ -179,6 +184,7 @@ class Recovery {
   FileSystem& files_;
   const std::string& folder_;
   RecoveredJournal journal_;
+  uint64_t newest_visited_ = 0;  // the newest segment that a cursor has been in
   std::vector<FoundFile> found_;
   std::vector<FoundFile> headless_;
 };

@@ -14,13 +14,21 @@ Result<std::string_view> SegmentReader::bytes_at(uint64_t offset, uint64_t bytes
                                                  uint64_t readable_to) {
   const bool there = offset >= chunk_offset_ && offset + bytes <= chunk_offset_ + chunk_.size();
   if (!there) {
-    chunk_offset_ = offset;
-    chunk_.resize(std::min(kChunkBytes, readable_to - offset));
-    const Result<size_t> n = file_->read_at(offset, chunk_);
-    chunk_.resize(n ? *n : 0);
-    if (!n) return fail(n.error());
+    Status read = read_chunk(offset, std::min(kChunkBytes, readable_to - offset));
+    // A bad sector further on must not hide what is before it.
+    if (!read) read = read_chunk(offset, bytes);
+    if (!read) return fail(std::move(read).error());
   }
   return std::string_view(chunk_).substr(offset - chunk_offset_, bytes);
+}
+
+Status SegmentReader::read_chunk(uint64_t offset, uint64_t bytes) {
+  chunk_offset_ = offset;
+  chunk_.resize(bytes);
+  const Result<size_t> n = file_->read_at(offset, chunk_);
+  chunk_.resize(n ? *n : 0);
+  if (!n) return fail(n.error());
+  return {};
 }
 
 Result<std::optional<RecordHeader>> SegmentReader::header_at(uint64_t offset,
@@ -58,17 +66,20 @@ Result<std::optional<std::string>> SegmentReader::payload_at(uint64_t offset,
 Result<SegmentContent> scan_segment(SegmentReader& reader, uint64_t first, uint64_t segment_bytes) {
   SegmentContent whole{.totals = {}, .end = kSegmentHeaderBytes};
   SegmentContent seen = whole;
+  uint64_t torn_to = first;  // behind the group of the last damaged record
   while (true) {
     const Result<std::optional<RecordHeader>> header = reader.header_at(seen.end, segment_bytes);
     if (!header) return fail(header.error());
-    if (!*header || (*header)->sequence != first + seen.totals.records) return whole;
+    const uint64_t sequence = first + seen.totals.records;
+    if (!*header || (*header)->sequence != sequence) return whole;
     const Result<std::optional<std::string>> payload = reader.payload_at(seen.end, **header);
     if (!payload) return fail(payload.error());
     seen.totals.records += 1;
     seen.totals.spans += (*header)->spans;
     seen.totals.bytes += (*header)->payload_bytes;
     seen.end += kRecordHeaderBytes + (*header)->payload_bytes;
-    if (*payload) whole = seen;
+    if (!*payload) torn_to = sequence + (*header)->group_rest + 1;
+    if (*payload && sequence >= torn_to) whole = seen;
   }
 }
 

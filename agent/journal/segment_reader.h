@@ -26,6 +26,7 @@ class SegmentReader {
  private:
   // At most the bytes of [offset, offset + bytes) that the file has, taken from the chunk if there.
   Result<std::string_view> bytes_at(uint64_t offset, uint64_t bytes, uint64_t readable_to);
+  Status read_chunk(uint64_t offset, uint64_t bytes);
 
   const std::unique_ptr<File> file_;
   const uint64_t number_;
@@ -33,8 +34,9 @@ class SegmentReader {
   uint64_t chunk_offset_ = 0;
 };
 
-// What a segment holds from `offset` on, as far as records verify. A record with a damaged payload
-// counts when a whole one follows it: it was stored once and cannot be a torn tail.
+// What a segment holds, as far as records verify. A record with a damaged payload counts when a
+// whole one of a later group follows it: then it was stored once. If only its own group is behind
+// it, it is where a write was torn, and what follows was never answered either.
 struct SegmentContent {
   JournalTotals totals{};  // of the records alone
   uint64_t end = 0;        // behind the last of them

@@ -24,17 +24,19 @@ SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJo
       damaged_segments_(recovered.damaged_segments) {
   // Passed before the restart: damage in there was counted then.
   for (const Segment& segment : table_.take_passed()) keep_or_remove(segment);
-  idle_files_ = spares_.size() + damaged_files_.size();
+  count_idle_files();
 }
 
 Result<SegmentStore::NewSegment> SegmentStore::begin() {
-  if (table_.size() >= options_.segments_max) {
+  remove_again();
+  if (table_.size() + unremoved_.size() >= options_.segments_max) {
     return fail(ErrorKind::kExhausted, "the journal has all the segments it may have");
   }
   const uint64_t number = next_number_++;
   Result<std::unique_ptr<File>> file = take_file(number);
+  if (!file) remove(path_of(number));
+  count_idle_files();
   if (!file) {
-    remove(path_of(number));
     return fail(std::move(file).error());
   }
   table_.begin(number, options_.segment_bytes);
@@ -47,7 +49,6 @@ Result<std::unique_ptr<File>> SegmentStore::take_file(uint64_t number) {
   if (!spares_.empty()) {
     const uint64_t spare = spares_.back();
     spares_.pop_back();
-    --idle_files_;
     recycled = files_.rename(path_of(spare), path).has_value();
     if (!recycled) remove(path_of(spare));
   }
@@ -76,9 +77,11 @@ Status SegmentStore::prepare(File& file, uint64_t number) {
 void SegmentStore::abandon(uint64_t number) {
   table_.seal();
   if (table_.discard_empty(number)) remove(path_of(number));
+  count_idle_files();
 }
 
 void SegmentStore::recycle() {
+  remove_again();
   for (const Segment& segment : table_.take_passed()) {
     if (segment.damaged) {
       set_aside(segment);
@@ -88,7 +91,7 @@ void SegmentStore::recycle() {
     ++recycled_;
     set_refusing(false);
   }
-  idle_files_ = spares_.size() + damaged_files_.size();
+  count_idle_files();
 }
 
 void SegmentStore::keep_or_remove(const Segment& segment) {
@@ -107,6 +110,7 @@ void SegmentStore::set_aside(const Segment& segment) {
   log_error("A journal segment is damaged and was set aside", {{"file", path}});
   if (Status renamed = files_.rename(path_of(segment.number), path); !renamed) {
     log_warn("A damaged journal segment could not be kept", {{"error", renamed.error().message}});
+    remove(path_of(segment.number));
     return;
   }
   damaged_files_.push_back(segment.number);
@@ -133,6 +137,15 @@ void SegmentStore::remove(const std::string& path) {
   const Status removed = files_.remove(path);
   if (removed || removed.error().kind == ErrorKind::kNotFound) return;
   log_warn("A journal file could not be removed", {{"error", removed.error().message}});
+  unremoved_.push_back(path);
+}
+
+void SegmentStore::remove_again() {
+  for (const std::string& path : std::exchange(unremoved_, {})) remove(path);
+}
+
+void SegmentStore::count_idle_files() {
+  idle_files_ = spares_.size() + damaged_files_.size() + unremoved_.size();
 }
 
 }  // namespace dualtrace::agent

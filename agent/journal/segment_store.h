@@ -51,7 +51,10 @@ class SegmentStore {
   Status prepare(File& file, uint64_t number);
   void keep_or_remove(const Segment& segment);
   void set_aside(const Segment& segment);
+  // What cannot be removed takes up room: it counts as a segment, and is tried again.
   void remove(const std::string& path);
+  void remove_again();
+  void count_idle_files();
 
   const Options options_;
   FileSystem& files_;
@@ -61,8 +64,10 @@ class SegmentStore {
   std::vector<uint64_t> spares_;         // numbers of recycled files
   std::vector<uint64_t> damaged_files_;  // numbers of those set aside, oldest first
 
+  std::vector<std::string> unremoved_;  // paths
+
   // What health() reads from other threads.
-  std::atomic<uint64_t> idle_files_{0};  // spares and those set aside
+  std::atomic<uint64_t> idle_files_{0};  // spares, those set aside, those to be removed
   std::atomic<uint64_t> damaged_segments_;
   std::atomic<bool> refusing_{false};
 };

@@ -69,7 +69,10 @@ TEST(JournalFormat, IsWhatTheDocumentShows) {
 
 TEST(JournalFormat, ReadsWhatItWrites) {
   EXPECT_EQ(decode_segment_header(encode_segment_header(segment_example())), segment_example());
-  EXPECT_EQ(decode_record_header(encode_record_header(record_example(), 3), 3), record_example());
+  RecordHeader record = record_example();
+  EXPECT_EQ(decode_record_header(encode_record_header(record, 3), 3), record);
+  record.group_rest = 2;
+  EXPECT_EQ(decode_record_header(encode_record_header(record, 3), 3), record);
   const auto slot = decode_cursor_slot(encode_cursor_slot(cursor_example()));
   ASSERT_TRUE(slot);
   EXPECT_EQ(slot->generation, 5u);

@@ -28,6 +28,16 @@ class JournalDamageTest : public JournalFixture {
     }
   }
 
+  // Reads of that file that touch [begin, end) fail.
+  auto bad_sectors(const std::string& segment, uint64_t begin, uint64_t end) {
+    return [this, segment, begin, end](const DiskOperation& operation) -> DiskFault {
+      const bool touched = operation.path == path(segment) && operation.offset < end &&
+                           operation.offset + operation.bytes > begin;
+      if (operation.call != DiskCall::kRead || !touched) return {};
+      return {.kind = DiskFault::Kind::kFails};
+    };
+  }
+
   static constexpr uint64_t kFirst = 4096;
   static constexpr uint64_t kSecond = 4096 + 40 + 1800;
   std::vector<std::string> segments;
@@ -102,6 +112,20 @@ TEST_F(JournalDamageTest, InTheNewestSegmentADamagedRecordBeforeAWholeOneIsNotAT
   expect_lost(5);
 }
 
+TEST_F(JournalDamageTest, AGroupThatWasTornIsCutThere) {
+  open();
+  append_ok("before", 1);
+  for (uint32_t i = 0; i < 3; ++i) journal->append(std::string(500, 'x'), 2 + i, [](auto) {});
+  scheduler->run_ready();
+  kill();
+  files.flip(path(names("segment-")[0]), kFirst + 40 + 6 + 540 + 40 + 7);  // the second's payload
+  open();
+  EXPECT_EQ(journal->totals().records, 2u);
+  EXPECT_EQ(journal->totals().spans, 3u);
+  drain(arize());
+  EXPECT_EQ(arize().books().settled.dead_lettered, 0u);
+}
+
 TEST_F(JournalDamageTest, WhatALaneHasSeenIsNotTakenForATornTail) {
   open();
   append_ok(std::string(1800, 'x'), 1);
@@ -171,22 +195,45 @@ TEST_F(JournalDamageTest, ADiskThatFailsToReadForAMomentLosesNothing) {
   write_three_segments();
   open();
   files.fail_read_in = 1;
-  const Result<JournalRead> read = arize().read();
-  ASSERT_FALSE(read);
-  EXPECT_EQ(read.error().kind, ErrorKind::kUnavailable);
-  EXPECT_TRUE(read.error().retry_after.has_value());
+  files.failing_on = true;
+  for (int i = 0; i < 100; ++i) {
+    const Result<JournalRead> read = arize().read();
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().kind, ErrorKind::kUnavailable);
+    EXPECT_TRUE(read.error().retry_after.has_value());
+    clock.advance(std::chrono::seconds(5));
+  }
+  files.fail_read_in = 0;
   EXPECT_EQ(read_record(arize()).sequence, 0u);
 }
 
 TEST_F(JournalDamageTest, ABadSectorHoldsNoLaneUpForEver) {
   write_three_segments();
   open();
-  files.fail_read_in = 1;
-  files.failing_on = true;
+  files.on_call = bad_sectors(segments[0], kFirst, kFirst + 512);
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(arize().read());
+  clock.advance(std::chrono::minutes(10));
   EXPECT_EQ(read_damage(arize()).last, 1u);
-  files.fail_read_in = 0;
   EXPECT_EQ(read_record(arize()).sequence, 2u);
+}
+
+TEST_F(JournalDamageTest, ABadSectorInAPayloadCostsOneRecord) {
+  write_three_segments();
+  open();
+  files.on_call = bad_sectors(segments[0], kSecond - 512, kSecond);
+  EXPECT_FALSE(arize().read());
+  clock.advance(std::chrono::minutes(10));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(arize().read());
+  EXPECT_EQ(read_damage(arize()).last, 0u);
+  EXPECT_EQ(read_record(arize()).sequence, 1u);
+}
+
+TEST_F(JournalDamageTest, ABadSectorHidesNothingBeforeIt) {
+  write_three_segments();
+  open();
+  files.on_call = bad_sectors(segments[0], kSecond + 40, kSecond + 512);
+  EXPECT_EQ(read_record(arize()).sequence, 0u);
+  EXPECT_FALSE(arize().read());
 }
 
 }  // namespace

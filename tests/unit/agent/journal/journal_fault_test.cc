@@ -96,6 +96,57 @@ TEST_F(JournalFaultTest, AFailedSyncFailsItsGroupAndTheNextGoesOn) {
   EXPECT_EQ(databricks().books().backlog_spans, 4u);
 }
 
+TEST_F(JournalFaultTest, AFailedWriteCostsNoneOfTheGroupsBeforeInMemoryMode) {
+  options.durability = Durability::kMemory;
+  open();
+  append_ok("one", 1);
+  files.fail_write_in = 1;
+  expect_refused(append("two", 2));
+  crash();
+  open();
+  EXPECT_EQ(read_record(arize()).payload, "one");
+}
+
+TEST_F(JournalFaultTest, WhatWasRefusedDoesNotComeBackWhenTheNextSegmentIsRecycled) {
+  open();
+  append_large(1);
+  append_large(2);
+  files.fail_sync_in = 1;
+  expect_refused(append("refused", 3));  // and it is in the second segment all the same
+  scheduler->run_for(std::chrono::seconds(2));
+  append_large(4);
+  files.fail_write_in = 1;
+  expect_refused(append("seals the third", 5));
+  drain(arize());
+  drain(databricks());
+  ASSERT_EQ(names("segment-").size(), 2u);  // the first two are spares, the third is gone
+  kill();
+  open();
+  EXPECT_EQ(journal->totals().records, 3u);
+  EXPECT_TRUE(at_end(arize()));
+  EXPECT_EQ(arize().books().settled.dead_lettered, 0u);
+  append_ok("goes on", 1);
+  EXPECT_EQ(read_record(arize()).sequence, 3u);
+}
+
+TEST_F(JournalFaultTest, AFileThatCannotBeRemovedCountsAndIsTriedAgain) {
+  open();
+  for (uint32_t i = 1; i <= 4; ++i) append_large(i);
+  const std::string third = path(names("segment-")[2]);
+  files.on_call = [&third](const DiskOperation& operation) -> DiskFault {
+    const bool it = operation.call == DiskCall::kRemove && operation.path == third;
+    return {.kind = it ? DiskFault::Kind::kFails : DiskFault::Kind::kNone};
+  };
+  drain(arize());
+  drain(databricks());
+  EXPECT_TRUE(files.exists(third));
+  EXPECT_EQ(journal->health().disk_bytes, 4 * options.segment_bytes);
+  files.on_call = {};
+  append_large(5);
+  EXPECT_FALSE(files.exists(third));
+  EXPECT_EQ(journal->health().disk_bytes, 3 * options.segment_bytes);
+}
+
 TEST_F(JournalFaultTest, ADiskThatKeepsFailingIsNotFilledWithEmptySegments) {
   open();
   append_ok("one", 1);

@@ -108,6 +108,37 @@ TEST_F(JournalLaneTest, ACursorWriteThatFailedIsMadeUpForByTheNext) {
   EXPECT_EQ(arize().books().settled.delivered, 3u);
 }
 
+TEST_F(JournalLaneTest, ACursorThatOnlyTheSystemsMemoryHasIsMadeDurableBeforeItIsTrusted) {
+  open();
+  append_ok("1", 3);
+  deliver(arize(), read_record(arize()));
+  files.on_call = [](const DiskOperation& operation) -> DiskFault {
+    const bool dies = operation.call == DiskCall::kSync;
+    return {.kind = dies ? DiskFault::Kind::kDies : DiskFault::Kind::kNone};
+  };
+  EXPECT_THROW(ignore(arize().sync(), "it does not return"), ProcessDied);
+  files.on_call = {};
+  kill();
+  open();
+  EXPECT_TRUE(at_end(arize()));
+  crash();
+  open();
+  EXPECT_TRUE(at_end(arize()));
+  EXPECT_EQ(arize().books().settled.delivered, 3u);
+}
+
+TEST_F(JournalLaneTest, TheCursorOfARemovedLaneDoesNotComeBack) {
+  open();
+  append_ok("1", 3);
+  options.lanes = {"arize"};
+  open();
+  crash();
+  options.lanes = {"arize", "databricks"};
+  open();
+  EXPECT_TRUE(at_end(databricks()));
+  EXPECT_EQ(databricks().books().accepted, 0u);
+}
+
 TEST_F(JournalLaneTest, ATornCursorWriteLeavesTheOneBefore) {
   open();
   append_ok("1", 3);
