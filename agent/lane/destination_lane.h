@@ -12,6 +12,7 @@
 
 #include "agent/lane/batch_size.h"
 #include "agent/lane/dead_letters.h"
+#include "agent/lane/expiry.h"
 #include "agent/lane/gate.h"
 #include "agent/lane/lane.h"
 #include "agent/lane/lane_report.h"
@@ -82,6 +83,7 @@ class DestinationLane final : public Lane {
   Outbox outbox_;
   Gate gate_;
   BatchSize batch_size_;
+  AgeLimit age_limit_;
   std::map<uint64_t, Request> in_flight_;  // by number
   size_t in_flight_bytes_ = 0;
   uint64_t requests_ = 0;        // sent so far; the number of the last one

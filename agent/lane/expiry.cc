@@ -1,6 +1,7 @@
 #include "agent/lane/expiry.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dualtrace::agent {
 namespace {
@@ -8,6 +9,13 @@ namespace {
 // A turn's work: the lane must answer to other things in between.
 constexpr uint64_t kRecordsPerTurn = 2000;
 constexpr uint64_t kBytesPerTurn = 32 * 1024 * 1024;
+
+// Less than that between two calls is a clock that is being adjusted.
+constexpr Duration kJump = std::chrono::minutes(1);
+
+Duration offset_of(const Clock& clock) {
+  return clock.wall().time_since_epoch() - clock.tick().time_since_epoch();
+}
 
 class Turn {
  public:
@@ -76,8 +84,18 @@ class Turn {
 
 }  // namespace
 
+AgeLimit::AgeLimit(Duration age_max, const Clock& clock)
+    : age_max_(age_max), clock_(clock), offset_(offset_of(clock)) {}
+
+WallTime AgeLimit::oldest_allowed() {
+  const Duration before = std::exchange(offset_, offset_of(clock_));
+  if (offset_ - before > kJump) jumped_ = clock_.tick();
+  if (jumped_ && clock_.tick() - *jumped_ <= age_max_) return WallTime::min();
+  return clock_.wall() - age_max_;
+}
+
 Expired expire(std::vector<std::unique_ptr<Source>>& sources, Outbox& outbox,
-               const ExpiryLimits& limits, WallTime now, LaneReport& report) {
+               const ExpiryLimits& limits, LaneReport& report) {
   uint64_t backlog_bytes = 0;
   std::vector<std::pair<WallTime, Source*>> oldest_first;
   for (const auto& source : sources) {
@@ -88,11 +106,10 @@ Expired expire(std::vector<std::unique_ptr<Source>>& sources, Outbox& outbox,
   std::stable_sort(oldest_first.begin(), oldest_first.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
 
-  const WallTime oldest_allowed = now - limits.age_max;
   const uint64_t excess = backlog_bytes - std::min(backlog_bytes, limits.backlog_bytes_max);
-  Turn turn(outbox, report, excess, oldest_allowed);
+  Turn turn(outbox, report, excess, limits.oldest_allowed);
   for (const auto& [oldest, source] : oldest_first) {
-    if (oldest < oldest_allowed || turn.too_much()) turn.drop_from(*source);
+    if (oldest < limits.oldest_allowed || turn.too_much()) turn.drop_from(*source);
   }
   return {turn.spans(), turn.over()};
 }

@@ -5,17 +5,37 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "agent/lane/lane_report.h"
 #include "agent/lane/outbox.h"
 #include "agent/lane/source.h"
+#include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
+// Ages are differences of the wall clock, which is set by people and by NTP. For as long as a span
+// may wait after it jumped forward nothing counts as too old: a clock that was corrected must not
+// cost the backlog. (What jumped while no process lived to see it is not noticed.)
+class AgeLimit {
+ public:
+  // `clock` outlives it.
+  AgeLimit(Duration age_max, const Clock& clock);
+
+  // What arrived before that is too old. Ask often: a jump is seen by what lies between two calls.
+  [[nodiscard]] WallTime oldest_allowed();
+
+ private:
+  const Duration age_max_;
+  const Clock& clock_;
+  Duration offset_;  // of the wall clock from the tick, when it was last looked at
+  std::optional<Tick> jumped_;
+};
+
 struct ExpiryLimits {
   uint64_t backlog_bytes_max = 0;
-  Duration age_max{0};
+  WallTime oldest_allowed{};
 };
 
 struct Expired {
@@ -24,6 +44,6 @@ struct Expired {
 };
 
 Expired expire(std::vector<std::unique_ptr<Source>>& sources, Outbox& outbox,
-               const ExpiryLimits& limits, WallTime now, LaneReport& report);
+               const ExpiryLimits& limits, LaneReport& report);
 
 }  // namespace dualtrace::agent

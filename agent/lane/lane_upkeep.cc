@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "agent/lane/destination_lane.h"
-#include "agent/lane/expiry.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -42,7 +41,8 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
       scheduler_(scheduler),
       random_(random),
       report_(options_.name, scheduler.clock(), metrics),
-      batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}) {
+      batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}),
+      age_limit_(options_.age_max, scheduler.clock()) {
   status_.name = options_.name;
   scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
 }
@@ -105,8 +105,8 @@ void DestinationLane::keep_up() {
 }
 
 void DestinationLane::expire_some() {
-  const ExpiryLimits limits{options_.backlog_bytes_max, options_.age_max};
-  const Expired expired = expire(sources_, outbox_, limits, scheduler_.clock().wall(), report_);
+  const ExpiryLimits limits{options_.backlog_bytes_max, age_limit_.oldest_allowed()};
+  const Expired expired = expire(sources_, outbox_, limits, report_);
   if (expired.spans > 0) sync_soon();
   if (!expired.more || expiring_) return;
   expiring_ = true;

@@ -286,6 +286,34 @@ TEST_F(LaneTest, ExpiresWhatIsTooOldRecordByRecord) {
   EXPECT_EQ(books().settled.expired, 1u) << "what is in flight does not expire";
 }
 
+TEST_F(LaneTest, AClockThatJumpsForwardMakesNothingTooOld) {
+  options.age_max = hours(1);
+  options.pause_probe_interval = hours(100);
+  start();
+  append_batch();
+  scheduler.run_ready();
+  answer(0, pause());
+  clock.wall_start += hours(24 * 365);
+  scheduler.run_for(minutes(30));
+  EXPECT_EQ(books().settled.expired, 0u);
+  scheduler.run_for(minutes(31));
+  EXPECT_EQ(books().settled.expired, 1u) << "now it is";
+}
+
+TEST_F(LaneTest, AClockThatJumpsBackKeepsSpansForLonger) {
+  options.age_max = hours(1);
+  options.pause_probe_interval = hours(100);
+  start();
+  append_batch();
+  scheduler.run_ready();
+  answer(0, pause());
+  clock.wall_start -= minutes(30);
+  scheduler.run_for(minutes(80));
+  EXPECT_EQ(books().settled.expired, 0u);
+  scheduler.run_for(minutes(11));
+  EXPECT_EQ(books().settled.expired, 1u);
+}
+
 TEST_F(LaneTest, SkipsAHugeBacklogWithoutHoldingIt) {
   options.backlog_bytes_max = 1024;
   for (int i = 0; i < 20'000; ++i) append(otlp_request({"x"}), 1);
