@@ -61,6 +61,8 @@ spdlog::level::level_enum to_spdlog(LogSeverity severity) {
       return spdlog::level::warn;
     case LogSeverity::kError:
       return spdlog::level::err;
+    case LogSeverity::kNone:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }

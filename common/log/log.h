@@ -40,7 +40,7 @@ void log_info(std::string_view message, LogFields fields = {});
 void log_warn(std::string_view message, LogFields fields = {});
 void log_error(std::string_view message, LogFields fields = {});
 
-enum class LogSeverity { kDebug, kInfo, kWarn, kError };
+enum class LogSeverity { kDebug, kInfo, kWarn, kError, kNone };
 void set_log_severity(LogSeverity least);
 
 // Lets through one message per interval and counts the others; one object a call site.

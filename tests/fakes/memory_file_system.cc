@@ -173,11 +173,15 @@ Status MemoryFileSystem::sync_folder(const std::string& path) {
   Lock lock(mutex_);
   const DiskFault fault = begin({DiskCall::kSyncFolder, path});
   if (is_error(fault)) return io_error("sync " + path);
-  std::erase_if(unsynced_changes_, [&](const Change& change) {
-    const bool here = folder_of(change.removed) == path || folder_of(change.added) == path;
-    if (here) apply(synced_entries_, change);
-    return here;
-  });
+  std::vector<Change> elsewhere;
+  for (Change& change : unsynced_changes_) {
+    if (folder_of(change.removed) == path || folder_of(change.added) == path) {
+      apply(synced_entries_, change);
+    } else {
+      elsewhere.push_back(std::move(change));
+    }
+  }
+  unsynced_changes_ = std::move(elsewhere);
   return end(fault, {});
 }
 

@@ -1,0 +1,42 @@
+#pragma once
+// Disk: the simulated disk and what is wrong with it at the moment: calls that fail or in which the
+// process dies, room that runs out. It tells the witness what it must know to judge. Used from one
+// thread.
+
+#include <string>
+
+#include "common/random/random.h"
+#include "tests/fakes/memory_file_system.h"
+#include "tests/sim/witness.h"
+
+namespace dualtrace::agent::sim {
+
+// Chances in 65536 of each call of the kind.
+struct DiskTrouble {
+  uint32_t read_fails = 0;
+  uint32_t write_fails = 0;
+  uint32_t sync_fails = 0;
+  uint32_t other_fails = 0;
+  uint32_t dies = 0;
+};
+
+class Disk {
+ public:
+  explicit Disk(Random& random);
+  void watch(Witness& witness, Trace& trace);
+
+  MemoryFileSystem files;
+  DiskTrouble trouble;
+  bool gone = false;      // no call has an effect: the process is dead and goes to pieces
+  uint64_t failures = 0;  // calls that failed so far
+
+ private:
+  DiskFault on_call(const DiskOperation& operation);
+  DiskFault draw(DiskCall call);
+
+  Random& random_;
+  Witness* witness_ = nullptr;
+  Trace* trace_ = nullptr;
+};
+
+}  // namespace dualtrace::agent::sim

@@ -1,0 +1,251 @@
+#include "tests/sim/simulation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dualtrace::agent::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// What a folder may hold beside its segments: spares, those that were set aside, one that is being
+// begun; and besides journals the dead letters, of which one may be above its limit.
+constexpr uint64_t kIdleSegmentsMax = 2 + 2 + 1;
+constexpr uint64_t kSparesMax = 2;
+
+// Of 65536 disk calls.
+constexpr uint32_t kDiesNowAndThen = 200;
+constexpr uint32_t kDiesOften = 4000;
+
+}  // namespace
+
+Simulation::Simulation(uint64_t seed, MetricRegistry& metrics) : random_(seed), metrics_(metrics) {
+  disk_.watch(witness_, trace_);
+  choose_options();
+}
+
+void Simulation::choose_options() {
+  for (bool* trouble :
+       {&climate_.deaths, &climate_.power_losses, &climate_.read_errors, &climate_.write_errors,
+        &climate_.sync_errors, &climate_.full_disks, &climate_.bad_destinations,
+        &climate_.clock_jumps, &climate_.lane_changes}) {
+    *trouble = chance(2);
+  }
+  options_.durability = chance(4) ? Durability::kMemory : Durability::kDisk;
+  options_.segment_bytes = 4096 * (2 + random_.below(12));
+  options_.segments_max = chance(4) ? 3 + random_.below(4) : 200;
+  options_.queue_bytes_max = chance(4) ? 20'000 : 1'000'000;
+  LaneOptions& lane = options_.lane;
+  lane.batch_bytes_target = 500 + random_.below(4000);
+  lane.batch_bytes_max = lane.batch_bytes_target + 200 + random_.below(4000);
+  lane.linger = milliseconds(random_.below(400));
+  lane.requests_in_flight_max = 1 + static_cast<uint32_t>(random_.below(5));
+  lane.backoff = {.base = milliseconds(100), .max = seconds(1 + random_.below(8))};
+  lane.pause_probe_interval = seconds(3);
+  lane.backlog_bytes_max = chance(3) ? 20'000 + random_.below(100'000) : 1ULL << 40;
+  lane.age_max = chance(3) ? Duration(minutes(5 + random_.below(60))) : Duration(hours(10'000));
+  witness_.set_expiry({lane.backlog_bytes_max, lane.age_max});
+  busyness_ = 2 + static_cast<uint32_t>(random_.below(20));
+}
+
+void Simulation::run(uint64_t steps) {
+  for (uint64_t i = 0; i < steps; ++i) step();
+  calm_down();
+  catch_up();
+  // What is settled is settled for the next life, too.
+  bury_agent();
+  catch_up();
+  check_disk();
+  witness_.check_end();
+}
+
+void Simulation::step() {
+  trace_.begin_step();
+  ++tally_.steps;
+  try {
+    act();
+  } catch (const ProcessDied&) {
+    bury_agent();
+  }
+  if (agent_) agent_->collect(destinations_);
+  for (Destination& destination : destinations_) destination.time_out();
+}
+
+void Simulation::act() {
+  if (!agent_) return start_agent();
+  const uint64_t dice = random_.below(1000);
+  if (dice < 10) return change_weather();
+  if (dice < 11 && climate_.clock_jumps) return jump_clock();
+  if (dice < 12 && climate_.deaths && chance(2)) return die();
+  if (dice < 14) return agent_->nudge(random_.below(kLanes));
+  if (dice < 14 + busyness_ * 10) return append_some();
+  if (dice < 400 && destinations_[random_.below(kLanes)].act()) return;
+  if (dice < 960 && agent_->run_one()) return;
+  pass_time();
+}
+
+void Simulation::start_agent() {
+  const uint64_t failures = disk_.failures;
+  trace_.add("start", {}, lives_ + 1);
+  auto started = SimAgent::start(options_, {clock_, disk_, witness_, random_, metrics_}, ++lives_);
+  if (started) {
+    agent_ = *std::move(started);
+    return;
+  }
+  trace_.add("does not start", started.error().message);
+  const bool excused = disk_.failures > failures || disk_.files.bytes_max;
+  if (!excused) throw Violation{"the agent does not start: " + started.error().message};
+  let_pass(seconds(1));
+}
+
+void Simulation::append_some() {
+  for (uint64_t count = chance(3) ? 1 + random_.below(8) : 1; count > 0; --count) {
+    std::string payload;
+    const uint32_t number = requests_.make(random_, options_.segment_bytes, payload);
+    trace_.add("append", {}, number, payload.size());
+    agent_->append(number, std::move(payload));
+  }
+}
+
+// Mostly to the next thing that is to happen; sometimes tasks that are due have to wait.
+void Simulation::pass_time() {
+  Duration by = microseconds(random_.below(200'000));
+  std::optional<Tick> next = agent_->next_timer();
+  for (const Destination& destination : destinations_) {
+    const auto timeout = destination.next_timeout();
+    if (timeout && (!next || *timeout < *next)) next = timeout;
+  }
+  if (next && !agent_->ready() && !chance(4)) by = std::max(*next - clock_.tick(), Duration(0));
+  if (chance(200)) by += seconds(random_.below(120));
+  let_pass(by);
+}
+
+void Simulation::let_pass(Duration by) {
+  clock_.advance(by);
+  if (trouble_until_ != Tick() && clock_.tick() >= trouble_until_) {
+    trouble_until_ = {};
+    disk_.trouble = {};
+    if (climate_.deaths) disk_.trouble.dies = kDiesNowAndThen;
+    disk_.files.bytes_max.reset();
+  }
+}
+
+void Simulation::change_weather() {
+  using Mood = Destination::Mood;
+  Destination& destination = destinations_[random_.below(kLanes)];
+  const bool well = !climate_.bad_destinations || chance(3);
+  destination.set_mood(well ? Mood::kWell : static_cast<Mood>(random_.below(Destination::kMoods)));
+  if (trouble_until_ != Tick()) return;
+  trouble_until_ = clock_.tick() + milliseconds(random_.below(30'000));
+  const uint32_t often = chance(4) ? 65536 : 1 + static_cast<uint32_t>(random_.below(20'000));
+  DiskTrouble& trouble = disk_.trouble;
+  if (climate_.read_errors && chance(4)) trouble.read_fails = often;
+  if (climate_.write_errors && chance(4)) trouble.write_fails = often;
+  if (climate_.sync_errors && chance(4)) trouble.sync_fails = often;
+  if (climate_.write_errors && chance(8)) trouble.other_fails = often;
+  if (climate_.deaths) trouble.dies = chance(8) ? kDiesOften : kDiesNowAndThen;
+  if (climate_.full_disks && chance(4)) {
+    disk_.files.bytes_max = disk_.files.bytes_used() + random_.below(options_.segment_bytes);
+  }
+  trace_.add("weather", {}, trouble.read_fails, trouble.sync_fails);
+}
+
+void Simulation::jump_clock() {
+  const Duration by = chance(2) ? Duration(milliseconds(random_.below(60'000)))
+                                : Duration(minutes(random_.below(100'000)));
+  const bool forward = chance(2);
+  clock_.wall_start += forward ? by : -by;
+  // A small jump is not noticed, by intention, and a large one is forgotten by the next life.
+  if (forward && by < minutes(1)) witness_.clock_jumped_unseen(by);
+  if (forward && by >= minutes(1)) jumps_ += by;
+  trace_.add(forward ? "clock jumps on" : "clock jumps back", {},
+             static_cast<uint64_t>(by.count() / 1'000'000'000));
+}
+
+void Simulation::die() {
+  trace_.add("killed");
+  bury_agent();
+}
+
+void Simulation::bury_agent() {
+  ++tally_.deaths;
+  agent_.reset();
+  for (Destination& destination : destinations_) destination.forget(lives_);
+  witness_.died(lives_);
+  trace_.add("died", {}, lives_);
+  witness_.clock_jumped_unseen(std::exchange(jumps_, {}));
+  if (climate_.power_losses && chance(2)) {
+    ++tally_.power_losses;
+    trace_.add("power goes");
+    disk_.files.crash_torn(random_);
+    witness_.power_went();
+  }
+  if (climate_.lane_changes && chance(8)) {
+    const size_t lane = random_.below(kLanes);
+    options_.lanes[lane] = !options_.lanes[lane];
+    options_.lanes[1 - lane] = true;
+  }
+  let_pass(milliseconds(random_.below(5000)));
+}
+
+void Simulation::calm_down() {
+  climate_ = {};
+  disk_.trouble = {};
+  disk_.files.bytes_max.reset();
+  for (Destination& destination : destinations_) destination.set_mood(Destination::Mood::kWell);
+  trace_.add("calm");
+}
+
+void Simulation::catch_up() {
+  const Tick until = clock_.tick() + hours(6);
+  const auto done = [this] {
+    return agent_ && agent_->caught_up() && !agent_->ready() && destinations_[0].idle() &&
+           destinations_[1].idle();
+  };
+  while (!done()) {
+    if (clock_.tick() > until) throw Violation{"the lanes do not catch up"};
+    trace_.begin_step();
+    ++tally_.steps;
+    if (!agent_) {
+      start_agent();
+      continue;
+    }
+    const bool busy = destinations_[random_.below(kLanes)].act() || agent_->run_one();
+    agent_->collect(destinations_);
+    if (!busy && !done()) pass_time();
+    for (Destination& destination : destinations_) destination.time_out();
+  }
+  // The cursors follow within a second, and the segments go.
+  for (int i = 0; i < 50; ++i) {
+    let_pass(milliseconds(100));
+    while (agent_->run_one()) {
+    }
+  }
+}
+
+void Simulation::check_disk() {
+  uint64_t segments = 0;
+  std::string names;
+  for (const std::string& name : disk_.files.names(agent_->folder())) {
+    segments += name.starts_with("segment-") ? 1 : 0;
+    names += " " + name;
+  }
+  if (segments > kSparesMax + 1) {
+    throw Violation{"too much is left when nothing waits:" + names};
+  }
+}
+
+Simulation::Tally Simulation::tally() const {
+  Tally tally = tally_;
+  tally.requests = requests_.size();
+  tally.spans_ok = witness_.ok_spans();
+  tally.disk_failures = disk_.failures;
+  tally.seconds = std::chrono::duration<double>(clock_.elapsed - hours(1)).count();
+  return tally;
+}
+
+}  // namespace dualtrace::agent::sim

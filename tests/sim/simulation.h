@@ -1,0 +1,92 @@
+#pragma once
+// Simulation: one run, all of it decided by its seed: which troubles it knows, the agents'
+// configuration, and each step's choice between going on with a thread, a client's request, an
+// answer of a destination, the passing of time, a change of the weather and a death. At the end the
+// troubles stop, and everything must arrive.
+// Used from one thread.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tests/sim/destination.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/sim_agent.h"
+#include "tests/sim/trace.h"
+#include "tests/sim/witness.h"
+
+namespace dualtrace::agent::sim {
+
+class Simulation {
+ public:
+  explicit Simulation(uint64_t seed, MetricRegistry& metrics);
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  // Throws Violation.
+  void run(uint64_t steps);
+
+  [[nodiscard]] const Trace& trace() const { return trace_; }
+  struct Tally {
+    uint64_t steps = 0;
+    uint64_t requests = 0;
+    uint64_t spans_ok = 0;
+    uint64_t deaths = 0;
+    uint64_t power_losses = 0;
+    uint64_t disk_failures = 0;
+    double seconds = 0;  // simulated
+  };
+  [[nodiscard]] Tally tally() const;
+
+ private:
+  // Which troubles this run knows; most know only some.
+  struct Climate {
+    bool deaths = false;
+    bool power_losses = false;
+    bool read_errors = false;
+    bool write_errors = false;
+    bool sync_errors = false;
+    bool full_disks = false;
+    bool bad_destinations = false;
+    bool clock_jumps = false;
+    bool lane_changes = false;
+  };
+
+  void choose_options();
+  void step();
+  void act();
+  void start_agent();
+  void append_some();
+  void pass_time();
+  void let_pass(Duration by);
+  void change_weather();
+  void jump_clock();
+  void die();
+  // Somebody's calling the agent died in; the agent, and maybe all power, are gone.
+  void bury_agent();
+  void calm_down();
+  void catch_up();
+  void check_disk();
+  bool chance(uint64_t one_in) { return random_.below(one_in) == 0; }
+
+  Random random_;
+  MetricRegistry& metrics_;
+  FakeClock clock_;
+  Trace trace_{clock_};
+  Disk disk_{random_};
+  Requests requests_;
+  Witness witness_{clock_, disk_.files, requests_, trace_};
+  std::array<Destination, kLanes> destinations_{Destination{0, witness_, clock_, random_},
+                                                Destination{1, witness_, clock_, random_}};
+  Climate climate_;
+  SimAgentOptions options_;
+  uint32_t busyness_ = 0;  // how often clients call, of 100
+  std::unique_ptr<SimAgent> agent_;
+  uint32_t lives_ = 0;
+  Tick trouble_until_{};
+  Duration jumps_{0};  // of the wall clock, forward, in this life
+  Tally tally_;
+};
+
+}  // namespace dualtrace::agent::sim

@@ -1,0 +1,44 @@
+#pragma once
+// WatchedJournal: a Journal, and its lanes, with the witness looking over their shoulders.
+// Used from one thread.
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "agent/journal/journal.h"
+#include "tests/sim/witness.h"
+
+namespace dualtrace::agent::sim {
+
+class WatchedJournal final : public Journal {
+ public:
+  // Of an agent in its `life`; `lanes` says which of kLaneNames the journal has.
+  WatchedJournal(std::unique_ptr<Journal> journal, Witness& witness, const std::string& folder,
+                 uint32_t life, Durability durability, const std::array<bool, kLanes>& lanes);
+  ~WatchedJournal() override;
+
+  // The payload belongs to that request of the witness's.
+  void append(uint32_t request, std::string payload);
+  // The lane's books as they are now, held against the witness's. 0 when it is not configured.
+  uint64_t check_lane(size_t lane);
+  // Everything is settled, by every lane.
+  [[nodiscard]] bool caught_up() const;
+  [[nodiscard]] uint64_t segments() const { return journal_->health().segments; }
+
+  void append(std::string payload, uint32_t spans, Stored done) override;
+  [[nodiscard]] Totals totals() const override { return journal_->totals(); }
+  [[nodiscard]] Health health() const override { return journal_->health(); }
+  JournalLane& lane(const std::string& name) override;
+
+ private:
+  class WatchedLane;
+
+  const std::unique_ptr<Journal> journal_;
+  Witness& witness_;
+  const uint32_t number_;
+  const uint32_t life_;
+  std::array<std::unique_ptr<WatchedLane>, kLanes> lanes_;
+};
+
+}  // namespace dualtrace::agent::sim

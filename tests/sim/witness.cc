@@ -1,0 +1,455 @@
+#include "tests/sim/witness.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "agent/lane/retry.h"
+#include "common/io/crc32c.h"
+
+namespace dualtrace::agent::sim {
+namespace {
+
+// The lane looks for what is too old once a second, and takes a clock that is off by less than a
+// minute for one that is being corrected.
+constexpr Duration kAgeSlack = std::chrono::minutes(2);
+
+template <typename... Parts>
+void require(bool holds, const Parts&... parts) {
+  if (holds) return;
+  std::string what;
+  const auto add = [&what](const auto& part) {
+    if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(part)>>) {
+      what += std::to_string(part);
+    } else {
+      what += part;
+    }
+    what += ' ';
+  };
+  (add(parts), ...);
+  throw Violation{what};
+}
+
+std::string letters_folder(size_t lane) {
+  return std::string("/data/dead-letters/") + kLaneNames[lane];
+}
+
+}  // namespace
+
+uint32_t Witness::journal_at(const std::string& folder) {
+  const auto [known, fresh] =
+      journal_numbers_.emplace(folder, static_cast<uint32_t>(journals_.size()));
+  if (fresh) journals_.emplace_back().folder = folder;
+  return known->second;
+}
+
+void Witness::opening(const std::array<bool, kLanes>& lanes) {
+  for (JournalModel& journal : journals_) {
+    for (size_t lane = 0; lane < kLanes; ++lane) journal.lanes[lane].may_be_new |= !lanes[lane];
+  }
+}
+
+void Witness::opened(uint32_t journal, uint32_t life, Durability durability,
+                     const std::array<bool, kLanes>& lanes, Journal& opened) {
+  JournalModel& model = journals_[journal];
+  model.durability = durability;
+  if (durability == Durability::kMemory) model.lossy = true;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    LaneModel& at = model.lanes[lane];
+    if (!lanes[lane]) {
+      // Not configured any more: its backlog is given up. Should it come back, it begins anew.
+      for (const uint32_t request : model.appended) state(lane, request) = RecordState::kGone;
+      at = LaneModel{};
+      continue;
+    }
+    const LaneBooks books = opened.lane(kLaneNames[lane]).books();
+    const bool is_new = at.may_be_new && books.settled.sum() == 0 && books.accepted == 0;
+    if (at.present && !is_new) {
+      resume(model, lane, life, books);
+    } else {
+      for (const uint32_t request : model.appended) state(lane, request) = RecordState::kGone;
+      at = LaneModel{};
+      at.present = true;
+      at.next = model.appended.size();
+      require(books.settled.sum() == 0 && books.backlog_spans == 0, "the new", kLaneNames[lane],
+              "has", books.settled.sum(), "spans settled and", books.backlog_spans, "waiting in",
+              model.folder);
+    }
+    at.accepted_at_open = books.accepted;
+    at.ok_since_open = 0;
+  }
+}
+
+// The cursor is where the last sync left it, or one that may have been durable.
+void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books) {
+  LaneModel& at = journal.lanes[lane];
+  const auto found =
+      std::find_if(at.snapshots.rbegin(), at.snapshots.rend(),
+                   [&](const Snapshot& each) { return each.settled == books.settled; });
+  require(found != at.snapshots.rend(), journal.folder, kLaneNames[lane],
+          "the books after a restart are none that were synced: delivered", books.settled.delivered,
+          "dead-lettered", books.settled.dead_lettered, "expired", books.settled.expired,
+          "and the last that were:", at.snapshots.front().settled.delivered,
+          at.snapshots.front().settled.dead_lettered, at.snapshots.front().settled.expired);
+  const Snapshot durable = *found;
+  for (size_t i = 0; i < at.log.size(); ++i) {
+    const uint32_t request = at.log[i];
+    RecordState& record = state(lane, request);
+    record = i < durable.log_size ? RecordState::kDurable : RecordState::kUnread;
+    if (record == RecordState::kUnread) {
+      at.next = std::min<size_t>(at.next, requests_[request].position);
+    }
+  }
+  for (const auto& [sequence, request] : at.open) {
+    state(lane, request) = RecordState::kUnread;
+    at.next = std::min<size_t>(at.next, requests_[request].position);
+  }
+  at.log.clear();
+  at.open.clear();
+  at.open_spans = 0;
+  at.open_bytes = 0;
+  at.ended = 0;
+  at.settled = durable.settled;
+  at.snapshots = {{durable.settled, 0}};
+  trace_.add("resumes", kLaneNames[lane], life, at.next);
+}
+
+void Witness::appended(uint32_t journal, uint32_t life, uint32_t request) {
+  JournalModel& model = journals_[journal];
+  Request& sent = requests_[request];
+  sent.journal = journal;
+  sent.position = static_cast<uint32_t>(model.appended.size());
+  sent.life = life;
+  sent.sent = clock_.tick();
+  model.appended.push_back(request);
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    states_[lane].resize(requests_.size(), RecordState::kUnread);
+    spans_[lane].resize(requests_.spans());
+    if (!model.lanes[lane].present) state(lane, request) = RecordState::kGone;
+  }
+}
+
+void Witness::answered(uint32_t request, const Status& status) {
+  Request& sent = requests_[request];
+  require(sent.answer == Answer::kNone, "request", request, "is answered twice");
+  if (!status) {
+    sent.answer = Answer::kRefused;
+    return;
+  }
+  sent.answer = Answer::kOk;
+  ok_spans_ += sent.spans;
+  JournalModel& model = journals_[sent.journal];
+  if (model.durability == Durability::kMemory) model.ok_unsynced.push_back(request);
+  for (LaneModel& lane : model.lanes) lane.ok_since_open += sent.spans;
+}
+
+void Witness::removed(uint32_t journal) {
+  const JournalModel& model = journals_[journal];
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    if (!model.lanes[lane].present) continue;
+    for (const uint32_t request : model.appended) {
+      const RecordState record = state(lane, request);
+      const Request& sent = requests_[request];
+      require(record == RecordState::kDurable || record == RecordState::kSettled ||
+                  record == RecordState::kGone || sent.answer != Answer::kOk || sent.may_be_lost,
+              model.folder, "was removed with request", request, "in it");
+    }
+  }
+}
+
+void Witness::read(uint32_t journal, size_t lane, uint32_t life, const JournalRead& read,
+                   const LaneBooks& books) {
+  JournalModel& model = journals_[journal];
+  if (const auto* record = std::get_if<JournalRecord>(&read)) {
+    read_record(model, lane, life, *record);
+  } else if (const auto* damage = std::get_if<JournalDamage>(&read)) {
+    read_damage(model, lane, *damage);
+  } else {
+    read_end(model, lane, books);
+  }
+}
+
+// It was not read although the lane is behind it.
+void Witness::check_passed_over(const JournalModel& journal, size_t lane, uint32_t request) {
+  const RecordState record = state(lane, request);
+  if (record == RecordState::kDurable || record == RecordState::kGone) return;
+  const Request& sent = requests_[request];
+  require(sent.answer != Answer::kOk || sent.may_be_lost, "request", request,
+          "was answered OK, and is not in", journal.folder, "for", kLaneNames[lane]);
+}
+
+void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
+                          const JournalRecord& record) {
+  LaneModel& at = journal.lanes[lane];
+  const uint32_t number = requests_.request_in(record.payload);
+  const Request& sent = requests_[number];
+  trace_.add("read", kLaneNames[lane], record.sequence, number);
+  require(sent.spans == record.spans && sent.bytes == record.payload.size() &&
+              sent.crc == crc32c(record.payload, 0),
+          "request", number, "is not in the journal as it was sent");
+  require(sent.position < journal.appended.size() && journal.appended[sent.position] == number &&
+              sent.position >= at.next,
+          "request", number, "is read out of order by", kLaneNames[lane]);
+  require(state(lane, number) == RecordState::kUnread, "request", number, "is read by",
+          kLaneNames[lane], "although it was settled durably");
+  require(sent.answer != Answer::kRefused || sent.life != life, "request", number,
+          "was refused, and is read all the same");
+  for (; at.next < sent.position; ++at.next) {
+    const uint32_t passed = journal.appended[at.next];
+    check_passed_over(journal, lane, passed);
+    if (state(lane, passed) == RecordState::kUnread) state(lane, passed) = RecordState::kGone;
+  }
+  ++at.next;
+  state(lane, number) = RecordState::kRead;
+  at.open.emplace(record.sequence, number);
+  at.open_spans += sent.spans;
+  at.open_bytes += sent.bytes;
+}
+
+void Witness::read_end(JournalModel& journal, size_t lane, const LaneBooks& books) {
+  LaneModel& at = journal.lanes[lane];
+  // A refused one may still turn up after a restart.
+  for (at.ended = std::max(at.ended, at.next); at.ended < journal.appended.size(); ++at.ended) {
+    const uint32_t request = journal.appended[at.ended];
+    if (requests_[request].answer == Answer::kNone) break;
+    check_passed_over(journal, lane, request);
+  }
+  require(books.backlog_spans == at.open_spans, kLaneNames[lane], "has read all, and holds",
+          at.open_spans, "spans, but its books say", books.backlog_spans);
+  require(books.backlog_bytes == at.open_bytes, kLaneNames[lane], "has read all, and holds",
+          at.open_bytes, "bytes, but its books say", books.backlog_bytes);
+}
+
+void Witness::read_damage(JournalModel& journal, size_t lane, const JournalDamage& damage) {
+  LaneModel& at = journal.lanes[lane];
+  trace_.add("damage", kLaneNames[lane], damage.first, damage.last);
+  require(journal.lossy, "records", damage.first, "to", damage.last,
+          "cannot be read, though nothing was done to the disk that would explain it");
+  at.settled.dead_lettered += damage.spans;
+}
+
+void Witness::settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
+                      const SpanCounts& counts) {
+  JournalModel& model = journals_[journal];
+  LaneModel& at = model.lanes[lane];
+  const auto open = at.open.find(sequence);
+  require(open != at.open.end(), "record", sequence, "is settled, but was not read");
+  const uint32_t number = open->second;
+  const Request& sent = requests_[number];
+  trace_.add("settled", kLaneNames[lane], sequence, counts.delivered);
+  check_words(sent, lane, life, counts);
+  at.settled += counts;
+  at.open.erase(open);
+  at.open_spans -= sent.spans;
+  at.open_bytes -= sent.bytes;
+  at.log.push_back(number);
+  state(lane, number) = RecordState::kSettled;
+}
+
+// Each span under the word that what happened to it allows.
+void Witness::check_words(const Request& request, size_t lane, uint32_t life,
+                          const SpanCounts& counts) {
+  if (counts.dead_lettered > 0) find_letters();
+  uint64_t delivered = 0;
+  uint64_t refused = 0;
+  for (uint64_t span = request.first_span; span < request.first_span + request.spans; ++span) {
+    switch (at(lane, span, life).state) {
+      case SpanState::kDelivered:
+        ++delivered;
+        break;
+      case SpanState::kRefused:
+        refused += letters_[lane].contains(span) ? 1 : 0;
+        break;
+      case SpanState::kInFlight:
+        throw Violation{"span " + std::to_string(span) + " is settled while it is in flight"};
+      case SpanState::kIdle:
+        break;
+    }
+  }
+  require(counts.sum() == request.spans, "a record is settled with another number of spans");
+  require(counts.delivered + counts.rejected == delivered, kLaneNames[lane],
+          "settles as delivered or rejected", counts.delivered + counts.rejected, "spans, but",
+          delivered, "were");
+  require(counts.dead_lettered <= refused, kLaneNames[lane], "settles as dead-lettered",
+          counts.dead_lettered, "spans, but", refused, "were refused and have a letter");
+  require(counts.filtered == 0, "nothing filters");
+  if (counts.expired > 0) check_expiry(request, lane);
+}
+
+void Witness::check_expiry(const Request& request, size_t lane) const {
+  const Duration age = clock_.tick() - request.sent;
+  const bool too_old = age + unseen_jumps_ + kAgeSlack >= expiry_.age_max;
+  const bool too_much = over_limit_[lane] >= request.sent;
+  require(too_old || too_much, kLaneNames[lane], "let spans expire at an age of",
+          std::chrono::duration<double>(age).count(), "s without need");
+}
+
+void Witness::sync_begins(uint32_t journal, size_t lane) {
+  LaneModel& at = journals_[journal].lanes[lane];
+  at.snapshots.push_back({at.settled, at.log.size()});
+}
+
+void Witness::synced(uint32_t journal, size_t lane) {
+  LaneModel& at = journals_[journal].lanes[lane];
+  for (const uint32_t request : at.log) state(lane, request) = RecordState::kDurable;
+  at.log.clear();
+  at.snapshots = {{at.settled, 0}};
+}
+
+std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequest& request,
+                                    size_t batch_bytes_max) {
+  std::vector<uint64_t> spans = requests_.spans_in(*request.body);
+  trace_.add("sent", kLaneNames[lane], spans.empty() ? 0 : spans.front(), spans.size());
+  require(!spans.empty() && spans.size() == request.spans, "a request to", kLaneNames[lane],
+          "has another number of spans than it says");
+  require(request.body->size() <= batch_bytes_max || spans.size() == 1, "a request to",
+          kLaneNames[lane], "is too large");
+  for (const uint64_t span : spans) {
+    SpanAtLane& each = at(lane, span, life);
+    require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
+    require(each.state != SpanState::kDelivered, "span", span,
+            "is sent again though the destination dealt with it");
+    require(each.state != SpanState::kRefused || spans.size() == 1, "span", span,
+            "was refused alone and is sent with others");
+    each.state = SpanState::kInFlight;
+  }
+  SpanAtLane& first = at(lane, spans.front(), life);
+  const uint32_t crc = crc32c(*request.body, 0);
+  require(first.body_spans != spans.size() || first.body_crc == crc, "the request from span",
+          spans.front(), "on is sent again with other bytes");
+  first.body_spans = static_cast<uint32_t>(spans.size());
+  first.body_crc = crc;
+  return spans;
+}
+
+void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& spans,
+                     const Outcome& outcome) {
+  trace_.add("answered", to_string(outcome.kind), spans.front(), spans.size());
+  const bool alone = spans.size() == 1;
+  for (const uint64_t span : spans) {
+    SpanAtLane& each = at(lane, span, life);
+    each.state = SpanState::kIdle;
+    switch (outcome.kind) {
+      case OutcomeKind::kDelivered:
+      case OutcomeKind::kPartly:
+        each.state = SpanState::kDelivered;
+        break;
+      case OutcomeKind::kSplit:
+      case OutcomeKind::kRefuse:
+        if (alone) each.state = SpanState::kRefused;
+        break;
+      case OutcomeKind::kRetry:
+        if (outcome.suspect && alone && ++each.suspicions >= RetryPolicy().strikes_to_cut) {
+          each.state = SpanState::kRefused;
+        }
+        break;
+      case OutcomeKind::kPause:
+        break;
+    }
+  }
+}
+
+void Witness::died(uint32_t life) {
+  for (auto& model : journals_) {
+    for (auto request = model.appended.rbegin(); request != model.appended.rend(); ++request) {
+      Request& sent = requests_[*request];
+      if (sent.life != life) break;
+      if (sent.answer == Answer::kNone) sent.answer = Answer::kLost;
+    }
+  }
+}
+
+void Witness::power_went() {
+  for (auto& model : journals_) {
+    for (const uint32_t request : std::exchange(model.ok_unsynced, {})) {
+      requests_[request].may_be_lost = true;
+    }
+  }
+}
+
+void Witness::segment_synced(const std::string& path, bool well) {
+  const auto known = journal_numbers_.find(path.substr(0, path.rfind('/')));
+  if (known == journal_numbers_.end()) return;
+  JournalModel& model = journals_[known->second];
+  for (const uint32_t request : std::exchange(model.ok_unsynced, {})) {
+    requests_[request].may_be_lost |= !well;
+  }
+  if (well) return;
+  // What was refused then may be found by a restart, and be gone after the next power loss.
+  model.lossy = true;
+  if (model.durability == Durability::kDisk) return;
+  for (auto request = model.appended.rbegin(); request != model.appended.rend(); ++request) {
+    if (requests_[*request].answer != Answer::kNone) break;
+    requests_[*request].may_be_lost = true;  // it may be in there already
+  }
+}
+
+void Witness::check_books(uint32_t journal, size_t lane, const LaneBooks& books) {
+  const LaneModel& at = journals_[journal].lanes[lane];
+  require(books.settled == at.settled, kLaneNames[lane],
+          "books settled spans that were not:", books.settled.sum(), at.settled.sum());
+  require(books.accepted == at.accepted_at_open + at.ok_since_open, kLaneNames[lane], "accepted",
+          books.accepted, "spans, but", at.accepted_at_open + at.ok_since_open, "were");
+  require(books.accepted == books.settled.sum() + books.backlog_spans, "the books of",
+          kLaneNames[lane], "do not balance");
+  require(books.backlog_spans >= at.open_spans && books.backlog_bytes >= at.open_bytes,
+          kLaneNames[lane], "has less waiting than it has read");
+}
+
+void Witness::note_backlog(size_t lane, uint64_t bytes) {
+  if (bytes > expiry_.backlog_bytes_max) over_limit_[lane] = clock_.tick();
+}
+
+void Witness::check_end() const {
+  for (const JournalModel& model : journals_) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      if (!model.lanes[lane].present) continue;
+      for (const uint32_t request : model.appended) {
+        const RecordState record = states_[lane][request];
+        const Request& sent = requests_[request];
+        if (sent.answer != Answer::kOk || sent.may_be_lost) continue;
+        require(record == RecordState::kDurable || record == RecordState::kSettled ||
+                    record == RecordState::kGone,
+                "request", request, "was answered OK and never reached", kLaneNames[lane]);
+      }
+    }
+  }
+}
+
+// A letter counts when both of its files would survive a power loss. The last number may have been
+// used again, after a letter that could not be kept in the end.
+void Witness::find_letters() {
+  if (!std::exchange(letters_changed_, false)) return;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const std::string folder = letters_folder(lane);
+    std::vector<uint64_t> numbers;
+    for (const std::string& name : files_.names(folder)) {
+      uint64_t number = 0;
+      const char* const end = name.data() + name.size();
+      const auto parsed = std::from_chars(name.data(), end, number);
+      if (std::string_view(parsed.ptr, end) == ".json" && number >= last_letter_[lane]) {
+        numbers.push_back(number);
+      }
+    }
+    std::sort(numbers.begin(), numbers.end());
+    for (const uint64_t number : numbers) {
+      const std::string path = folder + "/" + std::to_string(number);
+      if (files_.durable_content(path + ".json").empty()) continue;
+      const std::string letter = files_.durable_content(path + ".otlp");
+      for (const uint64_t span : requests_.spans_in(letter)) letters_[lane].insert(span);
+      last_letter_[lane] = number;
+    }
+  }
+}
+
+Witness::RecordState& Witness::state(size_t lane, uint32_t request) {
+  return states_[lane][request];
+}
+
+Witness::SpanAtLane& Witness::at(size_t lane, uint64_t span, uint32_t life) {
+  SpanAtLane& each = spans_[lane][span];
+  if (each.life != life) each = {.life = life};
+  return each;
+}
+
+}  // namespace dualtrace::agent::sim

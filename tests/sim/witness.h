@@ -1,0 +1,153 @@
+#pragma once
+// Witness: sees everything that crosses the borders of the agents – appends and their answers, what
+// a lane reads and settles and syncs, what is sent and what the destination made of it – and holds
+// it against the promises (docs/architecture.md). It keeps books of its own, span by span, and
+// throws a Violation at the first thing that does not fit. Used from one thread.
+//
+// A life is one agent process. What it settled is durable when a sync said so; a sync that failed,
+// or in which the process died, may have been durable all the same: the books of the next life
+// tell, and must be one of those.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/lane/lane.h"
+#include "tests/fakes/memory_file_system.h"
+#include "tests/sim/requests.h"
+#include "tests/sim/trace.h"
+
+namespace dualtrace::agent::sim {
+
+inline constexpr std::array<const char*, 2> kLaneNames = {"arize", "databricks"};
+inline constexpr size_t kLanes = kLaneNames.size();
+
+// What expiry goes by.
+struct ExpiryRules {
+  uint64_t backlog_bytes_max = 0;
+  Duration age_max{0};
+};
+
+class Witness {
+ public:
+  Witness(const Clock& clock, MemoryFileSystem& files, Requests& requests, Trace& trace)
+      : clock_(clock), files_(files), requests_(requests), trace_(trace) {}
+
+  // --- the journal's side
+  // The number of a journal folder, whoever owns it.
+  uint32_t journal_at(const std::string& folder);
+  // An agent with these lanes begins to open its journal…
+  void opening(const std::array<bool, kLanes>& lanes);
+  // …and has opened it.
+  void opened(uint32_t journal, uint32_t life, Durability durability,
+              const std::array<bool, kLanes>& lanes, Journal& opened);
+  void appended(uint32_t journal, uint32_t life, uint32_t request);
+  void answered(uint32_t request, const Status& status);
+  void removed(uint32_t journal);
+
+  void read(uint32_t journal, size_t lane, uint32_t life, const JournalRead& read,
+            const LaneBooks& books);
+  void settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
+               const SpanCounts& counts);
+  void sync_begins(uint32_t journal, size_t lane);
+  void synced(uint32_t journal, size_t lane);
+
+  // --- the destination's side
+  // The spans in the request. Says what is wrong with sending them now.
+  std::vector<uint64_t> sent(size_t lane, uint32_t life, const ExportRequest& request,
+                             size_t batch_bytes_max);
+  void judged(size_t lane, uint32_t life, const std::vector<uint64_t>& spans,
+              const Outcome& outcome);
+
+  // --- the world's side
+  void died(uint32_t life);
+  void power_went();
+  void segment_synced(const std::string& path, bool well);
+  void letters_changed() { letters_changed_ = true; }
+  // Wall time jumped while nobody was there to see it.
+  void clock_jumped_unseen(Duration by) { unseen_jumps_ += by; }
+  void set_expiry(const ExpiryRules& rules) { expiry_ = rules; }
+
+  // The invariants of every moment, for one lane's books in one journal.
+  void check_books(uint32_t journal, size_t lane, const LaneBooks& books);
+  // What a lane has waiting, over all journals.
+  void note_backlog(size_t lane, uint64_t bytes);
+  // At the end: everything that was answered OK has its word, at both.
+  void check_end() const;
+
+  [[nodiscard]] const Request& request(uint32_t number) const { return requests_[number]; }
+  [[nodiscard]] uint64_t ok_spans() const { return ok_spans_; }
+
+ private:
+  enum class RecordState : uint8_t { kUnread, kRead, kSettled, kDurable, kGone };
+  enum class SpanState : uint8_t { kIdle, kInFlight, kDelivered, kRefused };
+
+  struct SpanAtLane {
+    uint32_t life = 0;  // the state is that of this life; in others it is kIdle
+    SpanState state = SpanState::kIdle;
+    uint8_t suspicions = 0;   // that it alone caused
+    uint32_t body_spans = 0;  // of the last request that began with it
+    uint32_t body_crc = 0;
+  };
+  struct Snapshot {
+    SpanCounts settled;
+    size_t log_size = 0;
+  };
+  struct LaneModel {
+    bool present = false;
+    size_t next = 0;   // position of the next record to read, or before
+    size_t ended = 0;  // position up to which the lane has seen the journal's end
+    // An agent that does not know the lane has begun to open the journal: the cursor may be gone.
+    bool may_be_new = false;
+    SpanCounts settled;
+    uint64_t accepted_at_open = 0;
+    uint64_t ok_since_open = 0;  // spans
+    uint64_t open_spans = 0;     // read and not settled
+    uint64_t open_bytes = 0;
+    std::map<uint64_t, uint32_t> open;    // sequence → request
+    std::deque<uint32_t> log;             // requests settled since the durable snapshot, in order
+    std::vector<Snapshot> snapshots{{}};  // the durable one, and what may be durable
+  };
+  struct JournalModel {
+    std::string folder;
+    Durability durability = Durability::kDisk;
+    bool lossy = false;  // damage has an excuse
+    std::vector<uint32_t> appended;
+    std::vector<uint32_t> ok_unsynced;
+    std::array<LaneModel, kLanes> lanes;
+  };
+
+  void resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books);
+  void check_passed_over(const JournalModel& journal, size_t lane, uint32_t request);
+  void read_record(JournalModel& journal, size_t lane, uint32_t life, const JournalRecord& record);
+  void read_end(JournalModel& journal, size_t lane, const LaneBooks& books);
+  void read_damage(JournalModel& journal, size_t lane, const JournalDamage& damage);
+  void check_words(const Request& request, size_t lane, uint32_t life, const SpanCounts& counts);
+  void check_expiry(const Request& request, size_t lane) const;
+  void find_letters();
+  RecordState& state(size_t lane, uint32_t request);
+  SpanAtLane& at(size_t lane, uint64_t span, uint32_t life);
+
+  const Clock& clock_;
+  MemoryFileSystem& files_;
+  Requests& requests_;
+  Trace& trace_;
+  std::map<std::string, uint32_t> journal_numbers_;
+  std::deque<JournalModel> journals_;
+  std::array<std::vector<RecordState>, kLanes> states_;  // by request
+  std::array<std::vector<SpanAtLane>, kLanes> spans_;    // by span
+  std::array<std::set<uint64_t>, kLanes> letters_;       // spans with a dead letter
+  std::array<uint64_t, kLanes> last_letter_{};
+  bool letters_changed_ = false;
+  ExpiryRules expiry_;
+  std::array<Tick, kLanes> over_limit_{};  // when a lane last had too much waiting
+  Duration unseen_jumps_{0};
+  uint64_t ok_spans_ = 0;
+};
+
+}  // namespace dualtrace::agent::sim
