@@ -63,6 +63,9 @@ def test_an_odd_span_must_be_dead_lettered_with_its_reason():
     assert judge(letter) == []
     assert len(judge()) == 1
     assert len(judge((*letter[:2], "Age"))) == 1
+    assert len(judge(letter, letter)) == 1
+    expected = replace(expected, letters_may_repeat=True)
+    assert judge(letter, letter) == []
 
 
 def test_rejected_spans_are_missing_and_no_others():

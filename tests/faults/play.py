@@ -85,6 +85,7 @@ def _judge_destination(world: World, destination: str, report: Report) -> None:
         odd_is_refused=destination in scenario.odd_refused_by,
         odd_reason=scenario.odd_reason,
         some_are_rejected=destination in scenario.rejected_by,
+        letters_may_repeat=world.an_agent_ended,
     )
     books = dict(world.agent.spans(destination))
     found = judge_stored(world.load.sent, stored, expected)

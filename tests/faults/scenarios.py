@@ -212,9 +212,14 @@ def poisoned(scale: Scale) -> Scenario:
     poison = tuple(Fault(name, "poison", {"match": "poison"}) for name in DESTINATIONS)
     return Scenario(
         name="poisoned",
-        tells="a span that a destination refuses for good is alone put aside, with its reason",
+        tells="a span that a destination refuses for good is alone put aside, with its reason, also"
+        " when agents die over it",
         before_load=poison,
-        steps=(Run(scale.seconds / 4), UntilStored()),
+        steps=(
+            Run(scale.seconds / 4),
+            Rounds(scale.rounds // 10, Kill(), longest_pause=1.0),
+            UntilStored(),
+        ),
         shape=Shape(rate=scale.rate / 4, odd_every=10, odd_name="poison"),
         odd_refused_by=DESTINATIONS,
         odd_reason="InvalidData",
