@@ -67,7 +67,7 @@ Status Admission::take(size_t bytes) {
     if (bytes > bytes_max_ - held) {
       ++refusals_;
       return fail(Error{.kind = ErrorKind::kUnavailable,
-                        .message = "the receiver's memory is used up",
+                        .message = "the receiver's memory is used up, come back later",
                         .retry_after = kRetryAfter});
     }
   } while (!bytes_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed));

@@ -13,7 +13,7 @@ constexpr size_t kReserveMax = 1024 * 1024;
 Failure too_large(uint64_t bytes, size_t bytes_max) {
   return fail(ErrorKind::kExhausted, "a request of at least " + std::to_string(bytes) +
                                          " bytes is above the limit of " +
-                                         std::to_string(bytes_max) + " bytes");
+                                         std::to_string(bytes_max) + " bytes; send smaller ones");
 }
 
 }  // namespace

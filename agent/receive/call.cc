@@ -55,21 +55,23 @@ Call::Call(Intake& intake, HttpVersion version, RequestHead head)
 }
 
 void Call::begin_grpc() {
-  if (head_.method != "POST") return refuse(405, "gRPC calls are POST requests");
+  if (head_.method != "POST") return refuse_method("gRPC calls are POST requests");
   protocol_ = RequestProtocol::kGrpc;
   format_ = BodyFormat::kProtobuf;
   if (head_.too_large) return refuse(431, "the request's headers are too large");
   if (head_.path == kHealthPath) {
     service_ = Service::kHealth;
   } else if (head_.path != kExportPath) {
-    return refuse(Error{ErrorKind::kNotFound, "unknown method " + head_.path});
+    return refuse(Error{ErrorKind::kNotFound, "unknown method " + head_.path +
+                                                  "; traces are taken by TraceService/Export"});
   }
   const std::optional<BodyEncoding> encoding = body_encoding(head_.grpc_encoding);
   if (!encoding || (*encoding == BodyEncoding::kGzip && service_ == Service::kHealth)) {
-    Reply reply = grpc_error(RpcStatus{
-        GrpcCode::kUnimplemented, "grpc-encoding " + head_.grpc_encoding + " is not supported"});
-    reply.headers.push_back(
-        {"grpc-accept-encoding", service_ == Service::kHealth ? "identity" : "identity,gzip"});
+    const std::string taken = service_ == Service::kHealth ? "identity" : "identity,gzip";
+    Reply reply =
+        grpc_error(RpcStatus{GrpcCode::kUnimplemented, "grpc-encoding " + head_.grpc_encoding +
+                                                           " is not supported, only " + taken});
+    reply.headers.push_back({"grpc-accept-encoding", taken});
     return reply_with(std::move(reply));
   }
   encoding_ = *encoding;
@@ -84,11 +86,7 @@ void Call::begin_http() {
     return refuse(415, "gRPC wants the content type application/grpc");
   }
   if (path != kTracesPath) return refuse(404, "traces are taken at /v1/traces");
-  if (head_.method != "POST") {
-    Reply reply = http_error(405, "traces are taken by POST", format_);
-    reply.headers.push_back({"allow", "POST"});
-    return reply_with(std::move(reply));
-  }
+  if (head_.method != "POST") return refuse_method("traces are taken by POST");
   if (type != "application/x-protobuf" && type != "application/json") {
     return refuse(415, "the content type is to be application/x-protobuf or application/json");
   }
@@ -177,6 +175,12 @@ void Call::refuse(int http_status, std::string message) {
 
 void Call::refuse(const Error& error) {
   reply_with(protocol_ == RequestProtocol::kGrpc ? grpc_error(error) : http_error(error, format_));
+}
+
+void Call::refuse_method(std::string message) {
+  Reply reply = http_error(405, std::move(message), format_);
+  reply.headers.push_back({"allow", "POST"});
+  reply_with(std::move(reply));
 }
 
 void Call::reply_with(Reply reply) {

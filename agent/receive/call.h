@@ -63,6 +63,7 @@ class Call {
   Status open_frame();
   void finish_grpc();
   void refuse(const Error& error);
+  void refuse_method(std::string message);
   void reply_with(Reply reply);
 
   const HttpVersion version_;

@@ -94,7 +94,8 @@ void Connection::received(std::string_view bytes) {
     return pump();
   }
   first_bytes_.append(bytes);
-  const std::optional<WireProtocol> protocol = sniff(first_bytes_);
+  const std::optional<WireProtocol> protocol =
+      transport_->agreed_on_http2() ? WireProtocol::kHttp2 : sniff(first_bytes_);
   if (!protocol) return;
   session_ = *protocol == WireProtocol::kHttp2 ? make_http2_session(worker_.context(), now)
                                                : make_http1_session(worker_.context(), now);

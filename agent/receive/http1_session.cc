@@ -28,6 +28,7 @@ class RequestParser final : public http::basic_parser<true> {
   bool http11 = false;
   bool bodiless = false;  // the answer to a HEAD
   uint32_t hosts = 0;
+  bool lengths = false;           // more than one, if all the same
   bool transfer_encoded = false;  // by something else than "chunked" alone
   std::optional<std::string> expect;
   std::unique_ptr<Call> call;
@@ -57,6 +58,10 @@ class RequestParser final : public http::basic_parser<true> {
       case http::field::host:
         ++hosts;
         break;
+      case http::field::content_length:
+        lengths = sized_ || value.find(',') != beast::string_view::npos;
+        sized_ = true;
+        break;
       case http::field::transfer_encoding:
         transfer_encoded = !beast::iequals(value, "chunked");
         break;
@@ -81,6 +86,8 @@ class RequestParser final : public http::basic_parser<true> {
     return on_body_impl(body, error);
   }
   void on_finish_impl(ErrorCode&) override {}
+
+  bool sized_ = false;
 };
 
 std::string_view reason_phrase(int http_status) {
@@ -201,6 +208,9 @@ void Http1Session::begin_call(Tick now) {
   if (parser_->http11 && parser_->hosts != 1) {
     return refuse_head(400, "a request wants exactly one Host header");
   }
+  if (parser_->lengths) {
+    return refuse_head(400, "a request wants at most one Content-Length");
+  }
   if (parser_->transfer_encoded) {
     return refuse_head(501, "the only transfer encoding taken is chunked");
   }
@@ -210,7 +220,10 @@ void Http1Session::begin_call(Tick now) {
   const bool sized = head.content_length || parser_->chunked();
   parser_->call =
       std::make_unique<Call>(context_.intake, HttpVersion::k1, std::move(parser_->head));
-  if (!sized) parser_->call->refuse(411, "a body wants Content-Length or chunked encoding");
+  if (!sized && parser_->call->receiving()) {
+    last_request_ = true;  // its body would be taken for the next one
+    parser_->call->refuse(411, "a body wants Content-Length or chunked encoding");
+  }
   phase_ = Phase::kBody;
   deadline_ = now + context_.limits.body_timeout;
   if (parser_->call->receiving() && parser_->expect && parser_->http11 && !parser_->is_done()) {

@@ -16,6 +16,8 @@ constexpr int32_t kStreamWindow = 1024 * 1024;
 constexpr int32_t kConnectionWindow = 16 * 1024 * 1024;
 constexpr size_t kOutputMax = 256 * 1024;  // taken out of nghttp2 at once
 constexpr size_t kUnsentAcksMax = 256;     // of SETTINGS and PING, before the client is given up
+// Of a refused body: what a client may send anyway before it hears of it.
+constexpr size_t kDiscardMax = kStreamWindow;
 constexpr uint64_t kUnreached = 1'000'000'000;
 constexpr size_t kFieldOverhead = 32;  // RFC 9113, 6.5.2: what a field counts beside its bytes
 
@@ -37,6 +39,8 @@ struct Stream {
   std::optional<Call> call;  // once the headers are complete
   bool input_ended = false;
   bool bodiless = false;  // the answer to a HEAD
+  bool answered = false;
+  size_t discarded = 0;  // of its body
   Tick begun{};
   Tick deadline{};  // of headers, body or answer's way out; max() while with the intake
   Reply reply;
@@ -65,6 +69,7 @@ class Http2Session final : public Session {
   friend struct Callbacks;
 
   void frame_begun(const nghttp2_frame_hd& hd);
+  void check_order(int32_t id);
   void begin_headers(int32_t id);
   void header(int32_t id, std::string_view name, std::string_view value);
   void headers_complete(int32_t id, Stream& stream);
@@ -75,6 +80,7 @@ class Http2Session final : public Session {
   void frame_sent(const nghttp2_frame& frame);
   ssize_t read_reply(int32_t id, uint8_t* buffer, size_t size, uint32_t* flags);
 
+  void refuse_when_read(int32_t id, Stream& stream);
   void reply(int32_t id, Stream& stream);
   void set_deadline(Stream& stream, Tick when);
   void give_up(uint32_t error_code);
@@ -88,6 +94,9 @@ class Http2Session final : public Session {
   Tick now_;
   Tick deadline_;
   Tick idle_since_;
+  int32_t last_id_ = -1;      // of the streams that the client has begun
+  int32_t skipped_from_ = 0;  // the last ids that it has not, up to the next but two
+  int32_t skipped_to_ = 0;
   bool greeted_ = false;  // the client's preface and SETTINGS are in
   bool broken_ = false;   // nothing sensible can be said any more
   bool input_ended_ = false;
@@ -149,7 +158,6 @@ struct Callbacks {
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_option_set_max_outbound_ack(options, kUnsentAcksMax);
-    nghttp2_option_set_no_closed_streams(options, 1);
     // The flood guard counts resets, by the configured limit and our clock; nghttp2's is out of
     // reach.
     nghttp2_option_set_stream_reset_rate_limit(options, kUnreached, kUnreached);
@@ -219,7 +227,10 @@ std::string Http2Session::take_output() {
 bool Http2Session::finished() const {
   if (broken_) return true;
   if (nghttp2_session_want_write(session_) != 0) return false;
-  return nghttp2_session_want_read(session_) == 0 || (input_ended_ && streams_.empty());
+  if (nghttp2_session_want_read(session_) == 0) return true;
+  // Answers that wait for the client's window wait in vain when it says no more.
+  return input_ended_ && std::all_of(streams_.begin(), streams_.end(),
+                                     [](const auto& entry) { return entry.second.answered; });
 }
 
 void Http2Session::expire(Tick now) {
@@ -238,7 +249,7 @@ void Http2Session::expire(Tick now) {
       deadline_ = std::min(deadline_, stream.deadline);
     } else if (!stream.call) {  // no other frame may come before the rest of these headers
       return give_up(NGHTTP2_ENHANCE_YOUR_CALM);
-    } else if (stream.call->receiving()) {
+    } else if (!stream.answered) {
       stream.call->refuse(408, "the request's body did not arrive in time");
       reply(id, stream);
     } else {  // the client does not take its answer
@@ -257,6 +268,7 @@ void Http2Session::drain(Tick now) {
 }
 
 void Http2Session::frame_begun(const nghttp2_frame_hd& hd) {
+  if (hd.type == NGHTTP2_HEADERS) check_order(hd.stream_id);
   const bool carries_request =
       hd.type == NGHTTP2_HEADERS ||
       (hd.type == NGHTTP2_DATA && (hd.length > 0 || (hd.flags & NGHTTP2_FLAG_END_STREAM) != 0));
@@ -264,6 +276,20 @@ void Http2Session::frame_begun(const nghttp2_frame_hd& hd) {
   const bool allowed = hd.type == NGHTTP2_RST_STREAM ? flood_guard_.allow_reset(now_)
                                                      : flood_guard_.allow_frame(now_);
   if (!allowed) give_up(NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+// nghttp2 passes over headers on a stream below the highest that it does not know, since it cannot
+// remember which ones were open once. Those that the client has skipped were not (RFC 9113, 5.1.1).
+void Http2Session::check_order(int32_t id) {
+  if (id > last_id_) {
+    if (id > last_id_ + 2) {
+      skipped_from_ = last_id_ + 2;
+      skipped_to_ = id;
+    }
+    last_id_ = id;
+  } else if (id >= skipped_from_ && id < skipped_to_) {
+    give_up(NGHTTP2_PROTOCOL_ERROR);
+  }
 }
 
 void Http2Session::begin_headers(int32_t id) {
@@ -310,18 +336,30 @@ void Http2Session::headers_complete(int32_t id, Stream& stream) {
   stream.bodiless = stream.head.method == "HEAD";
   stream.call.emplace(context_.intake, HttpVersion::k2, std::move(stream.head));
   set_deadline(stream, now_ + context_.limits.body_timeout);
-  if (stream.call->replied()) reply(id, stream);
+  refuse_when_read(id, stream);
 }
 
 void Http2Session::data(int32_t id, Stream& stream, std::string_view bytes) {
-  if (!stream.call->receiving()) return;
-  stream.call->append(bytes);
-  if (stream.call->replied()) reply(id, stream);
+  if (stream.call->receiving()) {
+    stream.call->append(bytes);
+  } else {
+    stream.discarded += bytes.size();
+  }
+  refuse_when_read(id, stream);
+}
+
+// An answer before the end of a request is allowed, but not every client copes with it (curl 7.88
+// does not), and what is wrong with the rest would go unnoticed. So a refusal waits for the end,
+// unless there is much to come or it is to relieve us.
+void Http2Session::refuse_when_read(int32_t id, Stream& stream) {
+  if (!stream.call->replied() || stream.answered) return;
+  const bool read = stream.input_ended || stream.discarded > kDiscardMax;
+  if (read || stream.call->reply().urgent) reply(id, stream);
 }
 
 void Http2Session::end_stream(int32_t id, Stream& stream) {
   stream.input_ended = true;
-  if (!stream.call->receiving()) return;
+  if (!stream.call->receiving()) return refuse_when_read(id, stream);
   stream.call->finish();
   if (stream.call->replied()) return reply(id, stream);
   ready_.push_back({static_cast<uint64_t>(id), *stream.call->take_request()});
@@ -331,6 +369,7 @@ void Http2Session::end_stream(int32_t id, Stream& stream) {
 }
 
 void Http2Session::reply(int32_t id, Stream& stream) {
+  stream.answered = true;
   stream.reply = stream.call->take_reply();
   if (stream.bodiless) stream.reply.body.clear();
   context_.metrics.replied(stream.reply, now_ - stream.begun);

@@ -37,6 +37,11 @@ Row row_of(ErrorKind kind) {
   return {GrpcCode::kInternal, 500, DelayHint::kNever};
 }
 
+// What is refused for want of memory is refused before it takes any.
+bool is_urgent(ErrorKind kind) {
+  return kind == ErrorKind::kThrottled || kind == ErrorKind::kUnavailable;
+}
+
 constexpr Duration kDefaultDelay = seconds(1);
 
 std::optional<Duration> delay_of(const Error& error, DelayHint hint) {
@@ -117,7 +122,9 @@ Reply grpc_error(const RpcStatus& status) {
 
 Reply grpc_error(const Error& error) {
   const Row row = row_of(error.kind);
-  return grpc_error({row.grpc, error.message, delay_of(error, row.hint)});
+  Reply reply = grpc_error({row.grpc, error.message, delay_of(error, row.hint)});
+  reply.urgent = is_urgent(error.kind);
+  return reply;
 }
 
 Reply http_ok(BodyFormat format) {
@@ -129,7 +136,9 @@ Reply http_ok(BodyFormat format) {
 
 Reply http_error(const Error& error, BodyFormat format) {
   const Row row = row_of(error.kind);
-  return http_reply(row.http, {row.grpc, error.message, delay_of(error, row.hint)}, format);
+  Reply reply = http_reply(row.http, {row.grpc, error.message, delay_of(error, row.hint)}, format);
+  reply.urgent = is_urgent(error.kind);
+  return reply;
 }
 
 Reply http_error(int http_status, std::string message, BodyFormat format) {

@@ -27,6 +27,7 @@ struct Reply {
   std::vector<HeaderField> headers;
   std::string body;
   std::vector<HeaderField> trailers;  // gRPC only
+  bool urgent = false;                // said before the rest of the request has come
 
   // The value of a header or trailer; empty when there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const;

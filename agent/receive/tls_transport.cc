@@ -38,6 +38,12 @@ class TlsTransport final : public Transport {
     const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &size);
     return progress(result, size);
   }
+  [[nodiscard]] bool agreed_on_http2() const override {
+    const unsigned char* name = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(ssl_, &name, &size);
+    return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+  }
   void end_output() override {
     ERR_clear_error();
     if (!broken_) SSL_shutdown(ssl_);

@@ -28,6 +28,8 @@ class Transport {
   virtual ~Transport() = default;
   virtual Progress read(std::span<char> buffer) = 0;
   virtual Progress write(std::string_view bytes) = 0;
+  // Both sides have agreed on HTTP/2 (ALPN), known once bytes were read.
+  [[nodiscard]] virtual bool agreed_on_http2() const { return false; }
   // Tells the peer that nothing more will be sent.
   virtual void end_output() = 0;
 };

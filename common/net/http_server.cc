@@ -45,6 +45,9 @@ class Connection {
   virtual void start() = 0;
   virtual void answer(HttpServerResponse response) = 0;
   virtual void close() = 0;
+  // Its place in the order in which connections began to wait for their client; 0: it waits for the
+  // handler.
+  [[nodiscard]] virtual uint64_t waits_since() const = 0;
 };
 
 struct Loop {
@@ -57,6 +60,7 @@ struct ServerContext {
   HttpServer::Handler handler;
   std::shared_ptr<Loop> loop = std::make_shared<Loop>();
   std::unordered_set<std::shared_ptr<Connection>> connections{};
+  uint64_t waits = 0;
 };
 
 class PendingExchange final : public HttpReplier::Exchange {
@@ -158,6 +162,8 @@ class StreamConnection final : public Connection,
     server_.connections.erase(this->shared_from_this());
   }
 
+  [[nodiscard]] uint64_t waits_since() const override { return waits_since_; }
+
  private:
   // A completion handler that keeps this connection alive. Errors of a stream closed by a timeout
   // or by close() end here as well: closing twice does no harm.
@@ -168,7 +174,9 @@ class StreamConnection final : public Connection,
     };
   }
 
+  // The client has to do something now.
   void expect_progress() {
+    waits_since_ = ++server_.waits;
     beast::get_lowest_layer(stream_).expires_after(server_.options.idle_timeout);
   }
 
@@ -207,6 +215,7 @@ class StreamConnection final : public Connection,
   }
 
   void handle() {
+    waits_since_ = 0;
     beast::get_lowest_layer(stream_).expires_never();  // the handler may take its time
     keep_alive_ = parser_->get().keep_alive();
     head_ = parser_->get().method() == http::verb::head;
@@ -256,6 +265,7 @@ class StreamConnection final : public Connection,
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
+  uint64_t waits_since_ = 0;
   bool keep_alive_ = false;
   bool head_ = false;
 };
@@ -339,9 +349,21 @@ class BeastHttpServer final : public HttpServer {
           if (!cancelled) accept();
         });
       }
-      if (context_.connections.size() < context_.options.connections_max) serve(std::move(socket));
+      if (has_room()) serve(std::move(socket));
       accept();
     });
+  }
+
+  // Room for one more. When there is none, the connection whose client has let us wait longest
+  // gives way, so that silent ones cannot shut the others out.
+  bool has_room() {
+    auto& open = context_.connections;
+    if (open.size() < context_.options.connections_max) return true;
+    const auto longest = std::ranges::min_element(
+        open, {}, [](const auto& connection) { return connection->waits_since() - 1; });
+    if ((*longest)->waits_since() == 0) return false;  // all wait for the handler
+    std::shared_ptr<Connection>(*longest)->close();
+    return true;
   }
 
   void serve(tcp::socket socket) {

@@ -2,9 +2,10 @@
 // HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
 // status of the agent, later the operator's webhook, and the sandbox. Boost.Beast is in its .cc.
 // A body over its limit is answered 413, headers over theirs 431, what is not HTTP 400; a
-// connection too many, and one without progress for idle_timeout, is closed. Handlers run on the
-// server's one thread and must not block; they may answer later, from any thread, through the
-// HttpReplier. The server itself: Used from one thread.
+// connection too many takes the place of the one whose client was waited for longest, and one
+// without progress for idle_timeout is closed. Handlers run on the server's one thread and must not
+// block; they may answer later, from any thread, through the HttpReplier. The server itself: Used
+// from one thread.
 
 #include <cstdint>
 #include <functional>

@@ -20,9 +20,8 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.fixture
-def stage(request, tmp_path):
-    stage = Stage(request.config.getoption("--binaries"), tmp_path)
+def _staged(request, folder: Path):
+    stage = Stage(request.config.getoption("--binaries"), folder)
     request.node.stage = stage
     faults = []
     try:
@@ -30,6 +29,17 @@ def stage(request, tmp_path):
     finally:
         faults = stage.end()
     assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def stage(request, tmp_path):
+    yield from _staged(request, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_stage(request, tmp_path_factory):
+    """One stage for all tests of a file: for many short tests of the same agent."""
+    yield from _staged(request, tmp_path_factory.mktemp("module"))
 
 
 @pytest.fixture
@@ -46,9 +56,10 @@ def agent(stage, sandbox) -> Agent:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    stage = getattr(item, "stage", None)
-    if report.failed and stage is not None:
-        for process in stage.own_processes() + stage.others:
+    stages = [getattr(node, "stage", None) for node in (item, item.getparent(pytest.Module))]
+    if report.failed:
+        processes = [one for stage in stages if stage for one in stage.own_processes() + stage.others]
+        for process in processes:
             report.sections.append((f"output of {process.name}", process.output()[-8000:]))
     return report
 

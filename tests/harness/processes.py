@@ -84,6 +84,19 @@ class Process:
         found = SANITIZER_REPORT.search(output)
         return output[found.start() :] if found else None
 
+    def forget_peak_memory(self) -> int:
+        """Bytes resident now, from where peak_memory() counts anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        return self._memory("VmRSS")
+
+    def peak_memory(self) -> int:
+        """The most bytes that were resident since forget_peak_memory()."""
+        return self._memory("VmHWM")
+
+    def _memory(self, field: str) -> int:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
+
     def wait(self, timeout: float) -> int:
         try:
             return self._child.wait(timeout)

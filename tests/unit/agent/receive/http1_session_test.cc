@@ -125,6 +125,7 @@ TEST_F(Http1SessionTest, RefusesWhatIsNoHttp) {
   EXPECT_EQ(status_of("POST /v1/traces HTTP/1.1\r\n\r\n"), 400);
   EXPECT_EQ(status_of("POST /v1/traces HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
   EXPECT_EQ(status_of(post("x", "Content-Length: 2\r\n")), 400);
+  EXPECT_EQ(status_of(post("x", "Content-Length: 1\r\n")), 400);
   EXPECT_EQ(status_of(post("x", "Transfer-Encoding: chunked\r\n")), 400);
   EXPECT_EQ(status_of("POST /v1/traces HTTP/1.1\r\nHost: a\r\n"
                       "Transfer-Encoding: gzip, chunked\r\n\r\n"),

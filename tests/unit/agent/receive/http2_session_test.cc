@@ -134,6 +134,11 @@ TEST_F(Http2SessionTest, RefusesUnknownMethodsEncodingsAndTypes) {
   Fields json = grpc_headers();
   json.back().second = "application/grpc+json";
   EXPECT_EQ(send(json, grpc_frame("x")).headers[":status"], "415");
+  Fields get = grpc_headers();
+  get.front().second = "GET";
+  Http2Response& method = send(get, "");
+  EXPECT_EQ(method.headers[":status"], "405");
+  EXPECT_EQ(method.headers["allow"], "POST");
   EXPECT_EQ(send(http_headers("/nope"), "x").headers[":status"], "404");
   EXPECT_EQ(send(http_headers("/v1/traces", "GET"), "").headers[":status"], "405");
   Http2Response& head = send(http_headers("/v1/traces", "HEAD"), "");
@@ -164,6 +169,45 @@ TEST_F(Http2SessionTest, AnswersBeforeTheBodyAndDropsTheRest) {
   EXPECT_TRUE(response.closed);
 }
 
+TEST_F(Http2SessionTest, RefusesARequestWhenItIsReadUnlessThatTakesLong) {
+  const int32_t id = client->request(http_headers("/nope"), "half", End::kNo);
+  const int32_t long_id = client->request(http_headers("/nope"), "", End::kNo);
+  const int32_t slow_id = client->request(http_headers("/nope"), "", End::kNo);
+  talk();
+  EXPECT_EQ(client->responses.count(id), 0u);
+  client->append(id, "the other", End::kYes);
+  client->append(long_id, std::string(1'100'000, 'x'), End::kNo);
+  talk(64 * 1024);
+  for (const int32_t answered : {id, long_id}) {
+    EXPECT_EQ(client->responses[answered].headers[":status"], "404");
+    EXPECT_TRUE(client->responses[answered].complete);
+  }
+  EXPECT_EQ(client->responses[long_id].reset, NGHTTP2_NO_ERROR);
+  EXPECT_FALSE(client->responses[slow_id].complete);
+  expire_after(limits.body_timeout);
+  talk();
+  EXPECT_EQ(client->responses[slow_id].headers[":status"], "404");
+}
+
+TEST_F(Http2SessionTest, EndsAConnectionThatReturnsToAStream) {
+  for (const uint8_t type : {NGHTTP2_DATA, NGHTTP2_HEADERS}) {
+    restart();
+    send(http_headers("/nope"), "");
+    feed_raw(raw_frame(type, NGHTTP2_FLAG_END_STREAM | NGHTTP2_FLAG_END_HEADERS, 1, kGetSlash));
+    EXPECT_EQ(client->goaway, NGHTTP2_STREAM_CLOSED);
+  }
+  const std::string goaway =
+      raw_frame(NGHTTP2_GOAWAY, 0, 0, std::string("\0\0\0\x7\0\0\0\1", 8));  // PROTOCOL_ERROR
+  for (const int32_t id : {3, 5}) {                                          // skipped before
+    open(make_http2_session);
+    feed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + raw_frame(NGHTTP2_SETTINGS, 0, 0, ""));
+    for (const int32_t next : {1, 7, id}) {
+      feed(raw_frame(NGHTTP2_HEADERS, 5, next, kGetSlash));
+      EXPECT_EQ(output.find(goaway) != std::string::npos, next == id);
+    }
+  }
+}
+
 TEST_F(Http2SessionTest, KeepsTheConnectionsWindowOpenForOthersAfterRefusals) {
   Ticket other = intake.admit(intake.admission.bytes_max()).value();
   for (int i = 0; i < 200; ++i) {  // 40 MB of refused bodies against a window of 16 MB
@@ -179,8 +223,12 @@ TEST_F(Http2SessionTest, RefusesTooLargeAnnouncementsWithoutADelayHint) {
   Http2Response& grpc = send(grpc_headers(), grpc_frame(std::string(intake.bytes_max + 1, 'x')));
   EXPECT_EQ(grpc.headers["grpc-status"], "8");
   EXPECT_EQ(grpc.headers.count("grpc-status-details-bin"), 0u);
-  Http2Response& http = send(with(http_headers(), "content-length", "99999999"), "x", End::kNo);
-  EXPECT_EQ(http.headers[":status"], "413");
+  const int32_t id =
+      client->request(with(http_headers(), "content-length", "99999999"), "x", End::kNo);
+  client->append(id, std::string(1'100'000, 'x'), End::kNo);
+  talk(64 * 1024);
+  EXPECT_EQ(client->responses[id].headers[":status"], "413");
+  EXPECT_EQ(intake.admission.bytes_admitted(), 0u);
 }
 
 TEST_F(Http2SessionTest, RefusesTooLargeHeaders) {
@@ -318,6 +366,16 @@ TEST_F(Http2SessionTest, GivesUpAStreamWhoseAnswerIsNotTaken) {
   expire_after(limits.body_timeout);
   const std::string reset = raw_frame(NGHTTP2_RST_STREAM, 0, 1, std::string("\0\0\0\x08", 4));
   EXPECT_NE(output.find(reset), std::string::npos);
+}
+
+TEST_F(Http2SessionTest, EndsWithAClientThatCannotTakeItsAnswerAnyMore) {
+  feed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  feed(raw_frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)));  // a window of nothing
+  feed(raw_frame(NGHTTP2_HEADERS, 5, 1, kGetSlash));
+  EXPECT_FALSE(session->finished());
+  session->end_of_input(clock.tick());
+  collect();
+  EXPECT_TRUE(session->finished());
 }
 
 TEST_F(Http2SessionTest, ClosesAnIdleConnection) {

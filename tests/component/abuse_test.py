@@ -1,0 +1,481 @@
+"""Connections that break the rules of HTTP, flood, stall or say nothing: each ends with the answer
+that its protocol knows for it, the agent's memory stays flat, and others are served meanwhile."""
+
+import json
+import re
+import socket
+import ssl
+
+import pytest
+from harness import http2, otlp
+from harness.authority import Authority, receiver_tls
+from harness.curl import EXPORT, JSON, PROTOBUF, TRACES, parse_answer, request
+from harness.http import fetch
+from harness.http2 import frame, grpc_message, header_block, headers, request_fields
+from harness.processes import wait_until
+from harness.raw import RawConnection, exchange
+from harness.siege import ENVIRONMENT, Siege
+
+GOOD = otlp.make_request()
+BUDGET = 8 * 1024 * 1024
+HEADER_LIMIT = 8192
+UNAVAILABLE = 14
+LIMITS = {
+    "requestBytes": 1024 * 1024,
+    "memoryBytes": BUDGET,
+    "headerBytes": HEADER_LIMIT,
+    "headerTimeout": "1s",
+    "bodyTimeout": "2s",
+    "streams": 20,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="module")
+def siege(module_stage, environment):
+    sandbox = module_stage.sandbox()
+    agent = module_stage.agent(sandbox.agent_config(), {"receiver": {"limits": LIMITS}})
+    siege = Siege(agent, BUDGET)
+    yield siege
+    siege.end()
+    assert len(agent.process.output().splitlines()) < 20, "abuse fills the log"
+
+
+def counted(agent, name: str) -> float:
+    """A counter's value, of all its labels together."""
+    pattern = re.compile(rf"^{name}(\{{[^}}]*\}})? (\S+)$", re.MULTILINE)
+    return sum(float(value) for _, value in pattern.findall(agent.metrics()))
+
+
+# --- HTTP/1.1 ---------------------------------------------------------------------------------------
+
+HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: agent\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+SMUGGLED = b"\r\n\r\n" + HEAD + b"Content-Length: 2\r\n\r\n{}"
+
+
+def with_header(line: bytes) -> bytes:
+    return HEAD + line + b"\r\n\r\n{}" + SMUGGLED
+
+
+# What is sent, and the statuses that may answer it; after it the connection ends, and nothing that
+# was hidden behind it is taken for a request of its own.
+MALFORMED = {
+    "both lengths": (with_header(b"Content-Length: 2\r\nTransfer-Encoding: chunked"), {400}),
+    "two lengths": (with_header(b"Content-Length: 2\r\nContent-Length: 3"), {400}),
+    "one length twice": (with_header(b"Content-Length: 2\r\nContent-Length: 2"), {400}),
+    "a list of lengths": (with_header(b"Content-Length: 2, 2"), {400}),
+    "a signed length": (with_header(b"Content-Length: +2"), {400}),
+    "a negative length": (with_header(b"Content-Length: -2"), {400}),
+    "a length in hex": (with_header(b"Content-Length: 0x2"), {400}),
+    "a length of 20 digits": (with_header(b"Content-Length: " + b"9" * 20), {400}),
+    "chunked twice": (with_header(b"Transfer-Encoding: chunked, chunked"), {400, 501}),
+    "chunked not last": (with_header(b"Transfer-Encoding: chunked, gzip"), {400, 501}),
+    "almost chunked": (with_header(b"Transfer-Encoding: xchunked"), {400, 501}),
+    "chunked, badly spaced": (with_header(b"Transfer-Encoding: \x0bchunked"), {400, 501}),
+    "a space before the colon": (with_header(b"Content-Length : 2"), {400}),
+    "no colon": (with_header(b"Content-Length 2"), {400}),
+    "a zero byte": (with_header(b"Content-Length: 2\r\nX: a\0b"), {400}),
+    "a bare line feed": (with_header(b"Content-Length: 2\nX: y"), {400}),
+    "no host": (b"POST /v1/traces HTTP/1.1\r\nContent-Length: 0\r\n\r\n", {400}),
+    "two hosts": (with_header(b"Host: other\r\nContent-Length: 2"), {400}),
+    "no length": (HEAD + b"\r\n{}", {411}),
+    "a chunk size that is no number": (CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n", {400}),
+    "a negative chunk size": (CHUNKED + b"-2\r\n{}\r\n0\r\n\r\n", {400}),
+    "a chunk size in 0x": (CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n", {400}),
+    "a chunk size of 17 digits": (CHUNKED + b"f" * 17 + b"\r\n", {400}),
+    "the largest chunk size": (CHUNKED + b"f" * 16 + b"\r\n{}", {400, 408, 413}),
+    "a chunk longer than it says": (CHUNKED + b"2\r\n{}{}\r\n0\r\n\r\n", {400}),
+    "an endless chunk extension": (CHUNKED + b"2;" + b"x" * 100_000, {400}),
+    "endless trailers": (CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000, {400}),
+    "no HTTP at all": (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03 hello\r\n\r\n", {400}),
+    "HTTP/0.9": (b"GET /\r\n\r\n", {400}),
+    "HTTP/3": (b"POST /v1/traces HTTP/3.0\r\nHost: agent\r\n\r\n", {400, 505}),
+    "an expectation of nobody": (with_header(b"Expect: miracles\r\nContent-Length: 2"), {417}),
+    "an endless request line": (b"POST /" + b"x" * (1 << 20), {431}),
+    "an endless header": (HEAD + b"X: " + b"x" * (1 << 20), {431}),
+    "too many headers": (HEAD + b"X: y\r\n" * 20_000, {431}),
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_http1_is_refused_once_and_hung_up_on(siege, case):
+    data, statuses = case
+    with siege.attack():
+        said = exchange(siege.agent.http_endpoint, data)
+    answer = parse_answer(said)
+    assert answer.http_status in statuses, said
+    assert said.count(b"HTTP/1.1 ") == 1, said
+    assert answer.headers["connection"] == "close"
+    assert answer.status().message, said
+
+
+LENIENT = {
+    "chunks": CHUNKED + b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+    "a chunk extension": CHUNKED + b'2;name="value"\r\n{}\r\n0\r\n\r\n',
+    "a trailer": CHUNKED + b"2\r\n{}\r\n0\r\nX-Checksum: 5\r\n\r\n",
+    "a folded header": HEAD + b"X: one\r\n two\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.0": HEAD.replace(b"1.1", b"1.0") + b"Content-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("data", LENIENT.values(), ids=LENIENT.keys())
+def test_what_http1_allows_is_taken(siege, data):
+    with RawConnection(siege.agent.http_endpoint) as connection:
+        connection.send(data)
+        connection.end_output()  # half closed: the answer must come all the same
+        said = connection.receive_all()
+    assert parse_answer(said).http_status == 200, said
+
+
+# --- HTTP/2 -----------------------------------------------------------------------------------------
+
+FRAMES = 20_000
+POST = header_block(request_fields(TRACES, JSON))
+OPEN = frame(http2.HEADERS, http2.END_HEADERS, 1, POST)
+
+
+def each_stream(count: int, make) -> bytes:
+    return b"".join(make(stream) for stream in range(1, 2 * count, 2))
+
+
+def bomb() -> bytes:
+    """A header of 4,000 bytes put into the table of HPACK once, and named by one byte 16,000 times."""
+    value = b"\x7f" + bytes([(4000 - 127) & 0x7F | 0x80, (4000 - 127) >> 7]) + b"x" * 4000
+    return POST + b"\x40\x01x" + value + b"\xbe" * 12_000
+
+
+CALM, PROTOCOL, SIZE = http2.ENHANCE_YOUR_CALM, http2.PROTOCOL_ERROR, 6
+# What is sent after the greeting, and the error code of the GOAWAY that it ends with; none where
+# nghttp2 itself hangs up without a word.
+FLOODS = {
+    "resets": (
+        each_stream(
+            FRAMES,
+            lambda stream: headers(stream, request_fields(TRACES, JSON))
+            + frame(http2.RST_STREAM, 0, stream, b"\0\0\0\x08"),
+        ),
+        {CALM},
+    ),
+    "provoked resets": (
+        each_stream(
+            FRAMES,
+            lambda stream: headers(stream, request_fields(TRACES, JSON))
+            + frame(http2.WINDOW_UPDATE, 0, stream, b"\0\0\0\0"),
+        ),
+        {CALM, PROTOCOL},
+    ),
+    "streams above the limit": (
+        each_stream(FRAMES, lambda stream: headers(stream, request_fields(TRACES, JSON))),
+        {CALM},
+    ),
+    "PING": (frame(http2.PING, payload=b"12345678") * FRAMES, {CALM, None}),
+    "SETTINGS": (frame(http2.SETTINGS) * FRAMES, {CALM, None}),
+    "PRIORITY": (frame(http2.PRIORITY, 0, 3, b"\0\0\0\0\x10") * FRAMES, {CALM}),
+    "WINDOW_UPDATE": (frame(http2.WINDOW_UPDATE, payload=b"\0\0\0\1") * FRAMES, {CALM}),
+    "empty DATA": (OPEN + frame(http2.DATA, 0, 1) * FRAMES, {CALM}),
+    "an endless header": (
+        frame(http2.HEADERS, 0, 1, POST)
+        + frame(http2.CONTINUATION, 0, 1, header_block([("x", "y" * 100)] * 100)) * 1000,
+        {CALM, None},
+    ),
+    "empty CONTINUATION": (
+        frame(http2.HEADERS, 0, 1, POST) + frame(http2.CONTINUATION, 0, 1) * FRAMES,
+        {CALM, None},
+    ),
+    "a window that overflows": (
+        frame(http2.WINDOW_UPDATE, payload=b"\x7f\xff\xff\xff") * 2,
+        {3},  # FLOW_CONTROL_ERROR
+    ),
+    "a frame that is too long": (frame(http2.PING, payload=b"x" * 20_000), {SIZE}),
+    "a push from the client": (frame(http2.PUSH_PROMISE, 4, 1, b"\0\0\0\2" + POST), {PROTOCOL}),
+    "DATA on no stream": (frame(http2.DATA, 0, 0, b"x"), {PROTOCOL}),
+}
+
+
+@pytest.mark.parametrize("case", FLOODS.values(), ids=FLOODS.keys())
+def test_http2_floods_end_with_goaway(siege, case):
+    data, codes = case
+    with siege.attack():
+        said = exchange(siege.agent.grpc_endpoint, http2.greeting() + data)
+    goaways = [one.error_code for one in http2.frames(said) if one.kind == http2.GOAWAY]
+    assert (goaways[-1] if goaways else None) in codes, list(http2.frames(said))[-5:]
+
+
+def test_a_header_bomb_is_answered_and_kept_nowhere(siege):
+    data = http2.greeting() + frame(http2.HEADERS, http2.END_HEADERS, 1, bomb()[:16384])
+    with siege.attack(), RawConnection(siege.agent.grpc_endpoint) as connection:
+        connection.send(data + frame(http2.DATA, http2.END_STREAM, 1, b"{}"))
+        ended = connection.receive_until(
+            lambda said: any(one.stream == 1 for one in http2.frames(said))
+        )
+    assert any(one.stream == 1 for one in http2.frames(ended)), ended
+
+
+def test_a_stream_too_many_is_refused_and_the_others_go_on(siege):
+    def refused(said: bytes) -> bool:
+        return any(one.kind == http2.RST_STREAM for one in http2.frames(said))
+
+    many = each_stream(
+        LIMITS["streams"] + 1, lambda stream: headers(stream, request_fields(TRACES, JSON))
+    )
+    with RawConnection(siege.agent.grpc_endpoint) as connection:
+        connection.send(http2.greeting() + many)
+        said = connection.receive_until(refused)
+        (reset,) = [one for one in http2.frames(said) if one.kind == http2.RST_STREAM]
+        assert reset.error_code == http2.REFUSED_STREAM
+        assert reset.stream == 2 * LIMITS["streams"] + 1
+        connection.send(frame(http2.DATA, http2.END_STREAM, 1, b"{}"))
+        answered = connection.receive_until(
+            lambda said: any(one.kind == http2.HEADERS and one.stream == 1 for one in http2.frames(said))
+        )
+        assert answered
+
+
+@pytest.mark.parametrize("protocol", ["gRPC", "HTTP/2"])
+def test_a_client_that_closed_its_half_gets_its_answer(siege, protocol):
+    path, content_type, body = (
+        (EXPORT, "application/grpc", grpc_message(GOOD))
+        if protocol == "gRPC"
+        else (TRACES, PROTOBUF, GOOD)
+    )
+    fields = request_fields(path, content_type)
+    with RawConnection(siege.agent.grpc_endpoint) as connection:
+        connection.send(http2.greeting() + headers(1, fields))
+        connection.send(frame(http2.DATA, http2.END_STREAM, 1, body))
+        connection.end_output()
+        said = list(http2.frames(connection.receive_all()))
+    last = [one for one in said if one.stream == 1][-1]
+    assert last.flags & http2.END_STREAM and last.kind in (http2.HEADERS, http2.DATA)
+
+
+# --- the slow and the silent ------------------------------------------------------------------------
+
+HTTP1_BODY = HEAD + b"Content-Length: 1000\r\n\r\n"
+HTTP2_BODY = http2.greeting() + OPEN
+# What is sent at once, what is then sent byte by byte, and what the agent says before it hangs up.
+SLOW = {
+    "nothing": (b"", b"", b""),
+    "a slow request line": (b"", b"POST /v1/traces HTTP/1.1\r\n", b" 408 "),
+    "a slow header": (HEAD, b"X: " + b"y" * 10_000, b" 408 "),
+    "a slow body": (HTTP1_BODY, b"{" + b" " * 900, b" 408 "),
+    "slow chunks": (CHUNKED, b"1\r\n{\r\n" * 1000, b" 408 "),
+    "a slow preface": (b"", http2.PREFACE, b""),
+    "no SETTINGS": (http2.PREFACE, b"", b""),
+    "a slow header in HTTP/2": (http2.greeting() + frame(http2.HEADERS, 0, 1, POST), b"\0\0\x05\x09", b""),
+}
+
+
+@pytest.mark.parametrize("case", SLOW.values(), ids=SLOW.keys())
+def test_slow_clients_are_given_up(siege, case):
+    begin, trickle, says = case
+    with siege.attack(), RawConnection(siege.agent.http_endpoint) as connection:
+        connection.send(begin)
+        connection.socket.settimeout(0.02)
+        said, ended, rest = b"", False, iter(trickle)
+        while not ended:
+            byte = next(rest, None)
+            if byte is not None:
+                connection.send(bytes([byte]))
+            try:
+                data = connection.receive()
+            except TimeoutError:
+                continue
+            said, ended = said + data, not data
+    assert says in said, said
+
+
+def test_a_slow_body_in_http2_is_answered_and_others_on_the_connection_go_on(siege):
+    def ended(stream: int):
+        return lambda said: any(
+            one.stream == stream and one.flags & http2.END_STREAM for one in http2.frames(said)
+        )
+
+    with siege.attack(), RawConnection(siege.agent.http_endpoint) as connection:
+        connection.send(HTTP2_BODY + frame(http2.DATA, 0, 1, b"{"))
+        assert ended(1)(connection.receive_until(ended(1)))
+        connection.send(headers(3, request_fields(TRACES, JSON)))
+        connection.send(frame(http2.DATA, http2.END_STREAM, 3, b"{}"))
+        assert ended(3)(connection.receive_until(ended(3)))
+
+
+def test_answers_that_are_never_read_pile_up_nowhere(siege):
+    requests = (HEAD + b"Content-Length: 2\r\n\r\n{}") * 1000
+    before = counted(siege.agent, "dualtrace_receiver_connections")
+    with siege.attack(), RawConnection(siege.agent.http_endpoint, timeout=5) as connection:
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        try:
+            while connection.send(requests):
+                pass
+        except TimeoutError:
+            pass  # it has stopped reading
+        wait_until(
+            lambda: counted(siege.agent, "dualtrace_receiver_connections") <= before,
+            "the agent has hung up",
+        )
+
+
+def test_a_client_that_opens_no_window_is_given_up_stream_by_stream(siege):
+    def resets(said: bytes) -> set[int]:
+        found = [one for one in http2.frames(said) if one.kind == http2.RST_STREAM]
+        return {one.stream for one in found if one.error_code == http2.CANCEL}
+
+    streams = [1, 3, 5]
+    with siege.attack(), RawConnection(siege.agent.http_endpoint) as connection:
+        connection.send(http2.greeting(initial_window_size=0))
+        for stream in streams:
+            connection.send(headers(stream, request_fields(TRACES, JSON)))
+            connection.send(frame(http2.DATA, http2.END_STREAM, stream, b"{}"))
+        said = connection.receive_until(lambda said: resets(said) >= set(streams))
+    assert resets(said) == set(streams)
+
+
+# --- too much at once -------------------------------------------------------------------------------
+
+
+def test_a_used_up_budget_is_answered_with_a_delay_and_free_again_afterwards(stage, sandbox, tmp_path):
+    kib = 1024
+    limits = {"requestBytes": 512 * kib, "memoryBytes": 1024 * kib}
+    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
+    body = otlp.make_request(text="x" * 500 * kib)
+    head = HEAD.replace(b"json", b"x-protobuf") + b"Content-Length: %d\r\n\r\n" % len(body)
+    holders = [RawConnection(agent.http_endpoint) for _ in range(2)]
+    for holder in holders:
+        holder.send(head + body[:-2])  # all but the end
+    wait_until(
+        lambda: counted(agent, "dualtrace_admission_bytes") > 2 * 500 * kib, "the budget is used up"
+    )
+
+    large = otlp.make_request(text="x" * 40 * kib)  # curl sends it before it reads
+    for content_type in (PROTOBUF, JSON):
+        answer = request(tmp_path, agent.http_endpoint, large, content_type)
+        assert (answer.http_status, answer.status().code) == (503, UNAVAILABLE)
+        assert answer.retry_seconds() == int(answer.headers["retry-after"]) == 1
+    message = grpc_message(large)
+    answer = request(
+        *[tmp_path, agent.grpc_endpoint, message, "application/grpc", {}, EXPORT], version="HTTP/2"
+    )
+    assert (answer.grpc_code, answer.retry_seconds()) == (UNAVAILABLE, 1)
+    assert "memory" in answer.status().message
+    assert counted(agent, "dualtrace_admission_refusals_total") >= 3
+
+    for holder in holders:
+        holder.send(body[-2:])
+        holder.end_output()
+        # 503 if the other one leaves no room to work on it.
+        assert parse_answer(holder.receive_all()).http_status in (200, 503)
+    wait_until(lambda: counted(agent, "dualtrace_admission_bytes") == 0, "the budget is free")
+    assert request(tmp_path, agent.http_endpoint, large).http_status == 200
+
+
+def test_connections_above_the_limit_are_closed_until_there_is_room(stage, sandbox, tmp_path):
+    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": {"connections": 5}}})
+    open_ones = [RawConnection(agent.http_endpoint) for _ in range(5)]
+    for connection in open_ones:  # said something: it is known to be open
+        connection.send(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        assert connection.receive()
+    for _ in range(20):
+        assert exchange(agent.http_endpoint, b"") == b""
+    assert counted(agent, "dualtrace_receiver_connections_refused_total") == 20
+    open_ones.pop().socket.close()
+    wait_until(
+        lambda: counted(agent, "dualtrace_receiver_connections") < 5, "one connection is gone"
+    )
+    assert request(tmp_path, agent.http_endpoint, GOOD).http_status == 200
+
+
+# --- TLS --------------------------------------------------------------------------------------------
+
+
+def test_abuse_of_tls(stage, sandbox, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    tls = receiver_tls(authority, authority.certificate)
+    agent = stage.agent(sandbox.agent_config(), tls, {"receiver": {"limits": LIMITS}})
+    certificate, key = authority.issue("client")
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.load_cert_chain(certificate, key)
+
+    def served() -> bool:
+        with RawConnection(agent.http_endpoint, context) as connection:
+            connection.send(HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
+            return parse_answer(connection.receive_all()).http_status == 200
+
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+    silent = [RawConnection(agent.http_endpoint) for _ in range(20)]
+    for number, connection in enumerate(silent):
+        connection.send(hello[: number % len(hello)])  # no handshake, or one that stops
+    assert served()
+    for data in (
+        HEAD + b"Content-Length: 2\r\n\r\n{}",
+        http2.greeting(),
+        hello + b"\xff" * 600,
+        b"\x16\x03\x01\xff\xff" + b"\0" * 70_000,
+    ):
+        said = exchange(agent.http_endpoint, data)
+        assert b"HTTP" not in said
+    assert served()
+    for connection in silent:
+        assert connection.receive_all() == b""  # given up, without a word of HTTP
+
+    stranger, stranger_key = Authority(tmp_path / "another").issue("stranger")
+    wrong = ssl.create_default_context(cafile=authority.certificate)
+    wrong.load_cert_chain(stranger, stranger_key)
+    for refused in (wrong, ssl.create_default_context(cafile=authority.certificate)):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            with RawConnection(agent.http_endpoint, refused) as connection:
+                connection.socket.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+                while connection.socket.recv(65536):
+                    pass
+                raise ConnectionError("ended without an answer")
+    assert served()
+
+
+# --- the status server, IPv6 ------------------------------------------------------------------------
+
+
+def test_the_status_server_survives_the_same(siege):
+    agent = siege.agent
+    endpoint = f"127.0.0.1:{agent.observe_port}"
+    get = b"GET /livez HTTP/1.1\r\nHost: agent\r\n"
+    cases = {
+        b"\x16\x03\x01\x02garbage\r\n\r\n": 400,
+        get + b"X: " + b"x" * (1 << 20): 431,
+        get + b"X: y\r\n" * 20_000: 431,
+        get + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
+        get + b"Content-Length: 99999999\r\n\r\n": 413,
+        get + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n": 400,
+        http2.greeting(): 400,
+    }
+    for data, status in cases.items():
+        with siege.attack():
+            said = exchange(endpoint, data)
+        assert parse_answer(said).http_status == status, (data[:80], said)
+    # Connections that say nothing do not shut out the kubelet.
+    silent = [RawConnection(endpoint) for _ in range(200)]  # three times what it keeps
+    with siege.attack():
+        assert fetch(agent.url("/livez"))[0] == 200
+        assert fetch(agent.url("/readyz"))[0] == 200
+        assert json.loads(fetch(agent.url("/status"))[1])["lanes"]
+    for connection in silent:
+        connection.socket.close()
+
+
+def test_ipv6(stage, sandbox, tmp_path):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    listen = {"listen": ["[::1]:0", "[::]:0"]}
+    agent = stage.agent(sandbox.agent_config(), {"receiver": listen, "observe": {"listen": "[::]:0"}})
+    for host, port in [("[::1]", agent.ports[0]), ("[::1]", agent.ports[1]), ("127.0.0.1", agent.ports[1])]:
+        assert request(tmp_path, f"{host}:{port}", GOOD).http_status == 200
+    assert fetch(f"http://[::1]:{agent.observe_port}/livez")[0] == 200
+    said = exchange(f"[::1]:{agent.ports[0]}", with_header(b"Content-Length: 2, 2"))
+    assert parse_answer(said).http_status == 400

@@ -1,0 +1,48 @@
+"""h2spec, the conformance tests of HTTP/2 and HPACK, on the receiver: every section, the strict
+cases too, on both ports, in plain and in TLS."""
+
+import subprocess
+import xml.etree.ElementTree as xml
+
+import pytest
+from conftest import tool_folder
+from harness.authority import Authority, receiver_tls
+
+# What fails by intent, and why. h2spec names a case by its section and its number there.
+EXCEPTIONS = {
+    "plain": {
+        # Without ALPN the first bytes decide between the protocols: what is no HTTP/2 preface is
+        # answered as HTTP/1.1 wants it (400 and a message), not closed without a word.
+        "http2/3.5: Sends invalid connection preface",
+    },
+    "tls": set(),
+}
+
+
+def failed_cases(report) -> tuple[int, set[str]]:
+    cases = list(xml.parse(report).getroot().iter("testcase"))
+    failed = [case for case in cases if len(case) > 0]  # a passed one holds nothing
+    return len(cases), {f"{case.get('package')}: {case.get('classname')}" for case in failed}
+
+
+@pytest.mark.parametrize("port", [0, 1], ids=["first-port", "second-port"])
+@pytest.mark.parametrize("transport", ["plain", "tls"])
+def test_h2spec(stage, sandbox, tmp_path, transport, port):
+    tool = tool_folder("h2spec") / "h2spec"
+    options = []
+    config = sandbox.agent_config()
+    if transport == "tls":
+        config |= receiver_tls(Authority(tmp_path / "authority"))
+        options = ["--tls", "--insecure"]
+    agent = stage.agent(config)
+    report = tmp_path / "h2spec.xml"
+    done = subprocess.run(
+        [tool, "--strict", "--timeout", "10", "--junit-report", report, *options]
+        + ["--host", "127.0.0.1", "--port", str(agent.ports[port])],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    count, failed = failed_cases(report)
+    assert count == 146, done.stdout + done.stderr
+    assert failed == EXCEPTIONS[transport], done.stdout

@@ -1,0 +1,43 @@
+"""An agent under abuse, and the promise that the others do not notice: a good client sends all the
+while, and the agent's memory stays within its budget and some room."""
+
+import contextlib
+import functools
+
+from harness.agent import Agent
+from harness.load import Load, Shape
+from harness.processes import wait_until
+
+# Little quarantine, so that AddressSanitizer does not drown what the agent itself holds.
+ENVIRONMENT = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
+# Beside the budget: the allocator's and AddressSanitizer's own, and the good client's traffic.
+ROOM_BYTES = 64 * 1024 * 1024
+
+
+class Siege:
+    def __init__(self, agent: Agent, memory_budget_bytes: int):
+        self.agent = agent
+        self._growth_max = memory_budget_bytes + ROOM_BYTES
+        # One thread for each protocol, and few spans: it is there to notice, not to fill the journal.
+        self._bystander = Load(lambda: agent, Shape(spans=1, threads=2, rate=100), seed=1)
+
+    @contextlib.contextmanager
+    def attack(self):
+        """Around each attack: checks what must hold during and after it."""
+        agent, bystander = self.agent, self._bystander
+        before = agent.process.forget_peak_memory()
+        yield
+        more = functools.partial(lambda accepted: bystander.accepted > accepted, bystander.accepted)
+        wait_until(more, "the good client is served", process=agent.process)
+        assert bystander.failures == []
+        growth = agent.process.peak_memory() - before
+        assert growth <= self._growth_max, f"{growth >> 20} MiB more than before"
+
+    def end(self) -> None:
+        """The good client ends, and nothing of it was lost."""
+        self._bystander.stop()
+        agent = self.agent
+        wait_until(agent.caught_up, "nothing is left in the journal", process=agent.process)
+        agent.assert_books_balance()
+        for lane in agent.status()["lanes"]:
+            assert lane["spans"]["delivered"] >= self._bystander.accepted
