@@ -35,6 +35,7 @@ namespace ssl = asio::ssl;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
+constexpr uint64_t kReadBytesMax = 64 * 1024;
 constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
 constexpr auto kLingerTimeout = std::chrono::seconds(5);
 constexpr auto kAcceptRetryDelay = std::chrono::milliseconds(100);
@@ -208,6 +209,10 @@ class StreamConnection final : public Connection,
 
   void read_body() {
     expect_progress();
+    // Beast reads no more at once than the buffer holds, which is a few hundred bytes so far.
+    if (const auto length = parser_->content_length()) {
+      buffer_.reserve(std::min(*length, kReadBytesMax));
+    }
     http::async_read(stream_, buffer_, *parser_, step([this](error_code error, size_t) {
                        if (error) return refuse(error);
                        handle();

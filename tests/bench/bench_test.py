@@ -130,6 +130,18 @@ class ReportTest(unittest.TestCase):
             "| 20k/s, gzip | dualtrace (Disk) | 20,000 | 19,940 | all / 99,699 | 0.21 | 2.35 "
             "| 30/40 | 0.50/4.25 | 300 (200) | 1 | 0 |")
 
+    def test_a_black_hole_tells_refused_from_not_sent(self):
+        side = {"delivered": 800, "duplicates": 0, "lost": 0, "refused_too": 70,
+                "delay_p99_ms": 200.0, "delay_max_ms": 1250.0}
+        self.assertEqual(
+            report.blackhole_line({
+                "system": "Collector", "healthy": side, "dead": {**side, "delivered": 750, "lost": 50},
+                "load": {"spans_accepted": 800, "spans_sent": 900, "spans_due": 1000, "p99_ms": 12.5},
+                "rss_before_mib": 30.0, "rss_max_mib": 60.0, "disk_left_mib": 195.0,
+                "caught_up_seconds": 5.25}),
+            "| Collector | 800 / 100, 100 not sent | 12.5 | all, 0, 0 (and 70 that were refused) "
+            "| 0.20/1.25 | 750, 0, 50 (and 70 that were refused) | 5.25 | 30/60 | 195 |")
+
     def test_the_picture_is_the_same_for_the_same_results(self):
         peer = {**RESULT, "key": "rotel", "cpu_us_per_span": 10.0}
         drawn = picture.draw([RESULT, peer])

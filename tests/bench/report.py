@@ -72,9 +72,11 @@ def cost_line(result: dict) -> str:
 
 def blackhole_line(result: dict) -> str:
     load, healthy, dead = result["load"], result["healthy"], result["dead"]
+    client = f"{whole(load['spans_accepted'])} / {whole(load['spans_sent'] - load['spans_accepted'])}"
+    if load["spans_due"] > load["spans_sent"]:
+        client += f", {whole(load['spans_due'] - load['spans_sent'])} not sent"
     cells = [
-        result["system"],
-        f"{whole(load['spans_accepted'])} / {whole(load['spans_due'] - load['spans_accepted'])}",
+        result["system"], client,
         number(load["p99_ms"]), side(healthy, load),
         f"{number(healthy['delay_p99_ms'] / 1000)}/{number(healthy['delay_max_ms'] / 1000)}",
         side(dead, load), number(result["caught_up_seconds"]),
