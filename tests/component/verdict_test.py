@@ -110,7 +110,8 @@ def test_a_resend_needs_a_reason(resend, reason):
 
 def test_a_distribution_that_moved_is_found():
     def judge(*during):
-        return verdict.judge_ratio("delay", [0.010] * 100, [*during], ratio=5, floor=0.010)
+        before = [0.010] * 100
+        return verdict.judge_ratio("delay", before, [*during], (0.5, 0.95), ratio=5, floor=0.010)
 
     assert judge(*[0.030] * 100) == []
     assert len(judge(*[0.060] * 100)) == 2

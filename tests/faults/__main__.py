@@ -62,7 +62,14 @@ def backlog_play(options, folder: Path) -> Play:
 
 def scenario_play(name: str, options) -> Play:
     seed = secrets.randbelow(10**9) if options.seed is None else options.seed
-    scale = Scale(options.rounds, options.seconds, options.rate, seed, rss_growth=96 << 20)
+    scale = Scale(
+        options.rounds,
+        options.seconds,
+        options.rate,
+        seed,
+        rss_growth=96 << 20,
+        shares=(0.5, 0.95),
+    )
     scenario = SCENARIOS[name](scale)
     return Play(
         title=f"{scenario.tells} (seed {seed})",

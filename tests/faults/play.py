@@ -102,7 +102,7 @@ def _judge_destination(world: World, destination: str, report: Report) -> None:
 
 def _judge_comparison(world: World, comparison, report: Report) -> None:
     before, during = comparison.before, comparison.during
-    bounds = (comparison.ratio, comparison.floor)
+    bounds = (comparison.shares, comparison.ratio, comparison.floor)
     report.findings += judge_ratio(
         "accepting", world.accept_times(before), world.accept_times(during), *bounds
     )

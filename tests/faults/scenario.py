@@ -21,6 +21,9 @@ class Scale:
     rate: float  # spans a second
     seed: int
     rss_growth: int | None = None  # bytes that a fault may cost the agent; None: not looked at
+    # Which percentiles may not move. A short run on a machine that does other things as well has a
+    # median and no more.
+    shares: tuple[float, ...] = (0.5,)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Comparison:
     before: str
     during: str
     destinations: tuple[str, ...]
+    shares: tuple[float, ...]
     ratio: float = 5.0
     floor: float = 0.050  # seconds; what is below is not told apart
 

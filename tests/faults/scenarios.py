@@ -120,7 +120,7 @@ def dead(destination: str, how: str, scale: Scale) -> Scenario:
         ),
         shape=Shape(rate=scale.rate, spans=50),
         config={"delivery": {"requestTimeout": "5s"}},
-        comparisons=(Comparison("before", "during", (other,)),),
+        comparisons=(Comparison("before", "during", (other,), scale.shares),),
         rss_growth=scale.rss_growth,
     )
 
@@ -140,7 +140,7 @@ def partitioned(destination: str, scale: Scale) -> Scenario:
         ),
         relayed=True,
         shape=Shape(rate=scale.rate / 2, spans=50),
-        comparisons=(Comparison("before", "during", (other,)),),
+        comparisons=(Comparison("before", "during", (other,), scale.shares),),
         rss_growth=scale.rss_growth,
     )
 
@@ -163,7 +163,7 @@ def both_down(scale: Scale) -> Scenario:
         ),
         shape=Shape(rate=scale.rate, spans=50),
         config={"delivery": {"requestTimeout": "5s"}},
-        comparisons=(Comparison("before", "during", ()),),
+        comparisons=(Comparison("before", "during", (), scale.shares),),
         rss_growth=scale.rss_growth,
     )
 
@@ -290,7 +290,7 @@ def slow(scale: Scale) -> Scenario:
         ),
         shape=Shape(rate=scale.rate, spans=50),
         config={"delivery": {"requestsInFlight": 1}},
-        comparisons=(Comparison("before", "during", ("arize",)),),
+        comparisons=(Comparison("before", "during", ("arize",), scale.shares),),
         rss_growth=scale.rss_growth,
     )
 

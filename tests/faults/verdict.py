@@ -145,12 +145,19 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[int(share * (len(ordered) - 1))] if ordered else float("nan")
 
 
-def judge_ratio(what: str, before: list[float], during: list[float], ratio: float, floor: float):
-    """Whether the middle and the tail of a distribution stayed where they were."""
+def judge_ratio(
+    what: str,
+    before: list[float],
+    during: list[float],
+    shares: tuple[float, ...],
+    ratio: float,
+    floor: float,
+) -> list[str]:
+    """Whether a distribution stayed where it was, at these percentiles."""
     if not before or not during:
         return [f"{what}: {len(before)} values before, {len(during)} during"]
     findings = []
-    for share in (0.5, 0.95):
+    for share in shares:
         old, new = percentile(before, share), percentile(during, share)
         if new > ratio * max(old, floor):
             findings.append(f"{what}: p{share * 100:.0f} {old * 1e3:.1f} → {new * 1e3:.1f} ms")
