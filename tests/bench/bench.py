@@ -7,6 +7,7 @@ a shared machine hits all of them; both destinations are one counting sink. Prin
 
 import argparse
 import json
+import os
 import re
 import shlex
 import sys
@@ -23,7 +24,7 @@ import machine  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
 from measure import Measurement, Sink, measure  # noqa: E402
-from systems import Collector, Dualtrace, Rotel, System  # noqa: E402
+from systems import Collector, Dualtrace, Rotel, System, keep_nice  # noqa: E402
 
 
 class Bench:
@@ -67,8 +68,7 @@ class Bench:
                 system = Dualtrace(system.binary, rows.OVERLOAD_LIMITS)
             with self.running(system, gzip=False) as (running, folder):
                 seconds = self.options.seconds
-                closed = self.measure(running, folder, system, replace(rows.OVERLOAD, connections=16,
-                                                                       in_flight=1), seconds / 2)
+                closed = self.measure(running, folder, system, rows.BEFORE_OVERLOAD, seconds / 2)
                 sent = closed.load["spans_sent"]
                 taken = closed.load["spans_per_second"]
                 options = replace(rows.OVERLOAD, rate=int(taken * rows.OVERLOAD_FACTOR))
@@ -159,6 +159,7 @@ def main() -> None:
                         help="put the parts that were run into docs/benchmarks.md and .svg")
     options = parser.parse_args()
     options.build = options.build.resolve()
+    keep_nice(os.getpid())
     result = run(options)
     if options.write_docs:
         report.write_docs(ROOT / "docs", result)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
-from systems import Running, cpu_seconds
+from systems import Running, cpu_seconds, keep_nice
 
 SAMPLE_SECONDS = 0.05
 # A queue that retries may rest for half a minute between two tries.
@@ -26,6 +26,7 @@ class Sink:
                           process=self.process)
         ports = json.loads(line)
         self.grpc_port, self.http_port = ports["grpc"], ports["http"]
+        keep_nice(self.process.pid)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.http_port}{path}"

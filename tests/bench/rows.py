@@ -30,11 +30,13 @@ ROWS = [
     paced(10, True, ALL),
     paced(20, True, ALL, quick=True),
     paced(50, True, ALL),
-    Row("saturation-gzip", "saturation, gzip", LoadOptions(gzip=True), True, ALL, quick=True),
+    Row("saturation-gzip", "saturation from 64 connections, gzip",
+        LoadOptions(gzip=True, connections=64), True, ALL, quick=True),
     paced(10, False, STORED),
     paced(20, False, quick=True),
     paced(50, False),
-    Row("saturation-plain", "saturation, plain", LoadOptions(), False, quick=True),
+    Row("saturation-plain", "saturation from 64 connections, plain",
+        LoadOptions(connections=64), False, quick=True),
     Row("20k-http", "20k/s by OTLP/HTTP, gzip",
         LoadOptions(rate=20_000, gzip=True, protocol="http"), True, STORED),
     Row("llm", "30 kB LLM spans, 400/s, gzip",
@@ -54,8 +56,10 @@ ROWS = [
 OVERLOAD_KEY = "overload"
 OVERLOAD_FACTOR = 10
 OVERLOAD_SYSTEMS = STORED
+BEFORE_OVERLOAD = LoadOptions(connections=64)
 OVERLOAD = LoadOptions(connections=1000, in_flight=4)
-AFTER_OVERLOAD = LoadOptions(rate=20_000)
+AFTER_BEFORE_OVERLOAD = LoadOptions(connections=64)
+OVERLOAD = LoadOptions(rate=20_000)
 OVERLOAD_LIMITS = {"receiver": {"listen": ["127.0.0.1:0"], "limits": {"memoryBytes": "64Mi"}}}
 
 # One destination takes requests and answers none of them for a while.
