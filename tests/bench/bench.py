@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shlex
 import sys
 import tempfile
@@ -133,6 +134,12 @@ def run(options: argparse.Namespace) -> dict:
     return result
 
 
+def allow_descriptors() -> None:
+    """A thousand connections are near what a shell usually allows."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def command(arguments: list[str]) -> str:
     """As it was typed: without what ./dev adds."""
     words = iter(arguments)
@@ -160,6 +167,7 @@ def main() -> None:
     options = parser.parse_args()
     options.build = options.build.resolve()
     keep_nice(os.getpid())
+    allow_descriptors()
     result = run(options)
     if options.write_docs:
         report.write_docs(ROOT / "docs", result)

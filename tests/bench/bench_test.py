@@ -1,5 +1,7 @@
 """The benchmark itself, on a build of any kind: counts are exact, times are not looked at."""
 
+import json
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -109,6 +111,18 @@ class MeasuringTest(unittest.TestCase):
         _, accepted = load.result()
         wait_until(lambda: self.sink.counts()["arize"]["spans"] == accepted.bit_count(),
                    "a slow destination has everything", timeout=QUIET_SECONDS)
+
+
+class WholeTest(unittest.TestCase):
+    def test_rows_and_overload_run_and_lose_nothing(self):
+        subprocess.run([sys.executable, "-B", ROOT / "tests/bench/bench.py", "--build", BUILD,
+                        "--seconds", "0.5", "--only", "(llm|overload)/dualtrace"],
+                       check=True, stdout=subprocess.DEVNULL)
+        result = json.loads((BUILD / "bench-results.json").read_text())
+        self.assertEqual([row["row"] for row in result["cost"]],
+                         ["llm", "overload", "after-overload"])
+        for row in result["cost"]:
+            self.assertEqual((row["lost"], row["duplicates"]), (0, 0), row["row"])
 
 
 RESULT = {

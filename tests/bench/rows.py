@@ -58,8 +58,7 @@ OVERLOAD_FACTOR = 10
 OVERLOAD_SYSTEMS = STORED
 BEFORE_OVERLOAD = LoadOptions(connections=64)
 OVERLOAD = LoadOptions(connections=1000, in_flight=4)
-AFTER_BEFORE_OVERLOAD = LoadOptions(connections=64)
-OVERLOAD = LoadOptions(rate=20_000)
+AFTER_OVERLOAD = LoadOptions(rate=20_000)
 OVERLOAD_LIMITS = {"receiver": {"listen": ["127.0.0.1:0"], "limits": {"memoryBytes": "64Mi"}}}
 
 # One destination takes requests and answers none of them for a while.
