@@ -1,7 +1,7 @@
 """`./dev bench`: what a span costs dualtrace and its peers, in one run.
 
-Drives a numbered load (dualtrace-load) against each system in turn, row by row, so that the noise of
-a shared machine hits all of them; both destinations are one counting sink. Prints Markdown;
+Drives a numbered load (dualtrace-load) against each system in turn, row by row, so that the noise
+of a shared machine hits all of them; both destinations are one counting sink. Prints Markdown;
 --write-docs puts it, with the picture, into docs/. Compare rows of one run only.
 """
 
@@ -81,13 +81,13 @@ class Bench:
             self.add("after-overload", "right after it: 20k/s, plain", system, after)
 
     def run_blackhole(self) -> None:
-        systems = self.selected(rows.BLACKHOLE_KEY, rows.BLACKHOLE_SYSTEMS)
-        if systems:
-            print(f"\n{report.BLACKHOLE_HEAD}", flush=True)
-        for system in systems:
+        for system in self.selected(rows.BLACKHOLE_KEY, rows.BLACKHOLE_SYSTEMS):
             with self.running(system, gzip=True) as (running, folder):
-                result = blackhole.run(self.load_binary, folder, running, self.sink, rows.BLACKHOLE,
-                                       self.options.blackhole_seconds, rows.AROUND_BLACKHOLE_SECONDS)
+                result = blackhole.run(
+                    self.load_binary, folder, running, self.sink, rows.BLACKHOLE,
+                    self.options.blackhole_seconds, rows.AROUND_BLACKHOLE_SECONDS)
+            if not self.blackhole:
+                print(f"\n{report.BLACKHOLE_HEAD}")
             self.blackhole.append({"system": system.title, "key": system.key, **result})
             print(report.blackhole_line(self.blackhole[-1]), flush=True)
 
@@ -96,6 +96,8 @@ class Bench:
                        seconds, first_span)
 
     def add(self, row: str, title: str, system: System, measured: Measurement) -> None:
+        if not self.cost:
+            print(report.COST_HEAD)
         self.cost.append({"row": row, "title": title, "key": system.key, "system": system.title,
                           "refused": measured.refused, "lost": measured.lost,
                           "duplicates": measured.duplicates, **asdict(measured)})
@@ -119,7 +121,6 @@ def run(options: argparse.Namespace) -> dict:
     with tempfile.TemporaryDirectory(dir=options.build, prefix="bench-") as name:
         bench = Bench(options, make_systems(options), Path(name))
         try:
-            print(report.COST_HEAD, flush=True)
             bench.run_rows()
             if not options.quick:
                 bench.run_overload()

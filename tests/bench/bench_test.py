@@ -149,8 +149,11 @@ class ReportTest(unittest.TestCase):
                 "delay_p99_ms": 200.0, "delay_max_ms": 1250.0}
         self.assertEqual(
             report.blackhole_line({
-                "system": "Collector", "healthy": side, "dead": {**side, "delivered": 750, "lost": 50},
-                "load": {"spans_accepted": 800, "spans_sent": 900, "spans_due": 1000, "p99_ms": 12.5},
+                "system": "Collector",
+                "healthy": side,
+                "dead": {**side, "delivered": 750, "lost": 50},
+                "load": {"spans_accepted": 800, "spans_sent": 900, "spans_due": 1000,
+                         "p99_ms": 12.5},
                 "rss_before_mib": 30.0, "rss_max_mib": 60.0, "disk_left_mib": 195.0,
                 "caught_up_seconds": 5.25}),
             "| Collector | 800 / 100, 100 not sent | 12.5 | all, 0, 0 (and 70 that were refused) "

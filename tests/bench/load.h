@@ -6,7 +6,6 @@
 // from one thread; run() blocks.
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "tests/bench/latencies.h"
@@ -33,7 +32,7 @@ struct LoadOptions {
 
 struct LoadResult {
   double seconds = 0;        // from the first request to the last answer
-  uint64_t requests_ok = 0;  // these four add up to all requests that were due
+  uint64_t requests_ok = 0;  // this and the next four add up to all requests that were due
   uint64_t requests_refused_with_delay = 0;
   uint64_t requests_refused_without_delay = 0;
   uint64_t requests_failed = 0;

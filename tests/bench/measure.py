@@ -1,4 +1,4 @@
-"""One measurement: a load against a running system, with everything that arrived counted exactly."""
+"""One measurement: a load against a running system; what arrived is counted exactly."""
 
 import json
 import subprocess

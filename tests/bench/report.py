@@ -72,9 +72,10 @@ def cost_line(result: dict) -> str:
 
 def blackhole_line(result: dict) -> str:
     load, healthy, dead = result["load"], result["healthy"], result["dead"]
-    client = f"{whole(load['spans_accepted'])} / {whole(load['spans_sent'] - load['spans_accepted'])}"
-    if load["spans_due"] > load["spans_sent"]:
-        client += f", {whole(load['spans_due'] - load['spans_sent'])} not sent"
+    accepted, sent = load["spans_accepted"], load["spans_sent"]
+    client = f"{whole(accepted)} / {whole(sent - accepted)}"
+    if load["spans_due"] > sent:
+        client += f", {whole(load['spans_due'] - sent)} not sent"
     cells = [
         result["system"], client,
         number(load["p99_ms"]), side(healthy, load),
@@ -112,7 +113,8 @@ def cost_part(result: dict) -> str:
     for row in result["cost"]:
         lines.append(cost_line({**row, "title": "" if row["title"] == last else row["title"]}))
         last = row["title"]
-    return "\n".join([f"{notes(result)} {around(result)}".strip(), "", "![What a span costs, beside the peers](benchmarks.svg)", "",
+    return "\n".join([f"{notes(result)} {around(result)}".strip(), "",
+                      "![What a span costs, beside the peers](benchmarks.svg)", "",
                       COST_HEAD, *lines])
 
 
@@ -125,7 +127,8 @@ def blackhole_part(result: dict) -> str:
 
 def replaced(page: str, part: str, text: str) -> str:
     """The page with `text` between the part's markers; everything else stays as it is."""
-    pattern = re.compile(rf"(<!-- bench:{part} begin -->\n).*?(\n<!-- bench:{part} end -->)", re.DOTALL)
+    begin, end = f"<!-- bench:{part} begin -->\n", f"\n<!-- bench:{part} end -->"
+    pattern = re.compile(f"({begin}).*?({end})", re.DOTALL)
     new, count = pattern.subn(lambda match: match[1] + text + match[2], page)
     if count != 1:
         raise RuntimeError(f"docs/benchmarks.md has {count} places for bench:{part}, not one")

@@ -51,7 +51,7 @@ ROWS = [
         LoadOptions(rate=20_000, gzip=True, connections=1000), True, STORED),
 ]
 
-# Ten times what the system takes, from 1,000 connections with four requests each, and 20k/s after it.
+# Ten times what the system takes, from 1,000 connections with four requests each; then 20k/s.
 # 240 MB are on the way then; dualtrace is given 64 MiB to hold.
 OVERLOAD_KEY = "overload"
 OVERLOAD_FACTOR = 10

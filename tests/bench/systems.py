@@ -17,8 +17,8 @@ DESTINATIONS = ("arize", "databricks")
 
 
 def free_port() -> int:
-    """Below the ports that the system gives to outgoing connections: none of them takes it before the
-    peer listens."""
+    """Below the ports that the system gives to outgoing connections: none of them takes it before
+    the peer listens."""
     outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(10_000, outgoing)
