@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults import backlog, small_disk
+from faults import small_disk
+from faults.backlog import Backlog, Size
 from faults.play import Report, play
 from faults.scenario import Scale
+from faults.saturation import Saturation
 from faults.scenarios import SCENARIOS
 from harness.stage import Stage
 
 
-BACKLOG = "backlog"
+BACKLOG, SATURATION = "backlog", "saturation"
 
 
 def arguments():
@@ -27,7 +29,8 @@ def arguments():
         "scenarios",
         nargs="*",
         metavar="SCENARIO",
-        help=f"{', '.join(SCENARIOS)}; all of these if none is named. {BACKLOG} is one more",
+        help=f"{', '.join([SATURATION, *SCENARIOS])}; all of these if none is named."
+        f" {BACKLOG} is one more",
     )
     parser.add_argument("--seed", type=int, help="of the run to play again; else a new one")
     parser.add_argument("--rounds", type=int, default=100, help="of kills; default: 100")
@@ -38,7 +41,7 @@ def arguments():
     parser.add_argument("--gigabytes", type=float, default=20, help=f"of {BACKLOG}; default: 20")
     parser.add_argument("--keep", action="store_true", help="keep the folders of what held, too")
     options = parser.parse_args()
-    if unknown := set(options.scenarios) - {*SCENARIOS, BACKLOG}:
+    if unknown := set(options.scenarios) - {*SCENARIOS, SATURATION, BACKLOG}:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     return options
 
@@ -51,37 +54,56 @@ class Play:
 
 
 def backlog_play(options, folder: Path) -> Play:
-    size = backlog.Size(int(options.gigabytes * 1e9))
+    size = Size(int(options.gigabytes * 1e9))
     return Play(
         title=f"{options.gigabytes:g} GB wait for one destination, and neither a restart, the"
         " memory nor the other destination feels it",
         why_impossible=size.why_impossible(folder),
-        on=lambda stage: backlog.Backlog(stage, size).play(),
+        on=lambda stage: Backlog(stage, size).play(),
+    )
+
+
+def scale_of(options) -> Scale:
+    return Scale(
+        rounds=options.rounds,
+        seconds=options.seconds,
+        rate=options.rate,
+        seed=secrets.randbelow(10**9) if options.seed is None else options.seed,
+        rss_growth=96 << 20,
+        shares=(0.5, 0.95),
+    )
+
+
+def saturation_play(options) -> Play:
+    scale = scale_of(options)
+    return Play(
+        title="kill -9 while the agent takes all it can loses nothing that was answered OK"
+        f" (seed {scale.seed})",
+        why_impossible=None,
+        on=lambda stage: Saturation(stage, scale).play(),
     )
 
 
 def scenario_play(name: str, options) -> Play:
-    seed = secrets.randbelow(10**9) if options.seed is None else options.seed
-    scale = Scale(
-        options.rounds,
-        options.seconds,
-        options.rate,
-        seed,
-        rss_growth=96 << 20,
-        shares=(0.5, 0.95),
-    )
+    scale = scale_of(options)
     scenario = SCENARIOS[name](scale)
     return Play(
-        title=f"{scenario.tells} (seed {seed})",
+        title=f"{scenario.tells} (seed {scale.seed})",
         why_impossible=small_disk.why_impossible() if scenario.disk_bytes else None,
-        on=lambda stage: play(stage, scenario, seed),
+        on=lambda stage: play(stage, scenario, scale.seed),
     )
+
+
+def play_of(name: str, options, folder: Path) -> Play:
+    if name == BACKLOG:
+        return backlog_play(options, folder)
+    return saturation_play(options) if name == SATURATION else scenario_play(name, options)
 
 
 def run(name: str, options, folder: Path) -> bool:
     """Whether the scenario held."""
     folder.mkdir()
-    chosen = backlog_play(options, folder) if name == BACKLOG else scenario_play(name, options)
+    chosen = play_of(name, options, folder)
     print(f"== {name}: {chosen.title}", flush=True)
     if chosen.why_impossible:
         print(f"   skipped: {chosen.why_impossible}")
@@ -112,7 +134,7 @@ def run(name: str, options, folder: Path) -> bool:
 def main() -> int:
     options = arguments()
     folder = Path(tempfile.mkdtemp(prefix="dualtrace-faults-"))
-    names = options.scenarios or list(SCENARIOS)
+    names = options.scenarios or [SATURATION, *SCENARIOS]
     failed = [
         name
         for number, name in enumerate(names)

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from faults.numbered import Numbered
 from faults.play import Report
+from faults.verdict import RESEND_WINDOW
 from faults.watch import Watch
 from harness.processes import wait_until
+from harness.sandbox import DESTINATIONS
 from harness.stage import Stage
-from measure import Load, LoadOptions, Sink
-from systems import DESTINATIONS, SPACE_ID, Running
+from measure import LoadOptions
 
-LONG = 7200  # seconds; ends what would hang, decides nothing
 FILL_SECONDS = 10
 FRESH_SECONDS = 10
 STARTS = 3
@@ -43,18 +44,8 @@ class Size:
 
 
 @dataclass
-class Arrived:
-    """What one destination has got: a set of spans' numbers, as the bits of a number."""
-
-    spans: int = 0
-    duplicates: int = 0
-
-
-@dataclass
 class Phase:
-    seconds: float
-    rss: int
-    delays: str
+    rss: int = 0
 
 
 @dataclass
@@ -62,34 +53,11 @@ class Backlog:
     stage: Stage
     size: Size
     report: Report = field(default_factory=Report)
-    accepted: int = 0  # a set of spans' numbers
-    next_span: int = 0
 
     def __post_init__(self):
-        bench = self.stage.binaries / "tests" / "bench"
-        self.load_binary = bench / "dualtrace-load"
-        self.sink = Sink(bench / "dualtrace-sink", self.stage.folder / "sink")
-        self.stage.others.append(self.sink.process)
-        self.agent = self.stage.agent(self._config(), start=False)
-        self.arrived = {name: Arrived() for name in DESTINATIONS}
-
-    def _config(self) -> dict:
-        folder = self.stage.folder
-        (folder / "key").write_text("key")
-        (folder / "space").write_text(SPACE_ID)
-        return {
-            "arize": {
-                "endpoint": f"http://127.0.0.1:{self.sink.grpc_port}",
-                "credentials": {"apiKeyFile": f"{folder}/key", "spaceIDFile": f"{folder}/space"},
-            },
-            "databricks": {
-                "workspaceURL": f"http://127.0.0.1:{self.sink.http_port}",
-                "table": "main.traces.backlog_otel_spans",
-                "auth": {"tokenFile": f"{folder}/key"},
-            },
-            "delivery": {"maxBacklog": 2 * self.size.backlog_bytes, "requestTimeout": "10s"},
-            "drainTimeout": "2s",
-        }
+        config = {"delivery": {"requestTimeout": "10s"}, "drainTimeout": "2s"}
+        self.spans = Numbered(self.stage, config)
+        self.agent, self.sink = self.spans.agent, self.spans.sink
 
     def play(self) -> Report:
         empty = [self._start_and_end() for _ in range(STARTS)]
@@ -109,7 +77,11 @@ class Backlog:
             self._judge_disk(disk)
         finally:
             self.watch.stop()
-        self._judge_spans()
+        self.report.lines += self.spans.lines()
+        self.report.findings += self.spans.judge()
+        for name, arrived in self.spans.arrived.items():
+            if arrived.duplicates > RESEND_WINDOW * self.size.rate:  # from the one kill -9
+                self.report.findings.append(f"{name}: {arrived.duplicates} spans came twice")
         return self.report
 
     # --- starts and ends ---
@@ -136,15 +108,9 @@ class Backlog:
 
     def _load(self, seconds: float, rate: int) -> None:
         options = LoadOptions(rate=rate, span_bytes=self.size.span_bytes)
-        port = self.agent.ports[0]
-        running = Running(self.agent.process, port, port, self.stage.folder)
-        folder = self.agent.folder
-        load = Load(self.load_binary, folder, running, options, seconds, self.next_span)
-        result, accepted = load.result()
-        (folder / f"ok-{self.next_span}").unlink()
-        self.accepted |= accepted
-        self.next_span += result["spans_sent"]
-        refused = result["spans_sent"] - result["spans_accepted"]
+        with self.spans.load(options, seconds) as run:
+            pass
+        refused = run["spans_sent"] - run["spans_accepted"]
         if rate and refused:
             self.report.findings.append(f"{refused} of the fresh spans were not accepted")
 
@@ -154,7 +120,7 @@ class Backlog:
         with self._phase("filling"):
             while self.agent.lane("databricks")["backlogBytes"] < self.size.backlog_bytes:
                 self._load(FILL_SECONDS, rate=0)
-            self._wait_for("arize")
+            self.spans.wait_for("arize")
         waiting = self.agent.lane("databricks")
         self.report.lines.append(
             f"{waiting['backlogBytes'] / 1e9:.1f} GB, {waiting['spans']['backlog']:,} spans wait"
@@ -165,7 +131,7 @@ class Backlog:
         """Some seconds of fresh spans at their rate; the most memory meanwhile."""
         with self._phase(title) as phase:
             self._load(FRESH_SECONDS, self.size.rate)
-            self._wait_for("arize")
+            self.spans.wait_for("arize")
         return phase.rss
 
     def _catch_up(self) -> int:
@@ -177,7 +143,7 @@ class Backlog:
             while (self.agent.lane("databricks")["oldestUndeliveredSeconds"] or 0) > FRESH_SECONDS:
                 self._load(FRESH_SECONDS, self.size.rate)
             for name in DESTINATIONS:
-                self._wait_for(name)
+                self.spans.wait_for(name)
         took = next(
             sample.at - begun
             for sample in self.watch.samples
@@ -187,35 +153,17 @@ class Backlog:
         self.report.lines.append(f"caught up in {took:.0f} s, {pace}")
         return phase.rss
 
-    def _wait_for(self, destination: str) -> None:
-        """Until it has everything, the load being stopped."""
-        accepted = self.accepted.bit_count()
-
-        def delivered():
-            spans = self.agent.spans(destination)
-            return spans["accepted"] >= accepted and spans["backlog"] == 0
-
-        what = f"everything is at {destination}"
-        wait_until(delivered, what, timeout=LONG, process=self.agent.process)
-
     @contextmanager
     def _phase(self, title: str):
-        """Counts what arrives from here on; nothing may be under way at its end."""
-        self.sink.forget()
-        phase = Phase(0, 0, "")
-        begun = time.time()
+        """Nothing may be under way at its ends."""
+        self.spans.collect()
+        phase, begun = Phase(), time.time()
         yield phase
-        phase.seconds = time.time() - begun
-        phase.rss = max(sample.rss for sample in self.watch.within(begun, time.time()))
-        counts = self.sink.counts()
-        for name, arrived in self.arrived.items():
-            seen = self.sink.seen(name)
-            again = (seen & arrived.spans).bit_count() + counts[name]["duplicates"]
-            arrived.duplicates += again
-            arrived.spans |= seen
-        delays = counts["arize"]
+        ended = time.time()
+        phase.rss = max(sample.rss for sample in self.watch.within(begun, ended))
+        delays = self.spans.collect()["arize"]
         self.report.lines.append(
-            f"{title} ({phase.seconds:.0f} s): delay to arize p50 {delays['delay_p50_ms']:.0f},"
+            f"{title} ({ended - begun:.0f} s): delay to arize p50 {delays['delay_p50_ms']:.0f},"
             f" p99 {delays['delay_p99_ms']:.0f}, max {delays['delay_max_ms']:.0f} ms,"
             f" RSS {phase.rss / MIB:.0f} MiB"
         )
@@ -246,18 +194,3 @@ class Backlog:
             lambda: self._disk() <= before + DISK_MORE, "the disk is given back", timeout=60
         )
         self.report.lines.append(f"{self._disk() // MIB} MiB of disk afterwards")
-
-    def _judge_spans(self) -> None:
-        self.agent.assert_books_balance()
-        accepted = self.accepted.bit_count()
-        for name, arrived in self.arrived.items():
-            lost = (self.accepted & ~arrived.spans).bit_count()
-            self.report.lines.append(
-                f"{name}: {accepted:,} spans accepted, {lost} lost, {arrived.duplicates} twice"
-            )
-            delivered = self.agent.spans(name)["delivered"]
-            if lost or arrived.duplicates or delivered != arrived.spans.bit_count():
-                self.report.findings.append(
-                    f"{name}: {lost} lost, {arrived.duplicates} came twice, the books say"
-                    f" {delivered} delivered, {arrived.spans.bit_count()} came"
-                )

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.agent import Agent
 
@@ -18,13 +17,6 @@ class Sample:
     backlog: dict[str, int]  # spans by lane
     oldest: dict[str, float]  # seconds by lane
     disk: int  # bytes of the journals
-
-
-def rss_of(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise ProcessLookupError(pid)  # a zombie has none
 
 
 class Watch:
@@ -47,7 +39,7 @@ class Watch:
         while not self._stop.wait(EVERY):
             try:
                 agent = self._agent()
-                status, rss = agent.status(), rss_of(agent.process.pid)
+                status, rss = agent.status(), agent.process.resident_memory()
             except OSError:
                 continue  # between two runs
             lanes = status["lanes"]

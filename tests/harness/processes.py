@@ -87,6 +87,9 @@ class Process:
     def forget_peak_memory(self) -> int:
         """Bytes resident now, from where peak_memory() counts anew."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        return self.resident_memory()
+
+    def resident_memory(self) -> int:
         return self._memory("VmRSS")
 
     def peak_memory(self) -> int:
@@ -95,7 +98,10 @@ class Process:
 
     def _memory(self, field: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
+        found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
+        if not found:
+            raise ProcessLookupError(f"{self.name} has ended")
+        return int(found[1]) * 1024
 
     def wait(self, timeout: float) -> int:
         try:
