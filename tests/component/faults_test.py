@@ -3,6 +3,7 @@
 import pytest
 from faults import small_disk
 from faults.play import play
+from faults.saturation import Saturation
 from faults.scenario import Scale
 from faults.scenarios import SCENARIOS
 
@@ -31,5 +32,11 @@ def test_it_holds(stage, name, scale):
     if scenario.disk_bytes and (reason := small_disk.why_impossible()):
         pytest.skip(reason)
     report = play(stage, scenario, scale.seed)
+    print(*report.lines, sep="\n")
+    assert not report.findings, "\n".join(report.findings)
+
+
+def test_saturation(stage):
+    report = Saturation(stage, Scale(rounds=4, seconds=0, rate=0, seed=15)).play()
     print(*report.lines, sep="\n")
     assert not report.findings, "\n".join(report.findings)
