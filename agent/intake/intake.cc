@@ -10,12 +10,6 @@
 #include "common/compress/gzip.h"
 
 namespace dualtrace::agent {
-namespace {
-
-// Measured on texts made to be costly (docs/decisions/0003): six times the text, rounded up.
-constexpr size_t kJsonMemoryFactor = 8;
-
-}  // namespace
 
 JournalIntake::JournalIntake(Options options, Admission& admission, Journal& journal,
                              MetricRegistry& metrics)

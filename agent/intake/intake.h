@@ -51,8 +51,8 @@ class JournalIntake final : public Intake {
  public:
   struct Options {
     size_t request_bytes_max = 64 * 1024 * 1024;
-    // Of JSON text: protobuf's JSON parser needs seconds for more, and the receiver's thread with
-    // it.
+    // Of JSON text, which takes many times its size in memory and up to 5 ms a megabyte of the
+    // receiver's thread.
     size_t json_bytes_max = 8 * 1024 * 1024;
     // The largest record that the journal takes (kSegmentOverheadBytes).
     size_t record_bytes_max = 64 * 1024 * 1024 - 4096;

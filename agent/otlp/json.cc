@@ -1,197 +1,322 @@
 #include "agent/otlp/json.h"
 
-#include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver_util.h>
+#include <google/protobuf/descriptor.h>
+#include <simdjson.h>
 
-#include <algorithm>
-#include <cstdint>
-#include <memory>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <limits>
 #include <optional>
 
-#include "agent/otlp/fields.h"
+#include "agent/otlp/json_schema.h"
 #include "agent/otlp/wire.h"
-#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 
 namespace dualtrace::agent {
 namespace {
 
-using Request = opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
 
-enum class Message { kRequest, kResourceSpans, kScopeSpans, kSpan, kLink };
+constexpr size_t kDepthMax = 256;     // of arrays and objects, known or not
+constexpr size_t kMessagesMax = 100;  // nested; more than that protobuf's own parsers refuse
 
-// What stands in a field, as far as ids are concerned.
-struct FieldKind {
-  const char* name = nullptr;
-  std::optional<Message> message{};
-  size_t id_bytes = 0;
-  bool may_be_empty = false;
-};
-
-FieldKind kind_of(Message message, uint32_t number) {
-  const FieldKind trace_id{.name = "traceId", .id_bytes = 16};
-  const FieldKind span_id{.name = "spanId", .id_bytes = 8};
-  switch (message) {
-    case Message::kRequest:
-      return number == kRequestResourceSpans ? FieldKind{"resourceSpans", Message::kResourceSpans}
-                                             : FieldKind{};
-    case Message::kResourceSpans:
-      return number == kResourceSpansScopeSpans ? FieldKind{"scopeSpans", Message::kScopeSpans}
-                                                : FieldKind{};
-    case Message::kScopeSpans:
-      return number == kScopeSpansSpans ? FieldKind{"spans", Message::kSpan} : FieldKind{};
-    case Message::kSpan:
-      return number == kSpanTraceId  ? trace_id
-             : number == kSpanSpanId ? span_id
-             : number == kSpanParentSpanId
-                 ? FieldKind{.name = "parentSpanId", .id_bytes = 8, .may_be_empty = true}
-             : number == kSpanLinks ? FieldKind{"links", Message::kLink}
-                                    : FieldKind{};
-    case Message::kLink:
-      return number == kLinkTraceId ? trace_id : number == kLinkSpanId ? span_id : FieldKind{};
-  }
-  return {};
-}
-
-// The hex digit whose character is the base64 digit of that value.
-std::optional<uint8_t> hex_digit(uint32_t base64_digit) {
-  if (base64_digit < 6) {
-    return static_cast<uint8_t>(base64_digit + 10);  // A to F
-  }
-  if (base64_digit >= 26 && base64_digit < 32) {
-    return static_cast<uint8_t>(base64_digit - 26 + 10);  // a to f
-  }
-  if (base64_digit >= 52 && base64_digit < 62) {
-    return static_cast<uint8_t>(base64_digit - 52);  // 0 to 9
-  }
+std::optional<uint8_t> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<uint8_t>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<uint8_t>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<uint8_t>(c - 'A' + 10);
   return std::nullopt;
 }
 
-// protobuf took the hex text for base64. Three of its bytes are four digits are two bytes of the
-// id, without a remainder for ids of 8 and 16 bytes.
-std::optional<std::string> id_from_base64_bytes(std::string_view bytes, size_t id_bytes) {
-  if (bytes.size() * 2 != id_bytes * 3) {
-    return std::nullopt;
-  }
-  std::string id;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    const auto byte = [&](size_t offset) -> uint32_t {
-      return static_cast<uint8_t>(bytes[at + offset]);
-    };
-    const uint32_t group = byte(0) << 16 | byte(1) << 8 | byte(2);
-    for (const int shift : {12, 0}) {
-      const std::optional<uint8_t> high = hex_digit(group >> (shift + 6) & 0x3F);
-      const std::optional<uint8_t> low = hex_digit(group >> shift & 0x3F);
-      if (!high || !low) {
-        return std::nullopt;
-      }
-      id.push_back(static_cast<char>(*high << 4 | *low));
-    }
-  }
-  return id;
+// Of both alphabets, as the JSON mapping of protobuf wants it.
+std::optional<uint8_t> base64_digit(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<uint8_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<uint8_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<uint8_t>(c - '0' + 52);
+  if (c == '+' || c == '-') return uint8_t{62};
+  if (c == '/' || c == '_') return uint8_t{63};
+  return std::nullopt;
 }
 
-// The message with its ids, and those of the messages in it, as they should be.
-Result<std::string> with_ids_restored(std::string_view bytes, Message message) {
-  std::string out;
-  out.reserve(bytes.size());
-  size_t index = 0;
-  WireReader reader(bytes);
-  while (const auto field = reader.next()) {
-    const FieldKind kind = kind_of(message, field->number);
-    if (kind.message) {
-      const Result<std::string> inner = with_ids_restored(field->value, *kind.message);
-      if (!inner) {
-        const std::string place = std::string(kind.name) + "[" + std::to_string(index) + "].";
-        return fail(inner.error().with_prefix(place));
-      }
-      append_bytes_field(out, field->number, *inner);
-      ++index;
-    } else if (kind.id_bytes > 0 && !(kind.may_be_empty && field->value.empty())) {
-      const auto id = id_from_base64_bytes(field->value, kind.id_bytes);
-      if (!id) {
-        return fail(ErrorKind::kInvalid, std::string(kind.name) + ": not " +
-                                             std::to_string(2 * kind.id_bytes) + " hex digits");
-      }
-      append_bytes_field(out, field->number, *id);
-    } else {
-      out.append(field->whole);
-    }
-  }
-  return out;
-}
-
-// protobuf's message may quote the input over several lines; the client gets one line of plain
-// text.
-std::string one_line(std::string_view text) {
-  constexpr size_t kCharactersMax = 200;
-  std::string line(text.substr(0, std::min(text.find('\n'), kCharactersMax)));
-  for (char& character : line) {
-    if (character < ' ' || character > '~') {
-      character = '?';
-    }
-  }
-  return line;
-}
-
-// protobuf bounds how deep objects nest, but not arrays, each of which costs it 300 bytes. Strings
-// are those it reads: in single quotes too.
-bool nests_too_deep(std::string_view json) {
-  constexpr int kDepthMax = 256;
-  int depth = 0;
-  char quote = '\0';
-  for (size_t at = 0; at < json.size(); ++at) {
-    const char character = json[at];
-    if (quote != '\0') {
-      if (character == '\\') {
-        ++at;
-      } else if (character == quote) {
-        quote = '\0';
-      }
-    } else if (character == '"' || character == '\'') {
-      quote = character;
-    } else if (character == '[' || character == '{') {
-      if (++depth > kDepthMax) {
-        return true;
-      }
-    } else if (character == ']' || character == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-Result<std::string> wire_format_from_json(std::string_view json) {
-  const auto* descriptor = Request::descriptor();
-  const std::unique_ptr<google::protobuf::util::TypeResolver> resolver(
-      google::protobuf::util::NewTypeResolverForDescriptorPool("otlp", descriptor->file()->pool()));
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
+std::optional<std::string> from_hex(std::string_view text) {
   std::string bytes;
-  const auto status =
-      google::protobuf::util::JsonToBinaryString(resolver.get(), "otlp/" + descriptor->full_name(),
-                                                 {json.data(), json.size()}, &bytes, options);
-  if (!status.ok()) {
-    const auto message = status.message();
-    return fail(ErrorKind::kInvalid, one_line({message.data(), message.size()}));
+  for (size_t at = 0; at + 1 < text.size(); at += 2) {
+    const auto high = hex_digit(text[at]);
+    const auto low = hex_digit(text[at + 1]);
+    if (!high || !low) return std::nullopt;
+    bytes.push_back(static_cast<char>(*high << 4 | *low));
   }
   return bytes;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto digit = base64_digit(c);
+    if (!digit) return std::nullopt;
+    bits = bits << 6 | *digit;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes.push_back(static_cast<char>(bits >> count));
+  }
+  return bytes;
+}
+
+template <typename Number>
+std::optional<Number> whole_text(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// As a number, with or without a fraction of zero, or as a text.
+template <typename Integer>
+std::optional<Integer> integer_of(element value) {
+  switch (value.type()) {
+    case element_type::INT64: {
+      const int64_t number = value.get_int64().value_unsafe();
+      if (!std::in_range<Integer>(number)) return std::nullopt;
+      return static_cast<Integer>(number);
+    }
+    case element_type::UINT64: {
+      const uint64_t number = value.get_uint64().value_unsafe();
+      if (!std::in_range<Integer>(number)) return std::nullopt;
+      return static_cast<Integer>(number);
+    }
+    case element_type::DOUBLE: {
+      const double number = value.get_double().value_unsafe();
+      // The limits as doubles: the upper one is the first that does not fit.
+      const double end = std::ldexp(1.0, std::numeric_limits<Integer>::digits);
+      const double least = std::is_signed_v<Integer> ? -end : 0.0;
+      if (std::trunc(number) != number || number < least || number >= end) return std::nullopt;
+      return static_cast<Integer>(number);
+    }
+    case element_type::STRING:
+      return whole_text<Integer>(value.get_string().value_unsafe());
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<double> double_of(element value) {
+  if (value.type() != element_type::STRING) {
+    const auto number = value.get_double();
+    return number.error() == simdjson::SUCCESS ? std::optional(number.value_unsafe())
+                                               : std::nullopt;
+  }
+  const std::string_view text = value.get_string().value_unsafe();
+  if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  const auto number = whole_text<double>(text);
+  return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+// The specification wants integers; names it knows are forgiven, others count as unknown, 0.
+std::optional<int32_t> enum_of(const JsonField& field, element value) {
+  if (value.type() != element_type::STRING) return integer_of<int32_t>(value);
+  const std::string name(value.get_string().value_unsafe());
+  const auto* known = field.enumeration->FindValueByName(name);
+  return known == nullptr ? 0 : known->number();
+}
+
+// Writes messages to the end of one string. A length that turns out to need more than one byte
+// moves what it measures: cheaper than knowing it before.
+class WireWriter {
+ public:
+  explicit WireWriter(size_t bytes_expected) { out_.reserve(bytes_expected); }
+
+  // False: `fault` says why and where.
+  bool message(const JsonMessage& schema, simdjson::dom::object object, size_t depth);
+
+  std::string fault;
+  std::string take() { return std::move(out_); }
+
+ private:
+  bool list(const JsonField& field, element value, size_t depth);
+  bool value(const JsonField& field, element value, size_t depth);
+  bool nested(const JsonField& field, element value, size_t depth);
+  bool id(const JsonField& field, element value);
+  bool bytes(const JsonField& field, element value);
+
+  template <typename Integer>
+  bool varint(const JsonField& field, std::optional<Integer> number, const char* wanted) {
+    if (!number) return refuse(wanted);
+    append_varint(out_, field.number << 3);
+    append_varint(out_, static_cast<uint64_t>(*number));  // a negative one has its sign extended
+    return true;
+  }
+  template <typename Bits, typename Number>
+  bool fixed(const JsonField& field, std::optional<Number> number, const char* wanted) {
+    if (!number) return refuse(wanted);
+    const auto type = sizeof(Bits) == 8 ? WireType::kFixed64 : WireType::kFixed32;
+    append_varint(out_, field.number << 3 | static_cast<uint32_t>(type));
+    const auto bits = std::bit_cast<Bits>(*number);
+    for (size_t i = 0; i < sizeof(Bits); ++i) out_.push_back(static_cast<char>(bits >> 8 * i));
+    return true;
+  }
+  bool refuse(const char* text) {
+    fault = std::string(": ") + text;
+    return false;
+  }
+  // Goes before the fault; of a place that is very deep only both ends are told.
+  void add_place(const std::string& place) {
+    if (fault.size() > 200) fault = "..." + fault.substr(fault.size() - 100);
+    fault.insert(0, place);
+  }
+
+  std::string out_;
+};
+
+bool WireWriter::message(const JsonMessage& schema, simdjson::dom::object object, size_t depth) {
+  if (depth > kMessagesMax) return refuse("nested too deep");
+  bool oneof_taken = false;
+  for (const auto& [key, member] : object) {
+    const JsonField* known = schema.find(key);
+    if (known == nullptr || member.is_null()) continue;
+    if (known->in_oneof && std::exchange(oneof_taken, true)) {
+      return refuse("more than one value of a oneof");
+    }
+    const bool taken = known->repeated ? list(*known, member, depth) : value(*known, member, depth);
+    if (!taken) {
+      if (!known->repeated) add_place("." + known->name);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool WireWriter::list(const JsonField& field, element items, size_t depth) {
+  simdjson::dom::array array;
+  if (items.get(array) != simdjson::SUCCESS) {
+    fault = "." + field.name + ": not a list";
+    return false;
+  }
+  size_t index = 0;
+  for (const element item : array) {
+    if (!value(field, item, depth)) {
+      add_place("." + field.name + "[" + std::to_string(index) + "]");
+      return false;
+    }
+    ++index;
+  }
+  return true;
+}
+
+bool WireWriter::value(const JsonField& field, element value, size_t depth) {
+  switch (field.kind) {
+    case JsonKind::kText: {
+      std::string_view text;
+      if (value.get(text) != simdjson::SUCCESS) return refuse("not a text");
+      append_bytes_field(out_, field.number, text);
+      return true;
+    }
+    case JsonKind::kId:
+      return id(field, value);
+    case JsonKind::kBytes:
+      return bytes(field, value);
+    case JsonKind::kUint32:
+      return varint(field, integer_of<uint32_t>(value), "not a number of 32 bits");
+    case JsonKind::kInt32:
+      return varint(field, integer_of<int32_t>(value), "not a number of 32 bits");
+    case JsonKind::kInt64:
+      return varint(field, integer_of<int64_t>(value), "not a number of 64 bits");
+    case JsonKind::kEnum:
+      return varint(field, enum_of(field, value), "not a number of 32 bits");
+    case JsonKind::kBool: {
+      const auto truth = value.get_bool();
+      const bool taken = truth.error() == simdjson::SUCCESS;
+      return varint(field, taken ? std::optional(int32_t{truth.value_unsafe()}) : std::nullopt,
+                    "not true or false");
+    }
+    case JsonKind::kFixed32:
+      return fixed<uint32_t>(field, integer_of<uint32_t>(value), "not a number of 32 bits");
+    case JsonKind::kFixed64:
+      return fixed<uint64_t>(field, integer_of<uint64_t>(value), "not a number of 64 bits");
+    case JsonKind::kDouble:
+      return fixed<uint64_t>(field, double_of(value), "not a number");
+    case JsonKind::kMessage:
+      return nested(field, value, depth);
+  }
+  return refuse("of no known kind");
+}
+
+bool WireWriter::nested(const JsonField& field, element value, size_t depth) {
+  simdjson::dom::object object;
+  if (value.get(object) != simdjson::SUCCESS) return refuse("not an object");
+  append_bytes_header(out_, field.number, 0);
+  const size_t begin = out_.size();
+  if (!message(*field.message, object, depth + 1)) return false;
+  const size_t size = out_.size() - begin;
+  if (size == 0) return true;
+  std::string length;
+  append_varint(length, size);
+  out_[begin - 1] = length[0];
+  out_.insert(begin, length, 1);
+  return true;
+}
+
+bool WireWriter::id(const JsonField& field, element value) {
+  std::string_view text;
+  const bool is_text = value.get(text) == simdjson::SUCCESS;
+  const bool right_size =
+      text.size() == 2 * field.id_bytes || (text.empty() && field.id_may_be_empty);
+  const auto bytes = is_text && right_size ? from_hex(text) : std::nullopt;
+  if (!bytes) return refuse(field.id_bytes == 16 ? "not 32 hex digits" : "not 16 hex digits");
+  append_bytes_field(out_, field.number, *bytes);
+  return true;
+}
+
+bool WireWriter::bytes(const JsonField& field, element value) {
+  std::string_view text;
+  const bool is_text = value.get(text) == simdjson::SUCCESS;
+  const auto bytes = is_text ? from_base64(text) : std::nullopt;
+  if (!bytes) return refuse("not base64");
+  append_bytes_field(out_, field.number, *bytes);
+  return true;
+}
+
+std::string fault_text(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::DEPTH_ERROR:
+      return "nested too deep";
+    case simdjson::UTF8_ERROR:
+      return "not UTF-8";
+    case simdjson::EMPTY:
+      return "empty";
+    case simdjson::NUMBER_ERROR:
+      return "a number that cannot be read";
+    case simdjson::STRING_ERROR:
+      return "a text that cannot be read";
+    default:
+      return "not JSON";
+  }
 }
 
 }  // namespace
 
 Result<std::string> protobuf_from_json(std::string_view json) {
-  if (nests_too_deep(json)) {
-    return fail(ErrorKind::kInvalid, "json: nested too deep");
+  simdjson::dom::parser parser;
+  simdjson::error_code error = parser.allocate(json.size(), kDepthMax);
+  element root;
+  if (error == simdjson::SUCCESS) error = parser.parse(json.data(), json.size()).get(root);
+  if (error != simdjson::SUCCESS) return fail(ErrorKind::kInvalid, "json: " + fault_text(error));
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) {
+    return fail(ErrorKind::kInvalid, "json: not an object");
   }
-  const Result<std::string> bytes = wire_format_from_json(json);
-  if (!bytes) {
-    return fail(bytes.error().with_prefix("json: "));
+  WireWriter writer(json.size());
+  if (!writer.message(json_request_schema(), object, 0)) {
+    return fail(ErrorKind::kInvalid,
+                "json: " + writer.fault.substr(writer.fault.find_first_not_of(".: ")));
   }
-  Result<std::string> request = with_ids_restored(*bytes, Message::kRequest);
-  if (!request) {
-    return fail(request.error().with_prefix("json: "));
-  }
-  return request;
+  return writer.take();
 }
 
 }  // namespace dualtrace::agent

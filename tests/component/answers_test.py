@@ -108,23 +108,27 @@ JSON_BODIES = {
     "not JSON": Body(b"{nonsense", says="json"),
     "JSON cut short": Body(b'{"resourceSpans":[{"scopeSpans":', says="json"),
     "JSON with more behind it": Body(b"{} {}", says="json"),
-    "arrays nested too deep": Body(b'{"x":' + b"[" * 100_000, says="deep"),
-    "objects nested too deep": Body(b'{"x":' * 20_000, says="deep"),
+    "arrays nested too deep": Body(b'{"x":%s%s}' % (b"[" * 100_000, b"]" * 100_000), says="deep"),
+    "objects nested too deep": Body(b'{"x":' * 20_000 + b"1" + b"}" * 20_000, says="deep"),
     "values nested too deep": Body(
-        of_span('"attributes":[{"key":"k","value":' + '{"arrayValue":{"values":[' * 5000), says="deep"
+        of_span(
+            '"attributes":[{"key":"k","value":%s%s}]'
+            % ('{"arrayValue":{"values":[' * 60 + "{}", "]}}" * 60)
+        ),
+        says="arrayValue.values[0]: nested too deep",
     ),
     "a huge number": Body(of_span('"startTimeUnixNano":1e400'), says="json"),
     "a number of a thousand digits": Body(of_span('"kind":' + "9" * 1000), says="json"),
     "a number out of range": Body(of_span('"droppedAttributesCount":4294967296'), says="ropped"),
-    "invalid UTF-8": Body(of_span('"name":"\udcff"'), says="json"),
+    "invalid UTF-8": Body(of_span('"name":"\udcff"'), says="not UTF-8"),
     "half a surrogate pair": Body(of_span('"name":"\\ud800"'), says="json"),
-    "a wrong type for a list": Body(b'{"resourceSpans":5}', says="json"),
-    "a wrong type for a text": Body(of_span('"name":{}'), says="json"),
+    "a wrong type for a list": Body(b'{"resourceSpans":5}', says="resourceSpans: not a list"),
+    "a wrong type for a text": Body(of_span('"name":{}'), says="name: not a text"),
     "a wrong type for a number": Body(of_span('"endTimeUnixNano":"soon"'), says="spans[0]"),
     "an id that is not hex": Body(
         of_span('"traceId":"' + "x" * 32 + '"'), says="resourceSpans[0].scopeSpans[0].spans[0].traceId"
     ),
-    "an id that is too short": Body(of_span('"spanId":"00"'), says="json"),
+    "an id that is too short": Body(of_span('"spanId":"00"'), says="spanId: not 16 hex digits"),
     "JSON that is too large": Body(b" " * (LIMIT + 1), says=f"limit of {LIMIT}", **TOO_LARGE),
     "JSON in broken gzip": Body(gzip.compress(b"{}")[:-1], says="gzip", encoding="gzip"),
     "a JSON bomb": Body(

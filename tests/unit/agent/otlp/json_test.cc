@@ -129,8 +129,76 @@ TEST(OtlpJson, Takes64BitIntegersAsNumbersAndStrings) {
       R"("startTimeUnixNano":"18446744073709551615","endTimeUnixNano":18446744073709551615)");
   EXPECT_EQ(span.start_time_unix_nano(), std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(span.end_time_unix_nano(), std::numeric_limits<uint64_t>::max());
-  EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":-1)")), HasSubstr("start_time_unix_nano"));
+  EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":-1)")),
+              HasSubstr("spans[1].startTimeUnixNano: not a number of 64 bits"));
   EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":"soon")")), HasSubstr("spans[1]"));
+}
+
+TEST(OtlpJson, TakesIntegersInEveryFormOfTheirRange) {
+  const auto value = [](const std::string& text) {
+    return R"("attributes":[{"value":{"intValue":)" + text + "}}]";
+  };
+  const std::pair<const char*, int64_t> good[] = {
+      {"-1", -1},
+      {"\"-9223372036854775808\"", std::numeric_limits<int64_t>::min()},
+      {"9223372036854775807", std::numeric_limits<int64_t>::max()},
+      {"1.0", 1},
+      {"-2e3", -2000},
+      {"-0.0", 0}};
+  for (const auto& [text, number] : good) {
+    EXPECT_EQ(decoded_span(value(text)).attributes(0).value().int_value(), number) << text;
+  }
+  for (const char* text : {"1.5", "1e19", "9223372036854775808", "\"\"", "\"1 \"", "\"0x1\"",
+                           "true", "[1]", "{}", "\"1.0\""}) {
+    EXPECT_THAT(fault(around_span(value(text))),
+                HasSubstr("attributes[0].value.intValue: not a number of 64 bits"))
+        << text;
+  }
+  EXPECT_EQ(decoded_span(R"("flags":4294967295)").flags(), 4294967295u);
+  EXPECT_THAT(fault(around_span(R"("flags":4294967296)")), HasSubstr("flags: not a number of 32"));
+  EXPECT_THAT(fault(around_span(R"("droppedLinksCount":-1)")), HasSubstr("not a number of 32"));
+  EXPECT_THAT(fault(around_span(R"("kind":2147483648)")), HasSubstr("kind: not a number of 32"));
+}
+
+TEST(OtlpJson, TakesBothAlphabetsOfBase64WithAndWithoutPadding) {
+  const auto bytes = [](const std::string& text) {
+    return decoded_span(R"("attributes":[{"value":{"bytesValue":")" + text + "\"}}]")
+        .attributes(0)
+        .value()
+        .bytes_value();
+  };
+  EXPECT_EQ(bytes(""), "");
+  EXPECT_EQ(bytes("+/8="), "\xfb\xff");
+  EXPECT_EQ(bytes("-_8"), "\xfb\xff");
+  EXPECT_EQ(bytes("YWJj"), "abc");
+  for (const char* text : {"\"a\"", "\"YWJj!\"", "\"a=\"", "5", "[]"}) {
+    EXPECT_THAT(
+        fault(around_span(R"("attributes":[{"value":{"bytesValue":)" + std::string(text) + "}}]")),
+        HasSubstr("bytesValue: not base64"))
+        << text;
+  }
+}
+
+TEST(OtlpJson, NamesThePlaceOfAWrongType) {
+  const std::pair<const char*, const char*> faults[] = {
+      {R"("name":5)", "name: not a text"},
+      {R"("events":{})", "events: not a list"},
+      {R"("events":[{},null])", "events[1]: not an object"},
+      {R"("status":[])", "status: not an object"},
+      {R"("attributes":[{"value":{"boolValue":1}}])", "attributes[0].value.boolValue: not true or"},
+      {R"("attributes":[{"value":{"doubleValue":"1x"}}])",
+       "attributes[0].value.doubleValue: not a number"}};
+  for (const auto& [members, text] : faults) {
+    EXPECT_THAT(fault(around_span(members)),
+                HasSubstr("resourceSpans[0].scopeSpans[0].spans[1]." + std::string(text)));
+  }
+}
+
+TEST(OtlpJson, WritesLengthsOfEverySize) {
+  for (const size_t size : {0, 100, 120, 127, 128, 16'000, 16'383, 16'384, 2'100'000}) {
+    const std::string name(size, 'n');
+    EXPECT_EQ(decoded_span("\"name\":\"" + name + "\"").name(), name) << size;
+  }
 }
 
 TEST(OtlpJson, TakesDoublesThatAreNoNumbers) {
@@ -147,9 +215,26 @@ TEST(OtlpJson, LetsTheLastOfDuplicateKeysCount) {
 }
 
 TEST(OtlpJson, RefusesWhatIsNotARequest) {
-  const std::string texts[] = {
-      "",  " ",   "[]",  "null", "1",   "{} x", R"({"resourceSpans":[1]})", R"({"resourceSpans":)",
-      "{", "\"a", "{]}", "}",    "[}{", "\xff", "{\"a\":\"\xff\"}"};
+  const std::string texts[] = {"",
+                               " ",
+                               "[]",
+                               "null",
+                               "1",
+                               "{} x",
+                               R"({"resourceSpans":[1]})",
+                               R"({"resourceSpans":)",
+                               "{",
+                               "{'a':1}",
+                               "{\"a\":01}",
+                               "{\"a\":1,}",
+                               "{\"a\":\"\\ud800\"}",
+                               "\xef\xbb\xbf{}x",
+                               "\"a",
+                               "{]}",
+                               "}",
+                               "[}{",
+                               "\xff",
+                               "{\"a\":\"\xff\"}"};
   for (const std::string& text : texts) {
     EXPECT_THAT(fault(text), HasSubstr("json: ")) << text;
   }
@@ -165,7 +250,17 @@ TEST(OtlpJson, BoundsTheDepth) {
   };
   EXPECT_EQ(fault(nested("[", "]", 1'000'000)), "json: nested too deep");
   EXPECT_EQ(fault(nested(R"({"a":)", "}", 1'000'000)), "json: nested too deep");
-  EXPECT_THAT(fault(nested(R"({"a":)", "}", 200)), HasSubstr("too deep"));
+  EXPECT_EQ(fault(nested(R"({"a":)", "}", 300)), "json: nested too deep");
+  const auto values = [](size_t depth) {
+    std::string value = R"({"boolValue":true})";
+    for (; depth > 0; --depth) value = R"({"arrayValue":{"values":[)" + value + "]}}";
+    return around_span(R"("attributes":[{"value":)" + value + "}]");
+  };
+  EXPECT_EQ(fault(values(40)), "no fault");  // 86 messages in one another, of 100
+  const std::string deep = fault(values(60));
+  EXPECT_TRUE(deep.starts_with("json: resourceSpans[0].scopeSpans[0].spans[1]")) << deep;
+  EXPECT_TRUE(deep.ends_with("arrayValue.values[0]: nested too deep")) << deep;
+  EXPECT_LT(deep.size(), 400);
   const std::string brackets(1'000, '[');
   EXPECT_EQ(decoded_span("\"name\":\"" + brackets + "\\\"[\"").name(), brackets + "\"[");
 }
