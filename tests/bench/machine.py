@@ -8,7 +8,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-SYNCS = 100
+SYNCS = 200
 
 
 def describe(root: Path, folder: Path) -> dict:
@@ -41,10 +41,12 @@ def disk(folder: Path) -> str:
         source, point, file_system = line.split()[:3]
         if folder.is_relative_to(point) and len(point) > longest:
             device, kind, longest = Path(source).name, file_system, len(point)
-    return f"{kind} on {device}, fdatasync of 16 KiB in {sync_microseconds(folder):.0f} µs (median)"
+    times = sync_milliseconds(folder)
+    return (f"{kind} on {device}, {SYNCS} × fdatasync of 16 KiB: "
+            f"median {times[SYNCS // 2]:.1f} ms, longest {times[-1]:.0f} ms")
 
 
-def sync_microseconds(folder: Path) -> float:
+def sync_milliseconds(folder: Path) -> list[float]:
     times = []
     with tempfile.TemporaryFile(dir=folder) as file:
         os.posix_fallocate(file.fileno(), 0, SYNCS * 16384)
@@ -52,5 +54,5 @@ def sync_microseconds(folder: Path) -> float:
             begun = time.perf_counter()
             os.pwrite(file.fileno(), bytes(16384), i * 16384)
             os.fdatasync(file.fileno())
-            times.append(time.perf_counter() - begun)
-    return sorted(times)[SYNCS // 2] * 1e6
+            times.append((time.perf_counter() - begun) * 1e3)
+    return sorted(times)
