@@ -15,20 +15,19 @@ constexpr Duration kSearchInterval = std::chrono::seconds(5);
 std::string folder_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 Adopter::Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes,
-                 FileSystem& files, Clock& clock)
+                 Parts parts)
     : data_folder_(std::move(data_folder)),
       options_(std::move(options)),
       lanes_(std::move(lanes)),
-      files_(files),
-      clock_(clock),
-      scheduler_("dt-adopt", clock) {
-  scheduler_.post([this] { search(); });
+      parts_(std::move(parts)),
+      scheduler_(parts_.make_scheduler("dt-adopt")) {
+  scheduler_->post([this] { search(); });
 }
 
 Adopter::~Adopter() { stop(); }
 
 void Adopter::stop() {
-  scheduler_.stop();
+  scheduler_->stop();
   std::vector<std::shared_ptr<Adopted>> all;
   {
     Lock lock(mutex_);
@@ -55,21 +54,21 @@ std::vector<JournalSnapshot> Adopter::journals() const {
 }
 
 void Adopter::search() {
-  Result<std::vector<OwnedFolder>> found = adopt_folders(files_, data_folder_);
+  Result<std::vector<OwnedFolder>> found = adopt_folders(parts_.files, data_folder_);
   if (found) {
     for (OwnedFolder& folder : *found) adopt(std::move(folder));
   } else {
     log_warn("cannot look for journals of dead agents", {{"error", found.error().message}});
   }
-  scheduler_.run_after(kSearchInterval, [this] { search(); });
+  scheduler_->run_after(kSearchInterval, [this] { search(); });
 }
 
 void Adopter::adopt(OwnedFolder folder) {
   auto adopted = std::make_shared<Adopted>();
-  adopted->scheduler = std::make_unique<ThreadScheduler>("dt-adopted", clock_);
+  adopted->scheduler = parts_.make_scheduler("dt-adopted");
   JournalOptions options = options_;
   options.folder = folder.path;
-  Result<std::unique_ptr<Journal>> journal = Journal::open(options, files_, *adopted->scheduler);
+  Result<std::unique_ptr<Journal>> journal = parts_.open_journal(options, *adopted->scheduler);
   if (!journal) {
     log_error("an adopted journal cannot be opened; it stays where it is",
               {{"folder", folder.path}, {"error", journal.error().message}});
@@ -87,7 +86,7 @@ void Adopter::adopt(OwnedFolder folder) {
   }
   for (Lane* lane : lanes_) {
     lane->add_journal(opened,
-                      [this, path] { scheduler_.post([this, path] { lane_drained(path); }); });
+                      [this, path] { scheduler_->post([this, path] { lane_drained(path); }); });
   }
 }
 
@@ -103,7 +102,7 @@ void Adopter::lane_drained(const std::string& path) {
   }
   drained->scheduler->stop();
   drained->journal.reset();
-  const Status removed = remove_folder(files_, std::move(drained->folder));
+  const Status removed = remove_folder(parts_.files, std::move(drained->folder));
   if (removed) {
     log_info("drained and removed an adopted journal", {{"folder", path}});
   } else {

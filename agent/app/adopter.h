@@ -4,6 +4,7 @@
 // its predecessor has ended.
 // Thread-safe towards the lanes' callbacks; otherwise used by agent.cc from one thread.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 #include "agent/lane/lane.h"
 #include "agent/observe/snapshot.h"
 #include "common/sync/mutex.h"
-#include "common/time/thread_scheduler.h"
+#include "common/time/scheduler.h"
 
 namespace dualtrace::agent {
 
@@ -22,10 +23,15 @@ namespace dualtrace::agent {
 
 class Adopter {
  public:
+  // What it runs on and opens journals with; the simulation has its own.
+  struct Parts {
+    FileSystem& files;
+    std::function<std::unique_ptr<Scheduler>(const std::string& name)> make_scheduler;
+    std::function<Result<std::unique_ptr<Journal>>(const JournalOptions&, Scheduler&)> open_journal;
+  };
   // All references outlive the adopter, but the lanes' schedulers are stopped before stop().
   // `options.folder` is set for each adopted folder.
-  Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes,
-          FileSystem& files, Clock& clock);
+  Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes, Parts parts);
   ~Adopter();
 
   // Ends the search and lets the adopted folders go, undrained ones too: they stay on disk for the
@@ -37,7 +43,7 @@ class Adopter {
  private:
   struct Adopted {
     OwnedFolder folder;
-    std::unique_ptr<ThreadScheduler> scheduler;
+    std::unique_ptr<Scheduler> scheduler;
     std::unique_ptr<Journal> journal;
     size_t lanes_reading = 0;  // search thread only
   };
@@ -49,13 +55,12 @@ class Adopter {
   const std::string data_folder_;
   const JournalOptions options_;
   const std::vector<Lane*> lanes_;
-  FileSystem& files_;
-  Clock& clock_;
+  const Parts parts_;
 
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);
 
-  ThreadScheduler scheduler_;  // last: its tasks use everything above
+  const std::unique_ptr<Scheduler> scheduler_;  // last: its tasks use everything above
 };
 
 }  // namespace dualtrace::agent

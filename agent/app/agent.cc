@@ -76,6 +76,7 @@ class RunningAgent final : public Agent {
  private:
   Status open_journal();
   void make_destinations();
+  Adopter::Parts adopter_parts();
   Status open_doors();
   void stop_within(Duration timeout);
   void drain_lanes(Tick deadline);
@@ -138,7 +139,19 @@ void RunningAgent::make_destinations() {
     lanes.push_back(&destination->lane());
   }
   adopter_ = std::make_unique<Adopter>(config_.delivery.folder, journal_options(config_, {}),
-                                       std::move(lanes), files_, clock_);
+                                       std::move(lanes), adopter_parts());
+}
+
+Adopter::Parts RunningAgent::adopter_parts() {
+  return {.files = files_,
+          .make_scheduler =
+              [this](const std::string& name) {
+                return std::make_unique<ThreadScheduler>(name, clock_);
+              },
+          .open_journal =
+              [this](const JournalOptions& options, Scheduler& scheduler) {
+                return Journal::open(options, files_, scheduler);
+              }};
 }
 
 // The last to open is the receiver: whoever connects finds everything behind it running.

@@ -21,6 +21,9 @@ class Scheduler {
   virtual TimerId run_at(Tick when, Task task) = 0;
   // After it returns the task does not run any more. Unknown and spent ids are ignored.
   virtual void cancel(TimerId id) = 0;
+  // Lets the running task end, drops the rest and takes no more. Idempotent; not for the
+  // scheduler's own tasks.
+  virtual void stop() = 0;
   [[nodiscard]] virtual Clock& clock() = 0;
 
   TimerId run_after(Duration delay, Task task) {

@@ -24,10 +24,8 @@ class ThreadScheduler final : public Scheduler {
   void post(Task task) override;
   TimerId run_at(Tick when, Task task) override;
   void cancel(TimerId id) override;
+  void stop() override;  // and joins
   [[nodiscard]] Clock& clock() override { return clock_; }
-
-  // Lets the running task end, drops the rest, joins. Idempotent.
-  void stop();
 
  private:
   void run();

@@ -12,13 +12,16 @@
 
 namespace dualtrace {
 
-class FakeScheduler final : public Scheduler {
+class FakeScheduler : public Scheduler {
  public:
   explicit FakeScheduler(FakeClock& fake_clock) : clock_(fake_clock) {}
 
-  void post(Task task) override { posted.push_back(std::move(task)); }
+  void post(Task task) override {
+    if (!stopped) posted.push_back(std::move(task));
+  }
   TimerId run_at(Tick when, Task task) override {
-    timers.emplace(std::pair(when, ++last_timer), std::move(task));
+    ++last_timer;
+    if (!stopped) timers.emplace(std::pair(when, last_timer), std::move(task));
     return last_timer;
   }
   void cancel(TimerId id) override {
@@ -28,6 +31,12 @@ class FakeScheduler final : public Scheduler {
         return;
       }
     }
+  }
+  // What the tasks hold may post while it goes.
+  void stop() override {
+    stopped = true;
+    std::exchange(posted, {}).clear();
+    std::exchange(timers, {}).clear();
   }
   [[nodiscard]] Clock& clock() override { return clock_; }
 
@@ -68,6 +77,7 @@ class FakeScheduler final : public Scheduler {
   std::deque<Task> posted;
   std::map<std::pair<Tick, TimerId>, Task> timers;
   TimerId last_timer = 0;
+  bool stopped = false;
 
  private:
   FakeClock& clock_;
