@@ -1,5 +1,6 @@
 #include "agent/lane/dead_letters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -30,6 +31,12 @@ std::optional<uint64_t> number_of(std::string_view name, std::string_view ending
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
   return number;
+}
+
+// Of either file of a letter.
+std::optional<uint64_t> letter_number(std::string_view name) {
+  const auto number = number_of(name, kRequestEnding);
+  return number ? number : number_of(name, kDescriptionEnding);
 }
 
 std::optional<std::string_view> first_field(std::string_view message, uint32_t number) {
@@ -88,21 +95,24 @@ DeadLetters::DeadLetters(Options options, FileSystem& files, MetricRegistry& met
 
 Status DeadLetters::keep(const DeadLetter& letter) {
   if (auto looked = look_at_folder(); !looked) return looked;
+  const auto lock = files_.try_lock(options_.folder + "/lock");
+  if (!lock) return fail(lock.error());
+  const auto next = next_number();
+  if (!next) return fail(next.error());
+  const uint64_t number = *next;
   const bool request_kept = disk_bytes(letter.request.size()) + disk_bytes(0) <= options_.bytes_max;
   const std::string description = describe(letter, options_.destination, request_kept);
   const uint64_t bytes =
       disk_bytes(description.size()) + (request_kept ? disk_bytes(letter.request.size()) : 0);
   if (auto room = make_room(bytes); !room) return room;
 
-  const uint64_t number = last_number_ + 1;
-  if (request_kept) {
-    auto written = write_file(files_, path(number, kRequestEnding), letter.request);
-    if (!written) return written;
-  }
-  if (auto written = write_file(files_, path(number, kDescriptionEnding), description); !written) {
+  Status written;
+  if (request_kept) written = write_file(files_, path(number, kRequestEnding), letter.request);
+  if (written) written = write_file(files_, path(number, kDescriptionEnding), description);
+  if (!written) {
+    ignore(remove_files(number), "what stays of it is found and charged after the next start");
     return written;
   }
-  last_number_ = number;
   kept_.push_back({number, bytes});
   bytes_ += bytes;
   return {};
@@ -115,8 +125,7 @@ Status DeadLetters::look_at_folder() {
   if (!names) return fail(names.error());
   std::map<uint64_t, uint64_t> bytes_by_number;
   for (const std::string& name : *names) {
-    auto number = number_of(name, kRequestEnding);
-    if (!number) number = number_of(name, kDescriptionEnding);
+    const auto number = letter_number(name);
     if (!number) continue;
     auto file = files_.open(options_.folder + "/" + name, OpenMode::kRead);
     if (!file) return fail(file.error());
@@ -127,22 +136,37 @@ Status DeadLetters::look_at_folder() {
   for (const auto& [number, bytes] : bytes_by_number) {
     kept_.push_back({number, bytes});
     bytes_ += bytes;
-    last_number_ = number;
   }
   looked_ = true;
   return {};
 }
 
+// Behind whatever is there: during an upgrade another agent keeps letters in the same folder.
+Result<uint64_t> DeadLetters::next_number() {
+  const auto names = files_.list(options_.folder);
+  if (!names) return fail(names.error());
+  uint64_t last = 0;
+  for (const std::string& name : *names) {
+    last = std::max(last, letter_number(name).value_or(0));
+  }
+  return last + 1;
+}
+
 Status DeadLetters::make_room(uint64_t bytes) {
   while (!kept_.empty() && bytes_ + bytes > options_.bytes_max) {
     const Kept& oldest = kept_.front();
-    for (const std::string_view ending : {kRequestEnding, kDescriptionEnding}) {
-      Status removed = files_.remove(path(oldest.number, ending));
-      if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
-    }
+    if (Status removed = remove_files(oldest.number); !removed) return removed;
     bytes_ -= oldest.bytes;
     kept_.pop_front();
     removed_.increment();
+  }
+  return {};
+}
+
+Status DeadLetters::remove_files(uint64_t number) {
+  for (const std::string_view ending : {kRequestEnding, kDescriptionEnding}) {
+    Status removed = files_.remove(path(number, ending));
+    if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   }
   return {};
 }

@@ -5,6 +5,8 @@
 //   <n>.json  why, when, whose, which trace and span
 // Limits: bytes; the oldest go when a new one needs room, and are counted. A letter that is larger
 //   than the whole limit leaves its .json only.
+// Two agents may use one folder at a time, as during an upgrade; each then keeps to the limit by
+//   what it knows of.
 // Errors: keep() has made the files durable when it returns OK; nothing is kept otherwise, and the
 //   caller tries again later.
 // Blocks on the disk. Used from one thread (the lane's).
@@ -52,7 +54,9 @@ class DeadLetters {
   };
 
   Status look_at_folder();
+  Result<uint64_t> next_number();
   Status make_room(uint64_t bytes);
+  Status remove_files(uint64_t number);
   [[nodiscard]] std::string path(uint64_t number, std::string_view ending) const;
 
   const Options options_;
@@ -61,7 +65,6 @@ class DeadLetters {
   bool looked_ = false;
   std::deque<Kept> kept_;  // oldest first
   uint64_t bytes_ = 0;
-  uint64_t last_number_ = 0;
 };
 
 }  // namespace dualtrace::agent

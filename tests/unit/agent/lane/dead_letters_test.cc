@@ -50,6 +50,24 @@ TEST_F(DeadLettersTest, GoesOnCountingAfterARestart) {
   EXPECT_TRUE(files.exists("/dead/arize/2.otlp"));
 }
 
+TEST_F(DeadLettersTest, TwoAgentsAtATimeOverwriteNothingOfEachOther) {
+  DeadLetters ours = make();
+  DeadLetters theirs = make();
+  ASSERT_TRUE(ours.keep(letter(otlp_request({"a"}))));
+  ASSERT_TRUE(theirs.keep(letter(otlp_request({"b"}))));
+  ASSERT_TRUE(ours.keep(letter(otlp_request({"c"}))));
+  EXPECT_EQ(files.content("/dead/arize/1.otlp"), otlp_request({"a"}));
+  EXPECT_EQ(files.content("/dead/arize/2.otlp"), otlp_request({"b"}));
+  EXPECT_EQ(files.content("/dead/arize/3.otlp"), otlp_request({"c"}));
+}
+
+TEST_F(DeadLettersTest, LeavesNothingOfALetterThatCouldNotBeKept) {
+  DeadLetters letters = make();
+  files.fail_sync_in = 4;  // the folder's, when both files are there
+  EXPECT_FALSE(letters.keep(letter(otlp_request({"a"}))));
+  EXPECT_EQ(files.names("/dead/arize"), std::vector<std::string>{"lock"});
+}
+
 TEST_F(DeadLettersTest, RemovesTheOldestAboveItsLimit) {
   DeadLetters letters = make(3 * 8192);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(letters.keep(letter(otlp_request({"a"}))));
