@@ -34,8 +34,10 @@ void DestinationLane::read_ahead() {
       outbox_.push_new(std::move(batch));
     }
   }
+  // Open batches of many journals can use the budget up: then nothing more would fill them.
+  const bool stuck = outbox_.empty() && bytes_held() >= bytes_max;
   for (const auto& source : sources_) {
-    auto batch = draining_ ? source->seal() : source->seal_due(now());
+    auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
     if (batch) outbox_.push_new(*std::move(batch));
   }
 }

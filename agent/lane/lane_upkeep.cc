@@ -174,6 +174,7 @@ void DestinationLane::show_status() {
   status_.state = state_of(gate_.state(), books.backlog_spans > 0);
   status_.books = books;
   status_.requests_in_flight = in_flight_.size();
+  status_.bytes_held = bytes_held();
 }
 
 void DestinationLane::note_error(const Outcome& outcome) {

@@ -343,6 +343,23 @@ TEST_F(LaneTest, AnotherLaneIsNotConcerned) {
   EXPECT_GE(books().settled.expired, 45u);
 }
 
+TEST_F(LaneTest, OpenBatchesOfManyJournalsDoNotBlockEachOther) {
+  options.requests_in_flight_max = 1;
+  exporter.behaviour = [](const ExportRequest&) { return Outcome{}; };
+  start();
+  std::vector<std::unique_ptr<FakeSourceJournal>> adopted;
+  for (int i = 0; i < 6; ++i) {
+    FakeSourceJournal& each = *adopted.emplace_back(std::make_unique<FakeSourceJournal>(clock));
+    each.lane("arize");
+    // What is cut off its end stays open, as there is more to read.
+    each.append(otlp_request_of(14, 33'000), 14, {});
+    each.append(otlp_request_of(14, 33'000), 14, {});
+    lane->add_journal(each, [] {});
+  }
+  scheduler.run_for(minutes(1));
+  EXPECT_EQ(books().backlog_spans, 0u);
+}
+
 TEST_F(LaneTest, DrainsWithoutLingeringAndSaysWhenNothingWaits) {
   start();
   append(otlp_request({"a"}), 1);
