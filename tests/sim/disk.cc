@@ -48,6 +48,9 @@ DiskFault Disk::on_call(const DiskOperation& operation) {
   trace_->add(name_of(call), path, static_cast<uint64_t>(fault.kind), fault.percent);
   if (!well) ++failures;
   if (fault.kind == DiskFault::Kind::kDies) return fault;
+  if (call == DiskCall::kRemove && path.find("/cursor-") != std::string::npos) {
+    witness_->cursor_removed(path);
+  }
   if (call == DiskCall::kSync && path.find("/segment-") != std::string::npos) {
     witness_->segment_synced(path, well);
   }

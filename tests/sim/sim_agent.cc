@@ -8,33 +8,46 @@ namespace {
 
 constexpr const char* kDataFolder = "/data";
 
-void drop_tasks(FakeScheduler& scheduler) {
-  scheduler.posted.clear();
-  scheduler.timers.clear();
-}
-
 }  // namespace
 
-SimAgent::LaneThread::LaneThread(size_t index, const SimAgentOptions& options,
-                                 const SimWorld& world)
-    : scheduler(world.clock),
-      dead_letters({.folder = std::string(kDataFolder) + "/dead-letters/" + kLaneNames[index],
-                    .destination = kLaneNames[index],
-                    .bytes_max = 256 * 1024},
-                   world.disk.files, world.metrics),
-      exporter(scheduler) {
-  LaneOptions lane_options = options.lane;
-  lane_options.name = kLaneNames[index];
-  lane = make_lane(std::move(lane_options), exporter, dead_letters, scheduler,
-                   Random(world.random.next()), world.metrics);
-}
+class SimAgent::Thread final : public FakeScheduler {
+ public:
+  explicit Thread(SimAgent& agent) : FakeScheduler(agent.world_.clock), agent_(agent) {
+    agent_.threads_.push_back(this);
+  }
+  ~Thread() override { std::erase(agent_.threads_, this); }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+ private:
+  SimAgent& agent_;
+};
+
+struct SimAgent::LaneThread {
+  LaneThread(size_t index, SimAgent& agent)
+      : scheduler(agent),
+        dead_letters({.folder = std::string(kDataFolder) + "/dead-letters/" + kLaneNames[index],
+                      .destination = kLaneNames[index],
+                      .bytes_max = kDeadLetterBytesMax},
+                     agent.world_.disk.files, agent.world_.metrics),
+        exporter(scheduler) {
+    LaneOptions options = agent.options_.lane;
+    options.name = kLaneNames[index];
+    lane = make_lane(std::move(options), exporter, dead_letters, scheduler,
+                     Random(agent.world_.random.next()), agent.world_.metrics);
+  }
+
+  Thread scheduler;
+  DeadLetters dead_letters;
+  FakeExporter exporter;
+  std::unique_ptr<Lane> lane;
+};
 
 SimAgent::SimAgent(const SimAgentOptions& options, const SimWorld& world, uint32_t life)
-    : options_(options), world_(world), life_(life), journal_scheduler_(world.clock) {}
+    : options_(options), world_(world), life_(life) {}
 
 Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options,
                                                   const SimWorld& world, uint32_t life) {
-  world.witness.opening(options.lanes);
   std::unique_ptr<SimAgent> agent(new SimAgent(options, world, life));
   Result<OwnedFolder> folder = claim_folder(world.disk.files, kDataFolder, world.random.next());
   if (!folder) return fail(folder.error());
@@ -48,83 +61,141 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
   for (size_t i = 0; i < kLanes; ++i) {
     if (options.lanes[i]) journal_options.lanes.emplace_back(kLaneNames[i]);
   }
-  auto journal = Journal::open(journal_options, world.disk.files, agent->journal_scheduler_);
+  agent->journal_scheduler_ = std::make_unique<Thread>(*agent);
+  auto journal = agent->open_journal(journal_options, *agent->journal_scheduler_);
   if (!journal) return fail(journal.error());
-  agent->journal_ =
-      std::make_unique<WatchedJournal>(*std::move(journal), world.witness, agent->folder_.path,
-                                       life, options.durability, options.lanes);
-  for (size_t i = 0; i < kLanes; ++i) {
-    if (!options.lanes[i]) continue;
-    agent->lanes_[i] = std::make_unique<LaneThread>(i, options, world);
-    agent->lanes_[i]->lane->add_journal(*agent->journal_, {});
+  agent->journal_ = *std::move(journal);
+  agent->make_lanes();
+  std::vector<Lane*> lanes;
+  for (const auto& lane : agent->lanes_) {
+    if (lane) lanes.push_back(lane->lane.get());
   }
+  agent->adopter_ = std::make_unique<Adopter>(
+      kDataFolder, journal_options, std::move(lanes),
+      Adopter::Parts{.files = world.disk.files,
+                     .make_scheduler =
+                         [&made = *agent](const std::string& /*name*/) {
+                           return std::make_unique<Thread>(made);
+                         },
+                     .open_journal =
+                         [&made = *agent](const JournalOptions& adopted, Scheduler& scheduler) {
+                           return made.open_journal(adopted, scheduler);
+                         }});
   return agent;
+}
+
+Result<std::unique_ptr<Journal>> SimAgent::open_journal(const JournalOptions& options,
+                                                        Scheduler& scheduler) {
+  world_.witness.opening(world_.witness.journal_at(options.folder), options_.lanes);
+  auto journal = Journal::open(options, world_.disk.files, scheduler);
+  if (!journal) return journal;
+  auto watched = std::make_unique<WatchedJournal>(
+      *std::move(journal), world_.witness, options.folder, life_, options.durability,
+      options_.lanes, [this, folder = options.folder] { journals_.erase(folder); });
+  journals_.emplace(options.folder, watched.get());
+  return std::unique_ptr<Journal>(std::move(watched));
+}
+
+void SimAgent::make_lanes() {
+  for (size_t i = 0; i < kLanes; ++i) {
+    if (!options_.lanes[i]) continue;
+    lanes_[i] = std::make_unique<LaneThread>(i, *this);
+    lanes_[i]->lane->add_journal(*journal_, {});
+  }
 }
 
 // As when a process dies: no task runs any more, and nothing that goes touches the disk.
 SimAgent::~SimAgent() {
   const bool was_gone = std::exchange(world_.disk.gone, true);
-  drop_tasks(journal_scheduler_);
-  for (auto& lane : lanes_) {
-    if (lane) drop_tasks(lane->scheduler);
-  }
+  for (FakeScheduler* thread : threads_) thread->stop();
+  adopter_.reset();
   for (auto& lane : lanes_) lane.reset();
   journal_.reset();
+  journal_scheduler_.reset();
   world_.disk.gone = was_gone;
 }
 
 bool SimAgent::ready() const {
-  return journal_scheduler_.ready() || std::any_of(lanes_.begin(), lanes_.end(), [](const auto& l) {
-           return l && l->scheduler.ready();
-         });
+  return std::any_of(threads_.begin(), threads_.end(),
+                     [](const FakeScheduler* thread) { return thread->ready(); });
 }
 
 bool SimAgent::run_one() {
-  const size_t first = world_.random.below(kLanes + 1);
-  for (size_t i = 0; i <= kLanes; ++i) {
-    const size_t thread = (first + i) % (kLanes + 1);
-    if (thread == kLanes) {
-      if (!journal_scheduler_.run_one()) continue;
-      for (size_t lane = 0; lane < kLanes; ++lane) check_lane(lane);
-    } else {
-      if (!lanes_[thread] || !lanes_[thread]->scheduler.run_one()) continue;
-      check_lane(thread);
-    }
+  const size_t first = world_.random.below(threads_.size());
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    FakeScheduler& thread = *threads_[(first + i) % threads_.size()];
+    if (!thread.ready()) continue;
+    thread.run_one();
+    check();
     return true;
   }
   return false;
 }
 
-void SimAgent::check_lane(size_t lane) {
-  world_.witness.note_backlog(lane, journal_->check_lane(lane));
+void SimAgent::check() const {
+  std::array<uint64_t, kLanes> backlog_bytes{};
+  for (const auto& [folder, journal] : journals_) {
+    for (size_t lane = 0; lane < kLanes; ++lane) backlog_bytes[lane] += journal->check_lane(lane);
+  }
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    world_.witness.note_backlog(lane, backlog_bytes[lane]);
+    if (!lanes_[lane]) continue;
+    const uint64_t held = lanes_[lane]->lane->status().bytes_held;
+    if (held > held_bytes_max()) {
+      throw Violation{"a lane holds " + std::to_string(held) + " bytes"};
+    }
+  }
+}
+
+// What may be in flight, and the record that was read when there was hardly room for one more;
+// and some for the headers that are repeated in each part of a cut request.
+uint64_t SimAgent::held_bytes_max() const {
+  const LaneOptions& lane = options_.lane;
+  const uint64_t in_flight = lane.requests_in_flight_max * lane.batch_bytes_max;
+  return in_flight + lane.batch_bytes_max + 2 * options_.segment_bytes;
 }
 
 std::optional<Tick> SimAgent::next_timer() const {
   std::optional<Tick> next;
-  const auto consider = [&next](const FakeScheduler& scheduler) {
-    if (scheduler.timers.empty()) return;
-    const Tick first = scheduler.timers.begin()->first.first;
+  for (const FakeScheduler* thread : threads_) {
+    if (thread->timers.empty()) continue;
+    const Tick first = thread->timers.begin()->first.first;
     next = std::min(next.value_or(first), first);
-  };
-  consider(journal_scheduler_);
-  for (const auto& lane : lanes_) {
-    if (lane) consider(lane->scheduler);
   }
   return next;
 }
 
 void SimAgent::append(uint32_t request, std::string payload) {
-  journal_->append(request, std::move(payload));
+  journals_.at(folder_.path)->append(request, std::move(payload));
 }
 
 void SimAgent::nudge(size_t lane) {
   if (lanes_[lane]) lanes_[lane]->lane->nudge();
 }
 
+void SimAgent::drain() {
+  for (const auto& lane : lanes_) {
+    if (lane) lane->lane->drain([] {});
+  }
+}
+
 void SimAgent::collect(std::array<Destination, kLanes>& destinations) {
   for (size_t i = 0; i < kLanes; ++i) {
     if (lanes_[i]) destinations[i].collect(lanes_[i]->exporter, life_, options_.lane);
   }
+}
+
+std::vector<std::string> SimAgent::folders() const {
+  std::vector<std::string> folders = {folder_.path};
+  for (const auto& [folder, journal] : journals_) {
+    if (folder != folder_.path) folders.push_back(folder);
+  }
+  return folders;
+}
+
+bool SimAgent::caught_up() const {
+  return std::all_of(journals_.begin(), journals_.end(),
+                     [](const auto& journal) { return journal.second->caught_up(); });
 }
 
 }  // namespace dualtrace::agent::sim

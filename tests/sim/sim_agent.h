@@ -1,15 +1,17 @@
 #pragma once
 // SimAgent: one agent process, as agent/app puts it together, on the simulation's one thread: the
-// scheduler of the journal and that of each lane are queues, of which the simulation chooses one
-// to go on with. It ends like a process: at once, wherever it is.
+// schedulers of the journals, the lanes and the adopter are queues, of which the simulation chooses
+// one to go on with. It ends like a process: at once, wherever it is.
 // Used from one thread.
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/app/adopter.h"
 #include "agent/journal/folders.h"
 #include "agent/lane/dead_letters.h"
 #include "agent/lane/lane.h"
@@ -56,32 +58,36 @@ class SimAgent {
   [[nodiscard]] std::optional<Tick> next_timer() const;
   void append(uint32_t request, std::string payload);
   void nudge(size_t lane);
+  void drain();
   // Hands over what the lanes have sent.
   void collect(std::array<Destination, kLanes>& destinations);
-  [[nodiscard]] bool caught_up() const { return journal_->caught_up(); }
-  [[nodiscard]] uint64_t segments() const { return journal_->segments(); }
-  [[nodiscard]] const std::string& folder() const { return folder_.path; }
+  // Everything is settled, in adopted journals as well.
+  [[nodiscard]] bool caught_up() const;
+  // Of the journals it has open, its own first.
+  [[nodiscard]] std::vector<std::string> folders() const;
 
  private:
-  struct LaneThread {
-    LaneThread(size_t lane, const SimAgentOptions& options, const SimWorld& world);
-
-    FakeScheduler scheduler;
-    DeadLetters dead_letters;
-    FakeExporter exporter;
-    std::unique_ptr<Lane> lane;
-  };
+  // A scheduler that the agent can choose from for as long as it lives.
+  class Thread;
+  struct LaneThread;
 
   SimAgent(const SimAgentOptions& options, const SimWorld& world, uint32_t life);
-  void check_lane(size_t lane);
+  Result<std::unique_ptr<Journal>> open_journal(const JournalOptions& options,
+                                                Scheduler& scheduler);
+  void make_lanes();
+  void check() const;
+  [[nodiscard]] uint64_t held_bytes_max() const;
 
   const SimAgentOptions options_;
   const SimWorld world_;
   const uint32_t life_;
+  std::vector<FakeScheduler*> threads_;
+  std::map<std::string, WatchedJournal*> journals_;  // by folder: its own and the adopted
   OwnedFolder folder_;
-  FakeScheduler journal_scheduler_;
-  std::unique_ptr<WatchedJournal> journal_;
+  std::unique_ptr<Scheduler> journal_scheduler_;
+  std::unique_ptr<Journal> journal_;
   std::array<std::unique_ptr<LaneThread>, kLanes> lanes_;
+  std::unique_ptr<Adopter> adopter_;
 };
 
 }  // namespace dualtrace::agent::sim

@@ -12,10 +12,11 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// What a folder may hold beside its segments: spares, those that were set aside, one that is being
-// begun; and besides journals the dead letters, of which one may be above its limit.
-constexpr uint64_t kIdleSegmentsMax = 2 + 2 + 1;
 constexpr uint64_t kSparesMax = 2;
+// What a folder may hold beside the segments in use: spares, and one that is being begun.
+constexpr uint64_t kIdleSegmentsMax = kSparesMax + 1;
+// A predecessor, its successor, and that one's.
+constexpr size_t kAgentsMax = 3;
 
 // Of 65536 disk calls.
 constexpr uint32_t kDiesNowAndThen = 200;
@@ -32,7 +33,7 @@ void Simulation::choose_options() {
   for (bool* trouble :
        {&climate_.deaths, &climate_.power_losses, &climate_.read_errors, &climate_.write_errors,
         &climate_.sync_errors, &climate_.full_disks, &climate_.bad_destinations,
-        &climate_.clock_jumps, &climate_.lane_changes}) {
+        &climate_.clock_jumps, &climate_.lane_changes, &climate_.upgrades}) {
     *trouble = chance(2);
   }
   options_.durability = chance(4) ? Durability::kMemory : Durability::kDisk;
@@ -59,7 +60,7 @@ void Simulation::run(uint64_t steps) {
   // What is settled is settled for the next life, too.
   bury_agent();
   catch_up();
-  check_disk();
+  check_room_at_end();
   witness_.check_end();
 }
 
@@ -71,29 +72,45 @@ void Simulation::step() {
   } catch (const ProcessDied&) {
     bury_agent();
   }
-  if (agent_) agent_->collect(destinations_);
+  for (const auto& agent : agents_) agent->collect(destinations_);
   for (Destination& destination : destinations_) destination.time_out();
+  if (trace_.step() % 16 == 0) check_room();
 }
 
 void Simulation::act() {
-  if (!agent_) return start_agent();
+  if (agents_.empty()) return start_agent();
   const uint64_t dice = random_.below(1000);
   if (dice < 10) return change_weather();
   if (dice < 11 && climate_.clock_jumps) return jump_clock();
-  if (dice < 12 && climate_.deaths && chance(2)) return die();
-  if (dice < 14) return agent_->nudge(random_.below(kLanes));
-  if (dice < 14 + busyness_ * 10) return append_some();
+  acting_ = random_.below(agents_.size());
+  if (dice < 12 && climate_.deaths && chance(2)) return bury_agent();
+  if (dice < 13 && climate_.upgrades && agents_.size() < kAgentsMax && chance(2)) {
+    return start_agent();
+  }
+  if (dice < 14) return agents_[acting_]->nudge(random_.below(kLanes));
+  if (dice < 15 && agents_.size() > 1 && chance(4)) return agents_.front()->drain();
+  if (dice < 15 + busyness_ * 10) return append_some();
   if (dice < 400 && destinations_[random_.below(kLanes)].act()) return;
-  if (dice < 960 && agent_->run_one()) return;
+  if (dice < 960 && run_one()) return;
   pass_time();
+}
+
+bool Simulation::run_one() {
+  const size_t first = random_.below(agents_.size());
+  for (size_t i = 0; i < agents_.size(); ++i) {
+    acting_ = (first + i) % agents_.size();
+    if (agents_[acting_]->run_one()) return true;
+  }
+  return false;
 }
 
 void Simulation::start_agent() {
   const uint64_t failures = disk_.failures;
+  acting_ = agents_.size();
   trace_.add("start", {}, lives_ + 1);
   auto started = SimAgent::start(options_, {clock_, disk_, witness_, random_, metrics_}, ++lives_);
   if (started) {
-    agent_ = *std::move(started);
+    agents_.push_back(*std::move(started));
     return;
   }
   trace_.add("does not start", started.error().message);
@@ -107,19 +124,24 @@ void Simulation::append_some() {
     std::string payload;
     const uint32_t number = requests_.make(random_, options_.segment_bytes, payload);
     trace_.add("append", {}, number, payload.size());
-    agent_->append(number, std::move(payload));
+    agents_.back()->append(number, std::move(payload));
   }
 }
 
 // Mostly to the next thing that is to happen; sometimes tasks that are due have to wait.
 void Simulation::pass_time() {
   Duration by = microseconds(random_.below(200'000));
-  std::optional<Tick> next = agent_->next_timer();
-  for (const Destination& destination : destinations_) {
-    const auto timeout = destination.next_timeout();
-    if (timeout && (!next || *timeout < *next)) next = timeout;
+  bool ready = false;
+  std::optional<Tick> next;
+  const auto consider = [&next](std::optional<Tick> when) {
+    if (when) next = std::min(next.value_or(*when), *when);
+  };
+  for (const Destination& destination : destinations_) consider(destination.next_timeout());
+  for (const auto& agent : agents_) {
+    consider(agent->next_timer());
+    ready |= agent->ready();
   }
-  if (next && !agent_->ready() && !chance(4)) by = std::max(*next - clock_.tick(), Duration(0));
+  if (next && !ready && !chance(4)) by = std::max(*next - clock_.tick(), Duration(0));
   if (chance(200)) by += seconds(random_.below(120));
   let_pass(by);
 }
@@ -159,37 +181,46 @@ void Simulation::jump_clock() {
                                 : Duration(minutes(random_.below(100'000)));
   const bool forward = chance(2);
   clock_.wall_start += forward ? by : -by;
-  // A small jump is not noticed, by intention, and a large one is forgotten by the next life.
-  if (forward && by < minutes(1)) witness_.clock_jumped_unseen(by);
-  if (forward && by >= minutes(1)) jumps_ += by;
+  // A small jump is not noticed, by intention, nor one of two within a second; and a large one is
+  // forgotten by the next life.
+  const bool noticed = by >= minutes(1) && clock_.tick() - jumped_ > minutes(5);
+  if (forward && !noticed) witness_.clock_jumped_unseen(by);
+  if (forward && noticed) jumps_ += by;
+  jumped_ = clock_.tick();
   trace_.add(forward ? "clock jumps on" : "clock jumps back", {},
              static_cast<uint64_t>(by.count() / 1'000'000'000));
 }
 
-void Simulation::die() {
-  trace_.add("killed");
-  bury_agent();
-}
-
 void Simulation::bury_agent() {
   ++tally_.deaths;
-  agent_.reset();
-  for (Destination& destination : destinations_) destination.forget(lives_);
-  witness_.died(lives_);
-  trace_.add("died", {}, lives_);
-  witness_.clock_jumped_unseen(std::exchange(jumps_, {}));
-  if (climate_.power_losses && chance(2)) {
-    ++tally_.power_losses;
-    trace_.add("power goes");
-    disk_.files.crash_torn(random_);
-    witness_.power_went();
-  }
-  if (climate_.lane_changes && chance(8)) {
-    const size_t lane = random_.below(kLanes);
-    options_.lanes[lane] = !options_.lanes[lane];
-    options_.lanes[1 - lane] = true;
-  }
+  if (acting_ < agents_.size()) forget_agent(acting_);
+  if (climate_.power_losses && chance(2)) lose_power();
+  if (climate_.lane_changes && chance(8)) change_lanes();
   let_pass(milliseconds(random_.below(5000)));
+}
+
+void Simulation::forget_agent(size_t index) {
+  const uint32_t life = agents_[index]->life();
+  trace_.add("died", {}, life);
+  agents_.erase(agents_.begin() + static_cast<std::ptrdiff_t>(index));
+  for (Destination& destination : destinations_) destination.forget(life);
+  witness_.died(life);
+  witness_.clock_jumped_unseen(std::exchange(jumps_, {}));
+}
+
+void Simulation::lose_power() {
+  ++tally_.power_losses;
+  trace_.add("power goes");
+  while (!agents_.empty()) forget_agent(0);
+  disk_.files.crash_torn(random_);
+  witness_.power_went();
+}
+
+// For the next that starts.
+void Simulation::change_lanes() {
+  const size_t lane = random_.below(kLanes);
+  options_.lanes[lane] = !options_.lanes[lane];
+  options_.lanes[1 - lane] = true;
 }
 
 void Simulation::calm_down() {
@@ -200,43 +231,60 @@ void Simulation::calm_down() {
   trace_.add("calm");
 }
 
+// And the journals of the dead are drained and gone.
+bool Simulation::caught_up() const {
+  return agents_.size() == 1 && agents_[0]->caught_up() && !agents_[0]->ready() &&
+         destinations_[0].idle() && destinations_[1].idle() && entries_in("/data", "journal-") == 1;
+}
+
 void Simulation::catch_up() {
   const Tick until = clock_.tick() + hours(6);
-  const auto done = [this] {
-    return agent_ && agent_->caught_up() && !agent_->ready() && destinations_[0].idle() &&
-           destinations_[1].idle();
-  };
-  while (!done()) {
+  while (agents_.size() > 1) forget_agent(0);  // what they leave is adopted
+  while (!caught_up()) {
     if (clock_.tick() > until) throw Violation{"the lanes do not catch up"};
     trace_.begin_step();
     ++tally_.steps;
-    if (!agent_) {
+    if (agents_.empty()) {
       start_agent();
       continue;
     }
-    const bool busy = destinations_[random_.below(kLanes)].act() || agent_->run_one();
-    agent_->collect(destinations_);
-    if (!busy && !done()) pass_time();
+    const bool busy = destinations_[random_.below(kLanes)].act() || run_one();
+    agents_[0]->collect(destinations_);
+    if (!busy && !caught_up()) pass_time();
     for (Destination& destination : destinations_) destination.time_out();
   }
-  // The cursors follow within a second, and the segments go.
-  for (int i = 0; i < 50; ++i) {
+  // The cursors follow within a second, the segments go, and so do the folders of the dead.
+  for (int i = 0; i < 100; ++i) {
     let_pass(milliseconds(100));
-    while (agent_->run_one()) {
+    while (run_one()) {
+    }
+  }
+  if (!caught_up()) throw Violation{"something is found after all had arrived"};
+  witness_.check_rejected(agents_[0]->life());
+}
+
+void Simulation::check_room() const {
+  for (const auto& agent : agents_) {
+    for (const std::string& folder : agent->folders()) {
+      const uint64_t segments = entries_in(folder, "segment-");
+      if (segments > options_.segments_max + kIdleSegmentsMax) {
+        throw Violation{std::to_string(segments) + " segments are in " + folder};
+      }
     }
   }
 }
 
-void Simulation::check_disk() {
-  uint64_t segments = 0;
-  std::string names;
-  for (const std::string& name : disk_.files.names(agent_->folder())) {
-    segments += name.starts_with("segment-") ? 1 : 0;
-    names += " " + name;
+void Simulation::check_room_at_end() const {
+  if (entries_in(agents_[0]->folders().front(), "segment-") > kSparesMax + 1) {
+    throw Violation{"too many segments are left when nothing waits"};
   }
-  if (segments > kSparesMax + 1) {
-    throw Violation{"too much is left when nothing waits:" + names};
-  }
+}
+
+uint64_t Simulation::entries_in(const std::string& folder, std::string_view prefix) const {
+  const std::vector<std::string> names = disk_.files.names(folder);
+  return static_cast<uint64_t>(
+      std::count_if(names.begin(), names.end(),
+                    [prefix](const std::string& name) { return name.starts_with(prefix); }));
 }
 
 Simulation::Tally Simulation::tally() const {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/sim/destination.h"
 #include "tests/sim/disk.h"
@@ -51,6 +52,7 @@ class Simulation {
     bool bad_destinations = false;
     bool clock_jumps = false;
     bool lane_changes = false;
+    bool upgrades = false;  // a successor starts before its predecessor ends
   };
 
   void choose_options();
@@ -62,29 +64,38 @@ class Simulation {
   void let_pass(Duration by);
   void change_weather();
   void jump_clock();
-  void die();
-  // Somebody's calling the agent died in; the agent, and maybe all power, are gone.
+  // The agent that acts is gone, and maybe all power.
   void bury_agent();
+  void lose_power();
+  void change_lanes();
+  void forget_agent(size_t index);
+  [[nodiscard]] bool caught_up() const;
+  // Runs one task of one agent, whichever.
+  bool run_one();
   void calm_down();
   void catch_up();
-  void check_disk();
+  void check_room() const;
+  void check_room_at_end() const;
+  [[nodiscard]] uint64_t entries_in(const std::string& folder, std::string_view prefix) const;
   bool chance(uint64_t one_in) { return random_.below(one_in) == 0; }
 
   Random random_;
   MetricRegistry& metrics_;
   FakeClock clock_;
   Trace trace_{clock_};
-  Disk disk_{random_};
+  mutable Disk disk_{random_};
   Requests requests_;
   Witness witness_{clock_, disk_.files, requests_, trace_};
   std::array<Destination, kLanes> destinations_{Destination{0, witness_, clock_, random_},
                                                 Destination{1, witness_, clock_, random_}};
   Climate climate_;
   SimAgentOptions options_;
-  uint32_t busyness_ = 0;  // how often clients call, of 100
-  std::unique_ptr<SimAgent> agent_;
+  uint32_t busyness_ = 0;                          // how often clients call, of 100
+  std::vector<std::unique_ptr<SimAgent>> agents_;  // the newest, which has the clients, last
+  size_t acting_ = 0;                              // the one whose code runs, in case it dies
   uint32_t lives_ = 0;
   Tick trouble_until_{};
+  Tick jumped_{};
   Duration jumps_{0};  // of the wall clock, forward, in this life
   Tally tally_;
 };

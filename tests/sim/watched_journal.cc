@@ -42,11 +42,12 @@ class WatchedJournal::WatchedLane final : public JournalLane {
 
 WatchedJournal::WatchedJournal(std::unique_ptr<Journal> journal, Witness& witness,
                                const std::string& folder, uint32_t life, Durability durability,
-                               const std::array<bool, kLanes>& lanes)
+                               const std::array<bool, kLanes>& lanes, std::function<void()> closed)
     : journal_(std::move(journal)),
       witness_(witness),
       number_(witness.journal_at(folder)),
-      life_(life) {
+      life_(life),
+      closed_(std::move(closed)) {
   witness_.opened(number_, life_, durability, lanes, *journal_);
   for (size_t i = 0; i < kLanes; ++i) {
     if (!lanes[i]) continue;
@@ -55,7 +56,7 @@ WatchedJournal::WatchedJournal(std::unique_ptr<Journal> journal, Witness& witnes
   }
 }
 
-WatchedJournal::~WatchedJournal() = default;
+WatchedJournal::~WatchedJournal() { closed_(); }
 
 void WatchedJournal::append(uint32_t request, std::string payload) {
   witness_.appended(number_, life_, request);

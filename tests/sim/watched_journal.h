@@ -3,6 +3,7 @@
 // Used from one thread.
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,9 +14,11 @@ namespace dualtrace::agent::sim {
 
 class WatchedJournal final : public Journal {
  public:
-  // Of an agent in its `life`; `lanes` says which of kLaneNames the journal has.
+  // Of an agent in its `life`; `lanes` says which of kLaneNames the journal has. `closed` is called
+  // by the destructor.
   WatchedJournal(std::unique_ptr<Journal> journal, Witness& witness, const std::string& folder,
-                 uint32_t life, Durability durability, const std::array<bool, kLanes>& lanes);
+                 uint32_t life, Durability durability, const std::array<bool, kLanes>& lanes,
+                 std::function<void()> closed);
   ~WatchedJournal() override;
 
   // The payload belongs to that request of the witness's.
@@ -24,7 +27,6 @@ class WatchedJournal final : public Journal {
   uint64_t check_lane(size_t lane);
   // Everything is settled, by every lane.
   [[nodiscard]] bool caught_up() const;
-  [[nodiscard]] uint64_t segments() const { return journal_->health().segments; }
 
   void append(std::string payload, uint32_t spans, Stored done) override;
   [[nodiscard]] Totals totals() const override { return journal_->totals(); }
@@ -38,6 +40,7 @@ class WatchedJournal final : public Journal {
   Witness& witness_;
   const uint32_t number_;
   const uint32_t life_;
+  const std::function<void()> closed_;
   std::array<std::unique_ptr<WatchedLane>, kLanes> lanes_;
 };
 

@@ -43,9 +43,9 @@ uint32_t Witness::journal_at(const std::string& folder) {
   return known->second;
 }
 
-void Witness::opening(const std::array<bool, kLanes>& lanes) {
-  for (JournalModel& journal : journals_) {
-    for (size_t lane = 0; lane < kLanes; ++lane) journal.lanes[lane].may_be_new |= !lanes[lane];
+void Witness::opening(uint32_t journal, const std::array<bool, kLanes>& lanes) {
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    journals_[journal].lanes[lane].may_be_new |= !lanes[lane];
   }
 }
 
@@ -66,6 +66,7 @@ void Witness::opened(uint32_t journal, uint32_t life, Durability durability,
     const bool is_new = at.may_be_new && books.settled.sum() == 0 && books.accepted == 0;
     if (at.present && !is_new) {
       resume(model, lane, life, books);
+      at.may_be_new = false;
     } else {
       for (const uint32_t request : model.appended) state(lane, request) = RecordState::kGone;
       at = LaneModel{};
@@ -143,17 +144,26 @@ void Witness::answered(uint32_t request, const Status& status) {
   for (LaneModel& lane : model.lanes) lane.ok_since_open += sent.spans;
 }
 
-void Witness::removed(uint32_t journal) {
-  const JournalModel& model = journals_[journal];
+void Witness::cursor_removed(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const auto known = journal_numbers_.find(path.substr(0, slash));
+  if (known == journal_numbers_.end()) return;
+  JournalModel& model = journals_[known->second];
   for (size_t lane = 0; lane < kLanes; ++lane) {
-    if (!model.lanes[lane].present) continue;
-    for (const uint32_t request : model.appended) {
-      const RecordState record = state(lane, request);
-      const Request& sent = requests_[request];
-      require(record == RecordState::kDurable || record == RecordState::kSettled ||
-                  record == RecordState::kGone || sent.answer != Answer::kOk || sent.may_be_lost,
-              model.folder, "was removed with request", request, "in it");
-    }
+    LaneModel& at = model.lanes[lane];
+    if (path.substr(slash + 1) != std::string("cursor-") + kLaneNames[lane]) continue;
+    if (!std::exchange(at.may_be_new, true)) check_drained(model, lane);
+  }
+}
+
+// Its journal goes: the lane must be through, and that durably.
+void Witness::check_drained(const JournalModel& journal, size_t lane) {
+  for (const uint32_t request : journal.appended) {
+    const RecordState record = state(lane, request);
+    const Request& sent = requests_[request];
+    require(record == RecordState::kDurable || record == RecordState::kGone ||
+                sent.answer != Answer::kOk || sent.may_be_lost,
+            journal.folder, "is removed, with request", request, "in it for", kLaneNames[lane]);
   }
 }
 
@@ -272,6 +282,10 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
           delivered, "were");
   require(counts.dead_lettered <= refused, kLaneNames[lane], "settles as dead-lettered",
           counts.dead_lettered, "spans, but", refused, "were refused and have a letter");
+  Rejected& rejected = rejected_[{life, lane}];
+  rejected.settled += counts.rejected;
+  require(rejected.settled <= rejected.told, kLaneNames[lane], "settles as rejected",
+          rejected.settled, "spans, but", rejected.told, "were");
   require(counts.filtered == 0, "nothing filters");
   if (counts.expired > 0) check_expiry(request, lane);
 }
@@ -325,6 +339,9 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
 void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& spans,
                      const Outcome& outcome) {
   trace_.add("answered", to_string(outcome.kind), spans.front(), spans.size());
+  if (outcome.kind == OutcomeKind::kPartly) {
+    rejected_[{life, lane}].told += std::min<uint64_t>(outcome.rejected, spans.size());
+  }
   const bool alone = spans.size() == 1;
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, life);
@@ -398,6 +415,15 @@ void Witness::check_books(uint32_t journal, size_t lane, const LaneBooks& books)
 
 void Witness::note_backlog(size_t lane, uint64_t bytes) {
   if (bytes > expiry_.backlog_bytes_max) over_limit_[lane] = clock_.tick();
+}
+
+void Witness::check_rejected(uint32_t life) const {
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const auto found = rejected_.find({life, lane});
+    if (found == rejected_.end()) continue;
+    require(found->second.settled == found->second.told, kLaneNames[lane], "settled as rejected",
+            found->second.settled, "spans, but", found->second.told, "were");
+  }
 }
 
 void Witness::check_end() const {

@@ -26,6 +26,7 @@ namespace dualtrace::agent::sim {
 
 inline constexpr std::array<const char*, 2> kLaneNames = {"arize", "databricks"};
 inline constexpr size_t kLanes = kLaneNames.size();
+inline constexpr uint64_t kDeadLetterBytesMax = 256 * 1024;
 
 // What expiry goes by.
 struct ExpiryRules {
@@ -41,14 +42,15 @@ class Witness {
   // --- the journal's side
   // The number of a journal folder, whoever owns it.
   uint32_t journal_at(const std::string& folder);
-  // An agent with these lanes begins to open its journal…
-  void opening(const std::array<bool, kLanes>& lanes);
+  // An agent with these lanes begins to open a journal…
+  void opening(uint32_t journal, const std::array<bool, kLanes>& lanes);
   // …and has opened it.
   void opened(uint32_t journal, uint32_t life, Durability durability,
               const std::array<bool, kLanes>& lanes, Journal& opened);
   void appended(uint32_t journal, uint32_t life, uint32_t request);
   void answered(uint32_t request, const Status& status);
-  void removed(uint32_t journal);
+  // Somebody removes a lane's cursor, by its path: as the lane is given up, or with its journal.
+  void cursor_removed(const std::string& path);
 
   void read(uint32_t journal, size_t lane, uint32_t life, const JournalRead& read,
             const LaneBooks& books);
@@ -77,6 +79,8 @@ class Witness {
   void check_books(uint32_t journal, size_t lane, const LaneBooks& books);
   // What a lane has waiting, over all journals.
   void note_backlog(size_t lane, uint64_t bytes);
+  // When a life has dealt with everything: it settled as rejected what it was told to be.
+  void check_rejected(uint32_t life) const;
   // At the end: everything that was answered OK has its word, at both.
   void check_end() const;
 
@@ -113,6 +117,10 @@ class Witness {
     std::deque<uint32_t> log;             // requests settled since the durable snapshot, in order
     std::vector<Snapshot> snapshots{{}};  // the durable one, and what may be durable
   };
+  struct Rejected {
+    uint64_t told = 0;  // by answers
+    uint64_t settled = 0;
+  };
   struct JournalModel {
     std::string folder;
     Durability durability = Durability::kDisk;
@@ -122,6 +130,7 @@ class Witness {
     std::array<LaneModel, kLanes> lanes;
   };
 
+  void check_drained(const JournalModel& journal, size_t lane);
   void resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books);
   void check_passed_over(const JournalModel& journal, size_t lane, uint32_t request);
   void read_record(JournalModel& journal, size_t lane, uint32_t life, const JournalRecord& record);
@@ -145,6 +154,7 @@ class Witness {
   std::array<uint64_t, kLanes> last_letter_{};
   bool letters_changed_ = false;
   ExpiryRules expiry_;
+  std::map<std::pair<uint32_t, size_t>, Rejected> rejected_;  // by life and lane
   std::array<Tick, kLanes> over_limit_{};  // when a lane last had too much waiting
   Duration unseen_jumps_{0};
   uint64_t ok_spans_ = 0;
