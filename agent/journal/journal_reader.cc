@@ -154,9 +154,10 @@ JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {
   for (; !settled_.empty() && settled_.front().first < lost.end; settled_.erase(settled_.begin())) {
     const SettledRange& range = settled_.front();
     if (range.end <= lost.first) continue;
-    records -= range.end - std::max(range.first, lost.first);
+    records -= std::min(range.end, lost.end) - std::max(range.first, lost.first);
     lost.spans = minus(lost.spans, range.spans);
     lost.bytes = minus(lost.bytes, range.bytes);
+    if (range.end > lost.end) break;  // only a cursor that does not fit its segments says so
   }
   at_ = view.limit;
   position_ = lost.after;

@@ -89,7 +89,7 @@ std::optional<Duration> parse_retry_after(std::string_view header, WallTime now)
   stream >> std::get_time(&date, "%a, %d %b %Y %H:%M:%S GMT");
   if (stream.fail()) return std::nullopt;
   const int64_t in_seconds = timegm(&date) - unix_nanos(now) / 1'000'000'000;
-  return sensible(std::chrono::seconds(std::min(in_seconds, kDelaySecondsMax)));
+  return sensible(std::chrono::seconds(std::clamp<int64_t>(in_seconds, 0, kDelaySecondsMax)));
 }
 
 std::optional<Duration> parse_retry_info(std::string_view status) {

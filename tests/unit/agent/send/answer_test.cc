@@ -42,7 +42,8 @@ TEST(Answer, TakesNoDelayLongerThanAnHour) {
 }
 
 TEST(Answer, IgnoresADelayThatMakesNoSense) {
-  for (const char* text : {"", "0", "-1", "soon", "1.5", "7 s", "Sun, 06 Nov"}) {
+  for (const char* text :
+       {"", "0", "-1", "soon", "1.5", "7 s", "Sun, 06 Nov", "Fri, 01 Jan 1200 00:00:00 GMT"}) {
     EXPECT_EQ(parse_retry_after(text, kNow), std::nullopt) << text;
   }
   EXPECT_EQ(parse_retry_info(retry_info(-1)), std::nullopt);
