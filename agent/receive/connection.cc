@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "agent/receive/receiver_metrics.h"
 #include "agent/receive/worker.h"
 
 namespace dualtrace::agent {
@@ -77,6 +78,7 @@ void Connection::read_until_blocked() {
       case Progress::Kind::kEnd:
         return input_ended();
       case Progress::Kind::kBroken:
+        if (!session_) worker_.context().metrics.given_up(GivenUp::kHandshake);
         return close();
     }
   }
@@ -234,7 +236,11 @@ void Connection::timer_fired() {
   if (phase_ == Phase::kClosed) return;
   const Tick now = worker_.now();
   if (now < deadline()) return arm_timer();
-  if (now >= write_deadline_ || !session_ || phase_ == Phase::kLingering) return close();
+  if (phase_ == Phase::kLingering) return close();
+  if (now >= write_deadline_ || !session_) {
+    worker_.context().metrics.given_up(session_ ? GivenUp::kUnread : GivenUp::kSlow);
+    return close();
+  }
   session_->expire(now);
   pump();
   arm_timer();

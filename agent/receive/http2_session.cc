@@ -189,7 +189,10 @@ void Http2Session::consume(std::string_view bytes, Tick now) {
   now_ = now;
   if (broken_ || bytes.empty()) return;
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
-  broken_ = nghttp2_session_mem_recv(session_, data, bytes.size()) < 0;
+  const ssize_t read = nghttp2_session_mem_recv(session_, data, bytes.size());
+  if (read >= 0) return;
+  broken_ = true;
+  context_.metrics.given_up(read == NGHTTP2_ERR_FLOODED ? GivenUp::kFlood : GivenUp::kProtocol);
 }
 
 void Http2Session::end_of_input(Tick now) {
@@ -402,7 +405,21 @@ ssize_t Http2Session::read_reply(int32_t id, uint8_t* buffer, size_t size, uint3
   return static_cast<ssize_t>(taken);
 }
 
+GivenUp reason_of(uint32_t goaway_code) {
+  switch (goaway_code) {
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return GivenUp::kFlood;
+    case NGHTTP2_SETTINGS_TIMEOUT:
+      return GivenUp::kSlow;
+    default:
+      return GivenUp::kProtocol;
+  }
+}
+
 void Http2Session::frame_sent(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR) {
+    context_.metrics.given_up(reason_of(frame.goaway.error_code));
+  }
   if (frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code != NGHTTP2_NO_ERROR) {
     // Resets that a client provokes count like those it sends.
     if (!flood_guard_.allow_reset(now_)) give_up(NGHTTP2_ENHANCE_YOUR_CALM);

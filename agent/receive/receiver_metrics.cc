@@ -6,6 +6,9 @@ namespace {
 constexpr char kRequests[] = "dualtrace_receiver_requests_total";
 constexpr char kRequestsHelp[] = "Requests answered, by protocol and gRPC code or HTTP status.";
 
+// In the order of GivenUp.
+constexpr const char* kGivenUpReasons[] = {"flood", "protocol", "slow", "unread", "handshake"};
+
 Counter& requests(MetricRegistry& registry, const char* protocol, const std::string& code) {
   return registry.counter(kRequests, kRequestsHelp, {{"protocol", protocol}, {"code", code}});
 }
@@ -32,6 +35,11 @@ ReceiverMetrics::ReceiverMetrics(MetricRegistry& registry)
     http_.push_back({status, &requests(registry, "http", std::to_string(status))});
   }
   http_.push_back({0, &requests(registry, "http", "other")});
+  for (size_t reason = 0; reason < given_up_.size(); ++reason) {
+    given_up_[reason] = &registry.counter("dualtrace_receiver_connections_given_up_total",
+                                          "Connections ended without an answer that says why.",
+                                          {{"reason", kGivenUpReasons[reason]}});
+  }
   registry.observe(MetricRegistry::ValueType::kGauge, "dualtrace_receiver_connections",
                    "Connections open now.", {},
                    [connections = connections_] { return static_cast<double>(*connections); });

@@ -12,6 +12,15 @@
 
 namespace dualtrace::agent {
 
+// Why a connection is ended without an answer that says so.
+enum class GivenUp {
+  kFlood,      // frames, resets or headers above what is allowed
+  kProtocol,   // what is no HTTP/2
+  kSlow,       // the first request does not begin in time
+  kUnread,     // the client does not take what it is sent
+  kHandshake,  // broken before the first request: TLS that fails, a reset
+};
+
 class ReceiverMetrics {
  public:
   explicit ReceiverMetrics(MetricRegistry& registry);
@@ -20,6 +29,7 @@ class ReceiverMetrics {
   void replied(const Reply& reply, Duration took);
   void received(size_t body_bytes) { bytes_.add(static_cast<double>(body_bytes)); }
   void connection_refused() { connections_refused_.increment(); }
+  void given_up(GivenUp reason) { given_up_.at(static_cast<size_t>(reason))->increment(); }
 
   // Open connections of all threads: the gauge, and what the limit is checked against.
   [[nodiscard]] std::atomic<size_t>& connections() { return *connections_; }
@@ -30,8 +40,9 @@ class ReceiverMetrics {
     Counter* counter;
   };
 
-  std::array<Counter*, 17> grpc_{};  // by code
-  std::vector<HttpCode> http_;       // the last one, status 0, counts all others
+  std::array<Counter*, 17> grpc_{};     // by code
+  std::vector<HttpCode> http_;          // the last one, status 0, counts all others
+  std::array<Counter*, 5> given_up_{};  // by GivenUp
   Counter& bytes_;
   Counter& connections_refused_;
   Histogram& seconds_;

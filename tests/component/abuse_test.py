@@ -138,6 +138,7 @@ def test_what_http1_allows_is_taken(siege, data):
 # --- HTTP/2 -----------------------------------------------------------------------------------------
 
 FRAMES = 20_000
+GIVEN_UP = "dualtrace_receiver_connections_given_up_total"
 POST = header_block(request_fields(TRACES, JSON))
 OPEN = frame(http2.HEADERS, http2.END_HEADERS, 1, POST)
 
@@ -203,8 +204,10 @@ FLOODS = {
 @pytest.mark.parametrize("case", FLOODS.values(), ids=FLOODS.keys())
 def test_http2_floods_end_with_goaway(siege, case):
     data, codes = case
+    given_up = counted(siege.agent, GIVEN_UP)
     with siege.attack():
         said = exchange(siege.agent.grpc_endpoint, http2.greeting() + data)
+    assert counted(siege.agent, GIVEN_UP) == given_up + 1
     goaways = [one.error_code for one in http2.frames(said) if one.kind == http2.GOAWAY]
     assert (goaways[-1] if goaways else None) in codes, list(http2.frames(said))[-5:]
 
@@ -435,6 +438,8 @@ def test_abuse_of_tls(stage, sandbox, tmp_path):
                     pass
                 raise ConnectionError("ended without an answer")
     assert served()
+    # The silent ones, three that spoke no TLS or a broken one, and two without the right certificate.
+    assert counted(agent, GIVEN_UP) >= len(silent) + 5
 
 
 # --- the status server, IPv6 ------------------------------------------------------------------------

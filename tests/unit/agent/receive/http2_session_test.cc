@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "agent/receive/flood_guard.h"
 #include "tests/unit/agent/receive/http2_client.h"
 #include "tests/unit/agent/receive/session_fixture.h"
@@ -316,6 +318,9 @@ TEST_F(Http2SessionTest, EndsFloodsOfFramesWithoutRequests) {
     EXPECT_TRUE(session->finished());
     EXPECT_LT(output.size(), 64u * 1024);
   }
+  EXPECT_THAT(
+      registry.text(),
+      testing::HasSubstr("dualtrace_receiver_connections_given_up_total{reason=\"flood\"} 4\n"));
 }
 
 TEST_F(Http2SessionTest, LetsABusyClientPing) {
