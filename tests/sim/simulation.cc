@@ -49,7 +49,7 @@ void Simulation::choose_options() {
   lane.pause_probe_interval = seconds(3);
   lane.backlog_bytes_max = chance(3) ? 20'000 + random_.below(100'000) : 1ULL << 40;
   lane.age_max = chance(3) ? Duration(minutes(5 + random_.below(60))) : Duration(hours(10'000));
-  witness_.set_expiry({lane.backlog_bytes_max, lane.age_max});
+  witness_.set_limits({lane.backlog_bytes_max, lane.age_max, options_.queue_bytes_max});
   busyness_ = 2 + static_cast<uint32_t>(random_.below(20));
 }
 

@@ -139,6 +139,10 @@ void Witness::answered(uint32_t request, const Status& status) {
   }
   sent.answer = Answer::kOk;
   ok_spans_ += sent.spans;
+  // A step is one task, so that all of these waited together.
+  if (std::exchange(group_step_, trace_.step()) != trace_.step()) group_bytes_ = 0;
+  group_bytes_ += sent.bytes;
+  require(group_bytes_ <= limits_.queue_bytes_max, "a group has", group_bytes_, "bytes");
   JournalModel& model = journals_[sent.journal];
   if (model.durability == Durability::kMemory) model.ok_unsynced.push_back(request);
   for (LaneModel& lane : model.lanes) lane.ok_since_open += sent.spans;
@@ -292,7 +296,7 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
 
 void Witness::check_expiry(const Request& request, size_t lane) const {
   const Duration age = clock_.tick() - request.sent;
-  const bool too_old = age + unseen_jumps_ + kAgeSlack >= expiry_.age_max;
+  const bool too_old = age + unseen_jumps_ + kAgeSlack >= limits_.age_max;
   const bool too_much = over_limit_[lane] >= request.sent;
   require(too_old || too_much, kLaneNames[lane], "let spans expire at an age of",
           std::chrono::duration<double>(age).count(), "s without need");
@@ -414,7 +418,7 @@ void Witness::check_books(uint32_t journal, size_t lane, const LaneBooks& books)
 }
 
 void Witness::note_backlog(size_t lane, uint64_t bytes) {
-  if (bytes > expiry_.backlog_bytes_max) over_limit_[lane] = clock_.tick();
+  if (bytes > limits_.backlog_bytes_max) over_limit_[lane] = clock_.tick();
 }
 
 void Witness::check_rejected(uint32_t life) const {

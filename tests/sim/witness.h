@@ -28,10 +28,11 @@ inline constexpr std::array<const char*, 2> kLaneNames = {"arize", "databricks"}
 inline constexpr size_t kLanes = kLaneNames.size();
 inline constexpr uint64_t kDeadLetterBytesMax = 256 * 1024;
 
-// What expiry goes by.
-struct ExpiryRules {
+// Of the agents, all of which have the same.
+struct Limits {
   uint64_t backlog_bytes_max = 0;
   Duration age_max{0};
+  uint64_t queue_bytes_max = 0;
 };
 
 class Witness {
@@ -73,7 +74,7 @@ class Witness {
   void letters_changed() { letters_changed_ = true; }
   // Wall time jumped while nobody was there to see it.
   void clock_jumped_unseen(Duration by) { unseen_jumps_ += by; }
-  void set_expiry(const ExpiryRules& rules) { expiry_ = rules; }
+  void set_limits(const Limits& limits) { limits_ = limits; }
 
   // The invariants of every moment, for one lane's books in one journal.
   void check_books(uint32_t journal, size_t lane, const LaneBooks& books);
@@ -153,11 +154,13 @@ class Witness {
   std::array<std::set<uint64_t>, kLanes> letters_;       // spans with a dead letter
   std::array<uint64_t, kLanes> last_letter_{};
   bool letters_changed_ = false;
-  ExpiryRules expiry_;
+  Limits limits_;
   std::map<std::pair<uint32_t, size_t>, Rejected> rejected_;  // by life and lane
   std::array<Tick, kLanes> over_limit_{};  // when a lane last had too much waiting
   Duration unseen_jumps_{0};
   uint64_t ok_spans_ = 0;
+  uint64_t group_step_ = 0;   // when the last request was answered OK,
+  uint64_t group_bytes_ = 0;  // and how much then was
 };
 
 }  // namespace dualtrace::agent::sim
