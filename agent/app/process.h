@@ -6,8 +6,8 @@
 namespace dualtrace::agent {
 
 // The journal holds prompts and the process holds keys: what it creates is for its own user, and no
-// core is written. Blocks SIGTERM and SIGINT for wait_for_stop_signal(): call it before any thread
-// is started, since they inherit that.
+// core is written. Freed memory is kept for the next request. Blocks SIGTERM and SIGINT for
+// wait_for_stop_signal(): call it before any thread is started, since they inherit that.
 void prepare_process();
 
 // Returns at SIGTERM or SIGINT, with the signal's name.
