@@ -10,6 +10,7 @@
 #include <string>
 #include <variant>
 
+#include "common/bytes/shared_bytes.h"
 #include "common/error/result.h"
 #include "common/time/clock.h"
 
@@ -44,7 +45,7 @@ struct JournalRecord {
   uint64_t sequence = 0;
   WallTime arrived;
   uint32_t spans = 0;
-  std::string payload;  // a serialised ExportTraceServiceRequest
+  SharedBytes payload;  // a serialised ExportTraceServiceRequest
 };
 
 // Records [first, last] cannot be read: their segment is damaged and set aside. The reader has

@@ -12,6 +12,7 @@
 #include "agent/journal/cursor.h"
 #include "agent/journal/segment_reader.h"
 #include "agent/journal/segment_table.h"
+#include "common/bytes/shared_bytes.h"
 #include "common/io/file_system.h"
 #include "common/time/clock.h"
 
@@ -19,7 +20,7 @@ namespace dualtrace::agent {
 
 struct RecordRead {
   ReadMark mark;
-  std::string payload;
+  SharedBytes payload;
 };
 
 class JournalReader {

@@ -27,7 +27,7 @@ std::vector<Piece> take_front(std::vector<Piece>& pieces, uint32_t spans) {
 
 Batch half_of(const Batch& parent, Part part, std::vector<Piece> pieces, uint64_t offset) {
   Batch half;
-  half.body = std::make_shared<const std::string>(std::move(part.request));
+  half.body = std::make_shared<const RequestBody>(std::move(part.request));
   half.spans = part.spans;
   half.pieces = std::move(pieces);
   half.halved = true;
@@ -83,14 +83,14 @@ uint64_t drop_front(Batch& batch, uint64_t SpanCounts::*word,
                      batch.pieces.begin() + static_cast<std::ptrdiff_t>(count));
   batch.spans -= static_cast<uint32_t>(spans);
   batch.history.spans = batch.spans;
-  batch.body = std::make_shared<const std::string>(batch.spans == 0 ? std::string()
-                                                                    : batch.body->substr(bytes));
+  batch.body = std::make_shared<const RequestBody>(
+      batch.spans == 0 ? std::string() : batch.body->plain().joined().substr(bytes));
   return spans;
 }
 
 Result<std::pair<Batch, Batch>> halve(const Batch& batch) {
   DT_CHECK(batch.spans >= 2);
-  auto parts = split_in_half(*batch.body);
+  auto parts = split_in_half(batch.body->plain().joined());
   if (!parts) return fail(parts.error());
   auto& [first, second] = *parts;
   if (first.spans + second.spans != batch.spans) {

@@ -14,6 +14,7 @@
 
 #include "agent/journal/journal_lane.h"
 #include "agent/lane/retry.h"
+#include "agent/send/request_body.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -47,7 +48,7 @@ struct BatchPlace {
 };
 
 struct Batch {
-  std::shared_ptr<const std::string> body;
+  std::shared_ptr<const RequestBody> body;
   uint32_t spans = 0;
   std::vector<Piece> pieces;
   bool halved = false;  // its pieces' bytes are not known any more

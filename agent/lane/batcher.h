@@ -24,7 +24,7 @@ class Batcher {
 
   // Returns the batches that are sealed by this record, oldest first: none, one or (when the record
   // is cut) many.
-  std::vector<Batch> add(const std::shared_ptr<OpenRecord>& record, std::string payload,
+  std::vector<Batch> add(const std::shared_ptr<OpenRecord>& record, const SharedBytes& payload,
                          const BatchLimits& limits, Tick now);
   // When the open batch has lingered long enough; nullopt when there is none.
   [[nodiscard]] std::optional<Tick> due_at() const;
@@ -34,11 +34,11 @@ class Batcher {
   [[nodiscard]] size_t open_bytes() const { return body_.size(); }
 
  private:
-  void append(Piece piece, std::string payload, const BatchLimits& limits, Tick now,
+  void append(Piece piece, SharedBytes payload, const BatchLimits& limits, Tick now,
               std::vector<Batch>& sealed);
 
   const Duration linger_;
-  std::string body_;
+  SharedByteChain body_;
   std::vector<Piece> pieces_;  // empty: no batch is open
   uint32_t spans_ = 0;
   Tick opened_{};

@@ -143,7 +143,8 @@ void DestinationLane::cut(Request request, const Outcome& outcome) {
 void DestinationLane::bury(Batch batch, const Outcome& outcome) {
   note_error(outcome);
   const std::string reason = outcome.kind == OutcomeKind::kSplit ? "TooLarge" : outcome.reason;
-  const Status kept = dead_letters_.keep({.request = *batch.body,
+  const std::string body = batch.body->plain().joined();
+  const Status kept = dead_letters_.keep({.request = body,
                                           .spans = batch.spans,
                                           .reason = reason,
                                           .message = outcome.message,

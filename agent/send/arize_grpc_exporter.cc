@@ -21,7 +21,6 @@
 #include <type_traits>
 
 #include "agent/send/classify.h"
-#include "common/compress/gzip.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
@@ -34,15 +33,16 @@ constexpr int kReconnectFirstMs = 300;
 constexpr int kKeepaliveMs = 30'000;  // while a request waits; finds connections that died silently
 constexpr int kKeepaliveTimeoutMs = 20'000;
 
-using Body = std::shared_ptr<const std::string>;
-
 // A message over the body's own bytes, which it keeps alive.
-grpc::ByteBuffer to_message(Body body) {
-  auto* owner = new Body(std::move(body));
-  char* bytes = const_cast<char*>((*owner)->data());  // gRPC only reads them
-  const grpc::Slice slice(
-      bytes, (*owner)->size(), [](void* kept) { delete static_cast<Body*>(kept); }, owner);
-  return grpc::ByteBuffer(&slice, 1);
+grpc::ByteBuffer to_message(const SharedByteChain& body) {
+  std::vector<grpc::Slice> slices;
+  for (const SharedBytes& part : body.parts()) {
+    auto* owner = new SharedBytes(part);
+    char* bytes = const_cast<char*>(owner->data());  // gRPC only reads them
+    slices.emplace_back(
+        bytes, owner->size(), [](void* kept) { delete static_cast<SharedBytes*>(kept); }, owner);
+  }
+  return {slices.data(), slices.size()};
 }
 
 // Marks the message as compressed already. gRPC's core knows such messages and passes them on, but
@@ -129,10 +129,10 @@ class ArizeGrpcExporter final : public Exporter {
     grpc::ByteBuffer message;
     if (options_.gzip) {
       call->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-      message = to_message(std::make_shared<const std::string>(gzip(*request.body)));
+      message = to_message(request.body->gzipped());
       mark_gzipped(message);
     } else {
-      message = to_message(std::move(request.body));
+      message = to_message(request.body->plain());
     }
     call->reader = stub().PrepareUnaryCall(&call->context, kMethod, message, &answers_);
     call->reader->StartCall();

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/send/request_body.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -41,7 +42,7 @@ struct Outcome {
 };
 
 struct ExportRequest {
-  std::shared_ptr<const std::string> body{};  // a serialised ExportTraceServiceRequest
+  std::shared_ptr<const RequestBody> body{};  // a serialised ExportTraceServiceRequest
   uint32_t spans = 0;
   Duration timeout = std::chrono::seconds(30);
 };

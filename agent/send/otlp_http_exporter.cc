@@ -4,7 +4,6 @@
 #include <future>
 
 #include "agent/send/classify.h"
-#include "common/compress/gzip.h"
 #include "common/time/thread_scheduler.h"
 
 namespace dualtrace::agent {
@@ -43,13 +42,13 @@ class OtlpHttpExporter final : public Exporter {
  private:
   enum class Gzip { kOff, kUntried, kAccepted };
 
-  Result<HttpRequest> to_http(const std::string& body, bool compress) const {
+  Result<HttpRequest> to_http(const RequestBody& body, bool compress) const {
     auto headers = profile_.headers();
     if (!headers) return fail(headers.error());
     HttpRequest request{.path = profile_.path, .headers = *std::move(headers)};
     request.headers.emplace_back("Content-Type", "application/x-protobuf");
     if (compress) request.headers.emplace_back("Content-Encoding", "gzip");
-    request.body = compress ? gzip(body) : body;
+    request.body = compress ? SharedByteChain(body.gzipped()) : body.plain();
     return request;
   }
 

@@ -19,9 +19,18 @@ pplx::task<size_t> OneWayBuffer::_getn(uint8_t*, size_t) {
 }
 
 pplx::task<size_t> RequestBody::_getn(uint8_t* into, size_t count) {
-  const size_t size = std::min(count, body_.size() - given_);
-  std::memcpy(into, body_.data() + given_, size);
-  given_ += size;
+  const std::span<const SharedBytes> parts = body_.parts();
+  size_t size = 0;
+  while (size < count && part_ < parts.size()) {
+    const std::string_view next = parts[part_].view().substr(given_, count - size);
+    std::memcpy(into + size, next.data(), next.size());
+    size += next.size();
+    given_ += next.size();
+    if (given_ == parts[part_].size()) {
+      ++part_;
+      given_ = 0;
+    }
+  }
   return pplx::task_from_result(size);
 }
 

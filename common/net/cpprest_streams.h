@@ -10,6 +10,8 @@
 #include <functional>
 #include <string>
 
+#include "common/bytes/shared_bytes.h"
+
 namespace dualtrace {
 
 // What every streambuf must have and neither of ours needs.
@@ -51,15 +53,16 @@ class OneWayBuffer : public concurrency::streams::details::streambuf_state_manag
 
 class RequestBody final : public OneWayBuffer {
  public:
-  explicit RequestBody(std::string body)
+  explicit RequestBody(SharedByteChain body)
       : OneWayBuffer(std::ios_base::in), body_(std::move(body)) {}
 
  protected:
   pplx::task<size_t> _getn(uint8_t* into, size_t count) override;
 
  private:
-  const std::string body_;
-  size_t given_ = 0;
+  const SharedByteChain body_;
+  size_t part_ = 0;   // the first that is not wholly given out
+  size_t given_ = 0;  // of that one
 };
 
 // Goes on taking what it does not keep: an error from here makes cpprestsdk wait for a task on the

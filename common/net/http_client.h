@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/bytes/shared_bytes.h"
 #include "common/error/result.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
@@ -24,7 +25,7 @@ struct HttpRequest {
   std::string method = "POST";
   std::string path = "/";  // begins with "/", with the query
   HttpHeaders headers{};
-  std::string body{};
+  SharedByteChain body{};
 };
 
 struct HttpResponse {

@@ -38,7 +38,9 @@ class FakeExporter final : public Exporter {
     for (const Sent& each : sent) count += each.done ? 1 : 0;
     return count;
   }
-  [[nodiscard]] const std::string& body(size_t index) const { return *sent[index].request.body; }
+  [[nodiscard]] std::string body(size_t index) const {
+    return sent[index].request.body->plain().joined();
+  }
 
   std::vector<Sent> sent;
   std::function<Outcome(const ExportRequest&)> behaviour;

@@ -87,8 +87,9 @@ class JournalCrashTest : public JournalFixture {
         continue;  // a torn record that was never answered OK, or what memory mode lost
       }
       const auto& record = std::get<JournalRecord>(*read);
-      ASSERT_EQ(spans_of.at(record.payload), record.spans);
-      ASSERT_FALSE(models[lane].settled_durably.contains(record.payload));
+      const std::string payload(record.payload);
+      ASSERT_EQ(spans_of.at(payload), record.spans);
+      ASSERT_FALSE(models[lane].settled_durably.contains(payload));
       models[lane].in_hand.emplace(record.sequence, record);
     }
   }
@@ -99,7 +100,7 @@ class JournalCrashTest : public JournalFixture {
       const auto record =
           std::next(in_hand.begin(), static_cast<long>(random.below(in_hand.size())));
       deliver(journal->lane(lane), record->second);
-      models[lane].settled.insert(record->second.payload);
+      models[lane].settled.emplace(record->second.payload);
       in_hand.erase(record);
     }
   }
@@ -131,7 +132,7 @@ class JournalCrashTest : public JournalFixture {
         if (std::holds_alternative<JournalEnd>(*read)) break;
         if (std::holds_alternative<JournalDamage>(*read)) continue;
         const auto& record = std::get<JournalRecord>(*read);
-        EXPECT_TRUE(seen.insert(record.payload).second);
+        EXPECT_TRUE(seen.emplace(record.payload).second);
         deliver(lane, record);
       }
       EXPECT_TRUE(lane.caught_up());

@@ -63,7 +63,7 @@ TEST_F(BatcherTest, CutsALargeRecordAtSpanBorders) {
     EXPECT_LE(batch.bytes(), kLimits.bytes_max);
     EXPECT_EQ(batch.pieces.front().record, sealed[0].pieces.front().record);
     spans += batch.spans;
-    for (const std::string& name : span_names(*batch.body)) names.push_back(name);
+    for (const std::string& name : span_names(batch.body->plain().joined())) names.push_back(name);
   }
   EXPECT_EQ(spans, 10u);
   EXPECT_EQ(names, span_names(large));

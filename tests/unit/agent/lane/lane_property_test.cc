@@ -119,9 +119,9 @@ TEST_P(LaneProperty, GoodSpansArriveWhateverTheTrouble) {
   std::set<std::string> arrived;
   exporter.behaviour = [&](const ExportRequest& request) -> Outcome {
     if (random.below(4) == 0) return random.below(2) == 0 ? retry() : pause();
-    if (request.body->find("poison") != std::string::npos) return refuse();
+    if (request.body->plain().joined().find("poison") != std::string::npos) return refuse();
     if (request.spans > 1 && request.body->size() > 3000) return split();
-    for (const std::string& name : span_names(*request.body)) arrived.insert(name);
+    for (const std::string& name : span_names(request.body->plain().joined())) arrived.insert(name);
     return {};
   };
   start();

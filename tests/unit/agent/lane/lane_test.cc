@@ -177,7 +177,8 @@ TEST_F(LaneTest, DeadLettersASpanThatIsTooLargeByItself) {
 
 TEST_F(LaneTest, FindsTheRefusedSpanInFewRequestsAndDeliversTheRest) {
   exporter.behaviour = [&](const ExportRequest& request) {
-    return request.body->find("poison") != std::string::npos ? refuse() : Outcome{};
+    return request.body->plain().joined().find("poison") != std::string::npos ? refuse()
+                                                                              : Outcome{};
   };
   start();
   append_batch(1024, 700);
@@ -204,7 +205,8 @@ TEST_F(LaneTest, SendsTheHalvesBeforeNewerBatches) {
 
 TEST_F(LaneTest, KeepsASpanWhoseDeadLetterCannotBeWritten) {
   exporter.behaviour = [&](const ExportRequest& request) {
-    return request.body->find("poison") != std::string::npos ? refuse() : Outcome{};
+    return request.body->plain().joined().find("poison") != std::string::npos ? refuse()
+                                                                              : Outcome{};
   };
   files.bytes_max = 0;
   start();
@@ -220,7 +222,8 @@ TEST_F(LaneTest, KeepsASpanWhoseDeadLetterCannotBeWritten) {
 
 TEST_F(LaneTest, BisectsWhatFailsWhileOthersPass) {
   exporter.behaviour = [&](const ExportRequest& request) {
-    return request.body->find("poison") != std::string::npos ? suspect() : Outcome{};
+    return request.body->plain().joined().find("poison") != std::string::npos ? suspect()
+                                                                              : Outcome{};
   };
   start();
   append_batch(64, 11);

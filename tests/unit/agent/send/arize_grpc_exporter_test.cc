@@ -160,7 +160,7 @@ struct ArizeGrpcExporter : testing::Test {
     auto outcome = std::make_shared<std::promise<Outcome>>();
     auto future = outcome->get_future();
     exporter->send(
-        {.body = std::make_shared<const std::string>(body), .spans = 5, .timeout = timeout},
+        {.body = std::make_shared<const RequestBody>(body), .spans = 5, .timeout = timeout},
         [outcome, sender = std::this_thread::get_id()](Outcome given) {
           EXPECT_NE(std::this_thread::get_id(), sender);
           outcome->set_value(std::move(given));

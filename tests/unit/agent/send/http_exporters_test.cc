@@ -56,7 +56,7 @@ struct HttpExporters : testing::Test {
                                         client(), clock);
   }
   void send(const std::string& body = "spans") {
-    exporter->send({.body = std::make_shared<const std::string>(body),
+    exporter->send({.body = std::make_shared<const RequestBody>(body),
                     .spans = 5,
                     .timeout = std::chrono::seconds(7)},
                    [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
@@ -87,7 +87,7 @@ TEST_F(HttpExporters, PostToDatabricksAsItWantsIt) {
   EXPECT_EQ(sent[0].header("Content-Type"), "application/x-protobuf");
   EXPECT_EQ(sent[0].header("Content-Encoding"), "");
   EXPECT_EQ(sent[0].request.headers.size(), 3u);
-  EXPECT_EQ(sent[0].request.body, "spans");
+  EXPECT_EQ(sent[0].request.body.joined(), "spans");
   EXPECT_EQ(sent[0].timeout, std::chrono::seconds(7));
   answer(HttpResponse{.status = 200});
   ASSERT_EQ(outcomes.size(), 1u);
@@ -104,7 +104,7 @@ TEST_F(HttpExporters, PostToArizeAsItWantsIt) {
   EXPECT_EQ(sent[0].header("arize-interface"), "dualtrace");
   EXPECT_EQ(sent[0].header("Content-Type"), "application/x-protobuf");
   EXPECT_EQ(sent[0].header("Content-Encoding"), "gzip");
-  EXPECT_EQ(gunzip(sent[0].request.body, 1000).value(), "spans");
+  EXPECT_EQ(gunzip(sent[0].request.body.joined(), 1000).value(), "spans");
 }
 
 TEST_F(HttpExporters, AlwaysPostToArizesTracesPath) {
@@ -136,10 +136,11 @@ TEST_F(HttpExporters, SendNothingWithoutACredential) {
     missing->current.reset();
     std::promise<Outcome> outcome;
     const auto sender = std::this_thread::get_id();
-    exporter->send({.body = std::make_shared<const std::string>("spans")}, [&](Outcome given) {
-      EXPECT_NE(std::this_thread::get_id(), sender);
-      outcome.set_value(std::move(given));
-    });
+    exporter->send({.body = std::make_shared<const RequestBody>(std::string("spans"))},
+                   [&](Outcome given) {
+                     EXPECT_NE(std::this_thread::get_id(), sender);
+                     outcome.set_value(std::move(given));
+                   });
     const Outcome given = outcome.get_future().get();
     EXPECT_EQ(given.kind, OutcomeKind::kPause);
     EXPECT_EQ(given.reason, "CredentialMissing");
@@ -170,7 +171,7 @@ TEST_F(HttpExporters, GiveUpGzipWhenOnlyThePlainBodyIsTaken) {
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_TRUE(outcomes.empty());
   EXPECT_EQ(sent[0].header("Content-Encoding"), "");
-  EXPECT_EQ(sent[0].request.body, "spans");
+  EXPECT_EQ(sent[0].request.body.joined(), "spans");
   answer(HttpResponse{.status = 200});
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kDelivered);
   send();

@@ -312,7 +312,7 @@ TEST(HttpClient, NeverSendsARequestTwiceByItself) {
     ++requests;
   });
   const auto client = make_http_client({.origin = url("http", "127.0.0.1", server.port())});
-  const HttpRequest request{.path = "/", .headers = {}, .body = "data"};
+  const HttpRequest request{.path = "/", .headers = {}, .body = std::string("data")};
   EXPECT_TRUE(call(*client, request));
   const auto second = call(*client, request);
   ASSERT_FALSE(second);

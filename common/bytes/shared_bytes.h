@@ -1,0 +1,65 @@
+#pragma once
+// SharedBytes: bytes that nobody changes any more and several hold at once; the last one frees
+// them. SharedByteChain: such bytes behind one another, as if they were one. A request's payload is
+// one of the first from the journal to the destinations, a batch of them is one of the second:
+// merging copies nothing.
+// Immutable.
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dualtrace {
+
+class SharedBytes {
+ public:
+  SharedBytes() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a string is shared by being moved in
+  SharedBytes(std::string bytes) : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
+
+  // NOLINTNEXTLINE(google-explicit-constructor): reading needs no ceremony
+  operator std::string_view() const { return view(); }
+  [[nodiscard]] std::string_view view() const { return bytes_ ? *bytes_ : std::string_view(); }
+  [[nodiscard]] const char* data() const { return view().data(); }
+  [[nodiscard]] size_t size() const { return view().size(); }
+  [[nodiscard]] bool empty() const { return view().empty(); }
+  // The very same bytes in memory, and not only equal ones.
+  [[nodiscard]] bool is(const SharedBytes& other) const { return bytes_ == other.bytes_; }
+
+  template <std::convertible_to<std::string_view> Bytes>
+  friend bool operator==(const SharedBytes& a, const Bytes& b) {
+    return a.view() == std::string_view(b);
+  }
+
+ private:
+  std::shared_ptr<const std::string> bytes_;
+};
+
+class SharedByteChain {
+ public:
+  SharedByteChain() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a chain of one
+  SharedByteChain(std::string bytes) : SharedByteChain(SharedBytes(std::move(bytes))) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): a chain of one
+  SharedByteChain(SharedBytes bytes) { append(std::move(bytes)); }
+
+  void append(SharedBytes bytes);
+  [[nodiscard]] std::span<const SharedBytes> parts() const { return parts_; }
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  // A copy in one piece.
+  [[nodiscard]] std::string joined() const;
+  // Of the very same parts.
+  [[nodiscard]] bool is(const SharedByteChain& other) const;
+
+ private:
+  std::vector<SharedBytes> parts_;
+  size_t size_ = 0;
+};
+
+}  // namespace dualtrace
