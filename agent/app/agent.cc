@@ -25,6 +25,9 @@
 namespace dualtrace::agent {
 namespace {
 
+// A few batches: a lane that is further behind than that reads the disk.
+constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
+
 // Segments are at least half full (a record goes to a new one when it does not fit any more), and
 // both the lanes' cursors and expiry lag a little.
 uint64_t segments_max(const DeliveryConfig& delivery) {
@@ -41,6 +44,7 @@ JournalOptions journal_options(const AgentConfig& config, std::string folder) {
   options.segment_bytes = config.delivery.segment_bytes;
   options.segments_max = segments_max(config.delivery);
   options.queue_bytes_max = config.receiver.limits.memory_bytes;
+  options.fresh_bytes_max = kFreshBytesMax;
   return options;
 }
 
@@ -128,7 +132,8 @@ Status RunningAgent::open_journal() {
 }
 
 void RunningAgent::make_destinations() {
-  const DestinationParts parts{config_.delivery, files_, clock_, metrics_};
+  const DestinationParts parts{config_.delivery, files_, clock_, metrics_,
+                               std::make_shared<SharedBodies>()};
   if (config_.arize) destinations_.push_back(Destination::make_arize(*config_.arize, parts));
   if (config_.databricks) {
     destinations_.push_back(Destination::make_databricks(*config_.databricks, parts));

@@ -13,7 +13,8 @@ namespace {
 
 constexpr Duration kCredentialAgeMax = std::chrono::minutes(1);
 
-LaneOptions lane_options(const std::string& name, const DeliveryConfig& delivery) {
+LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
+  const DeliveryConfig& delivery = parts.delivery;
   return {.name = name,
           .batch_bytes_target = delivery.batch_bytes,
           .batch_bytes_max = delivery.batch_bytes_max,
@@ -23,7 +24,8 @@ LaneOptions lane_options(const std::string& name, const DeliveryConfig& delivery
           .backoff = {.base = delivery.retry_base, .max = delivery.retry_max},
           .pause_probe_interval = delivery.pause_probe,
           .backlog_bytes_max = delivery.max_backlog,
-          .age_max = delivery.max_age};
+          .age_max = delivery.max_age,
+          .bodies = parts.bodies};
 }
 
 std::unique_ptr<Credential> credential_from(const std::string& file,
@@ -76,7 +78,7 @@ std::unique_ptr<Destination> Destination::make_databricks(const DatabricksConfig
 
 void Destination::start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts) {
   exporter_ = std::move(exporter);
-  lane_ = make_lane(lane_options(name_, parts.delivery), *exporter_, dead_letters_, scheduler_,
+  lane_ = make_lane(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
                     Random(entropy()), parts.metrics);
 }
 

@@ -26,6 +26,7 @@ struct DestinationParts {
   FileSystem& files;
   Clock& clock;
   MetricRegistry& metrics;
+  std::shared_ptr<SharedBodies> bodies;
 };
 
 class Destination {

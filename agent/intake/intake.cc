@@ -39,7 +39,8 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
   }
   const uint32_t spans = record->spans;
   const size_t bytes = record->payload.size();
-  // The ticket goes home with the journal's answer, when the payload is gone.
+  // The ticket goes home with the journal's answer: what the journal then still holds of the
+  // payload has a limit of its own.
   auto stored = [spans, bytes, counters = counters_, answer = std::move(answer),
                  ticket =
                      std::make_shared<Ticket>(std::move(request.ticket))](const Status& outcome) {

@@ -11,14 +11,15 @@ FileJournalLane::FileJournalLane(Parts parts)
       table_(parts.table),
       index_(parts.index),
       recycle_(std::move(parts.recycle)),
-      reader_(parts.files, parts.folder, parts.table, parts.clock, parts.cursor),
+      reader_(parts.files, parts.folder, parts.table, parts.fresh, parts.index, parts.clock,
+              parts.cursor),
       cursor_file_(std::move(parts.cursor_file)),
       cursor_(std::move(parts.cursor)) {}
 
 Result<JournalRead> FileJournalLane::read() {
   Result<JournalReader::Step> step = reader_.next();
   if (!step) return fail(std::move(step).error());
-  if (auto* record = std::get_if<RecordRead>(&*step)) {
+  if (auto* record = std::get_if<StoredRecord>(&*step)) {
     const ReadMark& mark = record->mark;
     Lock lock(mutex_);
     unsettled_.emplace(mark.sequence, mark);

@@ -21,8 +21,9 @@ class FileJournalLane final : public JournalLane {
     FileSystem& files;
     std::string folder;
     SegmentTable& table;
+    FreshRecords& fresh;
     const Clock& clock;
-    size_t index = 0;  // among the table's durable watermarks
+    size_t index = 0;  // among the table's durable watermarks and the takers of fresh records
     CursorState cursor;
     std::unique_ptr<CursorFile> cursor_file;
     std::function<void()> recycle;  // called when segments can go

@@ -21,10 +21,11 @@ uint64_t record_bytes(const PendingAppend& append) {
 }  // namespace
 
 GroupWriter::GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
-                         Scheduler& scheduler)
+                         FreshRecords& fresh, Scheduler& scheduler)
     : durability_(durability),
       segment_bytes_(segment_bytes),
       store_(store),
+      fresh_(fresh),
       scheduler_(scheduler) {}
 
 GroupWriter::~GroupWriter() {
@@ -33,7 +34,7 @@ GroupWriter::~GroupWriter() {
   }
 }
 
-GroupWriter::Written GroupWriter::write(std::span<const PendingAppend> group) {
+GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
   const bool waiting =
       scheduler_.clock().tick() < refused_until_ && store_.recycled() == recycled_at_refusal_;
   if (refusal_ && waiting) return {group.size(), fail(*refusal_)};
@@ -64,28 +65,23 @@ Status GroupWriter::make_room(uint64_t bytes) {
   return {};
 }
 
-Status GroupWriter::write_records(std::span<const PendingAppend> group) {
-  JournalTotals totals = store_.table().published();
+Status GroupWriter::write_records(std::span<PendingAppend> group) {
+  uint64_t sequence = store_.table().published().records;
   std::vector<std::string> headers;
   std::vector<std::string_view> pieces;
   headers.reserve(group.size());
   pieces.reserve(2 * group.size());
-  uint64_t end = offset_;
   auto rest = static_cast<uint32_t>(group.size());
   for (const PendingAppend& append : group) {
     const RecordHeader header{.payload_bytes = static_cast<uint32_t>(append.payload.size()),
                               .spans = append.spans,
-                              .sequence = totals.records,
+                              .sequence = sequence++,
                               .arrived_unix_nanos = append.arrived_unix_nanos,
                               .group_rest = --rest,
                               .payload_crc = payload_crc(append.payload, current_.number)};
     headers.push_back(encode_record_header(header, current_.number));
     pieces.push_back(headers.back());
     pieces.push_back(append.payload);
-    totals.records += 1;
-    totals.spans += append.spans;
-    totals.bytes += append.payload.size();
-    end += record_bytes(append);
   }
   if (Status written = current_.file->write_at(offset_, pieces); !written) return written;
   if (durability_ == Durability::kDisk) {
@@ -93,9 +89,29 @@ Status GroupWriter::write_records(std::span<const PendingAppend> group) {
   } else {
     sync_later();
   }
-  offset_ = end;
-  store_.table().publish(totals, end);
+  publish(group);
   return {};
+}
+
+// The table first: what a lane finds among the fresh ones is published.
+void GroupWriter::publish(std::span<PendingAppend> group) {
+  JournalTotals totals = store_.table().published();
+  std::vector<StoredRecord> records;
+  records.reserve(group.size());
+  for (PendingAppend& append : group) {
+    offset_ += record_bytes(append);
+    records.push_back({.mark = {.sequence = totals.records,
+                                .spans = append.spans,
+                                .bytes = append.payload.size(),
+                                .arrived_unix_nanos = append.arrived_unix_nanos,
+                                .after = {current_.number, offset_}},
+                       .payload = std::move(append.payload)});
+    totals.records += 1;
+    totals.spans += append.spans;
+    totals.bytes += records.back().mark.bytes;
+  }
+  store_.table().publish(totals, offset_);
+  for (StoredRecord& record : records) fresh_.add(std::move(record));
 }
 
 void GroupWriter::seal() {

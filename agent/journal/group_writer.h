@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "agent/journal/fresh_records.h"
 #include "agent/journal/journal.h"
 #include "agent/journal/segment_store.h"
 #include "common/time/scheduler.h"
@@ -24,7 +25,7 @@ class GroupWriter {
  public:
   // The references outlive the writer; the scheduler is stopped before it is destroyed.
   GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
-              Scheduler& scheduler);
+              FreshRecords& fresh, Scheduler& scheduler);
   ~GroupWriter();
   GroupWriter(const GroupWriter&) = delete;
   GroupWriter& operator=(const GroupWriter&) = delete;
@@ -34,12 +35,14 @@ class GroupWriter {
     Status status;
   };
   // Stores and publishes as many of the first appends as fit into one segment, or refuses them all.
-  Written write(std::span<const PendingAppend> group);
+  // Takes the payloads of those that are stored.
+  Written write(std::span<PendingAppend> group);
 
  private:
   // Makes room for a record of that size.
   Status make_room(uint64_t record_bytes);
-  Status write_records(std::span<const PendingAppend> group);
+  Status write_records(std::span<PendingAppend> group);
+  void publish(std::span<PendingAppend> group);
   void seal();
   void abandon();
   Status refuse(const Error& error);
@@ -50,6 +53,7 @@ class GroupWriter {
   const Durability durability_;
   const uint64_t segment_bytes_;
   SegmentStore& store_;
+  FreshRecords& fresh_;
   Scheduler& scheduler_;
 
   SegmentStore::NewSegment current_;  // no file: the next group begins a segment

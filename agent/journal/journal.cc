@@ -6,6 +6,7 @@
 
 #include "agent/journal/cursor_file.h"
 #include "agent/journal/file_journal_lane.h"
+#include "agent/journal/fresh_records.h"
 #include "agent/journal/group_writer.h"
 #include "agent/journal/recovery.h"
 #include "agent/journal/segment_store.h"
@@ -30,7 +31,8 @@ class FileJournal final : public Journal {
         queue_bytes_max_(options.queue_bytes_max),
         scheduler_(scheduler),
         store_(std::move(store)),
-        writer_(options.durability, options.segment_bytes, *store_, scheduler) {
+        fresh_(lanes.size(), options.fresh_bytes_max),
+        writer_(options.durability, options.segment_bytes, *store_, fresh_, scheduler) {
     for (RestoredLane& lane : lanes) {
       const size_t index = lanes_.size();
       // A recycling task may outlive an adopted journal, but not its store.
@@ -41,6 +43,7 @@ class FileJournal final : public Journal {
                                          FileJournalLane::Parts{.files = files,
                                                                 .folder = options.folder,
                                                                 .table = store_->table(),
+                                                                .fresh = fresh_,
                                                                 .clock = scheduler.clock(),
                                                                 .index = index,
                                                                 .cursor = std::move(lane.cursor),
@@ -85,10 +88,10 @@ class FileJournal final : public Journal {
   }
 
   void commit() {
-    const std::vector<PendingAppend> group = take_group();
+    std::vector<PendingAppend> group = take_group();
     std::vector<GroupWriter::Written> outcomes;
     bool published = false;
-    for (std::span<const PendingAppend> rest(group); !rest.empty();) {
+    for (std::span<PendingAppend> rest(group); !rest.empty();) {
       outcomes.push_back(writer_.write(rest));
       published |= outcomes.back().status.has_value();
       rest = rest.subspan(outcomes.back().count);
@@ -141,6 +144,7 @@ class FileJournal final : public Journal {
   const uint64_t queue_bytes_max_;
   Scheduler& scheduler_;
   const std::shared_ptr<SegmentStore> store_;
+  FreshRecords fresh_;
   GroupWriter writer_;  // scheduler only
   std::vector<std::pair<std::string, std::unique_ptr<FileJournalLane>>> lanes_;
 

@@ -38,6 +38,8 @@ struct JournalOptions {
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint64_t segments_max = 1024;
   uint64_t queue_bytes_max = 64 * 1024 * 1024;
+  // What stays in memory for lanes that keep up; 0: they read the disk.
+  uint64_t fresh_bytes_max = 0;
 };
 
 class Journal {

@@ -20,10 +20,13 @@ uint64_t offset_in(const Segment& segment, uint64_t sequence, Position known) {
 }
 
 JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable& table,
-                             const Clock& clock, const CursorState& cursor)
+                             FreshRecords& fresh, size_t lane, const Clock& clock,
+                             const CursorState& cursor)
     : files_(files),
       folder_(std::move(folder)),
       table_(table),
+      fresh_(fresh),
+      lane_(lane),
       clock_(clock),
       position_(cursor.position),
       settled_(cursor.ranges) {
@@ -70,6 +73,12 @@ Result<JournalReader::Step> JournalReader::try_next() {
   while (const auto view = table_.find(at_.records)) {
     const Segment& segment = view->segment;
     unread_payload_.reset();
+    if (auto fresh = fresh_.take(lane_, at_.records)) {
+      // Held open, a segment that is recycled meanwhile would keep its place on the disk.
+      if (segment_ && segment_->number() != segment.number) segment_.reset();
+      step_over(fresh->mark.spans, fresh->mark.bytes, fresh->mark.after);
+      return Step(*std::move(fresh));
+    }
     position_ = {segment.number, offset_in(segment, at_.records, position_)};
     const Result<bool> opened = open_segment(segment);
     if (!opened) return fail(opened.error());
@@ -87,20 +96,20 @@ Result<JournalReader::Step> JournalReader::try_next() {
       return lost;
     }
     if (take_settled(*header)) {
-      step_over(*header);
+      step_over(header->spans, header->payload_bytes, behind(*header));
       continue;
     }
     unread_payload_ = header;
     Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
     if (!payload) return fail(payload.error());
     if (!*payload) return lose_record(*header);
-    step_over(*header);
-    return Step(RecordRead{.mark = {.sequence = header->sequence,
-                                    .spans = header->spans,
-                                    .bytes = header->payload_bytes,
-                                    .arrived_unix_nanos = header->arrived_unix_nanos,
-                                    .after = position_},
-                           .payload = **std::move(payload)});
+    step_over(header->spans, header->payload_bytes, behind(*header));
+    return Step(StoredRecord{.mark = {.sequence = header->sequence,
+                                      .spans = header->spans,
+                                      .bytes = header->payload_bytes,
+                                      .arrived_unix_nanos = header->arrived_unix_nanos,
+                                      .after = position_},
+                             .payload = **std::move(payload)});
   }
   return Step(JournalEnd{});
 }
@@ -125,16 +134,20 @@ bool JournalReader::take_settled(const RecordHeader& header) {
   return true;
 }
 
-void JournalReader::step_over(const RecordHeader& header) {
+Position JournalReader::behind(const RecordHeader& header) const {
+  return {position_.segment, position_.offset + kRecordHeaderBytes + header.payload_bytes};
+}
+
+void JournalReader::step_over(uint64_t spans, uint64_t bytes, Position after) {
   at_.records += 1;
-  at_.spans += header.spans;
-  at_.bytes += header.payload_bytes;
-  position_.offset += kRecordHeaderBytes + header.payload_bytes;
+  at_.spans += spans;
+  at_.bytes += bytes;
+  position_ = after;
 }
 
 JournalReader::Step JournalReader::lose_record(const RecordHeader& header) {
   table_.mark_damaged(position_.segment);
-  step_over(header);
+  step_over(header.spans, header.payload_bytes, behind(header));
   return LostRecords{.first = header.sequence,
                      .end = header.sequence + 1,
                      .after = position_,

@@ -1,7 +1,8 @@
 #pragma once
 // JournalReader: walks one lane through the segments, forward only. It skips what the lane had
-// settled before the last restart and turns what cannot be read into exact counts of what is lost:
-// each segment's header says what had been accepted before it. Used from one thread (the lane's).
+// settled before the last restart, takes from memory what is still there, and turns what cannot be
+// read into exact counts of what is lost: each segment's header says what had been accepted before
+// it. Used from one thread (the lane's).
 
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "agent/journal/cursor.h"
+#include "agent/journal/fresh_records.h"
 #include "agent/journal/segment_reader.h"
 #include "agent/journal/segment_table.h"
 #include "common/bytes/shared_bytes.h"
@@ -18,18 +20,13 @@
 
 namespace dualtrace::agent {
 
-struct RecordRead {
-  ReadMark mark;
-  SharedBytes payload;
-};
-
 class JournalReader {
  public:
-  using Step = std::variant<JournalEnd, RecordRead, LostRecords>;
+  using Step = std::variant<JournalEnd, StoredRecord, LostRecords>;
 
   // Begins at the cursor's watermark. The references outlive the reader.
-  JournalReader(FileSystem& files, std::string folder, SegmentTable& table, const Clock& clock,
-                const CursorState& cursor);
+  JournalReader(FileSystem& files, std::string folder, SegmentTable& table, FreshRecords& fresh,
+                size_t lane, const Clock& clock, const CursorState& cursor);
 
   // kUnavailable while the disk fails to read. What cannot be read for ten minutes counts as lost,
   // so that a bad sector cannot hold a lane up for ever: the record, if its header is well, else
@@ -42,7 +39,8 @@ class JournalReader {
   Result<bool> open_segment(const Segment& segment);
   // The record was settled before the restart: its counts do not belong to a later loss.
   bool take_settled(const RecordHeader& header);
-  void step_over(const RecordHeader& header);
+  [[nodiscard]] Position behind(const RecordHeader& header) const;
+  void step_over(uint64_t spans, uint64_t bytes, Position after);
   // From the read position up to the segment's end. JournalEnd{} when nothing of that was
   // unsettled.
   Step lose_rest(const SegmentTable::View& view);
@@ -54,6 +52,8 @@ class JournalReader {
   FileSystem& files_;
   const std::string folder_;
   SegmentTable& table_;
+  FreshRecords& fresh_;
+  const size_t lane_;  // among the takers of fresh records
   const Clock& clock_;
   JournalTotals at_;  // accepted before the read position
   Position position_;

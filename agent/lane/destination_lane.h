@@ -44,6 +44,7 @@ class DestinationLane final : public Lane {
   // The asynchronous story, in lane.cc.
   void advance();
   void read_ahead();
+  void queue(Batch batch);
   void send_ready();
   void send(Batch batch);
   void on_answer(uint64_t number, const Outcome& outcome);

@@ -31,15 +31,20 @@ void DestinationLane::read_ahead() {
     }
     idle_sources = 0;
     for (Batch& batch : source.read(batch_size_.limits(), options_.backoff, now(), random_)) {
-      outbox_.push_new(std::move(batch));
+      queue(std::move(batch));
     }
   }
   // Open batches of many journals can use the budget up: then nothing more would fill them.
   const bool stuck = outbox_.empty() && bytes_held() >= bytes_max;
   for (const auto& source : sources_) {
     auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
-    if (batch) outbox_.push_new(*std::move(batch));
+    if (batch) queue(*std::move(batch));
   }
+}
+
+void DestinationLane::queue(Batch batch) {
+  batch.body = options_.bodies->share(std::move(batch.body));
+  outbox_.push_new(std::move(batch));
 }
 
 void DestinationLane::send_ready() {

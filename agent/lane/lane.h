@@ -19,6 +19,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/lane/lane_status.h"
+#include "agent/lane/shared_bodies.h"
 #include "agent/send/exporter.h"
 #include "common/metric/metric.h"
 #include "common/random/random.h"
@@ -41,6 +42,8 @@ struct LaneOptions {
   Duration pause_probe_interval = std::chrono::seconds(30);
   uint64_t backlog_bytes_max = 4ULL << 30;    // delivery.maxBacklog
   Duration age_max = std::chrono::hours(72);  // delivery.maxAge
+  // The same for all lanes that may send the same bytes.
+  std::shared_ptr<SharedBodies> bodies = std::make_shared<SharedBodies>();
 };
 
 class Lane {

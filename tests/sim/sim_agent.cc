@@ -57,7 +57,8 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
                                  .lanes = {},
                                  .segment_bytes = options.segment_bytes,
                                  .segments_max = options.segments_max,
-                                 .queue_bytes_max = options.queue_bytes_max};
+                                 .queue_bytes_max = options.queue_bytes_max,
+                                 .fresh_bytes_max = life % 2 * options.queue_bytes_max / 4};
   for (size_t i = 0; i < kLanes; ++i) {
     if (options.lanes[i]) journal_options.lanes.emplace_back(kLaneNames[i]);
   }

@@ -316,7 +316,8 @@ void Witness::synced(uint32_t journal, size_t lane) {
 
 std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequest& request,
                                     size_t batch_bytes_max) {
-  std::vector<uint64_t> spans = requests_.spans_in(*request.body);
+  const std::string body = request.body->plain().joined();
+  std::vector<uint64_t> spans = requests_.spans_in(body);
   trace_.add("sent", kLaneNames[lane], spans.empty() ? 0 : spans.front(), spans.size());
   require(!spans.empty() && spans.size() == request.spans, "a request to", kLaneNames[lane],
           "has another number of spans than it says");
@@ -332,7 +333,7 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
     each.state = SpanState::kInFlight;
   }
   SpanAtLane& first = at(lane, spans.front(), life);
-  const uint32_t crc = crc32c(*request.body, 0);
+  const uint32_t crc = crc32c(body, 0);
   require(first.body_spans != spans.size() || first.body_crc == crc, "the request from span",
           spans.front(), "on is sent again with other bytes");
   first.body_spans = static_cast<uint32_t>(spans.size());

@@ -22,6 +22,7 @@ class JournalCrashTest : public JournalFixture {
     Random random(seed);
     options.durability = durability;
     options.segments_max = 1000;
+    options.fresh_bytes_max = random.below(2) * 4000;
     open();
     for (int round = 0; round < 12; ++round) {
       const uint64_t steps = random.below(60);

@@ -1,0 +1,43 @@
+#pragma once
+// FreshRecords: what was published last and is still in memory, so that a lane that keeps up does
+// not read it back from the disk, and lanes that keep up hold the same bytes. A record goes when
+// every lane has taken it, or when newer ones need the room: then the disk has it.
+// Limits: bytes. Thread-safe.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "agent/journal/cursor.h"
+#include "common/bytes/shared_bytes.h"
+#include "common/sync/mutex.h"
+
+namespace dualtrace::agent {
+
+struct StoredRecord {
+  ReadMark mark;
+  SharedBytes payload;
+};
+
+class FreshRecords {
+ public:
+  FreshRecords(size_t lanes, uint64_t bytes_max) : bytes_max_(bytes_max), next_(lanes, 0) {}
+
+  // In the order of their sequences, and only what is published.
+  void add(StoredRecord record);
+  // The lane does not ask for this record or those before it again.
+  std::optional<StoredRecord> take(size_t lane, uint64_t sequence);
+  [[nodiscard]] uint64_t bytes() const;
+
+ private:
+  void drop_front() DT_REQUIRES(mutex_);
+
+  const uint64_t bytes_max_;
+  mutable Mutex mutex_;
+  std::deque<StoredRecord> records_ DT_GUARDED_BY(mutex_);  // without gaps
+  uint64_t bytes_ DT_GUARDED_BY(mutex_) = 0;
+  std::vector<uint64_t> next_ DT_GUARDED_BY(mutex_);  // what each lane asks for next
+};
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,68 @@
+#include "agent/lane/shared_bodies.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/fakes/fake_journal_lane.h"
+#include "tests/unit/agent/lane/lane_fixture.h"
+
+namespace dualtrace::agent {
+namespace {
+
+std::shared_ptr<const RequestBody> body_of(const SharedBytes& first, const SharedBytes& second) {
+  SharedByteChain chain(first);
+  chain.append(second);
+  return std::make_shared<const RequestBody>(std::move(chain));
+}
+
+TEST(SharedBodies, GiveTheSecondTheFirstsBody) {
+  SharedBodies bodies;
+  const SharedBytes a(std::string("a"));
+  const SharedBytes b(std::string("b"));
+  const auto first = bodies.share(body_of(a, b));
+  EXPECT_EQ(bodies.share(body_of(a, b)), first);
+  EXPECT_NE(bodies.share(body_of(b, a)), first);
+  EXPECT_NE(bodies.share(body_of(a, {})), first);
+  EXPECT_NE(bodies.share(body_of(std::string("a"), b)), first);  // equal, but not the same
+}
+
+TEST(SharedBodies, KeepNoBodyAlive) {
+  SharedBodies bodies;
+  const SharedBytes a(std::string("a"));
+  const std::weak_ptr<const RequestBody> gone = bodies.share(body_of(a, a));
+  EXPECT_TRUE(gone.expired());
+  EXPECT_NE(bodies.share(body_of(a, a)), nullptr);
+}
+
+TEST(SharedBodies, RememberSoManyAndNoMore) {
+  SharedBodies bodies;
+  const SharedBytes a(std::string("a"));
+  const SharedBytes b(std::string("b"));
+  const auto first = bodies.share(body_of(a, b));
+  std::vector<std::shared_ptr<const RequestBody>> others;
+  for (size_t i = 0; i < SharedBodies::kRemembered; ++i) {
+    others.push_back(bodies.share(body_of(std::string("other"), b)));
+  }
+  EXPECT_NE(bodies.share(body_of(a, b)), first);
+}
+
+using LanesTest = LaneFixture;
+
+TEST_F(LanesTest, ThatMergeTheSameRecordsSendOneBody) {
+  FakeExporter other_exporter(scheduler);
+  LaneOptions other_options = options;
+  other_options.name = "databricks";
+  journal.lane("databricks");
+  start();
+  const auto other =
+      make_lane(other_options, other_exporter, dead_letters, scheduler, Random(8), metrics);
+  other->add_journal(journal, {});
+  append(otlp_request({"a"}), 1);
+  append(otlp_request({"b"}), 1);
+  scheduler.run_for(kLinger);
+  ASSERT_EQ(exporter.sent.size(), 1u);
+  ASSERT_EQ(other_exporter.sent.size(), 1u);
+  EXPECT_EQ(exporter.sent[0].request.body, other_exporter.sent[0].request.body);
+}
+
+}  // namespace
+}  // namespace dualtrace::agent
