@@ -132,8 +132,9 @@ Status RunningAgent::open_journal() {
 }
 
 void RunningAgent::make_destinations() {
-  const DestinationParts parts{config_.delivery, files_, clock_, metrics_,
-                               std::make_shared<SharedBodies>()};
+  const DestinationParts parts{
+      config_.delivery, files_, clock_, metrics_,
+      std::make_shared<SharedBodies>(config_.arize && config_.databricks ? 2 : 1)};
   if (config_.arize) destinations_.push_back(Destination::make_arize(*config_.arize, parts));
   if (config_.databricks) {
     destinations_.push_back(Destination::make_databricks(*config_.databricks, parts));

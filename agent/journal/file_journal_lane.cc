@@ -26,7 +26,8 @@ Result<JournalRead> FileJournalLane::read() {
     return JournalRead(JournalRecord{.sequence = mark.sequence,
                                      .arrived = from_unix_nanos(mark.arrived_unix_nanos),
                                      .spans = mark.spans,
-                                     .payload = std::move(record->payload)});
+                                     .payload = std::move(record->payload),
+                                     .bytes_before = record->bytes_before});
   }
   if (const auto* lost = std::get_if<LostRecords>(&*step)) {
     changed_ = true;

@@ -18,6 +18,7 @@ namespace dualtrace::agent {
 struct StoredRecord {
   ReadMark mark;
   SharedBytes payload;
+  uint64_t bytes_before = 0;  // of payload, ever accepted before this record
 };
 
 class FreshRecords {

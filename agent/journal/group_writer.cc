@@ -105,7 +105,8 @@ void GroupWriter::publish(std::span<PendingAppend> group) {
                                 .bytes = append.payload.size(),
                                 .arrived_unix_nanos = append.arrived_unix_nanos,
                                 .after = {current_.number, offset_}},
-                       .payload = std::move(append.payload)});
+                       .payload = std::move(append.payload),
+                       .bytes_before = totals.bytes});
     totals.records += 1;
     totals.spans += append.spans;
     totals.bytes += records.back().mark.bytes;

@@ -45,7 +45,8 @@ struct JournalRecord {
   uint64_t sequence = 0;
   WallTime arrived;
   uint32_t spans = 0;
-  SharedBytes payload;  // a serialised ExportTraceServiceRequest
+  SharedBytes payload;        // a serialised ExportTraceServiceRequest
+  uint64_t bytes_before = 0;  // of payload, ever accepted into the journal before this record
 };
 
 // Records [first, last] cannot be read: their segment is damaged and set aside. The reader has

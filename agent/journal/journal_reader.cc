@@ -103,13 +103,15 @@ Result<JournalReader::Step> JournalReader::try_next() {
     Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
     if (!payload) return fail(payload.error());
     if (!*payload) return lose_record(*header);
+    const uint64_t bytes_before = at_.bytes;
     step_over(header->spans, header->payload_bytes, behind(*header));
     return Step(StoredRecord{.mark = {.sequence = header->sequence,
                                       .spans = header->spans,
                                       .bytes = header->payload_bytes,
                                       .arrived_unix_nanos = header->arrived_unix_nanos,
                                       .after = position_},
-                             .payload = **std::move(payload)});
+                             .payload = **std::move(payload),
+                             .bytes_before = bytes_before});
   }
   return Step(JournalEnd{});
 }

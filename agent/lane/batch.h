@@ -26,6 +26,7 @@ struct OpenRecord {
   WallTime arrived;
   uint32_t spans = 0;
   size_t bytes = 0;
+  uint64_t bytes_before = 0;  // in its journal
   SpanCounts counts{};
 };
 

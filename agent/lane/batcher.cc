@@ -34,6 +34,9 @@ std::vector<Batch> Batcher::add(const std::shared_ptr<OpenRecord>& record,
     const Piece piece{record, part.spans, part.request.size()};
     append(piece, std::move(part.request), limits, now, sealed);
   }
+  const bool at_batch_end =
+      record->bytes_before + record->bytes >= limits.batch_end(record->bytes_before);
+  if (at_batch_end && !pieces_.empty()) sealed.push_back(*seal());
   return sealed;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
-// Batcher: merges records of one journal into batches by bytes and age. Merging is concatenation of
-// payloads; a record above the largest batch is cut at span borders, and a span above it goes
-// alone. Pure: it has no clock, no thread and does not send. Used by source.h, from one thread.
+// Batcher: merges records of one journal into batches by bytes and age. A batch also ends where the
+// journal's bytes cross a multiple of the target: so lanes that were out of step (one lingered, the
+// other did not) come to the same batches again, and share them (shared_bodies.h). Merging is
+// concatenation of payloads; a record above the largest batch is cut at span borders, and a span
+// above it goes alone. Pure: it has no clock, no thread and does not send. Used by source.h, from
+// one thread.
 
 #include <memory>
 #include <optional>
@@ -16,6 +19,11 @@ namespace dualtrace::agent {
 struct BatchLimits {
   size_t bytes_target = 0;  // sealed as soon as it holds that much
   size_t bytes_max = 0;     // never more, but for a single larger span
+
+  // Of the journal's payload bytes: where the batch ends that byte `at` belongs to.
+  [[nodiscard]] uint64_t batch_end(uint64_t at) const {
+    return (at / bytes_target + 1) * bytes_target;
+  }
 };
 
 class Batcher {

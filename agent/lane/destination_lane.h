@@ -44,6 +44,7 @@ class DestinationLane final : public Lane {
   // The asynchronous story, in lane.cc.
   void advance();
   void read_ahead();
+  void read_what_is_there();
   void queue(Batch batch);
   void send_ready();
   void send(Batch batch);
@@ -55,7 +56,7 @@ class DestinationLane final : public Lane {
   void open_gate(Gate::Pass pass);
 
   // What happens by itself, in lane_upkeep.cc.
-  void watch(JournalLane& journal);
+  void watch(Source& source);
   void keep_up();
   void expire_some();
   void sync_soon();
@@ -68,6 +69,9 @@ class DestinationLane final : public Lane {
   void note_error(const Outcome& outcome);
   [[nodiscard]] bool nothing_waits() const;
   [[nodiscard]] size_t bytes_held() const;
+  [[nodiscard]] size_t bytes_max() const {
+    return options_.requests_in_flight_max * options_.batch_bytes_max;
+  }
   [[nodiscard]] Tick now() { return scheduler_.clock().tick(); }
 
   const LaneOptions options_;

@@ -21,9 +21,24 @@ void DestinationLane::advance() {
 }
 
 void DestinationLane::read_ahead() {
-  const size_t bytes_max = options_.requests_in_flight_max * options_.batch_bytes_max;
+  for (const auto& source : sources_) source->wake_if_due(now());
+  bool sealed = true;  // then there may be more to read
+  while (std::exchange(sealed, false)) {
+    read_what_is_there();
+    // Open batches of many journals can use the budget up: then nothing more would fill them.
+    const bool stuck = outbox_.empty() && bytes_held() >= bytes_max();
+    for (const auto& source : sources_) {
+      auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
+      if (!batch) continue;
+      queue(*std::move(batch));
+      sealed = true;
+    }
+  }
+}
+
+void DestinationLane::read_what_is_there() {
   size_t idle_sources = 0;
-  while (idle_sources < sources_.size() && bytes_held() < bytes_max) {
+  while (idle_sources < sources_.size() && bytes_held() < bytes_max()) {
     Source& source = *sources_[next_source_++ % sources_.size()];
     if (!source.readable(now())) {
       ++idle_sources;
@@ -33,12 +48,6 @@ void DestinationLane::read_ahead() {
     for (Batch& batch : source.read(batch_size_.limits(), options_.backoff, now(), random_)) {
       queue(std::move(batch));
     }
-  }
-  // Open batches of many journals can use the budget up: then nothing more would fill them.
-  const bool stuck = outbox_.empty() && bytes_held() >= bytes_max;
-  for (const auto& source : sources_) {
-    auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
-    if (batch) queue(*std::move(batch));
   }
 }
 

@@ -43,7 +43,7 @@ struct LaneOptions {
   uint64_t backlog_bytes_max = 4ULL << 30;    // delivery.maxBacklog
   Duration age_max = std::chrono::hours(72);  // delivery.maxAge
   // The same for all lanes that may send the same bytes.
-  std::shared_ptr<SharedBodies> bodies = std::make_shared<SharedBodies>();
+  std::shared_ptr<SharedBodies> bodies = std::make_shared<SharedBodies>(1);
 };
 
 class Lane {

@@ -51,20 +51,18 @@ void DestinationLane::add_journal(Journal& journal, std::function<void()> draine
   scheduler_.post([this, &journal, drained = std::move(drained)]() mutable {
     JournalLane& lane = journal.lane(options_.name);
     sources_.push_back(
-        std::make_unique<Source>(lane, options_.linger, std::move(drained), report_));
-    watch(lane);
+        std::make_unique<Source>(journal, lane, options_.linger, std::move(drained), report_));
+    if (draining_) sources_.back()->hurry();
+    watch(*sources_.back());
     advance();
   });
 }
 
-// Many publications in a row wake the lane once. The notification may outlive the lane (it comes
-// from the journal's thread): it holds nothing of it but a task for its scheduler.
-void DestinationLane::watch(JournalLane& journal) {
-  auto woken = std::make_shared<std::atomic<bool>>(false);
-  journal.on_published([this, woken, &journal, &scheduler = scheduler_] {
-    if (woken->exchange(true)) return;
-    scheduler.post([this, woken, &journal] {
-      woken->store(false);
+// The notification may outlive the lane (it comes from the journal's thread): it holds nothing of
+// it but a task for its scheduler.
+void DestinationLane::watch(Source& watched) {
+  watched.on_worth_reading([this, &journal = watched.journal(), &scheduler = scheduler_] {
+    scheduler.post([this, &journal] {
       const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const auto& each) {
         return &each->journal() == &journal;
       });
@@ -85,6 +83,7 @@ void DestinationLane::nudge() {
 void DestinationLane::drain(std::function<void()> drained) {
   scheduler_.post([this, drained = std::move(drained)]() mutable {
     draining_ = true;
+    for (const auto& source : sources_) source->hurry();
     when_drained_.push_back(std::move(drained));
     advance();
   });

@@ -1,18 +1,35 @@
 #include "agent/lane/shared_bodies.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dualtrace::agent {
 
 std::shared_ptr<const RequestBody> SharedBodies::share(std::shared_ptr<const RequestBody> body) {
+  if (lanes_ < 2) return body;
   Lock lock(mutex_);
-  for (const auto& remembered : bodies_) {
-    const auto other = remembered.lock();
-    if (other != nullptr && other->plain().is(body->plain())) return other;
+  const auto same = std::find_if(kept_.begin(), kept_.end(), [&body](const Kept& kept) {
+    return kept.body->plain().is(body->plain());
+  });
+  if (same != kept_.end()) {
+    body = same->body;
+    if (++same->holders < lanes_) return body;
+    bytes_ -= body->size();
+    kept_.erase(same);
+    return body;
   }
-  bodies_.push_back(body);
-  if (bodies_.size() > kRemembered) bodies_.pop_front();
+  kept_.push_back({body});
+  bytes_ += body->size();
+  while (bytes_ > kBytesMax) {
+    bytes_ -= kept_.front().body->size();
+    kept_.pop_front();
+  }
   return body;
+}
+
+size_t SharedBodies::bytes() const {
+  Lock lock(mutex_);
+  return bytes_;
 }
 
 }  // namespace dualtrace::agent

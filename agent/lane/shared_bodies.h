@@ -1,7 +1,8 @@
 #pragma once
 // SharedBodies: lets lanes that merged the very same records hold one body, so that it is
-// compressed once. It keeps none alive and waits for nobody: a lane that comes when the other's
-// body is gone keeps its own. Limits: remembers so many bodies, the last ones. Thread-safe.
+// compressed once. A body is kept until every lane has come for it, or newer ones need the room: a
+// lane that comes later keeps its own, and nobody waits. Limits: bytes of the bodies kept.
+// Thread-safe.
 
 #include <deque>
 #include <memory>
@@ -13,14 +14,24 @@ namespace dualtrace::agent {
 
 class SharedBodies {
  public:
-  static constexpr size_t kRemembered = 16;
+  static constexpr size_t kBytesMax = 8 * 1024 * 1024;
+
+  explicit SharedBodies(size_t lanes) : lanes_(lanes) {}
 
   // The body that another lane made of the same bytes in memory, or this one.
   std::shared_ptr<const RequestBody> share(std::shared_ptr<const RequestBody> body);
+  [[nodiscard]] size_t bytes() const;
 
  private:
-  Mutex mutex_;
-  std::deque<std::weak_ptr<const RequestBody>> bodies_ DT_GUARDED_BY(mutex_);
+  struct Kept {
+    std::shared_ptr<const RequestBody> body;
+    size_t holders = 1;
+  };
+
+  const size_t lanes_;
+  mutable Mutex mutex_;
+  std::deque<Kept> kept_ DT_GUARDED_BY(mutex_);  // oldest first
+  size_t bytes_ DT_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dualtrace::agent

@@ -1,13 +1,49 @@
 #include "agent/lane/source.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace dualtrace::agent {
 
-Source::Source(JournalLane& journal, Duration linger, std::function<void()> drained,
+namespace {
+
+constexpr uint64_t kAwake = std::numeric_limits<uint64_t>::max();
+
+}  // namespace
+
+Source::Source(Journal& whole, JournalLane& journal, Duration linger, std::function<void()> drained,
                LaneReport& report)
-    : journal_(journal), drained_(std::move(drained)), report_(report), batcher_(linger) {}
+    : whole_(whole),
+      journal_(journal),
+      drained_(std::move(drained)),
+      report_(report),
+      batcher_(linger),
+      wake_at_(std::make_shared<std::atomic<uint64_t>>(kAwake)) {}
+
+void Source::on_worth_reading(std::function<void()> wake) {
+  journal_.on_published([&whole = whole_, wake_at = wake_at_, wake = std::move(wake)] {
+    uint64_t wanted = wake_at->load();
+    if (whole.totals().bytes < wanted || !wake_at->compare_exchange_strong(wanted, kAwake)) return;
+    wake();
+  });
+}
+
+void Source::wake() {
+  wake_at_->store(kAwake);
+  at_end_ = false;
+}
+
+void Source::hurry() {
+  hurried_ = true;
+  wake();
+}
+
+// The publication between our last look and this store either sees the store, or is seen here.
+bool Source::sleep_until(uint64_t published_bytes) {
+  wake_at_->store(published_bytes);
+  return whole_.totals().bytes < published_bytes;
+}
 
 Result<bool> Source::fetch() {
   while (!next_) {
@@ -27,6 +63,7 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
                                 Random& random) {
   std::vector<Batch> sealed;
   while (sealed.empty()) {
+    read_to_ = whole_.totals().bytes;
     const auto more = fetch();
     if (!more) {
       report_.journal_failed(more.error());
@@ -34,11 +71,15 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
       break;
     }
     failures_ = 0;
-    at_end_ = !*more;
-    if (at_end_) break;
+    if (!*more) {
+      const bool fills = batcher_.open_bytes() > 0 && !hurried_;
+      at_end_ = sleep_until(fills ? limits.batch_end(read_to_) : read_to_ + 1);
+      if (at_end_) break;
+      continue;
+    }
     JournalRecord record = *std::exchange(next_, std::nullopt);
-    const OpenRecord open{&journal_, record.sequence, record.arrived, record.spans,
-                          record.payload.size()};
+    const OpenRecord open{&journal_,    record.sequence,       record.arrived,
+                          record.spans, record.payload.size(), record.bytes_before};
     if (record.spans == 0) {
       journal_.settle(record.sequence, {});
       continue;
@@ -49,9 +90,19 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
   return sealed;
 }
 
+void Source::wake_if_due(Tick now) {
+  if (batcher_.due(now)) wake();
+}
+
 std::optional<Batch> Source::seal_due(Tick now) {
   if (!batcher_.due(now) || readable(now)) return std::nullopt;
-  return batcher_.seal();
+  return seal();
+}
+
+std::optional<Batch> Source::seal() {
+  auto batch = batcher_.seal();
+  if (batch && at_end_) at_end_ = sleep_until(read_to_ + 1);
+  return batch;
 }
 
 std::optional<Tick> Source::due_at(Tick now) const {

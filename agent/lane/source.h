@@ -1,13 +1,16 @@
 #pragma once
-// Source: one journal as the lane sees it: read forward into a batcher, expire what is unread, sync
-// now and then, let go when drained (adopted journals). Used from one thread.
+// Source: one journal as the lane sees it: read forward into a batcher, sleep until there is
+// something worth reading, expire what is unread, sync now and then, let go when drained (adopted
+// journals). Used from one thread.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
-#include "agent/journal/journal_lane.h"
+#include "agent/journal/journal.h"
 #include "agent/lane/batcher.h"
 #include "agent/lane/lane_report.h"
 #include "common/random/random.h"
@@ -19,23 +22,32 @@ namespace dualtrace::agent {
 class Source {
  public:
   // `drained` is empty for the process's own journal. The references outlive the source.
-  Source(JournalLane& journal, Duration linger, std::function<void()> drained, LaneReport& report);
+  Source(Journal& whole, JournalLane& journal, Duration linger, std::function<void()> drained,
+         LaneReport& report);
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
   [[nodiscard]] JournalLane& journal() { return journal_; }
 
+  // `wake` is called from the journal's scheduler when something worth reading is published: the
+  // first record when no batch is open, what ends the open one when one is. Then it is silent until
+  // the source has read to the end again. It may outlive the source.
+  void on_worth_reading(std::function<void()> wake);
   // Something may have been published.
-  void wake() { at_end_ = false; }
+  void wake();
+  // From now on every record is worth reading at once.
+  void hurry();
   // More can be read now.
   [[nodiscard]] bool readable(Tick now) const { return !at_end_ && now >= read_again_; }
   // Reads until a batch is sealed or the journal ends or fails; returns what was sealed.
   std::vector<Batch> read(const BatchLimits& limits, const Backoff& backoff, Tick now,
                           Random& random);
 
+  // Reads on before a batch that has lingered is sealed.
+  void wake_if_due(Tick now);
   // The open batch, if it has lingered; while there is more to read, nothing lingers: it fills up.
   std::optional<Batch> seal_due(Tick now);
-  std::optional<Batch> seal() { return batcher_.seal(); }
+  std::optional<Batch> seal();
   [[nodiscard]] size_t open_bytes() const { return batcher_.open_bytes(); }
   // When to look again without being woken.
   [[nodiscard]] std::optional<Tick> due_at(Tick now) const;
@@ -54,13 +66,21 @@ class Source {
  private:
   // Fills next_, telling damage; false at the end or after a failure.
   Result<bool> fetch();
+  // At the end of what was published before the last read. False when more has come meanwhile that
+  // is worth reading.
+  bool sleep_until(uint64_t published_bytes);
 
+  Journal& whole_;
   JournalLane& journal_;
   const std::function<void()> drained_;
   LaneReport& report_;
   Batcher batcher_;
   std::optional<JournalRecord> next_;  // read, in no batch yet
-  bool at_end_ = false;
+  // At how many published bytes the journal's notification wakes the lane; shared with it.
+  const std::shared_ptr<std::atomic<uint64_t>> wake_at_;
+  uint64_t read_to_ = 0;  // what was published before the last read
+  bool at_end_ = false;   // asleep
+  bool hurried_ = false;
   uint32_t failures_ = 0;
   Tick read_again_{};
 };

@@ -87,7 +87,8 @@ class FakeSourceJournal final : public Journal {
   explicit FakeSourceJournal(Clock& clock) : clock_(clock) {}
 
   void append(std::string payload, uint32_t spans, Stored done) override {
-    const JournalRecord record{++appended.records, clock_.wall(), spans, std::move(payload)};
+    const JournalRecord record{++appended.records, clock_.wall(), spans, std::move(payload),
+                               appended.bytes};
     appended.spans += spans;
     appended.bytes += record.payload.size();
     for (auto& [name, lane] : lanes) lane.publish(record);

@@ -15,9 +15,10 @@ std::shared_ptr<const RequestBody> body_of(const SharedBytes& first, const Share
 }
 
 TEST(SharedBodies, GiveTheSecondTheFirstsBody) {
-  SharedBodies bodies;
+  SharedBodies bodies(2);
   const SharedBytes a(std::string("a"));
   const SharedBytes b(std::string("b"));
+  EXPECT_NE(bodies.share(body_of(a, a)), bodies.share(body_of(b, b)));
   const auto first = bodies.share(body_of(a, b));
   EXPECT_EQ(bodies.share(body_of(a, b)), first);
   EXPECT_NE(bodies.share(body_of(b, a)), first);
@@ -25,30 +26,40 @@ TEST(SharedBodies, GiveTheSecondTheFirstsBody) {
   EXPECT_NE(bodies.share(body_of(std::string("a"), b)), first);  // equal, but not the same
 }
 
-TEST(SharedBodies, KeepNoBodyAlive) {
-  SharedBodies bodies;
-  const SharedBytes a(std::string("a"));
-  const std::weak_ptr<const RequestBody> gone = bodies.share(body_of(a, a));
-  EXPECT_TRUE(gone.expired());
-  EXPECT_NE(bodies.share(body_of(a, a)), nullptr);
+TEST(SharedBodies, LetABodyGoWhenEveryLaneHasIt) {
+  SharedBodies bodies(2);
+  const SharedBytes a(std::string(1000, 'a'));
+  const std::weak_ptr<const RequestBody> body = bodies.share(body_of(a, a));
+  EXPECT_FALSE(body.expired());  // the other lane may still come
+  EXPECT_EQ(bodies.bytes(), 2000u);
+  EXPECT_EQ(bodies.share(body_of(a, a)), body.lock());
+  EXPECT_TRUE(body.expired());
+  EXPECT_EQ(bodies.bytes(), 0u);
 }
 
-TEST(SharedBodies, RememberSoManyAndNoMore) {
-  SharedBodies bodies;
+TEST(SharedBodies, KeepSoManyBytesWhoeverDoesNotCome) {
+  SharedBodies bodies(2);
   const SharedBytes a(std::string("a"));
-  const SharedBytes b(std::string("b"));
-  const auto first = bodies.share(body_of(a, b));
-  std::vector<std::shared_ptr<const RequestBody>> others;
-  for (size_t i = 0; i < SharedBodies::kRemembered; ++i) {
-    others.push_back(bodies.share(body_of(std::string("other"), b)));
+  const auto first = bodies.share(body_of(a, a));
+  const std::string large(SharedBodies::kBytesMax / 4, 'x');
+  for (int i = 0; i < 20; ++i) {
+    bodies.share(body_of(large, a));
+    EXPECT_LE(bodies.bytes(), SharedBodies::kBytesMax);
   }
-  EXPECT_NE(bodies.share(body_of(a, b)), first);
+  EXPECT_NE(bodies.share(body_of(a, a)), first);
+}
+
+TEST(SharedBodies, KeepNothingForALaneAlone) {
+  SharedBodies bodies(1);
+  bodies.share(body_of(std::string("a"), std::string("b")));
+  EXPECT_EQ(bodies.bytes(), 0u);
 }
 
 using LanesTest = LaneFixture;
 
 TEST_F(LanesTest, ThatMergeTheSameRecordsSendOneBody) {
   FakeExporter other_exporter(scheduler);
+  options.bodies = std::make_shared<SharedBodies>(2);
   LaneOptions other_options = options;
   other_options.name = "databricks";
   journal.lane("databricks");
