@@ -40,7 +40,7 @@ void Source::hurry() {
 }
 
 // The publication between our last look and this store either sees the store, or is seen here.
-bool Source::sleep_until(uint64_t published_bytes) {
+bool Source::rest_until(uint64_t published_bytes) {
   wake_at_->store(published_bytes);
   return whole_.totals().bytes < published_bytes;
 }
@@ -73,7 +73,7 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
     failures_ = 0;
     if (!*more) {
       const bool fills = batcher_.open_bytes() > 0 && !hurried_;
-      at_end_ = sleep_until(fills ? limits.batch_end(read_to_) : read_to_ + 1);
+      at_end_ = rest_until(fills ? limits.batch_end(read_to_) : read_to_ + 1);
       if (at_end_) break;
       continue;
     }
@@ -101,7 +101,7 @@ std::optional<Batch> Source::seal_due(Tick now) {
 
 std::optional<Batch> Source::seal() {
   auto batch = batcher_.seal();
-  if (batch && at_end_) at_end_ = sleep_until(read_to_ + 1);
+  if (batch && at_end_) at_end_ = rest_until(read_to_ + 1);
   return batch;
 }
 

@@ -68,7 +68,7 @@ class Source {
   Result<bool> fetch();
   // At the end of what was published before the last read. False when more has come meanwhile that
   // is worth reading.
-  bool sleep_until(uint64_t published_bytes);
+  bool rest_until(uint64_t published_bytes);
 
   Journal& whole_;
   JournalLane& journal_;
