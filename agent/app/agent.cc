@@ -9,6 +9,7 @@
 #include "agent/app/destination.h"
 #include "agent/app/foreign_logs.h"
 #include "agent/app/latch.h"
+#include "agent/app/process.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
 #include "agent/intake/intake.h"
@@ -27,6 +28,7 @@ namespace {
 
 // A few batches: a lane that is further behind than that reads the disk.
 constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
+constexpr Duration kGiveBackInterval = std::chrono::seconds(5);
 
 // Segments are at least half full (a record goes to a new one when it does not fit any more), and
 // both the lanes' cursors and expiry lag a little.
@@ -82,6 +84,7 @@ class RunningAgent final : public Agent {
   void make_destinations();
   Adopter::Parts adopter_parts();
   Status open_doors();
+  void give_back_memory();
   void stop_within(Duration timeout);
   void drain_lanes(Tick deadline);
   [[nodiscard]] AgentSnapshot snapshot() const;
@@ -111,12 +114,19 @@ class RunningAgent final : public Agent {
   Heartbeats heartbeats_{clock_};
   Observer observer_{[this] { return snapshot(); }, heartbeats_, metrics_};
   std::unique_ptr<StatusServer> status_server_;
+  ThreadScheduler upkeep_{"dt-upkeep", clock_};
 };
 
 Status RunningAgent::run() {
   if (Status opened = open_journal(); !opened) return opened;
   make_destinations();
+  give_back_memory();
   return open_doors();
+}
+
+void RunningAgent::give_back_memory() {
+  give_back_freed_memory();
+  upkeep_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
 }
 
 Status RunningAgent::open_journal() {

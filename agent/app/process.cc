@@ -43,6 +43,11 @@ void prepare_process() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+void give_back_freed_memory() {
+  constexpr size_t kKept = 48 * 1024 * 1024;
+  if (::mallinfo2().fordblks > kKept) ::malloc_trim(0);
+}
+
 const char* wait_for_stop_signal() {
   const sigset_t signals = stop_signals();
   int signal = 0;
