@@ -112,7 +112,8 @@ TEST_F(JournalFaultTest, WhatWasRefusedDoesNotComeBackWhenTheNextSegmentIsRecycl
   append_large(1);
   append_large(2);
   files.fail_sync_in = 1;
-  expect_refused(append("refused", 3));  // and it is in the second segment all the same
+  journal->append("refused", 3, [](auto) {});
+  expect_refused(append("refused as well", 3));  // both are in the second segment all the same
   scheduler->run_for(std::chrono::seconds(2));
   append_large(4);
   files.fail_write_in = 1;
