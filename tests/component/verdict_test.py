@@ -9,6 +9,7 @@ from faults.verdict import Expected, Incident, Resend, Stored
 from harness.load import Outcome, Sent
 
 SPANS = 10
+WINDOW = 5.0
 OK, REFUSED, UNKNOWN = Sent(1, 100, 0.1, Outcome.OK), Outcome.REFUSED, Outcome.UNKNOWN
 EXPECTED = Expected(spans=SPANS, trace_id=str, is_odd=lambda number: number == 1)
 GOOD = Stored({"1": SPANS})
@@ -97,13 +98,13 @@ def test_a_wrong_word_in_the_books_is_found(changes):
         (Resend(99.0, "", 5), "killed"),
         (Resend(10.0, "cut", 5), "cut"),
         (Resend(10.0, "status", 5), None),
-        (Resend(100.0 - verdict.RESEND_WINDOW - 1, "", 5), None),
-        (Resend(102.0, "", 5), None),
+        (Resend(100.0 - WINDOW - 1, "", 5), None),
+        (Resend(100.0 + WINDOW + 1, "", 5), None),
     ],
 )
 def test_a_resend_needs_a_reason(resend, reason):
     incidents = [Incident(100.0, "killed", ("arize",))]
-    findings, reasons = verdict.judge_resends(replace(GOOD, resends=(resend,)), incidents)
+    findings, reasons = verdict.judge_resends(replace(GOOD, resends=(resend,)), incidents, WINDOW)
     assert len(findings) == (0 if reason else 1)
     assert reasons == (Counter({reason: 5}) if reason else Counter())
 

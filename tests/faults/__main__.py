@@ -70,6 +70,7 @@ def scale_of(options) -> Scale:
         rate=options.rate,
         seed=secrets.randbelow(10**9) if options.seed is None else options.seed,
         rss_growth=96 << 20,
+        resend_window=5.0,
         shares=(0.5, 0.95),
     )
 
@@ -90,7 +91,7 @@ def scenario_play(name: str, options) -> Play:
     return Play(
         title=f"{scenario.tells} (seed {scale.seed})",
         why_impossible=small_disk.why_impossible() if scenario.disk_bytes else None,
-        on=lambda stage: play(stage, scenario, scale.seed),
+        on=lambda stage: play(stage, scenario, scale),
     )
 
 

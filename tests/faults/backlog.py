@@ -13,7 +13,6 @@ from pathlib import Path
 
 from faults.numbered import Numbered
 from faults.play import Report
-from faults.verdict import RESEND_WINDOW
 from faults.watch import Watch
 from harness.processes import wait_until
 from harness.sandbox import DESTINATIONS
@@ -29,6 +28,7 @@ READY_MORE = 1.0  # seconds that a backlog may add to a start
 # segments that are kept for reuse.
 RSS_MORE = 48 * MIB
 DISK_MORE = 512 * MIB
+RESEND_SECONDS = 5  # of fresh spans that may come again after a death
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Backlog:
         self.report.lines += self.spans.lines()
         self.report.findings += self.spans.judge()
         for name, arrived in self.spans.arrived.items():
-            if arrived.duplicates > RESEND_WINDOW * self.size.rate:  # from the one kill -9
+            if arrived.duplicates > RESEND_SECONDS * self.size.rate:  # from the one kill -9
                 self.report.findings.append(f"{name}: {arrived.duplicates} spans came twice")
         return self.report
 

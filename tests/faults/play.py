@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from faults.scenario import Scenario
+from faults.scenario import LONG, Scale, Scenario
 from faults.verdict import (
     Expected,
     judge_books,
@@ -16,8 +16,6 @@ from harness.load import Outcome
 from harness.sandbox import DESTINATIONS
 from harness.stage import Stage
 
-DRAIN_TIMEOUT = 900  # seconds; ends what would hang, decides nothing
-
 
 @dataclass
 class Report:
@@ -25,9 +23,9 @@ class Report:
     lines: list[str] = field(default_factory=list)
 
 
-def play(stage: Stage, scenario: Scenario, seed: int) -> Report:
+def play(stage: Stage, scenario: Scenario, scale: Scale) -> Report:
     """Plays the steps, waits until nothing is left in the journals, and judges."""
-    world = World(stage, scenario, seed)
+    world = World(stage, scenario, scale.seed)
     try:
         for step in scenario.before_load:
             step.play(world)
@@ -35,18 +33,18 @@ def play(stage: Stage, scenario: Scenario, seed: int) -> Report:
         for step in scenario.steps:
             step.play(world)
         world.load.stop()
-        world.wait_until_drained(DRAIN_TIMEOUT)
-        return _judge(world)
+        world.wait_until_drained(LONG)
+        return _judge(world, scale.resend_window)
     finally:
         world.end()
 
 
-def _judge(world: World) -> Report:
+def _judge(world: World, resend_window: float) -> Report:
     report = Report()
     _judge_clients(world, report)
     for destination in DESTINATIONS:
-        _judge_destination(world, destination, report)
-    report.findings += [f"the books did not balance: {lane}" for lane in world.watch.unbalanced]
+        _judge_destination(world, destination, resend_window, report)
+    _judge_watch(world, report)
     for comparison in world.scenario.comparisons:
         _judge_comparison(world, comparison, report)
     _judge_memory(world, report)
@@ -75,7 +73,9 @@ def _judge_clients(world: World, report: Report) -> None:
         report.findings.append("requests were not answered, and no agent had ended")
 
 
-def _judge_destination(world: World, destination: str, report: Report) -> None:
+def _judge_destination(
+    world: World, destination: str, resend_window: float, report: Report
+) -> None:
     scenario = world.scenario
     stored = world.stored(destination)
     expected = Expected(
@@ -93,11 +93,19 @@ def _judge_destination(world: World, destination: str, report: Report) -> None:
     if scenario.books_are_partial:
         past = sum(stored.spans.values()) - books["accepted"]
     found += judge_books(books, stored, past)
-    more, reasons = judge_resends(stored, world.incidents_at(destination))
+    more, reasons = judge_resends(stored, world.incidents_at(destination), resend_window)
     report.findings += [f"{destination}: {finding}" for finding in (found + more)[:20]]
     again = ", ".join(f"{number:,} {reason}" for reason, number in sorted(reasons.items()))
     words = ", ".join(f"{number:,} {word}" for word, number in books.items() if number)
     report.lines.append(f"{destination}: {words}; sent again: {again or 'none'}")
+
+
+def _judge_watch(world: World, report: Report) -> None:
+    watch = world.watch
+    report.findings += [f"the books did not balance: {lane}" for lane in watch.unbalanced[:5]]
+    report.findings += [f"/status was refused: {text}" for text in watch.refusals[:5]]
+    if not watch.samples:
+        report.findings.append("/status was never seen")
 
 
 def _judge_comparison(world: World, comparison, report: Report) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from harness.load import Shape
 
 
+LONG = 900  # seconds; ends what would hang, decides nothing
+
 # So that segments are begun and recycled all the time.
 SMALL_SEGMENTS = {
     "receiver": {"limits": {"requestBytes": "1Mi"}},
@@ -21,6 +23,10 @@ class Scale:
     rate: float  # spans a second
     seed: int
     rss_growth: int | None = None  # bytes that a fault may cost the agent; None: not looked at
+    # How far from a death something may have arrived that is sent again. A lane makes its cursor
+    # durable a quarter of a second after something settled; the rest is for a destination that
+    # takes its time to answer, and for a disk that others keep busy.
+    resend_window: float = 20.0
     # Which percentiles may not move. A short run on a machine that does other things as well has a
     # median and no more.
     shares: tuple[float, ...] = (0.5,)

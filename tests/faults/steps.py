@@ -5,10 +5,9 @@ import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
+from faults.scenario import LONG
 from harness.processes import wait_until
 from harness.sandbox import DESTINATIONS, write_secret
-
-LONG = 900  # seconds; ends what would hang, decides nothing
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 
 from harness.load import Outcome, Sent
 
-# A lane makes its cursor durable a quarter of a second after something settled; what it had sent
-# since then is sent again. The rest of it is for a destination that takes its time to answer.
-RESEND_WINDOW = 2.0
 # The sandbox's faults after which the sender does not know what was stored.
 ANSWER_LOST = {"cut", "slow"}
 
@@ -120,22 +117,27 @@ def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
     ]
 
 
-def judge_resends(stored: Stored, incidents: list[Incident]) -> tuple[list[str], Counter]:
+def judge_resends(
+    stored: Stored, incidents: list[Incident], window: float
+) -> tuple[list[str], Counter]:
     """Every span that came again must have a reason: its answer was lost, or could have been, in
-    one of the destination's incidents. Also returns how many came again for which."""
+    one of the destination's incidents, at most `window` seconds away. Also returns how many came
+    again for which."""
     reasons: Counter = Counter()
     for resend in stored.resends:
-        reasons[_reason(resend, incidents)] += resend.spans
+        reasons[_reason(resend, incidents, window)] += resend.spans
     unexplained = reasons.pop(None, 0)
     findings = [f"{unexplained} spans came twice for no reason"] if unexplained else []
     return findings, reasons
 
 
-def _reason(resend: Resend, incidents: list[Incident]) -> str | None:
+def _reason(resend: Resend, incidents: list[Incident], window: float) -> str | None:
     if lost := ANSWER_LOST & set(resend.fault.split(",")):
         return "/".join(sorted(lost))
     for incident in incidents:
-        if incident.at - RESEND_WINDOW <= resend.arrived <= incident.at + incident.lasts:
+        # A slow destination reads what was sent to it after its sender has died.
+        last = incident.at + max(incident.lasts, window)
+        if incident.at - window <= resend.arrived <= last:
             return incident.what
     return None
 

@@ -1,5 +1,6 @@
 """Looks at the agent all the time: its memory, and whether its books balance at every moment."""
 
+import http.client
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ class Watch:
         self._stop = threading.Event()
         self.samples: list[Sample] = []
         self.unbalanced: list[dict] = []
+        self.refusals: list[str] = []  # /status must answer 200 whatever happens
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -40,8 +42,11 @@ class Watch:
             try:
                 agent = self._agent()
                 status, rss = agent.status(), agent.process.resident_memory()
-            except OSError:
-                continue  # between two runs
+            except (OSError, http.client.HTTPException, ValueError):
+                continue  # it died, perhaps in the middle of its answer
+            except AssertionError as error:
+                self.refusals.append(str(error))
+                continue
             lanes = status["lanes"]
             self.unbalanced += [lane for lane in lanes if not lane["balanced"]]
             self.samples.append(

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
-from faults.scenario import Scenario
+from faults.scenario import LONG, Scenario
 from faults.small_disk import small_disk
 from faults.verdict import Incident, Resend, Stored
 from faults.watch import Watch
@@ -129,7 +129,7 @@ class World:
         wait_until(
             lambda: self.load.accepted > before,
             "a request is accepted",
-            timeout=120,
+            timeout=LONG,
             process=self.agent.process,
         )
 
@@ -138,7 +138,7 @@ class World:
         wait_until(
             lambda: "drained and removed" in self.agent.process.output(),
             "the other journal is drained",
-            timeout=120,
+            timeout=LONG,
             process=self.agent.process,
         )
         with self.load.paused():
