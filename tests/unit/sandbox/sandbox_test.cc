@@ -106,7 +106,7 @@ class SandboxTest : public testing::Test {
 
   std::string get(const std::string& path) const {
     auto response =
-        send(sandbox->admin_port(), {.method = "GET", .path = path, .headers = {}, .body = ""});
+        send(sandbox->admin_port(), {.method = "GET", .path = path, .headers = {}, .body = {}});
     EXPECT_TRUE(response && response->status == 200) << path;
     return response->body;
   }
@@ -227,7 +227,7 @@ TEST_F(SandboxTest, NeverAnswersFromABlackHole) {
   post("/faults/databricks", R"({"kind": "blackhole"})");
   const auto silent =
       send(sandbox->ports().databricks,
-           {.path = "/api/2.0/otel/v1/traces", .headers = kDatabricksHeaders, .body = ""},
+           {.path = "/api/2.0/otel/v1/traces", .headers = kDatabricksHeaders, .body = {}},
            std::chrono::milliseconds(100));
   ASSERT_FALSE(silent);
   EXPECT_EQ(silent.error().kind, ErrorKind::kCancelled);
