@@ -174,8 +174,12 @@ Status remove_other_cursors(const JournalOptions& options, FileSystem& files,
     if (slot != recovered.cursors.end()) {
       spans = books_of(slot->second.state, recovered.published).backlog_spans;
     }
-    log_warn("A lane is not configured any more; its backlog is given up",
-             {{"lane", lane}, {"spans", spans}});
+    if (spans > 0) {
+      log_error("a lane is not configured any more; its backlog is given up",
+                {{"lane", lane}, {"spans", spans}});
+    } else {
+      log_info("a lane is not configured any more", {{"lane", lane}});
+    }
     if (Status removed = files.remove(cursor_path(options, lane)); !removed) return removed;
   }
   // Segments are let go without asking these lanes: a cursor must not come back for them, nor one

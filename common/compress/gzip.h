@@ -16,8 +16,9 @@ namespace dualtrace {
 // is being copied, included). Its error ends the inflation.
 using MayGrowTo = std::function<Status(size_t bytes)>;
 
-// All members of the gzip stream. kInvalid when it is not gzip, is cut short, has a wrong checksum
-// or carries trailing garbage; kExhausted as soon as the output would pass `bytes_max`.
+// All members of the gzip stream. kInvalid when it is not gzip, is cut short, has a wrong checksum,
+// carries trailing garbage or has more than 16,384 members; kExhausted as soon as the output would
+// pass `bytes_max`.
 Result<std::string> gunzip(std::string_view compressed, size_t bytes_max);
 Result<std::string> gunzip(std::string_view compressed, size_t bytes_max,
                            const MayGrowTo& may_grow_to);

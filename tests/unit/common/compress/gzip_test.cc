@@ -84,6 +84,14 @@ TEST(Gunzip, ReadsAllMembers) {
   EXPECT_TRUE(gunzip(two, kNoLimit).value() == "one, " + text(200'000) + " end");
 }
 
+TEST(Gunzip, RefusesMoreMembersThanAnyWriterMakes) {
+  const std::string member = gzip("");
+  std::string many;
+  for (int i = 0; i < 16'384; ++i) many += member;
+  EXPECT_EQ(gunzip(many, kNoLimit).value(), "");
+  EXPECT_EQ(refusal(many + member, kNoLimit), ErrorKind::kInvalid);
+}
+
 TEST(Gunzip, TakesAnOutputOfExactlyTheLimit) {
   for (const size_t bytes : {0UL, 1UL, 511UL, 512UL, 513UL, 100'000UL}) {
     EXPECT_EQ(gunzip(gzip(text(bytes)), bytes).value(), text(bytes));
