@@ -149,6 +149,19 @@ TEST_F(Http1SessionTest, ReadsHeadersUpToTheLimit) {
   }
 }
 
+TEST_F(Http1SessionTest, TakesALastChunkInPieces) {
+  for (const std::string last :
+       {"0\r\n\r\n", "00\r\n\r\n", "0;x\r\n\r\n", "5\r\n00000\r\n0\r\n\r\n"}) {
+    open(make_http1_session);
+    feed(std::string(kChunkedHead) + last, 1);
+    EXPECT_EQ(requests.size(), 1u) << last;
+  }
+  open(make_http1_session);
+  feed(std::string(kChunkedHead) + "00\r\n");
+  session->end_of_input(clock.tick());
+  EXPECT_TRUE(session->finished());
+}
+
 TEST_F(Http1SessionTest, BoundsAChunkHeader) {
   feed(std::string(kChunkedHead) + "5;" + std::string(2 * limits.header_bytes, 'x'), 1000);
   EXPECT_EQ(statuses(), Statuses{400});
