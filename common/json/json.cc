@@ -1,0 +1,44 @@
+#include "common/json/json.h"
+
+namespace dualtrace {
+
+Result<Json> parse_json(std::string_view text) {
+  Json parsed = Json::parse(text, nullptr, false);
+  if (parsed.is_discarded()) return fail(ErrorKind::kInvalid, "not JSON");
+  return parsed;
+}
+
+std::string to_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+const Json* find(const Json& in, JsonPath path) {
+  const Json* at = &in;
+  for (const std::string_view name : path) {
+    if (!at->is_object()) return nullptr;
+    const auto member = at->find(name);
+    if (member == at->end()) return nullptr;
+    at = &*member;
+  }
+  return at;
+}
+
+std::string_view text_at(const Json& in, JsonPath path) {
+  const Json* found = find(in, path);
+  if (found == nullptr || !found->is_string()) return {};
+  return found->get_ref<const std::string&>();
+}
+
+std::optional<int64_t> integer_at(const Json& in, JsonPath path) {
+  const Json* found = find(in, path);
+  if (found == nullptr || !found->is_number_integer()) return std::nullopt;
+  return found->get<int64_t>();
+}
+
+const Json& array_at(const Json& in, JsonPath path) {
+  static const Json kEmpty = Json::array();
+  const Json* found = find(in, path);
+  return found != nullptr && found->is_array() ? *found : kEmpty;
+}
+
+}  // namespace dualtrace

@@ -1,0 +1,54 @@
+#pragma once
+// LeaderElector: one of several processes leads, by a coordination.k8s.io Lease, as client-go does
+// it: another's lease is believed for leaseDurationSeconds from when *we* saw it change last, so
+// that wall clocks do not matter. Used by operator/app.
+//
+// Guarantees: leading() is true in at most one process at a time, as long as clocks run at about
+// the same rate: a leader that could not renew for renew_deadline stops being one by its own
+// clock, lease_duration after which another may begin.
+// Thread-safe. `started` and `stopped` are called on the elector's own thread.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/error/result.h"
+#include "common/kube/api.h"
+#include "common/metric/metric.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::kube {
+
+class LeaderElector {
+ public:
+  struct Options {
+    ObjectKey lease;
+    std::string identity;  // unique to this process: host name and a random part
+    Duration lease_duration = std::chrono::seconds(15);
+    Duration renew_deadline = std::chrono::seconds(10);
+    Duration retry_period = std::chrono::seconds(2);
+  };
+  struct Callbacks {
+    std::function<void()> started;
+    // Leadership was lost and will not be sought again: the process is to end.
+    std::function<void(const Error&)> stopped;
+  };
+
+  // kInvalid unless lease_duration > renew_deadline > 1.2 * retry_period. The references outlive
+  // it.
+  static Result<std::unique_ptr<LeaderElector>> start(Options options, Api& api, Clock& clock,
+                                                      uint64_t seed, MetricRegistry& metrics,
+                                                      Callbacks callbacks);
+  // Ends without releasing.
+  virtual ~LeaderElector() = default;
+
+  // Asked before every write: the lease was renewed less than renew_deadline ago.
+  [[nodiscard]] virtual bool leading() const = 0;
+  // For /livez: false when this process should lead and has not renewed for much too long.
+  [[nodiscard]] virtual bool healthy() const = 0;
+  // Gives the lease back, so that another takes over at once; only after all guarded work has
+  // ended. Stops the election; idempotent.
+  virtual void release() = 0;
+};
+
+}  // namespace dualtrace::kube

@@ -1,0 +1,108 @@
+#pragma once
+// DualTraceExport: the custom resource, read and checked. A value of it obeys every rule; it is
+// only made by parse_export(), which repeats each rule of the CRD's schema and reports every fault
+// with its path, because an object may have been stored before a rule existed. Defaults are filled
+// in. Values that the agent reads (endpoints, sizes, durations) are kept as the texts they are
+// written as: plan/ renders them into the agent's configuration, whose own validation has the last
+// word. docs/resource.md describes every field (tested). Immutable.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/json/json.h"
+#include "common/kube/object.h"
+
+namespace dualtrace::ctl {
+
+inline constexpr kube::ResourceType kDualTraceExports{"dualtrace.dev", "v1alpha1",
+                                                      "dualtraceexports", "DualTraceExport"};
+
+struct KeyReference {  // a key of a Secret or ConfigMap in the export's namespace
+  std::string name;
+  std::string key;
+  bool operator==(const KeyReference&) const = default;
+};
+
+struct CertificateAuthority {  // ca: exactly one of the two
+  std::optional<KeyReference> secret;
+  std::optional<KeyReference> config_map;
+  bool operator==(const CertificateAuthority&) const = default;
+};
+
+struct ArizeSpec {                      // spec.arize
+  std::optional<std::string> endpoint;  // exactly one of endpoint and region
+  std::optional<std::string> region;    // US, EU, CA
+  std::string protocol;                 // GRPC, HTTP
+  std::optional<std::string> project;
+  KeyReference api_key;   // credentials.{secretName,apiKeyKey}
+  KeyReference space_id;  // credentials.{secretName,spaceIDKey}
+  std::optional<CertificateAuthority> ca;
+  std::string compression;  // GZIP, None
+  std::optional<std::string> proxy_url;
+  bool operator==(const ArizeSpec&) const = default;
+};
+
+struct DatabricksSpec {  // spec.databricks
+  std::string workspace_url;
+  std::string table;
+  std::string ingest;  // Workspace
+  KeyReference token;  // auth.token.{secretName,key}
+  std::optional<CertificateAuthority> ca;
+  std::string compression;
+  std::optional<std::string> proxy_url;
+  bool operator==(const DatabricksSpec&) const = default;
+};
+
+enum class Storage { kHostPath, kEmptyDir };
+
+struct DeliverySpec {      // spec.delivery
+  std::string durability;  // Disk, Memory
+  std::string max_backlog;
+  std::string max_age;
+  Storage storage = Storage::kHostPath;
+  bool operator==(const DeliverySpec&) const = default;
+};
+
+struct AgentSpec {                   // spec.agent: of the DaemonSet's pods
+  std::optional<std::string> image;  // in place of the installation's
+  std::string image_pull_policy;     // IfNotPresent, Always, Never
+  Json image_pull_secrets;           // [{name}]
+  Json resources;                    // {requests, limits}, complete
+  Json node_selector;                // {label: value}
+  Json tolerations;                  // as in a pod
+  std::optional<std::string> priority_class_name;
+  std::string log_level;  // Debug, Info, Warn, Error
+  bool operator==(const AgentSpec&) const = default;
+};
+
+struct DualTraceExport {
+  kube::ObjectKey key;
+  std::string uid;
+  int64_t generation = 0;
+  std::optional<ArizeSpec> arize;  // at least one of the two is set
+  std::optional<DatabricksSpec> databricks;
+  DeliverySpec delivery;
+  AgentSpec agent;
+  std::map<std::string, std::string> resource_attributes;  // spec.resourceAttributes
+  bool operator==(const DualTraceExport&) const = default;
+};
+
+struct ExportFault {
+  std::string path;     // "spec.databricks.workspaceURL"
+  std::string message;  // what is wrong and what to write instead
+  bool operator==(const ExportFault&) const = default;
+};
+
+// The export, or every fault that was found: the list is then not empty.
+struct ExportOrFaults {
+  std::optional<DualTraceExport> value;
+  std::vector<ExportFault> faults;
+};
+[[nodiscard]] ExportOrFaults parse_export(const Json& object);
+
+// "path: message; path: message", for a condition.
+[[nodiscard]] std::string to_string(const std::vector<ExportFault>& faults);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,80 @@
+#pragma once
+// Facts: what reconcile/ found out about one export, and all that status/ may know. Times are those
+// of the facts; there is no clock in this folder.
+// Immutable.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/error/error.h"
+#include "common/json/json.h"
+#include "common/time/clock.h"
+#include "operator/api/dual_trace_export.h"
+
+namespace dualtrace::ctl {
+
+// One key of one Secret that the export names.
+struct SecretFact {
+  enum class State {
+    kPresent,
+    kSecretMissing,
+    kKeyMissing,
+    kValueEmpty,
+    kSpaceIdMalformed,  // Arize would answer OK and store nothing
+    kUnreadable,        // the operator may not read it: the agents alone can tell
+  };
+  std::string path;  // "spec.arize.credentials"
+  KeyReference reference;
+  State state = State::kPresent;
+  std::string detail;  // without any content of the Secret
+  bool operator==(const SecretFact&) const = default;
+};
+
+struct DaemonSetFact {
+  int64_t generation = 0;
+  int64_t observed_generation = 0;
+  int64_t desired = 0;
+  int64_t ready = 0;
+  int64_t updated = 0;
+  int64_t available = 0;
+};
+
+// What one agent says of one destination (its GET /status).
+struct LaneReport {
+  std::string name;   // "arize", "databricks"
+  std::string state;  // Idle, Delivering, Retrying, Paused
+  std::string error_reason;
+  std::string error_message;
+  uint64_t backlog_bytes = 0;
+  std::optional<WallTime> oldest_undelivered;
+  std::optional<WallTime> last_delivered;
+  std::string credential_fingerprint;
+};
+
+struct AgentReport {
+  std::string node;
+  std::string pod;
+  std::optional<std::string> unreachable;  // why nothing below is known
+  std::string config_fingerprint;
+  std::string config_error;  // why the agent refused the newest configuration; "" when it did not
+  std::vector<LaneReport> lanes;
+};
+
+struct Facts {
+  const Json* previous_status = nullptr;  // for lastTransitionTime; nullptr: none yet
+  int64_t generation = 0;
+  WallTime now;
+
+  std::vector<ExportFault> faults;  // not empty: ConfigValid is false, and nothing was applied
+  const DualTraceExport* wanted = nullptr;  // nullptr when there are faults
+  std::vector<SecretFact> secrets;
+  std::optional<Error> apply_error;  // the first that applying or pruning met
+  std::string apply_error_object;    // "DaemonSet ns/name"
+  std::optional<DaemonSetFact> daemon_set;
+  std::string config_fingerprint;  // of the plan
+  std::vector<AgentReport> agents;
+};
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,25 @@
+#pragma once
+// The status of an export: facts → conditions, destinations, counts. Equal facts give an equal
+// status, so that nothing is written when nothing has changed. docs/operator.md says what each
+// condition and reason means and what to do (tested).
+// Pure.
+
+#include "common/json/json.h"
+#include "operator/status/facts.h"
+
+namespace dualtrace::ctl {
+
+// What is to be applied at the status subresource: {observedGeneration, conditions, agents,
+// destinations}.
+[[nodiscard]] Json make_status(const Facts& facts);
+
+// How two statuses differ, for the writer: numbers and times that move all the time are written
+// now and then, a change of anything else at once.
+enum class StatusChange { kNone, kNumbers, kState };
+[[nodiscard]] StatusChange compare_status(const Json& before, const Json& after);
+
+// Conditions of `after` whose status or reason is another than in `before`: what events are made
+// of.
+[[nodiscard]] std::vector<Json> changed_conditions(const Json& before, const Json& after);
+
+}  // namespace dualtrace::ctl
