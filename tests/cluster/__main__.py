@@ -2,18 +2,19 @@
 
 import argparse
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from cluster.binaries import NotThere
+from cluster.binaries import NotThere, find
 from cluster.cluster import Cluster, Refused, default_folder
 from cluster.image import make_image
 
 
 def up(cluster: Cluster, arguments) -> None:
     new = cluster.up(arguments.nodes)
-    print(f"the cluster {'is' if new else 'was'} up: eval \"$(./dev cluster env)\"", file=sys.stderr)
+    print(f'the cluster {"is" if new else "was"} up: eval "$(./dev cluster env)"', file=sys.stderr)
 
 
 def down(cluster: Cluster, _) -> None:
@@ -24,6 +25,8 @@ def env(cluster: Cluster, _) -> None:
     if not cluster.is_up():
         raise Refused("there is none: ./dev cluster up")
     print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
+    if shutil.which("kubectl") is None:
+        print(f"export PATH={shlex.quote(str(find('kubectl').parent))}:$PATH")
 
 
 def image(cluster: Cluster, arguments) -> None:
@@ -39,7 +42,9 @@ def parsed():
     parser = argparse.ArgumentParser(prog="./dev cluster")
     words = parser.add_subparsers(required=True, metavar="up | down | env | image")
     word = words.add_parser("up", help="start it, unless it is up")
-    word.add_argument("--nodes", type=int, default=0, help="how many (default: a control plane only)")
+    word.add_argument(
+        "--nodes", type=int, default=0, help="how many (default: a control plane only)"
+    )
     word.set_defaults(run=up)
     words.add_parser("down", help="stop it and remove all of it").set_defaults(run=down)
     words.add_parser("env", help="print what names it to kubectl").set_defaults(run=env)

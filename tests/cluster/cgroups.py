@@ -1,4 +1,4 @@
-"""One cgroup in every hierarchy of this machine, whether that is the one of v2 or the many of v1."""
+"""One cgroup in every hierarchy of this machine, be it the one of v2 or the many of v1."""
 
 import os
 import signal

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cluster.cgroups import Cgroup
-from cluster.daemon import Daemon
+from cluster.daemon import Daemon, kill_all_in
 from cluster.nodes import Nodes
 from cluster.servers import Servers
 
@@ -95,10 +95,11 @@ class Cluster:
 
     def _remove(self) -> None:
         """Whatever is there of it, in whatever state."""
+        Cgroup(self._cgroup).remove()  # the machines, and so whatever runs on them
         for daemon in self._daemons():
-            daemon.kill()
-        # What runs on the nodes, and what was started but not noted.
-        Cgroup(self._cgroup).remove()
+            if daemon.log.parent != self.folder:
+                daemon.ends_within(5)  # by itself, when it has buried what it started on a machine
+        kill_all_in(self.folder)
         mounts = Path("/proc/self/mountinfo").read_text()
         if f" {self.folder}/" in mounts:
             raise Refused(f"something is mounted below {self.folder}, which is not removed")

@@ -1,5 +1,5 @@
-"""The command lines of a control plane's programs, for tests: nothing is slowed down, all is allowed
-by RBAC alone, and whatever the API server was asked is written down."""
+"""The command lines of a control plane's programs, for tests: nothing is slowed down, all is
+allowed by RBAC alone, and whatever the API server was asked is written down."""
 
 import json
 

@@ -1,5 +1,5 @@
-"""Container images without a registry or a builder: a program and the libraries it loads, on nothing,
-as the tar that `docker save` makes and `ctr images import` takes."""
+"""Container images without a registry or a builder: a program and the libraries it loads, on
+nothing, as the tar that `docker save` makes and `ctr images import` takes."""
 
 import hashlib
 import io
@@ -42,9 +42,9 @@ def make_image(
     files: dict[str, Path] | None = None,
     links: dict[str, str] | None = None,
 ) -> None:
-    """An image called `name` (registry/name:tag) with /`program`'s name as its entry point; `files` are
-    more of its content, by their place in it, `links` symbolic links. The same content gives the same
-    image."""
+    """An image called `name` (registry/name:tag) with /`program`'s name as its entry point;
+    `files` are more of its content, by their place in it, `links` symbolic links. The same content
+    gives the same image."""
     place = f"/{program.name}"
     closure = {str(library): library.resolve() for library in libraries(program)}
     layer = _layer({place: program.resolve(), **closure, **(files or {})}, links or {})

@@ -7,8 +7,8 @@ from cluster.daemon import Daemon
 
 
 class Machine:
-    """It has `folder` for its own: `lib` of it is its /var/lib, `log` its /var/log. All its processes
-    and mounts end with its first process, which ends with this one's child `unshare`."""
+    """It has `folder` for its own: `lib` of it is its /var/lib, `log` its /var/log. All its
+    processes and mounts end with its first process, which ends with this one's child `unshare`."""
 
     def __init__(self, name: str, folder: Path, cgroup: str):
         self.name = name
@@ -40,10 +40,6 @@ class Machine:
         assert pid is not None, f"{self.name} has ended: {self._first.output()}"
         return pid
 
-    @property
-    def running(self) -> bool:
-        return self._first.running
-
     def in_network(self) -> list[str]:
         """A command that starts another in its network, but as a process of this machine."""
         return ["nsenter", f"--target={self.pid}", "--net", "--"]
@@ -53,7 +49,3 @@ class Machine:
         namespaces = ["--net", "--uts", "--ipc", "--mount"]
         pids = f"--pid=/proc/{self.pid}/ns/pid_for_children"
         return ["nsenter", f"--target={self.pid}", *namespaces, pids, "--wd=/", "--"]
-
-    def kill(self) -> None:
-        """As if its power had failed."""
-        self._first.kill()

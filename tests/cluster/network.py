@@ -1,5 +1,5 @@
-"""The network between the machines: a bridge in a machine of its own, so that this one's has neither
-an interface nor a route or rule of it. Nothing leads outside."""
+"""The network between the machines: a bridge in a machine of its own, so that this one's has
+neither an interface nor a route or rule of it. Nothing leads outside."""
 
 import subprocess
 

@@ -15,7 +15,7 @@ SOCKET = "/run/containerd/containerd.sock"
 
 
 def _on_overlay(folder: Path) -> bool:
-    """Whether the folder is itself in an overlay, as in a container: a second one cannot be upon it."""
+    """Whether the folder is in an overlay itself, as in a container: no other can be upon it."""
     found = subprocess.run(
         ["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=True
     )
@@ -43,8 +43,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
 
 def _cni_config(number: int) -> dict:
-    """Each pod has a link of its own to its node: what it sends is routed, also to its neighbours, and
-    so passes the rules of kube-proxy."""
+    """Each pod has a link of its own to its node: what it sends is routed, also to its neighbours,
+    and so passes the rules of kube-proxy."""
     ranges = {
         "type": "host-local",
         "ranges": [[{"subnet": network.pod_range(number)}]],
@@ -111,7 +111,9 @@ class Node:
         (lib / "kubelet/config.json").write_text(json.dumps(config))
         there = Path("/var/lib/kubelet")
         arguments = [there / "kubeconfig", there / "config.json"]
-        self._start("kubelet", PROGRAMS / "kubelet", *flags.kubelet(self.name, self.address, *arguments))
+        self._start(
+            "kubelet", PROGRAMS / "kubelet", *flags.kubelet(self.name, self.address, *arguments)
+        )
         proxy = flags.kube_proxy(self.name, "/var/lib/kube-proxy.kubeconfig")
         self._start("kube-proxy", PROGRAMS / "kube-proxy", *proxy)
 
@@ -122,7 +124,13 @@ class Node:
 
     def _ctr(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [*self.machine.inside(), "ctr", f"--address={SOCKET}", "--namespace=k8s.io", *arguments],
+            [
+                *self.machine.inside(),
+                "ctr",
+                f"--address={SOCKET}",
+                "--namespace=k8s.io",
+                *arguments,
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

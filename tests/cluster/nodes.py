@@ -26,10 +26,10 @@ class Nodes:
         self.each = [Node(number, state, cgroup) for number in range(1, count + 1)]
 
     def start_machines(self, api_port: int) -> Home:
-        """Returns where the control plane is to run: with the first node, so that it reaches Services
-        and pods; `api_port` of this machine leads to it from now on."""
+        """Returns where the control plane is to run: with the first node, so that it reaches
+        Services and pods; `api_port` of this machine leads to it from now on."""
         pause = self._state / "pause"
-        subprocess.run(["cc", "-static", "-Os", "-o", pause, HERE / "pause.c"], check=True)
+        subprocess.run(["cc", "-static", "-Os", "-pipe", "-o", pause, HERE / "pause.c"], check=True)
         programs = find("kubelet").parent
         for machine in [self._switch, *[node.machine for node in self.each]]:
             machine.folder.mkdir()

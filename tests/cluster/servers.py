@@ -1,5 +1,5 @@
-"""A control plane's programs: etcd, kube-apiserver, kube-controller-manager and, where there are nodes,
-kube-scheduler."""
+"""A control plane's programs: etcd, kube-apiserver, kube-controller-manager and, where there are
+nodes, kube-scheduler."""
 
 import http.client
 import ssl
@@ -32,8 +32,8 @@ class Home:
 
 
 class Servers:
-    """Starts and stops them in `folder`. They listen on loopback, and with a home on all its addresses;
-    `api_port` of this machine's loopback must lead there then."""
+    """Starts and stops them in `folder`. They listen on loopback, and with a home on all its
+    addresses; `api_port` of this machine's loopback must lead there then."""
 
     def __init__(self, folder: Path, api_port: int, etcd_port: int, home: Home | None = None):
         self.folder = folder
@@ -93,9 +93,7 @@ class Servers:
     def start_controller_manager(self) -> None:
         kubeconfig = self.folder / "controller-manager.kubeconfig"
         arguments = flags.controller_manager(self.identities, kubeconfig)
-        self.controller_manager.start(
-            [*self._enter, find("kube-controller-manager"), *arguments]
-        )
+        self.controller_manager.start([*self._enter, find("kube-controller-manager"), *arguments])
 
     def start_scheduler(self) -> None:
         arguments = flags.scheduler(self.folder / "scheduler.kubeconfig")

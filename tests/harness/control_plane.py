@@ -1,7 +1,8 @@
-"""A real Kubernetes for tests, and what they do to it. A test file has one of its own by the fixture
-`control_plane`: etcd, kube-apiserver and kube-controller-manager on loopback, in a few seconds. With
-USE_EXISTING_CLUSTER=true it is the cluster that KUBECONFIG names; tests that stop, change or audit
-their control plane are skipped then, and the namespaces of the others are deleted."""
+"""A real Kubernetes for tests, and what they do to it. A test file has one of its own by the
+fixture `control_plane`: etcd, kube-apiserver and kube-controller-manager on loopback, in a few
+seconds. With USE_EXISTING_CLUSTER=true it is the cluster that KUBECONFIG names; tests that stop,
+change or audit their control plane are skipped then, and the namespaces of the others are
+deleted."""
 
 import secrets
 import subprocess
@@ -77,12 +78,10 @@ class ControlPlane:
             wait_until(lambda: self.api.get(account)[0] == 200, f"{name} has its ServiceAccount")
         return name
 
-    def kubeconfig_for(
-        self, namespace: str, service_account: str, lifetime: float = 3600
-    ) -> Path:
+    def kubeconfig_for(self, namespace: str, service_account: str, lifetime: float = 3600) -> Path:
         """A kubeconfig with a token of this ServiceAccount, which is made if it is not there. The
-        token is refused after `lifetime` seconds, which may be a few (and about 10 more). Beside the
-        file are the `token` and the `ca.crt` it names."""
+        token is refused after `lifetime` seconds, which may be a few (and about 10 more). Beside
+        the file are the `token` and the `ca.crt` it names."""
         folder = self.folder / f"{namespace}-{service_account}-{len(self._accounts) + 1}"
         account = ServiceAccountKubeconfig(self.api, folder, namespace, service_account)
         path = account.write(self.server, self._cluster.authority(), namespace)

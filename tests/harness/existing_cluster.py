@@ -22,8 +22,8 @@ def is_wanted() -> bool:
 
 
 class ExistingCluster:
-    """The one of KUBECONFIG's current context. It is called through `kubectl proxy`, which knows every
-    way to log in there is."""
+    """The one of KUBECONFIG's current context. It is called through `kubectl proxy`, which knows
+    every way to log in there is."""
 
     has_controllers = True
     token_key = None  # only the API server itself has it

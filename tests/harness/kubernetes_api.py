@@ -106,8 +106,7 @@ class KubernetesApi:
         own = self._own
         connection = getattr(own, "connection", None)
         fresh = connection is not None and (
-            own.generation == self._generation
-            and time.monotonic() - own.used < IDLE_SECONDS_MAX
+            own.generation == self._generation and time.monotonic() - own.used < IDLE_SECONDS_MAX
         )
         if not fresh:
             if connection is not None:
