@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cluster.cgroups import Cgroup
-from cluster.daemon import Daemon, kill_all_in
+from cluster.daemon import Daemon, all_marked, kill_all_in
 from cluster.nodes import Nodes
 from cluster.servers import Servers
 
@@ -51,7 +51,8 @@ class Cluster:
                 return False
             self._remove()
             try:
-                self._start(nodes)
+                with all_marked(self.folder):
+                    self._start(nodes)
             except BaseException:
                 self._remove()
                 raise

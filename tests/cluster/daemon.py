@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -23,6 +24,16 @@ def _start_time(pid: int) -> str | None:
 
 # In the environment of every daemon and of what it starts: the daemon's folder.
 MARK = "DUALTRACE_DAEMON_FOLDER"
+
+
+@contextlib.contextmanager
+def all_marked(folder: Path) -> Iterator[None]:
+    """Whatever is started meanwhile counts as a daemon in the folder, short-lived helpers, too."""
+    os.environ[MARK] = f"{folder}/"
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
 
 
 def _marked(folder: Path) -> list[int]:

@@ -132,7 +132,7 @@ def test_nothing_is_left_of_a_cluster(tmp_path):
     assert traces_on_this_machine(folder) == before
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.5, 4, 8])
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 0.8, 1.5, 4, 8])
 def test_nothing_is_left_of_an_up_that_was_killed(tmp_path, seconds):
     folder = tmp_path / "cluster"
     before = traces_on_this_machine(folder)
