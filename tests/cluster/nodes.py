@@ -48,7 +48,8 @@ class Nodes:
         server = f"https://{self.each[0].address}:{servers.api_port}"
         for node in self.each:
             node.start_kubelet(servers.identities, server)
-        kubectl = [find("kubectl"), f"--kubeconfig={servers.kubeconfig}"]
+        kubectl = [find("kubectl"), f"--cache-dir={self._state / 'kubectl'}"]
+        kubectl.append(f"--kubeconfig={servers.kubeconfig}")
         self._wait_until_ready(kubectl)
         manifest = HERE / "coredns" / "coredns.yaml"
         subprocess.run([*kubectl, "apply", "--filename", manifest], check=True, stdout=sys.stderr)

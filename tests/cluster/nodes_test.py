@@ -27,7 +27,8 @@ def cluster(tmp_path_factory):
 
 
 def kubectl(cluster: Cluster, *arguments) -> str:
-    command = [find("kubectl"), f"--kubeconfig={cluster.kubeconfig}", *arguments]
+    common = [f"--kubeconfig={cluster.kubeconfig}", f"--cache-dir={cluster.folder / 'kubectl'}"]
+    command = [find("kubectl"), *common, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 

@@ -56,8 +56,10 @@ class ControlPlane:
 
     def kubectl(self, *arguments, stdin: str | None = None, check: bool = True) -> str:
         """What it printed; with check=False also what it complained about."""
+        # What it remembers of a server must not outlive this one: the next may have its port.
+        common = ["--cache-dir", self.folder / "kubectl", "--kubeconfig", self.kubeconfig]
         done = subprocess.run(
-            [self._kubectl, "--kubeconfig", self.kubeconfig, *[str(one) for one in arguments]],
+            [self._kubectl, *common, *[str(one) for one in arguments]],
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if check else subprocess.STDOUT,
