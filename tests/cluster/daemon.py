@@ -1,0 +1,133 @@
+"""A program that runs in the background and is found again by whoever comes later."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def _start_time(pid: int) -> str | None:
+    """When the kernel started it, which tells it from a later process with the same id; None when
+    there is none, or only what its parent has not looked at yet."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(os.listdir(f"/proc/{pid}/task"))
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rpartition(")")[2].split()
+    # The first thread may be a zombie before the others are done, and the files closed.
+    return None if fields[0] in "ZX" and threads == 1 else fields[19]
+
+
+# In the environment of every daemon and of what it starts: the daemon's folder.
+MARK = "DUALTRACE_DAEMON_FOLDER"
+
+
+@contextlib.contextmanager
+def all_marked(folder: Path) -> Iterator[None]:
+    """Whatever is started meanwhile counts as a daemon in the folder, short-lived helpers, too."""
+    os.environ[MARK] = f"{folder}/"
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
+
+
+def _marked(folder: Path) -> list[int]:
+    pids = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue  # ended, or another user's
+        if f"\0{MARK}={folder}/".encode() in b"\0" + environment:
+            pids.append(int(process.name))
+    return pids
+
+
+def kill_all_in(folder: Path, timeout: float = 20) -> None:
+    """Every daemon in the folder or below it, also one whose starter was killed before it had
+    noted its id; returns when they are gone."""
+    deadline = time.monotonic() + timeout
+    while pids := _marked(folder):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"cannot be killed: {pids}")
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+class Daemon:
+    """The program `name`, its output in `folder`/`name`.log and its id in `name`.pid: another
+    process that knows the folder can see and stop it, also after the one that started it has
+    crashed."""
+
+    def __init__(self, name: str, folder: Path):
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._pid_file = folder / f"{name}.pid"
+        self._child: subprocess.Popen | None = None
+
+    def start(self, arguments: list) -> None:
+        if self.running:
+            return
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [str(argument) for argument in arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.log.parent,
+                env={**os.environ, MARK: f"{self.log.parent}/"},
+                start_new_session=True,  # a Ctrl-C is for the one who started it
+            )
+        self._pid_file.write_text(f"{self._child.pid} {_start_time(self._child.pid)}")
+
+    @property
+    def pid(self) -> int | None:
+        """None when it does not run."""
+        if self._child is not None:
+            self._child.poll()
+        try:
+            pid, started = self._pid_file.read_text().split()
+        except (FileNotFoundError, ValueError):  # not started, or killed between start and note
+            return None
+        return int(pid) if _start_time(int(pid)) == started else None
+
+    @property
+    def running(self) -> bool:
+        return self.pid is not None
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def kill(self) -> None:
+        """Returns when it is gone."""
+        pid = self.pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not self.ends_within(10):
+            raise RuntimeError(f"{self.name} cannot be killed: {pid}")
+        self._pid_file.unlink(missing_ok=True)
+
+    def ends_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.running:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def wait_until(self, condition, what: str, timeout: float = 60) -> None:
+        """Polls `condition`; fails at once when the program ends."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if not self.running or time.monotonic() > deadline:
+                end = "ended before" if not self.running else f"not within {timeout} s:"
+                raise RuntimeError(f"{self.name} {end} {what}\n{self.output()[-4000:]}")
+            time.sleep(0.05)

@@ -1,0 +1,147 @@
+"""A real Kubernetes for tests, and what they do to it. A test file has one of its own by the
+fixture `control_plane`: etcd, kube-apiserver and kube-controller-manager on loopback, in a few
+seconds. With USE_EXISTING_CLUSTER=true it is the cluster that KUBECONFIG names; tests that stop,
+change or audit their control plane are skipped then, and the namespaces of the others are
+deleted."""
+
+import secrets
+import subprocess
+from pathlib import Path
+
+import pytest
+from cluster.binaries import find
+from cluster.daemon import Daemon
+
+from harness import existing_cluster
+from harness.audit import AuditEntry, AuditLog
+from harness.existing_cluster import ExistingCluster
+from harness.kubernetes_api import KubernetesApi
+from harness.own_cluster import OwnCluster
+from harness.processes import wait_until
+from harness.service_account import REQUESTED_SECONDS_MIN, ServiceAccountKubeconfig
+
+
+class ControlPlane:
+    """`.api` may be used by many threads; the rest is for one."""
+
+    def __init__(self, folder: Path, api_server_flags: tuple[str, ...] = ()):
+        """Skips the test when the programs are not there."""
+        self.folder = folder
+        self._cluster: OwnCluster | ExistingCluster = (
+            ExistingCluster(folder)
+            if existing_cluster.is_wanted()
+            else OwnCluster(folder, api_server_flags)
+        )
+        self.server = self._cluster.server
+        self.kubeconfig = self._cluster.kubeconfig
+        self.api = KubernetesApi(self._cluster.connect())
+        self._kubectl = find("kubectl")
+        self._namespaces: list[str] = []
+        self._accounts: dict[Path, ServiceAccountKubeconfig] = {}
+
+    def start(self) -> "ControlPlane":
+        self._cluster.start()
+        return self
+
+    def end(self) -> None:
+        if isinstance(self._cluster, ExistingCluster):  # one of our own ends with all it has
+            for name in self._namespaces:
+                self.api.delete(f"/api/v1/namespaces/{name}")
+        self._cluster.end()
+
+    def processes(self) -> list[Daemon]:
+        return self._cluster.processes
+
+    # --- use ---
+
+    def kubectl(self, *arguments, stdin: str | None = None, check: bool = True) -> str:
+        """What it printed; with check=False also what it complained about."""
+        # What it remembers of a server must not outlive this one: the next may have its port.
+        common = ["--cache-dir", self.folder / "kubectl", "--kubeconfig", self.kubeconfig]
+        done = subprocess.run(
+            [self._kubectl, *common, *[str(one) for one in arguments]],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if check else subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        assert not check or done.returncode == 0, f"kubectl {arguments}: {done.stderr}"
+        return done.stdout
+
+    def new_namespace(self, prefix: str) -> str:
+        """A new namespace, ready for pods."""
+        name = f"{prefix}-{secrets.token_hex(3)}"
+        status, answer = self.api.post("/api/v1/namespaces", {"metadata": {"name": name}})
+        assert status == 201, answer
+        self._namespaces.append(name)
+        if self._cluster.runs_controllers():
+            account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+            wait_until(lambda: self.api.get(account)[0] == 200, f"{name} has its ServiceAccount")
+        return name
+
+    def kubeconfig_for(self, namespace: str, service_account: str, lifetime: float = 3600) -> Path:
+        """A kubeconfig with a token of this ServiceAccount, which is made if it is not there. The
+        token is refused after `lifetime` seconds, which may be a few (and about 10 more). Beside
+        the file are the `token` and the `ca.crt` it names."""
+        folder = self.folder / f"{namespace}-{service_account}-{len(self._accounts) + 1}"
+        account = ServiceAccountKubeconfig(self.api, folder, namespace, service_account)
+        path = account.write(self.server, self._cluster.authority(), namespace)
+        self._accounts[path] = account
+        self.renew_token(path, lifetime)
+        return path
+
+    def renew_token(self, kubeconfig: Path, lifetime: float = 3600) -> None:
+        key = self._own().token_key if lifetime < REQUESTED_SECONDS_MIN else None
+        self._accounts[kubeconfig].renew_token(lifetime, key)
+
+    def renew_authority(self, kubeconfig: Path) -> None:
+        self._accounts[kubeconfig].renew_authority(self._cluster.authority())
+
+    # --- what is not done to an existing cluster ---
+
+    def _own(self) -> OwnCluster:
+        if isinstance(self._cluster, ExistingCluster):
+            pytest.skip("this is not done to an existing cluster")
+        return self._cluster
+
+    def require_controllers(self) -> None:
+        if not self._cluster.has_controllers:
+            pytest.skip("no kube-controller-manager on this machine")
+
+    def stop_api_server(self) -> None:
+        """At once, as if its machine had died; connections to its port are refused from now on."""
+        self._own().stop_api_server()
+        self.api.forget_connections()
+
+    def start_api_server(self) -> None:
+        """On the same port, with what was stored; returns when it is ready."""
+        self._own().start_api_server()
+
+    def stop_controller_manager(self) -> None:
+        self._own().stop_controller_manager()
+
+    def start_controller_manager(self) -> None:
+        self._own().start_controller_manager()
+
+    def compact(self) -> None:
+        """Makes every resourceVersion of before too old (410) to go on from: etcd forgets them, and
+        the API server, started anew, has no memory of its own of them either."""
+        self.stop_api_server()
+        self._own().compact()
+        self.start_api_server()
+
+    def rotate_serving_certificate(self) -> None:
+        """From now on the API server shows a certificate of a new authority. The admin's kubeconfig
+        trusts it at once; those of `kubeconfig_for` do not before `renew_authority`. Connections
+        stay open until their client, or `stop_api_server`, closes them."""
+        self._own().rotate_server_authority()
+        self.api.connect_by(self._own().connect())
+
+    def audit_position(self) -> int:
+        return AuditLog(self._own().audit_log).size()
+
+    def audit(self, user: str | None = None, since: int = 0) -> list[AuditEntry]:
+        """All answered requests (of one user, from a position on)."""
+        entries = AuditLog(self._own().audit_log).entries(since)
+        return [one for one in entries if user is None or one.user == user]
