@@ -6,6 +6,7 @@
 #include "common/config/render.h"
 #include "common/config/value.h"
 #include "operator/plan/layout.h"
+#include "operator/plan/quantity.h"
 #include "operator/plan/sizes.h"
 
 namespace dualtrace::ctl {

@@ -4,6 +4,7 @@
 #include "operator/plan/child.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/names.h"
+#include "operator/plan/quantity.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -41,7 +42,7 @@ Json container(const DualTraceExport& wanted, const Installation& installation,
   return {{"name", name},
           {"image", wanted.agent.image.value_or(installation.agent_image)},
           {"imagePullPolicy", wanted.agent.image_pull_policy},
-          {"resources", wanted.agent.resources},
+          {"resources", canonical_resources(wanted.agent.resources)},
           {"securityContext",
            {{"allowPrivilegeEscalation", false},
             {"readOnlyRootFilesystem", true},

@@ -1,8 +1,6 @@
 #include "operator/plan/sizes.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 namespace dualtrace::ctl {
 namespace {
@@ -43,16 +41,6 @@ uint64_t data_bytes_max(const AgentConfig& config) {
   const uint64_t bytes = lanes * (delivery.max_backlog + delivery.max_dead_letters) +
                          kSpareSegments * delivery.segment_bytes;
   return whole_mebibytes(bytes + kMebibyte - 1);
-}
-
-std::string quantity(uint64_t bytes) {
-  constexpr std::array<std::string_view, 5> kUnits = {"", "Ki", "Mi", "Gi", "Ti"};
-  size_t unit = 0;
-  while (unit + 1 < kUnits.size() && bytes > 0 && bytes % 1024 == 0) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return std::to_string(bytes) + std::string(kUnits.at(unit));
 }
 
 }  // namespace dualtrace::ctl

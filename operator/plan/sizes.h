@@ -5,7 +5,6 @@
 // Pure.
 
 #include <cstdint>
-#include <string>
 
 #include "common/config/agent_config.h"
 
@@ -22,8 +21,5 @@ struct ReceiverSizes {
 
 // What the journal and the dead letters take on disk at most, in whole MiB.
 [[nodiscard]] uint64_t data_bytes_max(const AgentConfig& config);
-
-// As the API server would write it, so that it reads back the same: whole binary units.
-[[nodiscard]] std::string quantity(uint64_t bytes);
 
 }  // namespace dualtrace::ctl

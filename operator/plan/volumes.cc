@@ -3,6 +3,7 @@
 #include "operator/plan/child.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/names.h"
+#include "operator/plan/quantity.h"
 #include "operator/plan/sizes.h"
 
 namespace dualtrace::ctl {

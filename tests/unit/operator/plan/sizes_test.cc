@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/random/random.h"
+#include "operator/plan/quantity.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -57,15 +58,6 @@ TEST(DataBytes, HoldEveryLanesBacklogAndDeadLettersAndSpareSegments) {
   EXPECT_EQ(mebibytes(one), 4096 + 64 + 4 * 65);
   EXPECT_EQ(mebibytes(one + std::string(kDatabricks)), 2 * (4096 + 64) + 4 * 65);
   EXPECT_EQ(mebibytes(one + "delivery: {maxBacklog: 400M}\n"), 381 + 1 + 64 + 4 * 65);
-}
-
-TEST(Quantity, IsWrittenAsTheApiServerWould) {
-  EXPECT_EQ(quantity(0), "0");
-  EXPECT_EQ(quantity(1000), "1000");
-  EXPECT_EQ(quantity(1024), "1Ki");
-  EXPECT_EQ(quantity(4736 * kMebibyte), "4736Mi");
-  EXPECT_EQ(quantity(5120 * kMebibyte), "5Gi");
-  EXPECT_EQ(quantity(uint64_t{1} << 50), "1024Ti");
 }
 
 }  // namespace
