@@ -207,8 +207,7 @@ void read_spec(FieldReader& spec, DualTraceExport& into) {
 ExportOrFaults parse_export(const Json& object) {
   ExportOrFaults result;
   DualTraceExport read;
-  read.key = {std::string(text_at(object, {"metadata", "namespace"})),
-              std::string(text_at(object, {"metadata", "name"}))};
+  read.key = kube::key_of(object);
   read.uid = text_at(object, {"metadata", "uid"});
   read.generation = integer_at(object, {"metadata", "generation"}).value_or(0);
   FieldReader whole(object, "", result.faults);
