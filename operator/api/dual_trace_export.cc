@@ -165,9 +165,8 @@ Json read_toleration(FieldReader& section) {
   if (!key.empty()) section.expect("key", check_label_name(key));
   section.expect("value", check_label_value(value));
   if (exists && !value.empty()) section.fault("value", "leave it out when operator is Exists");
-  if (!exists && key.empty() && !section.has("key")) {
-    section.fault("", "without a key, operator must be Exists");
-  }
+  const bool keyless = !section.has("key") || toleration.value("key", "faulty").empty();
+  if (!exists && keyless) section.fault("", "without a key, operator must be Exists");
   if (section.has("tolerationSeconds") && text_at(toleration, {"effect"}) != "NoExecute") {
     section.fault("tolerationSeconds", "needs effect NoExecute");
   }

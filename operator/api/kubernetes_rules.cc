@@ -82,7 +82,7 @@ Status check_image(std::string_view text) {
 
 Result<uint64_t> parse_cpu(std::string_view text) {
   constexpr std::string_view kExpected = "expected processors such as 50m, 2 or 0.5";
-  constexpr uint64_t kMost = 1'000'000;
+  constexpr uint64_t kMost = 999'999;
   const std::string_view written = text;
   uint64_t whole = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
