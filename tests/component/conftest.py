@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from harness.agent import Agent
+from harness.control_plane import ControlPlane
 from harness.sandbox import Sandbox
 from harness.stage import Stage
 
@@ -53,12 +54,25 @@ def agent(stage, sandbox) -> Agent:
     return stage.agent(sandbox.agent_config())
 
 
+@pytest.fixture(scope="module")
+def control_plane(request, tmp_path_factory):
+    """A Kubernetes control plane of this test file's own."""
+    plane = ControlPlane(tmp_path_factory.mktemp("control-plane"))
+    request.node.control_plane = plane
+    try:
+        yield plane.start()
+    finally:
+        plane.end()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
     stages = [getattr(node, "stage", None) for node in (item, item.getparent(pytest.Module))]
     if report.failed:
         processes = [one for stage in stages if stage for one in stage.own_processes() + stage.others]
+        plane = getattr(item.getparent(pytest.Module), "control_plane", None)
+        processes += plane.processes() if plane else []
         for process in processes:
             report.sections.append((f"output of {process.name}", process.output()[-8000:]))
     return report

@@ -1,37 +1,38 @@
-"""Certificates for the tests of TLS, and the receiver's configuration with one."""
+"""Certificates for the tests of TLS and for the tests' Kubernetes, and the receiver's configuration
+with one."""
 
 import subprocess
+
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
 class Authority:
     """A CA in a folder, by openssl."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name: str = "test authority", days: int = 2):
         self.folder = folder
+        self._days = str(days)
         folder.mkdir()
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+        subject = ["-subj", f"/CN={name}", "-days", self._days]
+        self._run("req", "-x509", *KEY, *subject, "-keyout", "ca.key", "-out", "ca.pem")
         self.certificate = folder / "ca.pem"
-
-    def _openssl(self, *arguments):
-        common = ["-nodes", "-days", "2", "-subj", "/CN=test authority"]
-        common += ["-keyout", "ca.key", "-out", "ca.pem"]
-        self._run(*arguments, *common)
 
     def _run(self, *arguments):
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
-    def issue(self, name: str):
-        """The files of a certificate for localhost, and of its key."""
+    def issue(self, name: str, organization="", alternatives="DNS:localhost,IP:127.0.0.1"):
+        """The files of a certificate for `name`, valid for these hosts, and of its key."""
+        subject = f"/O={organization}/CN={name}" if organization else f"/CN={name}"
+        stem = name.replace(":", "-")
         self._run(
-            *["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-            *["-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr"],
+            *["req", *KEY, "-subj", subject, "-keyout", f"{stem}.key", "-out", f"{stem}.csr"]
         )
-        (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        (self.folder / "names").write_text(f"subjectAltName={alternatives}\n")
         self._run(
-            *["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],
-            *["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", f"{name}.pem"],
+            *["x509", "-req", "-in", f"{stem}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],
+            *["-CAcreateserial", "-days", self._days, "-extfile", "names", "-out", f"{stem}.pem"],
         )
-        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        return self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
 
 
 def receiver_tls(authority, client_ca=None) -> dict:

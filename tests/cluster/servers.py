@@ -1,0 +1,118 @@
+"""A control plane's three programs: etcd, kube-apiserver and kube-controller-manager."""
+
+import http.client
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster import flags
+from cluster.binaries import NotThere, find
+from cluster.daemon import Daemon
+from cluster.identities import Identities
+
+
+def answers_ok(connection: http.client.HTTPConnection, path: str) -> bool:
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class Servers:
+    """Starts and stops them in `folder`. They listen on loopback; with `enter`, a command that starts
+    another where they are to run (a network namespace), on all its addresses, and
+    `api_port` of this machine's loopback must lead there."""
+
+    def __init__(
+        self,
+        folder: Path,
+        api_port: int,
+        etcd_port: int,
+        enter: Sequence = (),
+        hosts: Sequence[str] = (),
+    ):
+        self.folder = folder
+        self.etcd_port = etcd_port
+        self.api_port = api_port
+        self.server = f"https://127.0.0.1:{api_port}"
+        self.kubeconfig = folder / "admin.kubeconfig"
+        self._enter = list(enter)
+        self._address = "0.0.0.0" if enter else "127.0.0.1"
+        self.etcd = Daemon("etcd", folder)
+        self.api_server = Daemon("kube-apiserver", folder)
+        self.controller_manager = Daemon("kube-controller-manager", folder)
+        self.identities = Identities(folder / "identities", list(hosts))
+        self._write_kubeconfigs()
+        (folder / "audit-policy.json").write_text(flags.AUDIT_POLICY)
+
+    @property
+    def has_controllers(self) -> bool:
+        try:
+            return bool(find("kube-controller-manager"))
+        except NotThere:
+            return False
+
+    def daemons(self) -> list[Daemon]:
+        """In the order of starting."""
+        return [self.etcd, self.api_server, self.controller_manager]
+
+    def start(self) -> None:
+        self.start_etcd()
+        self.start_api_server()
+        if self.has_controllers:
+            self.start_controller_manager()
+
+    def stop(self) -> None:
+        for daemon in reversed(self.daemons()):
+            daemon.kill()
+
+    def start_etcd(self) -> None:
+        arguments = flags.etcd(self.folder / "etcd-data", self.etcd_port, "127.0.0.1")
+        self.etcd.start([*self._enter, find("etcd"), *arguments])
+
+    def start_api_server(self, extra: Sequence[str] = ()) -> None:
+        """Returns when it is ready."""
+        etcd_url = f"http://127.0.0.1:{self.etcd_port}"
+        arguments = flags.api_server(
+            self.identities, etcd_url, self.api_port, self._address, self.folder
+        )
+        if not self._enter:  # it refuses loopback, and nobody is to reach it by this one
+            arguments += ["--advertise-address=192.0.2.1", "--endpoint-reconciler-type=none"]
+        self.api_server.start([*self._enter, find("kube-apiserver"), *arguments, *extra])
+        self.api_server.wait_until(self._is_ready, "it was ready")
+
+    def start_controller_manager(self) -> None:
+        kubeconfig = self.folder / "controller-manager.kubeconfig"
+        arguments = flags.controller_manager(self.identities, kubeconfig)
+        self.controller_manager.start(
+            [*self._enter, find("kube-controller-manager"), *arguments]
+        )
+
+    def rotate_server_authority(self) -> None:
+        """The API server gets a certificate of a new authority while it runs, as it would by the
+        renewal of its files. What is connected stays connected."""
+        self.identities.new_server_authority()
+        self._write_kubeconfigs()
+        self.api_server.wait_until(self._is_ready, "it served its new certificate")
+        if self.controller_manager.running:  # its CA is read at its start alone
+            self.controller_manager.kill()
+            self.start_controller_manager()
+
+    def _write_kubeconfigs(self) -> None:
+        write = self.identities.write_kubeconfig
+        write(self.kubeconfig, self.server, "admin", "system:masters")
+        write(
+            self.folder / "controller-manager.kubeconfig",
+            self.server,
+            "system:kube-controller-manager",
+        )
+
+    def _is_ready(self) -> bool:
+        trust = ssl.create_default_context(cafile=self.identities.server_authority)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.api_port, timeout=5, context=trust
+        )
+        return answers_ok(connection, "/readyz")

@@ -1,0 +1,115 @@
+"""The Kubernetes API as the tests call it: JSON over connections that stay open."""
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+# The server closes idle connections after 90 s; one that is nearly so old is not used again, so
+# that nothing must be sent twice.
+IDLE_SECONDS_MAX = 60
+
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+Answer = tuple[int, dict]
+
+
+def over_tls(port: int, context: ssl.SSLContext) -> Callable[[], http.client.HTTPConnection]:
+    return lambda: http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
+
+
+def over_unix_socket(path: str) -> Callable[[], http.client.HTTPConnection]:
+    class Connection(http.client.HTTPConnection):
+        def connect(self):
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(path)
+
+    return lambda: Connection("localhost", timeout=60)
+
+
+class KubernetesApi:
+    """Each call gives (status, object). Thread-safe: a connection a thread."""
+
+    def __init__(self, connect: Callable[[], http.client.HTTPConnection]):
+        self._connect = connect
+        self._own = threading.local()
+        self._generation = 0
+
+    def forget_connections(self) -> None:
+        """For when the server stops, or gets a new certificate."""
+        self._generation += 1
+
+    def connect_by(self, connect: Callable[[], http.client.HTTPConnection]) -> None:
+        self._connect = connect
+        self.forget_connections()
+
+    def get(self, path: str) -> Answer:
+        return self.request("GET", path)
+
+    def post(self, path: str, obj: dict) -> Answer:
+        return self.request("POST", path, obj)
+
+    def put(self, path: str, obj: dict) -> Answer:
+        return self.request("PUT", path, obj)
+
+    def patch(self, path: str, obj, content_type: str = MERGE_PATCH) -> Answer:
+        return self.request("PATCH", path, obj, content_type)
+
+    def delete(self, path: str, options: dict | None = None) -> Answer:
+        return self.request("DELETE", path, options)
+
+    def request(
+        self, method: str, path: str, obj=None, content_type: str = "application/json"
+    ) -> Answer:
+        connection = self._connection()
+        headers = {"Accept": "application/json"}
+        body = None
+        if obj is not None:
+            body, headers["Content-Type"] = json.dumps(obj), content_type
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except BaseException:
+            self._own.connection = None
+            connection.close()
+            raise
+        self._own.used = time.monotonic()
+        kind = response.headers.get("Content-Type", "")
+        if kind.startswith("application/json"):
+            return response.status, json.loads(content)
+        return response.status, {"text": content.decode(errors="replace")}
+
+    def watch(self, path: str, seconds: int = 30) -> Iterator[dict]:
+        """The events of one watch, on a connection of its own, until the server ends it after
+        `seconds`; a refusal is an event of the type ERROR, as one that comes later is."""
+        connection = self._connect()
+        try:
+            separator = "&" if "?" in path else "?"
+            connection.request("GET", f"{path}{separator}watch=true&timeoutSeconds={seconds}")
+            response = connection.getresponse()
+            if response.status != 200:
+                yield {"type": "ERROR", "object": json.loads(response.read())}
+                return
+            for line in response:
+                yield json.loads(line)
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        own = self._own
+        connection = getattr(own, "connection", None)
+        fresh = connection is not None and (
+            own.generation == self._generation
+            and time.monotonic() - own.used < IDLE_SECONDS_MAX
+        )
+        if not fresh:
+            if connection is not None:
+                connection.close()
+            own.connection, own.generation = self._connect(), self._generation
+        return own.connection
