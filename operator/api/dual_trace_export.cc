@@ -132,7 +132,7 @@ Json read_pull_secrets(FieldReader& agent) {
   for (FieldReader& item : agent.items("imagePullSecrets")) {
     const auto name = item.text("name");
     if (!name) continue;
-    if (!seen.insert(*name).second) item.fault("name", "written twice");
+    if (!seen.insert(*name).second) item.fault("", "the same name is written twice");
     secrets.push_back({{"name", *name}});
   }
   return secrets;

@@ -51,15 +51,14 @@ constexpr ExportField choice(std::string_view path, std::span<const std::string_
           .choices = choices,
           .config_key = config_key};
 }
-constexpr ExportField size(std::string_view path, std::string_view fallback, std::string_view least,
-                           std::string_view config_key = {}) {
+constexpr ExportField memory(std::string_view path, std::string_view fallback,
+                             std::string_view least) {
   return {.path = path,
-          .type = kSize,
+          .type = kMemory,
           .fallback = fallback,
           .most_characters = kQuantityMax,
           .least = least,
-          .most = "64Ti",
-          .config_key = config_key};
+          .most = "64Ti"};
 }
 constexpr ExportField cpu(std::string_view path, std::string_view fallback) {
   return {.path = path, .type = kCpu, .fallback = fallback, .most_characters = kQuantityMax};
@@ -104,11 +103,17 @@ constexpr auto kFields = std::to_array<ExportField>({
 
     default_section("spec.delivery"),
     choice("spec.delivery.durability", kDurabilities, "Disk", "delivery.durability"),
-    size("spec.delivery.maxBacklog", "4Gi", "130Mi", "delivery.maxBacklog"),
+    {.path = "spec.delivery.maxBacklog",
+     .type = kSize,
+     .fallback = "4Gi",
+     .most_characters = kQuantityMax,
+     .least = "130Mi",
+     .most = "64Ti",
+     .config_key = "delivery.maxBacklog"},
     {.path = "spec.delivery.maxAge",
      .type = kDuration,
      .fallback = "72h",
-     .most_characters = 32,
+     .most_characters = kQuantityMax,
      .least = "1s",
      .most = "8760h",
      .config_key = "delivery.maxAge"},
@@ -128,12 +133,12 @@ constexpr auto kFields = std::to_array<ExportField>({
     default_section("spec.agent.resources"),
     default_section("spec.agent.resources.requests"),
     cpu("spec.agent.resources.requests.cpu", "50m"),
-    size("spec.agent.resources.requests.memory", "64Mi", "0"),
-    size("spec.agent.resources.requests.ephemeral-storage", {}, "0"),
+    memory("spec.agent.resources.requests.memory", "64Mi", "0"),
+    memory("spec.agent.resources.requests.ephemeral-storage", {}, "0"),
     default_section("spec.agent.resources.limits"),
     cpu("spec.agent.resources.limits.cpu", {}),
-    size("spec.agent.resources.limits.memory", "512Mi", "384Mi"),
-    size("spec.agent.resources.limits.ephemeral-storage", {}, "0"),
+    memory("spec.agent.resources.limits.memory", "512Mi", "192Mi"),
+    memory("spec.agent.resources.limits.ephemeral-storage", {}, "0"),
     {.path = "spec.agent.nodeSelector",
      .type = kMap,
      .most_characters = kLabelValueMax,

@@ -16,8 +16,9 @@ enum class FieldType {
   kChoice,    // one of a few words
   kName,      // of an object in the export's namespace
   kDataKey,   // of a Secret or ConfigMap
-  kSize,      // bytes, as a quantity
-  kCpu,       // processors, as a quantity
+  kSize,      // bytes, such as 4Gi
+  kMemory,    // the same as Kubernetes writes it: a number will do
+  kCpu,       // processors as Kubernetes writes them
   kDuration,  // 72h, 1h30m
   kInteger,
   kMap,   // name: text
@@ -31,7 +32,7 @@ struct ExportField {
   std::string_view fallback{};  // as one would write it; empty: none
   uint32_t most_characters = 0;
   uint32_t most_entries = 0;  // kMap, kList
-  std::string_view least{};   // kSize, kDuration, kInteger: the bounds, as one would write them
+  std::string_view least{};   // the bounds of numbers, sizes and durations, as one would write them
   std::string_view most{};
   std::span<const std::string_view> choices{};  // kChoice
   std::string_view config_key{};  // of the agent's configuration that takes the value as it is

@@ -61,6 +61,7 @@ Status check_text(const ExportField& field, std::string_view text) {
     case FieldType::kDataKey:
       return check_data_key(text);
     case FieldType::kSize:
+    case FieldType::kMemory:
       return check_bounds(field, text, parse_size);
     case FieldType::kDuration:
       return check_duration(field, text);
@@ -72,7 +73,7 @@ Status check_text(const ExportField& field, std::string_view text) {
   }
 }
 
-bool is_quantity(FieldType type) { return type == FieldType::kSize || type == FieldType::kCpu; }
+bool may_be_number(FieldType type) { return type == FieldType::kMemory || type == FieldType::kCpu; }
 
 std::string entry_path(std::string_view path, std::string_view entry) {
   return std::string(path) + "[" + std::string(entry.substr(0, kEntryBytesMax)) + "]";
@@ -137,7 +138,7 @@ std::optional<std::string> FieldReader::text(std::string_view name) {
   std::string text;
   if (found->is_string()) {
     text = found->get_ref<const std::string&>();
-  } else if (is_quantity(rule.type) && found->is_number_integer()) {
+  } else if (may_be_number(rule.type) && found->is_number_integer()) {
     text = found->dump();
   } else {
     fault(name, "expected a text");
