@@ -5,10 +5,11 @@
 #include <filesystem>
 
 #include "agent/app/agent.h"
-#include "agent/app/process.h"
+#include "agent/app/memory.h"
 #include "common/config/agent_config.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/process.h"
 
 namespace {
 
@@ -48,13 +49,14 @@ int main(int argc, char** argv) {
     std::puts("the configuration is valid");
     return 0;
   }
-  dualtrace::agent::prepare_process();
+  dualtrace::agent::keep_freed_memory();
+  dualtrace::prepare_process();
   auto agent = dualtrace::agent::Agent::start(*config, DUALTRACE_VERSION);
   if (!agent) {
     dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
     return 1;
   }
-  dualtrace::log_info("stopping", {{"signal", dualtrace::agent::wait_for_stop_signal()}});
+  dualtrace::log_info("stopping", {{"signal", dualtrace::wait_for_stop_signal()}});
   (*agent)->stop();
   return 0;
 }

@@ -9,7 +9,7 @@
 #include "agent/app/destination.h"
 #include "agent/app/foreign_logs.h"
 #include "agent/app/latch.h"
-#include "agent/app/process.h"
+#include "agent/app/memory.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
 #include "agent/intake/intake.h"
