@@ -2,33 +2,16 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 
 #include "agent/app/agent.h"
+#include "agent/app/config_file.h"
 #include "agent/app/process.h"
-#include "common/config/agent_config.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
 
 namespace {
 
 constexpr int kExitBadConfig = 2;
-constexpr size_t kConfigBytesMax = 1024 * 1024;
-
-std::optional<dualtrace::AgentConfig> read_config(const std::string& path) {
-  dualtrace::PosixFileSystem files;
-  const dualtrace::Result<std::string> yaml = dualtrace::read_file(files, path, kConfigBytesMax);
-  if (!yaml) {
-    std::fprintf(stderr, "%s\n", yaml.error().message.c_str());
-    return std::nullopt;
-  }
-  const std::string folder = std::filesystem::absolute(path).parent_path().string();
-  dualtrace::ConfigOrFaults parsed = dualtrace::parse_agent_config(*yaml, folder);
-  if (!parsed.config) {
-    std::fprintf(stderr, "%s:\n%s", path.c_str(), dualtrace::to_string(parsed.faults).c_str());
-  }
-  return std::move(parsed.config);
-}
 
 }  // namespace
 
@@ -42,14 +25,19 @@ int main(int argc, char** argv) {
   options.add_flag("--check", check_only, "Check the configuration and exit");
   CLI11_PARSE(options, argc, argv);
 
-  const std::optional<dualtrace::AgentConfig> config = read_config(config_path);
-  if (!config) return kExitBadConfig;
+  dualtrace::PosixFileSystem files;
+  const dualtrace::agent::ConfigFile config_file(config_path, files);
+  const auto config = config_file.load();
+  if (!config) {
+    std::fprintf(stderr, "%s\n", config.error().message.c_str());
+    return kExitBadConfig;
+  }
   if (check_only) {
     std::puts("the configuration is valid");
     return 0;
   }
   dualtrace::agent::prepare_process();
-  auto agent = dualtrace::agent::Agent::start(*config, DUALTRACE_VERSION);
+  auto agent = dualtrace::agent::Agent::start(*config, config_file, DUALTRACE_VERSION);
   if (!agent) {
     dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
     return 1;

@@ -67,12 +67,8 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
   if (!journal) return fail(journal.error());
   agent->journal_ = *std::move(journal);
   agent->make_lanes();
-  std::vector<Lane*> lanes;
-  for (const auto& lane : agent->lanes_) {
-    if (lane) lanes.push_back(lane->lane.get());
-  }
   agent->adopter_ = std::make_unique<Adopter>(
-      kDataFolder, journal_options, std::move(lanes),
+      kDataFolder, journal_options,
       Adopter::Parts{.files = world.disk.files,
                      .make_scheduler =
                          [&made = *agent](const std::string& /*name*/) {
@@ -82,6 +78,9 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
                          [&made = *agent](const JournalOptions& adopted, Scheduler& scheduler) {
                            return made.open_journal(adopted, scheduler);
                          }});
+  for (size_t i = 0; i < kLanes; ++i) {
+    if (agent->lanes_[i]) agent->adopter_->attach(kLaneNames[i], *agent->lanes_[i]->lane, [] {});
+  }
   return agent;
 }
 

@@ -101,18 +101,27 @@ void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const La
       at.next = std::min<size_t>(at.next, requests_[request].position);
     }
   }
+  at.log.clear();
+  unread(at, lane);
+  at.settled = durable.settled;
+  at.snapshots = {{durable.settled, 0}};
+  trace_.add("resumes", kLaneNames[lane], life, at.next);
+}
+
+void Witness::unread(LaneModel& at, size_t lane) {
   for (const auto& [sequence, request] : at.open) {
     state(lane, request) = RecordState::kUnread;
     at.next = std::min<size_t>(at.next, requests_[request].position);
   }
-  at.log.clear();
   at.open.clear();
   at.open_spans = 0;
   at.open_bytes = 0;
   at.ended = 0;
-  at.settled = durable.settled;
-  at.snapshots = {{durable.settled, 0}};
-  trace_.add("resumes", kLaneNames[lane], life, at.next);
+}
+
+void Witness::rewound(uint32_t journal, size_t lane) {
+  unread(journals_[journal].lanes[lane], lane);
+  trace_.add("rewinds", kLaneNames[lane], journals_[journal].lanes[lane].next);
 }
 
 void Witness::appended(uint32_t journal, uint32_t life, uint32_t request) {
@@ -186,7 +195,10 @@ void Witness::read(uint32_t journal, size_t lane, uint32_t life, const JournalRe
 // It was not read although the lane is behind it.
 void Witness::check_passed_over(const JournalModel& journal, size_t lane, uint32_t request) {
   const RecordState record = state(lane, request);
-  if (record == RecordState::kDurable || record == RecordState::kGone) return;
+  if (record == RecordState::kSettled || record == RecordState::kDurable ||
+      record == RecordState::kGone) {
+    return;
+  }
   const Request& sent = requests_[request];
   require(sent.answer != Answer::kOk || sent.may_be_lost, "request", request,
           "was answered OK, and is not in", journal.folder, "for", kLaneNames[lane]);
@@ -205,7 +217,7 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
               sent.position >= at.next,
           "request", number, "is read out of order by", kLaneNames[lane]);
   require(state(lane, number) == RecordState::kUnread, "request", number, "is read by",
-          kLaneNames[lane], "although it was settled durably");
+          kLaneNames[lane], "although it was settled or is held");
   require(sent.answer != Answer::kRefused || sent.life != life, "request", number,
           "was refused, and is read all the same");
   for (; at.next < sent.position; ++at.next) {

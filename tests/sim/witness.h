@@ -55,6 +55,8 @@ class Witness {
 
   void read(uint32_t journal, size_t lane, uint32_t life, const JournalRead& read,
             const LaneBooks& books);
+  // Another lane takes over: what was read and not settled is read again.
+  void rewound(uint32_t journal, size_t lane);
   void settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
                const SpanCounts& counts);
   void sync_begins(uint32_t journal, size_t lane);
@@ -132,6 +134,8 @@ class Witness {
   };
 
   void check_drained(const JournalModel& journal, size_t lane);
+  // What was read and not settled is unread again.
+  void unread(LaneModel& at, size_t lane);
   void resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books);
   void check_passed_over(const JournalModel& journal, size_t lane, uint32_t request);
   void read_record(JournalModel& journal, size_t lane, uint32_t life, const JournalRecord& record);
