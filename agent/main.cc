@@ -1,37 +1,38 @@
-// dualtrace-agent --config FILE [--check]: see README.md and docs/configuration.md.
+// dualtrace-agent --config FILE [--check], dualtrace-agent prepare-folder: see README.md and
+// docs/configuration.md.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "agent/app/agent.h"
 #include "agent/app/config_file.h"
+#include "agent/app/prepare_folder.h"
 #include "agent/app/process.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
 
 namespace {
 
-constexpr int kExitBadConfig = 2;
+constexpr int kExitFailed = 1;
+constexpr int kExitBadInput = 2;
 
-}  // namespace
+int complain(const std::string& what, int code) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  return code;
+}
 
-int main(int argc, char** argv) {
-  std::string config_path;
-  bool check_only = false;
-  CLI::App options{
-      "Takes OTLP spans in, keeps them on disk, delivers them to Arize and Databricks."};
-  options.set_version_flag("--version", DUALTRACE_VERSION);
-  options.add_option("--config", config_path, "The configuration, a YAML file")->required();
-  options.add_flag("--check", check_only, "Check the configuration and exit");
-  CLI11_PARSE(options, argc, argv);
+int prepare(const std::string& folder, const std::string& owner_text) {
+  const auto owner = dualtrace::agent::parse_owner(owner_text);
+  if (!owner) return complain("--owner: " + owner.error().message, kExitBadInput);
+  const dualtrace::Status prepared = dualtrace::agent::prepare_folder(folder, *owner);
+  return prepared ? 0 : complain(prepared.error().message, kExitFailed);
+}
 
+int run(const std::string& config_path, bool check_only) {
   dualtrace::PosixFileSystem files;
   const dualtrace::agent::ConfigFile config_file(config_path, files);
   const auto config = config_file.load();
-  if (!config) {
-    std::fprintf(stderr, "%s\n", config.error().message.c_str());
-    return kExitBadConfig;
-  }
+  if (!config) return complain(config.error().message, kExitBadInput);
   if (check_only) {
     std::puts("the configuration is valid");
     return 0;
@@ -40,9 +41,31 @@ int main(int argc, char** argv) {
   auto agent = dualtrace::agent::Agent::start(*config, config_file, DUALTRACE_VERSION);
   if (!agent) {
     dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
-    return 1;
+    return kExitFailed;
   }
   dualtrace::log_info("stopping", {{"signal", dualtrace::agent::wait_for_stop_signal()}});
   (*agent)->stop();
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string config_path;
+  bool check_only = false;
+  std::string folder;
+  std::string owner;
+  CLI::App options{
+      "Takes OTLP spans in, keeps them on disk, delivers them to Arize and Databricks."};
+  options.set_version_flag("--version", DUALTRACE_VERSION);
+  options.add_option("--config", config_path, "The configuration, a YAML file");
+  options.add_flag("--check", check_only, "Check the configuration and exit");
+  auto* preparing = options.add_subcommand(
+      "prepare-folder", "Give delivery.folder to the user the agent runs as, and exit");
+  preparing->add_option("--folder", folder, "The folder")->required();
+  preparing->add_option("--owner", owner, "UID:GID")->required();
+  CLI11_PARSE(options, argc, argv);
+  if (preparing->parsed()) return prepare(folder, owner);
+  if (config_path.empty()) return options.exit(CLI::RequiredError("--config"));
+  return run(config_path, check_only);
 }
