@@ -298,7 +298,7 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
           delivered, "were");
   require(counts.dead_lettered <= refused, kLaneNames[lane], "settles as dead-lettered",
           counts.dead_lettered, "spans, but", refused, "were refused and have a letter");
-  Rejected& rejected = rejected_[{life, lane}];
+  Rejected& rejected = rejected_[{lane_life(lane, life), lane}];
   rejected.settled += counts.rejected;
   require(rejected.settled <= rejected.told, kLaneNames[lane], "settles as rejected",
           rejected.settled, "spans, but", rejected.told, "were");
@@ -357,7 +357,8 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
                      const Outcome& outcome) {
   trace_.add("answered", to_string(outcome.kind), spans.front(), spans.size());
   if (outcome.kind == OutcomeKind::kPartly) {
-    rejected_[{life, lane}].told += std::min<uint64_t>(outcome.rejected, spans.size());
+    rejected_[{lane_life(lane, life), lane}].told +=
+        std::min<uint64_t>(outcome.rejected, spans.size());
   }
   const bool alone = spans.size() == 1;
   for (const uint64_t span : spans) {
@@ -436,7 +437,7 @@ void Witness::note_backlog(size_t lane, uint64_t bytes) {
 
 void Witness::check_rejected(uint32_t life) const {
   for (size_t lane = 0; lane < kLanes; ++lane) {
-    const auto found = rejected_.find({life, lane});
+    const auto found = rejected_.find({lane_life(lane, life), lane});
     if (found == rejected_.end()) continue;
     require(found->second.settled == found->second.told, kLaneNames[lane], "settled as rejected",
             found->second.settled, "spans, but", found->second.told, "were");
@@ -490,9 +491,20 @@ Witness::RecordState& Witness::state(size_t lane, uint32_t request) {
 }
 
 Witness::SpanAtLane& Witness::at(size_t lane, uint64_t span, uint32_t life) {
+  const uint64_t own = lane_life(lane, life);
   SpanAtLane& each = spans_[lane][span];
-  if (each.life != life) each = {.life = life};
+  if (each.life != own) each = {.life = own};
   return each;
+}
+
+void Witness::replaced(size_t lane, uint32_t life) {
+  ++replaced_[{life, lane}];
+  trace_.add("replaced", kLaneNames[lane], life);
+}
+
+uint64_t Witness::lane_life(size_t lane, uint32_t life) const {
+  const auto found = replaced_.find({life, lane});
+  return (uint64_t{life} << 32) + (found == replaced_.end() ? 0 : found->second);
 }
 
 }  // namespace dualtrace::agent::sim
