@@ -1,33 +1,16 @@
 #include "agent/credential/credential.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <optional>
 
+#include "common/bytes/sha256.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kBytesMax = 64 * 1024;
-
-// The first 8 hex digits of the SHA-256.
-std::string fingerprint_of(std::string_view value) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(value.data(), value.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    return {};
-  }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (size_t i = 0; i < 4; ++i) {
-    text += kHex[digest[i] >> 4];
-    text += kHex[digest[i] & 0xf];
-  }
-  return text;
-}
+constexpr size_t kFingerprintDigits = 8;
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\f\v";
@@ -56,7 +39,7 @@ class FileCredential final : public Credential {
       return value_;
     }
     read_at_ = now;
-    if (value_ != *read) fingerprint_ = fingerprint_of(*read);
+    if (value_ != *read) fingerprint_ = sha256_hex(*read, kFingerprintDigits);
     value_ = *std::move(read);
     return value_;
   }
