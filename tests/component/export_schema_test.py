@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from harness.exports import EXAMPLES, ROOT, exports_path, install_exports, read_export
 from harness.processes import wait_until
 
@@ -60,6 +61,14 @@ def test_it_refuses(plane, exports, example):
     causes.pop("<nil>", None)  # "some validation rules were not checked"
     assert list(causes) == [field]
     assert says in causes[field]
+
+
+def test_it_accepts_the_export_of_the_page(plane, exports):
+    page = (ROOT / "docs" / "resource.md").read_text()
+    export = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
+    del export["metadata"]["namespace"]
+    status, answer = plane.api.post(f"{exports}?dryRun=All&fieldValidation=Strict", export)
+    assert status == 201, answer
 
 
 def test_an_export_is_stored_with_every_default(plane, exports):
