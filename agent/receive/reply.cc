@@ -30,6 +30,8 @@ Row row_of(ErrorKind kind) {
     case ErrorKind::kCancelled:
       return {GrpcCode::kUnavailable, 503, DelayHint::kIfGiven};
     case ErrorKind::kConflict:
+    case ErrorKind::kDenied:
+    case ErrorKind::kExpired:
     case ErrorKind::kCorrupt:
     case ErrorKind::kInternal:
       break;

@@ -1,11 +1,10 @@
 #include "common/config/agent_config.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 
 #include "common/config/raw_config.h"
+#include "common/config/rules.h"
 #include "common/config/value_reader.h"
 #include "common/config/yaml_tree.h"
 
@@ -13,50 +12,13 @@ namespace dualtrace {
 namespace {
 
 constexpr size_t kListenMax = 16;
-constexpr size_t kProjectBytesMax = 256;
-constexpr size_t kTablePartBytesMax = 255;
-constexpr size_t kAttributesMax = 64;
-constexpr size_t kAttributeKeyBytesMax = 256;
-constexpr size_t kAttributeValueBytesMax = 4096;
 constexpr uint64_t kMebibyte = 1 << 20;
-
-bool is_loopback(const std::string& host) {
-  in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return host.starts_with("127.");
-  return host == "localhost" || host == "::1";
-}
-
-bool is_table_part(std::string_view part) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !part.empty() && part.size() <= kTablePartBytesMax &&
-         std::all_of(part.begin(), part.end(), allowed);
-}
-
-bool is_table_name(std::string_view name) {
-  int parts = 1;
-  for (size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
-    if (!is_table_part(name.substr(0, dot))) return false;
-    name.remove_prefix(dot + 1);
-    ++parts;
-  }
-  return parts == 3 && is_table_part(name);
-}
 
 // The hosts that Arize documents, in the order of the schema's choices US, EU, CA.
 std::string region_host(size_t index) {
   constexpr std::array<std::string_view, 3> kHosts = {"otlp.arize.com", "otlp.eu-west-1a.arize.com",
                                                       "otlp.ca-central-1a.arize.com"};
   return std::string(kHosts.at(index));
-}
-
-Result<Url> parse_arize_endpoint(std::string_view text) {
-  if (text.find("://") != std::string_view::npos) return parse_url(text);
-  auto host_port = parse_host_port(text, 443);
-  if (!host_port) return fail(host_port.error());
-  if (host_port->port == 0) return fail(ErrorKind::kInvalid, "port 0 cannot be called");
-  return Url{"https", *std::move(host_port), ""};
 }
 
 }  // namespace
@@ -132,8 +94,7 @@ class AgentConfigBuilder {
                         arize.protocol);
     read_arize_endpoint(arize);
     if (const std::string* project = reader_.text("arize.project")) {
-      reader_.rule({"arize.project"}, !project->empty() && project->size() <= kProjectBytesMax,
-                   "expected a project name of 1 to 256 bytes");
+      reader_.expect("arize.project", check_project(*project));
       arize.project = *project;
     }
     reader_.require("arize.credentials.apiKeyFile", "the file with the Arize API key");
@@ -156,12 +117,7 @@ class AgentConfigBuilder {
     arize.endpoint = {"https", {region_host(region), 443}, ""};
     if (endpoint != nullptr) {
       auto url = parse_arize_endpoint(*endpoint);
-      if (!url || (url->path != "" && url->path != "/v1" && url->path != "/v1/traces")) {
-        return reader_.fault("arize.endpoint",
-                             "expected host:port or http(s)://host[:port][/v1/traces], such as "
-                             "otlp.arize.com:443" +
-                                 (url ? "" : ": " + url.error().message));
-      }
+      if (!reader_.expect("arize.endpoint", url)) return;
       arize.endpoint = *std::move(url);
     }
     arize.endpoint.path = arize.protocol == ArizeProtocol::kHttp ? "/v1/traces" : "";
@@ -171,8 +127,7 @@ class AgentConfigBuilder {
     read_workspace(databricks.workspace);
     reader_.require("databricks.table", "the table as catalog.schema.table");
     if (const std::string* table = reader_.text("databricks.table")) {
-      reader_.rule({"databricks.table"}, is_table_name(*table),
-                   "expected catalog.schema.table, each of letters, digits and _");
+      reader_.expect("databricks.table", check_table_name(*table));
       databricks.table = *table;
     }
     enum class Ingest { kWorkspace };
@@ -191,25 +146,15 @@ class AgentConfigBuilder {
     reader_.require(kPath, "such as https://dbc-a1b2c3d4-e5f6.cloud.databricks.com");
     const std::string* text = reader_.text(kPath);
     if (text == nullptr) return;
-    auto url = parse_url(*text);
-    if (!url) return reader_.fault(kPath, "expected https://host: " + url.error().message);
-    if (!url->path.empty()) {
-      return reader_.fault(kPath, "expected https://host alone, without a path or query");
-    }
-    if (!url->secure() && !is_loopback(url->authority.host)) {
-      return reader_.fault(kPath, "must begin with https:// (the token must not travel in plain)");
-    }
-    workspace = *std::move(url);
+    auto url = parse_workspace_url(*text);
+    if (reader_.expect(kPath, url)) workspace = *std::move(url);
   }
 
   void read_proxy(std::string_view path, std::optional<Url>& proxy) {
     const std::string* text = reader_.text(path);
     if (text == nullptr) return;
-    auto url = parse_url(*text);
-    if (!url || url->secure() || !url->path.empty()) {
-      return reader_.fault(path, "expected http://host:port of a proxy that knows CONNECT");
-    }
-    proxy = *std::move(url);
+    auto url = parse_proxy_url(*text);
+    if (reader_.expect(path, url)) proxy = *std::move(url);
   }
 
   void read_delivery() {
@@ -236,11 +181,9 @@ class AgentConfigBuilder {
     if (written == raw_.maps.end()) return;
     reader_.rule({"resourceAttributes"}, written->second.size() <= kAttributesMax,
                  "at most 64 attributes");
-    for (const auto& [key, value] : written->second) {
-      if (key.empty() || key.size() > kAttributeKeyBytesMax) {
-        reader_.fault("resourceAttributes", "a name must have 1 to 256 bytes");
-      } else if (value.size() > kAttributeValueBytesMax) {
-        reader_.fault("resourceAttributes[" + key + "]", "at most 4096 bytes");
+    for (const auto& [name, value] : written->second) {
+      if (reader_.expect("resourceAttributes", check_attribute_name(name))) {
+        reader_.expect("resourceAttributes[" + name + "]", check_attribute_value(value));
       }
     }
     config_.resource_attributes = written->second;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "common/config/rules.h"
 #include "common/config/schema.h"
 
 namespace dualtrace {
@@ -73,11 +74,6 @@ std::string unknown_key_message(std::string_view section, std::string_view name)
   return "unknown key; known here: " + all;
 }
 
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
-}
-
 class RawReader {
  public:
   explicit RawReader(std::vector<ConfigFault>& faults) : faults_(faults) {}
@@ -135,8 +131,8 @@ class RawReader {
   bool is_text(const YamlNode& node, const std::string& path) {
     if (node.kind != YamlNode::Kind::kText) {
       fault(path, "expected one value, not a list or keys below it");
-    } else if (has_control_character(node.text)) {
-      fault(path, "contains a control character or a line break");
+    } else if (const Status characters = check_characters(node.text); !characters) {
+      fault(path, characters.error().message);
     } else {
       return true;
     }

@@ -27,6 +27,12 @@ class ValueReader {
   [[nodiscard]] bool has(std::string_view path) const { return text(path) != nullptr; }
 
   void fault(std::string_view path, std::string message);
+  // Whether there is a value; its error becomes a fault.
+  template <typename T>
+  bool expect(std::string_view path, const Result<T>& result) {
+    if (!result) fault(path, result.error().message);
+    return result.has_value();
+  }
   // A fault at the first path unless `holds` or a value under one of the paths is faulty anyway.
   void rule(std::initializer_list<std::string_view> paths, bool holds, std::string_view message);
   // A fault unless the key is written.

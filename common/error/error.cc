@@ -10,6 +10,10 @@ std::string_view to_string(ErrorKind kind) {
       return "not_found";
     case ErrorKind::kConflict:
       return "conflict";
+    case ErrorKind::kDenied:
+      return "denied";
+    case ErrorKind::kExpired:
+      return "expired";
     case ErrorKind::kThrottled:
       return "throttled";
     case ErrorKind::kUnavailable:

@@ -14,6 +14,8 @@ enum class ErrorKind {
   kInvalid,      // the input is wrong; the same input will always be refused
   kNotFound,     // the thing asked for is not there
   kConflict,     // somebody else holds or changed it
+  kDenied,       // our credentials are refused, or do not suffice; trying again needs a new grant
+  kExpired,      // what was asked for is history and no longer kept; begin anew
   kThrottled,    // too many requests; come back after retry_after
   kUnavailable,  // cannot be done now; come back after retry_after
   kExhausted,    // larger than a limit allows; the same input will always be refused

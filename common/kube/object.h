@@ -15,7 +15,8 @@ struct ObjectKey {
   std::string namespace_name;
   std::string name;
 
-  [[nodiscard]] std::string to_string() const;  // "namespace/name"
+  // "namespace/name", or "name" for what has no namespace.
+  [[nodiscard]] std::string to_string() const;
   auto operator<=>(const ObjectKey&) const = default;
 };
 

@@ -31,7 +31,8 @@ TEST(Reply, MapsEveryErrorKind) {
       {ErrorKind::kExhausted, "8", 413, false},   {ErrorKind::kThrottled, "8", 429, true},
       {ErrorKind::kUnavailable, "14", 503, true}, {ErrorKind::kCancelled, "14", 503, false},
       {ErrorKind::kConflict, "13", 500, false},   {ErrorKind::kCorrupt, "13", 500, false},
-      {ErrorKind::kInternal, "13", 500, false}};
+      {ErrorKind::kInternal, "13", 500, false},   {ErrorKind::kDenied, "13", 500, false},
+      {ErrorKind::kExpired, "13", 500, false}};
   for (const Row& row : rows) {
     const Error error{row.kind, "why", {}};
     const Reply grpc = grpc_error(error);

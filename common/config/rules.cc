@@ -1,0 +1,106 @@
+#include "common/config/rules.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <string>
+
+namespace dualtrace {
+namespace {
+
+constexpr size_t kProjectBytesMax = 256;
+constexpr size_t kTablePartBytesMax = 255;
+constexpr size_t kAttributeNameBytesMax = 256;
+constexpr size_t kAttributeValueBytesMax = 4096;
+
+Failure invalid(std::string message) { return fail(ErrorKind::kInvalid, std::move(message)); }
+
+bool is_loopback(const std::string& host) {
+  in_addr address{};
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return host.starts_with("127.");
+  return host == "localhost" || host == "::1";
+}
+
+bool is_table_part(std::string_view part) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !part.empty() && part.size() <= kTablePartBytesMax &&
+         std::all_of(part.begin(), part.end(), allowed);
+}
+
+bool is_table_name(std::string_view name) {
+  int parts = 1;
+  for (size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
+    if (!is_table_part(name.substr(0, dot))) return false;
+    name.remove_prefix(dot + 1);
+    ++parts;
+  }
+  return parts == 3 && is_table_part(name);
+}
+
+Result<Url> parse_endpoint(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) return parse_url(text);
+  auto host_port = parse_host_port(text, 443);
+  if (!host_port) return fail(host_port.error());
+  if (host_port->port == 0) return invalid("port 0 cannot be called");
+  return Url{"https", *std::move(host_port), ""};
+}
+
+}  // namespace
+
+Result<Url> parse_arize_endpoint(std::string_view text) {
+  auto url = parse_endpoint(text);
+  if (!url || (url->path != "" && url->path != "/v1" && url->path != "/v1/traces")) {
+    return invalid(
+        "expected host:port or http(s)://host[:port][/v1/traces], such as otlp.arize.com:443" +
+        (url ? "" : ": " + url.error().message));
+  }
+  return url;
+}
+
+Result<Url> parse_workspace_url(std::string_view text) {
+  auto url = parse_url(text);
+  if (!url) return invalid("expected https://host: " + url.error().message);
+  if (!url->path.empty()) return invalid("expected https://host alone, without a path or query");
+  if (!url->secure() && !is_loopback(url->authority.host)) {
+    return invalid("must begin with https:// (the token must not travel in plain)");
+  }
+  return url;
+}
+
+Result<Url> parse_proxy_url(std::string_view text) {
+  auto url = parse_url(text);
+  if (!url || url->secure() || !url->path.empty()) {
+    return invalid("expected http://host:port of a proxy that knows CONNECT");
+  }
+  return url;
+}
+
+Status check_table_name(std::string_view text) {
+  if (is_table_name(text)) return {};
+  return invalid("expected catalog.schema.table, each of letters, digits and _");
+}
+
+Status check_project(std::string_view text) {
+  if (!text.empty() && text.size() <= kProjectBytesMax) return {};
+  return invalid("expected a project name of 1 to 256 bytes");
+}
+
+Status check_attribute_name(std::string_view text) {
+  if (!text.empty() && text.size() <= kAttributeNameBytesMax) return check_characters(text);
+  return invalid("a name must have 1 to 256 bytes");
+}
+
+Status check_attribute_value(std::string_view text) {
+  if (text.size() <= kAttributeValueBytesMax) return {};
+  return invalid("at most 4096 bytes");
+}
+
+Status check_characters(std::string_view text) {
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (std::none_of(text.begin(), text.end(), is_control)) return {};
+  return invalid("contains a control character or a line break");
+}
+
+}  // namespace dualtrace

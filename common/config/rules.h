@@ -1,0 +1,31 @@
+#pragma once
+// Rules of single values that the agent's configuration and the DualTraceExport share: one place
+// says what an endpoint, a workspace or a table may look like. The errors say what was expected and
+// never repeat the text, which may be a secret written in the wrong place.
+// Pure.
+
+#include <cstddef>
+#include <string_view>
+
+#include "common/error/result.h"
+#include "common/net/url.h"
+
+namespace dualtrace {
+
+inline constexpr size_t kAttributesMax = 64;
+
+// host[:port] (TLS on port 443) or http(s)://host[:port][/v1[/traces]]; the path is kept.
+Result<Url> parse_arize_endpoint(std::string_view text);
+// https://host[:port]; http:// only to this machine.
+Result<Url> parse_workspace_url(std::string_view text);
+// http://host:port
+Result<Url> parse_proxy_url(std::string_view text);
+// catalog.schema.table
+Status check_table_name(std::string_view text);
+Status check_project(std::string_view text);
+Status check_attribute_name(std::string_view text);
+Status check_attribute_value(std::string_view text);
+// No control character, so no line break either: the rule for every text.
+Status check_characters(std::string_view text);
+
+}  // namespace dualtrace

@@ -1,0 +1,231 @@
+#include "operator/api/dual_trace_export.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/config/rules.h"
+#include "common/config/value.h"
+#include "operator/api/field_reader.h"
+#include "operator/api/kubernetes_rules.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr size_t kFaultsTold = 20;  // a condition's message is for people
+
+std::optional<CertificateAuthority> read_ca(FieldReader& destination) {
+  auto ca = destination.section("ca");
+  if (!ca) return std::nullopt;
+  const auto secret = ca->text("secretName");
+  const auto config_map = ca->text("configMapName");
+  const std::string key = ca->certain_text("key");
+  if (ca->has("secretName") == ca->has("configMapName")) {
+    ca->fault("", "write exactly one of secretName and configMapName");
+  }
+  CertificateAuthority authority;
+  if (secret) authority.secret = {*secret, key};
+  if (config_map) authority.config_map = {*config_map, key};
+  return authority;
+}
+
+std::optional<std::string> read_proxy(FieldReader& destination) {
+  auto proxy = destination.text("proxyURL");
+  if (proxy) destination.expect("proxyURL", parse_proxy_url(*proxy));
+  return proxy;
+}
+
+ArizeSpec read_arize(FieldReader& section) {
+  ArizeSpec arize;
+  arize.endpoint = section.text("endpoint");
+  if (arize.endpoint) section.expect("endpoint", parse_arize_endpoint(*arize.endpoint));
+  arize.region = section.text("region");
+  if (section.has("endpoint") == section.has("region")) {
+    section.fault("", "write exactly one of endpoint and region (US, EU or CA)");
+  }
+  arize.protocol = section.certain_text("protocol");
+  arize.project = section.text("project");
+  if (arize.project) section.expect("project", check_project(*arize.project));
+  if (auto credentials = section.section("credentials")) {
+    const std::string secret = credentials->certain_text("secretName");
+    arize.api_key = {secret, credentials->certain_text("apiKeyKey")};
+    arize.space_id = {secret, credentials->certain_text("spaceIDKey")};
+  }
+  arize.ca = read_ca(section);
+  arize.compression = section.certain_text("compression");
+  arize.proxy_url = read_proxy(section);
+  return arize;
+}
+
+DatabricksSpec read_databricks(FieldReader& section) {
+  DatabricksSpec databricks;
+  if (const auto url = section.text("workspaceURL")) {
+    section.expect("workspaceURL", parse_workspace_url(*url));
+    databricks.workspace_url = *url;
+  }
+  if (const auto table = section.text("table")) {
+    section.expect("table", check_table_name(*table));
+    databricks.table = *table;
+  }
+  databricks.ingest = section.certain_text("ingest");
+  if (auto auth = section.section("auth")) {
+    if (auto token = auth->section("token")) {
+      databricks.token = {token->certain_text("secretName"), token->certain_text("key")};
+    }
+  }
+  databricks.ca = read_ca(section);
+  databricks.compression = section.certain_text("compression");
+  databricks.proxy_url = read_proxy(section);
+  return databricks;
+}
+
+DeliverySpec read_delivery(FieldReader& section) {
+  return {.durability = section.certain_text("durability"),
+          .max_backlog = section.certain_text("maxBacklog"),
+          .max_age = section.certain_text("maxAge"),
+          .storage = section.certain_text("storage") == "EmptyDir" ? Storage::kEmptyDir
+                                                                   : Storage::kHostPath};
+}
+
+std::map<std::string, std::string> read_resource_attributes(FieldReader& spec) {
+  auto attributes = spec.texts("resourceAttributes");
+  for (const auto& [name, value] : attributes) {
+    if (const auto named = check_attribute_name(name); !named) {
+      spec.fault("resourceAttributes", named.error().message);
+    } else if (const auto valued = check_attribute_value(value); !valued) {
+      spec.entry_fault("resourceAttributes", name, valued.error().message);
+    }
+  }
+  return attributes;
+}
+
+// The quantities that are written or have a default, as texts.
+Json read_quantities(FieldReader& section) {
+  Json quantities = Json::object();
+  for (const char* name : {"cpu", "memory", "ephemeral-storage"}) {
+    if (const auto text = section.text(name)) quantities[name] = *text;
+  }
+  return quantities;
+}
+
+Json read_resources(FieldReader& agent) {
+  auto resources = agent.section("resources");
+  if (!resources) return {};
+  auto requests = resources->section("requests");
+  auto limits = resources->section("limits");
+  if (!requests || !limits) return {};
+  Json read = {{"requests", read_quantities(*requests)}, {"limits", read_quantities(*limits)}};
+  for (const auto& [name, limit] : read["limits"].items()) {
+    const auto request = read["requests"].find(name);
+    if (request == read["requests"].end()) continue;
+    const auto parse = name == "cpu" ? parse_cpu : parse_size;
+    if (parse(request->get<std::string>()).value() > parse(limit.get<std::string>()).value()) {
+      requests->fault(
+          name, "must not be more than limits." + name + " (" + limit.get<std::string>() + ")");
+    }
+  }
+  return read;
+}
+
+Json read_pull_secrets(FieldReader& agent) {
+  Json secrets = Json::array();
+  std::set<std::string> seen;
+  for (FieldReader& item : agent.items("imagePullSecrets")) {
+    const auto name = item.text("name");
+    if (!name) continue;
+    if (!seen.insert(*name).second) item.fault("", "the same name is written twice");
+    secrets.push_back({{"name", *name}});
+  }
+  return secrets;
+}
+
+Json read_node_selector(FieldReader& agent) {
+  Json selector = Json::object();
+  for (const auto& [name, value] : agent.texts("nodeSelector")) {
+    if (const auto named = check_label_name(name); !named) {
+      agent.entry_fault("nodeSelector", name, named.error().message);
+    } else if (const auto valued = check_label_value(value); !valued) {
+      agent.entry_fault("nodeSelector", name, valued.error().message);
+    }
+    selector[name] = value;
+  }
+  return selector;
+}
+
+Json read_toleration(FieldReader& section) {
+  Json toleration = Json::object();
+  for (const char* name : {"key", "operator", "value", "effect"}) {
+    if (const auto text = section.text(name)) toleration[name] = *text;
+  }
+  if (const auto seconds = section.integer("tolerationSeconds")) {
+    toleration["tolerationSeconds"] = *seconds;
+  }
+  const std::string_view key = text_at(toleration, {"key"});
+  const std::string_view value = text_at(toleration, {"value"});
+  const bool exists = text_at(toleration, {"operator"}) == "Exists";
+  if (!key.empty()) section.expect("key", check_label_name(key));
+  section.expect("value", check_label_value(value));
+  if (exists && !value.empty()) section.fault("value", "leave it out when operator is Exists");
+  const bool keyless = !section.has("key") || toleration.value("key", "faulty").empty();
+  if (!exists && keyless) section.fault("", "without a key, operator must be Exists");
+  if (section.has("tolerationSeconds") && text_at(toleration, {"effect"}) != "NoExecute") {
+    section.fault("tolerationSeconds", "needs effect NoExecute");
+  }
+  return toleration;
+}
+
+AgentSpec read_agent(FieldReader& section) {
+  AgentSpec agent;
+  agent.image = section.text("image");
+  if (agent.image) section.expect("image", check_image(*agent.image));
+  agent.image_pull_policy = section.certain_text("imagePullPolicy");
+  agent.image_pull_secrets = read_pull_secrets(section);
+  agent.resources = read_resources(section);
+  agent.node_selector = read_node_selector(section);
+  agent.tolerations = Json::array();
+  for (FieldReader& item : section.items("tolerations")) {
+    agent.tolerations.push_back(read_toleration(item));
+  }
+  agent.priority_class_name = section.text("priorityClassName");
+  agent.log_level = section.certain_text("logLevel");
+  return agent;
+}
+
+void read_spec(FieldReader& spec, DualTraceExport& into) {
+  if (auto arize = spec.section("arize")) into.arize = read_arize(*arize);
+  if (auto databricks = spec.section("databricks")) into.databricks = read_databricks(*databricks);
+  if (!spec.has("arize") && !spec.has("databricks")) {
+    spec.fault("", "write arize, databricks or both: there is nowhere to deliver to");
+  }
+  if (auto delivery = spec.section("delivery")) into.delivery = read_delivery(*delivery);
+  into.resource_attributes = read_resource_attributes(spec);
+  if (auto agent = spec.section("agent")) into.agent = read_agent(*agent);
+}
+
+}  // namespace
+
+ExportOrFaults parse_export(const Json& object) {
+  ExportOrFaults result;
+  DualTraceExport read;
+  read.key = kube::key_of(object);
+  read.uid = text_at(object, {"metadata", "uid"});
+  read.generation = integer_at(object, {"metadata", "generation"}).value_or(0);
+  FieldReader whole(object, "", result.faults);
+  if (auto spec = whole.section("spec")) read_spec(*spec, read);
+  if (result.faults.empty()) result.value = std::move(read);
+  return result;
+}
+
+std::string to_string(const std::vector<ExportFault>& faults) {
+  std::string text;
+  for (size_t i = 0; i < std::min(faults.size(), kFaultsTold); ++i) {
+    if (i > 0) text += "; ";
+    if (!faults[i].path.empty()) text += faults[i].path + ": ";
+    text += faults[i].message;
+  }
+  if (faults.size() > kFaultsTold) {
+    text += "; and " + std::to_string(faults.size() - kFaultsTold) + " more";
+  }
+  return text;
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,169 @@
+#include "operator/api/export_fields.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dualtrace::ctl {
+namespace {
+
+using enum FieldType;
+
+constexpr std::array<std::string_view, 3> kRegions = {"US", "EU", "CA"};
+constexpr std::array<std::string_view, 2> kProtocols = {"GRPC", "HTTP"};
+constexpr std::array<std::string_view, 2> kCompressions = {"GZIP", "None"};
+constexpr std::array<std::string_view, 1> kIngests = {"Workspace"};
+constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
+constexpr std::array<std::string_view, 2> kStorages = {"HostPath", "EmptyDir"};
+constexpr std::array<std::string_view, 3> kPullPolicies = {"IfNotPresent", "Always", "Never"};
+constexpr std::array<std::string_view, 4> kLogLevels = {"Debug", "Info", "Warn", "Error"};
+constexpr std::array<std::string_view, 2> kTolerationOperators = {"Exists", "Equal"};
+constexpr std::array<std::string_view, 3> kTaintEffects = {"NoSchedule", "PreferNoSchedule",
+                                                           "NoExecute"};
+
+constexpr uint32_t kNameMax = 253;       // Kubernetes' own limits
+constexpr uint32_t kLabelNameMax = 317;  // 253 / 63
+constexpr uint32_t kLabelValueMax = 63;
+constexpr uint32_t kUrlMax = 320;
+constexpr uint32_t kQuantityMax = 32;
+
+constexpr ExportField section(std::string_view path, bool required = false) {
+  return {.path = path, .type = kSection, .required = required};
+}
+// A section that is there even when it is not written, for the defaults in it.
+constexpr ExportField default_section(std::string_view path) {
+  return {.path = path, .type = kSection, .fallback = "{}"};
+}
+constexpr ExportField name(std::string_view path, bool required = false) {
+  return {.path = path, .type = kName, .required = required, .most_characters = kNameMax};
+}
+constexpr ExportField data_key(std::string_view path, std::string_view fallback) {
+  return {.path = path, .type = kDataKey, .fallback = fallback, .most_characters = kNameMax};
+}
+constexpr ExportField url(std::string_view path, std::string_view config_key,
+                          bool required = false) {
+  return {.path = path, .required = required, .most_characters = kUrlMax, .config_key = config_key};
+}
+constexpr ExportField choice(std::string_view path, std::span<const std::string_view> choices,
+                             std::string_view fallback, std::string_view config_key = {}) {
+  return {.path = path,
+          .type = kChoice,
+          .fallback = fallback,
+          .choices = choices,
+          .config_key = config_key};
+}
+constexpr ExportField memory(std::string_view path, std::string_view fallback,
+                             std::string_view least) {
+  return {.path = path,
+          .type = kMemory,
+          .fallback = fallback,
+          .most_characters = kQuantityMax,
+          .least = least,
+          .most = "64Ti"};
+}
+constexpr ExportField cpu(std::string_view path, std::string_view fallback) {
+  return {.path = path, .type = kCpu, .fallback = fallback, .most_characters = kQuantityMax};
+}
+
+constexpr auto kFields = std::to_array<ExportField>({
+    section("spec", true),
+
+    section("spec.arize"),
+    url("spec.arize.endpoint", "arize.endpoint"),
+    choice("spec.arize.region", kRegions, {}, "arize.region"),
+    choice("spec.arize.protocol", kProtocols, "GRPC", "arize.protocol"),
+    {.path = "spec.arize.project", .most_characters = 256, .config_key = "arize.project"},
+    section("spec.arize.credentials", true),
+    name("spec.arize.credentials.secretName", true),
+    data_key("spec.arize.credentials.apiKeyKey", "api-key"),
+    data_key("spec.arize.credentials.spaceIDKey", "space-id"),
+    section("spec.arize.ca"),
+    name("spec.arize.ca.secretName"),
+    name("spec.arize.ca.configMapName"),
+    data_key("spec.arize.ca.key", "ca.crt"),
+    choice("spec.arize.compression", kCompressions, "GZIP", "arize.compression"),
+    url("spec.arize.proxyURL", "arize.proxyURL"),
+
+    section("spec.databricks"),
+    url("spec.databricks.workspaceURL", "databricks.workspaceURL", true),
+    {.path = "spec.databricks.table",
+     .required = true,
+     .most_characters = 767,
+     .config_key = "databricks.table"},
+    choice("spec.databricks.ingest", kIngests, "Workspace", "databricks.ingest"),
+    section("spec.databricks.auth", true),
+    section("spec.databricks.auth.token", true),
+    name("spec.databricks.auth.token.secretName", true),
+    data_key("spec.databricks.auth.token.key", "token"),
+    section("spec.databricks.ca"),
+    name("spec.databricks.ca.secretName"),
+    name("spec.databricks.ca.configMapName"),
+    data_key("spec.databricks.ca.key", "ca.crt"),
+    choice("spec.databricks.compression", kCompressions, "None", "databricks.compression"),
+    url("spec.databricks.proxyURL", "databricks.proxyURL"),
+
+    default_section("spec.delivery"),
+    choice("spec.delivery.durability", kDurabilities, "Disk", "delivery.durability"),
+    {.path = "spec.delivery.maxBacklog",
+     .type = kSize,
+     .fallback = "4Gi",
+     .most_characters = kQuantityMax,
+     .least = "130Mi",
+     .most = "64Ti",
+     .config_key = "delivery.maxBacklog"},
+    {.path = "spec.delivery.maxAge",
+     .type = kDuration,
+     .fallback = "72h",
+     .most_characters = kQuantityMax,
+     .least = "1s",
+     .most = "8760h",
+     .config_key = "delivery.maxAge"},
+    choice("spec.delivery.storage", kStorages, "HostPath"),
+
+    {.path = "spec.resourceAttributes",
+     .type = kMap,
+     .most_characters = 4096,
+     .most_entries = 64,
+     .config_key = "resourceAttributes"},
+
+    default_section("spec.agent"),
+    {.path = "spec.agent.image", .most_characters = 512},
+    choice("spec.agent.imagePullPolicy", kPullPolicies, "IfNotPresent"),
+    {.path = "spec.agent.imagePullSecrets", .type = kList, .most_entries = 16},
+    name("spec.agent.imagePullSecrets[].name", true),
+    default_section("spec.agent.resources"),
+    default_section("spec.agent.resources.requests"),
+    cpu("spec.agent.resources.requests.cpu", "50m"),
+    memory("spec.agent.resources.requests.memory", "64Mi", "0"),
+    memory("spec.agent.resources.requests.ephemeral-storage", {}, "0"),
+    default_section("spec.agent.resources.limits"),
+    cpu("spec.agent.resources.limits.cpu", {}),
+    memory("spec.agent.resources.limits.memory", "512Mi", "192Mi"),
+    memory("spec.agent.resources.limits.ephemeral-storage", {}, "0"),
+    {.path = "spec.agent.nodeSelector",
+     .type = kMap,
+     .most_characters = kLabelValueMax,
+     .most_entries = 32},
+    {.path = "spec.agent.tolerations", .type = kList, .most_entries = 64},
+    {.path = "spec.agent.tolerations[].key", .most_characters = kLabelNameMax},
+    choice("spec.agent.tolerations[].operator", kTolerationOperators, {}),
+    {.path = "spec.agent.tolerations[].value", .most_characters = kLabelValueMax},
+    choice("spec.agent.tolerations[].effect", kTaintEffects, {}),
+    {.path = "spec.agent.tolerations[].tolerationSeconds",
+     .type = kInteger,
+     .least = "0",
+     .most = "31536000"},
+    name("spec.agent.priorityClassName"),
+    choice("spec.agent.logLevel", kLogLevels, "Info", "logLevel"),
+});
+
+}  // namespace
+
+std::span<const ExportField> export_fields() { return kFields; }
+
+const ExportField* find_field(std::string_view path) {
+  const auto found = std::find_if(kFields.begin(), kFields.end(),
+                                  [&](const ExportField& field) { return field.path == path; });
+  return found == kFields.end() ? nullptr : &*found;
+}
+
+}  // namespace dualtrace::ctl

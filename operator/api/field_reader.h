@@ -1,0 +1,60 @@
+#pragma once
+// FieldReader: one section of a DualTraceExport, read with the table of export_fields.h at hand.
+// What is not written reads as its default; what is wrong becomes a fault with its path and then
+// reads as nothing, so that all faults are found at once. dual_trace_export.cc is its only user.
+// Used from one thread; it keeps references to what it is made with.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error/result.h"
+#include "common/json/json.h"
+#include "operator/api/dual_trace_export.h"
+#include "operator/api/export_fields.h"
+
+namespace dualtrace::ctl {
+
+class FieldReader {
+ public:
+  // `path` as people read it ("spec.agent.tolerations[2]"); "" for the whole object.
+  FieldReader(const Json& section, std::string path, std::vector<ExportFault>& faults)
+      : section_(section), path_(std::move(path)), faults_(faults) {}
+
+  // Written, and not null.
+  [[nodiscard]] bool has(std::string_view name) const { return written(name) != nullptr; }
+
+  std::optional<FieldReader> section(std::string_view name);
+  // Of every type that is one value; the text obeys the table.
+  std::optional<std::string> text(std::string_view name);
+  // A text that the table requires or has a default for; "" only beside a fault.
+  std::string certain_text(std::string_view name) { return text(name).value_or(""); }
+  std::optional<int64_t> integer(std::string_view name);
+  // Names are for the caller to check.
+  std::map<std::string, std::string> texts(std::string_view name);
+  std::vector<FieldReader> items(std::string_view name);
+
+  // At the field, or at the section when the name is "".
+  void fault(std::string_view name, std::string message);
+  // At the entry of a map.
+  void entry_fault(std::string_view name, std::string_view entry, std::string message);
+  template <typename T>
+  void expect(std::string_view name, const Result<T>& result) {
+    if (!result) fault(name, result.error().message);
+  }
+
+ private:
+  [[nodiscard]] const Json* written(std::string_view name) const;
+  // The same, with the fault of a required field that is not.
+  const Json* wanted(std::string_view name);
+  [[nodiscard]] std::string path_of(std::string_view name) const;
+  [[nodiscard]] const ExportField& field(std::string_view name) const;
+
+  const Json& section_;
+  std::string path_;
+  std::vector<ExportFault>& faults_;
+};
+
+}  // namespace dualtrace::ctl

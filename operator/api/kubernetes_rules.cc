@@ -1,0 +1,108 @@
+#include "operator/api/kubernetes_rules.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr size_t kNameMax = 253;
+constexpr size_t kLabelMax = 63;
+constexpr size_t kImageMax = 512;
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+bool is_label_character(char c) {
+  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+bool is_subdomain(std::string_view text) {
+  if (text.size() > kNameMax) return false;
+  while (true) {
+    const std::string_view label = text.substr(0, text.find('.'));
+    if (label.empty() || label.front() == '-' || label.back() == '-') return false;
+    const auto allowed = [](char c) { return is_lower_or_digit(c) || c == '-'; };
+    if (!std::all_of(label.begin(), label.end(), allowed)) return false;
+    if (label.size() == text.size()) return true;
+    text.remove_prefix(label.size() + 1);
+  }
+}
+
+bool is_label_text(std::string_view text) {
+  return !text.empty() && text.size() <= kLabelMax && is_letter_or_digit(text.front()) &&
+         is_letter_or_digit(text.back()) &&
+         std::all_of(text.begin(), text.end(), is_label_character);
+}
+
+Failure invalid(std::string_view message) {
+  return fail(ErrorKind::kInvalid, std::string(message));
+}
+
+}  // namespace
+
+Status check_object_name(std::string_view text) {
+  if (is_subdomain(text)) return {};
+  return invalid("expected a name of lower-case letters, digits, \"-\" and \".\"");
+}
+
+Status check_data_key(std::string_view text) {
+  if (!text.empty() && text.size() <= kNameMax && text != "." && !text.starts_with("..") &&
+      std::all_of(text.begin(), text.end(), is_label_character)) {
+    return {};
+  }
+  return invalid("expected a key of letters, digits, \"-\", \"_\" and \".\"");
+}
+
+Status check_label_name(std::string_view text) {
+  const size_t slash = text.find('/');
+  const bool prefixed = slash != std::string_view::npos;
+  if ((!prefixed || is_subdomain(text.substr(0, slash))) &&
+      is_label_text(prefixed ? text.substr(slash + 1) : text)) {
+    return {};
+  }
+  return invalid("expected a label's name, such as kubernetes.io/os");
+}
+
+Status check_label_value(std::string_view text) {
+  if (text.empty() || is_label_text(text)) return {};
+  return invalid("expected a label's value: at most 63 letters, digits, \"-\", \"_\" and \".\"");
+}
+
+Status check_image(std::string_view text) {
+  const auto allowed = [](char c) {
+    return is_label_character(c) || c == '/' || c == ':' || c == '@';
+  };
+  if (!text.empty() && text.size() <= kImageMax && is_letter_or_digit(text.front()) &&
+      std::all_of(text.begin(), text.end(), allowed)) {
+    return {};
+  }
+  return invalid("expected an image, such as registry.example/dualtrace-agent:1.0");
+}
+
+Result<uint64_t> parse_cpu(std::string_view text) {
+  constexpr std::string_view kExpected = "expected processors such as 50m, 2 or 0.5";
+  constexpr uint64_t kMost = 999'999;
+  const std::string_view written = text;
+  uint64_t whole = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (error != std::errc() || whole > kMost) return invalid(kExpected);
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  if (text == "m") return whole;
+  uint64_t thousandths = whole * 1000;
+  if (text.empty()) return thousandths;
+  const std::string_view fraction = text.substr(1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.front() != '.' || fraction.empty() || fraction.size() > 3 ||
+      !is_digit(written.front()) || !std::all_of(fraction.begin(), fraction.end(), is_digit)) {
+    return invalid(kExpected);
+  }
+  uint64_t weight = 100;
+  for (const char digit : fraction) {
+    thousandths += weight * static_cast<uint64_t>(digit - '0');
+    weight /= 10;
+  }
+  return thousandths;
+}
+
+}  // namespace dualtrace::ctl

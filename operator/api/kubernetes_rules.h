@@ -1,0 +1,24 @@
+#pragma once
+// What Kubernetes itself demands of the texts that an export passes on to it: names, keys, labels,
+// quantities of processors. The errors say what was expected and never repeat the text.
+// Pure.
+
+#include <cstdint>
+#include <string_view>
+
+#include "common/error/result.h"
+
+namespace dualtrace::ctl {
+
+// Of a Secret, a ConfigMap, a priority class: a DNS subdomain.
+Status check_object_name(std::string_view text);
+// Of a value in a Secret or ConfigMap.
+Status check_data_key(std::string_view text);
+// Of labels and taints: "name" or "prefix.example/name".
+Status check_label_name(std::string_view text);
+Status check_label_value(std::string_view text);
+Status check_image(std::string_view text);
+// Processors, in thousandths: "50m", "2", "0.5".
+Result<uint64_t> parse_cpu(std::string_view text);
+
+}  // namespace dualtrace::ctl

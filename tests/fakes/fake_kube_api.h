@@ -1,0 +1,90 @@
+#pragma once
+// FakeApi: the Kubernetes API in memory. Objects by type and key, with uid, generation and a
+// resourceVersion that moves only when something changed; server-side apply as a deep merge that
+// also takes away what the same field manager had applied before and left out now. It knows no
+// schema: lists are replaced whole, nothing is defaulted, nothing is garbage-collected.
+// Thread-safe.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/kube/api.h"
+#include "common/sync/mutex.h"
+
+namespace dualtrace::kube {
+
+class FakeApi final : public Api {
+ public:
+  struct Call {
+    std::string verb;    // get, create, update, apply, merge_patch, remove
+    std::string plural;  // "daemonsets"
+    ObjectKey key;
+    std::string subresource{};
+    std::string field_manager{};
+    Json body{};  // null for get and remove
+
+    // "apply daemonsets n/a", "apply daemonsets/status n/a"
+    [[nodiscard]] std::string to_string() const;
+  };
+  // Asked before each call; an error is the answer, and the call changes nothing.
+  using Fault = std::function<std::optional<Error>(const Call&)>;
+
+  Result<Json> get(const ResourceType& type, const ObjectKey& key,
+                   Form form = Form::kWhole) override;
+  Result<Json> create(const ResourceType& type, const Json& object) override;
+  Result<Json> update(const ResourceType& type, const Json& object) override;
+  Result<Json> apply(const ResourceType& type, const Json& object,
+                     const ApplyOptions& options) override;
+  Result<Json> merge_patch(const ResourceType& type, const ObjectKey& key,
+                           const Json& patch) override;
+  Status remove(const ResourceType& type, const ObjectKey& key,
+                const Precondition& precondition) override;
+
+  // What others do to the cluster: not in calls(), meets no fault. put() makes or replaces the
+  // object, its status included, and returns it as stored.
+  Json put(const ResourceType& type, Json object);
+  void erase(const ResourceType& type, const ObjectKey& key);
+  [[nodiscard]] std::optional<Json> find(const ResourceType& type, const ObjectKey& key) const;
+  [[nodiscard]] std::vector<Json> all(const ResourceType& type) const;
+
+  // Every call until another fault is set; {} takes it away.
+  void fault(Fault fault);
+  // The next call of this verb on this type, once. Several add up. Comes before fault().
+  void fail_next(std::string verb, const ResourceType& type, Error error);
+
+  [[nodiscard]] std::vector<Call> calls() const;
+  // Those that are not a get, as Call::to_string() has them.
+  [[nodiscard]] std::vector<std::string> writes() const;
+  void forget_calls();
+
+ private:
+  struct Stored {
+    Json object;
+    std::map<std::string, Json> applied;  // by field manager and subresource
+  };
+  struct FailNext {
+    std::string verb;
+    std::string plural;
+    Error error;
+  };
+  using Objects = std::map<std::pair<std::string, ObjectKey>, Stored>;  // by collection and key
+
+  std::optional<Error> begin(Call call);
+  Stored* at(const ResourceType& type, const ObjectKey& key) DT_REQUIRES(mutex_);
+  Json insert(const ResourceType& type, Json object) DT_REQUIRES(mutex_);
+  // Keeps what a writer cannot change; the new resourceVersion if that leaves a difference.
+  Json replace(Stored& stored, Json object) DT_REQUIRES(mutex_);
+  std::string next_version() DT_REQUIRES(mutex_) { return std::to_string(++version_); }
+
+  mutable Mutex mutex_;
+  Objects objects_ DT_GUARDED_BY(mutex_);
+  std::vector<Call> calls_ DT_GUARDED_BY(mutex_);
+  std::vector<FailNext> fail_next_ DT_GUARDED_BY(mutex_);
+  Fault fault_ DT_GUARDED_BY(mutex_);
+  uint64_t version_ DT_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace dualtrace::kube

@@ -1,0 +1,207 @@
+#include "operator/api/dual_trace_export.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/api/export_files.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+DualTraceExport parsed(const Json& object) {
+  ExportOrFaults result = parse_export(object);
+  EXPECT_TRUE(result.value) << to_string(result.faults);
+  return result.value.value_or(DualTraceExport{});
+}
+
+std::vector<std::string> fault_paths(const Json& object) {
+  const ExportOrFaults result = parse_export(object);
+  EXPECT_EQ(result.value.has_value(), result.faults.empty());
+  std::vector<std::string> paths;
+  for (const ExportFault& fault : result.faults) paths.push_back(fault.path);
+  return paths;
+}
+
+Json with(Json object, const char* pointer, Json value) {
+  object[Json::json_pointer(pointer)] = std::move(value);
+  return object;
+}
+
+TEST(ParseExport, KnowsWhichObjectItIs) {
+  Json object = full_export();
+  object["metadata"]["uid"] = "0c771b22-9e9e-48bf-b9f3-8d014db7f420";
+  object["metadata"]["generation"] = 7;
+  const DualTraceExport read = parsed(object);
+  EXPECT_EQ(read.key, (kube::ObjectKey{"observability", "agents"}));
+  EXPECT_EQ(read.uid, "0c771b22-9e9e-48bf-b9f3-8d014db7f420");
+  EXPECT_EQ(read.generation, 7);
+}
+
+TEST(ParseExport, ReadsBothDestinations) {
+  const DualTraceExport read = parsed(full_export());
+  const ArizeSpec arize{.endpoint = "otlp.arize.com:443",
+                        .region = std::nullopt,
+                        .protocol = "GRPC",
+                        .project = "support-agents",
+                        .api_key = {"arize", "api-key"},
+                        .space_id = {"arize", "space-id"},
+                        .ca = CertificateAuthority{.secret = std::nullopt,
+                                                   .config_map = {{"company-authority", "ca.crt"}}},
+                        .compression = "GZIP",
+                        .proxy_url = "http://proxy.example:3128"};
+  EXPECT_EQ(read.arize, arize);
+  const DatabricksSpec databricks{
+      .workspace_url = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
+      .table = "main.traces.agents_otel_spans",
+      .ingest = "Workspace",
+      .token = {"databricks", "token"},
+      .ca = CertificateAuthority{.secret = {{"company-authority", "ca.crt"}},
+                                 .config_map = std::nullopt},
+      .compression = "None",
+      .proxy_url = "http://proxy.example:3128"};
+  EXPECT_EQ(read.databricks, databricks);
+}
+
+TEST(ParseExport, ReadsTheRest) {
+  const DualTraceExport read = parsed(full_export());
+  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath}));
+  EXPECT_THAT(read.resource_attributes, ElementsAre(testing::Pair("k8s.cluster.name", "blue")));
+  EXPECT_EQ(read.agent.image, "registry.example/dualtrace-agent:0.1.0");
+  EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
+  const Json written = full_export()["spec"]["agent"];
+  EXPECT_EQ(read.agent.image_pull_secrets, written["imagePullSecrets"]);
+  EXPECT_EQ(read.agent.node_selector, written["nodeSelector"]);
+  EXPECT_EQ(read.agent.tolerations, written["tolerations"]);
+  EXPECT_EQ(read.agent.priority_class_name, "system-node-critical");
+  EXPECT_EQ(read.agent.log_level, "Info");
+}
+
+TEST(ParseExport, PassesQuantitiesOnAsTexts) {
+  EXPECT_EQ(parsed(full_export()).agent.resources,
+            (Json{{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}, {"ephemeral-storage", "16Mi"}}},
+                  {"limits", {{"cpu", "2"}, {"memory", "512Mi"}, {"ephemeral-storage", "64Mi"}}}}));
+}
+
+TEST(ParseExport, FillsInWhatIsNotWritten) {
+  const DualTraceExport read = parsed(minimal_export());
+  EXPECT_EQ(read.arize->region, "US");
+  EXPECT_EQ(read.arize->protocol, "GRPC");
+  EXPECT_EQ(read.arize->compression, "GZIP");
+  EXPECT_EQ(read.arize->api_key, (KeyReference{"arize", "api-key"}));
+  EXPECT_EQ(read.arize->space_id, (KeyReference{"arize", "space-id"}));
+  EXPECT_EQ(read.arize->ca, std::nullopt);
+  EXPECT_EQ(read.databricks, std::nullopt);
+  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath}));
+  EXPECT_EQ(read.agent.image, std::nullopt);
+  EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
+  EXPECT_EQ(read.agent.resources, (Json{{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}}},
+                                        {"limits", {{"memory", "512Mi"}}}}));
+  EXPECT_EQ(read.agent.node_selector, Json::object());
+  EXPECT_EQ(read.agent.tolerations, Json::array());
+  EXPECT_EQ(read.agent.image_pull_secrets, Json::array());
+  EXPECT_EQ(read.agent.log_level, "Info");
+}
+
+TEST(ParseExport, TakesNothingForWhatIsNull) {
+  EXPECT_EQ(parsed(with(minimal_export(), "/spec/delivery", nullptr)), parsed(minimal_export()));
+}
+
+TEST(ParseExport, IgnoresWhatANewerSchemaMayHave) {
+  EXPECT_EQ(parsed(with(minimal_export(), "/spec/injection", {{"mode", "Always"}})),
+            parsed(minimal_export()));
+}
+
+TEST(ParseExport, KeepsTheJournalInThePodWhenToldTo) {
+  EXPECT_EQ(
+      parsed(with(minimal_export(), "/spec/delivery", {{"storage", "EmptyDir"}})).delivery.storage,
+      Storage::kEmptyDir);
+}
+
+TEST(ParseExport, ReportsAllFaultsAtOnce) {
+  Json object = full_export();
+  object["spec"]["arize"]["region"] = "US";
+  object["spec"]["arize"]["project"] = "";
+  object["spec"]["databricks"]["workspaceURL"] = "http://example.com";
+  object["spec"]["databricks"].erase("table");
+  object["spec"]["delivery"]["maxAge"] = "3d";
+  object["spec"]["agent"]["tolerations"][0]["effect"] = "Evict";
+  EXPECT_THAT(fault_paths(object),
+              UnorderedElementsAre("spec.arize", "spec.arize.project",
+                                   "spec.databricks.workspaceURL", "spec.databricks.table",
+                                   "spec.delivery.maxAge", "spec.agent.tolerations[0].effect",
+                                   "spec.agent.tolerations[0].tolerationSeconds"));
+}
+
+TEST(ParseExport, SaysOnceWhatIsMissing) {
+  Json object = full_export();
+  object["spec"]["databricks"].erase("auth");
+  EXPECT_THAT(fault_paths(object), ElementsAre("spec.databricks.auth"));
+}
+
+TEST(ParseExport, StandsAnythingThatIsNoExport) {
+  for (const char* text : {"null", "[]", "3", "\"spec\"", "{}", R"({"spec": null})"}) {
+    EXPECT_FALSE(parse_export(parse_json(text).value()).value) << text;
+  }
+  EXPECT_THAT(fault_paths(Json{{"spec", Json::array({1})}}), ElementsAre("spec"));
+}
+
+TEST(ParseExport, ComparesRequestsWithLimitsOfAnotherUnit) {
+  const Json resources = {{"requests", {{"memory", "536870913"}}}};
+  EXPECT_THAT(fault_paths(with(minimal_export(), "/spec/agent/resources", resources)),
+              ElementsAre("spec.agent.resources.requests.memory"));
+  const Json equal = {{"requests", {{"memory", "536870912"}}}};
+  EXPECT_THAT(fault_paths(with(minimal_export(), "/spec/agent/resources", equal)), ElementsAre());
+}
+
+TEST(ParseExport, CountsCharactersAsTheApiServerDoes) {
+  std::string long_name;
+  for (int i = 0; i < 257; ++i) long_name += "é";
+  const ExportOrFaults result =
+      parse_export(with(minimal_export(), "/spec/arize/project", long_name));
+  EXPECT_THAT(result.faults, ElementsAre(Field(&ExportFault::message, "at most 256 characters")));
+}
+
+TEST(ParseExport, NeverRepeatsWhatMayBeASecret) {
+  const std::string secret = "dapi0123456789abcdef\n";
+  Json object = full_export();
+  for (const char* pointer :
+       {"/spec/arize/endpoint", "/spec/arize/proxyURL", "/spec/arize/credentials/secretName",
+        "/spec/arize/credentials/apiKeyKey", "/spec/databricks/workspaceURL",
+        "/spec/databricks/table", "/spec/databricks/auth/token/secretName",
+        "/spec/databricks/ingest", "/spec/delivery/maxBacklog", "/spec/agent/image",
+        "/spec/resourceAttributes/k8s.cluster.name"}) {
+    object[Json::json_pointer(pointer)] = secret;
+  }
+  const ExportOrFaults result = parse_export(object);
+  EXPECT_EQ(result.faults.size(), 11U);
+  EXPECT_THAT(to_string(result.faults), Not(HasSubstr("dapi")));
+}
+
+TEST(ParseExport, NamesForeignEntriesSoThatTheyCanBeRead) {
+  const auto path_of = [](const std::string& name) {
+    const auto paths = fault_paths(with(minimal_export(), "/spec/resourceAttributes", {{name, 1}}));
+    return paths.empty() ? "" : paths[0];
+  };
+  EXPECT_EQ(path_of("a\nb"), "spec.resourceAttributes[a?b]");
+  const std::string umlauts = "\u00fc\u00fc";
+  EXPECT_EQ(path_of(std::string(127, 'n') + umlauts),
+            "spec.resourceAttributes[" + std::string(127, 'n') + "]");
+  EXPECT_EQ(path_of(std::string(124, 'n') + umlauts),
+            "spec.resourceAttributes[" + std::string(124, 'n') + umlauts + "]");
+}
+
+TEST(ParseExport, SaysFaultsInOneLineThatIsNeverTooLong) {
+  EXPECT_EQ(to_string(std::vector<ExportFault>{{"spec", "one"}, {"spec.arize", "two"}}),
+            "spec: one; spec.arize: two");
+  const std::vector<ExportFault> many(23, ExportFault{"spec", "wrong"});
+  EXPECT_THAT(to_string(many), testing::EndsWith("spec: wrong; and 3 more"));
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl

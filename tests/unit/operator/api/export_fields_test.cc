@@ -1,0 +1,275 @@
+// What must not drift apart: the table of fields, the parser, the CRD and the agent's
+// configuration. That docs/resource.md is the CRD's is tested by
+// tests/component/resource_page_test.py.
+
+#include "operator/api/export_fields.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "common/config/schema.h"
+#include "common/config/value.h"
+#include "operator/api/dual_trace_export.h"
+#include "tests/unit/operator/api/export_files.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using ::testing::UnorderedElementsAreArray;
+
+// Every field of the CRD's spec with its schema, under the path that the table has.
+void collect(const Json& schema, const std::string& path, std::map<std::string, Json>& into) {
+  into[path] = schema;
+  if (const Json* properties = find(schema, {"properties"})) {
+    for (const auto& [name, child] : properties->items()) collect(child, path + "." + name, into);
+  }
+  if (const Json* fields = find(schema, {"items", "properties"})) {
+    for (const auto& [name, child] : fields->items()) collect(child, path + "[]." + name, into);
+  }
+}
+
+std::map<std::string, Json> crd_fields() {
+  const Json crd = read_yaml_file("crds/dualtraceexport.yaml");
+  std::map<std::string, Json> fields;
+  collect(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"], "spec",
+          fields);
+  return fields;
+}
+
+std::string crd_type(const Json& schema) {
+  if (schema.contains("x-kubernetes-int-or-string")) return "quantity";
+  if (schema.contains("additionalProperties")) return "map";
+  if (schema.contains("enum")) return "choice";
+  return std::string(text_at(schema, {"type"}));
+}
+
+std::string crd_type(FieldType type) {
+  switch (type) {
+    case FieldType::kSection:
+      return "object";
+    case FieldType::kChoice:
+      return "choice";
+    case FieldType::kMemory:
+    case FieldType::kCpu:
+      return "quantity";
+    case FieldType::kInteger:
+      return "integer";
+    case FieldType::kMap:
+      return "map";
+    case FieldType::kList:
+      return "array";
+    default:
+      return "string";
+  }
+}
+
+std::string default_text(const Json& schema) {
+  const Json* found = find(schema, {"default"});
+  if (found == nullptr) return "";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+int64_t most_characters(const Json& schema) {
+  const Json* value = find(schema, {"additionalProperties"});
+  return integer_at(value == nullptr ? schema : *value, {"maxLength"}).value_or(0);
+}
+
+int64_t most_entries(const Json& schema) {
+  return integer_at(schema, {"maxItems"})
+      .value_or(integer_at(schema, {"maxProperties"}).value_or(0));
+}
+
+bool is_required(const std::map<std::string, Json>& fields, const std::string& path) {
+  std::string parent = path.substr(0, path.rfind('.'));
+  if (parent == path) return true;  // spec itself
+  const bool in_list = parent.ends_with("[]");
+  if (in_list) parent.resize(parent.size() - 2);
+  const Json& schema = fields.at(parent);
+  const Json& required =
+      in_list ? array_at(schema, {"items", "required"}) : array_at(schema, {"required"});
+  return std::find(required.begin(), required.end(), path.substr(path.rfind('.') + 1)) !=
+         required.end();
+}
+
+TEST(ExportFields, AreTheFieldsOfTheCrd) {
+  const auto crd = crd_fields();
+  std::set<std::string> known;
+  for (const ExportField& field : export_fields()) known.insert(std::string(field.path));
+  for (const auto& [path, schema] : crd) EXPECT_TRUE(known.contains(path)) << path;
+  EXPECT_EQ(known.size(), crd.size());
+}
+
+TEST(ExportFields, HaveTheTypesAndBoundsOfTheCrd) {
+  const auto crd = crd_fields();
+  for (const ExportField& field : export_fields()) {
+    const auto found = crd.find(std::string(field.path));
+    ASSERT_NE(found, crd.end()) << field.path;
+    const Json& schema = found->second;
+    EXPECT_EQ(crd_type(field.type), crd_type(schema)) << field.path;
+    EXPECT_EQ(field.fallback, default_text(schema)) << field.path;
+    EXPECT_EQ(field.required, is_required(crd, found->first)) << field.path;
+    EXPECT_EQ(field.most_characters, most_characters(schema)) << field.path;
+    EXPECT_EQ(field.most_entries, most_entries(schema)) << field.path;
+    EXPECT_THAT(array_at(schema, {"enum"}).get<std::vector<std::string>>(),
+                testing::ElementsAreArray(field.choices))
+        << field.path;
+  }
+}
+
+TEST(ExportFields, HaveTheirBoundsInTheRulesAndDescriptionsOfTheCrd) {
+  const auto crd = crd_fields();
+  for (const ExportField& field : export_fields()) {
+    if (field.least.empty()) continue;
+    const Json& schema = crd.at(std::string(field.path));
+    const std::string least(field.least);
+    const std::string most(field.most);
+    if (field.type == FieldType::kInteger) {
+      EXPECT_EQ(schema["minimum"].dump(), least) << field.path;
+      EXPECT_EQ(schema["maximum"].dump(), most) << field.path;
+      continue;
+    }
+    EXPECT_THAT(std::string(text_at(schema, {"description"})),
+                testing::EndsWith(" " + least + " to " + most + "."))
+        << field.path;
+    std::string rules;
+    for (const Json& rule : array_at(schema, {"x-kubernetes-validations"})) {
+      rules += std::string(text_at(rule, {"rule"})) + "\n" +
+               std::string(text_at(rule, {"message"})) + "\n";
+    }
+    EXPECT_THAT(rules, testing::HasSubstr("('" + least + "')")) << field.path;
+    EXPECT_THAT(rules, testing::HasSubstr("('" + most + "')")) << field.path;
+    EXPECT_THAT(rules, testing::HasSubstr("must be between " + least + " and " + most))
+        << field.path;
+  }
+}
+
+TEST(ExportFields, AreDescribedInTheCrd) {
+  for (const auto& [path, schema] : crd_fields()) {
+    const std::string_view description = text_at(schema, {"description"});
+    EXPECT_GT(description.size(), 15U) << path;
+    EXPECT_TRUE(description.ends_with('.')) << path;
+  }
+}
+
+// A list or map without a bound would cost the CRD its rules one day: the API server refuses those
+// whose price it cannot know.
+TEST(ExportFields, AreAllBoundedInTheCrd) {
+  for (const auto& [path, schema] : crd_fields()) {
+    const std::string type = crd_type(schema);
+    if (type == "string" || type == "quantity" || type == "map") {
+      EXPECT_GT(most_characters(schema), 0) << path;
+    }
+    if (type == "array" || type == "map") {
+      EXPECT_GT(most_entries(schema), 0) << path;
+    }
+    EXPECT_EQ(schema.contains("x-kubernetes-list-type"), type == "array") << path;
+  }
+}
+
+TEST(ExportFields, AgreeWithTheAgentsConfiguration) {
+  for (const ExportField& field : export_fields()) {
+    if (field.config_key.empty()) continue;
+    const SchemaKey* key = find_key(field.config_key);
+    ASSERT_NE(key, nullptr) << field.config_key;
+    EXPECT_EQ(field.fallback, key->fallback) << field.path;
+    EXPECT_THAT(std::vector<std::string_view>(field.choices.begin(), field.choices.end()),
+                UnorderedElementsAreArray(key->choices))
+        << field.path;
+    EXPECT_EQ(field.most, key->most) << field.path;
+    if (field.path != "spec.delivery.maxBacklog") {
+      EXPECT_EQ(field.least, key->least) << field.path;
+    }
+  }
+}
+
+TEST(ExportFields, HaveRoomForTwoOfTheAgentsSegments) {
+  const uint64_t segment = parse_size(find_key("delivery.segmentBytes")->fallback).value();
+  EXPECT_EQ(parse_size(find_field("spec.delivery.maxBacklog")->least).value(), 2 * segment);
+}
+
+// Keys that an export has no field for: what the pod is made of, or what nobody needs to turn.
+TEST(ExportFields, LeaveOutOnlyTheseKeysOfTheAgentsConfiguration) {
+  const std::set<std::string_view> from_the_pod = {"arize.credentials.apiKeyFile",
+                                                   "arize.credentials.spaceIDFile",
+                                                   "arize.caFile",
+                                                   "databricks.auth.tokenFile",
+                                                   "databricks.caFile",
+                                                   "delivery.folder",
+                                                   "observe.listen",
+                                                   "drainTimeout"};
+  const std::set<std::string_view> not_to_turn = {
+      "delivery.segmentBytes",  "delivery.batchBytes",       "delivery.batchBytesMax",
+      "delivery.linger",        "delivery.requestsInFlight", "delivery.requestTimeout",
+      "delivery.retryBase",     "delivery.retryMax",         "delivery.pauseProbe",
+      "delivery.maxDeadLetters"};
+  std::set<std::string_view> taken;
+  for (const ExportField& field : export_fields()) taken.insert(field.config_key);
+  for (const SchemaKey& key : config_schema()) {
+    if (key.path.starts_with("receiver.")) continue;
+    const bool left_out = from_the_pod.contains(key.path) || not_to_turn.contains(key.path);
+    EXPECT_NE(taken.contains(key.path), left_out) << key.path;
+  }
+}
+
+// "spec.agent.tolerations[].key" → "/spec/agent/tolerations/0/key"
+Json::json_pointer pointer_of(std::string path) {
+  for (size_t at = path.find("[]"); at != std::string::npos; at = path.find("[]")) {
+    path.replace(at, 2, ".0");
+  }
+  std::string pointer;
+  for (size_t at = 0; at != std::string::npos;) {
+    const size_t dot = path.find('.', at);
+    pointer += "/" + path.substr(at, dot == std::string::npos ? dot : dot - at);
+    at = dot == std::string::npos ? dot : dot + 1;
+  }
+  return Json::json_pointer(pointer);
+}
+
+std::string first_item_path(std::string path) {
+  for (size_t at = path.find("[]"); at != std::string::npos; at = path.find("[]")) {
+    path.replace(at, 2, "[0]");
+  }
+  return path;
+}
+
+TEST(ExportFields, AreAllReadByTheParser) {
+  for (const ExportField& field : export_fields()) {
+    for (const Json& wrong : {Json(true), Json(0.5)}) {
+      Json object = full_export();
+      object[pointer_of(std::string(field.path))] = wrong;
+      const ExportOrFaults parsed = parse_export(object);
+      const auto at_field = testing::Contains(
+          testing::Field(&ExportFault::path, first_item_path(std::string(field.path))));
+      EXPECT_THAT(parsed.faults, at_field) << field.path << " = " << wrong;
+    }
+  }
+}
+
+TEST(ExportFields, AreAllInTheFullExampleButTheOtherOfTwo) {
+  const Json example = full_export();
+  for (const ExportField& field : export_fields()) {
+    const bool other_of_two = field.path == "spec.arize.region" ||
+                              field.path == "spec.arize.ca.secretName" ||
+                              field.path == "spec.databricks.ca.configMapName";
+    EXPECT_NE(example.contains(pointer_of(std::string(field.path))), other_of_two) << field.path;
+  }
+}
+
+TEST(ExportFields, HaveDefaultsThatTheParserFillsIn) {
+  ExportOrFaults full = parse_export(full_export());
+  ASSERT_TRUE(full.value) << to_string(full.faults);
+  for (const ExportField& field : export_fields()) {
+    if (field.fallback.empty() || field.type == FieldType::kSection) continue;
+    Json object = full_export();
+    ASSERT_EQ(object[pointer_of(std::string(field.path))], field.fallback) << field.path;
+    const std::string path(field.path);
+    object[pointer_of(path.substr(0, path.rfind('.')))].erase(path.substr(path.rfind('.') + 1));
+    EXPECT_EQ(parse_export(object).value, full.value) << field.path;
+  }
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl

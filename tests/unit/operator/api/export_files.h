@@ -1,0 +1,24 @@
+#pragma once
+// The YAML files of exports and of their CRD, as the API server would hand them on: as Json. Used
+// from one thread.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json/json.h"
+
+namespace dualtrace::ctl {
+
+// From the root of the sources.
+[[nodiscard]] Json read_yaml_file(const std::filesystem::path& path);
+// Texts of a comment "# name: text" in the file; "" when there is none.
+[[nodiscard]] std::string comment_in_file(const std::filesystem::path& path, std::string_view name);
+// Sorted.
+[[nodiscard]] std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& folder);
+
+[[nodiscard]] Json minimal_export();  // docs/examples/minimal.yaml
+[[nodiscard]] Json full_export();     // docs/examples/dualtraceexport.yaml
+
+}  // namespace dualtrace::ctl
