@@ -6,10 +6,11 @@
 
 #include "agent/app/agent.h"
 #include "agent/app/config_file.h"
+#include "agent/app/memory.h"
 #include "agent/app/prepare_folder.h"
-#include "agent/app/process.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/process.h"
 
 namespace {
 
@@ -37,13 +38,14 @@ int run(const std::string& config_path, bool check_only) {
     std::puts("the configuration is valid");
     return 0;
   }
-  dualtrace::agent::prepare_process();
+  dualtrace::agent::keep_freed_memory();
+  dualtrace::prepare_process();
   auto agent = dualtrace::agent::Agent::start(*config, config_file, DUALTRACE_VERSION);
   if (!agent) {
     dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
     return kExitFailed;
   }
-  dualtrace::log_info("stopping", {{"signal", dualtrace::agent::wait_for_stop_signal()}});
+  dualtrace::log_info("stopping", {{"signal", dualtrace::wait_for_stop_signal()}});
   (*agent)->stop();
   return 0;
 }

@@ -9,7 +9,7 @@
 #include "agent/app/config_watch.h"
 #include "agent/app/delivery.h"
 #include "agent/app/foreign_logs.h"
-#include "agent/app/process.h"
+#include "agent/app/memory.h"
 #include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"

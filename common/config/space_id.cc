@@ -1,41 +1,14 @@
 #include "common/config/space_id.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
+
+#include "common/bytes/base64.h"
 
 namespace dualtrace {
 namespace {
 
 constexpr size_t kSpaceIdBytesMax = 256;
-
-std::optional<uint32_t> base64_digit(char c) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const size_t at = kDigits.find(c);
-  if (at == std::string_view::npos) return std::nullopt;
-  return static_cast<uint32_t>(at);
-}
-
-// Padding may be missing; bits left over are ignored, as common decoders do.
-std::optional<std::string> decode_base64(std::string_view text) {
-  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string decoded;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto digit = base64_digit(c);
-    if (!digit) return std::nullopt;
-    bits = (bits << 6) | *digit;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      decoded.push_back(static_cast<char>((bits >> count) & 0xff));
-    }
-  }
-  return decoded;
-}
 
 bool names_a_space(std::string_view decoded) {
   constexpr std::string_view kPrefix = "Space:";

@@ -1,6 +1,5 @@
 #include "common/net/cpprest_streams.h"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -35,9 +34,7 @@ pplx::task<size_t> RequestBody::_getn(uint8_t* into, size_t count) {
 }
 
 pplx::task<size_t> ResponseBody::_putn(const uint8_t* bytes, size_t count) {
-  const size_t kept = std::min(count, bytes_max_ - body_.size());
-  body_.append(reinterpret_cast<const char*>(bytes), kept);
-  if (kept < count && full_) std::exchange(full_, {})();
+  piece_(std::string_view(reinterpret_cast<const char*>(bytes), count));
   return pplx::task_from_result(count);
 }
 

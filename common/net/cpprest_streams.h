@@ -1,14 +1,14 @@
 #pragma once
-// The two stream buffers that http_client.cc hands to cpprestsdk: one that gives out a request's
+// The two stream buffers that an Exchange hands to cpprestsdk: one that gives out a request's
 // body and cannot be rewound, so that cpprestsdk does not silently send it twice, and one that
-// keeps a bounded part of the answer. Private to common_http_client; it pulls in cpprestsdk.
+// hands the answer on. Private to common_http_client; it pulls in cpprestsdk.
 // Used from one thread.
 
 #include <cpprest/astreambuf.h>
 #include <cpprest/streams.h>
 
 #include <functional>
-#include <string>
+#include <string_view>
 
 #include "common/bytes/shared_bytes.h"
 
@@ -65,23 +65,18 @@ class RequestBody final : public OneWayBuffer {
   size_t given_ = 0;  // of that one
 };
 
-// Goes on taking what it does not keep: an error from here makes cpprestsdk wait for a task on the
-// thread that should run it, for ever.
+// Takes everything, whatever becomes of it: an error from here makes cpprestsdk wait for a task on
+// the thread that should run it, for ever.
 class ResponseBody final : public OneWayBuffer {
  public:
-  // `full` is called once, when more came than is kept.
-  ResponseBody(size_t bytes_max, std::function<void()> full)
-      : OneWayBuffer(std::ios_base::out), bytes_max_(bytes_max), full_(std::move(full)) {}
-
-  [[nodiscard]] std::string take() { return std::move(body_); }
+  using Piece = std::function<void(std::string_view)>;
+  explicit ResponseBody(Piece piece) : OneWayBuffer(std::ios_base::out), piece_(std::move(piece)) {}
 
  protected:
   pplx::task<size_t> _putn(const uint8_t* bytes, size_t count) override;
 
  private:
-  const size_t bytes_max_;
-  std::function<void()> full_;
-  std::string body_;
+  const Piece piece_;
 };
 
 }  // namespace dualtrace

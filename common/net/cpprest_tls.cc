@@ -1,11 +1,14 @@
 #include "common/net/cpprest_tls.h"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <stdexcept>
 #include <utility>
+
+#include "common/net/pem.h"
 
 namespace dualtrace {
 namespace {
@@ -22,14 +25,14 @@ int owner_index() {
   return index;
 }
 
-void trust_only(SSL_CTX* context, const std::string& ca_file) {
-  X509_STORE* store = X509_STORE_new();
-  if (store == nullptr || X509_STORE_load_file(store, ca_file.c_str()) != 1) {
-    X509_STORE_free(store);
-    ERR_clear_error();
-    throw std::runtime_error("the CA file " + ca_file + " cannot be read as PEM certificates");
-  }
-  SSL_CTX_set_cert_store(context, store);
+bool is_address(const std::string& host) {
+  in6_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+void succeed(const Status& status) {
+  if (!status) throw std::runtime_error(status.error().message);
 }
 
 }  // namespace
@@ -37,20 +40,39 @@ void trust_only(SSL_CTX* context, const std::string& ca_file) {
 ClientTls::ClientTls(TlsClientOptions options, std::string host)
     : options_(std::move(options)), host_(std::move(host)) {}
 
+bool ClientTls::sends_host_name() const {
+  return options_.server_name.empty() && !is_address(host_);
+}
+
+const std::string& ClientTls::verified_name() const {
+  return options_.server_name.empty() ? host_ : options_.server_name;
+}
+
 void ClientTls::prepare(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  if (!options_.ca_file.empty()) trust_only(context, options_.ca_file);
+  const PemSource authorities{options_.ca_text, options_.ca_file};
+  if (!authorities.empty()) succeed(trust_only(context, authorities));
+  const PemSource certificate{options_.certificate_text, options_.certificate_file};
+  const PemSource key{options_.key_text, options_.key_file};
+  if (!certificate.empty()) succeed(show_certificate(context, certificate, key));
+  SSL_CTX_set_ex_data(context, owner_index(), new Owner(shared_from_this()));
+  // cpprestsdk knows no other name than the host's.
+  if (!options_.server_name.empty() && !is_address(options_.server_name)) {
+    SSL_CTX_set_info_callback(context, &ClientTls::ask_for_server_name);
+  }
+  if (verifies()) verify_with(context);
+}
 
+void ClientTls::verify_with(SSL_CTX* context) {
+  const std::string& name = verified_name();
   X509_VERIFY_PARAM* param = SSL_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   // An address must be looked for among the certificate's addresses, anything else among its names.
-  if (X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) != 1 &&
-      X509_VERIFY_PARAM_set1_host(param, host_.c_str(), host_.size()) != 1) {
+  if (X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) != 1 &&
+      X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size()) != 1) {
     throw std::runtime_error("the host name cannot be verified");
   }
   ERR_clear_error();
-
-  SSL_CTX_set_ex_data(context, owner_index(), new Owner(shared_from_this()));
   SSL_CTX_set_cert_verify_callback(context, &ClientTls::verify, this);
 }
 
@@ -64,6 +86,14 @@ int ClientTls::verify(X509_STORE_CTX* store, void* self) {
         X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
   }
   return verified;
+}
+
+void ClientTls::ask_for_server_name(const SSL* connection, int where, int) {
+  if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
+  const void* owner = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), owner_index());
+  std::string name = (*static_cast<const Owner*>(owner))->options_.server_name;
+  SSL_ctrl(const_cast<SSL*>(connection), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+           name.data());  // what SSL_set_tlsext_host_name() does, which casts the old way
 }
 
 std::string ClientTls::take_failure() { return std::exchange(failure_, {}); }

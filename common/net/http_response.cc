@@ -1,4 +1,4 @@
-#include "common/net/http_client.h"
+#include "common/net/http_response.h"
 
 namespace dualtrace {
 

@@ -1,6 +1,7 @@
 #pragma once
 // Where TLS material lies: PEM files that are read when a connection is made, so that a rotated
-// certificate is picked up by the next one. Minimum version TLS 1.2 everywhere.
+// certificate is picked up by the next one; for a client also PEM texts in the files' place.
+// Minimum version TLS 1.2 everywhere.
 // Immutable.
 
 #include <string>
@@ -15,8 +16,18 @@ struct TlsServerOptions {
   bool operator==(const TlsServerOptions&) const = default;
 };
 
+// Of each pair the text goes before the file.
 struct TlsClientOptions {
-  std::string ca_file{};  // empty: the system's trust store; set: only this CA is trusted
+  // Neither: the system's trust store; else only this CA is trusted.
+  std::string ca_file{};
+  std::string ca_text{};
+  // What is shown to a server that asks: the certificate, followed by its chain, and its key.
+  std::string certificate_file{};
+  std::string certificate_text{};
+  std::string key_file{};
+  std::string key_text{};
+  std::string server_name{};  // verified, and asked for (SNI), in place of the URL's host
+  bool insecure = false;      // nothing is verified
 
   bool operator==(const TlsClientOptions&) const = default;
 };

@@ -1,8 +1,72 @@
 #include "common/time/rfc3339.h"
 
+#include <charconv>
 #include <ctime>
 
 namespace dualtrace {
+namespace {
+
+// Takes exactly `digits` digits off the front; -1 when they are not there.
+int take_number(std::string_view& text, size_t digits) {
+  int number = 0;
+  if (text.size() < digits || text.front() == '-') return -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+  if (error != std::errc() || end != text.data() + digits) return -1;
+  text.remove_prefix(digits);
+  return number;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Takes "YYYY-MM-DDTHH:MM:SS" off the front, as if it were in UTC.
+std::optional<WallTime> take_seconds(std::string_view& text) {
+  std::tm parts{};
+  const auto field = [&text](int& into, size_t digits, int least, int most) {
+    into = take_number(text, digits);
+    return into >= least && into <= most;
+  };
+  // Within what a WallTime can hold.
+  const bool well_formed =
+      field(parts.tm_year, 4, 1700, 2200) && take(text, "-") && field(parts.tm_mon, 2, 1, 12) &&
+      take(text, "-") && field(parts.tm_mday, 2, 1, 31) && take(text, "Tt ") &&
+      field(parts.tm_hour, 2, 0, 23) && take(text, ":") && field(parts.tm_min, 2, 0, 59) &&
+      take(text, ":") && field(parts.tm_sec, 2, 0, 60);
+  if (!well_formed) return std::nullopt;
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
+std::optional<Duration> take_fraction(std::string_view& text) {
+  Duration fraction{0};
+  if (!take(text, ".")) return fraction;
+  Duration digit_is = std::chrono::milliseconds(100);
+  size_t digits = 0;
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; ++digits) {
+    fraction += digit_is * (text.front() - '0');
+    digit_is /= 10;
+    text.remove_prefix(1);
+  }
+  if (digits == 0) return std::nullopt;
+  return fraction;
+}
+
+std::optional<Duration> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return Duration{0};
+  const int sign = text.starts_with('-') ? -1 : 1;
+  if (!take(text, "+-")) return std::nullopt;
+  const int hours = take_number(text, 2);
+  if (hours < 0 || hours > 23 || !take(text, ":")) return std::nullopt;
+  const int minutes = take_number(text, 2);
+  if (minutes < 0 || minutes > 59) return std::nullopt;
+  return sign * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
+}
+
+}  // namespace
 
 std::string rfc3339(WallTime when) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(
@@ -11,6 +75,16 @@ std::string rfc3339(WallTime when) {
   gmtime_r(&seconds, &parts);
   char text[sizeof "2026-01-01T00:00:00Z"];
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  const auto seconds = take_seconds(text);
+  if (!seconds) return std::nullopt;
+  const auto fraction = take_fraction(text);
+  if (!fraction) return std::nullopt;
+  const auto offset = take_offset(text);
+  if (!offset || !text.empty()) return std::nullopt;
+  return *seconds + *fraction - *offset;
 }
 
 }  // namespace dualtrace

@@ -8,42 +8,11 @@
 #include "agent/send/databricks_http_exporter.h"
 #include "common/compress/gzip.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_http_client.h"
 #include "tests/unit/agent/send/fake_credential.h"
 
 namespace dualtrace::agent {
 namespace {
-
-// Keeps requests until the test answers them.
-class FakeHttpClient final : public HttpClient {
- public:
-  struct Sent {
-    HttpRequest request;
-    Duration timeout;
-    Done done;
-
-    [[nodiscard]] std::string header(std::string_view name) const {
-      for (const auto& [key, value] : request.headers) {
-        if (key == name) return value;
-      }
-      return {};
-    }
-  };
-
-  explicit FakeHttpClient(std::deque<Sent>& sent) : sent_(sent) {}
-  ~FakeHttpClient() override {
-    while (!sent_.empty()) {
-      const Done done = std::move(sent_.front().done);
-      sent_.pop_front();
-      done(fail(ErrorKind::kCancelled, "shutting down"));
-    }
-  }
-  void send(HttpRequest request, Duration timeout, Done done) override {
-    sent_.push_back({std::move(request), timeout, std::move(done)});
-  }
-
- private:
-  std::deque<Sent>& sent_;
-};
 
 struct HttpExporters : testing::Test {
   std::unique_ptr<HttpClient> client() { return std::make_unique<FakeHttpClient>(sent); }

@@ -13,6 +13,7 @@
 
 #include "common/net/http_server.h"
 #include "common/sync/mutex.h"
+#include "tests/fakes/raw_server.h"
 #include "tests/fakes/test_certificates.h"
 
 namespace dualtrace {
@@ -45,53 +46,6 @@ Result<HttpResponse> get(HttpClient& client) {
 }
 
 void answer_ok(HttpServerRequest, HttpReplier replier) { replier.reply({.body = "fine"}); }
-
-// A server that runs one function for each connection, one after the other.
-class RawServer {
- public:
-  using Conversation = std::function<void(tcp::socket&)>;
-  explicit RawServer(Conversation conversation)
-      : acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
-        conversation_(std::move(conversation)),
-        thread_([this] { accept(); }) {}
-  ~RawServer() {
-    stopping_ = true;
-    asio::io_context io;
-    boost::system::error_code error;
-    tcp::socket(io).connect(acceptor_.local_endpoint(), error);
-    thread_.join();
-  }
-  [[nodiscard]] uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
- private:
-  void accept() {
-    while (true) {
-      boost::system::error_code error;
-      tcp::socket socket = acceptor_.accept(error);
-      if (stopping_) return;
-      try {
-        conversation_(socket);
-      } catch (const boost::system::system_error&) {
-        // The client went away.
-      }
-    }
-  }
-
-  asio::io_context io_;
-  tcp::acceptor acceptor_;
-  Conversation conversation_;
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
-};
-
-std::string read_head(tcp::socket& socket) {
-  std::string text;
-  const size_t size = asio::read_until(socket, asio::dynamic_buffer(text), "\r\n\r\n");
-  text.resize(size);
-  return text;
-}
-
-void write(tcp::socket& socket, std::string_view text) { asio::write(socket, asio::buffer(text)); }
 
 TEST(HttpClient, SendsTheRequestAsItIsAndReadsTheAnswer) {
   HttpServerRequest seen;

@@ -1,0 +1,65 @@
+#pragma once
+// Exchange: one HTTP request from its start to the last callback of its AnswerReader. Private to
+// common_http_client.
+// Used from one thread, the pool's; it is made on any.
+
+#include <cpprest/http_client.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/net/cpprest_session.h"
+#include "common/net/http_client.h"
+
+namespace dualtrace {
+
+// What becomes of an answer. head(), then piece() for the body as it comes, then ended().
+class AnswerReader {
+ public:
+  // Whether more of the body is wanted.
+  enum class Appetite { kMore, kEnough };
+
+  virtual ~AnswerReader() = default;
+  // Whether the body, too, has to come within the exchange's timeout.
+  [[nodiscard]] virtual bool hurries() const = 0;
+  virtual void head(HttpResponse response) = 0;
+  virtual Appetite piece(std::string_view bytes) = 0;
+  // Once, and last; also after an error before the head.
+  virtual void ended(Status status) = 0;
+};
+
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(std::shared_ptr<Session> session, HttpRequest request, Duration timeout,
+           std::unique_ptr<AnswerReader> reader);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  void start();
+  void cancel(const std::string& why);
+
+ private:
+  web::http::http_request to_rest();
+  void headers_arrived(const pplx::task<web::http::http_response>& answered);
+  void piece_arrived(std::string_view bytes);
+  void body_arrived(const pplx::task<web::http::http_response>& ready);
+  // The one place where foreign exceptions become an Error.
+  void failed(std::exception_ptr cause) { finish(fail(session_->to_error(std::move(cause)))); }
+  void finish(Status status);
+
+  const std::shared_ptr<Session> session_;
+  HttpRequest request_;
+  const Duration timeout_;
+  std::unique_ptr<AnswerReader> reader_;  // nullptr when it has ended
+  boost::asio::steady_timer deadline_;
+  pplx::cancellation_token_source canceller_;
+  Session::RestClient rest_client_;
+  bool head_read_ = false;
+  std::string early_;  // of the body: what came while the headers were on their way to us
+};
+
+}  // namespace dualtrace

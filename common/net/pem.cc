@@ -1,0 +1,82 @@
+#include "common/net/pem.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+
+#include <memory>
+#include <vector>
+
+namespace dualtrace {
+namespace {
+
+struct Free {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+template <typename T>
+using Owned = std::unique_ptr<T, Free>;
+
+Owned<BIO> open(const PemSource& source) {
+  if (source.text.empty()) return Owned<BIO>(BIO_new_file(source.file.c_str(), "r"));
+  return Owned<BIO>(BIO_new_mem_buf(source.text.data(), static_cast<int>(source.text.size())));
+}
+
+Failure unreadable(const char* what, const PemSource& source, const char* as) {
+  ERR_clear_error();
+  std::string message = std::string("the ") + what;
+  if (source.text.empty()) message.append(" file ").append(source.file);
+  return fail(ErrorKind::kUnavailable, message.append(" cannot be read as ").append(as));
+}
+
+std::vector<Owned<X509>> read_certificates(const PemSource& source) {
+  std::vector<Owned<X509>> certificates;
+  const Owned<BIO> bio = open(source);
+  while (bio != nullptr) {
+    Owned<X509> next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (next == nullptr) break;
+    certificates.push_back(std::move(next));
+  }
+  ERR_clear_error();
+  return certificates;
+}
+
+// A key that is locked is not one for a program: nobody is there to be asked.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+}  // namespace
+
+Status trust_only(SSL_CTX* context, const PemSource& authorities) {
+  Owned<X509_STORE> store(X509_STORE_new());
+  const auto certificates = read_certificates(authorities);
+  bool added = store != nullptr && !certificates.empty();
+  for (const auto& certificate : certificates) {
+    added = added && X509_STORE_add_cert(store.get(), certificate.get()) == 1;
+  }
+  if (!added) return unreadable("CA", authorities, "PEM certificates");
+  SSL_CTX_set_cert_store(context, store.release());
+  return {};
+}
+
+Status show_certificate(SSL_CTX* context, const PemSource& certificate, const PemSource& key) {
+  const auto chain = read_certificates(certificate);
+  bool added = !chain.empty() && SSL_CTX_use_certificate(context, chain[0].get()) == 1;
+  for (size_t i = 1; i < chain.size(); ++i) {
+    added = added && SSL_CTX_add1_chain_cert(context, chain[i].get()) == 1;
+  }
+  if (!added) return unreadable("client certificate", certificate, "PEM certificates");
+  const Owned<BIO> bio = open(key);
+  const Owned<EVP_PKEY> private_key(
+      bio == nullptr ? nullptr
+                     : PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  if (private_key == nullptr) return unreadable("client key", key, "a PEM key");
+  if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
+    ERR_clear_error();
+    return fail(ErrorKind::kUnavailable, "the client certificate and the key are not of one pair");
+  }
+  return {};
+}
+
+}  // namespace dualtrace

@@ -1,0 +1,56 @@
+#pragma once
+// Gate: lets the callbacks of a handle through until the handle is gone. Callbacks pass one at a
+// time; what they are called with is the handle's business.
+// Thread-safe.
+
+#include <thread>
+
+#include "common/sync/mutex.h"
+
+namespace dualtrace {
+
+class Gate {
+ public:
+  Gate() = default;
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // Runs the callback, unless closed.
+  template <typename Callback>
+  void pass(const Callback& callback) {
+    if (!enter()) return;
+    callback();
+    leave();
+  }
+
+  // No callback begins afterwards, and none is running any more: one on another thread is waited
+  // for. May be called from within a callback, which is then the last.
+  void close() {
+    const Lock lock(mutex_);
+    closed_ = true;
+    while (inside_ != std::thread::id() && inside_ != std::this_thread::get_id()) {
+      changed_.wait(mutex_);
+    }
+  }
+
+ private:
+  bool enter() {
+    const Lock lock(mutex_);
+    while (!closed_ && inside_ != std::thread::id()) changed_.wait(mutex_);
+    if (closed_) return false;
+    inside_ = std::this_thread::get_id();
+    return true;
+  }
+  void leave() {
+    const Lock lock(mutex_);
+    inside_ = {};
+    changed_.notify_all();
+  }
+
+  Mutex mutex_;
+  CondVar changed_;
+  bool closed_ DT_GUARDED_BY(mutex_) = false;
+  std::thread::id inside_ DT_GUARDED_BY(mutex_);
+};
+
+}  // namespace dualtrace

@@ -1,0 +1,131 @@
+#include "operator/plan/agent_config.h"
+
+#include <array>
+#include <utility>
+
+#include "common/config/render.h"
+#include "common/config/value.h"
+#include "operator/plan/layout.h"
+#include "operator/plan/quantity.h"
+#include "operator/plan/sizes.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+// Keys whose field has another name, longer ones first. Every other key is the same field of spec.
+struct Renamed {
+  std::string_view key;
+  std::string_view field;
+};
+constexpr std::array kRenamed = {
+    Renamed{"arize.credentials.apiKeyFile", "arize.credentials.apiKeyKey"},
+    Renamed{"arize.credentials.spaceIDFile", "arize.credentials.spaceIDKey"},
+    Renamed{"arize.caFile", "arize.ca"},
+    Renamed{"databricks.auth.tokenFile", "databricks.auth.token"},
+    Renamed{"databricks.caFile", "databricks.ca"},
+    Renamed{"receiver.limits", "agent.resources.limits.memory"},
+    Renamed{"logLevel", "agent.logLevel"},
+};
+
+using Nodes = std::vector<YamlNode>;
+
+void add_text(Nodes& nodes, std::string_view key, const std::optional<std::string>& text) {
+  if (text) nodes.push_back(yaml_text(key, *text));
+}
+
+YamlNode receiver_section(const ReceiverSizes& sizes) {
+  const auto listen = [](uint16_t port) { return "[::]:" + std::to_string(port); };
+  return yaml_map("receiver",
+                  {yaml_list("listen", {listen(kOtlpGrpcPort), listen(kOtlpHttpPort)}),
+                   yaml_map("limits", {yaml_text("requestBytes", quantity(sizes.request_bytes)),
+                                       yaml_text("memoryBytes", quantity(sizes.memory_bytes))})});
+}
+
+YamlNode arize_section(const ArizeSpec& arize) {
+  Nodes nodes;
+  add_text(nodes, "endpoint", arize.endpoint);
+  add_text(nodes, "region", arize.region);
+  add_text(nodes, "protocol", arize.protocol);
+  add_text(nodes, "project", arize.project);
+  nodes.push_back(
+      yaml_map("credentials", {yaml_text("apiKeyFile", credential_path(kArizeApiKeyFile)),
+                               yaml_text("spaceIDFile", credential_path(kArizeSpaceIdFile))}));
+  if (arize.ca) nodes.push_back(yaml_text("caFile", credential_path(kArizeCaFile)));
+  add_text(nodes, "compression", arize.compression);
+  add_text(nodes, "proxyURL", arize.proxy_url);
+  return yaml_map("arize", std::move(nodes));
+}
+
+YamlNode databricks_section(const DatabricksSpec& databricks) {
+  Nodes nodes;
+  add_text(nodes, "workspaceURL", databricks.workspace_url);
+  add_text(nodes, "table", databricks.table);
+  add_text(nodes, "ingest", databricks.ingest);
+  nodes.push_back(
+      yaml_map("auth", {yaml_text("tokenFile", credential_path(kDatabricksTokenFile))}));
+  if (databricks.ca) nodes.push_back(yaml_text("caFile", credential_path(kDatabricksCaFile)));
+  add_text(nodes, "compression", databricks.compression);
+  add_text(nodes, "proxyURL", databricks.proxy_url);
+  return yaml_map("databricks", std::move(nodes));
+}
+
+YamlNode delivery_section(const DeliverySpec& delivery) {
+  return yaml_map(
+      "delivery",
+      {yaml_text("durability", delivery.durability), yaml_text("folder", kDataFolder),
+       yaml_text("maxBacklog", delivery.max_backlog), yaml_text("maxAge", delivery.max_age)});
+}
+
+YamlNode config_tree(const DualTraceExport& wanted, const ReceiverSizes& sizes) {
+  Nodes nodes = {receiver_section(sizes)};
+  if (wanted.arize) nodes.push_back(arize_section(*wanted.arize));
+  if (wanted.databricks) nodes.push_back(databricks_section(*wanted.databricks));
+  nodes.push_back(delivery_section(wanted.delivery));
+  // The kubelet's probes and the operator come from outside the pod.
+  nodes.push_back(
+      yaml_map("observe", {yaml_text("listen", "[::]:" + std::to_string(kStatusPort))}));
+  if (!wanted.resource_attributes.empty()) {
+    Nodes attributes;
+    for (const auto& [name, value] : wanted.resource_attributes) {
+      attributes.push_back(yaml_text(name, value));
+    }
+    nodes.push_back(yaml_map("resourceAttributes", std::move(attributes)));
+  }
+  nodes.push_back(yaml_text("logLevel", wanted.agent.log_level));
+  return yaml_map("", std::move(nodes));
+}
+
+Result<ReceiverSizes> sizes_of(const AgentSpec& agent) {
+  const auto limit = parse_size(text_at(agent.resources, {"limits", "memory"}));
+  if (!limit) return fail(limit.error());
+  return receiver_sizes(*limit);
+}
+
+}  // namespace
+
+std::string export_path(std::string_view config_path) {
+  if (config_path.empty()) return "spec";
+  for (const Renamed& renamed : kRenamed) {
+    if (config_path.starts_with(renamed.key)) return "spec." + std::string(renamed.field);
+  }
+  return "spec." + std::string(config_path);
+}
+
+AgentYamlOrFaults agent_yaml(const DualTraceExport& wanted) {
+  AgentYamlOrFaults result;
+  const auto sizes = sizes_of(wanted.agent);
+  if (!sizes) {
+    result.faults.push_back({export_path("receiver.limits"), sizes.error().message});
+    return result;
+  }
+  std::string text = "# Made by dualtrace-operator from DualTraceExport " + wanted.key.to_string() +
+                     "; change that one.\n" + render_yaml(config_tree(wanted, *sizes));
+  ConfigOrFaults parsed = parse_agent_config(text, kConfigFolder);
+  for (ConfigFault& fault : parsed.faults) {
+    result.faults.push_back({export_path(fault.path), std::move(fault.message)});
+  }
+  if (parsed.config) result.yaml = AgentYaml{std::move(text), *std::move(parsed.config)};
+  return result;
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,32 @@
+#pragma once
+// The objects that an export owns, one function and file a kind; what they have in common
+// (names, labels, the owner) is written by child() alone. Each is the whole intent for server-side
+// apply: fields whose defaults we do not mean are left to the API server.
+// Pure.
+
+#include <string>
+
+#include "common/config/agent_config.h"
+#include "common/json/json.h"
+#include "common/kube/object.h"
+#include "operator/api/dual_trace_export.h"
+#include "operator/plan/plan.h"
+
+namespace dualtrace::ctl {
+
+// apiVersion, kind and metadata.
+[[nodiscard]] Json child(const DualTraceExport& wanted, const kube::ResourceType& type);
+
+[[nodiscard]] Json service_account(const DualTraceExport& wanted);
+[[nodiscard]] Json config_map(const DualTraceExport& wanted, const std::string& agent_yaml);
+[[nodiscard]] Json service(const DualTraceExport& wanted);
+[[nodiscard]] Json network_policy(const DualTraceExport& wanted, const AgentConfig& config);
+[[nodiscard]] Json daemon_set(const DualTraceExport& wanted, const AgentConfig& config,
+                              const Installation& installation);
+
+// What daemon_set() runs on every node.
+[[nodiscard]] Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
+                                const Installation& installation);
+[[nodiscard]] Json pod_volumes(const DualTraceExport& wanted, const AgentConfig& config);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,13 @@
+#include "operator/plan/child.h"
+#include "operator/plan/layout.h"
+
+namespace dualtrace::ctl {
+
+// One name for all versions: agents see the new content in their mounted folder and reload it.
+Json config_map(const DualTraceExport& wanted, const std::string& agent_yaml) {
+  Json object = child(wanted, kube::kConfigMaps);
+  object["data"] = {{std::string(kConfigFile), agent_yaml}};
+  return object;
+}
+
+}  // namespace dualtrace::ctl

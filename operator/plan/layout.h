@@ -1,0 +1,49 @@
+#pragma once
+// Layout: where things are inside an agent's pod and on its node. The configuration and the pod are
+// planned apart and meet here.
+// Pure.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/api/dual_trace_export.h"
+
+namespace dualtrace::ctl {
+
+inline constexpr std::string_view kConfigFolder = "/etc/dualtrace/config";
+inline constexpr std::string_view kConfigFile = "agent.yaml";
+inline constexpr std::string_view kCredentialsFolder = "/etc/dualtrace/credentials";
+inline constexpr std::string_view kDataFolder = "/var/lib/dualtrace";
+
+inline constexpr uint16_t kOtlpGrpcPort = 4317;
+inline constexpr uint16_t kOtlpHttpPort = 4318;
+inline constexpr uint16_t kStatusPort = 8888;
+inline constexpr std::string_view kOtlpGrpcPortName = "otlp-grpc";
+inline constexpr std::string_view kOtlpHttpPortName = "otlp-http";
+inline constexpr std::string_view kStatusPortName = "status";
+
+inline constexpr int64_t kAgentUser = 65532;  // "nonroot" of the usual base images
+
+// Below kCredentialsFolder.
+inline constexpr std::string_view kArizeApiKeyFile = "arize/api-key";
+inline constexpr std::string_view kArizeSpaceIdFile = "arize/space-id";
+inline constexpr std::string_view kArizeCaFile = "arize/ca.crt";
+inline constexpr std::string_view kDatabricksTokenFile = "databricks/token";
+inline constexpr std::string_view kDatabricksCaFile = "databricks/ca.crt";
+
+enum class FileSource { kSecret, kConfigMap };
+
+// A key of a Secret or ConfigMap and the file that it becomes.
+struct MountedFile {
+  FileSource source = FileSource::kSecret;
+  KeyReference reference;
+  std::string_view path;  // below kCredentialsFolder
+};
+[[nodiscard]] std::vector<MountedFile> mounted_files(const DualTraceExport& wanted);
+
+[[nodiscard]] std::string credential_path(std::string_view file);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,72 @@
+#include <set>
+
+#include "operator/plan/child.h"
+#include "operator/plan/layout.h"
+#include "operator/plan/names.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+Json port(uint16_t number, std::string_view protocol = "TCP") {
+  return {{"port", number}, {"protocol", protocol}};
+}
+
+// What the agent itself calls: the proxy where there is one.
+std::vector<HostPort> called(const AgentConfig& config) {
+  std::vector<HostPort> all;
+  const auto add = [&](const Url& destination, const std::optional<Url>& proxy) {
+    all.push_back(proxy ? proxy->authority : destination.authority);
+  };
+  if (config.arize) add(config.arize->endpoint, config.arize->proxy);
+  if (config.databricks) add(config.databricks->workspace, config.databricks->proxy);
+  return all;
+}
+
+// A Service of this cluster: "proxy", "proxy.tools.svc", "proxy.tools.svc.cluster.local".
+bool is_service(const std::string& host) {
+  if (host.find(':') != std::string::npos) return false;  // IPv6
+  return host.find('.') == std::string::npos || host.ends_with(".svc") ||
+         host.find(".svc.") != std::string::npos;
+}
+
+Json egress_rules(const AgentConfig& config) {
+  std::set<uint16_t> ports;
+  bool services = false;
+  for (const HostPort& address : called(config)) {
+    ports.insert(address.port);
+    services = services || is_service(address.host);
+  }
+  // To any address: a policy knows no host names, and a node's own DNS cache is no pod. 5353 is
+  // where the pods behind some clusters' DNS Service listen.
+  Json rules = Json::array(
+      {{{"ports", Json::array({port(53, "UDP"), port(53), port(5353, "UDP"), port(5353)})}}});
+  Json destinations = Json::array();
+  for (const uint16_t number : ports) destinations.push_back(port(number));
+  rules.push_back({{"ports", destinations}});
+  // Policies see the port of the pod behind a Service, which is not known here.
+  if (services) {
+    rules.push_back({{"to", Json::array({{{"namespaceSelector", Json::object()}}})}});
+  }
+  return rules;
+}
+
+}  // namespace
+
+// Lets in what agents serve, and out what they need. The status port is open to the pods of all
+// namespaces: the operator and whoever scrapes metrics live in namespaces that an export does not
+// know, and what is served there holds counts, names and reasons, no span and no key.
+Json network_policy(const DualTraceExport& wanted, const AgentConfig& config) {
+  const Json everybody = Json::array({{{"namespaceSelector", Json::object()}}});
+  Json object = child(wanted, kube::kNetworkPolicies);
+  object["spec"] = {
+      {"podSelector", {{"matchLabels", pod_selector_labels(wanted.key.name)}}},
+      {"policyTypes", {"Ingress", "Egress"}},
+      {"ingress",
+       Json::array({{{"from", everybody},
+                     {"ports", Json::array({port(kOtlpGrpcPort), port(kOtlpHttpPort)})}},
+                    {{"from", everybody}, {"ports", Json::array({port(kStatusPort)})}}})},
+      {"egress", egress_rules(config)}};
+  return object;
+}
+
+}  // namespace dualtrace::ctl

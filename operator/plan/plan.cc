@@ -1,0 +1,33 @@
+#include "operator/plan/plan.h"
+
+#include <utility>
+
+#include "common/config/fingerprint.h"
+#include "operator/plan/agent_config.h"
+#include "operator/plan/child.h"
+
+namespace dualtrace::ctl {
+
+const std::vector<kube::ResourceType>& planned_types() {
+  static const std::vector<kube::ResourceType> kTypes = {kube::kServiceAccounts, kube::kConfigMaps,
+                                                         kube::kNetworkPolicies, kube::kServices,
+                                                         kube::kDaemonSets};
+  return kTypes;
+}
+
+PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& installation) {
+  AgentYamlOrFaults made = agent_yaml(wanted);
+  if (!made.yaml) return {std::nullopt, std::move(made.faults)};
+  const AgentConfig& config = made.yaml->config;
+  Plan plan;
+  // What pods refer to comes before the pods.
+  plan.objects = {{kube::kServiceAccounts, service_account(wanted)},
+                  {kube::kConfigMaps, config_map(wanted, made.yaml->text)},
+                  {kube::kNetworkPolicies, network_policy(wanted, config)},
+                  {kube::kServices, service(wanted)},
+                  {kube::kDaemonSets, daemon_set(wanted, config, installation)}};
+  plan.config_fingerprint = config_fingerprint(made.yaml->text);
+  return {std::move(plan), {}};
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,12 @@
+#include "operator/plan/child.h"
+
+namespace dualtrace::ctl {
+
+// An identity without rights: agents ask the API server nothing and get no token for it.
+Json service_account(const DualTraceExport& wanted) {
+  Json object = child(wanted, kube::kServiceAccounts);
+  object["automountServiceAccountToken"] = false;
+  return object;
+}
+
+}  // namespace dualtrace::ctl

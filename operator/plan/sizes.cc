@@ -1,0 +1,46 @@
+#include "operator/plan/sizes.h"
+
+#include <algorithm>
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr uint64_t kMebibyte = 1ULL << 20;
+// What the agent needs beside what it receives: batches read ahead and their compressed form, what
+// lanes share, the process itself.
+constexpr uint64_t kRestBytes = 128 * kMebibyte;
+constexpr uint64_t kMemoryBytesMost = 1ULL << 40;       // the configuration's own bound
+constexpr uint64_t kRequestBytesLeast = 4 * kMebibyte;  // what gRPC clients send at most by default
+
+uint64_t whole_mebibytes(uint64_t bytes) {
+  return std::max(bytes / kMebibyte, uint64_t{1}) * kMebibyte;
+}
+
+// What the rest leaves over, but at least a quarter, so that a small limit receives something, and
+// at most half, because what is received is copied on its way.
+uint64_t memory_bytes_of(uint64_t limit) {
+  const uint64_t left_over = limit > kRestBytes ? limit - kRestBytes : 0;
+  const uint64_t bytes = std::clamp(left_over, limit / 4, limit / 2);
+  return whole_mebibytes(std::min(bytes, kMemoryBytesMost));
+}
+
+}  // namespace
+
+ReceiverSizes receiver_sizes(uint64_t memory_limit) {
+  const uint64_t memory = memory_bytes_of(memory_limit);
+  // No single request may take more than a quarter from the others.
+  const uint64_t request = std::max(whole_mebibytes(memory / 4), kRequestBytesLeast);
+  return {std::min({request, ReceiverLimits().request_bytes, memory}), memory};
+}
+
+uint64_t data_bytes_max(const AgentConfig& config) {
+  const uint64_t lanes = (config.arize ? 1 : 0) + (config.databricks ? 1 : 0);
+  const DeliveryConfig& delivery = config.delivery;
+  // Files that are written, that wait to be written and that are partly passed.
+  constexpr uint64_t kSpareSegments = 4;
+  const uint64_t bytes = lanes * (delivery.max_backlog + delivery.max_dead_letters) +
+                         kSpareSegments * delivery.segment_bytes;
+  return whole_mebibytes(bytes + kMebibyte - 1);
+}
+
+}  // namespace dualtrace::ctl

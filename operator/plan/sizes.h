@@ -1,0 +1,25 @@
+#pragma once
+// Sizes that nobody writes into an export: what the agent may receive at a time, from its
+// container's memory limit, and how much disk its journal takes. docs/operations.md ("How much
+// memory it takes") is where the rule is from.
+// Pure.
+
+#include <cstdint>
+
+#include "common/config/agent_config.h"
+
+namespace dualtrace::ctl {
+
+struct ReceiverSizes {
+  uint64_t request_bytes = 0;
+  uint64_t memory_bytes = 0;
+  bool operator==(const ReceiverSizes&) const = default;
+};
+
+// A valid configuration whatever the limit is; a useful one from 64Mi on.
+[[nodiscard]] ReceiverSizes receiver_sizes(uint64_t memory_limit);
+
+// What the journal and the dead letters take on disk at most, in whole MiB.
+[[nodiscard]] uint64_t data_bytes_max(const AgentConfig& config);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,59 @@
+#include <algorithm>
+
+#include "operator/plan/child.h"
+#include "operator/plan/layout.h"
+#include "operator/plan/names.h"
+#include "operator/plan/quantity.h"
+#include "operator/plan/sizes.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+// Readable by the pod's group, which the agent is in, and by nobody else.
+constexpr int kCredentialMode = 0440;
+
+std::string_view source_name(FileSource source) {
+  return source == FileSource::kSecret ? "secret" : "configMap";
+}
+
+// Only the keys that are named. Optional, because a Secret that is missing must not keep the agent
+// from taking spans and delivering them elsewhere; the kubelet adds it when it comes.
+Json projected_sources(const DualTraceExport& wanted) {
+  Json sources = Json::array();
+  for (const MountedFile& file : mounted_files(wanted)) {
+    const std::string kind(source_name(file.source));
+    const Json item = {{"key", file.reference.key}, {"path", file.path}};
+    const auto same = std::find_if(sources.begin(), sources.end(), [&](const Json& source) {
+      return text_at(source, {kind, "name"}) == file.reference.name;
+    });
+    if (same != sources.end()) {
+      (*same)[kind]["items"].push_back(item);
+    } else {
+      sources.push_back(
+          {{kind,
+            {{"name", file.reference.name}, {"optional", true}, {"items", Json::array({item})}}}});
+    }
+  }
+  return sources;
+}
+
+Json data_volume(const DualTraceExport& wanted, const AgentConfig& config) {
+  if (wanted.delivery.storage == Storage::kEmptyDir) {
+    return {{"name", "data"}, {"emptyDir", {{"sizeLimit", quantity(data_bytes_max(config))}}}};
+  }
+  const std::string path = std::string(kDataFolder) + "/" + wanted.key.namespace_name + "/" +
+                           child_name(wanted.key.name);
+  return {{"name", "data"}, {"hostPath", {{"path", path}, {"type", "DirectoryOrCreate"}}}};
+}
+
+}  // namespace
+
+Json pod_volumes(const DualTraceExport& wanted, const AgentConfig& config) {
+  return Json::array(
+      {{{"name", "config"}, {"configMap", {{"name", child_name(wanted.key.name)}}}},
+       {{"name", "credentials"},
+        {"projected", {{"defaultMode", kCredentialMode}, {"sources", projected_sources(wanted)}}}},
+       data_volume(wanted, config)});
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <array>
+
+#include "operator/status/reasons.h"
+#include "operator/status/status.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr std::array kTypes = {
+    kReadyType,    kConfigType,        kCredentialsType,       kAgentsType,
+    kProgressType, kArizeDeliveryType, kDatabricksDeliveryType};
+
+// Whose message tells a person what to mend next: it is not kept waiting. The others' hold counts
+// and nodes.
+bool message_counts(std::string_view type) {
+  return type == kConfigType || type == kCredentialsType;
+}
+
+// Our conditions by their types: others may have added theirs, in any order.
+Json conditions_by_type(const Json& status) {
+  Json conditions = Json::object();
+  for (const Json& condition : array_at(status, {"conditions"})) {
+    const std::string_view type = text_at(condition, {"type"});
+    if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) {
+      conditions[std::string(type)] = condition;
+    }
+  }
+  return conditions;
+}
+
+Json member(const Json& in, JsonPath path) {
+  const Json* found = find(in, path);
+  return found == nullptr ? Json() : *found;
+}
+
+// All of a status that is ours.
+Json whole(const Json& status) {
+  return Json::array({member(status, {"observedGeneration"}), conditions_by_type(status),
+                      member(status, {"agents"}), member(status, {"destinations"})});
+}
+
+// What does not move by itself.
+Json state(const Json& status) {
+  Json conditions = conditions_by_type(status);
+  for (auto& [type, condition] : conditions.items()) {
+    condition.erase("lastTransitionTime");
+    if (!message_counts(type)) condition.erase("message");
+  }
+  Json destinations = Json::array();
+  for (const Json& destination : array_at(status, {"destinations"})) {
+    destinations.push_back(
+        Json::array({member(destination, {"name"}), member(destination, {"state"}),
+                     member(destination, {"credential", "fingerprint"}),
+                     member(destination, {"lastError", "reason"})}));
+  }
+  return Json::array({member(status, {"observedGeneration"}), conditions, destinations});
+}
+
+}  // namespace
+
+StatusChange compare_status(const Json& before, const Json& after) {
+  if (whole(before) == whole(after)) return StatusChange::kNone;
+  return state(before) == state(after) ? StatusChange::kNumbers : StatusChange::kState;
+}
+
+std::vector<Json> changed_conditions(const Json& before, const Json& after) {
+  const Json known = conditions_by_type(before);
+  std::vector<Json> changed;
+  for (const Json& condition : array_at(after, {"conditions"})) {
+    const Json* old = find(known, {text_at(condition, {"type"})});
+    if (old == nullptr || text_at(*old, {"status"}) != text_at(condition, {"status"}) ||
+        text_at(*old, {"reason"}) != text_at(condition, {"reason"})) {
+      changed.push_back(condition);
+    }
+  }
+  return changed;
+}
+
+}  // namespace dualtrace::ctl

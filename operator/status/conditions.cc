@@ -1,0 +1,127 @@
+#include "operator/status/conditions.h"
+
+#include <algorithm>
+
+#include "operator/status/text.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr size_t kFaultsTold = 5;
+constexpr size_t kForeignBytesMax = 512;  // of what an agent or the API server says
+
+std::string fault_list(const std::vector<ExportFault>& faults) {
+  const size_t told = std::min(faults.size(), kFaultsTold);
+  std::string list = to_string(std::vector<ExportFault>(faults.begin(), faults.begin() + told));
+  if (faults.size() > told) list += "; and " + std::to_string(faults.size() - told) + " more";
+  return list;
+}
+
+std::string share(int64_t part, int64_t whole) {
+  return std::to_string(part) + " of " + std::to_string(whole);
+}
+
+// Once everything ran, an agent that fails is no progress.
+bool was_stable(const Facts& facts) {
+  const Json* before = previous_condition(facts, kProgressType);
+  return before != nullptr && text_at(*before, {"reason"}) == reason::kStable.name &&
+         integer_at(*before, {"observedGeneration"}) == facts.generation;
+}
+
+bool takes_configuration(const AgentReport& agent) {
+  return !agent.unreachable && agent.config_error.empty() && !agent.config_fingerprint.empty();
+}
+
+}  // namespace
+
+Condition make_condition(const Reason& reason, std::string message) {
+  return {std::string(reason.type), reason.status, std::string(reason.name), std::move(message)};
+}
+
+const Json* previous_condition(const Facts& facts, std::string_view type) {
+  if (facts.previous_status == nullptr) return nullptr;
+  for (const Json& condition : array_at(*facts.previous_status, {"conditions"})) {
+    if (text_at(condition, {"type"}) == type) return &condition;
+  }
+  return nullptr;
+}
+
+Condition config_valid(const Facts& facts) {
+  if (!facts.faults.empty()) return make_condition(reason::kInvalid, fault_list(facts.faults));
+  std::vector<std::string> nodes;
+  std::string first;
+  for (const AgentReport& agent : facts.agents) {
+    if (agent.unreachable || agent.config_error.empty()) continue;
+    nodes.push_back(agent.node);
+    if (first.empty() || agent.config_error < first) first = agent.config_error;
+  }
+  if (nodes.empty()) return make_condition(reason::kValid, "the configuration is valid");
+  std::sort(nodes.begin(), nodes.end());
+  return make_condition(reason::kRefusedByAgents,
+                        "agents refuse it and run on with the last one (on " + name_list(nodes) +
+                            "): " + cut(first, kForeignBytesMax) +
+                            "; spec.agent.image may be of another version than the operator");
+}
+
+Condition agents_available(const Facts& facts) {
+  const auto& set = facts.daemon_set;
+  if (!set || set->observed_generation == 0) {
+    return make_condition(reason::kPending, "no agent has been asked for yet");
+  }
+  if (set->desired == 0) {
+    return make_condition(reason::kNoNodes,
+                          "no node is to have an agent: look at spec.agent.nodeSelector, "
+                          "spec.agent.tolerations and the nodes' labels and taints");
+  }
+  const std::string agents = share(set->available, set->desired) + " agents are available";
+  if (set->available >= set->desired) return make_condition(reason::kAvailable, agents);
+  return make_condition(reason::kPodsUnavailable,
+                        agents + "; the pods' events and logs say why the others are not");
+}
+
+Condition progressing(const Facts& facts) {
+  if (!facts.faults.empty()) {
+    return make_condition(reason::kNothingApplied,
+                          "nothing is applied while ConfigValid is False; agents run on as before");
+  }
+  if (facts.apply_error) {
+    return make_condition(reason::kApplyFailed,
+                          facts.apply_error_object + ": " +
+                              cut(facts.apply_error->message, kForeignBytesMax) +
+                              "; it is tried again");
+  }
+  const auto& set = facts.daemon_set;
+  if (!set || set->observed_generation < set->generation) {
+    return make_condition(reason::kApplying, "the DaemonSet is on its way");
+  }
+  if (set->updated < set->desired) {
+    return make_condition(reason::kRollingOut,
+                          share(set->updated, set->desired) + " nodes have the newest agent");
+  }
+  if (set->available < set->desired && !was_stable(facts)) {
+    return make_condition(reason::kRollingOut,
+                          share(set->available, set->desired) + " agents are available");
+  }
+  const auto all = std::count_if(facts.agents.begin(), facts.agents.end(), takes_configuration);
+  const auto newest =
+      std::count_if(facts.agents.begin(), facts.agents.end(), [&](const AgentReport& agent) {
+        return takes_configuration(agent) && agent.config_fingerprint == facts.config_fingerprint;
+      });
+  if (newest < all) {
+    return make_condition(reason::kReloading,
+                          share(newest, all) +
+                              " agents have the newest configuration; it reaches the others within "
+                              "two minutes, without a restart");
+  }
+  return make_condition(reason::kStable, "everything is as it was asked for");
+}
+
+std::vector<Condition> make_conditions(const Facts& facts, const std::vector<LaneSummary>& lanes) {
+  std::vector<Condition> all = {config_valid(facts), progressing(facts),
+                                credentials_synced(facts, lanes), agents_available(facts)};
+  for (const LaneSummary& lane : lanes) all.push_back(delivering(lane));
+  all.insert(all.begin(), ready(facts, all));
+  return all;
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,47 @@
+#pragma once
+// Conditions: one small pure function for each type. What a message names is bounded, and no
+// content of a Secret is ever in one. Which conditions there are and what leads to each:
+//   ConfigValid         faults of the export, or agents that refuse what was made of it
+//   Progressing         applying, then rolling out, then agents taking the configuration over
+//   CredentialsSynced   the worst of the keys that the export names; then what agents have loaded
+//   AgentsAvailable     the DaemonSet's numbers
+//   …Delivering         the worst of the agents, one condition for each destination
+//   Ready               the first of those that is not as it should be
+// Pure.
+
+#include <string>
+#include <vector>
+
+#include "operator/status/facts.h"
+#include "operator/status/lane_summary.h"
+#include "operator/status/reasons.h"
+
+namespace dualtrace::ctl {
+
+struct Condition {
+  std::string type;
+  ConditionStatus status = ConditionStatus::kUnknown;
+  std::string reason;
+  std::string message;
+  bool operator==(const Condition&) const = default;
+};
+
+[[nodiscard]] Condition make_condition(const Reason& reason, std::string message);
+
+[[nodiscard]] Condition config_valid(const Facts& facts);
+[[nodiscard]] Condition progressing(const Facts& facts);
+[[nodiscard]] Condition credentials_synced(const Facts& facts,
+                                           const std::vector<LaneSummary>& lanes);
+[[nodiscard]] Condition agents_available(const Facts& facts);
+[[nodiscard]] Condition delivering(const LaneSummary& lane);
+// `others` are all of the above, in this order.
+[[nodiscard]] Condition ready(const Facts& facts, const std::vector<Condition>& others);
+
+// All of them, Ready first.
+[[nodiscard]] std::vector<Condition> make_conditions(const Facts& facts,
+                                                     const std::vector<LaneSummary>& lanes);
+
+// Of the status before this one; nullptr when there is none.
+[[nodiscard]] const Json* previous_condition(const Facts& facts, std::string_view type);
+
+}  // namespace dualtrace::ctl

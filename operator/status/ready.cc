@@ -1,0 +1,54 @@
+#include <algorithm>
+
+#include "operator/status/conditions.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+Condition because_of(ConditionStatus status, const Condition& cause) {
+  return {std::string(kReadyType), status, cause.reason, cause.type + ": " + cause.message};
+}
+
+// A rotation goes on while the old credential still serves, and an operator that may not read
+// Secrets knows no less of the agents. If delivery suffers, that has a condition of its own.
+bool is_harmless(const Condition& condition) {
+  return condition.type == kCredentialsType &&
+         (condition.reason == reason::kRotationInProgress.name ||
+          condition.reason == reason::kSecretUnreadable.name);
+}
+
+// Of Progressing only a failure is one; otherwise it is False when all is well.
+bool is_cause(const Condition& condition) {
+  if (condition.type == kProgressType) return condition.reason == reason::kApplyFailed.name;
+  return condition.status == ConditionStatus::kFalse && !is_harmless(condition);
+}
+
+bool is_in_doubt(const Condition& condition) {
+  return condition.status == ConditionStatus::kUnknown && !is_harmless(condition);
+}
+
+bool was_decided(const Facts& facts) {
+  const Json* before = previous_condition(facts, kReadyType);
+  return before != nullptr && text_at(*before, {"status"}) != to_string(ConditionStatus::kUnknown);
+}
+
+}  // namespace
+
+Condition ready(const Facts& facts, const std::vector<Condition>& others) {
+  const auto progress = std::find_if(others.begin(), others.end(), [](const Condition& condition) {
+    return condition.type == kProgressType && condition.status == ConditionStatus::kTrue;
+  });
+  const bool first_time = progress != others.end() && !was_decided(facts);
+  // Agents that are still being started for the first time are no failure yet.
+  const auto cause = std::find_if(others.begin(), others.end(), [&](const Condition& condition) {
+    return is_cause(condition) && !(first_time && condition.type == kAgentsType);
+  });
+  if (cause != others.end()) return because_of(ConditionStatus::kFalse, *cause);
+  if (first_time) return because_of(ConditionStatus::kUnknown, *progress);
+  const auto doubt = std::find_if(others.begin(), others.end(), is_in_doubt);
+  if (doubt != others.end()) return because_of(ConditionStatus::kUnknown, *doubt);
+  return make_condition(reason::kReady,
+                        "spans are received on every node and delivered to every destination");
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,83 @@
+#pragma once
+// Reasons: every condition that an export can have, its status and its reason, in one table. A
+// condition is only made from an entry of it; docs/operator.md repeats it with what each means and
+// what to do (tested). Reasons are for programs: never renamed. All conditions are positive: True
+// is what one wishes for, but for Progressing, which says that something moves.
+// Pure.
+
+#include <span>
+#include <string_view>
+
+namespace dualtrace::ctl {
+
+enum class ConditionStatus { kTrue, kFalse, kUnknown };
+[[nodiscard]] std::string_view to_string(ConditionStatus status);
+
+inline constexpr std::string_view kReadyType = "Ready";
+inline constexpr std::string_view kConfigType = "ConfigValid";
+inline constexpr std::string_view kCredentialsType = "CredentialsSynced";
+inline constexpr std::string_view kAgentsType = "AgentsAvailable";
+inline constexpr std::string_view kProgressType = "Progressing";
+inline constexpr std::string_view kDeliveryType = "Delivering";  // ArizeDelivering, …
+inline constexpr std::string_view kArizeDeliveryType = "ArizeDelivering";
+inline constexpr std::string_view kDatabricksDeliveryType = "DatabricksDelivering";
+
+struct Reason {
+  std::string_view type;
+  ConditionStatus status = ConditionStatus::kUnknown;
+  std::string_view name;
+  bool operator==(const Reason&) const = default;
+};
+
+namespace reason {
+
+using enum ConditionStatus;
+
+// Any other reason of Ready is that of the condition it comes from.
+inline constexpr Reason kReady{kReadyType, kTrue, "Ready"};
+
+inline constexpr Reason kValid{kConfigType, kTrue, "Valid"};
+inline constexpr Reason kInvalid{kConfigType, kFalse, "Invalid"};
+inline constexpr Reason kRefusedByAgents{kConfigType, kFalse, "RefusedByAgents"};
+
+inline constexpr Reason kSynced{kCredentialsType, kTrue, "Synced"};
+inline constexpr Reason kSecretMissing{kCredentialsType, kFalse, "SecretMissing"};
+inline constexpr Reason kKeyMissing{kCredentialsType, kFalse, "KeyMissing"};
+inline constexpr Reason kValueEmpty{kCredentialsType, kFalse, "ValueEmpty"};
+inline constexpr Reason kSpaceIdMalformed{kCredentialsType, kFalse, "SpaceIDMalformed"};
+inline constexpr Reason kRotationInProgress{kCredentialsType, kFalse, "RotationInProgress"};
+inline constexpr Reason kSecretUnreadable{kCredentialsType, kUnknown, "SecretUnreadable"};
+inline constexpr Reason kCredentialsUnlooked{kCredentialsType, kUnknown, "ConfigInvalid"};
+
+inline constexpr Reason kAvailable{kAgentsType, kTrue, "Available"};
+inline constexpr Reason kPodsUnavailable{kAgentsType, kFalse, "PodsUnavailable"};
+inline constexpr Reason kNoNodes{kAgentsType, kFalse, "NoNodes"};
+inline constexpr Reason kPending{kAgentsType, kUnknown, "Pending"};
+
+inline constexpr Reason kApplying{kProgressType, kTrue, "Applying"};
+inline constexpr Reason kRollingOut{kProgressType, kTrue, "RollingOut"};
+inline constexpr Reason kReloading{kProgressType, kTrue, "ReloadingConfiguration"};
+inline constexpr Reason kStable{kProgressType, kFalse, "Stable"};
+inline constexpr Reason kApplyFailed{kProgressType, kFalse, "ApplyFailed"};
+inline constexpr Reason kNothingApplied{kProgressType, kFalse, "ConfigInvalid"};
+
+inline constexpr Reason kDelivering{kDeliveryType, kTrue, "Delivering"};
+inline constexpr Reason kIdle{kDeliveryType, kTrue, "Idle"};
+inline constexpr Reason kPartlyRetrying{kDeliveryType, kTrue, "PartlyRetrying"};
+inline constexpr Reason kRetrying{kDeliveryType, kFalse, "Retrying"};
+// An agent that pauses says why, under these names.
+inline constexpr Reason kAuthRejected{kDeliveryType, kFalse, "AuthRejected"};
+inline constexpr Reason kCredentialMissing{kDeliveryType, kFalse, "CredentialMissing"};
+inline constexpr Reason kPermissionDenied{kDeliveryType, kFalse, "PermissionDenied"};
+inline constexpr Reason kTableMissing{kDeliveryType, kFalse, "TableMissing"};
+inline constexpr Reason kTableUnsupported{kDeliveryType, kFalse, "TableUnsupported"};
+inline constexpr Reason kSchemaMismatch{kDeliveryType, kFalse, "SchemaMismatch"};
+inline constexpr Reason kMisconfigured{kDeliveryType, kFalse, "Misconfigured"};
+inline constexpr Reason kPaused{kDeliveryType, kFalse, "Paused"};  // for any other
+inline constexpr Reason kNoReports{kDeliveryType, kUnknown, "NoReports"};
+
+}  // namespace reason
+
+[[nodiscard]] std::span<const Reason> all_reasons();
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,22 @@
+#pragma once
+// Texts of a status: short lists and short messages, so that a thousand nodes make no longer a
+// status than five.
+// Pure.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dualtrace::ctl {
+
+inline constexpr size_t kNamesTold = 5;
+
+// "a, b, c, d, e and 7 more"; each name once, in the order given.
+[[nodiscard]] std::string name_list(const std::vector<std::string>& names);
+// At most that many bytes, cut between characters.
+[[nodiscard]] std::string cut(std::string_view text, size_t bytes_max);
+// "1 agent", "12 agents"
+[[nodiscard]] std::string count_of(size_t count, std::string_view noun);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,259 @@
+#include "operator/plan/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/config/agent_config.h"
+#include "common/config/fingerprint.h"
+#include "operator/plan/agent_config.h"
+#include "operator/plan/names.h"
+#include "tests/unit/operator/plan/examples.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// The kinds whose objects differ.
+std::vector<std::string> changed_kinds(const Plan& before, const Plan& after) {
+  std::vector<std::string> kinds;
+  for (const kube::ResourceType& type : planned_types()) {
+    if (object_of(before, type) != object_of(after, type)) kinds.emplace_back(type.kind);
+  }
+  return kinds;
+}
+
+const Json& pod_of(const Plan& plan) {
+  return *find(object_of(plan, kube::kDaemonSets), {"spec", "template"});
+}
+
+const Json& pod_spec_of(const Plan& plan) { return pod_of(plan).at("spec"); }
+
+const Json& credential_sources_of(const Plan& plan) {
+  return pod_spec_of(plan).at("volumes").at(1).at("projected").at("sources");
+}
+
+const Json& egress_of(const Plan& plan) {
+  return *find(object_of(plan, kube::kNetworkPolicies), {"spec", "egress"});
+}
+
+TEST(Plan, HoldsOneObjectOfEachPlannedType) {
+  const Plan plan = plan_of(example("full"));
+  std::vector<kube::ResourceType> types;
+  for (const PlannedObject& planned : plan.objects) types.push_back(planned.type);
+  EXPECT_EQ(types, planned_types());
+}
+
+TEST(Plan, IsEqualForEqualExports) {
+  for (const std::string_view name : kExampleNames) {
+    const Plan once = plan_of(example(name));
+    const Plan again = plan_of(example(name));
+    EXPECT_EQ(once.objects, again.objects);
+    EXPECT_EQ(once.config_fingerprint, again.config_fingerprint);
+    EXPECT_EQ(once.config_fingerprint, config_fingerprint(agent_yaml_of(once)));
+  }
+}
+
+TEST(Plan, GivesEveryObjectItsNameLabelsAndOwner) {
+  for (const std::string_view name : kExampleNames) {
+    const DualTraceExport wanted = example(name);
+    const Plan plan = plan_of(wanted);
+    for (const PlannedObject& planned : plan.objects) {
+      const Json& metadata = planned.object.at("metadata");
+      EXPECT_EQ(planned.object.at("apiVersion"), planned.type.api_version());
+      EXPECT_EQ(planned.object.at("kind"), planned.type.kind);
+      EXPECT_EQ(metadata.at("namespace"), wanted.key.namespace_name);
+      EXPECT_EQ(metadata.at("name"), child_name(wanted.key.name));
+      EXPECT_EQ(metadata.at("labels"), child_labels(wanted.key.name));
+      const Json& owner = metadata.at("ownerReferences").at(0);
+      EXPECT_EQ(owner.at("uid"), wanted.uid);
+      EXPECT_EQ(owner.at("name"), wanted.key.name);
+      EXPECT_EQ(owner.at("controller"), true);
+      EXPECT_EQ(owner.at("blockOwnerDeletion"), true);
+    }
+  }
+}
+
+TEST(Plan, ChangesTheConfigMapAloneForWhatAgentsReload) {
+  const Plan before = plan_of(example("full"));
+  DualTraceExport wanted = example("full");
+  wanted.delivery.max_age = "48h";
+  wanted.delivery.max_backlog = "9Gi";
+  wanted.arize->project = "another";
+  wanted.databricks->table = "main.traces.other";
+  wanted.resource_attributes["team"] = "another";
+  wanted.agent.log_level = "Error";
+  const Plan after = plan_of(wanted);
+  EXPECT_THAT(changed_kinds(before, after), ElementsAre("ConfigMap"));
+  EXPECT_NE(before.config_fingerprint, after.config_fingerprint);
+}
+
+TEST(Plan, ChangesTheDaemonSetAloneForWhatThePodIs) {
+  const Plan before = plan_of(example("arize_only"));
+  const auto change = [&](const auto& edit) {
+    DualTraceExport wanted = example("arize_only");
+    edit(wanted.agent);
+    const Plan after = plan_of(wanted);
+    EXPECT_EQ(before.config_fingerprint, after.config_fingerprint);
+    EXPECT_THAT(changed_kinds(before, after), ElementsAre("DaemonSet"));
+  };
+  change([](AgentSpec& agent) { agent.image = "registry.example.com/agent:2"; });
+  change([](AgentSpec& agent) { agent.image_pull_policy = "Always"; });
+  change([](AgentSpec& agent) { agent.node_selector = {{"pool", "gpu"}}; });
+  change([](AgentSpec& agent) { agent.tolerations = Json::array({{{"operator", "Exists"}}}); });
+  change([](AgentSpec& agent) { agent.priority_class_name = "high"; });
+  change([](AgentSpec& agent) { agent.resources["limits"]["cpu"] = "3"; });
+  EXPECT_THAT(changed_kinds(before, plan_of(example("arize_only"), {"another:1"})),
+              ElementsAre("DaemonSet"));
+}
+
+TEST(Plan, RollsThePodsForWhatOnlyARestartChanges) {
+  const auto fingerprint = [](const Plan& plan) {
+    return std::string(
+        text_at(pod_of(plan), {"metadata", "annotations", "dualtrace.dev/restart-fingerprint"}));
+  };
+  const std::string before = fingerprint(plan_of(example("full")));
+  EXPECT_EQ(before, restart_fingerprint(agent_yaml(example("full")).yaml.value().config));
+  const auto rolls = [&](const auto& edit) {
+    DualTraceExport wanted = example("full");
+    edit(wanted);
+    return fingerprint(plan_of(wanted)) != before;
+  };
+  EXPECT_TRUE(rolls([](DualTraceExport& wanted) { wanted.delivery.durability = "Memory"; }));
+  EXPECT_TRUE(rolls([](DualTraceExport& wanted) { wanted.databricks.reset(); }));
+  EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.delivery.max_age = "1h"; }));
+  EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.agent.log_level = "Warn"; }));
+}
+
+// Every version of an export selects the pods of every other: the selector cannot be changed.
+TEST(Plan, NeverChangesTheSelector) {
+  DualTraceExport other = example("empty_dir");
+  other.key = example("full").key;
+  const auto selector = [](const Plan& plan) {
+    return *find(object_of(plan, kube::kDaemonSets), {"spec", "selector", "matchLabels"});
+  };
+  const Plan plan = plan_of(example("full"));
+  const Json selected = selector(plan);
+  EXPECT_EQ(selected, selector(plan_of(other, {"another:2"})));
+  for (const auto& [name, value] : selected.items()) {
+    EXPECT_EQ(pod_of(plan).at("metadata").at("labels").at(name), value);
+  }
+  EXPECT_EQ(*find(object_of(plan, kube::kServices), {"spec", "selector"}), selected);
+}
+
+TEST(Plan, MountsOnlyTheKeysThatAreNamed) {
+  EXPECT_EQ(credential_sources_of(plan_of(example("full"))), Json::parse(R"([
+    {"secret": {"name": "arize", "optional": true, "items": [
+      {"key": "key", "path": "arize/api-key"}, {"key": "space", "path": "arize/space-id"}]}},
+    {"configMap": {"name": "corporate-ca", "optional": true, "items": [
+      {"key": "bundle.pem", "path": "arize/ca.crt"}]}},
+    {"secret": {"name": "databricks", "optional": true, "items": [
+      {"key": "pat", "path": "databricks/token"}, {"key": "ca.pem", "path": "databricks/ca.crt"}]}}
+  ])"));
+}
+
+TEST(Plan, ReadsTheFilesThatItMounts) {
+  for (const std::string_view name : kExampleNames) {
+    const Plan plan = plan_of(example(name));
+    for (const Json& source : credential_sources_of(plan)) {
+      for (const Json& item : source.front().at("items")) {
+        EXPECT_THAT(agent_yaml_of(plan), HasSubstr("/etc/dualtrace/credentials/" +
+                                                   std::string(text_at(item, {"path"})) + "\n"));
+      }
+    }
+  }
+}
+
+TEST(Plan, GivesTheFolderOnTheNodeToTheAgentByAStepThatCanDoNothingElse) {
+  const Json spec = pod_spec_of(plan_of(example("full")));
+  const Json& prepare = spec.at("initContainers").at(0);
+  EXPECT_EQ(prepare.at("args"),
+            Json({"prepare-folder", "--folder", "/var/lib/dualtrace", "--owner", "65532:65532"}));
+  EXPECT_EQ(prepare.at("securityContext").at("capabilities"),
+            Json::parse(R"({"drop": ["ALL"], "add": ["CHOWN"]})"));
+  EXPECT_EQ(prepare.at("volumeMounts"),
+            Json::parse(R"([{"name": "data", "mountPath": "/var/lib/dualtrace"}])"));
+  EXPECT_EQ(prepare.at("image"), spec.at("containers").at(0).at("image"));
+}
+
+TEST(Plan, NeedsNoRightsAtAllWithAnEmptyDir) {
+  const Json spec = pod_spec_of(plan_of(example("empty_dir")));
+  EXPECT_FALSE(spec.contains("initContainers"));
+  for (const Json& volume : spec.at("volumes")) EXPECT_FALSE(volume.contains("hostPath"));
+  EXPECT_EQ(spec.at("securityContext").at("runAsNonRoot"), true);
+  EXPECT_EQ(spec.at("containers").at(0).at("securityContext"),
+            Json::parse(R"({"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+                            "capabilities": {"drop": ["ALL"]}})"));
+}
+
+TEST(Plan, GivesAgentsTheTimeToDrain) {
+  const Plan plan = plan_of(example("full"));
+  const Json& spec = pod_spec_of(plan);
+  const auto parsed = parse_agent_config(agent_yaml_of(plan), "/");
+  ASSERT_TRUE(parsed.config);
+  const auto grace = integer_at(spec, {"terminationGracePeriodSeconds"});
+  const auto pre_stop =
+      integer_at(spec.at("containers").at(0), {"lifecycle", "preStop", "sleep", "seconds"});
+  EXPECT_GE(std::chrono::seconds(grace.value_or(0) - pre_stop.value_or(0)),
+            parsed.config->drain_timeout + std::chrono::seconds(10));
+}
+
+TEST(Plan, LetsAgentsCallTheProxyInPlaceOfTheDestination) {
+  DualTraceExport wanted = example("arize_only");
+  EXPECT_EQ(egress_of(plan_of(wanted)).at(1),
+            Json::parse(R"({"ports": [{"port": 443, "protocol": "TCP"}]})"));
+  EXPECT_EQ(egress_of(plan_of(wanted)).size(), 2);
+  wanted.arize->proxy_url = "http://10.0.0.7:3128";
+  EXPECT_EQ(egress_of(plan_of(wanted)).at(1),
+            Json::parse(R"({"ports": [{"port": 3128, "protocol": "TCP"}]})"));
+}
+
+TEST(Plan, LetsAgentsCallServicesOnThePortsOfTheirPods) {
+  const Json pods = Json::parse(R"({"to": [{"namespaceSelector": {}}]})");
+  for (const auto& [host, is_service] :
+       std::vector<std::pair<std::string, bool>>{{"gateway", true},
+                                                 {"gateway.tools.svc", true},
+                                                 {"gateway.tools.svc.cluster.local", true},
+                                                 {"otlp.arize.com", false},
+                                                 {"[fd00::7]", false},
+                                                 {"svc.example.com", false}}) {
+    DualTraceExport wanted = example("arize_only");
+    wanted.arize->region.reset();
+    wanted.arize->endpoint = host + ":4317";
+    EXPECT_EQ(egress_of(plan_of(wanted)).back() == pods, is_service) << host;
+  }
+}
+
+TEST(Plan, ReportsWhatTheAgentsValidationRefusesUnderTheExportsFields) {
+  DualTraceExport wanted = example("full");
+  wanted.delivery.max_age = "soon";
+  wanted.databricks->workspace_url = "http://dbc.example.com";
+  wanted.agent.log_level = "Loud";
+  const PlanOrFaults planned = plan_export(wanted, kInstallation);
+  EXPECT_FALSE(planned.plan);
+  std::vector<std::string> paths;
+  for (const ExportFault& fault : planned.faults) paths.push_back(fault.path);
+  EXPECT_THAT(paths, ElementsAre("spec.databricks.workspaceURL", "spec.delivery.maxAge",
+                                 "spec.agent.logLevel"));
+}
+
+TEST(Plan, ReportsAMemoryLimitThatIsNoSize) {
+  DualTraceExport wanted = example("full");
+  wanted.agent.resources["limits"]["memory"] = "plenty";
+  const PlanOrFaults planned = plan_export(wanted, kInstallation);
+  ASSERT_EQ(planned.faults.size(), 1);
+  EXPECT_EQ(planned.faults[0].path, "spec.agent.resources.limits.memory");
+}
+
+TEST(ExportPath, NamesTheFieldThatAKeyWasMadeFrom) {
+  EXPECT_EQ(export_path("databricks.auth.tokenFile"), "spec.databricks.auth.token");
+  EXPECT_EQ(export_path("arize.credentials.spaceIDFile"), "spec.arize.credentials.spaceIDKey");
+  EXPECT_EQ(export_path("resourceAttributes[team]"), "spec.resourceAttributes[team]");
+  EXPECT_EQ(export_path("delivery.maxBacklog"), "spec.delivery.maxBacklog");
+  EXPECT_EQ(export_path("receiver.limits.memoryBytes"), "spec.agent.resources.limits.memory");
+  EXPECT_EQ(export_path(""), "spec");
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl

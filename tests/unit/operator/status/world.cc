@@ -1,0 +1,92 @@
+#include "tests/unit/operator/status/world.h"
+
+#include "common/error/check.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr int64_t kStart = 1'764'000'000;
+
+WallTime at(int64_t seconds) { return from_unix_nanos(seconds * 1'000'000'000); }
+
+LaneReport healthy_lane(const std::string& name) {
+  return {.name = name,
+          .state = "Delivering",
+          .error_reason = "",
+          .error_message = "",
+          .backlog_bytes = 1000,
+          .oldest_undelivered = at(kStart - 5),
+          .last_delivered = at(kStart - 1),
+          .credential_fingerprint = name + "-1"};
+}
+
+AgentReport healthy_agent(size_t number) {
+  const std::string name = (number < 10 ? "0" : "") + std::to_string(number);
+  return {.node = "node-" + name,
+          .pod = "agents-dualtrace-" + name,
+          .unreachable = std::nullopt,
+          .config_fingerprint = "c0ffee",
+          .config_error = "",
+          .lanes = {healthy_lane("arize"), healthy_lane("databricks")}};
+}
+
+Json entry(const Json& list, std::string_view key, std::string_view name) {
+  for (const Json& item : list) {
+    if (text_at(item, {key}) == name) return item;
+  }
+  check_failed("the entry is there", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+World::World() {
+  wanted.key = {"observability", "agents"};
+  wanted.arize.emplace();
+  wanted.databricks.emplace();
+  facts.generation = 3;
+  facts.now = at(kStart);
+  facts.wanted = &wanted;
+  facts.config_fingerprint = "c0ffee";
+  facts.secrets = {{"spec.arize.credentials", {"arize", "api-key"}, {}, ""},
+                   {"spec.arize.credentials", {"arize", "space-id"}, {}, ""},
+                   {"spec.databricks.auth.token", {"databricks", "token"}, {}, ""}};
+  const int64_t all = kAgents;
+  facts.daemon_set = DaemonSetFact{3, 3, all, all, all, all};
+  for (size_t number = 1; number <= kAgents; ++number) {
+    facts.agents.push_back(healthy_agent(number));
+  }
+}
+
+LaneReport& World::lane(size_t agent, const std::string& name) {
+  for (LaneReport& lane : facts.agents.at(agent).lanes) {
+    if (lane.name == name) return lane;
+  }
+  check_failed("the lane is there", __FILE__, __LINE__);
+}
+
+void World::each_lane(const std::string& name, const std::function<void(LaneReport&)>& edit) {
+  for (size_t agent = 0; agent < facts.agents.size(); ++agent) edit(lane(agent, name));
+}
+
+void World::secret(SecretFact::State state, const std::string& key) {
+  for (SecretFact& fact : facts.secrets) {
+    if (fact.reference.key == key) fact.state = state;
+  }
+}
+
+Json World::write() {
+  written_ = make_status(facts);
+  facts.previous_status = &written_;
+  facts.now += std::chrono::minutes(1);
+  return written_;
+}
+
+Json condition_of(const Json& status, std::string_view type) {
+  return entry(array_at(status, {"conditions"}), "type", type);
+}
+
+Json destination_of(const Json& status, std::string_view name) {
+  return entry(array_at(status, {"destinations"}), "name", name);
+}
+
+}  // namespace dualtrace::ctl

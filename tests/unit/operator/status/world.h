@@ -1,0 +1,39 @@
+#pragma once
+// World: facts that a test starts from and changes: an export with both destinations whose twelve
+// agents all deliver. Used from one thread.
+
+#include <functional>
+#include <string>
+
+#include "operator/status/conditions.h"
+#include "operator/status/status.h"
+
+namespace dualtrace::ctl {
+
+class World {
+ public:
+  World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  DualTraceExport wanted;
+  Facts facts;
+
+  [[nodiscard]] LaneReport& lane(size_t agent, const std::string& name);
+  void each_lane(const std::string& name, const std::function<void(LaneReport&)>& edit);
+  void secret(SecretFact::State state, const std::string& key = "token");
+  // The status is remembered, as if it had been written; then time goes on by a minute.
+  Json write();
+  [[nodiscard]] Json status() const { return make_status(facts); }
+
+ private:
+  Json written_;
+};
+
+inline constexpr size_t kAgents = 12;
+
+// DT_CHECKs that it is there.
+[[nodiscard]] Json condition_of(const Json& status, std::string_view type);
+[[nodiscard]] Json destination_of(const Json& status, std::string_view name);
+
+}  // namespace dualtrace::ctl
