@@ -45,7 +45,7 @@ class World;
 // or take effect long after their caller gave up.
 class UnsureApi final : public Api {
  public:
-  UnsureApi(World& world, size_t owner) : world_(world), owner_(owner) {}
+  explicit UnsureApi(World& world) : world_(world) {}
 
   Result<Json> get(const ResourceType& type, const ObjectKey& key, Form form) override;
   Result<Json> create(const ResourceType& type, const Json& object) override;
@@ -68,7 +68,6 @@ class UnsureApi final : public Api {
   Result<Json> call(const std::function<Result<Json>()>& effect, bool writes);
 
   World& world_;
-  const size_t owner_;
 };
 
 struct Process {
@@ -84,7 +83,7 @@ struct Process {
 class World {
  public:
   World(uint64_t seed, size_t processes) : random(seed) {
-    for (size_t i = 0; i < processes; ++i) apis.push_back(std::make_unique<UnsureApi>(*this, i));
+    for (size_t i = 0; i < processes; ++i) apis.push_back(std::make_unique<UnsureApi>(*this));
     slots.resize(processes);
     for (size_t i = 0; i < processes; ++i) boot(i);
   }
