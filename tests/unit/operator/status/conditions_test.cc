@@ -131,7 +131,7 @@ const std::vector<Case>& cases() {
       {kTableMissing, pause("TableMissing"), "spec.databricks.table", kDatabricks},
       {kTableUnsupported, pause("TableUnsupported"), "docs/create_table.sql", kDatabricks},
       {kSchemaMismatch, pause("SchemaMismatch"), "columns do not fit", kDatabricks},
-      {kMisconfigured, pause("Misconfigured"), "certificates", kDatabricks},
+      {kMisconfigured, pause("Misconfigured"), "workspace URL", kDatabricks},
       {kPaused, pause("of another version"), "lastError", kDatabricks},
       {kNoReports,
        [](World& world) {
