@@ -83,7 +83,7 @@ class Operator:
 
     @property
     def leads(self) -> bool:
-        return bool(self.logged("leading"))
+        return bool(self.logged("reconciling"))
 
     @property
     def identity(self) -> str:
