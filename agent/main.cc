@@ -1,33 +1,53 @@
-// dualtrace-agent --config FILE [--check]: see README.md and docs/configuration.md.
+// dualtrace-agent --config FILE [--check], dualtrace-agent prepare-folder: see README.md and
+// docs/configuration.md.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 
 #include "agent/app/agent.h"
-#include "agent/app/process.h"
-#include "common/config/agent_config.h"
+#include "agent/app/config_file.h"
+#include "agent/app/memory.h"
+#include "agent/app/prepare_folder.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/process.h"
 
 namespace {
 
-constexpr int kExitBadConfig = 2;
-constexpr size_t kConfigBytesMax = 1024 * 1024;
+constexpr int kExitFailed = 1;
+constexpr int kExitBadInput = 2;
 
-std::optional<dualtrace::AgentConfig> read_config(const std::string& path) {
+int complain(const std::string& what, int code) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  return code;
+}
+
+int prepare(const std::string& folder, const std::string& owner_text) {
+  const auto owner = dualtrace::agent::parse_owner(owner_text);
+  if (!owner) return complain("--owner: " + owner.error().message, kExitBadInput);
+  const dualtrace::Status prepared = dualtrace::agent::prepare_folder(folder, *owner);
+  return prepared ? 0 : complain(prepared.error().message, kExitFailed);
+}
+
+int run(const std::string& config_path, bool check_only) {
   dualtrace::PosixFileSystem files;
-  const dualtrace::Result<std::string> yaml = dualtrace::read_file(files, path, kConfigBytesMax);
-  if (!yaml) {
-    std::fprintf(stderr, "%s\n", yaml.error().message.c_str());
-    return std::nullopt;
+  const dualtrace::agent::ConfigFile config_file(config_path, files);
+  const auto config = config_file.load();
+  if (!config) return complain(config.error().message, kExitBadInput);
+  if (check_only) {
+    std::puts("the configuration is valid");
+    return 0;
   }
-  const std::string folder = std::filesystem::absolute(path).parent_path().string();
-  dualtrace::ConfigOrFaults parsed = dualtrace::parse_agent_config(*yaml, folder);
-  if (!parsed.config) {
-    std::fprintf(stderr, "%s:\n%s", path.c_str(), dualtrace::to_string(parsed.faults).c_str());
+  dualtrace::agent::keep_freed_memory();
+  dualtrace::prepare_process();
+  auto agent = dualtrace::agent::Agent::start(*config, config_file, DUALTRACE_VERSION);
+  if (!agent) {
+    dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
+    return kExitFailed;
   }
-  return std::move(parsed.config);
+  dualtrace::log_info("stopping", {{"signal", dualtrace::wait_for_stop_signal()}});
+  (*agent)->stop();
+  return 0;
 }
 
 }  // namespace
@@ -35,26 +55,19 @@ std::optional<dualtrace::AgentConfig> read_config(const std::string& path) {
 int main(int argc, char** argv) {
   std::string config_path;
   bool check_only = false;
+  std::string folder;
+  std::string owner;
   CLI::App options{
       "Takes OTLP spans in, keeps them on disk, delivers them to Arize and Databricks."};
   options.set_version_flag("--version", DUALTRACE_VERSION);
-  options.add_option("--config", config_path, "The configuration, a YAML file")->required();
+  options.add_option("--config", config_path, "The configuration, a YAML file");
   options.add_flag("--check", check_only, "Check the configuration and exit");
+  auto* preparing = options.add_subcommand(
+      "prepare-folder", "Give delivery.folder to the user the agent runs as, and exit");
+  preparing->add_option("--folder", folder, "The folder")->required();
+  preparing->add_option("--owner", owner, "UID:GID")->required();
   CLI11_PARSE(options, argc, argv);
-
-  const std::optional<dualtrace::AgentConfig> config = read_config(config_path);
-  if (!config) return kExitBadConfig;
-  if (check_only) {
-    std::puts("the configuration is valid");
-    return 0;
-  }
-  dualtrace::agent::prepare_process();
-  auto agent = dualtrace::agent::Agent::start(*config, DUALTRACE_VERSION);
-  if (!agent) {
-    dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
-    return 1;
-  }
-  dualtrace::log_info("stopping", {{"signal", dualtrace::agent::wait_for_stop_signal()}});
-  (*agent)->stop();
-  return 0;
+  if (preparing->parsed()) return prepare(folder, owner);
+  if (config_path.empty()) return options.exit(CLI::RequiredError("--config"));
+  return run(config_path, check_only);
 }

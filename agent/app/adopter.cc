@@ -14,17 +14,38 @@ constexpr Duration kSearchInterval = std::chrono::seconds(5);
 
 std::string folder_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-Adopter::Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes,
-                 Parts parts)
+Adopter::Adopter(std::string data_folder, JournalOptions options, Parts parts)
     : data_folder_(std::move(data_folder)),
       options_(std::move(options)),
-      lanes_(std::move(lanes)),
       parts_(std::move(parts)),
       scheduler_(parts_.make_scheduler("dt-adopt")) {
   scheduler_->post([this] { search(); });
 }
 
 Adopter::~Adopter() { stop(); }
+
+// What the lane before it said of drained journals was posted earlier: it is heard first.
+void Adopter::attach(const std::string& name, Lane& lane, std::function<void()> done) {
+  scheduler_->post([this, name, &lane, done = std::move(done)] {
+    lanes_[name] = &lane;
+    std::vector<std::shared_ptr<Adopted>> all;
+    {
+      Lock lock(mutex_);
+      all = adopted_;
+    }
+    for (const auto& one : all) {
+      if (one->undrained.contains(name)) read_by(lane, name, *one);
+    }
+    done();
+  });
+}
+
+void Adopter::detach(const std::string& name, std::function<void()> done) {
+  scheduler_->post([this, name, done = std::move(done)] {
+    lanes_.erase(name);
+    done();
+  });
+}
 
 void Adopter::stop() {
   scheduler_->stop();
@@ -75,28 +96,30 @@ void Adopter::adopt(OwnedFolder folder) {
     return;
   }
   log_info("adopted the journal of an agent that is gone", {{"folder", folder.path}});
-  const std::string path = folder.path;
   adopted->folder = std::move(folder);
   adopted->journal = *std::move(journal);
-  adopted->lanes_reading = lanes_.size();
-  Journal& opened = *adopted->journal;
+  adopted->undrained = {options_.lanes.begin(), options_.lanes.end()};
   {
     Lock lock(mutex_);
-    adopted_.push_back(std::move(adopted));
+    adopted_.push_back(adopted);
   }
-  for (Lane* lane : lanes_) {
-    lane->add_journal(opened,
-                      [this, path] { scheduler_->post([this, path] { lane_drained(path); }); });
-  }
+  for (const auto& [name, lane] : lanes_) read_by(*lane, name, *adopted);
 }
 
-void Adopter::lane_drained(const std::string& path) {
+void Adopter::read_by(Lane& lane, const std::string& name, const Adopted& adopted) {
+  lane.add_journal(*adopted.journal, [this, name, path = adopted.folder.path] {
+    scheduler_->post([this, name, path] { lane_drained(name, path); });
+  });
+}
+
+void Adopter::lane_drained(const std::string& name, const std::string& path) {
   std::shared_ptr<Adopted> drained;
   {
     Lock lock(mutex_);
     const auto found = std::find_if(adopted_.begin(), adopted_.end(),
                                     [&](const auto& one) { return one->folder.path == path; });
-    if (--(*found)->lanes_reading > 0) return;
+    (*found)->undrained.erase(name);
+    if (!(*found)->undrained.empty()) return;
     drained = *found;
     adopted_.erase(found);
   }

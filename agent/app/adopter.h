@@ -5,7 +5,9 @@
 // Thread-safe towards the lanes' callbacks; otherwise used by agent.cc from one thread.
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,10 +32,17 @@ class Adopter {
     std::function<Result<std::unique_ptr<Journal>>(const JournalOptions&, Scheduler&)> open_journal;
   };
   // All references outlive the adopter, but the lanes' schedulers are stopped before stop().
-  // `options.folder` is set for each adopted folder.
-  Adopter(std::string data_folder, JournalOptions options, std::vector<Lane*> lanes, Parts parts);
+  // `options.folder` is set for each adopted folder; options.lanes names the lanes that drain it.
+  Adopter(std::string data_folder, JournalOptions options, Parts parts);
   ~Adopter();
 
+  // Gives the lane the journals that it has not drained, and those that are found later. A folder
+  // stays until every lane of the options has come for it and is through. `done` is called on the
+  // search's thread, unless stop() comes first; so is that of detach().
+  void attach(const std::string& name, Lane& lane, std::function<void()> done);
+  // From `done` on the lane is not used any more. It is to be stopped, and another attached, before
+  // anybody else uses what it read.
+  void detach(const std::string& name, std::function<void()> done);
   // Ends the search and lets the adopted folders go, undrained ones too: they stay on disk for the
   // next owner. Called when the lanes' schedulers are stopped. Idempotent.
   void stop();
@@ -45,17 +54,18 @@ class Adopter {
     OwnedFolder folder;
     std::unique_ptr<Scheduler> scheduler;
     std::unique_ptr<Journal> journal;
-    size_t lanes_reading = 0;  // search thread only
+    std::set<std::string> undrained;  // lanes; search thread only
   };
 
   void search();
   void adopt(OwnedFolder folder);
-  void lane_drained(const std::string& path);
+  void read_by(Lane& lane, const std::string& name, const Adopted& adopted);
+  void lane_drained(const std::string& name, const std::string& path);
 
   const std::string data_folder_;
   const JournalOptions options_;
-  const std::vector<Lane*> lanes_;
   const Parts parts_;
+  std::map<std::string, Lane*> lanes_;  // attached; search thread only
 
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);

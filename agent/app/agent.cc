@@ -5,11 +5,12 @@
 #include <atomic>
 #include <utility>
 
-#include "agent/app/adopter.h"
-#include "agent/app/destination.h"
+#include "agent/app/config_reload.h"
+#include "agent/app/config_watch.h"
+#include "agent/app/delivery.h"
 #include "agent/app/foreign_logs.h"
-#include "agent/app/latch.h"
-#include "agent/app/process.h"
+#include "agent/app/memory.h"
+#include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
 #include "agent/intake/intake.h"
@@ -66,10 +67,14 @@ LogSeverity severity_of(LogLevel level) {
 
 class RunningAgent final : public Agent {
  public:
-  RunningAgent(const AgentConfig& config, std::string version)
-      : config_(config),
+  RunningAgent(const LoadedConfig& loaded, const ConfigFile& file, std::string version)
+      : config_(loaded.config),
         version_(std::move(version)),
-        admission_(config.receiver.limits.memory_bytes) {}
+        config_file_(file),
+        config_reload_(
+            file, loaded.text, [this](const AgentConfig& wanted) { return reload(wanted); }, clock_,
+            metrics_),
+        admission_(config_.receiver.limits.memory_bytes) {}
   ~RunningAgent() override { stop_within(Duration(0)); }
   RunningAgent(const RunningAgent&) = delete;
   RunningAgent& operator=(const RunningAgent&) = delete;
@@ -81,28 +86,28 @@ class RunningAgent final : public Agent {
 
  private:
   Status open_journal();
-  void make_destinations();
-  Adopter::Parts adopter_parts();
+  void make_delivery();
   Status open_doors();
+  ConfigReload::Applied reload(const AgentConfig& wanted);
   void give_back_memory();
   void stop_within(Duration timeout);
-  void drain_lanes(Tick deadline);
   [[nodiscard]] AgentSnapshot snapshot() const;
 
-  const AgentConfig config_;
+  AgentConfig config_;  // after the start the reload's, until that is stopped
   const std::string version_;
   SystemClock clock_;
   PosixFileSystem files_;
   MetricRegistry metrics_;
+  const ConfigFile config_file_;
+  ConfigReload config_reload_;
 
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
   OwnedFolder folder_;
-  std::unique_ptr<ThreadScheduler> journal_scheduler_;
+  std::shared_ptr<ThreadScheduler> journal_scheduler_;
   std::unique_ptr<Journal> journal_;
-  std::vector<std::unique_ptr<Destination>> destinations_;
-  std::unique_ptr<Adopter> adopter_;
-  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<JournalIntake> intake_;
   std::unique_ptr<Receiver> receiver_;
 
   std::vector<uint16_t> receiver_ports_;
@@ -115,13 +120,16 @@ class RunningAgent final : public Agent {
   Observer observer_{[this] { return snapshot(); }, heartbeats_, metrics_};
   std::unique_ptr<StatusServer> status_server_;
   ThreadScheduler upkeep_{"dt-upkeep", clock_};
+  std::unique_ptr<ConfigWatch> config_watch_;
 };
 
 Status RunningAgent::run() {
   if (Status opened = open_journal(); !opened) return opened;
-  make_destinations();
+  make_delivery();
   give_back_memory();
-  return open_doors();
+  if (Status open = open_doors(); !open) return open;
+  config_watch_ = std::make_unique<ConfigWatch>(config_file_.folder(), config_reload_);
+  return {};
 }
 
 void RunningAgent::give_back_memory() {
@@ -134,40 +142,22 @@ Status RunningAgent::open_journal() {
   Result<OwnedFolder> folder = claim_folder(files_, data_folder, entropy());
   if (!folder) return fail(folder.error().with_prefix("delivery.folder: "));
   folder_ = *std::move(folder);
-  journal_scheduler_ = std::make_unique<ThreadScheduler>("dt-journal", clock_);
+  journal_scheduler_ = std::make_shared<ThreadScheduler>("dt-journal", clock_);
   auto journal = Journal::open(journal_options(config_, folder_.path), files_, *journal_scheduler_);
   if (!journal) return fail(journal.error());
   journal_ = *std::move(journal);
   return {};
 }
 
-void RunningAgent::make_destinations() {
-  const DestinationParts parts{
-      config_.delivery, files_, clock_, metrics_,
-      std::make_shared<SharedBodies>(config_.arize && config_.databricks ? 2 : 1)};
-  if (config_.arize) destinations_.push_back(Destination::make_arize(*config_.arize, parts));
-  if (config_.databricks) {
-    destinations_.push_back(Destination::make_databricks(*config_.databricks, parts));
-  }
-  std::vector<Lane*> lanes;
-  for (const auto& destination : destinations_) {
-    destination->lane().add_journal(*journal_, {});
-    lanes.push_back(&destination->lane());
-  }
-  adopter_ = std::make_unique<Adopter>(config_.delivery.folder, journal_options(config_, {}),
-                                       std::move(lanes), adopter_parts());
-}
-
-Adopter::Parts RunningAgent::adopter_parts() {
-  return {.files = files_,
-          .make_scheduler =
-              [this](const std::string& name) {
-                return std::make_unique<ThreadScheduler>(name, clock_);
-              },
-          .open_journal =
-              [this](const JournalOptions& options, Scheduler& scheduler) {
-                return Journal::open(options, files_, scheduler);
-              }};
+void RunningAgent::make_delivery() {
+  heartbeats_.watch("journal", journal_scheduler_);
+  delivery_ = std::make_unique<Delivery>(config_, journal_options(config_, {}),
+                                         Delivery::Parts{.files = files_,
+                                                         .clock = clock_,
+                                                         .metrics = metrics_,
+                                                         .heartbeats = heartbeats_,
+                                                         .journal = *journal_,
+                                                         .journal_scheduler = *journal_scheduler_});
 }
 
 // The last to open is the receiver: whoever connects finds everything behind it running.
@@ -175,13 +165,9 @@ Status RunningAgent::open_doors() {
   intake_ = std::make_unique<JournalIntake>(
       JournalIntake::Options{
           .request_bytes_max = config_.receiver.limits.request_bytes,
-          .record_bytes_max = config_.delivery.segment_bytes - kSegmentOverheadBytes,
-          .additions = resource_additions(config_)},
+          .record_bytes_max = config_.delivery.segment_bytes - kSegmentOverheadBytes},
       admission_, *journal_, metrics_);
-  heartbeats_.watch("journal", *journal_scheduler_);
-  for (const auto& destination : destinations_) {
-    heartbeats_.watch(destination->name(), destination->scheduler());
-  }
+  intake_->set_additions(resource_additions(config_));
   auto status_server = StatusServer::start(config_.observe.listen, observer_);
   if (!status_server) return fail(status_server.error().with_prefix("observe.listen: "));
   status_server_ = *std::move(status_server);
@@ -193,35 +179,39 @@ Status RunningAgent::open_doors() {
   return {};
 }
 
+// The journal grows before a lane may keep more in it. The lanes come last: one whose destination
+// does not answer takes its time.
+ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
+  const ReloadPlan plan = plan_reload(config_, wanted);
+  if (plan.restart_needed) return ConfigReload::Applied::kRestartNeeded;
+  set_log_severity(severity_of(wanted.log_level));
+  intake_->set_additions(resource_additions(wanted));
+  journal_->allow_segments(segments_max(wanted.delivery));
+  for (const std::string& lane : plan.lanes) {
+    delivery_->replace(lane, wanted);
+    log_info("lane goes on with the new configuration", {{"lane", lane}});
+  }
+  config_ = wanted;
+  return ConfigReload::Applied::kYes;
+}
+
 void RunningAgent::stop_within(Duration timeout) {
   if (std::exchange(stopped_, true)) return;
+  config_watch_.reset();
   listening_ = false;
   const Tick deadline = clock_.tick() + timeout;
   if (receiver_) receiver_->drain(timeout);
   receiver_.reset();
-  drain_lanes(deadline);
-  for (const auto& destination : destinations_) {
-    destination->scheduler().stop();
-    // From here on nobody else uses the lane's side of the journal.
-    const Status synced = journal_->lane(destination->name()).sync();
-    if (!synced)
-      log_warn("a cursor is not synced, some spans will be sent again",
-               {{"lane", destination->name()}, {"error", synced.error().message}});
+  if (delivery_) {
+    delivery_->drain(deadline);
+    delivery_->stop();
   }
-  if (adopter_) adopter_->stop();
   if (journal_scheduler_) journal_scheduler_->stop();
-  for (const auto& destination : destinations_) {
-    log_info("lane stopped", {{"lane", destination->name()},
-                              {"backlog_spans", destination->lane().status().books.backlog_spans}});
+  if (!delivery_) return;
+  for (const LaneSnapshot& lane : delivery_->lanes()) {
+    log_info("lane stopped",
+             {{"lane", lane.status.name}, {"backlog_spans", lane.status.books.backlog_spans}});
   }
-}
-
-void RunningAgent::drain_lanes(Tick deadline) {
-  const auto drained = std::make_shared<Latch>(destinations_.size());
-  for (const auto& destination : destinations_) {
-    destination->lane().drain([drained] { drained->count_down(); });
-  }
-  drained->wait_until(deadline);
 }
 
 AgentSnapshot RunningAgent::snapshot() const {
@@ -230,10 +220,9 @@ AgentSnapshot RunningAgent::snapshot() const {
   snapshot.now = clock_.wall();
   snapshot.started = started_;
   snapshot.listening = listening_;
-  for (const auto& destination : destinations_) {
-    snapshot.lanes.push_back({destination->lane().status(), destination->credential_fingerprint()});
-  }
-  snapshot.journals = adopter_->journals();
+  snapshot.configuration = config_reload_.snapshot();
+  snapshot.lanes = delivery_->lanes();
+  snapshot.journals = delivery_->journals();
   snapshot.journals.insert(snapshot.journals.begin(), {.name = folder_name(folder_.path),
                                                        .adopted = false,
                                                        .health = journal_->health(),
@@ -246,10 +235,11 @@ AgentSnapshot RunningAgent::snapshot() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Agent>> Agent::start(const AgentConfig& config, std::string version) {
-  set_log_severity(severity_of(config.log_level));
+Result<std::unique_ptr<Agent>> Agent::start(const LoadedConfig& loaded, const ConfigFile& file,
+                                            std::string version) {
+  set_log_severity(severity_of(loaded.config.log_level));
   adopt_foreign_logs();
-  auto agent = std::make_unique<RunningAgent>(config, std::move(version));
+  auto agent = std::make_unique<RunningAgent>(loaded, file, std::move(version));
   if (Status running = agent->run(); !running) return fail(running.error());
   std::string ports;
   for (const uint16_t port : agent->receiver_ports()) {

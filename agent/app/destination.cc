@@ -25,7 +25,8 @@ LaneOptions lane_options(const std::string& name, const DestinationParts& parts)
           .pause_probe_interval = delivery.pause_probe,
           .backlog_bytes_max = delivery.max_backlog,
           .age_max = delivery.max_age,
-          .bodies = parts.bodies};
+          .bodies = parts.bodies,
+          .legacy = parts.legacy};
 }
 
 std::unique_ptr<Credential> credential_from(const std::string& file,
@@ -43,37 +44,38 @@ Destination::Destination(std::string name, const DestinationParts& parts)
                      .bytes_max = parts.delivery.max_dead_letters},
                     parts.files, parts.metrics) {}
 
-std::unique_ptr<Destination> Destination::make_arize(const ArizeConfig& config,
-                                                     const DestinationParts& parts) {
-  std::unique_ptr<Destination> made(new Destination(kArizeLane, parts));
-  made->credential_ = credential_from(config.api_key_file, parts);
-  made->space_id_ = make_space_id(credential_from(config.space_id_file, parts));
-  const bool gzip = config.compression == Compression::kGzip;
-  std::unique_ptr<Exporter> exporter;
-  if (config.protocol == ArizeProtocol::kGrpc) {
-    exporter = make_arize_grpc_exporter(
-        {.endpoint = config.endpoint, .tls = config.tls, .gzip = gzip, .proxy = config.proxy},
-        *made->credential_, *made->space_id_);
-  } else {
-    exporter = make_arize_http_exporter(
-        {.endpoint_path = config.endpoint.path, .gzip = gzip}, *made->credential_, *made->space_id_,
-        make_http_client({.origin = config.endpoint, .tls = config.tls, .proxy = config.proxy}),
-        parts.clock);
-  }
-  made->start_lane(std::move(exporter), parts);
+std::shared_ptr<Destination> Destination::make(const std::string& name, const AgentConfig& config,
+                                               const DestinationParts& parts) {
+  std::shared_ptr<Destination> made(new Destination(name, parts));
+  made->start_lane(name == kArizeLane ? made->arize_exporter(config.arize.value(), parts)
+                                      : made->databricks_exporter(config.databricks.value(), parts),
+                   parts);
   return made;
 }
 
-std::unique_ptr<Destination> Destination::make_databricks(const DatabricksConfig& config,
-                                                          const DestinationParts& parts) {
-  std::unique_ptr<Destination> made(new Destination(kDatabricksLane, parts));
-  made->credential_ = credential_from(config.token_file, parts);
-  auto exporter = make_databricks_http_exporter(
-      {.table = config.table, .gzip = config.compression == Compression::kGzip}, *made->credential_,
+std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
+                                                      const DestinationParts& parts) {
+  credential_ = credential_from(config.api_key_file, parts);
+  space_id_ = make_space_id(credential_from(config.space_id_file, parts));
+  const bool gzip = config.compression == Compression::kGzip;
+  if (config.protocol == ArizeProtocol::kGrpc) {
+    return make_arize_grpc_exporter(
+        {.endpoint = config.endpoint, .tls = config.tls, .gzip = gzip, .proxy = config.proxy},
+        *credential_, *space_id_);
+  }
+  return make_arize_http_exporter(
+      {.endpoint_path = config.endpoint.path, .gzip = gzip}, *credential_, *space_id_,
+      make_http_client({.origin = config.endpoint, .tls = config.tls, .proxy = config.proxy}),
+      parts.clock);
+}
+
+std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
+                                                           const DestinationParts& parts) {
+  credential_ = credential_from(config.token_file, parts);
+  return make_databricks_http_exporter(
+      {.table = config.table, .gzip = config.compression == Compression::kGzip}, *credential_,
       make_http_client({.origin = config.workspace, .tls = config.tls, .proxy = config.proxy}),
       parts.clock);
-  made->start_lane(std::move(exporter), parts);
-  return made;
 }
 
 void Destination::start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts) {
@@ -82,7 +84,9 @@ void Destination::start_lane(std::unique_ptr<Exporter> exporter, const Destinati
                     Random(entropy()), parts.metrics);
 }
 
-Destination::~Destination() {
+Destination::~Destination() { stop(); }
+
+void Destination::stop() {
   scheduler_.stop();
   exporter_.reset();
 }

@@ -1,6 +1,6 @@
 #pragma once
 // Destination: everything that one of the two destinations needs, built and torn down together:
-// credentials → exporter → lane, on a scheduler of their own. agent.cc owns up to two of them.
+// credentials → exporter → lane, on a scheduler of their own. delivery.cc owns up to two of them.
 // Used from one thread; the lane inside has its own.
 
 #include <memory>
@@ -27,19 +27,21 @@ struct DestinationParts {
   Clock& clock;
   MetricRegistry& metrics;
   std::shared_ptr<SharedBodies> bodies;
+  LaneLegacy legacy{};  // of the destination that this one replaces
 };
 
 class Destination {
  public:
-  static std::unique_ptr<Destination> make_arize(const ArizeConfig& config,
-                                                 const DestinationParts& parts);
-  static std::unique_ptr<Destination> make_databricks(const DatabricksConfig& config,
-                                                      const DestinationParts& parts);
-  // Stops the lane, then cancels what is in flight: it stays in the journal.
+  // By the name of its lane; the configuration has that destination. At the start and at a reload
+  // the same.
+  static std::shared_ptr<Destination> make(const std::string& name, const AgentConfig& config,
+                                           const DestinationParts& parts);
   ~Destination();
   Destination(const Destination&) = delete;
   Destination& operator=(const Destination&) = delete;
 
+  // Stops the lane, then cancels what is in flight: it stays in the journal. Idempotent.
+  void stop();
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Lane& lane() { return *lane_; }
   [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }
@@ -48,6 +50,10 @@ class Destination {
 
  private:
   Destination(std::string name, const DestinationParts& parts);
+  std::unique_ptr<Exporter> arize_exporter(const ArizeConfig& config,
+                                           const DestinationParts& parts);
+  std::unique_ptr<Exporter> databricks_exporter(const DatabricksConfig& config,
+                                                const DestinationParts& parts);
   void start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts);
 
   const std::string name_;

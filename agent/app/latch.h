@@ -1,5 +1,5 @@
 #pragma once
-// Latch: lets one thread wait, up to a deadline, until a number of others have come by.
+// Latch: lets one thread wait, up to a deadline or not, until a number of others have come by.
 // Thread-safe.
 
 #include "common/sync/mutex.h"
@@ -15,6 +15,10 @@ class Latch {
     Lock lock(mutex_);
     --count_;
     zero_.notify_all();
+  }
+  void wait() {
+    Lock lock(mutex_);
+    while (count_ > 0) zero_.wait(mutex_);
   }
   // Says whether the count came down to zero in time.
   bool wait_until(Tick deadline) {

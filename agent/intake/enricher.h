@@ -1,7 +1,6 @@
 #pragma once
 // Enricher: which attributes a configuration wants on the resources that lack them (docs/decisions/
-// 0003). The application builds the intake's options with it; the adding itself is
-// agent/otlp/splice. Pure.
+// 0003). The application tells the intake; the adding itself is agent/otlp/splice. Pure.
 
 #include <vector>
 

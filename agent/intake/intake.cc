@@ -13,7 +13,10 @@ namespace dualtrace::agent {
 
 JournalIntake::JournalIntake(Options options, Admission& admission, Journal& journal,
                              MetricRegistry& metrics)
-    : options_(std::move(options)), admission_(admission), journal_(journal), counters_([&metrics] {
+    : options_(std::move(options)),
+      admission_(admission),
+      journal_(journal),
+      counters_([&metrics] {
         auto counters = std::make_shared<Counters>();
         counters->spans = &metrics.counter("dualtrace_intake_spans_total", "Spans stored.");
         counters->bytes = &metrics.counter("dualtrace_intake_bytes_total",
@@ -27,7 +30,14 @@ JournalIntake::JournalIntake(Options options, Admission& admission, Journal& jou
                                                      {{"reason", std::string(to_string(kind))}});
         }
         return counters;
-      }()) {}
+      }()),
+      additions_(std::make_shared<const Additions>()) {}
+
+void JournalIntake::set_additions(std::vector<ResourceAddition> additions) {
+  auto shared = std::make_shared<const Additions>(std::move(additions));
+  Lock lock(mutex_);
+  additions_.swap(shared);  // the old ones die after the lock
+}
 
 void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
   Result<Record> record = prepare(request);
@@ -99,14 +109,19 @@ Result<std::string> JournalIntake::decoded(const std::string& json, Ticket& tick
 
 Result<std::string> JournalIntake::enriched(std::string body, size_t resource_spans,
                                             Ticket& ticket) const {
-  if (options_.additions.empty()) {
+  std::shared_ptr<const Additions> additions;
+  {
+    Lock lock(mutex_);
+    additions = additions_;
+  }
+  if (additions->empty()) {
     return body;
   }
-  const size_t added_max = resource_spans * spliced_bytes_max(options_.additions);
+  const size_t added_max = resource_spans * spliced_bytes_max(*additions);
   if (Status grown = ticket.grow_to(2 * body.size() + added_max); !grown) {
     return fail(std::move(grown).error());
   }
-  Result<std::optional<std::string>> spliced = splice(body, options_.additions);
+  Result<std::optional<std::string>> spliced = splice(body, *additions);
   if (!spliced) {
     return fail(std::move(spliced).error());
   }

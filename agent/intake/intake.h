@@ -15,6 +15,7 @@
 #include "agent/otlp/splice.h"
 #include "common/error/result.h"
 #include "common/metric/metric.h"
+#include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
 
@@ -56,16 +57,18 @@ class JournalIntake final : public Intake {
     size_t json_bytes_max = 8 * 1024 * 1024;
     // The largest record that the journal takes (kSegmentOverheadBytes).
     size_t record_bytes_max = 64 * 1024 * 1024 - 4096;
-    std::vector<ResourceAddition> additions;  // enricher.h
   };
   // All references outlive the intake.
   JournalIntake(Options options, Admission& admission, Journal& journal, MetricRegistry& metrics);
 
+  // What is added from the next request on; nothing before the first call (enricher.h).
+  void set_additions(std::vector<ResourceAddition> additions);
   void accept(IntakeRequest request, IntakeAnswer answer) override;
   Result<Ticket> admit(size_t bytes) override { return admission_.admit(bytes); }
   [[nodiscard]] size_t request_bytes_max() const override { return options_.request_bytes_max; }
 
  private:
+  using Additions = std::vector<ResourceAddition>;
   struct Record {
     std::string payload;
     uint32_t spans = 0;
@@ -89,6 +92,8 @@ class JournalIntake final : public Intake {
   Admission& admission_;
   Journal& journal_;
   const std::shared_ptr<const Counters> counters_;  // shared with the journal's callbacks
+  mutable Mutex mutex_;
+  std::shared_ptr<const Additions> additions_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

@@ -16,7 +16,7 @@ struct ReadMark {
   Position after{};  // behind it
 };
 
-// Records [first, end) that cannot be read, less those that were settled before the last restart.
+// Records [first, end) that cannot be read, less those that the reader knew as settled.
 struct LostRecords {
   uint64_t first = 0;
   uint64_t end = 0;

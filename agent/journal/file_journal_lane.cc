@@ -9,15 +9,26 @@ FileJournalLane::FileJournalLane(Parts parts)
     : files_(parts.files),
       folder_(parts.folder),
       table_(parts.table),
+      fresh_(parts.fresh),
+      clock_(parts.clock),
       index_(parts.index),
       recycle_(std::move(parts.recycle)),
-      reader_(parts.files, parts.folder, parts.table, parts.fresh, parts.index, parts.clock,
-              parts.cursor),
+      reader_(reader_at(parts.cursor)),
       cursor_file_(std::move(parts.cursor_file)),
       cursor_(std::move(parts.cursor)) {}
 
+std::unique_ptr<JournalReader> FileJournalLane::reader_at(const CursorState& cursor) {
+  return std::make_unique<JournalReader>(files_, folder_, table_, fresh_, index_, clock_, cursor);
+}
+
+void FileJournalLane::rewind() {
+  Lock lock(mutex_);
+  unsettled_.clear();
+  reader_ = reader_at(cursor_.state());
+}
+
 Result<JournalRead> FileJournalLane::read() {
-  Result<JournalReader::Step> step = reader_.next();
+  Result<JournalReader::Step> step = reader_->next();
   if (!step) return fail(std::move(step).error());
   if (auto* record = std::get_if<StoredRecord>(&*step)) {
     const ReadMark& mark = record->mark;

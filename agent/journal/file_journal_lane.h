@@ -31,6 +31,7 @@ class FileJournalLane final : public JournalLane {
   explicit FileJournalLane(Parts parts);
 
   Result<JournalRead> read() override;
+  void rewind() override;
   void settle(uint64_t sequence, const SpanCounts& counts) override;
   Status sync() override;
   void on_published(std::function<void()> notify) override;
@@ -40,16 +41,19 @@ class FileJournalLane final : public JournalLane {
   void notify_published();  // on the journal's scheduler
 
  private:
+  [[nodiscard]] std::unique_ptr<JournalReader> reader_at(const CursorState& cursor);
   [[nodiscard]] std::optional<int64_t> arrival_at(uint64_t sequence, Position known) const;
 
   FileSystem& files_;
   const std::string folder_;
   SegmentTable& table_;
+  FreshRecords& fresh_;
+  const Clock& clock_;
   const size_t index_;
   const std::function<void()> recycle_;
 
   // Lane thread only.
-  JournalReader reader_;
+  std::unique_ptr<JournalReader> reader_;
   std::unique_ptr<CursorFile> cursor_file_;
   bool changed_ = false;  // since the cursor was last stored
 

@@ -27,7 +27,7 @@ class FreshRecords {
 
   // In the order of their sequences, and only what is published.
   void add(StoredRecord record);
-  // The lane does not ask for this record or those before it again.
+  // Unless it begins again, the lane does not ask for this record or those before it any more.
   std::optional<StoredRecord> take(size_t lane, uint64_t sequence);
   [[nodiscard]] uint64_t bytes() const;
 

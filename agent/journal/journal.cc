@@ -75,6 +75,10 @@ class FileJournal final : public Journal {
   [[nodiscard]] Totals totals() const override { return store_->table().published(); }
   [[nodiscard]] Health health() const override { return store_->health(); }
 
+  void allow_segments(uint64_t segments_max) override {
+    scheduler_.post([store = store_, segments_max] { store->allow(segments_max); });
+  }
+
   JournalLane& lane(const std::string& name) override {
     const auto found = std::find_if(lanes_.begin(), lanes_.end(),
                                     [&name](const auto& lane) { return lane.first == name; });

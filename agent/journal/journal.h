@@ -11,7 +11,8 @@
 //   segment_bytes - 4 KiB; appends waiting for a group at most queue_bytes_max.
 // Errors: a full disk or a full journal refuses with kUnavailable and a delay hint; a failed write
 //   or sync fails its group and seals the segment. Format: docs/journal_format.md.
-// append(), totals() and health() are thread-safe; lane() and the JournalLanes are described below.
+// append(), totals(), health() and allow_segments() are thread-safe; lane() and the JournalLanes
+// are described below.
 
 #include <cstdint>
 #include <functional>
@@ -68,6 +69,9 @@ class Journal {
   virtual void append(std::string payload, uint32_t spans, Stored done) = 0;
   [[nodiscard]] virtual Totals totals() const = 0;  // ever accepted into this folder
   [[nodiscard]] virtual Health health() const = 0;
+  // Raises JournalOptions::segments_max, from any thread; a smaller number changes nothing, since
+  // the segments are there.
+  virtual void allow_segments(uint64_t segments_max) = 0;
   // The lane of that name in JournalOptions::lanes. It lives as long as the journal.
   virtual JournalLane& lane(const std::string& name) = 0;
 };

@@ -65,8 +65,11 @@ class JournalLane {
  public:
   virtual ~JournalLane() = default;
 
-  // The next record at or behind the read position that the durable cursor has not settled.
+  // The next record at or behind the read position that is not settled.
   virtual Result<JournalRead> read() = 0;
+  // From now on reads begin at the first record that is not settled: what was read and not settled
+  // is read again. For a lane that takes over from another one, which has ended.
+  virtual void rewind() = 0;
   // counts.sum() == the record's spans. Each record that was read is settled exactly once.
   virtual void settle(uint64_t sequence, const SpanCounts& counts) = 0;
   // Makes the cursor durable and lets segments go. Cheap when nothing changed.

@@ -76,7 +76,9 @@ Result<JournalReader::Step> JournalReader::try_next() {
     if (auto fresh = fresh_.take(lane_, at_.records)) {
       // Held open, a segment that is recycled meanwhile would keep its place on the disk.
       if (segment_ && segment_->number() != segment.number) segment_.reset();
-      step_over(fresh->mark.spans, fresh->mark.bytes, fresh->mark.after);
+      const ReadMark& mark = fresh->mark;
+      step_over(mark.spans, mark.bytes, mark.after);
+      if (take_settled(mark.sequence, mark.spans, mark.bytes)) continue;
       return Step(*std::move(fresh));
     }
     position_ = {segment.number, offset_in(segment, at_.records, position_)};
@@ -95,7 +97,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       if (std::holds_alternative<JournalEnd>(lost)) continue;
       return lost;
     }
-    if (take_settled(*header)) {
+    if (take_settled(header->sequence, header->spans, header->payload_bytes)) {
       step_over(header->spans, header->payload_bytes, behind(*header));
       continue;
     }
@@ -126,13 +128,11 @@ Result<bool> JournalReader::open_segment(const Segment& segment) {
   return true;
 }
 
-bool JournalReader::take_settled(const RecordHeader& header) {
-  while (!settled_.empty() && settled_.front().end <= header.sequence) {
-    settled_.erase(settled_.begin());
-  }
-  if (settled_.empty() || settled_.front().first > header.sequence) return false;
-  settled_.front().spans = minus(settled_.front().spans, header.spans);
-  settled_.front().bytes = minus(settled_.front().bytes, header.payload_bytes);
+bool JournalReader::take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes) {
+  while (!settled_.empty() && settled_.front().end <= sequence) settled_.erase(settled_.begin());
+  if (settled_.empty() || settled_.front().first > sequence) return false;
+  settled_.front().spans = minus(settled_.front().spans, spans);
+  settled_.front().bytes = minus(settled_.front().bytes, bytes);
   return true;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 // JournalReader: walks one lane through the segments, forward only. It skips what the lane had
-// settled before the last restart, takes from memory what is still there, and turns what cannot be
-// read into exact counts of what is lost: each segment's header says what had been accepted before
-// it. Used from one thread (the lane's).
+// settled before the reader was made, takes from memory what is still there, and turns what cannot
+// be read into exact counts of what is lost: each segment's header says what had been accepted
+// before it. Used from one thread (the lane's).
 
 #include <memory>
 #include <optional>
@@ -37,8 +37,8 @@ class JournalReader {
   Result<Step> try_next();
   // False when the segment's file is gone.
   Result<bool> open_segment(const Segment& segment);
-  // The record was settled before the restart: its counts do not belong to a later loss.
-  bool take_settled(const RecordHeader& header);
+  // The record was settled before the reader was made: its counts do not belong to a later loss.
+  bool take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes);
   [[nodiscard]] Position behind(const RecordHeader& header) const;
   void step_over(uint64_t spans, uint64_t bytes, Position after);
   // From the read position up to the segment's end. JournalEnd{} when nothing of that was
@@ -57,7 +57,7 @@ class JournalReader {
   const Clock& clock_;
   JournalTotals at_;  // accepted before the read position
   Position position_;
-  std::vector<SettledRange> settled_;  // before the restart, ahead of the read position
+  std::vector<SettledRange> settled_;  // before the reader, ahead of the read position
   std::unique_ptr<SegmentReader> segment_;
 
   // At the read position, since it was last read well.

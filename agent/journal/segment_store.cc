@@ -17,6 +17,7 @@ constexpr size_t kDamagedFilesMax = 2;
 SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJournal& recovered,
                            std::vector<uint64_t> durable)
     : options_(std::move(options)),
+      segments_max_(options_.segments_max),
       files_(files),
       table_(recovered.segments, recovered.published, std::move(durable)),
       next_number_(recovered.next_number),
@@ -29,7 +30,7 @@ SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJo
 
 Result<SegmentStore::NewSegment> SegmentStore::begin() {
   remove_again();
-  if (table_.size() + unremoved_.size() >= options_.segments_max) {
+  if (table_.size() + unremoved_.size() >= segments_max_) {
     return fail(ErrorKind::kExhausted, "the journal has all the segments it may have");
   }
   const uint64_t number = next_number_++;
@@ -94,10 +95,13 @@ void SegmentStore::recycle() {
   count_idle_files();
 }
 
+void SegmentStore::allow(uint64_t segments_max) {
+  segments_max_ = std::max(segments_max_, segments_max);
+}
+
 void SegmentStore::keep_or_remove(const Segment& segment) {
   const bool fits = segment.readable && segment.bytes == options_.segment_bytes;
-  if (fits && spares_.size() < kSparesMax &&
-      table_.size() + spares_.size() < options_.segments_max) {
+  if (fits && spares_.size() < kSparesMax && table_.size() + spares_.size() < segments_max_) {
     spares_.push_back(segment.number);
   } else {
     remove(path_of(segment.number));

@@ -40,6 +40,8 @@ class SegmentStore {
   void abandon(uint64_t number);
   // Lets go of the segments every lane has passed.
   void recycle();
+  // Raises Options::segments_max.
+  void allow(uint64_t segments_max);
   // Counts the recycled segments; when it has grown, there may be room again.
   [[nodiscard]] uint64_t recycled() const { return recycled_; }
   [[nodiscard]] Journal::Health health() const;
@@ -57,6 +59,7 @@ class SegmentStore {
   void count_idle_files();
 
   const Options options_;
+  uint64_t segments_max_;
   FileSystem& files_;
   SegmentTable table_;
   uint64_t next_number_;

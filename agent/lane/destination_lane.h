@@ -31,8 +31,10 @@ class DestinationLane final : public Lane {
 
   void add_journal(Journal& journal, std::function<void()> drained) override;
   void nudge() override;
+  void halt(std::function<void()> idle) override;
   void drain(std::function<void()> drained) override;
   [[nodiscard]] LaneStatus status() const override;
+  [[nodiscard]] LaneLegacy legacy() const override;
 
  private:
   struct Request {
@@ -63,6 +65,7 @@ class DestinationLane final : public Lane {
   void sync_journals();
   void let_go_drained();
   void finish_drain();
+  void finish_halt();
   void show_status();
   void set_wake_up();
   void note_success();
@@ -97,7 +100,9 @@ class DestinationLane final : public Lane {
   bool sync_planned_ = false;
   bool expiring_ = false;  // a continuation is posted
   bool draining_ = false;
+  bool halted_ = false;
   std::vector<std::function<void()>> when_drained_;
+  std::vector<std::function<void()>> when_idle_;
   std::optional<Tick> wake_up_at_;  // set while wake_up_ is
   Scheduler::TimerId wake_up_ = 0;
   LaneBooks let_go_books_;

@@ -13,10 +13,13 @@
 namespace dualtrace::agent {
 
 void DestinationLane::advance() {
-  read_ahead();
-  send_ready();
+  if (!halted_) {
+    read_ahead();
+    send_ready();
+  }
   show_status();
   finish_drain();
+  finish_halt();
   set_wake_up();
 }
 

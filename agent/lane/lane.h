@@ -11,7 +11,7 @@
 // Errors: kRetry gates the whole lane (one probing request) with backoff or the server's hint;
 //   kPause the same, slowly; kSplit and kRefuse cut down to the span; what is left is
 //   dead-lettered.
-// All public calls are thread-safe and only post, but for status().
+// All public calls are thread-safe and only post, but for status() and legacy().
 
 #include <functional>
 #include <memory>
@@ -44,21 +44,28 @@ struct LaneOptions {
   Duration age_max = std::chrono::hours(72);  // delivery.maxAge
   // The same for all lanes that may send the same bytes.
   std::shared_ptr<SharedBodies> bodies = std::make_shared<SharedBodies>(1);
+  LaneLegacy legacy{};  // of the lane that this one takes over from
 };
 
 class Lane {
  public:
   virtual ~Lane() = default;
-  // The lane reads this journal from now on. The journal is in use until `drained` was called (on
-  // the lane's scheduler, once, when everything published is settled and synced) or the scheduler
-  // stopped. The process's own journal is given with an empty `drained` and is never let go.
+  // The lane reads this journal from now on, from the first record that is not settled. The journal
+  // is in use until `drained` was called (on the lane's scheduler, once, when everything published
+  // is settled and synced) or the scheduler stopped. The process's own journal is given with an
+  // empty `drained` and is never let go.
   virtual void add_journal(Journal& journal, std::function<void()> drained) = 0;
   // Credentials may have changed: probe at once if paused.
   virtual void nudge() = 0;
+  // Sends nothing more and calls `idle` on the lane's scheduler as soon as no request is in flight
+  // (at once if so), when what was settled is synced. Then another lane can take over.
+  virtual void halt(std::function<void()> idle) = 0;
   // Sends what waits without lingering; calls `drained` on the lane's scheduler as soon as nothing
   // waits (at once if so). Part of shutdown.
   virtual void drain(std::function<void()> drained) = 0;
   [[nodiscard]] virtual LaneStatus status() const = 0;
+  // For the lane that takes over. Called when the lane's scheduler is stopped.
+  [[nodiscard]] virtual LaneLegacy legacy() const = 0;
 };
 
 // All references outlive the lane; its scheduler is stopped before it is destroyed. The scheduler

@@ -35,4 +35,12 @@ struct LaneStatus {
   std::optional<LaneError> last_error;
 };
 
+// What a lane leaves to the one that takes over from it, beside the journals: so that what people
+// see of it goes on.
+struct LaneLegacy {
+  LaneBooks let_go_books;  // of adopted journals that were drained and are gone
+  std::optional<WallTime> last_success;
+  std::optional<LaneError> last_error;
+};
+
 }  // namespace dualtrace::agent

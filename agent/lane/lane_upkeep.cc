@@ -44,6 +44,9 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
       batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}),
       age_limit_(options_.age_max, scheduler.clock()) {
   status_.name = options_.name;
+  status_.last_success = options_.legacy.last_success;
+  status_.last_error = options_.legacy.last_error;
+  let_go_books_ = options_.legacy.let_go_books;
   scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
 }
 
@@ -80,6 +83,14 @@ void DestinationLane::nudge() {
   });
 }
 
+void DestinationLane::halt(std::function<void()> idle) {
+  scheduler_.post([this, idle = std::move(idle)]() mutable {
+    halted_ = true;
+    when_idle_.push_back(std::move(idle));
+    advance();
+  });
+}
+
 void DestinationLane::drain(std::function<void()> drained) {
   scheduler_.post([this, drained = std::move(drained)]() mutable {
     draining_ = true;
@@ -92,6 +103,11 @@ void DestinationLane::drain(std::function<void()> drained) {
 LaneStatus DestinationLane::status() const {
   Lock lock(mutex_);
   return status_;
+}
+
+LaneLegacy DestinationLane::legacy() const {
+  Lock lock(mutex_);
+  return {let_go_books_, status_.last_success, status_.last_error};
 }
 
 void DestinationLane::keep_up() {
@@ -152,6 +168,12 @@ void DestinationLane::finish_drain() {
   if (when_drained_.empty() || !nothing_waits()) return;
   sync_journals();
   for (const auto& drained : std::exchange(when_drained_, {})) drained();
+}
+
+void DestinationLane::finish_halt() {
+  if (when_idle_.empty() || !in_flight_.empty()) return;
+  sync_journals();
+  for (const auto& idle : std::exchange(when_idle_, {})) idle();
 }
 
 bool DestinationLane::nothing_waits() const {

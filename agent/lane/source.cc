@@ -19,7 +19,9 @@ Source::Source(Journal& whole, JournalLane& journal, Duration linger, std::funct
       drained_(std::move(drained)),
       report_(report),
       batcher_(linger),
-      wake_at_(std::make_shared<std::atomic<uint64_t>>(kAwake)) {}
+      wake_at_(std::make_shared<std::atomic<uint64_t>>(kAwake)) {
+  journal_.rewind();
+}
 
 void Source::on_worth_reading(std::function<void()> wake) {
   journal_.on_published([&whole = whole_, wake_at = wake_at_, wake = std::move(wake)] {

@@ -21,7 +21,8 @@ namespace dualtrace::agent {
 
 class Source {
  public:
-  // `drained` is empty for the process's own journal. The references outlive the source.
+  // Begins at the first record that is not settled. `drained` is empty for the process's own
+  // journal. The references outlive the source.
   Source(Journal& whole, JournalLane& journal, Duration linger, std::function<void()> drained,
          LaneReport& report);
   Source(const Source&) = delete;

@@ -6,14 +6,24 @@ namespace dualtrace::agent {
 
 Heartbeats::Heartbeats(Clock& clock, Duration patience) : clock_(clock), patience_(patience) {}
 
-void Heartbeats::watch(std::string name, Scheduler& scheduler) {
-  watched_.push_back({std::move(name), scheduler, std::make_shared<Owed>()});
+void Heartbeats::watch(const std::string& name, std::shared_ptr<Scheduler> scheduler) {
+  Watched watched{name, std::move(scheduler), std::make_shared<Owed>()};
+  Lock lock(mutex_);
+  for (Watched& before : watched_) {
+    if (before.name == name) return std::swap(before, watched);  // the old one dies after the lock
+  }
+  watched_.push_back(std::move(watched));
 }
 
 std::vector<std::string> Heartbeats::stuck() {
   std::vector<std::string> names;
   const Tick now = clock_.tick();
-  for (const Watched& watched : watched_) {
+  std::vector<Watched> all;
+  {
+    Lock lock(mutex_);
+    all = watched_;
+  }
+  for (const Watched& watched : all) {
     {
       Lock lock(watched.owed->mutex);
       if (watched.owed->since) {
@@ -22,7 +32,7 @@ std::vector<std::string> Heartbeats::stuck() {
       }
       watched.owed->since = now;
     }
-    watched.scheduler.post([owed = watched.owed] {
+    watched.scheduler->post([owed = watched.owed] {
       Lock lock(owed->mutex);
       owed->since.reset();
     });

@@ -1,7 +1,7 @@
 #pragma once
 // Heartbeats: whether the process's schedulers still turn, for /livez. Each question posts a beat
 // to every scheduler that is not already owing one; a scheduler that has owed one for too long is
-// stuck. Asking never waits. Thread-safe. The schedulers outlive it, or are stopped.
+// stuck. Asking never waits. Thread-safe.
 
 #include <memory>
 #include <optional>
@@ -17,8 +17,8 @@ class Heartbeats {
  public:
   explicit Heartbeats(Clock& clock, Duration patience = std::chrono::seconds(15));
 
-  // Before the first question.
-  void watch(std::string name, Scheduler& scheduler);
+  // In place of the one of that name, if there is one.
+  void watch(const std::string& name, std::shared_ptr<Scheduler> scheduler);
   // The names of those that are stuck.
   [[nodiscard]] std::vector<std::string> stuck();
 
@@ -29,13 +29,14 @@ class Heartbeats {
   };
   struct Watched {
     std::string name;
-    Scheduler& scheduler;
+    std::shared_ptr<Scheduler> scheduler;
     std::shared_ptr<Owed> owed;
   };
 
   Clock& clock_;
   const Duration patience_;
-  std::vector<Watched> watched_;
+  Mutex mutex_;
+  std::vector<Watched> watched_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

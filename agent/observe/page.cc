@@ -106,6 +106,10 @@ std::string status_page(const AgentSnapshot& snapshot) {
   html += ", up " + human_seconds(seconds_since(snapshot.started, snapshot.now)) + ", " +
           human_bytes(snapshot.admission_bytes) + " of " +
           human_bytes(snapshot.admission_bytes_max) + " receive memory in use.</p>";
+  if (const auto& error = snapshot.configuration.error) {
+    html += "<p><span class=\"no\">The newest configuration is not in force</span>: " +
+            escape_html(*error) + "</p>";
+  }
   html += "<h2>Destinations</h2>" + lanes_table(snapshot);
   html += "<h2>Ledger</h2>" + ledger_table(snapshot);
   html += "<h2>Journals</h2>" + journals_table(snapshot);

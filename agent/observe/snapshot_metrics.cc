@@ -26,6 +26,14 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
             [](const AgentSnapshot& s) { return why_not_ready(s) ? 0.0 : 1.0; });
   add_agent(Type::kGauge, "dualtrace_agent_uptime_seconds", "Time since the agent started.",
             [](const AgentSnapshot& s) { return seconds_since(s.started, s.now); });
+  add_agent(
+      Type::kGauge, "dualtrace_config_last_reload_successful",
+      "1 if the newest configuration is in force, 0 if it was refused or waits for a restart.",
+      [](const AgentSnapshot& s) { return s.configuration.error ? 0.0 : 1.0; });
+  add_agent(Type::kGauge, "dualtrace_config_loaded_timestamp_seconds",
+            "Since when the configuration is in force, in Unix time.", [](const AgentSnapshot& s) {
+              return seconds_since(WallTime(), s.configuration.loaded);
+            });
   add_agent(Type::kGauge, "dualtrace_ledger_balanced",
             "1 if every lane's books balance, else 0: then spans are not accounted for.",
             [](const AgentSnapshot& s) { return balanced(s.lanes) ? 1.0 : 0.0; });

@@ -15,6 +15,12 @@ Json time_or_null(const std::optional<WallTime>& when) {
   return when ? Json(rfc3339(*when)) : Json();
 }
 
+Json configuration_json(const ConfigurationSnapshot& configuration) {
+  return {{"fingerprint", configuration.fingerprint},
+          {"loaded", rfc3339(configuration.loaded)},
+          {"error", configuration.error ? Json(*configuration.error) : Json()}};
+}
+
 Json lane_json(const LaneSnapshot& lane, WallTime now) {
   const LaneStatus& status = lane.status;
   const LaneBooks& books = status.books;
@@ -67,6 +73,7 @@ std::string status_json(const AgentSnapshot& snapshot) {
                  {"uptimeSeconds", seconds_since(snapshot.started, snapshot.now)},
                  {"ready", !unready.has_value()},
                  {"notReadyReason", unready.value_or("")},
+                 {"configuration", configuration_json(snapshot.configuration)},
                  {"lanes", Json::array()},
                  {"journals", Json::array()},
                  {"admission",

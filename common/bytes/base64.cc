@@ -5,9 +5,10 @@
 namespace dualtrace {
 namespace {
 
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 std::optional<uint32_t> base64_digit(char c) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const size_t at = kDigits.find(c);
   if (at == std::string_view::npos) return std::nullopt;
   return static_cast<uint32_t>(at);
@@ -33,6 +34,20 @@ std::optional<std::string> decode_base64(std::string_view text) {
     }
   }
   return decoded;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string encoded;
+  encoded.reserve((bytes.size() + 2) / 3 * 4);
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char byte : bytes) {
+    bits = (bits << 8) | static_cast<uint8_t>(byte);
+    for (count += 8; count >= 6; count -= 6) encoded.push_back(kDigits[(bits >> (count - 6)) & 63]);
+  }
+  if (count > 0) encoded.push_back(kDigits[(bits << (6 - count)) & 63]);
+  while (encoded.size() % 4 != 0) encoded.push_back('=');
+  return encoded;
 }
 
 }  // namespace dualtrace

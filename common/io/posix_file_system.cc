@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/io/unique_fd.h"
+
 namespace dualtrace {
 namespace {
 
@@ -44,20 +46,6 @@ Failure failure(const char* call, const std::string& path, int error) {
   return fail(kind_of(error),
               std::string(call) + " " + path + ": " + std::generic_category().message(error));
 }
-
-class UniqueFd {
- public:
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  ~UniqueFd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd& operator=(UniqueFd&&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<UniqueFd> open_fd(const std::string& path, int flags) {
   while (true) {

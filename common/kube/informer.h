@@ -33,11 +33,14 @@ class Informer {
     // stay. Empty: everything but managedFields is kept.
     std::function<void(Json&)> trim{};
     Store::Index index{};
+    // Of a watch that is faster than the scheduler; at the limit a list takes its place.
+    size_t unread_bytes_max = 32 << 20;
   };
   // On the scheduler, after the store shows it; must not block. For the first list, too.
   using Listener = std::function<void(const Change&)>;
 
-  // All references outlive the informer; the scheduler is stopped before it is destroyed.
+  // All references outlive the informer; the scheduler is stopped before it is destroyed, and
+  // outlives what `api` still calls: stopped, it drops that.
   Informer(Options options, ListWatch& api, Scheduler& scheduler, uint64_t seed,
            MetricRegistry& metrics, Listener listener);
   ~Informer();

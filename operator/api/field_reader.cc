@@ -12,10 +12,14 @@ namespace {
 
 constexpr size_t kEntryBytesMax = 128;  // of a foreign name in a path
 
+// Of a character in UTF-8: any byte but its first.
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) >> 6) == 2; }
+bool is_control(char c) { return !check_characters({&c, 1}); }
+
 // As the API server counts maxLength: characters, not bytes.
 size_t characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; }));
+  return text.size() -
+         static_cast<size_t>(std::count_if(text.begin(), text.end(), is_continuation));
 }
 
 Failure invalid(std::string message) { return fail(ErrorKind::kInvalid, std::move(message)); }
@@ -75,8 +79,13 @@ Status check_text(const ExportField& field, std::string_view text) {
 
 bool may_be_number(FieldType type) { return type == FieldType::kMemory || type == FieldType::kCpu; }
 
+// A foreign name: what would break the line, or is the half of a character, does not get through.
 std::string entry_path(std::string_view path, std::string_view entry) {
-  return std::string(path) + "[" + std::string(entry.substr(0, kEntryBytesMax)) + "]";
+  size_t length = std::min(entry.size(), kEntryBytesMax);
+  while (length > 0 && length < entry.size() && is_continuation(entry[length])) --length;
+  std::string name(entry.substr(0, length));
+  std::replace_if(name.begin(), name.end(), is_control, '?');
+  return std::string(path) + "[" + name + "]";
 }
 
 }  // namespace

@@ -10,13 +10,14 @@ class NotThere(Exception):
 
 
 def find(name: str) -> Path:
-    """`KUBEBUILDER_ASSETS` is the field's word for a folder with kube-apiserver, etcd and kubectl; what
-    it does not have comes from what ./dev built, or from the PATH (etcd: Debian's)."""
+    """`KUBEBUILDER_ASSETS` is the field's word for a folder with kube-apiserver, etcd and kubectl;
+    what it does not have comes from what ./dev built, or from the PATH (etcd: Debian's)."""
     for variable in ("KUBEBUILDER_ASSETS", "DUALTRACE_TEST_KUBERNETES", "DUALTRACE_TEST_NODES"):
         folder = os.environ.get(variable)
         if folder and os.access(Path(folder) / name, os.X_OK):
             return Path(folder) / name
-    # sbin: where Debian has ip, nft and containerd's helpers, also for users that do not look there.
+    # sbin: where Debian has ip, nft and containerd's helpers, also for users that do not look
+    # there.
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if found:
         return Path(found)

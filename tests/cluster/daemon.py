@@ -1,9 +1,11 @@
 """A program that runs in the background and is found again by whoever comes later."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -20,9 +22,49 @@ def _start_time(pid: int) -> str | None:
     return None if fields[0] in "ZX" and threads == 1 else fields[19]
 
 
+# In the environment of every daemon and of what it starts: the daemon's folder.
+MARK = "DUALTRACE_DAEMON_FOLDER"
+
+
+@contextlib.contextmanager
+def all_marked(folder: Path) -> Iterator[None]:
+    """Whatever is started meanwhile counts as a daemon in the folder, short-lived helpers, too."""
+    os.environ[MARK] = f"{folder}/"
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
+
+
+def _marked(folder: Path) -> list[int]:
+    pids = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue  # ended, or another user's
+        if f"\0{MARK}={folder}/".encode() in b"\0" + environment:
+            pids.append(int(process.name))
+    return pids
+
+
+def kill_all_in(folder: Path, timeout: float = 20) -> None:
+    """Every daemon in the folder or below it, also one whose starter was killed before it had
+    noted its id; returns when they are gone."""
+    deadline = time.monotonic() + timeout
+    while pids := _marked(folder):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"cannot be killed: {pids}")
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
 class Daemon:
-    """The program `name`, its output in `folder`/`name`.log and its id in `name`.pid: another process
-    that knows the folder can see and stop it, also after the one that started it has crashed."""
+    """The program `name`, its output in `folder`/`name`.log and its id in `name`.pid: another
+    process that knows the folder can see and stop it, also after the one that started it has
+    crashed."""
 
     def __init__(self, name: str, folder: Path):
         self.name = name
@@ -30,7 +72,7 @@ class Daemon:
         self._pid_file = folder / f"{name}.pid"
         self._child: subprocess.Popen | None = None
 
-    def start(self, arguments: list, **options) -> None:
+    def start(self, arguments: list) -> None:
         if self.running:
             return
         with self.log.open("ab") as log:
@@ -40,8 +82,8 @@ class Daemon:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.log.parent,
+                env={**os.environ, MARK: f"{self.log.parent}/"},
                 start_new_session=True,  # a Ctrl-C is for the one who started it
-                **options,
             )
         self._pid_file.write_text(f"{self._child.pid} {_start_time(self._child.pid)}")
 
@@ -63,27 +105,22 @@ class Daemon:
     def output(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def stop(self, timeout: float = 15) -> None:
-        """SIGTERM, and SIGKILL for what does not end."""
-        if not self._ended_by(signal.SIGTERM, timeout):
-            self.kill()
-
     def kill(self) -> None:
-        self._ended_by(signal.SIGKILL, 10)
-
-    def _ended_by(self, number: int, timeout: float) -> bool:
+        """Returns when it is gone."""
         pid = self.pid
         if pid is not None:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass  # ended meanwhile
-        deadline = time.monotonic() + timeout
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not self.ends_within(10):
+            raise RuntimeError(f"{self.name} cannot be killed: {pid}")
+        self._pid_file.unlink(missing_ok=True)
+
+    def ends_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
         while self.running:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
-        self._pid_file.unlink(missing_ok=True)
         return True
 
     def wait_until(self, condition, what: str, timeout: float = 60) -> None:

@@ -33,8 +33,8 @@ def kubeconfig(server: str, authority: dict, user: dict, namespace: str = "defau
 
 
 class Identities:
-    """Who is who, in files. Clients trust the API server by one authority, which can be replaced, and
-    it trusts them by another."""
+    """Who is who, in files. Clients trust the API server by one authority, which can be replaced,
+    and it trusts them by another."""
 
     def __init__(self, folder: Path, hosts: list[str]):
         self.folder = folder
@@ -55,7 +55,7 @@ class Identities:
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
     def new_server_authority(self) -> None:
-        """A new authority and a certificate of it for the API server, in the place of the old ones."""
+        """A new authority and a certificate of it for the API server, in place of the old ones."""
         self._authorities += 1
         name = f"server-authority-{self._authorities}"
         authority = Authority(self.folder / name, "dualtrace API server", DAYS)

@@ -1,8 +1,10 @@
-"""A control plane's three programs: etcd, kube-apiserver and kube-controller-manager."""
+"""A control plane's programs: etcd, kube-apiserver, kube-controller-manager and, where there are
+nodes, kube-scheduler."""
 
 import http.client
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster import flags
@@ -21,30 +23,32 @@ def answers_ok(connection: http.client.HTTPConnection, path: str) -> bool:
         connection.close()
 
 
-class Servers:
-    """Starts and stops them in `folder`. They listen on loopback; with `enter`, a command that starts
-    another where they are to run (a network namespace), on all its addresses, and
-    `api_port` of this machine's loopback must lead there."""
+@dataclass(frozen=True)
+class Home:
+    """Where the servers run, if that is not this machine's own network."""
 
-    def __init__(
-        self,
-        folder: Path,
-        api_port: int,
-        etcd_port: int,
-        enter: Sequence = (),
-        hosts: Sequence[str] = (),
-    ):
+    enter: list[str]  # a command that starts another there
+    address: str  # what nodes and pods reach the API server by
+
+
+class Servers:
+    """Starts and stops them in `folder`. They listen on loopback, and with a home on all its
+    addresses; `api_port` of this machine's loopback must lead there then."""
+
+    def __init__(self, folder: Path, api_port: int, etcd_port: int, home: Home | None = None):
         self.folder = folder
         self.etcd_port = etcd_port
         self.api_port = api_port
         self.server = f"https://127.0.0.1:{api_port}"
         self.kubeconfig = folder / "admin.kubeconfig"
-        self._enter = list(enter)
-        self._address = "0.0.0.0" if enter else "127.0.0.1"
+        self._home = home
+        self._enter = home.enter if home else []
         self.etcd = Daemon("etcd", folder)
         self.api_server = Daemon("kube-apiserver", folder)
         self.controller_manager = Daemon("kube-controller-manager", folder)
-        self.identities = Identities(folder / "identities", list(hosts))
+        self.scheduler = Daemon("kube-scheduler", folder)
+        hosts = [home.address, flags.KUBERNETES_SERVICE] if home else []
+        self.identities = Identities(folder / "identities", hosts)
         self._write_kubeconfigs()
         (folder / "audit-policy.json").write_text(flags.AUDIT_POLICY)
 
@@ -56,40 +60,44 @@ class Servers:
             return False
 
     def daemons(self) -> list[Daemon]:
-        """In the order of starting."""
-        return [self.etcd, self.api_server, self.controller_manager]
+        return [self.etcd, self.api_server, self.controller_manager, self.scheduler]
 
     def start(self) -> None:
         self.start_etcd()
         self.start_api_server()
         if self.has_controllers:
             self.start_controller_manager()
+        if self._home:
+            self.start_scheduler()
 
     def stop(self) -> None:
         for daemon in reversed(self.daemons()):
             daemon.kill()
 
     def start_etcd(self) -> None:
-        arguments = flags.etcd(self.folder / "etcd-data", self.etcd_port, "127.0.0.1")
+        arguments = flags.etcd(self.folder / "etcd-data", self.etcd_port)
         self.etcd.start([*self._enter, find("etcd"), *arguments])
 
     def start_api_server(self, extra: Sequence[str] = ()) -> None:
         """Returns when it is ready."""
         etcd_url = f"http://127.0.0.1:{self.etcd_port}"
-        arguments = flags.api_server(
-            self.identities, etcd_url, self.api_port, self._address, self.folder
+        arguments = flags.api_server(self.identities, etcd_url, self.api_port, self.folder)
+        arguments += (
+            flags.api_server_with_nodes(self.identities, self._home.address)
+            if self._home
+            else flags.API_SERVER_ALONE
         )
-        if not self._enter:  # it refuses loopback, and nobody is to reach it by this one
-            arguments += ["--advertise-address=192.0.2.1", "--endpoint-reconciler-type=none"]
         self.api_server.start([*self._enter, find("kube-apiserver"), *arguments, *extra])
         self.api_server.wait_until(self._is_ready, "it was ready")
 
     def start_controller_manager(self) -> None:
         kubeconfig = self.folder / "controller-manager.kubeconfig"
         arguments = flags.controller_manager(self.identities, kubeconfig)
-        self.controller_manager.start(
-            [*self._enter, find("kube-controller-manager"), *arguments]
-        )
+        self.controller_manager.start([*self._enter, find("kube-controller-manager"), *arguments])
+
+    def start_scheduler(self) -> None:
+        arguments = flags.scheduler(self.folder / "scheduler.kubeconfig")
+        self.scheduler.start([*self._enter, find("kube-scheduler"), *arguments])
 
     def rotate_server_authority(self) -> None:
         """The API server gets a certificate of a new authority while it runs, as it would by the
@@ -104,11 +112,8 @@ class Servers:
     def _write_kubeconfigs(self) -> None:
         write = self.identities.write_kubeconfig
         write(self.kubeconfig, self.server, "admin", "system:masters")
-        write(
-            self.folder / "controller-manager.kubeconfig",
-            self.server,
-            "system:kube-controller-manager",
-        )
+        for name in ("controller-manager", "scheduler"):
+            write(self.folder / f"{name}.kubeconfig", self.server, f"system:kube-{name}")
 
     def _is_ready(self) -> bool:
         trust = ssl.create_default_context(cafile=self.identities.server_authority)

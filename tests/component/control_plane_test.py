@@ -54,9 +54,16 @@ def test_a_daemon_set_has_a_pod_on_every_node(control_plane, namespace):
     control_plane.require_controllers()
     created(control_plane, "/api/v1/nodes", {"metadata": {"name": "by-hand"}})
     created(control_plane, f"/apis/apps/v1/namespaces/{namespace}/daemonsets", daemon_set("each"))
-    pods = f"/api/v1/namespaces/{namespace}/pods"
-    (pod,) = wait_until(lambda: control_plane.api.get(pods)[1]["items"], "there is a pod")
-    assert pod["metadata"]["ownerReferences"][0]["name"] == "each"
+
+    def pods_by_hand() -> list[dict]:
+        pods = control_plane.api.get(f"/api/v1/namespaces/{namespace}/pods")[1]["items"]
+        return [pod for pod in pods if "by-hand" in str(pod["spec"]["affinity"])]
+
+    try:
+        (pod,) = wait_until(pods_by_hand, "there is a pod")
+        assert pod["metadata"]["ownerReferences"][0]["name"] == "each"
+    finally:
+        assert control_plane.api.delete("/api/v1/nodes/by-hand")[0] == 200
 
 
 def test_what_an_object_owns_is_collected(control_plane, namespace):

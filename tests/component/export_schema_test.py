@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from harness.exports import EXAMPLES, ROOT, exports_path, install_exports, read_export
 from harness.processes import wait_until
 
@@ -60,6 +61,14 @@ def test_it_refuses(plane, exports, example):
     causes.pop("<nil>", None)  # "some validation rules were not checked"
     assert list(causes) == [field]
     assert says in causes[field]
+
+
+def test_it_accepts_the_export_of_the_page(plane, exports):
+    page = (ROOT / "docs" / "resource.md").read_text()
+    export = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
+    del export["metadata"]["namespace"]
+    status, answer = plane.api.post(f"{exports}?dryRun=All&fieldValidation=Strict", export)
+    assert status == 201, answer
 
 
 def test_an_export_is_stored_with_every_default(plane, exports):
@@ -144,3 +153,31 @@ def test_kubectl_explains_it(plane):
     assert "workspaceURL\t<string> -required-" in text
     assert "Where the spans go" in plane.kubectl("explain", "dte.spec")
     assert "the oldest spans beyond" in plane.kubectl("explain", "dte.spec.delivery.maxBacklog")
+
+
+def served_with(plane, exports: str, crd: dict, example: Path, status: int) -> None:
+    """Waits until the API server answers the example so by the CRD."""
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/dualtraceexports.dualtrace.dev"
+    plane.api.patch(path, crd)
+    wait_until(lambda: tried(plane, exports, example)[0] == status, f"the example gets {status}")
+
+
+def test_an_export_from_before_a_rule_can_still_be_told_what_is_wrong(plane, exports):
+    """So the operator can write its status; the field alone must be mended when it is changed."""
+    example = CASES / "refused" / "table_of_two_parts.yaml"
+    today = yaml.safe_load((ROOT / "crds" / "dualtraceexport.yaml").read_text())
+    before = yaml.safe_load((ROOT / "crds" / "dualtraceexport.yaml").read_text())
+    spec = before["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    del spec["properties"]["databricks"]["properties"]["table"]["x-kubernetes-validations"]
+    served_with(plane, exports, before, example, 201)
+    try:
+        created(plane, exports, example, "early")
+    finally:
+        served_with(plane, exports, today, example, 422)
+    assert plane.api.patch(f"{exports}/early/status", {"status": STATUS})[0] == 200
+    labels = {"metadata": {"labels": {"team": "agents"}}}
+    assert plane.api.patch(f"{exports}/early", labels)[0] == 200
+    wrong = {"spec": {"databricks": {"table": "still.wrong"}}}
+    assert plane.api.patch(f"{exports}/early", wrong)[0] == 422
+    right = {"spec": {"databricks": {"table": "main.traces.spans"}}}
+    assert plane.api.patch(f"{exports}/early", right)[0] == 200

@@ -47,6 +47,7 @@ class FakeJournal final : public Journal {
     return totals;
   }
   [[nodiscard]] Health health() const override { return {}; }
+  void allow_segments(uint64_t /*segments_max*/) override {}
   JournalLane& lane(const std::string& /*name*/) override {
     check_failed("a FakeJournal has no lanes", __FILE__, __LINE__);
   }

@@ -28,8 +28,14 @@ class FakeJournalLane final : public JournalLane {
     if (unread.empty()) return JournalEnd{};
     JournalRecord record = std::move(unread.front());
     unread.pop_front();
-    open.emplace(record.sequence, Held{record.arrived, record.spans, record.payload.size()});
+    open.emplace(record.sequence, record);
     return record;
+  }
+  void rewind() override {
+    for (auto held = open.rbegin(); held != open.rend(); ++held) {
+      unread.push_front(std::move(held->second));
+    }
+    open.clear();
   }
   void settle(uint64_t sequence, const SpanCounts& counts) override {
     const auto held = open.find(sequence);
@@ -37,7 +43,7 @@ class FakeJournalLane final : public JournalLane {
     DT_CHECK(counts.sum() == held->second.spans);
     totals.settled += counts;
     totals.backlog_spans -= held->second.spans;
-    totals.backlog_bytes -= held->second.bytes;
+    totals.backlog_bytes -= held->second.payload.size();
     open.erase(held);
     settled.emplace(sequence, counts);
   }
@@ -64,13 +70,8 @@ class FakeJournalLane final : public JournalLane {
     if (notify) notify();
   }
 
-  struct Held {
-    WallTime arrived;
-    uint32_t spans = 0;
-    size_t bytes = 0;
-  };
   std::deque<JournalRecord> unread;
-  std::map<uint64_t, Held> open;  // read, not settled
+  std::map<uint64_t, JournalRecord> open;  // read, not settled
   std::map<uint64_t, SpanCounts> settled;
   LaneBooks totals;
   std::optional<Error> read_error;
@@ -96,6 +97,7 @@ class FakeSourceJournal final : public Journal {
   }
   [[nodiscard]] Totals totals() const override { return appended; }
   [[nodiscard]] Health health() const override { return {}; }
+  void allow_segments(uint64_t /*segments_max*/) override {}
   FakeJournalLane& lane(const std::string& name) override { return lanes[name]; }
 
   std::map<std::string, FakeJournalLane> lanes;  // ask lane() for one before the first append()

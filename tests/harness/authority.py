@@ -24,9 +24,7 @@ class Authority:
         """The files of a certificate for `name`, valid for these hosts, and of its key."""
         subject = f"/O={organization}/CN={name}" if organization else f"/CN={name}"
         stem = name.replace(":", "-")
-        self._run(
-            *["req", *KEY, "-subj", subject, "-keyout", f"{stem}.key", "-out", f"{stem}.csr"]
-        )
+        self._run(*["req", *KEY, "-subj", subject, "-keyout", f"{stem}.key", "-out", f"{stem}.csr"])
         (self.folder / "names").write_text(f"subjectAltName={alternatives}\n")
         self._run(
             *["x509", "-req", "-in", f"{stem}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],

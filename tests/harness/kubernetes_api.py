@@ -16,13 +16,14 @@ MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 Answer = tuple[int, dict]
+Connect = Callable[[], http.client.HTTPConnection]
 
 
-def over_tls(port: int, context: ssl.SSLContext) -> Callable[[], http.client.HTTPConnection]:
+def over_tls(port: int, context: ssl.SSLContext) -> Connect:
     return lambda: http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
 
 
-def over_unix_socket(path: str) -> Callable[[], http.client.HTTPConnection]:
+def over_unix_socket(path: str) -> Connect:
     class Connection(http.client.HTTPConnection):
         def connect(self):
             self.sock = socket.socket(socket.AF_UNIX)
@@ -35,7 +36,7 @@ def over_unix_socket(path: str) -> Callable[[], http.client.HTTPConnection]:
 class KubernetesApi:
     """Each call gives (status, object). Thread-safe: a connection a thread."""
 
-    def __init__(self, connect: Callable[[], http.client.HTTPConnection]):
+    def __init__(self, connect: Connect):
         self._connect = connect
         self._own = threading.local()
         self._generation = 0
@@ -44,7 +45,7 @@ class KubernetesApi:
         """For when the server stops, or gets a new certificate."""
         self._generation += 1
 
-    def connect_by(self, connect: Callable[[], http.client.HTTPConnection]) -> None:
+    def connect_by(self, connect: Connect) -> None:
         self._connect = connect
         self.forget_connections()
 
@@ -105,8 +106,7 @@ class KubernetesApi:
         own = self._own
         connection = getattr(own, "connection", None)
         fresh = connection is not None and (
-            own.generation == self._generation
-            and time.monotonic() - own.used < IDLE_SECONDS_MAX
+            own.generation == self._generation and time.monotonic() - own.used < IDLE_SECONDS_MAX
         )
         if not fresh:
             if connection is not None:

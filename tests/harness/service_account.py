@@ -78,11 +78,11 @@ class ServiceAccountKubeconfig:
         return self.path
 
     def renew_token(self, lifetime: float, key: Path | None) -> None:
-        """`key` signs what is too short-lived for a request."""
-        if lifetime < REQUESTED_SECONDS_MIN and key is not None:
+        """Requested, or signed with `key`, for what is too short-lived for a request."""
+        if key is not None:
             self._replace("token", signed_token(key, self._account, lifetime))
             return
-        wish = {"spec": {"expirationSeconds": max(int(lifetime), REQUESTED_SECONDS_MIN)}}
+        wish = {"spec": {"expirationSeconds": int(lifetime)}}
         status, answer = self._api.post(f"{self._accounts}/{self._name}/token", wish)
         assert status == 201, answer
         self._replace("token", answer["status"]["token"])

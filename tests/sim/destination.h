@@ -30,7 +30,7 @@ class Destination {
   void time_out();
   [[nodiscard]] bool idle() const { return flights_.empty(); }
   [[nodiscard]] std::optional<Tick> next_timeout() const;
-  // The agent is gone, and with it everybody who waits for these answers.
+  // The agent, or its lane, is gone, and with it everybody who waits for these answers.
   void forget(uint32_t life);
 
  private:

@@ -47,6 +47,7 @@ void add(Simulation::Tally& sum, const Simulation::Tally& more) {
   sum.spans_ok += more.spans_ok;
   sum.deaths += more.deaths;
   sum.power_losses += more.power_losses;
+  sum.reloads += more.reloads;
   sum.disk_failures += more.disk_failures;
   sum.seconds += more.seconds;
 }
@@ -70,11 +71,12 @@ int run(const Options& options) {
   }
   std::printf(
       "%llu seeds, %llu steps, %.1f simulated hours: %llu requests, %llu spans answered OK, "
-      "%llu deaths, %llu power losses, %llu failed disk calls; every promise held\n",
+      "%llu deaths, %llu power losses, %llu reloads, %llu failed disk calls; every promise held\n",
       static_cast<unsigned long long>(options.seeds), static_cast<unsigned long long>(sum.steps),
       sum.seconds / 3600, static_cast<unsigned long long>(sum.requests),
       static_cast<unsigned long long>(sum.spans_ok), static_cast<unsigned long long>(sum.deaths),
       static_cast<unsigned long long>(sum.power_losses),
+      static_cast<unsigned long long>(sum.reloads),
       static_cast<unsigned long long>(sum.disk_failures));
   return 0;
 }

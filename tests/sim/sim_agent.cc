@@ -24,7 +24,7 @@ class SimAgent::Thread final : public FakeScheduler {
 };
 
 struct SimAgent::LaneThread {
-  LaneThread(size_t index, SimAgent& agent)
+  LaneThread(size_t index, SimAgent& agent, LaneLegacy legacy)
       : scheduler(agent),
         dead_letters({.folder = std::string(kDataFolder) + "/dead-letters/" + kLaneNames[index],
                       .destination = kLaneNames[index],
@@ -33,6 +33,7 @@ struct SimAgent::LaneThread {
         exporter(scheduler) {
     LaneOptions options = agent.options_.lane;
     options.name = kLaneNames[index];
+    options.legacy = std::move(legacy);
     lane = make_lane(std::move(options), exporter, dead_letters, scheduler,
                      Random(agent.world_.random.next()), agent.world_.metrics);
   }
@@ -66,13 +67,10 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
   auto journal = agent->open_journal(journal_options, *agent->journal_scheduler_);
   if (!journal) return fail(journal.error());
   agent->journal_ = *std::move(journal);
+  agent->reload_scheduler_ = std::make_unique<Thread>(*agent);
   agent->make_lanes();
-  std::vector<Lane*> lanes;
-  for (const auto& lane : agent->lanes_) {
-    if (lane) lanes.push_back(lane->lane.get());
-  }
   agent->adopter_ = std::make_unique<Adopter>(
-      kDataFolder, journal_options, std::move(lanes),
+      kDataFolder, journal_options,
       Adopter::Parts{.files = world.disk.files,
                      .make_scheduler =
                          [&made = *agent](const std::string& /*name*/) {
@@ -82,6 +80,9 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
                          [&made = *agent](const JournalOptions& adopted, Scheduler& scheduler) {
                            return made.open_journal(adopted, scheduler);
                          }});
+  for (size_t i = 0; i < kLanes; ++i) {
+    if (agent->lanes_[i]) agent->adopter_->attach(kLaneNames[i], *agent->lanes_[i]->lane, [] {});
+  }
   return agent;
 }
 
@@ -100,7 +101,7 @@ Result<std::unique_ptr<Journal>> SimAgent::open_journal(const JournalOptions& op
 void SimAgent::make_lanes() {
   for (size_t i = 0; i < kLanes; ++i) {
     if (!options_.lanes[i]) continue;
-    lanes_[i] = std::make_unique<LaneThread>(i, *this);
+    lanes_[i] = std::make_unique<LaneThread>(i, *this, LaneLegacy());
     lanes_[i]->lane->add_journal(*journal_, {});
   }
 }
@@ -113,6 +114,7 @@ SimAgent::~SimAgent() {
   for (auto& lane : lanes_) lane.reset();
   journal_.reset();
   journal_scheduler_.reset();
+  reload_scheduler_.reset();
   world_.disk.gone = was_gone;
 }
 
@@ -172,6 +174,31 @@ void SimAgent::append(uint32_t request, std::string payload) {
 
 void SimAgent::nudge(size_t lane) {
   if (lanes_[lane]) lanes_[lane]->lane->nudge();
+}
+
+// The steps of agent/app/delivery.cc; what waits there for a thread is told by it here.
+void SimAgent::replace_lane(size_t lane) {
+  if (!lanes_[lane] || std::exchange(replacing_[lane], true)) return;
+  const auto detach = [this, lane] {
+    adopter_->detach(kLaneNames[lane],
+                     [this, lane] { reload_scheduler_->post([this, lane] { swap_lane(lane); }); });
+  };
+  const bool patient = world_.random.below(2) == 0;
+  lanes_[lane]->lane->halt(patient ? std::function<void()>(detach) : [] {});
+  if (!patient) detach();
+}
+
+void SimAgent::swap_lane(size_t lane) {
+  LaneThread& old = *lanes_[lane];
+  old.scheduler.stop();
+  world_.cancel(lane, life_);
+  journal_->lane(kLaneNames[lane]).on_published([] {});
+  world_.witness.replaced(lane, life_);
+  auto next = std::make_unique<LaneThread>(lane, *this, old.lane->legacy());
+  lanes_[lane] = std::move(next);
+  Lane& fresh = *lanes_[lane]->lane;
+  fresh.add_journal(*journal_, {});
+  adopter_->attach(kLaneNames[lane], fresh, [this, lane] { replacing_[lane] = false; });
 }
 
 void SimAgent::drain() {

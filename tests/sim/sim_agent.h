@@ -5,6 +5,7 @@
 // Used from one thread.
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +40,8 @@ struct SimWorld {
   Witness& witness;
   Random& random;
   MetricRegistry& metrics;
+  // The exporter of that lane, of an agent in that life, gives up what is in flight.
+  std::function<void(size_t lane, uint32_t life)> cancel;
 };
 
 class SimAgent {
@@ -58,6 +61,9 @@ class SimAgent {
   [[nodiscard]] std::optional<Tick> next_timer() const;
   void append(uint32_t request, std::string payload);
   void nudge(size_t lane);
+  // Another lane takes over, as a reload has it, some tasks later; at best when nothing is in
+  // flight any more.
+  void replace_lane(size_t lane);
   void drain();
   // Hands over what the lanes have sent.
   void collect(std::array<Destination, kLanes>& destinations);
@@ -75,6 +81,7 @@ class SimAgent {
   Result<std::unique_ptr<Journal>> open_journal(const JournalOptions& options,
                                                 Scheduler& scheduler);
   void make_lanes();
+  void swap_lane(size_t lane);
   void check() const;
   [[nodiscard]] uint64_t held_bytes_max() const;
 
@@ -88,6 +95,8 @@ class SimAgent {
   std::unique_ptr<Journal> journal_;
   std::array<std::unique_ptr<LaneThread>, kLanes> lanes_;
   std::unique_ptr<Adopter> adopter_;
+  std::unique_ptr<Scheduler> reload_scheduler_;
+  std::array<bool, kLanes> replacing_{};
 };
 
 }  // namespace dualtrace::agent::sim

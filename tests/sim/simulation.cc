@@ -33,7 +33,7 @@ void Simulation::choose_options() {
   for (bool* trouble :
        {&climate_.deaths, &climate_.power_losses, &climate_.read_errors, &climate_.write_errors,
         &climate_.sync_errors, &climate_.full_disks, &climate_.bad_destinations,
-        &climate_.clock_jumps, &climate_.lane_changes, &climate_.upgrades}) {
+        &climate_.clock_jumps, &climate_.lane_changes, &climate_.reloads, &climate_.upgrades}) {
     *trouble = chance(2);
   }
   options_.durability = chance(4) ? Durability::kMemory : Durability::kDisk;
@@ -90,7 +90,8 @@ void Simulation::act() {
   }
   if (dice < 14) return agents_[acting_]->nudge(random_.below(kLanes));
   if (dice < 15 && agents_.size() > 1 && chance(4)) return agents_.front()->drain();
-  if (dice < 15 + busyness_ * 10) return append_some();
+  if (dice < 16 && climate_.reloads) return reload_lane();
+  if (dice < 16 + busyness_ * 10) return append_some();
   if (dice < 400 && destinations_[random_.below(kLanes)].act()) return;
   if (dice < 960 && run_one()) return;
   pass_time();
@@ -109,7 +110,9 @@ void Simulation::start_agent() {
   const uint64_t failures = disk_.failures;
   acting_ = agents_.size();
   trace_.add("start", {}, lives_ + 1);
-  auto started = SimAgent::start(options_, {clock_, disk_, witness_, random_, metrics_}, ++lives_);
+  const auto cancel = [this](size_t lane, uint32_t life) { destinations_[lane].forget(life); };
+  auto started =
+      SimAgent::start(options_, {clock_, disk_, witness_, random_, metrics_, cancel}, ++lives_);
   if (started) {
     agents_.push_back(*std::move(started));
     return;
@@ -118,6 +121,11 @@ void Simulation::start_agent() {
   const bool excused = disk_.failures > failures || disk_.files.bytes_max;
   if (!excused) throw Violation{"the agent does not start: " + started.error().message};
   let_pass(seconds(1));
+}
+
+void Simulation::reload_lane() {
+  ++tally_.reloads;
+  agents_[acting_]->replace_lane(random_.below(kLanes));
 }
 
 void Simulation::append_some() {

@@ -35,6 +35,7 @@ class Simulation {
     uint64_t spans_ok = 0;
     uint64_t deaths = 0;
     uint64_t power_losses = 0;
+    uint64_t reloads = 0;  // of a lane
     uint64_t disk_failures = 0;
     double seconds = 0;  // simulated
   };
@@ -52,6 +53,7 @@ class Simulation {
     bool bad_destinations = false;
     bool clock_jumps = false;
     bool lane_changes = false;
+    bool reloads = false;   // lanes are replaced in a running agent
     bool upgrades = false;  // a successor starts before its predecessor ends
   };
 
@@ -59,6 +61,7 @@ class Simulation {
   void step();
   void act();
   void start_agent();
+  void reload_lane();
   void append_some();
   void pass_time();
   void let_pass(Duration by);

@@ -16,6 +16,10 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     if (read) witness_.read(journal_, index_, life_, *read, lane_.books());
     return read;
   }
+  void rewind() override {
+    witness_.rewound(journal_, index_);
+    lane_.rewind();
+  }
   void settle(uint64_t sequence, const SpanCounts& counts) override {
     witness_.settled(journal_, index_, life_, sequence, counts);
     lane_.settle(sequence, counts);

@@ -31,6 +31,7 @@ class WatchedJournal final : public Journal {
   void append(std::string payload, uint32_t spans, Stored done) override;
   [[nodiscard]] Totals totals() const override { return journal_->totals(); }
   [[nodiscard]] Health health() const override { return journal_->health(); }
+  void allow_segments(uint64_t segments_max) override { journal_->allow_segments(segments_max); }
   JournalLane& lane(const std::string& name) override;
 
  private:

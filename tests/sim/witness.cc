@@ -101,18 +101,27 @@ void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const La
       at.next = std::min<size_t>(at.next, requests_[request].position);
     }
   }
+  at.log.clear();
+  unread(at, lane);
+  at.settled = durable.settled;
+  at.snapshots = {{durable.settled, 0}};
+  trace_.add("resumes", kLaneNames[lane], life, at.next);
+}
+
+void Witness::unread(LaneModel& at, size_t lane) {
   for (const auto& [sequence, request] : at.open) {
     state(lane, request) = RecordState::kUnread;
     at.next = std::min<size_t>(at.next, requests_[request].position);
   }
-  at.log.clear();
   at.open.clear();
   at.open_spans = 0;
   at.open_bytes = 0;
   at.ended = 0;
-  at.settled = durable.settled;
-  at.snapshots = {{durable.settled, 0}};
-  trace_.add("resumes", kLaneNames[lane], life, at.next);
+}
+
+void Witness::rewound(uint32_t journal, size_t lane) {
+  unread(journals_[journal].lanes[lane], lane);
+  trace_.add("rewinds", kLaneNames[lane], journals_[journal].lanes[lane].next);
 }
 
 void Witness::appended(uint32_t journal, uint32_t life, uint32_t request) {
@@ -186,7 +195,10 @@ void Witness::read(uint32_t journal, size_t lane, uint32_t life, const JournalRe
 // It was not read although the lane is behind it.
 void Witness::check_passed_over(const JournalModel& journal, size_t lane, uint32_t request) {
   const RecordState record = state(lane, request);
-  if (record == RecordState::kDurable || record == RecordState::kGone) return;
+  if (record == RecordState::kSettled || record == RecordState::kDurable ||
+      record == RecordState::kGone) {
+    return;
+  }
   const Request& sent = requests_[request];
   require(sent.answer != Answer::kOk || sent.may_be_lost, "request", request,
           "was answered OK, and is not in", journal.folder, "for", kLaneNames[lane]);
@@ -205,7 +217,7 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
               sent.position >= at.next,
           "request", number, "is read out of order by", kLaneNames[lane]);
   require(state(lane, number) == RecordState::kUnread, "request", number, "is read by",
-          kLaneNames[lane], "although it was settled durably");
+          kLaneNames[lane], "although it was settled or is held");
   require(sent.answer != Answer::kRefused || sent.life != life, "request", number,
           "was refused, and is read all the same");
   for (; at.next < sent.position; ++at.next) {
@@ -286,7 +298,7 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
           delivered, "were");
   require(counts.dead_lettered <= refused, kLaneNames[lane], "settles as dead-lettered",
           counts.dead_lettered, "spans, but", refused, "were refused and have a letter");
-  Rejected& rejected = rejected_[{life, lane}];
+  Rejected& rejected = rejected_[{lane_life(lane, life), lane}];
   rejected.settled += counts.rejected;
   require(rejected.settled <= rejected.told, kLaneNames[lane], "settles as rejected",
           rejected.settled, "spans, but", rejected.told, "were");
@@ -345,7 +357,8 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
                      const Outcome& outcome) {
   trace_.add("answered", to_string(outcome.kind), spans.front(), spans.size());
   if (outcome.kind == OutcomeKind::kPartly) {
-    rejected_[{life, lane}].told += std::min<uint64_t>(outcome.rejected, spans.size());
+    rejected_[{lane_life(lane, life), lane}].told +=
+        std::min<uint64_t>(outcome.rejected, spans.size());
   }
   const bool alone = spans.size() == 1;
   for (const uint64_t span : spans) {
@@ -424,7 +437,7 @@ void Witness::note_backlog(size_t lane, uint64_t bytes) {
 
 void Witness::check_rejected(uint32_t life) const {
   for (size_t lane = 0; lane < kLanes; ++lane) {
-    const auto found = rejected_.find({life, lane});
+    const auto found = rejected_.find({lane_life(lane, life), lane});
     if (found == rejected_.end()) continue;
     require(found->second.settled == found->second.told, kLaneNames[lane], "settled as rejected",
             found->second.settled, "spans, but", found->second.told, "were");
@@ -478,9 +491,20 @@ Witness::RecordState& Witness::state(size_t lane, uint32_t request) {
 }
 
 Witness::SpanAtLane& Witness::at(size_t lane, uint64_t span, uint32_t life) {
+  const uint64_t own = lane_life(lane, life);
   SpanAtLane& each = spans_[lane][span];
-  if (each.life != life) each = {.life = life};
+  if (each.life != own) each = {.life = own};
   return each;
+}
+
+void Witness::replaced(size_t lane, uint32_t life) {
+  ++replaced_[{life, lane}];
+  trace_.add("replaced", kLaneNames[lane], life);
+}
+
+uint64_t Witness::lane_life(size_t lane, uint32_t life) const {
+  const auto found = replaced_.find({life, lane});
+  return (uint64_t{life} << 32) + (found == replaced_.end() ? 0 : found->second);
 }
 
 }  // namespace dualtrace::agent::sim

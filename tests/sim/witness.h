@@ -4,7 +4,8 @@
 // it against the promises (docs/architecture.md). It keeps books of its own, span by span, and
 // throws a Violation at the first thing that does not fit. Used from one thread.
 //
-// A life is one agent process. What it settled is durable when a sync said so; a sync that failed,
+// A life is one agent process; a lane that took over from another one in it has a life of its own.
+// What it settled is durable when a sync said so; a sync that failed,
 // or in which the process died, may have been durable all the same: the books of the next life
 // tell, and must be one of those.
 
@@ -55,6 +56,8 @@ class Witness {
 
   void read(uint32_t journal, size_t lane, uint32_t life, const JournalRead& read,
             const LaneBooks& books);
+  // Another lane takes over: what was read and not settled is read again.
+  void rewound(uint32_t journal, size_t lane);
   void settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
                const SpanCounts& counts);
   void sync_begins(uint32_t journal, size_t lane);
@@ -66,6 +69,8 @@ class Witness {
                              size_t batch_bytes_max);
   void judged(size_t lane, uint32_t life, const std::vector<uint64_t>& spans,
               const Outcome& outcome);
+  // Another lane of that life has taken over, and knows nothing of what was sent and answered.
+  void replaced(size_t lane, uint32_t life);
 
   // --- the world's side
   void died(uint32_t life);
@@ -93,7 +98,7 @@ class Witness {
   enum class SpanState : uint8_t { kIdle, kInFlight, kDelivered, kRefused };
 
   struct SpanAtLane {
-    uint32_t life = 0;  // the state is that of this life; in others it is kIdle
+    uint64_t life = 0;  // the state is that of this lane's life; in others it is kIdle
     SpanState state = SpanState::kIdle;
     uint8_t suspicions = 0;   // that it alone caused
     uint32_t body_spans = 0;  // of the last request that began with it
@@ -132,6 +137,8 @@ class Witness {
   };
 
   void check_drained(const JournalModel& journal, size_t lane);
+  // What was read and not settled is unread again.
+  void unread(LaneModel& at, size_t lane);
   void resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books);
   void check_passed_over(const JournalModel& journal, size_t lane, uint32_t request);
   void read_record(JournalModel& journal, size_t lane, uint32_t life, const JournalRecord& record);
@@ -142,6 +149,7 @@ class Witness {
   void find_letters();
   RecordState& state(size_t lane, uint32_t request);
   SpanAtLane& at(size_t lane, uint64_t span, uint32_t life);
+  [[nodiscard]] uint64_t lane_life(size_t lane, uint32_t life) const;
 
   const Clock& clock_;
   MemoryFileSystem& files_;
@@ -155,7 +163,8 @@ class Witness {
   std::array<uint64_t, kLanes> last_letter_{};
   bool letters_changed_ = false;
   Limits limits_;
-  std::map<std::pair<uint32_t, size_t>, Rejected> rejected_;  // by life and lane
+  std::map<std::pair<uint64_t, size_t>, Rejected> rejected_;  // by the lane's life and lane
+  std::map<std::pair<uint32_t, size_t>, uint64_t> replaced_;  // how often, by life and lane
   std::array<Tick, kLanes> over_limit_{};  // when a lane last had too much waiting
   Duration unseen_jumps_{0};
   uint64_t ok_spans_ = 0;

@@ -33,6 +33,7 @@ class IntakeTest : public ::testing::Test {
   std::optional<Status> accept(std::string body, BodyFormat format = BodyFormat::kProtobuf,
                                BodyEncoding encoding = BodyEncoding::kIdentity) {
     JournalIntake intake(options, admission, journal, metrics);
+    intake.set_additions(additions);
     Ticket ticket = intake.admit(body.size()).value();
     auto answers = std::make_shared<std::vector<Status>>();
     intake.accept({.body = std::move(body),
@@ -53,6 +54,7 @@ class IntakeTest : public ::testing::Test {
   }
 
   JournalIntake::Options options;
+  std::vector<ResourceAddition> additions;
   Admission admission{32 * 1024 * 1024};
   FakeJournal journal;
   MetricRegistry metrics;
@@ -80,7 +82,7 @@ TEST_F(IntakeTest, StoresJsonAsProtobuf) {
 }
 
 TEST_F(IntakeTest, AddsTheConfiguredAttributes) {
-  options.additions = {kProject};
+  additions = {kProject};
   EXPECT_TRUE(accept(request_of(1)).value());
   EXPECT_THAT(journal.records.at(0).payload, HasSubstr("model_id"));
   EXPECT_EQ(journal.records.at(0).spans, 1);
@@ -133,7 +135,7 @@ TEST_F(IntakeTest, EnrichesNoMoreThanTheBudgetCovers) {
     body += request.SerializeAsString();
   }
   EXPECT_TRUE(accept(body).value());
-  options.additions = {kProject};
+  additions = {kProject};
   EXPECT_EQ(refusal(body), ErrorKind::kExhausted);
 }
 

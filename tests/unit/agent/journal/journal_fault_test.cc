@@ -46,6 +46,21 @@ TEST_F(JournalFaultTest, AFullJournalRefusesUntilASegmentIsRecycled) {
   EXPECT_LE(names("segment-").size(), 2u);
 }
 
+TEST_F(JournalFaultTest, AFullJournalTakesDataAgainWhenItMayGrow) {
+  options.segments_max = 2;
+  open();
+  append_large(1);
+  append_large(2);
+  expect_refused(append(std::string(3000, 'x'), 4));
+  journal->allow_segments(1);
+  journal->allow_segments(3);
+  journal->allow_segments(2);  // what there is stays
+  scheduler->run_for(std::chrono::seconds(2));
+  append_large(8);
+  expect_refused(append(std::string(3000, 'x'), 4));
+  EXPECT_EQ(names("segment-").size(), 3u);
+}
+
 TEST_F(JournalFaultTest, NoticesByItselfThatTheDiskHasRoomAgain) {
   open();
   files.bytes_max = files.bytes_used();

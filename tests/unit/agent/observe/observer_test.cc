@@ -20,7 +20,7 @@ class ObserverTest : public testing::Test {
   ObserverTest() { heartbeats.watch("journal", scheduler); }
 
   FakeClock clock;
-  FakeScheduler scheduler{clock};
+  std::shared_ptr<FakeScheduler> scheduler = std::make_shared<FakeScheduler>(clock);
   Heartbeats heartbeats{clock};
   MetricRegistry metrics;
   AgentSnapshot snapshot = sample_snapshot();
@@ -38,15 +38,27 @@ TEST_F(ObserverTest, AnswersGetOnKnownPathsOnly) {
 TEST_F(ObserverTest, IsAliveWhileItsSchedulersTurn) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
-    scheduler.run_for(seconds(10));
+    scheduler->run_for(seconds(10));
   }
   EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
   clock.advance(seconds(20));  // the beat is not answered
   const HttpServerResponse stuck = observer.respond("GET", "/livez");
   EXPECT_EQ(stuck.status, 503);
   EXPECT_THAT(stuck.body, HasSubstr("journal"));
-  scheduler.run_ready();
+  scheduler->run_ready();
   EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
+}
+
+TEST_F(ObserverTest, ForgetsASchedulerThatWasReplaced) {
+  EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
+  scheduler->stop();
+  clock.advance(seconds(10));
+  scheduler = std::make_shared<FakeScheduler>(clock);
+  heartbeats.watch("journal", scheduler);
+  clock.advance(seconds(10));
+  EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
+  clock.advance(seconds(20));
+  EXPECT_EQ(observer.respond("GET", "/livez").status, 503) << "the new one is watched";
 }
 
 TEST_F(ObserverTest, IsReadyWhateverTheDestinationsDo) {
@@ -68,9 +80,13 @@ TEST_F(ObserverTest, ServesTheLedgerAsOfTheScrape) {
   EXPECT_THAT(text, HasSubstr("dualtrace_lane_state{lane=\"databricks\",state=\"Idle\"} 0"));
   EXPECT_THAT(text, HasSubstr("dualtrace_ledger_balanced 1"));
   EXPECT_THAT(text, HasSubstr("dualtrace_journals 2"));
+  EXPECT_THAT(text, HasSubstr("dualtrace_config_last_reload_successful 1"));
 
   snapshot.lanes[0].status.books.accepted = 101;
-  EXPECT_THAT(observer.respond("GET", "/metrics").body, HasSubstr("dualtrace_ledger_balanced 0"));
+  snapshot.configuration.error = "restart needed";
+  const std::string later = observer.respond("GET", "/metrics").body;
+  EXPECT_THAT(later, HasSubstr("dualtrace_ledger_balanced 0"));
+  EXPECT_THAT(later, HasSubstr("dualtrace_config_last_reload_successful 0"));
 }
 
 TEST_F(ObserverTest, AnswersOverHttp) {

@@ -27,6 +27,12 @@ TEST(Page, SaysWhyItIsNotReady) {
   EXPECT_THAT(status_page(snapshot), HasSubstr("the receiver does not listen"));
 }
 
+TEST(Page, SaysWhyTheNewestConfigurationIsNotInForce) {
+  AgentSnapshot snapshot = sample_snapshot();
+  snapshot.configuration.error = "arize.<x>: unknown";
+  EXPECT_THAT(status_page(snapshot), HasSubstr("not in force</span>: arize.&lt;x&gt;: unknown"));
+}
+
 TEST(Page, WritesNumbersForPeople) {
   EXPECT_EQ(human_bytes(812), "812 B");
   EXPECT_EQ(human_bytes(1024), "1.0 KiB");

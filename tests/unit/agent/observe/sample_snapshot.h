@@ -12,6 +12,9 @@ inline AgentSnapshot sample_snapshot() {
   snapshot.started = WallTime(seconds(1'700'000'000));
   snapshot.now = snapshot.started + seconds(3700);
   snapshot.listening = true;
+  snapshot.configuration = {.fingerprint = "0123456789ab",
+                            .loaded = snapshot.started + seconds(60),
+                            .error = std::nullopt};
   LaneSnapshot arize;
   arize.status.name = "arize";
   arize.status.books.accepted = 100;

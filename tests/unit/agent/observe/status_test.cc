@@ -15,6 +15,9 @@ TEST(Status, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(status["version"], "0.1.0");
   EXPECT_EQ(status["uptimeSeconds"], 3700.0);
   EXPECT_EQ(status["ready"], true);
+  EXPECT_EQ(status["configuration"]["fingerprint"], "0123456789ab");
+  EXPECT_EQ(status["configuration"]["loaded"], "2023-11-14T22:14:20Z");
+  EXPECT_EQ(status["configuration"]["error"], nullptr);
   const auto& lane = status["lanes"][1];
   EXPECT_EQ(lane["name"], "databricks");
   EXPECT_EQ(lane["state"], "Paused");
@@ -32,6 +35,14 @@ TEST(Status, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(status["journals"][0]["diskBytes"], 192 << 20);
   EXPECT_EQ(status["journals"][1]["adopted"], true);
   EXPECT_EQ(status["admission"]["bytes"], 1024);
+}
+
+TEST(Status, SaysWhyTheNewestConfigurationIsNotInForce) {
+  AgentSnapshot snapshot = sample_snapshot();
+  snapshot.configuration.error = "restart needed";
+  const auto status = nlohmann::json::parse(status_json(snapshot));
+  EXPECT_EQ(status["configuration"]["error"], "restart needed");
+  EXPECT_EQ(status["ready"], true) << "the one before serves on";
 }
 
 TEST(Status, IsReadyWhenItCanAcceptAndStore) {

@@ -20,5 +20,14 @@ TEST(Base64, RefusesWhatIsNotBase64) {
   }
 }
 
+TEST(Base64, IsWrittenWithPaddingAndReadBack) {
+  EXPECT_EQ(encode_base64(""), "");
+  EXPECT_EQ(encode_base64("a"), "YQ==");
+  EXPECT_EQ(encode_base64("ab"), "YWI=");
+  EXPECT_EQ(encode_base64("abc"), "YWJj");
+  const std::string bytes("\x00\xff\xfe ~", 5);
+  EXPECT_EQ(decode_base64(encode_base64(bytes)), bytes);
+}
+
 }  // namespace
 }  // namespace dualtrace

@@ -183,6 +183,19 @@ TEST(ParseExport, NeverRepeatsWhatMayBeASecret) {
   EXPECT_THAT(to_string(result.faults), Not(HasSubstr("dapi")));
 }
 
+TEST(ParseExport, NamesForeignEntriesSoThatTheyCanBeRead) {
+  const auto path_of = [](const std::string& name) {
+    const auto paths = fault_paths(with(minimal_export(), "/spec/resourceAttributes", {{name, 1}}));
+    return paths.empty() ? "" : paths[0];
+  };
+  EXPECT_EQ(path_of("a\nb"), "spec.resourceAttributes[a?b]");
+  const std::string umlauts = "\u00fc\u00fc";
+  EXPECT_EQ(path_of(std::string(127, 'n') + umlauts),
+            "spec.resourceAttributes[" + std::string(127, 'n') + "]");
+  EXPECT_EQ(path_of(std::string(124, 'n') + umlauts),
+            "spec.resourceAttributes[" + std::string(124, 'n') + umlauts + "]");
+}
+
 TEST(ParseExport, SaysFaultsInOneLineThatIsNeverTooLong) {
   EXPECT_EQ(to_string(std::vector<ExportFault>{{"spec", "one"}, {"spec.arize", "two"}}),
             "spec: one; spec.arize: two");

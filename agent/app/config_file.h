@@ -1,0 +1,38 @@
+#pragma once
+// ConfigFile: the configuration's file, and how its text becomes a configuration: at the start, for
+// `--check` and at a reload the same.
+// Thread-safe.
+
+#include <string>
+#include <string_view>
+
+#include "common/config/agent_config.h"
+#include "common/error/result.h"
+#include "common/io/file_system.h"
+
+namespace dualtrace::agent {
+
+struct LoadedConfig {
+  AgentConfig config;
+  std::string text;
+};
+
+class ConfigFile {
+ public:
+  // `files` outlives it.
+  ConfigFile(const std::string& path, FileSystem& files);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] Result<std::string> read() const;
+  // kInvalid with all faults, a line each.
+  [[nodiscard]] Result<AgentConfig> parse(std::string_view text) const;
+  [[nodiscard]] Result<LoadedConfig> load() const;
+
+ private:
+  std::string path_;  // absolute, and so is the folder
+  std::string folder_;
+  FileSystem* files_;
+};
+
+}  // namespace dualtrace::agent

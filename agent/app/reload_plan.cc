@@ -1,0 +1,34 @@
+#include "agent/app/reload_plan.h"
+
+#include "agent/app/destination.h"
+#include "common/config/fingerprint.h"
+
+namespace dualtrace::agent {
+namespace {
+
+// The project is the intake's business.
+std::optional<ArizeConfig> lane_config(std::optional<ArizeConfig> arize) {
+  if (arize) arize->project.reset();
+  return arize;
+}
+
+}  // namespace
+
+// With equal restart fingerprints, both have the same destinations, and what is left of `delivery`
+// to differ in belongs to the lanes.
+ReloadPlan plan_reload(const AgentConfig& running, const AgentConfig& wanted) {
+  ReloadPlan plan;
+  plan.restart_needed = restart_fingerprint(running) != restart_fingerprint(wanted);
+  if (plan.restart_needed) return plan;
+  const bool delivery_changes = running.delivery != wanted.delivery;
+  if (wanted.arize &&
+      (delivery_changes || lane_config(running.arize) != lane_config(wanted.arize))) {
+    plan.lanes.emplace_back(kArizeLane);
+  }
+  if (wanted.databricks && (delivery_changes || running.databricks != wanted.databricks)) {
+    plan.lanes.emplace_back(kDatabricksLane);
+  }
+  return plan;
+}
+
+}  // namespace dualtrace::agent

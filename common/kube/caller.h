@@ -1,0 +1,86 @@
+#pragma once
+// Caller: sends a request until it has the answer that its caller is to see. Authorizes it; sends
+// it once more with another credential after a 401, and once more over another connection when
+// there was no answer and it may be sent twice; waits where the API server asks it to (429 and 5xx
+// with Retry-After). Private to common_kube_client.
+//
+// Guarantees: `done` is called exactly once, at the deadline at the latest, but for a credential
+// plugin that takes longer. cancel() calls all of them at once, and those of later calls.
+// Thread-safe. The work is done on the scheduler, and `done` called there or by cancel().
+
+#include <functional>
+#include <map>
+
+#include "common/error/result.h"
+#include "common/kube/connections.h"
+#include "common/metric/metric.h"
+#include "common/net/http_client.h"
+#include "common/sync/mutex.h"
+#include "common/time/scheduler.h"
+
+namespace dualtrace::kube {
+
+// rest_client_*, under client-go's names.
+class CallMetrics {
+ public:
+  CallMetrics(MetricRegistry& registry, std::string host)
+      : registry_(registry), host_(std::move(host)) {}
+
+  // `status` 0: no answer.
+  void answered(const std::string& method, int status);
+  void took(const std::string& method, Duration duration);
+  void repeated(const std::string& method, int status);
+
+ private:
+  MetricRegistry& registry_;
+  const std::string host_;
+};
+
+class Caller {
+ public:
+  using Done = std::function<void(Result<HttpResponse>)>;
+
+  // The references outlive it. The scheduler is stopped, and the connections are gone, before it.
+  Caller(Connections& connections, Scheduler& scheduler, CallMetrics metrics)
+      : connections_(connections), scheduler_(scheduler), metrics_(std::move(metrics)) {}
+
+  // `client` is one of the connections'. Errors as HttpClient, but for a passed deadline
+  // (kUnavailable), cancel() (kCancelled) and no credential (kDenied). Any HTTP status is an
+  // answer.
+  void call(HttpClient& client, HttpRequest request, Duration timeout, Done done);
+  void cancel();
+
+ private:
+  struct Call {
+    HttpClient& client;
+    HttpRequest request;
+    Tick deadline;
+    uint64_t id = 0;
+    Tick sent{};
+    Shown shown{};
+    int waits = 0;
+    bool authorized_again = false;
+    bool sent_again = false;
+  };
+  using CallPointer = std::shared_ptr<Call>;
+
+  void attempt(const CallPointer& call);
+  void answered(const CallPointer& call, Result<HttpResponse> result);
+  // Whether it goes on: what came is not the answer yet.
+  bool goes_on_without_answer(const CallPointer& call, const Error& error);
+  bool goes_on_after(const CallPointer& call, const HttpResponse& response);
+  void finish(const CallPointer& call, Result<HttpResponse> result);
+  Done take(uint64_t id);
+  [[nodiscard]] bool is_live(uint64_t id);
+
+  Connections& connections_;
+  Scheduler& scheduler_;
+  CallMetrics metrics_;
+
+  Mutex mutex_;
+  std::map<uint64_t, Done> live_ DT_GUARDED_BY(mutex_);
+  uint64_t last_id_ DT_GUARDED_BY(mutex_) = 0;
+  bool cancelled_ DT_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace dualtrace::kube

@@ -1,0 +1,58 @@
+#pragma once
+// Connections: the HTTP clients of an ApiClient, and what every request shows: the credential, the
+// User-Agent, the path of the server. Sees to it that rotated tokens, certificates and authorities
+// come into use. Private to common_kube_client.
+// Used from one thread; the HttpClients in it are thread-safe.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/error/result.h"
+#include "common/kube/config.h"
+#include "common/kube/credential.h"
+#include "common/net/http_client.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::kube {
+
+inline constexpr size_t kObjectBytesMax = size_t{8} << 20;
+inline constexpr size_t kPageBytesMax = size_t{64} << 20;
+
+// One for each kind of request, as they differ in what they may take.
+struct HttpClients {
+  std::unique_ptr<HttpClient> calls;    // answers are kept up to one byte above kObjectBytesMax
+  std::unique_ptr<HttpClient> lists;    // … kPageBytesMax
+  std::unique_ptr<HttpClient> watches;  // may be silent for minutes
+};
+
+[[nodiscard]] HttpClients make_http_clients(const ClientConfig& config);
+
+class Connections {
+ public:
+  // `clock` outlives it.
+  Connections(const ClientConfig& config, std::string user_agent, HttpClients clients,
+              std::unique_ptr<Credential> credential, Clock& clock);
+
+  [[nodiscard]] HttpClients& clients() { return clients_; }
+  [[nodiscard]] std::string host() const { return config_.server.authority.to_string(); }
+
+  // May block, as Credential. Returns what the request shows, for refused().
+  Result<Shown> authorize(HttpRequest& request);
+  // A request that showed this was answered 401. Whether it makes sense to send it once more.
+  bool refused(const Shown& shown);
+
+ private:
+  void renew();
+  [[nodiscard]] bool reads_files() const;
+
+  const ClientConfig config_;
+  const std::string user_agent_;
+  HttpClients clients_;
+  const std::unique_ptr<Credential> credential_;
+  Clock& clock_;
+  Shown shown_;
+  Tick renewed_;
+};
+
+}  // namespace dualtrace::kube

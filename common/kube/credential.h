@@ -1,0 +1,38 @@
+#pragma once
+// Credential: how the API server knows us at this moment. Tokens in files and those of plugins
+// change while we run. Used by Caller.
+// Used from one thread. Its errors and its users never write out what it holds.
+
+#include <memory>
+#include <string>
+
+#include "common/error/result.h"
+#include "common/io/file_system.h"
+#include "common/kube/config.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::kube {
+
+struct Shown {
+  std::string authorization{};  // the header's value; "": none
+  // PEM, to be shown in place of ClientConfig's; both or neither.
+  std::string certificate{};
+  std::string key{};
+
+  bool operator==(const Shown&) const = default;
+};
+
+class Credential {
+ public:
+  virtual ~Credential() = default;
+  // May block for as long as a plugin may take. kDenied when there is none to show.
+  virtual Result<Shown> current() = 0;
+  // The API server did not want it (401): the next current() looks for another one.
+  virtual void refused() = 0;
+};
+
+// `files` and `clock` outlive it.
+std::unique_ptr<Credential> make_credential(const ClientConfig& config, FileSystem& files,
+                                            Clock& clock);
+
+}  // namespace dualtrace::kube

@@ -1,0 +1,42 @@
+#pragma once
+// ExecCredential: the credentials that a program prints, kept until they expire or are refused.
+// Used from one thread, so that the program runs once at a time.
+
+#include <optional>
+#include <string>
+
+#include "common/kube/credential.h"
+
+namespace dualtrace::kube {
+
+class ExecCredential final : public Credential {
+ public:
+  // `config` has a plugin. A plugin may take a minute, and is killed then.
+  ExecCredential(const ClientConfig& config, FileSystem& files, Clock& clock,
+                 Duration time_limit = std::chrono::minutes(1));
+
+  Result<Shown> current() override;
+  void refused() override;
+
+ private:
+  struct Kept {
+    Shown shown;
+    std::optional<WallTime> expires;
+    Tick since;
+  };
+
+  [[nodiscard]] bool is_good(const Kept& kept) const;
+  Result<Kept> run();
+  Result<Kept> read(const std::string& output) const;
+  [[nodiscard]] std::string cluster_info() const;
+
+  const ClientConfig config_;
+  const ExecPlugin plugin_;
+  FileSystem& files_;
+  Clock& clock_;
+  const Duration time_limit_;
+  std::optional<Kept> kept_;
+  bool refused_ = false;
+};
+
+}  // namespace dualtrace::kube

@@ -1,0 +1,40 @@
+#pragma once
+// LineSplitter: pieces of a stream become its lines, of bounded length. Used by WatchStream.
+// Used from one thread.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dualtrace::kube {
+
+class LineSplitter {
+ public:
+  explicit LineSplitter(size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
+
+  // Calls line(std::string) for each line that the piece completes, without its end; empty ones are
+  // left out. False once a line is too long: nothing is to be fed any more.
+  template <typename Line>
+  [[nodiscard]] bool feed(std::string_view piece, const Line& line) {
+    while (true) {
+      const size_t end = piece.find('\n');
+      const std::string_view part = piece.substr(0, end);
+      if (part.size() > line_bytes_max_ - rest_.size()) return false;
+      rest_.append(part);
+      if (end == std::string_view::npos) return true;
+      piece.remove_prefix(end + 1);
+      std::string whole = std::exchange(rest_, {});
+      if (!whole.empty()) line(std::move(whole));
+    }
+  }
+
+  // Whether a line was begun and not ended.
+  [[nodiscard]] bool within_line() const { return !rest_.empty(); }
+
+ private:
+  const size_t line_bytes_max_;
+  std::string rest_;
+};
+
+}  // namespace dualtrace::kube

@@ -1,0 +1,22 @@
+#pragma once
+// Environment: what the process was given from outside beside its options: environment variables
+// and the files of its pod. The only place of the operator that reads them; tests fill one in.
+// Immutable.
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace dualtrace::ctl {
+
+struct Environment {
+  std::map<std::string, std::string> variables;  // those that somebody asks for, set and not empty
+  std::string host_name;                         // in a pod, the pod's name
+  std::string pod_namespace;                     // "" outside of a pod
+
+  [[nodiscard]] std::optional<std::string> variable(const std::string& name) const;
+};
+
+[[nodiscard]] Environment read_environment();
+
+}  // namespace dualtrace::ctl

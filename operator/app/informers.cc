@@ -1,0 +1,126 @@
+#include "operator/app/informers.h"
+
+#include <utility>
+
+#include "common/random/random.h"
+#include "operator/api/dual_trace_export.h"
+#include "operator/control/triggers.h"
+#include "operator/plan/names.h"
+#include "operator/plan/plan.h"
+#include "operator/reconcile/trim.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+std::string index_of(std::string_view namespace_name, std::string_view export_label) {
+  return std::string(namespace_name).append("/").append(export_label);
+}
+
+std::string export_index(const Json& object) {
+  return index_of(text_at(object, {"metadata", "namespace"}),
+                  export_label_value(text_at(object, {"metadata", "name"})));
+}
+
+std::string owned_index(const Json& object) {
+  const std::string_view label = text_at(object, {"metadata", "labels", kExportLabel});
+  if (label.empty()) return {};
+  return index_of(text_at(object, {"metadata", "namespace"}), label);
+}
+
+kube::Informer::Options of_exports(const std::string& namespace_name) {
+  return {.selection = {.type = kDualTraceExports, .namespace_name = namespace_name},
+          .trim = trim_export,
+          .index = export_index};
+}
+
+kube::Informer::Options of_owned(const kube::ResourceType& type,
+                                 const std::string& namespace_name) {
+  const bool whole = type == kube::kDaemonSets || type == kube::kPods;
+  return {.selection = {.type = type,
+                        .namespace_name = namespace_name,
+                        .label_selector = std::string(kManagedBySelector),
+                        .form = whole ? kube::Form::kWhole : kube::Form::kMetadata},
+          .trim = trim_of(type),
+          .index = owned_index};
+}
+
+}  // namespace
+
+Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners) {
+  if (namespaces.empty()) namespaces.emplace_back();
+  for (const std::string& name : namespaces) {
+    watch(parts, of_exports(name), listeners.export_changed);
+    for (const kube::ResourceType& type : planned_types()) {
+      watch(parts, of_owned(type, name), listeners.child_changed);
+    }
+    watch(parts, of_owned(kube::kPods, name), listeners.pod_changed);
+  }
+}
+
+void Informers::watch(const Parts& parts, kube::Informer::Options options,
+                      kube::Informer::Listener listener) {
+  const kube::Selection& selection = options.selection;
+  Watched watched{selection.type, selection.namespace_name, nullptr};
+  watched.informer =
+      std::make_unique<kube::Informer>(std::move(options), parts.api, parts.scheduler, entropy(),
+                                       parts.metrics, std::move(listener));
+  watched_.push_back(std::move(watched));
+}
+
+void Informers::start() {
+  for (const Watched& watched : watched_) watched.informer->start();
+}
+
+std::vector<std::string> Informers::unsynced() const {
+  std::vector<std::string> names;
+  for (const Watched& watched : watched_) {
+    if (watched.informer->synced()) continue;
+    std::string name(watched.type.plural);
+    if (!watched.namespace_name.empty()) name += " in " + watched.namespace_name;
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+const kube::Store* Informers::store(const kube::ResourceType& type,
+                                    const std::string& namespace_name) const {
+  for (const Watched& watched : watched_) {
+    const bool covers = watched.namespace_name.empty() || watched.namespace_name == namespace_name;
+    if (covers && watched.type == type) return &watched.informer->store();
+  }
+  return nullptr;
+}
+
+std::vector<kube::ObjectKey> Informers::exports_by_label(const std::string& namespace_name,
+                                                         const std::string& export_label) const {
+  const kube::Store* const exports = store(kDualTraceExports, namespace_name);
+  if (exports == nullptr) return {};
+  std::vector<kube::ObjectKey> keys;
+  for (const kube::ObjectPointer& found : exports->select(index_of(namespace_name, export_label))) {
+    keys.push_back(kube::key_of(*found));
+  }
+  return keys;
+}
+
+kube::ObjectPointer Informers::find_export(const kube::ObjectKey& key) const {
+  const kube::Store* const exports = store(kDualTraceExports, key.namespace_name);
+  return exports == nullptr ? nullptr : exports->get(key);
+}
+
+std::vector<kube::ObjectPointer> Informers::children(const kube::ResourceType& type,
+                                                     const kube::ObjectKey& export_key) const {
+  return select(type, export_key);
+}
+
+std::vector<kube::ObjectPointer> Informers::pods(const kube::ObjectKey& export_key) const {
+  return select(kube::kPods, export_key);
+}
+
+std::vector<kube::ObjectPointer> Informers::select(const kube::ResourceType& type,
+                                                   const kube::ObjectKey& export_key) const {
+  const kube::Store* const objects = store(type, export_key.namespace_name);
+  if (objects == nullptr) return {};
+  return objects->select(index_of(export_key.namespace_name, export_label_value(export_key.name)));
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,270 @@
+#include "operator/app/operator.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <utility>
+
+#include "common/io/posix_file_system.h"
+#include "common/kube/api_client.h"
+#include "common/kube/event_recorder.h"
+#include "common/kube/leader_elector.h"
+#include "common/log/log.h"
+#include "common/net/http_client.h"
+#include "common/random/random.h"
+#include "common/time/thread_scheduler.h"
+#include "operator/agents/agent_poller.h"
+#include "operator/app/cluster.h"
+#include "operator/app/fenced_api.h"
+#include "operator/app/informers.h"
+#include "operator/app/probes.h"
+#include "operator/control/controller.h"
+#include "operator/control/triggers.h"
+#include "operator/control/work_queue.h"
+#include "operator/plan/layout.h"
+#include "operator/plan/names.h"
+#include "operator/reconcile/reconciler.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr const char* kControllerName = "dualtraceexport";
+constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
+
+// There is no way back from here: what is in work may be about to write. The kernel ends it.
+[[noreturn]] void give_up(std::string_view why, const std::string& detail) {
+  log_error(why, {{"error", detail}});
+  std::_Exit(1);
+}
+
+class RunningOperator final : public Operator {
+ public:
+  RunningOperator(Options options, const Environment& environment, const std::string& version)
+      : options_(std::move(options)),
+        environment_(environment),
+        version_(version),
+        identity_(fmt::format("{}_{:016x}", environment.host_name, entropy())) {}
+  ~RunningOperator() override;
+  RunningOperator(const RunningOperator&) = delete;
+  RunningOperator& operator=(const RunningOperator&) = delete;
+
+  Status run();
+  void announce() const;
+  Status stop() override;
+  [[nodiscard]] uint16_t port() const override { return probes_->port(); }
+
+ private:
+  Status open_probes();
+  Status connect();
+  void watch();
+  void make_reconciler();
+  // On the lifecycle scheduler, one after the other.
+  void await_sync();
+  void seek_leadership();
+  void lead();
+
+  [[nodiscard]] std::vector<std::string> unsynced() const;
+  const Options options_;
+  const Environment environment_;
+  const std::string version_;
+  const std::string identity_;
+  SystemClock clock_;
+  PosixFileSystem files_;
+  MetricRegistry metrics_;
+  // They outlive what still calls them, and then do nothing any more.
+  ThreadScheduler watching_{"informers", clock_};
+  ThreadScheduler polling_{"agents", clock_};
+
+  // ApiClient → Informers → Triggers → WorkQueue
+  WorkQueue queue_{kControllerName, clock_, metrics_};
+  std::unique_ptr<kube::ApiClient> api_;
+  std::unique_ptr<Informers> informers_;
+  Triggers triggers_{queue_, [this](const std::string& space, const std::string& label) {
+                       return informers_->exports_by_label(space, label);
+                     }};
+  std::atomic<bool> watches_{false};
+
+  // WorkQueue → Controller → Reconciler → FencedApi → ApiClient
+  std::unique_ptr<FencedApi> fenced_api_;
+  std::unique_ptr<kube::EventRecorder> events_;
+  std::unique_ptr<AgentPoller> agents_;
+  std::unique_ptr<Reconciler> reconciler_;
+
+  // On the lifecycle scheduler, and after its end on the thread that stops.
+  const Tick sync_deadline_ = clock_.tick() + options_.sync_timeout;
+  std::unique_ptr<kube::LeaderElector> elector_;
+  std::atomic<const kube::LeaderElector*> election_{nullptr};  // for those who only ask
+  std::unique_ptr<Controller> controller_;
+  ThreadScheduler lifecycle_{"lifecycle", clock_};
+
+  bool stopped_ = false;
+  std::unique_ptr<Probes> probes_;  // last: its thread asks everything above
+};
+
+void RunningOperator::announce() const {
+  log_info(
+      "operator starting",
+      {{"version", version_},
+       {"identity", identity_},
+       {"watch_namespaces", options_.watch_namespaces.empty()
+                                ? "(all)"
+                                : fmt::format("{}", fmt::join(options_.watch_namespaces, ","))},
+       {"agent_image", options_.agent_image},
+       {"leader_elect", options_.leader_elect},
+       {"lease",
+        kube::ObjectKey{options_.leader_election_namespace, options_.lease_name}.to_string()},
+       {"workers", options_.workers}});
+}
+
+Status RunningOperator::run() {
+  if (Status opened = open_probes(); !opened) return opened;
+  if (Status connected = connect(); !connected) return connected;
+  watch();
+  make_reconciler();
+  lifecycle_.post([this] { await_sync(); });
+  return {};
+}
+
+// The first to open: whoever asks meanwhile hears that it is alive and not ready.
+Status RunningOperator::open_probes() {
+  auto probes = Probes::start(options_.listen,
+                              {.unsynced = [this] { return unsynced(); },
+                               .alive =
+                                   [this] {
+                                     const auto* election = election_.load();
+                                     return election == nullptr || election->healthy();
+                                   }},
+                              metrics_);
+  if (!probes) return fail(probes.error());
+  probes_ = *std::move(probes);
+  return {};
+}
+
+Status RunningOperator::connect() {
+  const Result<kube::ClientConfig> cluster = find_cluster(options_, environment_, files_);
+  if (!cluster) return fail(cluster.error());
+  log_info("serving a cluster", {{"server", cluster->server.origin()}});
+  api_ = std::make_unique<kube::ApiClient>(
+      *cluster,
+      kube::ApiClient::Options{.user_agent = kube::user_agent("dualtrace-operator", version_)},
+      files_, clock_, metrics_);
+  return {};
+}
+
+void RunningOperator::watch() {
+  const auto tell = [this](void (Triggers::*trigger)(const kube::Change&)) {
+    return [this, trigger](const kube::Change& change) { (triggers_.*trigger)(change); };
+  };
+  informers_ = std::make_unique<Informers>(
+      options_.watch_namespaces,
+      Informers::Parts{.api = *api_, .scheduler = watching_, .metrics = metrics_},
+      Informers::Listeners{.export_changed = tell(&Triggers::export_changed),
+                           .child_changed = tell(&Triggers::child_changed),
+                           .pod_changed = tell(&Triggers::pod_changed)});
+  informers_->start();
+  watches_ = true;
+}
+
+void RunningOperator::make_reconciler() {
+  fenced_api_ = std::make_unique<FencedApi>(*api_, [this] {
+    const auto* election = election_.load();
+    return !options_.leader_elect || (election != nullptr && election->leading());
+  });
+  events_ = std::make_unique<kube::EventRecorder>(
+      kube::EventRecorder::Options{.controller = std::string(kFieldManager), .instance = identity_},
+      *fenced_api_, clock_, metrics_);
+  AgentPoller::Options polling{.port = kStatusPort};
+  polling.interval = options_.agent_poll_interval;
+  agents_ = std::make_unique<AgentPoller>(polling, make_http_client, polling_, entropy(), metrics_,
+                                          [this](const kube::ObjectKey& key) { queue_.add(key); });
+  reconciler_ = std::make_unique<Reconciler>(Installation{.agent_image = options_.agent_image},
+                                             Reconciler::Parts{.api = *fenced_api_,
+                                                               .cache = *informers_,
+                                                               .events = *events_,
+                                                               .agents = *agents_,
+                                                               .clock = clock_,
+                                                               .metrics = metrics_},
+                                             entropy());
+}
+
+std::vector<std::string> RunningOperator::unsynced() const {
+  if (!watches_) return {"everything"};
+  return informers_->unsynced();
+}
+
+void RunningOperator::await_sync() {
+  const std::vector<std::string> missing = informers_->unsynced();
+  if (missing.empty()) {
+    log_info("synced");
+    return options_.leader_elect ? seek_leadership() : lead();
+  }
+  if (clock_.tick() > sync_deadline_) {
+    give_up("the API server did not list everything in time",
+            fmt::format("{}", fmt::join(missing, ", ")));
+  }
+  lifecycle_.run_after(kSyncCheckInterval, [this] { await_sync(); });
+}
+
+void RunningOperator::seek_leadership() {
+  auto elector = kube::LeaderElector::start(
+      {.lease = {options_.leader_election_namespace, options_.lease_name},
+       .identity = identity_,
+       .lease_duration = options_.lease_duration,
+       .renew_deadline = options_.renew_deadline,
+       .retry_period = options_.retry_period},
+      *api_, clock_, entropy(), metrics_,
+      {.started = [this] { lifecycle_.post([this] { lead(); }); },
+       .stopped = [](const Error& why) { give_up("the leadership was lost", why.message); }});
+  if (!elector) give_up("the election cannot start", elector.error().message);
+  elector_ = *std::move(elector);
+  election_ = elector_.get();
+}
+
+// What was added while another led is in the queue, which nobody has emptied.
+void RunningOperator::lead() {
+  log_info("leading", {{"identity", identity_}});
+  controller_ = std::make_unique<Controller>(
+      Controller::Options{.name = kControllerName,
+                          .workers = options_.workers,
+                          .resync = options_.resync,
+                          .exists =
+                              [this](const kube::ObjectKey& key) {
+                                return informers_->find_export(key) != nullptr;
+                              },
+                          .seed = entropy()},
+      queue_, [this](const kube::ObjectKey& key) { return reconciler_->reconcile(key); }, clock_,
+      metrics_);
+}
+
+Status RunningOperator::stop() {
+  if (std::exchange(stopped_, true)) return {};
+  lifecycle_.stop();
+  if (controller_ && !controller_->stop(clock_.tick() + options_.shutdown_grace)) {
+    return fail(ErrorKind::kUnavailable, "an export is still being reconciled");
+  }
+  if (elector_) elector_->release();
+  log_info("stopped");
+  return {};
+}
+
+RunningOperator::~RunningOperator() {
+  ignore(stop(), "whoever wants to know has asked before");
+  probes_.reset();
+  if (api_) api_->cancel();
+  watching_.stop();
+  polling_.stop();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Operator>> Operator::start(Options options, const Environment& environment,
+                                                  const std::string& version) {
+  set_log_severity(options.log_level);
+  auto made = std::make_unique<RunningOperator>(std::move(options), environment, version);
+  made->announce();
+  if (Status running = made->run(); !running) return fail(running.error());
+  return std::unique_ptr<Operator>(std::move(made));
+}
+
+}  // namespace dualtrace::ctl

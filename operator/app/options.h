@@ -1,0 +1,45 @@
+#pragma once
+// Options: the command line of dualtrace-operator, read and checked. docs/operator.md describes
+// each. Immutable.
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/log/log.h"
+#include "common/net/url.h"
+#include "common/time/clock.h"
+#include "operator/app/environment.h"
+
+namespace dualtrace::ctl {
+
+struct Options {
+  std::string kubeconfig;  // "": $KUBECONFIG, else the pod's own account, else ~/.kube/config
+  std::string context;     // of the kubeconfig; "": its current one
+  std::vector<std::string> watch_namespaces;  // empty: all
+  std::string agent_image;
+
+  bool leader_elect = true;
+  std::string leader_election_namespace;
+  std::string lease_name = "dualtrace-operator";
+  Duration lease_duration = std::chrono::seconds(15);
+  Duration renew_deadline = std::chrono::seconds(10);
+  Duration retry_period = std::chrono::seconds(2);
+
+  size_t workers = 4;
+  Duration resync = std::chrono::minutes(10);
+  Duration sync_timeout = std::chrono::minutes(2);
+  Duration shutdown_grace = std::chrono::seconds(30);
+  Duration agent_poll_interval = std::chrono::seconds(15);
+
+  HostPort listen{"::", 8080};
+  LogSeverity log_level = LogSeverity::kInfo;
+};
+
+// Or the code to exit with: the version or the help was asked for, or the message was printed.
+using ExitCode = int;
+[[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
+                                                            const Environment& environment,
+                                                            const std::string& version);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,33 @@
+#pragma once
+// ReconcileMetrics: what controller-runtime counts of a controller, under its names, so that
+// dashboards made for it work. Used by Controller.
+// Thread-safe. What it shows lives as long as the registry's last text() needs it.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "common/metric/metric.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::ctl {
+
+class ReconcileMetrics {
+ public:
+  ReconcileMetrics(const std::string& controller, size_t workers, MetricRegistry& metrics);
+
+  void began() { active_->fetch_add(1); }
+  void ended(Duration took);
+
+  Counter& success;
+  Counter& requeue_after;
+  Counter& error;     // of result
+  Counter& errors;    // controller_runtime_reconcile_errors_total
+  Counter& terminal;  // those that are not tried again
+
+ private:
+  Histogram& time_;
+  const std::shared_ptr<std::atomic<int64_t>> active_;  // shared with the registry
+};
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,29 @@
+// dualtrace-operator: see docs/operator.md.
+
+#include <cstdlib>
+
+#include "common/log/log.h"
+#include "common/process/process.h"
+#include "operator/app/environment.h"
+#include "operator/app/operator.h"
+#include "operator/app/options.h"
+
+int main(int argc, char** argv) {
+  using dualtrace::ctl::Operator;
+  const dualtrace::ctl::Environment environment = dualtrace::ctl::read_environment();
+  auto parsed = dualtrace::ctl::parse_options(argc, argv, environment, DUALTRACE_VERSION);
+  if (const auto* exit_code = std::get_if<dualtrace::ctl::ExitCode>(&parsed)) return *exit_code;
+  dualtrace::prepare_process();
+  auto running = Operator::start(std::get<dualtrace::ctl::Options>(std::move(parsed)), environment,
+                                 DUALTRACE_VERSION);
+  if (!running) {
+    dualtrace::log_error("the operator cannot start", {{"error", running.error().message}});
+    return 1;
+  }
+  dualtrace::log_info("stopping", {{"signal", dualtrace::wait_for_stop_signal()}});
+  if (const dualtrace::Status stopped = (*running)->stop(); !stopped) {
+    dualtrace::log_error("work did not end in time", {{"error", stopped.error().message}});
+    std::_Exit(1);
+  }
+  return 0;
+}

@@ -1,0 +1,227 @@
+"""`./dev bench operator`: what the operator costs with many exports, on a real API server with the
+real controllers, all on this machine. Nodes have no kubelet, so every pod that a DaemonSet gets
+stays pending: they are objects that the operator watches all the same.
+
+Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))  # the harness
+
+import machine  # noqa: E402
+import report  # noqa: E402
+from harness.children import APIS, OURS, child_path  # noqa: E402
+from harness.control_plane import ControlPlane  # noqa: E402
+from harness.exports import exports_path  # noqa: E402
+from harness.installation import ACCOUNT, Installation, user_of  # noqa: E402
+from harness.nodes import Node  # noqa: E402
+from harness.processes import wait_until  # noqa: E402
+from harness.tenant import BOTH, Tenant  # noqa: E402
+from systems import cpu_seconds  # noqa: E402
+
+CLIENTS = 8  # that create exports at the same time
+QUIET_SECONDS = 60
+SETTLED_SECONDS = 5  # without a request but for the lease, after which all is taken to be done
+REPAIRS = 20
+
+
+@dataclass
+class Phase:
+    """What happened between two points in time."""
+
+    title: str
+    seconds: float
+    cpu_seconds: float
+    reads: int
+    writes: int
+    resident_mib: float
+    peak_mib: float
+
+
+class Cost:
+    """Of one operator process, from a point in time on."""
+
+    def __init__(self, plane: ControlPlane, process):
+        self._plane = plane
+        self._process = process
+        self._position = plane.audit_position()
+        self._cpu = cpu_seconds(process)
+        self._begun = time.monotonic()
+        process.forget_peak_memory()
+
+    def requests(self) -> tuple[int, int]:
+        """Reads and writes but for those of the lease."""
+        entries = [
+            one
+            for one in self._plane.audit(user_of(ACCOUNT), self._position)
+            if one.resource != "leases"
+        ]
+        writes = sum(one.is_write for one in entries)
+        return len(entries) - writes, writes
+
+    def phase(self, title: str, ended: float | None = None) -> Phase:
+        reads, writes = self.requests()
+        return Phase(
+            title,
+            (ended or time.monotonic()) - self._begun,
+            cpu_seconds(self._process) - self._cpu,
+            reads,
+            writes,
+            self._process.resident_memory() / 2**20,
+            self._process.peak_memory() / 2**20,
+        )
+
+    def wait_until_idle(self) -> float:
+        """When the last request was, once none has come for SETTLED_SECONDS."""
+        last, since = self.requests(), time.monotonic()
+        while time.monotonic() - since < SETTLED_SECONDS:
+            time.sleep(0.25)
+            now = self.requests()
+            if now != last:
+                last, since = now, time.monotonic()
+        return since
+
+
+class Bench:
+    def __init__(self, options: argparse.Namespace, folder: Path):
+        self.options = options
+        self.plane = ControlPlane(folder / "control-plane")
+        self.folder = folder
+        self.phases: list[Phase] = []
+        self.repairs: list[float] = []
+
+    def run(self) -> None:
+        self.plane.start()
+        installation = Installation(self.plane, self.options.build, self.folder).install()
+        try:
+            for _ in range(self.options.nodes):
+                Node(self.plane.api)
+            self.tenants = [Tenant(self.plane, f"tenant-{i}") for i in range(self.options.namespaces)]
+            for tenant in self.tenants:
+                installation.allow_in(tenant.namespace, "secret-reader.yaml")
+            operator = installation.operator().start()
+            wait_until(lambda: operator.leads, "the operator leads")
+            self.create(operator)
+            self.stay_quiet(operator)
+            self.repair()
+            self.restart(operator)
+        finally:
+            faults = installation.end()
+            self.plane.end()
+        assert not faults, "\n".join(faults)
+
+    def create(self, operator) -> None:
+        cost = Cost(self.plane, operator.process)
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            list(clients.map(self.create_one, range(self.options.exports)))
+        print(f"created {self.options.exports} exports", file=sys.stderr, flush=True)
+        wait_until(self.all_have_status, "every export has a status", timeout=1800, every=0.5)
+        converged = time.monotonic()
+        self.phases.append(cost.phase("created, all children and statuses there", converged))
+        wait_until(self.all_have_pods, "every node has its pods", timeout=1800, every=2)
+        cost.wait_until_idle()
+
+    def create_one(self, number: int) -> None:
+        self.tenants[number % len(self.tenants)].create(f"export-{number}", BOTH)
+
+    def all_have_status(self) -> bool:
+        exports = self.count("/apis/dualtrace.dev/v1alpha1/dualtraceexports", lambda one: (
+            one.get("status", {}).get("observedGeneration") == one["metadata"]["generation"]))
+        return exports == self.options.exports and self.children() == self.options.exports * len(APIS)
+
+    def all_have_pods(self) -> bool:
+        return self.count("/api/v1/pods") == self.options.exports * self.options.nodes
+
+    def children(self) -> int:
+        return sum(self.count(f"{api}/{plural}?labelSelector={OURS}") for plural, api in APIS.items())
+
+    def count(self, path: str, holds=lambda _: True) -> int:
+        status, answer = self.plane.api.get(path)
+        assert status == 200, answer
+        return sum(holds(one) for one in answer["items"])
+
+    def stay_quiet(self, operator) -> None:
+        cost = Cost(self.plane, operator.process)
+        time.sleep(QUIET_SECONDS)  # the quiet is what is measured
+        self.phases.append(cost.phase("a quiet minute"))
+
+    def repair(self) -> None:
+        """How long a child that somebody deletes is away, with all the others there."""
+        for number in range(REPAIRS):
+            tenant = self.tenants[number % len(self.tenants)]
+            path = child_path("services", tenant.namespace, f"export-{number}")
+            before = self.plane.api.get(path)[1]["metadata"]["uid"]
+            begun = time.monotonic()
+            assert self.plane.api.delete(path)[0] == 200
+            wait_until(
+                lambda: self.plane.api.get(path)[1]["metadata"].get("uid") not in (before, None),
+                "the service is back", every=0.005)
+            self.repairs.append(time.monotonic() - begun)
+
+    def restart(self, operator) -> None:
+        operator.stop()
+        operator.launch()
+        cost = Cost(self.plane, operator.process)
+        wait_until(lambda: operator.leads, "the operator leads again", timeout=300,
+                   process=operator.process)
+        self.phases.append(cost.phase("restarted, until it has listed all and leads"))
+        idle = cost.wait_until_idle()
+        self.phases.append(cost.phase("restarted, until it has looked at all", idle))
+
+
+def phase_line(phase: Phase) -> str:
+    return (f"| {phase.title} | {phase.seconds:.1f} s | {phase.cpu_seconds:.1f} s | {phase.reads:,} "
+            f"| {phase.writes:,} | {phase.resident_mib:.0f} MiB | {phase.peak_mib:.0f} MiB |")
+
+
+def markdown(bench: Bench, around: dict) -> str:
+    options = bench.options
+    pods = options.exports * options.nodes
+    repairs = sorted(bench.repairs)
+    return "\n".join([
+        f"{options.exports:,} exports in {options.namespaces} namespaces, "
+        f"{options.exports * len(APIS):,} children and {pods:,} pods of {options.nodes} nodes; "
+        f"etcd, kube-apiserver and kube-controller-manager beside it on the same machine. "
+        f"{around['date']}, commit {around['commit']}, {around['machine']}.",
+        "",
+        "| phase | takes | operator's CPU | reads | writes | RSS at its end | RSS at most |",
+        "|---|---|---|---|---|---|---|",
+        *map(phase_line, bench.phases),
+        "",
+        f"A deleted Service is back after {repairs[len(repairs) // 2] * 1e3:.0f} ms (median of "
+        f"{len(repairs)}; longest {repairs[-1] * 1e3:.0f} ms). Reads and writes are requests to the "
+        "API server as its audit log counts them, a watch counting once when it ends, without those "
+        "of the Lease.",
+    ])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="./dev bench operator", description=__doc__)
+    parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--exports", type=int, default=1000)
+    parser.add_argument("--namespaces", type=int, default=10)
+    parser.add_argument("--nodes", type=int, default=5)
+    parser.add_argument("--write-docs", action="store_true")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bench = Bench(options, folder)
+        bench.run()
+        text = markdown(bench, machine.describe(ROOT, folder))
+    print(text)
+    if options.write_docs:
+        page = ROOT / "docs" / "benchmarks.md"
+        page.write_text(report.replaced(page.read_text(), "operator", text))
+
+
+if __name__ == "__main__":
+    main()

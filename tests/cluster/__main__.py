@@ -1,0 +1,69 @@
+"""`./dev cluster …`; see README.md."""
+
+import argparse
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from cluster.binaries import NotThere, find
+from cluster.cluster import Cluster, Refused, default_folder
+from cluster.image import make_image
+
+
+def up(cluster: Cluster, arguments) -> None:
+    new = cluster.up(arguments.nodes)
+    print(f'the cluster {"is" if new else "was"} up: eval "$(./dev cluster env)"', file=sys.stderr)
+
+
+def down(cluster: Cluster, _) -> None:
+    cluster.down()
+
+
+def env(cluster: Cluster, _) -> None:
+    if not cluster.is_up():
+        raise Refused("there is none: ./dev cluster up")
+    print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
+    if shutil.which("kubectl") is None:
+        print(f"export PATH={shlex.quote(str(find('kubectl').parent))}:$PATH")
+
+
+def image(cluster: Cluster, arguments) -> None:
+    if not cluster.is_up():
+        raise Refused("there is none: ./dev cluster up --nodes 2")
+    with tempfile.TemporaryDirectory() as folder:
+        tar = Path(folder) / "image.tar"
+        make_image(tar, arguments.name, arguments.program)
+        cluster.nodes().load_image(tar)
+
+
+def parsed():
+    parser = argparse.ArgumentParser(prog="./dev cluster")
+    words = parser.add_subparsers(required=True, metavar="up | down | env | image")
+    word = words.add_parser("up", help="start it, unless it is up")
+    word.add_argument(
+        "--nodes", type=int, default=0, help="how many (default: a control plane only)"
+    )
+    word.set_defaults(run=up)
+    words.add_parser("down", help="stop it and remove all of it").set_defaults(run=down)
+    words.add_parser("env", help="print what names it to kubectl").set_defaults(run=env)
+    word = words.add_parser("image", help="give every node an image of a program and its libraries")
+    word.add_argument("name", help="registry/name:tag, as localhost/dualtrace-agent:1")
+    word.add_argument("program", type=Path)
+    word.set_defaults(run=image)
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parsed()
+    try:
+        arguments.run(Cluster(default_folder()), arguments)
+    except (Refused, NotThere, RuntimeError) as error:
+        print(f"cluster: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""A machine in the machine: namespaces for its network, mounts, processes and host name."""
+
+from pathlib import Path
+
+from cluster.cgroups import Cgroup
+from cluster.daemon import Daemon
+
+
+class Machine:
+    """It has `folder` for its own: `lib` of it is its /var/lib, `log` its /var/log. All its
+    processes and mounts end with its first process, which ends with this one's child `unshare`."""
+
+    def __init__(self, name: str, folder: Path, cgroup: str):
+        self.name = name
+        self.folder = folder
+        self.cgroup = f"{cgroup}/{name}"
+        # The kubelet makes cgroups beside this one; v2 has processes in leaves alone.
+        self._own = Cgroup(f"{self.cgroup}/own")
+        self._first = Daemon("machine", folder)
+
+    def start(self, programs: Path, pause: Path) -> None:
+        for name in ("lib", "log", "run"):
+            (self.folder / name).mkdir(parents=True)
+        self._own.create()
+        script = Path(__file__).with_name("machine.sh")
+        self._first.start(
+            [
+                *["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--mount-proc"],
+                *["--fork", "--kill-child", "--propagation=private", "--"],
+                *["sh", script, self.name, self.folder, programs, pause, *self._own.paths],
+            ]
+        )
+        ready = self.folder / "ready"
+        self._first.wait_until(lambda: ready.exists() and ready.read_text(), "it was ready")
+
+    @property
+    def pid(self) -> int:
+        """Of a process that has its namespaces, but for that of the processes."""
+        pid = self._first.pid
+        assert pid is not None, f"{self.name} has ended: {self._first.output()}"
+        return pid
+
+    def in_network(self) -> list[str]:
+        """A command that starts another in its network, but as a process of this machine."""
+        return ["nsenter", f"--target={self.pid}", "--net", "--"]
+
+    def inside(self) -> list[str]:
+        """A command that starts another as one of its processes."""
+        namespaces = ["--net", "--uts", "--ipc", "--mount"]
+        pids = f"--pid=/proc/{self.pid}/ns/pid_for_children"
+        return ["nsenter", f"--target={self.pid}", *namespaces, pids, "--wd=/", "--"]

@@ -1,0 +1,147 @@
+"""A cluster with two nodes does what dualtrace counts on, and leaves nothing behind. Needs root
+and a minute: `./dev cluster test`."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cluster.binaries import find
+from cluster.cluster import Cluster, Refused
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nodes need root")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("cluster") / "cluster")
+    cluster.up(nodes=2)
+    yield cluster
+    cluster.down()
+
+
+def kubectl(cluster: Cluster, *arguments) -> str:
+    common = [f"--kubeconfig={cluster.kubeconfig}", f"--cache-dir={cluster.folder / 'kubectl'}"]
+    command = [find("kubectl"), *common, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.fixture(scope="module")
+def pods(cluster) -> dict[str, str]:
+    """The name of the web pod on each node."""
+    kubectl(cluster, "apply", "--filename", HERE / "web.yaml")
+    kubectl(cluster, "rollout", "status", "daemonset/web", "--timeout=60s")
+    found = json.loads(kubectl(cluster, "get", "pods", "--selector=app=web", "--output=json"))
+    return {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in found["items"]}
+
+
+def traces_on_this_machine(folder: Path) -> dict:
+    """What a cluster could leave behind, or change."""
+    mark = str(folder).encode()
+    cgroup = hashlib.sha256(bytes(folder)).hexdigest()[:8]
+    cgroups = subprocess.run(
+        ["find", "/sys/fs/cgroup", "-name", f"*{cgroup}*"], capture_output=True, text=True
+    ).stdout
+    networks = subprocess.run(
+        ["lsns", "--noheadings", "--type=net", "--output=NS"], capture_output=True, text=True
+    ).stdout
+    return {
+        "folder": folder.exists(),
+        "processes": [
+            pid.name
+            for pid in Path("/proc").glob("[0-9]*")
+            if mark in _read(pid / "environ") or mark in _read(pid / "cmdline")
+        ],
+        "networks": sorted(networks.split()),
+        "cgroups": cgroups,
+        "mounts": Path("/proc/self/mountinfo").read_text(),
+        "interfaces": sorted(os.listdir("/sys/class/net")),
+        "routes": Path("/proc/net/route").read_text(),
+        "kubelet": sorted(str(path) for path in Path("/var/lib").glob("kubelet*")),
+        "kernel": [
+            Path("/proc/sys", name).read_text()
+            for name in ("vm/overcommit_memory", "kernel/panic", "net/ipv4/ip_forward")
+        ],
+    }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it has ended
+
+
+def test_all_nodes_run_a_restricted_pod(pods):
+    assert sorted(pods) == ["node1", "node2"]
+
+
+def test_a_service_with_a_local_policy_stays_on_the_node(cluster, pods):
+    for node, pod in pods.items():
+        for _ in range(5):
+            name = "http://web.default.svc.cluster.local/"
+            answer = kubectl(cluster, "exec", pod, "--", "wget", "-q", "-O", "-", name)
+            assert answer == f"{node}\n"
+
+
+def test_pods_reach_each_other_across_nodes(cluster, pods):
+    path = "--output=jsonpath={.status.podIP}"
+    there = kubectl(cluster, "get", "pod", pods["node2"], path)
+    url = f"http://{there}:8080/"
+    answer = kubectl(cluster, "exec", pods["node1"], "--", "wget", "-q", "-O", "-", url)
+    assert answer == "node2\n"
+
+
+def test_the_api_server_has_its_service_and_its_name(cluster, pods):
+    name = "kubernetes.default.svc.cluster.local"
+    assert "10.96.0.1\n" in kubectl(cluster, "exec", pods["node1"], "--", "nslookup", name)
+
+
+def test_a_host_path_is_the_nodes_own(cluster, pods):
+    for node in pods:
+        write = f"echo {node} >/host/var/lib/dualtrace-test/name"
+        image = ["--image=localhost/busybox:1", "--profile=general", "--", "sh", "-c", write]
+        kubectl(cluster, "debug", f"node/{node}", *image)
+    for node, pod in pods.items():
+        wait = "until cat /host/name; do sleep 0.1; done 2>/dev/null"
+        assert kubectl(cluster, "exec", pod, "--", "sh", "-c", wait) == f"{node}\n"
+    assert not Path("/var/lib/dualtrace-test").exists()
+
+
+def test_up_twice_is_harmless(cluster, pods):
+    assert cluster.up(nodes=2) is False
+    with pytest.raises(Refused, match="it is up with 2 nodes"):
+        cluster.up(nodes=1)
+    assert "node2" in kubectl(cluster, "get", "nodes")
+
+
+def test_nothing_is_left_of_a_cluster(tmp_path):
+    folder = tmp_path / "cluster"
+    before = traces_on_this_machine(folder)
+    cluster = Cluster(folder)
+    cluster.up(nodes=1)
+    during = traces_on_this_machine(folder)
+    assert during["folder"] and during["processes"] and during["cgroups"]
+    assert len(during["networks"]) > len(before["networks"])
+    cluster.down()
+    assert traces_on_this_machine(folder) == before
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 0.8, 1.5, 4, 8])
+def test_nothing_is_left_of_an_up_that_was_killed(tmp_path, seconds):
+    folder = tmp_path / "cluster"
+    before = traces_on_this_machine(folder)
+    environment = {**os.environ, "DUALTRACE_CLUSTER": str(folder), "PYTHONPATH": str(HERE.parent)}
+    command = [sys.executable, "-m", "cluster", "up", "--nodes=2"]
+    starting = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    starting.send_signal(signal.SIGKILL)
+    starting.wait()
+    Cluster(folder).down()
+    assert traces_on_this_machine(folder) == before

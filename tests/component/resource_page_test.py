@@ -1,0 +1,20 @@
+"""docs/resource.md says of every field what the CRD says."""
+
+from docs.resource_page import PAGE, read_fields, render
+
+
+def test_the_page_is_made_from_the_crd():
+    page = PAGE.read_text()
+    assert render(page) == page, "./dev docs makes the tables anew"
+
+
+def test_every_field_is_on_the_page_once():
+    rows = [line.split("`")[1] for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+    wanted = [path for path in read_fields() if "." in path]
+    assert sorted(rows) == sorted(wanted)
+
+
+def test_every_field_is_described():
+    for path, schema in read_fields().items():
+        if path != "metadata":
+            assert schema["description"], path

@@ -1,0 +1,25 @@
+// Whatever is stored under the name of an export, there is a value that keeps its promises or there
+// are faults that can be told.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "common/error/check.h"
+#include "operator/api/dual_trace_export.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace dualtrace;
+  const auto object = parse_json({reinterpret_cast<const char*>(data), size});
+  if (!object) return 0;
+  const auto [value, faults] = ctl::parse_export(*object);
+  DT_CHECK(value.has_value() == faults.empty());
+  DT_CHECK(to_string(faults).empty() == faults.empty());
+  if (!value) return 0;
+  DT_CHECK(value->arize || value->databricks);
+  DT_CHECK(!value->arize || value->arize->endpoint.has_value() != value->arize->region.has_value());
+  DT_CHECK(!value->databricks || !value->databricks->token.name.empty());
+  DT_CHECK(!value->delivery.max_backlog.empty() && !value->delivery.max_age.empty());
+  DT_CHECK(!text_at(value->agent.resources, {"limits", "memory"}).empty());
+  return 0;
+}

@@ -1,0 +1,234 @@
+"""Between a program and the API server: passes each request on, writes it down, and does to it what
+networks and overloaded servers do. TLS ends here, with a certificate of the proxy's own."""
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.authority import Authority
+
+
+class Fate(Enum):
+    PASS = "passed on and answered"
+    LOSE = "never arrives"
+    LOSE_ANSWER = "arrives, but the answer does not"
+
+
+@dataclass
+class Refusal:
+    """An answer in place of the API server's."""
+
+    status: int
+    retry_after: int | None = None
+
+
+@dataclass
+class Torn:
+    """The answer ends after so many bytes, in the middle of whatever is there."""
+
+    after_bytes: int
+
+
+@dataclass
+class Seen:
+    """One request; `number` counts from 1."""
+
+    number: int
+    method: str
+    path: str
+    at: float = field(default_factory=time.monotonic)
+    status: int | None = None  # None: not answered
+
+    @property
+    def is_write(self) -> bool:
+        return self.method not in ("GET", "HEAD")
+
+    @property
+    def is_watch(self) -> bool:
+        return "watch=" in self.path
+
+    @property
+    def is_lease(self) -> bool:
+        return "/leases" in self.path
+
+
+# Asked for each request, on that request's thread; None is PASS.
+Rule = Callable[[Seen], Fate | Refusal | Torn | None]
+
+
+class ApiProxy:
+    """`rule` may be replaced at any time."""
+
+    def __init__(self, folder: Path, server: str, upstream: ssl.SSLContext):
+        self.rule: Rule | None = None
+        self._upstream = (urlsplit(server).hostname, urlsplit(server).port, upstream)
+        self._lock = threading.Lock()
+        self._seen: list[Seen] = []
+        self._open: set[socket.socket] = set()
+        self._connected = True
+        self._authority = Authority(folder / "proxy-authority")
+        self._folder = folder
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(*self._authority.issue("proxy"))
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def kubeconfig(self, direct: Path) -> Path:
+        """The kubeconfig `direct`, by way of this proxy."""
+        config = json.loads(direct.read_text())
+        config["clusters"][0]["cluster"] = {
+            "server": f"https://127.0.0.1:{self._server.server_address[1]}",
+            "certificate-authority": str(self._authority.certificate),
+        }
+        path = self._folder / f"{direct.parent.name}-by-proxy.kubeconfig"
+        path.touch(0o600)
+        path.write_text(json.dumps(config))
+        return path
+
+    def seen(self, since: int = 0) -> list[Seen]:
+        """Those with a higher number."""
+        with self._lock:
+            return self._seen[since:]
+
+    def count(self) -> int:
+        with self._lock:
+            return len(self._seen)
+
+    def disconnect(self) -> None:
+        """Cuts all connections; new ones are closed at once."""
+        with self._lock:
+            self._connected = False
+        self.cut()
+
+    def reconnect(self) -> None:
+        with self._lock:
+            self._connected = True
+
+    def cut(self) -> None:
+        """Cuts all connections; new ones are welcome."""
+        with self._lock:
+            doomed, self._open = self._open, set()
+        for one in doomed:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # its peer was faster
+
+    def close(self) -> None:
+        self.disconnect()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _opened(self, connection: socket.socket) -> bool:
+        with self._lock:
+            if self._connected:
+                self._open.add(connection)
+            return self._connected
+
+    def _closed(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.discard(connection)
+
+    def _note(self, method: str, path: str) -> Seen:
+        with self._lock:
+            seen = Seen(len(self._seen) + 1, method, path)
+            self._seen.append(seen)
+            return seen
+
+    def _handler(self):
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                # The handshake on this connection's thread, so that a slow one holds up nobody.
+                self.request.settimeout(600)
+                self.request = proxy._tls.wrap_socket(self.request, server_side=True)
+                super().setup()
+
+            def handle(self):
+                if not proxy._opened(self.connection):
+                    return
+                try:
+                    super().handle()
+                except OSError:
+                    pass  # cut, by us or by the client
+                finally:
+                    proxy._closed(self.connection)
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                seen = proxy._note(self.command, self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                fate = (proxy.rule(seen) if proxy.rule else None) or Fate.PASS
+                if fate is Fate.LOSE:
+                    return self._hang_up()
+                if isinstance(fate, Refusal):
+                    return self._refuse(seen, fate)
+                self._pass_on(seen, body, fate)
+
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+            def _hang_up(self):
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+            def _refuse(self, seen: Seen, refusal: Refusal):
+                body = json.dumps(
+                    {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": refusal.status}
+                ).encode()
+                seen.status = refusal.status
+                self.send_response(refusal.status)
+                if refusal.retry_after is not None:
+                    self.send_header("Retry-After", str(refusal.retry_after))
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def _pass_on(self, seen: Seen, body: bytes, fate: Fate | Torn):
+                host, port, context = proxy._upstream
+                server = http.client.HTTPSConnection(host, port, timeout=600, context=context)
+                try:
+                    headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
+                    server.request(self.command, self.path, body or None, headers)
+                    response = server.getresponse()
+                    if fate is Fate.LOSE_ANSWER:
+                        response.read()
+                        return self._hang_up()
+                    seen.status = response.status
+                    self._answer(response, fate.after_bytes if isinstance(fate, Torn) else None)
+                except (OSError, http.client.HTTPException):
+                    self._hang_up()  # the API server is away, and so are we
+                finally:
+                    server.close()
+
+            def _answer(self, response: http.client.HTTPResponse, bytes_max: int | None):
+                self.send_response(response.status)
+                for name, value in response.getheaders():
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                        self.send_header(name, value)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                while piece := response.read1(65536):
+                    if bytes_max is not None:
+                        piece, bytes_max = piece[:bytes_max], bytes_max - len(piece)
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                    if bytes_max is not None and bytes_max <= 0:
+                        return self._hang_up()
+                self.wfile.write(b"0\r\n\r\n")
+
+        return Handler

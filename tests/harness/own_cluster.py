@@ -1,0 +1,101 @@
+"""The control plane that a test file has for itself, and the faults it can have."""
+
+import json
+import shutil
+import socket
+import ssl
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cluster.binaries import NotThere, find
+from cluster.servers import Servers
+
+from harness.kubernetes_api import Connect, over_tls
+
+COMPACTED = "Y29tcGFjdGVk"  # a key in etcd, in base64
+
+
+class ReservedPort:
+    """A port of loopback that stays the tests' own while nobody listens on it: a bound socket that
+    does not listen keeps others away, and lets a server in that sets SO_REUSEADDR, as Go's do.
+    Connections to it are refused meanwhile."""
+
+    def __init__(self):
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.number = self._socket.getsockname()[1]
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class OwnCluster:
+    def __init__(self, folder: Path, api_server_flags: tuple[str, ...]):
+        try:
+            for program in ("etcd", "kube-apiserver", "kubectl"):
+                find(program)
+        except NotThere as missing:
+            pytest.skip(str(missing))
+        self._flags = api_server_flags
+        self._folder = folder
+        self._ports = [ReservedPort(), ReservedPort()]
+        self._servers = Servers(folder, *[port.number for port in self._ports])
+        self.server = self._servers.server
+        self.kubeconfig = self._servers.kubeconfig
+        self.audit_log = folder / "audit.log"
+        self.has_controllers = self._servers.has_controllers
+        self.token_key: Path | None = self._servers.identities.service_account_key
+        self.processes = self._servers.daemons()
+
+    def start(self) -> None:
+        self._servers.start_etcd()
+        self.start_api_server()
+        if self.has_controllers:
+            self.start_controller_manager()
+
+    def end(self) -> None:
+        self._servers.stop()
+        for port in self._ports:
+            port.close()
+        shutil.rmtree(self._folder / "etcd-data", ignore_errors=True)  # much of it is empty
+
+    def connect(self) -> Connect:
+        identities = self._servers.identities
+        context = ssl.create_default_context(cafile=identities.server_authority)
+        context.load_cert_chain(*identities.client("tests", "system:masters"))
+        return over_tls(self._ports[0].number, context)
+
+    def authority(self) -> str:
+        return self._servers.identities.server_authority.read_text()
+
+    def runs_controllers(self) -> bool:
+        return self._servers.controller_manager.running
+
+    def stop_api_server(self) -> None:
+        self._servers.api_server.kill()
+
+    def start_api_server(self) -> None:
+        self._servers.start_api_server(self._flags)
+
+    def stop_controller_manager(self) -> None:
+        self._servers.controller_manager.kill()
+
+    def start_controller_manager(self) -> None:
+        self._servers.start_controller_manager()
+
+    def rotate_server_authority(self) -> None:
+        self._servers.rotate_server_authority()
+
+    def compact(self) -> None:
+        """With the API server down."""
+        # A revision more, so that also the newest resourceVersion of before is an old one.
+        self._etcd("kv/put", {"key": COMPACTED, "value": ""})
+        revision = self._etcd("kv/range", {"key": COMPACTED})["header"]["revision"]
+        self._etcd("kv/compaction", {"revision": revision, "physical": True})
+
+    def _etcd(self, call: str, request: dict) -> dict:
+        url = f"http://127.0.0.1:{self._servers.etcd_port}/v3/{call}"
+        with urllib.request.urlopen(url, json.dumps(request).encode(), timeout=30) as answer:
+            return json.load(answer)

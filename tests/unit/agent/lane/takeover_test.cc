@@ -1,0 +1,132 @@
+// One lane ends and another takes over: what a reload does to a lane whose configuration changed.
+
+#include "agent/lane/lane.h"
+#include "tests/unit/agent/lane/lane_fixture.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using std::chrono::seconds;
+
+class TakeoverTest : public LaneFixture {
+ protected:
+  FakeJournalLane& source() { return journal.lanes["arize"]; }
+  void halt() {
+    lane->halt([this] { ++idle; });
+    scheduler.run_ready();
+  }
+  // The scheduler of the old lane stops, and with it everything that the lane had yet to do.
+  void take_over() {
+    options.legacy = lane->legacy();
+    old_lane = std::move(lane);
+    scheduler.stop();
+    source().notify = {};
+    next.emplace(clock);
+    successor.emplace(*next);
+    lane = make_lane(options, *successor, dead_letters, *next, Random(8), metrics);
+    lane->add_journal(journal, {});
+    next->run_ready();
+  }
+
+  int idle = 0;
+  std::optional<FakeScheduler> next;
+  std::optional<FakeExporter> successor;
+  std::unique_ptr<Lane> old_lane;
+};
+
+TEST_F(TakeoverTest, AHaltedLaneIsIdleAtOnceWhenNothingIsInFlight) {
+  start();
+  append(otlp_request({"a"}), 1);  // lingers
+  halt();
+  EXPECT_EQ(idle, 1);
+  scheduler.run_for(seconds(5));
+  EXPECT_EQ(exporter.sent.size(), 0u);
+}
+
+TEST_F(TakeoverTest, AHaltedLaneWaitsForItsAnswersAndSyncsWhatTheySettle) {
+  options.requests_in_flight_max = 2;
+  start();
+  for (int i = 0; i < 4; ++i) append_batch();
+  scheduler.run_ready();
+  halt();
+  EXPECT_EQ(idle, 0);
+  answer(1, {});
+  EXPECT_EQ(idle, 0);
+  answer(0, retry());
+  EXPECT_EQ(idle, 1);
+  EXPECT_EQ(exporter.sent.size(), 2u) << "nothing is sent after the halt";
+  EXPECT_EQ(source().settled_at_sync, 1u);
+  scheduler.run_for(seconds(60));
+  EXPECT_EQ(exporter.sent.size(), 2u);
+  EXPECT_EQ(idle, 1);
+}
+
+TEST_F(TakeoverTest, TheNextLaneSendsWhatHasNoWordYetAndNothingElse) {
+  options.requests_in_flight_max = 2;
+  start();
+  for (const char* name : {"a", "b", "c"}) {
+    append(otlp_request({std::string(name) + std::string(options.batch_bytes_target, 'x')}), 1);
+  }
+  scheduler.run_ready();
+  halt();
+  answer(1, {});  // "b"; "a" is never answered
+  take_over();
+  ASSERT_EQ(successor->sent.size(), 2u);
+  EXPECT_EQ(successor->body(0), exporter.body(0));
+  EXPECT_NE(successor->body(1), exporter.body(1));
+  successor->answer(0, {});
+  successor->answer(1, {});
+  next->run_ready();
+  EXPECT_EQ(books().settled.delivered, 3u);
+  EXPECT_EQ(books().accepted, 3u);
+  EXPECT_TRUE(source().caught_up());
+}
+
+TEST_F(TakeoverTest, TheNextLaneHearsOfWhatIsAppendedLater) {
+  start();
+  halt();
+  take_over();
+  append_batch();
+  next->run_ready();
+  EXPECT_EQ(successor->sent.size(), 1u);
+}
+
+TEST_F(TakeoverTest, AnAnswerThatComesTooLateIsNobodysBusiness) {
+  start();
+  append_batch();
+  scheduler.run_ready();
+  halt();
+  take_over();
+  exporter.answer(0, {});
+  EXPECT_EQ(books().settled.delivered, 0u);
+  EXPECT_EQ(successor->sent.size(), 1u);
+}
+
+TEST_F(TakeoverTest, WhatPeopleSawOfTheOldLaneStays) {
+  FakeSourceJournal adopted(clock);
+  adopted.lane("arize");
+  adopted.append(otlp_request({"a"}), 1, {});
+  start();
+  lane->add_journal(adopted, [] {});
+  append_batch();
+  scheduler.run_for(kLinger);
+  answer(0, {});
+  answer(1, {});
+  scheduler.run_for(seconds(2));  // the adopted journal is let go
+  append_batch();
+  scheduler.run_ready();
+  answer(2, pause());
+  const LaneStatus before = lane->status();
+  ASSERT_EQ(before.books.settled.delivered, 2u);
+  halt();
+  take_over();
+  const LaneStatus after = lane->status();
+  EXPECT_EQ(after.books.accepted, before.books.accepted);
+  EXPECT_EQ(after.books.settled, before.books.settled);
+  EXPECT_EQ(after.last_success, before.last_success);
+  EXPECT_EQ(after.last_error->message, before.last_error->message);
+  EXPECT_EQ(after.state, LaneState::kDelivering) << "the pause was the old configuration's";
+}
+
+}  // namespace
+}  // namespace dualtrace::agent

@@ -1,0 +1,29 @@
+#pragma once
+// Objects and lines of a watch, as short as a test likes them.
+
+#include <string>
+
+#include "common/json/json.h"
+
+namespace dualtrace::kube {
+
+inline Json pod(const std::string& name, const std::string& version) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", {{"namespace", "n"}, {"name", name}, {"resourceVersion", version}}}};
+}
+
+inline Json watch_event(const std::string& type, Json object) {
+  return {{"type", type}, {"object", std::move(object)}};
+}
+
+inline Json bookmark(const std::string& version) {
+  return watch_event("BOOKMARK", {{"kind", "Pod"}, {"metadata", {{"resourceVersion", version}}}});
+}
+
+inline Json error_event(int code, const std::string& reason, const std::string& message = "m") {
+  return watch_event(
+      "ERROR", {{"kind", "Status"}, {"code", code}, {"reason", reason}, {"message", message}});
+}
+
+}  // namespace dualtrace::kube

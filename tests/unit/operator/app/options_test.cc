@@ -1,0 +1,116 @@
+#include "operator/app/options.h"
+
+#include <gtest/gtest.h>
+
+namespace dualtrace::ctl {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Environment kInPod{.variables = {}, .host_name = "operator-0", .pod_namespace = "system"};
+const Environment kAtHome{.variables = {}, .host_name = "desk", .pod_namespace = ""};
+
+struct Parsed {
+  std::variant<Options, ExitCode> result;
+  std::string printed;
+
+  [[nodiscard]] const Options& options() const { return std::get<Options>(result); }
+  [[nodiscard]] ExitCode exit_code() const { return std::get<ExitCode>(result); }
+  [[nodiscard]] bool says(const std::string& text) const {
+    return printed.find(text) != std::string::npos;
+  }
+};
+
+Parsed parse(std::vector<const char*> arguments, const Environment& environment = kInPod) {
+  arguments.insert(arguments.begin(), "dualtrace-operator");
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  auto result =
+      parse_options(static_cast<int>(arguments.size()), arguments.data(), environment, "1.2.3");
+  const std::string out = ::testing::internal::GetCapturedStdout();
+  return {std::move(result), out + ::testing::internal::GetCapturedStderr()};
+}
+
+TEST(Options, NeedTheAgentsImageAndNothingElseInAPod) {
+  const Parsed none = parse({});
+  EXPECT_EQ(none.exit_code(), 2);
+  EXPECT_TRUE(none.says("--agent-image is required")) << none.printed;
+
+  const Parsed least = parse({"--agent-image=agent:1"});
+  EXPECT_EQ(least.options().agent_image, "agent:1");
+  EXPECT_EQ(least.options().leader_election_namespace, "system");
+  EXPECT_TRUE(least.options().leader_elect);
+  EXPECT_TRUE(least.options().watch_namespaces.empty());
+  EXPECT_EQ(least.options().workers, 4U);
+  EXPECT_EQ(least.options().listen, (HostPort{"::", 8080}));
+}
+
+TEST(Options, NeedToKnowOutsideOfAPodWhereTheLeaseIs) {
+  const Parsed parsed = parse({"--agent-image=agent:1"}, kAtHome);
+  EXPECT_EQ(parsed.exit_code(), 2);
+  EXPECT_TRUE(parsed.says("--leader-election-namespace is required")) << parsed.printed;
+  EXPECT_EQ(parse({"--agent-image=agent:1", "--leader-election-namespace=here"}, kAtHome)
+                .options()
+                .leader_election_namespace,
+            "here");
+  EXPECT_FALSE(
+      parse({"--agent-image=agent:1", "--leader-elect=false"}, kAtHome).options().leader_elect);
+}
+
+TEST(Options, AreTakenAsGiven) {
+  const Parsed parsed = parse(
+      {"--agent-image", "agent:1", "--watch-namespaces=a,b", "--workers=7", "--listen",
+       "127.0.0.1:0", "--log-level=debug", "--lease-duration=60s", "--renew-deadline=40s",
+       "--retry-period=5s", "--lease-name=other", "--kubeconfig=k", "--context=c", "--resync=1m",
+       "--sync-timeout=3s", "--shutdown-grace=4s", "--agent-poll-interval=1500ms"});
+  ASSERT_TRUE(std::holds_alternative<Options>(parsed.result)) << parsed.printed;
+  const Options& options = parsed.options();
+  EXPECT_EQ(options.watch_namespaces, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options.workers, 7U);
+  EXPECT_EQ(options.listen, (HostPort{"127.0.0.1", 0}));
+  EXPECT_EQ(options.log_level, LogSeverity::kDebug);
+  EXPECT_EQ(options.lease_duration, seconds(60));
+  EXPECT_EQ(options.renew_deadline, seconds(40));
+  EXPECT_EQ(options.retry_period, seconds(5));
+  EXPECT_EQ(options.lease_name, "other");
+  EXPECT_EQ(options.kubeconfig, "k");
+  EXPECT_EQ(options.context, "c");
+  EXPECT_EQ(options.resync, minutes(1));
+  EXPECT_EQ(options.sync_timeout, seconds(3));
+  EXPECT_EQ(options.shutdown_grace, seconds(4));
+  EXPECT_EQ(options.agent_poll_interval, std::chrono::milliseconds(1500));
+}
+
+TEST(Options, SayWhatIsWrongWithThem) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--watch-namespaces=a,B", "--watch-namespaces: expected the name of a namespace"},
+      {"--watch-namespaces=", "--watch-namespaces"},
+      {"--lease-duration=9s", "expected --lease-duration > --renew-deadline"},
+      {"--retry-period=soon", "--retry-period: expected a duration"},
+      {"--resync=0s", "--resync: expected more than nothing"},
+      {"--workers=0", "--workers"},
+      {"--listen=8080", "--listen"},
+      {"--log-level=loud", "--log-level: expected debug, info, warn or error"},
+      {"--leader-election-namespace=No", "--leader-election-namespace: expected the name"},
+      {"--colour=blue", "--colour"},
+  };
+  for (const auto& [argument, says] : cases) {
+    const Parsed parsed = parse({"--agent-image=agent:1", argument});
+    ASSERT_TRUE(std::holds_alternative<ExitCode>(parsed.result)) << argument;
+    EXPECT_EQ(parsed.exit_code(), 2) << argument;
+    EXPECT_TRUE(parsed.says(says)) << argument << ": " << parsed.printed;
+  }
+}
+
+TEST(Options, TellTheVersionAndTheHelpWithoutAFailure) {
+  const Parsed version = parse({"--version"});
+  EXPECT_EQ(version.exit_code(), 0);
+  EXPECT_TRUE(version.says("1.2.3"));
+  const Parsed help = parse({"--help"});
+  EXPECT_EQ(help.exit_code(), 0);
+  EXPECT_TRUE(help.says("--watch-namespaces"));
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl
