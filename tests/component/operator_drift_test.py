@@ -37,8 +37,9 @@ def operator(installation):
 
 
 @pytest.fixture(scope="module")
-def tenant(operator, control_plane):
+def tenant(operator, control_plane, installation):
     made = Tenant(control_plane, "drift")
+    installation.allow_in(made.namespace, "secret-reader.yaml")
     made.create(EXPORT)
     made.wait_until_settled(EXPORT)
     return made
