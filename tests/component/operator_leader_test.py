@@ -148,6 +148,6 @@ def test_stopped_for_longer_than_its_lease_it_wakes_up_and_writes_nothing(
     wait_for_term(history, other, since, timeout=LEASE_SECONDS + RETRY_SECONDS + SLACK_SECONDS)
     operators[leader].process.signal(signal.SIGCONT)
     assert operators[leader].process.wait(SLACK_SECONDS * 2) == 1
-    assert operators[leader].logged("the leadership was lost")
+    assert operators[leader].logged("Leadership was lost")
     assert_serves(tenant, EXPORT, "after-the-stop")
     operators[leader].start()

@@ -1,15 +1,13 @@
-"""Level, not edge: wherever the operator dies, whatever it misses, it ends in the same state."""
+"""Level, not edge: whatever the operator misses, and whoever works beside it, it ends in the same
+state."""
 
-import signal
 import time
 
 import pytest
-from harness.api_proxy import Fate, Seen
-from harness.children import APIS
 from harness.installation import ALONE, SHORT_LEASE
 from harness.nodes import Node
-from harness.operator import USER
 from harness.processes import wait_until
+from harness.reference import assert_ends_well, assert_quiet, reference_plans
 from harness.tenant import ARIZE, BOTH, Tenant
 
 EXPORT = "steady"
@@ -26,111 +24,20 @@ def proxy(installation):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(installation, control_plane, direct, proxy):
-    """What an operator makes of the export when nothing goes wrong, and its writes."""
-    tenant = Tenant(control_plane, "undisturbed")
-    tenant.create(EXPORT)
-    operator = installation.operator(*of(tenant), kubeconfig=proxy.kubeconfig(direct)).start()
-    tenant.wait_until_settled(EXPORT)
-    assert_quiet(control_plane)
-    assert operator.stop() == 0
-    return tenant.plan(EXPORT), [one for one in proxy.seen() if one.is_write]
+def plan(installation):
+    return reference_plans(installation, {EXPORT: BOTH})[EXPORT]
 
 
 def of(tenant: Tenant) -> list[str]:
     return [*ALONE, f"--watch-namespaces={tenant.namespace}"]
 
 
-def assert_quiet(plane, seconds: float = 1.0) -> None:
-    """Nothing is written any more, but for a status or an event that is on its way."""
-
-    def quiet() -> bool:
-        since = plane.audit_position()
-        time.sleep(seconds)
-        entries = plane.audit(USER, since)
-        return not [one for one in entries if one.is_write and one.resource != "leases"]
-
-    wait_until(quiet, "the operator writes no more", timeout=15)
-
-
-def assert_ends_well(tenant: Tenant, plan) -> None:
-    tenant.wait_for_plan(EXPORT, plan)
-    tenant.wait_until_settled(EXPORT)
-    assert len(tenant.children()) == len(APIS)
-    assert tenant.condition(EXPORT, "ConfigValid")["status"] == "True"
-
-
-def dies_at(number: int, fate: Fate, operator):
-    """A rule: the operator is killed when its write of this number is on its way."""
-    writes = 0
-
-    def rule(seen: Seen) -> Fate | None:
-        nonlocal writes
-        if not seen.is_write:
-            return None
-        writes += 1
-        if writes != number:
-            return None
-        operator.process.signal(signal.SIGKILL)
-        return fate
-
-    return rule
-
-
-@pytest.mark.parametrize("fate", [Fate.LOSE, Fate.LOSE_ANSWER], ids=["lost", "unanswered"])
-def test_killed_at_any_write_it_ends_in_the_same_state(
-    installation, control_plane, direct, proxy, undisturbed, fate
-):
-    plan, writes = undisturbed
-    assert len(writes) >= len(APIS) + 1, [one.path for one in writes]  # all children and the status
-    died = 0
-    for number in range(1, len(writes) + 1):
-        tenant = Tenant(control_plane, "killed")
-        tenant.create(EXPORT)
-        operator = installation.operator(*of(tenant), kubeconfig=proxy.kubeconfig(direct))
-        proxy.rule = dies_at(number, fate, operator)
-        operator.launch()
-        # The last writes are not the same number in each run: events may be told together.
-        wait_until(lambda: operator.process.ended or tenant.is_settled(EXPORT), "it has ended")
-        died += operator.process.ended
-        proxy.rule = None
-        operator.kill()
-        operator.start()
-        assert_ends_well(tenant, plan)
-        assert operator.stop() == 0
-    assert died > len(APIS)
-    print(f"killed at {died} of {len(writes)} writes")
-
-
-@pytest.mark.parametrize("fate", [Fate.LOSE, Fate.LOSE_ANSWER], ids=["lost", "unanswered"])
-def test_every_third_write_is_lost_and_it_lives_on(
-    installation, control_plane, direct, proxy, undisturbed, fate
-):
-    plan, _ = undisturbed
-    tenant = Tenant(control_plane, "lossy")
-    tenant.create(EXPORT)
-    writes = 0
-
-    def rule(seen: Seen) -> Fate | None:
-        nonlocal writes
-        writes += seen.is_write
-        return fate if seen.is_write and writes % 3 == 0 else None
-
-    proxy.rule = rule
-    operator = installation.operator(*of(tenant), kubeconfig=proxy.kubeconfig(direct)).start()
-    tenant.wait_for_plan(EXPORT, plan)
-    proxy.rule = None
-    assert_ends_well(tenant, plan)
-    assert operator.stop() == 0
-
-
-def test_two_at_once_agree(installation, control_plane, undisturbed):
+def test_two_at_once_agree(installation, control_plane, plan):
     """Started twice, without an election to tell them apart: neither undoes the other's work."""
-    plan, _ = undisturbed
     tenant = Tenant(control_plane, "twice")
     tenant.create(EXPORT)
     both = [installation.operator(*of(tenant)).launch() for _ in range(2)]
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     tenant.change(EXPORT, {"databricks": None})
     wait_until(lambda: "databricks" not in config_of(tenant), "the change is there")
     assert_quiet(control_plane, seconds=3)
@@ -144,7 +51,7 @@ def config_of(tenant: Tenant) -> str:
 
 
 def mess_up(tenant: Tenant) -> None:
-    """Changes of all kinds, after which EXPORT alone is wanted, as undisturbed."""
+    """Changes of all kinds, after which EXPORT alone is wanted, as before."""
     tenant.create("deleted")
     tenant.create("made-anew", {"arize": ARIZE})
     tenant.change(EXPORT, {"databricks": None})
@@ -158,30 +65,24 @@ def mess_up(tenant: Tenant) -> None:
     tenant.delete("made-anew")
 
 
-def test_it_catches_up_with_what_happened_while_it_did_not_run(
-    installation, control_plane, undisturbed
-):
-    plan, _ = undisturbed
+def test_it_catches_up_with_what_happened_while_it_did_not_run(installation, control_plane, plan):
     tenant = Tenant(control_plane, "late")
     tenant.create(EXPORT)
     operator = installation.operator(*of(tenant)).start()
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     operator.kill()
     mess_up(tenant)
     assert tenant.plan(EXPORT) != plan
     operator.start()
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     assert operator.stop() == 0
 
 
-def test_it_catches_up_after_it_was_cut_off(
-    installation, control_plane, direct, proxy, undisturbed
-):
-    plan, _ = undisturbed
+def test_it_catches_up_after_it_was_cut_off(installation, control_plane, direct, proxy, plan):
     tenant = Tenant(control_plane, "cut-off")
     tenant.create(EXPORT)
     operator = installation.operator(*of(tenant), kubeconfig=proxy.kubeconfig(direct)).start()
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     turned_away = proxy.turned_away
     proxy.disconnect()
     mess_up(tenant)
@@ -189,28 +90,27 @@ def test_it_catches_up_after_it_was_cut_off(
     attempts = proxy.turned_away - turned_away
     proxy.reconnect()
     assert tenant.plan(EXPORT) != plan
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     print(f"{attempts} connections were tried in 15 s")
     assert 0 < attempts < 60
     assert operator.stop() == 0
 
 
 def test_a_leader_that_is_cut_off_ends_and_its_successor_catches_up(
-    installation, control_plane, direct, proxy, undisturbed
+    installation, control_plane, direct, proxy, plan
 ):
-    plan, _ = undisturbed
     tenant = Tenant(control_plane, "deposed")
     tenant.create(EXPORT)
     options = [*SHORT_LEASE, f"--watch-namespaces={tenant.namespace}"]
     operator = installation.operator(*options, kubeconfig=proxy.kubeconfig(direct)).start()
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     proxy.disconnect()
     mess_up(tenant)
     assert operator.process.wait(20) == 1
-    assert operator.logged("the leadership was lost")
+    assert operator.logged("Leadership was lost")
     proxy.reconnect()
     operator.start()  # as the kubelet would
-    assert_ends_well(tenant, plan)
+    assert_ends_well(tenant, EXPORT, plan)
     assert operator.stop() == 0
 
 

@@ -1,16 +1,17 @@
 """A slice of the random schedules, with fixed seeds; `./dev schedules` plays 200."""
 
 import pytest
+from harness.reference import reference_plans
 from operator_schedules.play import play
 from operator_schedules.schedule import schedule_of
-from operator_schedules.world import reference_plans
+from operator_schedules.steps import VARIANTS
 
 SEEDS = range(1, 9)
 
 
 @pytest.fixture(scope="module")
 def references(installation):
-    return reference_plans(installation)
+    return reference_plans(installation, VARIANTS)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from harness.control_plane import ControlPlane
 from harness.installation import Installation
+from harness.reference import reference_plans
 from harness.stage import Stage
 
 from operator_schedules.play import play
-from operator_schedules.world import reference_plans
+from operator_schedules.steps import VARIANTS
 
 
 def arguments():
@@ -27,7 +28,7 @@ def arguments():
 
 def play_all(installation: Installation, seeds: range, folder: Path) -> int:
     """How many did not hold."""
-    references = reference_plans(installation)
+    references = reference_plans(installation, VARIANTS)
     failed = []
     for seed in seeds:
         begun = time.monotonic()

@@ -7,8 +7,9 @@ import time
 from harness.children import APIS, Plan, children_in, plan_as_applied
 from harness.installation import ALONE, SHORT_LEASE, Installation
 from harness.kubernetes_api import KubernetesApi
-from harness.operator import LEASE, USER, Operator
+from harness.operator import LEASE, Operator
 from harness.processes import wait_until
+from harness.reference import assert_quiet
 from harness.tenant import Tenant
 
 from operator_schedules.schedule import SPACES, Schedule
@@ -18,24 +19,10 @@ CONVERGED_SECONDS_MAX = 120
 QUIET_SECONDS = 1.5
 # What an operator may end with by itself: the kubelet starts it again.
 GIVES_UP = (
-    "the leadership was lost",
+    "Leadership was lost",
     "the API server did not list everything in time",
     "work did not end in time",
 )
-
-
-def reference_plans(installation: Installation) -> dict[str, Plan]:
-    """What an operator that nothing happens to makes of each variant, in a namespace of its own."""
-    tenant = Tenant(installation.plane, "reference")
-    for variant, spec in VARIANTS.items():
-        tenant.create(variant, spec)
-    operator = installation.operator(*ALONE).start()
-    for variant in VARIANTS:
-        tenant.wait_until_settled(variant, timeout=60)
-    plans = {variant: tenant.plan(variant) for variant in VARIANTS}
-    assert operator.stop() == 0
-    tenant.api.delete(f"/api/v1/namespaces/{tenant.namespace}")
-    return plans
 
 
 class World:
@@ -139,9 +126,9 @@ class World:
             return [*self._findings, *self._differences()]
         self.seconds = time.monotonic() - begun
         try:
-            wait_until(self._is_quiet, "quiet", 20, every=0)
-        except AssertionError:
-            self._findings.append("the operator goes on writing")
+            assert_quiet(self.plane, QUIET_SECONDS)
+        except AssertionError as error:
+            self._findings.append(str(error))
         return self._findings + self._differences()
 
     def end(self) -> list[str]:
@@ -190,9 +177,3 @@ class World:
         expected = {"ConfigValid": "Valid", "Progressing": "Stable"}
         wrong = {kind: conditions.get(kind) for kind in expected} != expected
         return [f"{name} says {conditions}"] if wrong else []
-
-    def _is_quiet(self) -> bool:
-        since = self.plane.audit_position()
-        time.sleep(QUIET_SECONDS)
-        entries = self.plane.audit(USER, since)
-        return not [one for one in entries if one.is_write and one.resource != "leases"]
