@@ -9,6 +9,8 @@ namespace {
 
 constexpr size_t kFaultsTold = 5;
 constexpr size_t kForeignBytesMax = 512;  // of what an agent or the API server says
+// How an agent's error begins when it refuses a configuration, and does not only need a restart.
+constexpr std::string_view kRefusal = "refused: ";
 
 std::string fault_list(const std::vector<ExportFault>& faults) {
   const size_t told = std::min(faults.size(), kFaultsTold);
@@ -28,6 +30,12 @@ bool was_stable(const Facts& facts) {
          integer_at(*before, {"observedGeneration"}) == facts.generation;
 }
 
+bool refuses_configuration(const AgentReport& agent) {
+  return !agent.unreachable && agent.config_error.starts_with(kRefusal);
+}
+
+// Whether it will run on the newest configuration without a restart. An agent that needs one is
+// about to be replaced.
 bool takes_configuration(const AgentReport& agent) {
   return !agent.unreachable && agent.config_error.empty() && !agent.config_fingerprint.empty();
 }
@@ -51,7 +59,7 @@ Condition config_valid(const Facts& facts) {
   std::vector<std::string> nodes;
   std::string first;
   for (const AgentReport& agent : facts.agents) {
-    if (agent.unreachable || agent.config_error.empty()) continue;
+    if (!refuses_configuration(agent)) continue;
     nodes.push_back(agent.node);
     if (first.empty() || agent.config_error < first) first = agent.config_error;
   }
@@ -59,7 +67,7 @@ Condition config_valid(const Facts& facts) {
   std::sort(nodes.begin(), nodes.end());
   return make_condition(reason::kRefusedByAgents,
                         "agents refuse it and run on with the last one (on " + name_list(nodes) +
-                            "): " + cut(first, kForeignBytesMax) +
+                            "): " + cut(first.substr(kRefusal.size()), kForeignBytesMax) +
                             "; spec.agent.image may be of another version than the operator");
 }
 

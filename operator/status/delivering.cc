@@ -27,8 +27,8 @@ constexpr std::array kPauses = {
     Pause{reason::kSchemaMismatch,
           "the table's columns do not fit; create one with docs/create_table.sql"},
     Pause{reason::kMisconfigured,
-          "what answers there does not take spans; look at the endpoint, the workspace URL, the "
-          "proxy and the certificates"},
+          "what answers there does not take spans; look at the endpoint or workspace URL and at "
+          "the proxy"},
 };
 
 std::string title(std::string_view lane) {

@@ -61,7 +61,9 @@ const std::vector<Case>& cases() {
        },
        "spec.arize: write exactly one of endpoint and region"},
       {kRefusedByAgents,
-       [](World& world) { world.facts.agents[4].config_error = "arize.colour: unknown key"; },
+       [](World& world) {
+         world.facts.agents[4].config_error = "refused: arize.colour: unknown key";
+       },
        "node-05): arize.colour: unknown key"},
 
       {kSynced, nothing, "is there"},
@@ -131,7 +133,7 @@ const std::vector<Case>& cases() {
       {kTableMissing, pause("TableMissing"), "spec.databricks.table", kDatabricks},
       {kTableUnsupported, pause("TableUnsupported"), "docs/create_table.sql", kDatabricks},
       {kSchemaMismatch, pause("SchemaMismatch"), "columns do not fit", kDatabricks},
-      {kMisconfigured, pause("Misconfigured"), "certificates", kDatabricks},
+      {kMisconfigured, pause("Misconfigured"), "workspace URL", kDatabricks},
       {kPaused, pause("of another version"), "lastError", kDatabricks},
       {kNoReports,
        [](World& world) {
@@ -153,6 +155,13 @@ TEST(Conditions, SayWhatHappened) {
     EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr(one.says));
     EXPECT_EQ(condition.at("observedGeneration"), 3);
   }
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 using Row = std::tuple<std::string, std::string, std::string>;  // type, status, reason
@@ -201,10 +210,7 @@ TEST(Conditions, AreAllDocumented) { EXPECT_EQ(documented_reasons(), known_reaso
 
 // Every reason that the agent's one table from answer to outcome may pause a lane for.
 std::set<std::string> pauses_of_agents() {
-  std::ifstream file(DUALTRACE_AGENT "/send/classify.cc");
-  std::stringstream text;
-  text << file.rdbuf();
-  const std::string code = text.str();
+  const std::string code = text_of(DUALTRACE_AGENT "/send/classify.cc");
   static const std::regex kCall(R"(return [^;]*pause\(([^,]*),)");
   static const std::regex kText("\"(\\w+)\"");
   std::set<std::string> names;
@@ -261,6 +267,17 @@ TEST(ConfigValid, TellsOfAtMostFiveFaults) {
             "and 25 more");
 }
 
+TEST(ConfigValid, IsNotRefusedByAgentsThatOnlyNeedARestart) {
+  World world;
+  for (AgentReport& agent : world.facts.agents) agent.config_error = "needs a restart";
+  EXPECT_EQ(config_valid(world.facts).reason, "Valid");
+}
+
+TEST(ConfigValid, KnowsHowAgentsSayThatTheyRefuse) {
+  EXPECT_THAT(text_of(DUALTRACE_AGENT "/app/config_reload.cc"),
+              HasSubstr(R"(set_error("refused: " + why))"));
+}
+
 TEST(CredentialsSynced, TellsOfTheWorstFirstAndOfASecretOnce) {
   World world;
   world.secret(State::kValueEmpty, "token");
@@ -296,7 +313,7 @@ TEST(Progressing, DoesNotWaitForAgentsThatCannotSayOrRefuse) {
   world.facts.agents[0].config_fingerprint = "";
   world.facts.agents[1].unreachable = "timeout";
   world.facts.agents[1].config_fingerprint = "0ld";
-  world.facts.agents[2].config_error = "unknown key";
+  world.facts.agents[2].config_error = "needs a restart";
   world.facts.agents[2].config_fingerprint = "0ld";
   EXPECT_EQ(progressing(world.facts).reason, "Stable");
 }

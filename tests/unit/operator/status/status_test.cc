@@ -103,8 +103,8 @@ TEST(Status, IsTheSameInWhateverOrderTheAgentsAnswer) {
   world.lane(9, "arize").error_reason = "AuthRejected";
   world.lane(3, "arize").state = "Paused";
   world.lane(3, "arize").error_reason = "PermissionDenied";
-  world.facts.agents[5].config_error = "b";
-  world.facts.agents[6].config_error = "a";
+  world.facts.agents[5].config_error = "refused: b";
+  world.facts.agents[6].config_error = "refused: a";
   world.facts.agents[7].unreachable = "timeout";
   world.facts.agents[8].unreachable = "refused";
   const Json status = world.status();
