@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -197,10 +198,10 @@ ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
 
 void RunningAgent::stop_within(Duration timeout) {
   if (std::exchange(stopped_, true)) return;
-  config_watch_.reset();
-  listening_ = false;
   const Tick deadline = clock_.tick() + timeout;
-  if (receiver_) receiver_->drain(timeout);
+  config_watch_.reset();  // a reload that is under way takes of our time
+  listening_ = false;
+  if (receiver_) receiver_->drain(std::max(deadline - clock_.tick(), Duration(0)));
   receiver_.reset();
   if (delivery_) {
     delivery_->drain(deadline);
