@@ -5,7 +5,7 @@
 // Thread-safe.
 //
 // Errors: kNotFound (404), kConflict (409: changed or there already), kDenied (401, 403), kInvalid
-// (400, 422; the message has the causes with their fields), kExpired (410), kThrottled (429),
+// (400, 422, an unknown field; the message has the causes with their fields), kExpired (410), kThrottled (429),
 // kExhausted (413), kUnavailable (5xx, no connection, no answer in time), kCancelled (shutdown).
 // Messages never hold the content of an object.
 

@@ -131,6 +131,11 @@ void Exchange::body_arrived(const pplx::task<rest::http_response>& ready) {
   }
 }
 
+void Exchange::failed(std::exception_ptr cause) {
+  session_->leave(rest_client_);
+  finish(fail(session_->to_error(std::move(cause))));
+}
+
 void Exchange::cancel(const std::string& why) {
   const std::string host = session_->options().origin.authority.to_string();
   finish(fail(ErrorKind::kCancelled, host + ": " + why));

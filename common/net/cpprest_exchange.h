@@ -48,7 +48,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void piece_arrived(std::string_view bytes);
   void body_arrived(const pplx::task<web::http::http_response>& ready);
   // The one place where foreign exceptions become an Error.
-  void failed(std::exception_ptr cause) { finish(fail(session_->to_error(std::move(cause)))); }
+  void failed(std::exception_ptr cause);
   void finish(Status status);
 
   const std::shared_ptr<Session> session_;

@@ -74,6 +74,10 @@ void Session::renew(TlsClientOptions tls) {
   rest_client_.reset();
 }
 
+void Session::leave(const RestClient& rest_client) {
+  if (rest_client_ == rest_client) rest_client_.reset();
+}
+
 Error Session::to_error(std::exception_ptr cause) {
   Error error{ErrorKind::kUnavailable, {}};
   try {

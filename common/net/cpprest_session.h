@@ -31,6 +31,8 @@ class Session {
   // The one to use for a new request; whoever uses it keeps it until its exchange has ended.
   RestClient rest_client();
   void renew(TlsClientOptions tls);
+  // Nobody else is to use it: cpprestsdk keeps a connection that turned out to be dead.
+  void leave(const RestClient& rest_client);
   [[nodiscard]] Error to_error(std::exception_ptr cause);
 
   void begin(const std::shared_ptr<Exchange>& exchange);

@@ -274,6 +274,22 @@ TEST(HttpClient, NeverSendsARequestTwiceByItself) {
   EXPECT_EQ(requests, 2);
 }
 
+TEST(HttpClient, LeavesAConnectionThatFailed) {
+  int connections = 0;
+  RawServer server([&](tcp::socket& socket) {
+    ++connections;
+    read_head(socket);
+    write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    if (connections == 1) read_head(socket);  // closed without an answer
+  });
+  const auto client = make_http_client({.origin = url("http", "127.0.0.1", server.port())});
+  const HttpRequest request{.path = "/", .headers = {}, .body = std::string("data")};
+  EXPECT_TRUE(call(*client, request));
+  EXPECT_FALSE(call(*client, request));
+  EXPECT_TRUE(call(*client, request));
+  EXPECT_EQ(connections, 2);
+}
+
 TEST(HttpClient, RefusesAHeaderThatWouldEndItsLine) {
   const auto client = make_http_client({.origin = url("http", "127.0.0.1", 1)});
   const auto answer = call(*client, {.headers = {{"Authorization", "Bearer a\r\nX-Other: b"}}});
