@@ -6,7 +6,10 @@
 // Guarantees: leading() is true in at most one process at a time, as long as clocks run at about
 // the same rate: a leader that could not renew for renew_deadline stops being one by its own
 // clock, lease_duration after which another may begin.
-// Thread-safe. `started` and `stopped` are called on the elector's own thread.
+// Assumptions: calls of `api` end within half of renew_deadline, so that one that hangs can be
+// followed by another in time: give the elector a client of its own.
+// Thread-safe. `started` and `stopped` are called on the elector's own thread: they must not block,
+// as no lease is renewed meanwhile, and not end the election.
 
 #include <functional>
 #include <memory>

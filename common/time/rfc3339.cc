@@ -77,6 +77,15 @@ std::string rfc3339(WallTime when) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+std::string rfc3339_micros(WallTime when) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(when - seconds).count();
+  const std::string digits = std::to_string(micros);
+  std::string text = rfc3339(seconds);
+  text.pop_back();  // the Z
+  return text.append(".").append(6 - digits.size(), '0').append(digits).append("Z");
+}
+
 std::optional<WallTime> parse_rfc3339(std::string_view text) {
   const auto seconds = take_seconds(text);
   if (!seconds) return std::nullopt;

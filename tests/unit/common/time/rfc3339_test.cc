@@ -12,6 +12,12 @@ using std::chrono::seconds;
 
 const WallTime kWhen{seconds(1'767'323'045)};  // 2026-01-02T03:04:05Z
 
+TEST(Rfc3339, WritesAllSixDigitsOfTheMicroseconds) {
+  EXPECT_EQ(rfc3339_micros(kWhen), "2026-01-02T03:04:05.000000Z");
+  EXPECT_EQ(rfc3339_micros(kWhen + Duration(1'234'999)), "2026-01-02T03:04:05.001234Z");
+  EXPECT_EQ(rfc3339_micros(WallTime(Duration(-1))), "1969-12-31T23:59:59.999999Z");
+}
+
 TEST(Rfc3339, ReadsWhatItWrites) {
   EXPECT_EQ(rfc3339(kWhen), "2026-01-02T03:04:05Z");
   EXPECT_EQ(parse_rfc3339(rfc3339(kWhen)), kWhen);
