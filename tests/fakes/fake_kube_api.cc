@@ -8,7 +8,9 @@ namespace dualtrace::kube {
 namespace {
 
 // The server's own, that no writer can change.
-constexpr std::array kServersOwn{"uid", "creationTimestamp", "generation"};
+constexpr std::array kServersOwn{"uid", "creationTimestamp", "generation", "managedFields"};
+constexpr const char* kUs = "api";
+constexpr const char* kOthers = "somebody";
 
 Error not_found(const ResourceType& type, const ObjectKey& key) {
   return {ErrorKind::kNotFound, std::string(type.plural) + " " + key.to_string() + " not found"};
@@ -33,6 +35,26 @@ void drop_left_out(Json& object, const Json& before, const Json& now) {
       drop_left_out(object[name], value, *still);
     }
   }
+}
+
+Json managed_fields(const std::string& manager, const std::string& operation,
+                    const std::string& subresource, const std::string& time) {
+  Json made = {{"manager", manager}, {"operation", operation}, {"time", time}};
+  if (!subresource.empty()) made["subresource"] = subresource;
+  return made;
+}
+
+void note_writer(Json& writers, Json writer) {
+  std::erase_if(writers.get_ref<Json::array_t&>(), [&](const Json& known) {
+    return known["manager"] == writer["manager"] && known["operation"] == writer["operation"] &&
+           text_at(known, {"subresource"}) == text_at(writer, {"subresource"});
+  });
+  writers.push_back(std::move(writer));
+}
+
+Json without_status(Json object) {
+  object.erase("status");
+  return object;
 }
 
 Json partial(const Json& object) {
@@ -63,7 +85,7 @@ Result<Json> FakeApi::create(const ResourceType& type, const Json& object) {
   }
   const Lock lock(mutex_);
   if (at(type, key) != nullptr) return fail(ErrorKind::kConflict, key.name + " already exists");
-  return insert(type, object);
+  return insert(type, object, {kUs});
 }
 
 Result<Json> FakeApi::update(const ResourceType& type, const Json& object) {
@@ -78,7 +100,7 @@ Result<Json> FakeApi::update(const ResourceType& type, const Json& object) {
   if (!version.empty() && version != text_at(stored->object, {"metadata", "resourceVersion"})) {
     return fail(ErrorKind::kConflict, key.name + " has been modified");
   }
-  return replace(*stored, object);
+  return replace(*stored, object, {kUs});
 }
 
 Result<Json> FakeApi::apply(const ResourceType& type, const Json& object,
@@ -99,7 +121,7 @@ Result<Json> FakeApi::apply(const ResourceType& type, const Json& object,
     intent = {{subresource, object.value(subresource, Json::object())}};
   }
   if (stored == nullptr) {
-    Json made = insert(type, intent);
+    Json made = insert(type, intent, {manager, "Apply"});
     at(type, key)->applied[manager + "/" + subresource] = std::move(intent);
     return made;
   }
@@ -108,7 +130,7 @@ Result<Json> FakeApi::apply(const ResourceType& type, const Json& object,
   drop_left_out(merged, before, intent);
   merge(merged, intent);
   before = std::move(intent);
-  return replace(*stored, std::move(merged));
+  return replace(*stored, std::move(merged), {manager, "Apply", subresource});
 }
 
 Result<Json> FakeApi::merge_patch(const ResourceType& type, const ObjectKey& key,
@@ -121,7 +143,7 @@ Result<Json> FakeApi::merge_patch(const ResourceType& type, const ObjectKey& key
   if (stored == nullptr) return fail(not_found(type, key));
   Json patched = stored->object;
   patched.merge_patch(patch);
-  return replace(*stored, std::move(patched));
+  return replace(*stored, std::move(patched), {kUs});
 }
 
 Status FakeApi::remove(const ResourceType& type, const ObjectKey& key,
@@ -143,8 +165,8 @@ Status FakeApi::remove(const ResourceType& type, const ObjectKey& key,
 Json FakeApi::put(const ResourceType& type, Json object) {
   const Lock lock(mutex_);
   Stored* stored = at(type, key_of(object));
-  if (stored == nullptr) return insert(type, std::move(object));
-  return replace(*stored, std::move(object));
+  if (stored == nullptr) return insert(type, std::move(object), {kOthers});
+  return replace(*stored, std::move(object), {kOthers});
 }
 
 void FakeApi::erase(const ResourceType& type, const ObjectKey& key) {
@@ -220,7 +242,7 @@ FakeApi::Stored* FakeApi::at(const ResourceType& type, const ObjectKey& key) {
   return found == objects_.end() ? nullptr : &found->second;
 }
 
-Json FakeApi::insert(const ResourceType& type, Json object) {
+Json FakeApi::insert(const ResourceType& type, Json object, const Writer& writer) {
   object["apiVersion"] = type.api_version();
   object["kind"] = type.kind;
   Json& metadata = object["metadata"];
@@ -229,11 +251,13 @@ Json FakeApi::insert(const ResourceType& type, Json object) {
   metadata["uid"] = "uid-" + version;
   metadata["creationTimestamp"] = "2026-01-01T00:00:00Z";
   metadata["generation"] = 1;
+  metadata["managedFields"] =
+      Json::array({managed_fields(writer.manager, writer.operation, writer.subresource, version)});
   objects_[{type.collection_path(""), key_of(object)}] = {object, {}};
   return object;
 }
 
-Json FakeApi::replace(Stored& stored, Json object) {
+Json FakeApi::replace(Stored& stored, Json object, Writer writer) {
   const Json& before = stored.object;
   object["apiVersion"] = before["apiVersion"];
   object["kind"] = before["kind"];
@@ -241,7 +265,11 @@ Json FakeApi::replace(Stored& stored, Json object) {
   for (const char* name : kServersOwn) metadata[name] = before["metadata"][name];
   metadata["resourceVersion"] = before["metadata"]["resourceVersion"];
   if (object == before) return object;
-  metadata["resourceVersion"] = next_version();
+  const std::string version = next_version();
+  if (without_status(object) == without_status(before)) writer.subresource = "status";
+  metadata["resourceVersion"] = version;
+  note_writer(metadata["managedFields"],
+              managed_fields(writer.manager, writer.operation, writer.subresource, version));
   if (object.value("spec", Json()) != before.value("spec", Json())) {
     metadata["generation"] = metadata["generation"].get<int64_t>() + 1;
   }

@@ -1,8 +1,9 @@
 #pragma once
 // FakeApi: the Kubernetes API in memory. Objects by type and key, with uid, generation and a
 // resourceVersion that moves only when something changed; server-side apply as a deep merge that
-// also takes away what the same field manager had applied before and left out now. It knows no
-// schema: lists are replaced whole, nothing is defaulted, nothing is garbage-collected.
+// also takes away what the same field manager had applied before and left out now. managedFields
+// say who wrote when, but not what. It knows no schema: lists are replaced whole, nothing is
+// defaulted, nothing is garbage-collected.
 // Thread-safe.
 
 #include <functional>
@@ -72,11 +73,17 @@ class FakeApi final : public Api {
   };
   using Objects = std::map<std::pair<std::string, ObjectKey>, Stored>;  // by collection and key
 
+  struct Writer {
+    std::string manager;
+    std::string operation = "Update";
+    std::string subresource{};
+  };
+
   std::optional<Error> begin(Call call);
   Stored* at(const ResourceType& type, const ObjectKey& key) DT_REQUIRES(mutex_);
-  Json insert(const ResourceType& type, Json object) DT_REQUIRES(mutex_);
+  Json insert(const ResourceType& type, Json object, const Writer& writer) DT_REQUIRES(mutex_);
   // Keeps what a writer cannot change; the new resourceVersion if that leaves a difference.
-  Json replace(Stored& stored, Json object) DT_REQUIRES(mutex_);
+  Json replace(Stored& stored, Json object, Writer writer) DT_REQUIRES(mutex_);
   std::string next_version() DT_REQUIRES(mutex_) { return std::to_string(++version_); }
 
   mutable Mutex mutex_;

@@ -1,0 +1,103 @@
+#pragma once
+// AgentPoller: asks each agent for GET /status now and then, and keeps its last report. When what
+// the agents of an export say has changed, a listener is told, so that the export is reconciled:
+// at once if their state did, now and then if only numbers did. Used by operator/app.
+//
+// Limits: requests at once, time and bytes of an answer; each pod is asked at a time of its own.
+// Errors: one failed request is no news of an agent that has answered before; two in a row make it
+//   unreachable.
+// Thread-safe. Requests and the listener's calls happen on the scheduler.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "common/metric/metric.h"
+#include "common/net/http_client.h"
+#include "common/random/random.h"
+#include "common/sync/mutex.h"
+#include "common/time/scheduler.h"
+#include "operator/agents/agents.h"
+
+namespace dualtrace::ctl {
+
+class AgentPoller final : public Agents {
+ public:
+  struct Options {
+    uint16_t port = 8888;
+    Duration interval = std::chrono::seconds(15);          // ± a quarter
+    Duration numbers_interval = std::chrono::seconds(30);  // between two calls of the listener
+    Duration timeout = std::chrono::seconds(5);
+    size_t requests_max = 32;
+    size_t answer_bytes_max = 256 * 1024;
+  };
+  using ClientFactory = std::function<std::unique_ptr<HttpClient>(HttpClient::Options)>;
+  using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
+
+  // All references outlive the poller; the scheduler is its own, and is stopped before the poller
+  // is destroyed.
+  AgentPoller(Options options, ClientFactory make_client, Scheduler& scheduler, uint64_t seed,
+              MetricRegistry& metrics, Listener listener);
+  ~AgentPoller() override;
+  AgentPoller(const AgentPoller&) = delete;
+  AgentPoller& operator=(const AgentPoller&) = delete;
+
+  void set_pods(const kube::ObjectKey& export_key, std::vector<AgentPod> pods) override;
+  void forget(const kube::ObjectKey& export_key) override;
+  [[nodiscard]] bool asked(const kube::ObjectKey& export_key) const override;
+  [[nodiscard]] std::vector<AgentReport> reports(const kube::ObjectKey& export_key) const override;
+
+ private:
+  // One pod for as long as it stays as it is. The number tells it from what it was before: an
+  // answer or a timer that comes too late finds another one.
+  struct Agent {
+    uint64_t number = 0;
+    AgentPod pod;
+    std::optional<AgentReport> report;
+    uint32_t failures = 0;  // in a row
+  };
+  struct Fleet {
+    std::map<kube::ObjectKey, Agent> agents;  // by pod
+    std::set<kube::ObjectKey> not_asked;      // of the first pods
+    std::optional<Tick> told;                 // when the listener was told last
+    bool numbers_moved = false;               // since then
+  };
+  struct Turn {  // whose turn it is
+    kube::ObjectKey export_key;
+    kube::ObjectKey pod;
+    uint64_t number = 0;
+  };
+
+  Agent* find(const Turn& turn) DT_REQUIRES(mutex_);
+  void take_turn(Turn turn);
+  void ask_waiting();
+  void ask(const Turn& turn, const AgentPod& pod);
+  void on_answer(const Turn& turn, const Result<HttpResponse>& answer);
+  Result<AgentReport> read(const Result<HttpResponse>& answer);
+  // Whether the listener is to be told.
+  bool note(const Turn& turn, Result<AgentReport> report) DT_REQUIRES(mutex_);
+  void come_back(const Turn& turn, Duration delay);
+
+  const Options options_;
+  const ClientFactory make_client_;
+  Scheduler& scheduler_;
+  const Listener listener_;
+  Counter& answered_;
+  Counter& unreachable_;
+  Counter& invalid_;
+
+  // On the scheduler only.
+  Random random_;
+  std::deque<Turn> waiting_;
+  std::map<uint64_t, std::unique_ptr<HttpClient>> in_flight_;  // by the agent's number
+
+  mutable Mutex mutex_;
+  std::map<kube::ObjectKey, Fleet> fleets_ DT_GUARDED_BY(mutex_);
+  uint64_t last_number_ DT_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,46 @@
+#include "operator/reconcile/observe.h"
+
+#include <algorithm>
+
+namespace dualtrace::ctl {
+namespace {
+
+bool is_ready(const Json& pod) {
+  const Json& conditions = array_at(pod, {"status", "conditions"});
+  return std::any_of(conditions.begin(), conditions.end(), [](const Json& condition) {
+    return text_at(condition, {"type"}) == "Ready" && text_at(condition, {"status"}) == "True";
+  });
+}
+
+}  // namespace
+
+std::optional<DaemonSetFact> observe_daemon_set(const Json* cached, int64_t applied_generation) {
+  if (cached == nullptr) return std::nullopt;
+  const auto number = [&](JsonPath path) { return integer_at(*cached, path).value_or(0); };
+  return DaemonSetFact{
+      .generation = std::max(number({"metadata", "generation"}), applied_generation),
+      .observed_generation = number({"status", "observedGeneration"}),
+      .desired = number({"status", "desiredNumberScheduled"}),
+      .ready = number({"status", "numberReady"}),
+      .updated = number({"status", "updatedNumberScheduled"}),
+      .available = number({"status", "numberAvailable"})};
+}
+
+std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods) {
+  std::vector<AgentPod> found;
+  for (const kube::ObjectPointer& pod : pods) {
+    const std::string_view address = text_at(*pod, {"status", "podIP"});
+    if (address.empty() || text_at(*pod, {"status", "phase"}) != "Running" ||
+        !text_at(*pod, {"metadata", "deletionTimestamp"}).empty()) {
+      continue;
+    }
+    found.push_back({.key = kube::key_of(*pod),
+                     .uid = std::string(text_at(*pod, {"metadata", "uid"})),
+                     .node = std::string(text_at(*pod, {"spec", "nodeName"})),
+                     .address = std::string(address),
+                     .ready = is_ready(*pod)});
+  }
+  return found;
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,22 @@
+#pragma once
+// Observe: from cached objects, trimmed (trim.h), to what status/ and agents/ want to know. Pure.
+
+#include <optional>
+#include <vector>
+
+#include "common/json/json.h"
+#include "common/kube/store.h"
+#include "operator/agents/agents.h"
+#include "operator/status/facts.h"
+
+namespace dualtrace::ctl {
+
+// Nothing when there is none. `applied_generation`: what the API server said when we applied it:
+// the cache may not show that yet, and must not make us say that it has been rolled out.
+[[nodiscard]] std::optional<DaemonSetFact> observe_daemon_set(const Json* cached,
+                                                              int64_t applied_generation);
+
+// The pods whose agents can be asked: they run, have an address, and are not about to end.
+[[nodiscard]] std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods);
+
+}  // namespace dualtrace::ctl

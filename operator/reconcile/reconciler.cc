@@ -1,0 +1,201 @@
+#include "operator/reconcile/reconciler.h"
+
+#include <utility>
+
+#include "operator/plan/names.h"
+#include "operator/reconcile/observe.h"
+#include "operator/reconcile/prune.h"
+#include "operator/status/status.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+// Agents that have not been asked yet will be within this time; then their answers are reported.
+constexpr Duration kFirstAnswers = std::chrono::seconds(10);
+
+// An API server that is restarted, or busy, or an object that somebody else just changed, for no
+// longer than this is not news for a status.
+constexpr Duration kHiccup = std::chrono::seconds(10);
+
+bool is_passing(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
+         error.kind == ErrorKind::kConflict;
+}
+
+bool is_ending(const Json& object) {
+  return !text_at(object, {"metadata", "deletionTimestamp"}).empty();
+}
+
+}  // namespace
+
+struct Reconciler::Memory {
+  std::string uid;
+  DriftMemory children;
+  SecretChecks secrets;
+  StatusMemory status;
+  std::optional<Tick> failing_since{};  // to apply
+};
+
+struct Reconciler::Round {
+  kube::ObjectPointer object;  // the export
+  kube::ObjectKey key;
+  Children children;
+  Memory& memory;
+  std::optional<DualTraceExport> wanted{};  // with plan, or not at all
+  std::optional<Plan> plan{};
+  Facts facts{};
+  std::optional<Error> error{};  // what to come back for
+  bool over = false;             // nothing is left to be done, the status included
+  std::optional<Tick> look_again{};
+
+  void look_again_at(const std::optional<Tick>& when) {
+    if (when && (!look_again || *when < *look_again)) look_again = when;
+  }
+};
+
+Reconciler::Reconciler(Installation installation, const Parts& parts, uint64_t seed)
+    : installation_(std::move(installation)),
+      parts_(parts),
+      applier_(parts.api, parts.clock, parts.metrics),
+      status_writer_(parts.api, parts.events, parts.clock, parts.metrics),
+      random_(seed) {}
+
+Result<Next> Reconciler::reconcile(const kube::ObjectKey& key) {
+  const kube::ObjectPointer object = parts_.cache.find_export(key);
+  if (object == nullptr || is_ending(*object)) {
+    forget(key);
+    return Next::await_change();
+  }
+  const auto memory = memory_of(key, text_at(*object, {"metadata", "uid"}));
+  Round round{object, key, Children(parts_.cache, key), *memory};
+  validate(round);
+  if (round.plan) {
+    check_secrets(round);
+    apply(round);
+  }
+  observe(round);
+  return finish(round);
+}
+
+std::shared_ptr<Reconciler::Memory> Reconciler::memory_of(const kube::ObjectKey& key,
+                                                          std::string_view uid) {
+  const Lock lock(mutex_);
+  auto& memory = memories_[key];
+  // Another export of the same name begins anew.
+  if (memory == nullptr || memory->uid != uid) {
+    memory = std::make_shared<Memory>();
+    memory->uid = uid;
+  }
+  return memory;
+}
+
+void Reconciler::forget(const kube::ObjectKey& key) {
+  parts_.agents.forget(key);
+  const Lock lock(mutex_);
+  memories_.erase(key);
+}
+
+void Reconciler::validate(Round& round) const {
+  ExportOrFaults parsed = parse_export(*round.object);
+  if (!parsed.value) {
+    round.facts.faults = std::move(parsed.faults);
+    return;
+  }
+  PlanOrFaults planned = plan_export(*parsed.value, installation_);
+  if (!planned.plan) {
+    round.facts.faults = std::move(planned.faults);
+    return;
+  }
+  round.wanted = std::move(parsed.value);
+  round.plan = std::move(planned.plan);
+  round.facts.wanted = &*round.wanted;
+  round.facts.config_fingerprint = round.plan->config_fingerprint;
+}
+
+void Reconciler::check_secrets(Round& round) {
+  double jitter = 0;
+  {
+    const Lock lock(mutex_);
+    constexpr uint64_t kSteps = 1000;
+    jitter = static_cast<double>(random_.below(kSteps)) / kSteps;
+  }
+  SecretChecks& secrets = round.memory.secrets;
+  secrets.check(*round.wanted, parts_.api, parts_.metrics, parts_.clock.tick(), jitter);
+  round.facts.secrets = secrets.facts();
+  round.look_again_at(secrets.look_again());
+  round.error = secrets.error();
+}
+
+void Reconciler::apply(Round& round) const {
+  ApplyOutcome applied = applier_.apply(*round.plan, round.children, round.memory.children);
+  round.look_again_at(applied.look_again);
+  // What is old stays until all that takes its place is there.
+  if (!applied.first && !applied.namespace_ending) {
+    applied.first =
+        prune(parts_.api, *round.plan, round.children, round.memory.uid, parts_.metrics);
+  }
+  round.over = applied.namespace_ending;
+  if (!applied.first) {
+    round.memory.failing_since.reset();
+    return;
+  }
+  round.facts.apply_error = applied.first->error;
+  round.facts.apply_error_object = applied.first->object;
+  const WriteFailure& cause = applied.retryable ? *applied.retryable : *applied.first;
+  round.error = cause.error.with_prefix(cause.object + ": ");
+
+  const Tick now = parts_.clock.tick();
+  if (!round.memory.failing_since) round.memory.failing_since = now;
+  const bool passing = is_passing(cause.error) && now - *round.memory.failing_since < kHiccup;
+  if (passing || cause.error.kind == ErrorKind::kCancelled) round.over = true;
+}
+
+void Reconciler::observe(Round& round) const {
+  const std::string name = child_name(round.key.name);
+  const Json* daemon_set = round.children.find(kube::kDaemonSets, name);
+  int64_t generation = 0;
+  if (daemon_set != nullptr) {
+    const auto drift = round.memory.children.find({std::string(kube::kDaemonSets.plural), name});
+    if (drift != round.memory.children.end()) {
+      generation = drift->second.generation_of(text_at(*daemon_set, {"metadata", "uid"}));
+    }
+  }
+  round.facts.daemon_set = observe_daemon_set(daemon_set, generation);
+  parts_.agents.set_pods(round.key, observe_pods(parts_.cache.pods(round.key)));
+  round.facts.agents = parts_.agents.reports(round.key);
+}
+
+Result<Next> Reconciler::finish(Round& round) const {
+  const Tick now = parts_.clock.tick();
+  const auto next = [&]() -> Result<Next> {
+    if (round.error) return fail(*round.error);
+    if (!round.look_again) return Next::await_change();
+    return Next::requeue_after(std::max(*round.look_again - now, Duration{0}));
+  };
+  if (round.over) return next();
+
+  StatusMemory& memory = round.memory.status;
+  const Json* previous = memory.previous(*round.object, now);
+  round.facts.previous_status = previous;
+  round.facts.generation = integer_at(*round.object, {"metadata", "generation"}).value_or(0);
+  round.facts.now = parts_.clock.wall();
+  // An operator that has just begun knows less than what the status says.
+  const bool says_more = previous != nullptr && round.plan && !round.error &&
+                         integer_at(*previous, {"observedGeneration"}) == round.facts.generation;
+  if (says_more && !parts_.agents.asked(round.key)) {
+    round.look_again_at(now + kFirstAnswers);
+    return next();
+  }
+  const auto written =
+      status_writer_.write(*round.object, previous, make_status(round.facts), memory);
+  if (written) {
+    round.look_again_at(*written);
+  } else if (written.error().kind == ErrorKind::kNotFound) {
+    return Next::await_change();  // it was deleted meanwhile; the cache will say so
+  } else if (!round.error || round.error->kind == ErrorKind::kInvalid) {
+    round.error = written.error();
+  }
+  return next();
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,76 @@
+#pragma once
+// Reconciler: the story of one export on one screen: get → validate → plan → apply → prune →
+// observe → status. Driven by control/; everything it needs to know it finds in the cache, whatever
+// it was that changed. What it remembers between two runs only saves requests: without it, killed
+// at any point and started anew, it comes to the same end.
+//
+// Guarantees: an export that is faulty leaves its children as they are, so that its agents run on;
+// a
+//   deleted one's are left to the garbage collector; a run that finds all as it should be writes
+//   nothing.
+// Errors: the first retryable one is returned, after what can be done has been done and said in the
+//   status; kInvalid when only a change can help; kCancelled, at once, when this process may not
+//   write any more.
+// Thread-safe for different keys at the same time. Blocks on the API server.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "common/kube/api.h"
+#include "common/kube/event_recorder.h"
+#include "common/metric/metric.h"
+#include "common/random/random.h"
+#include "common/sync/mutex.h"
+#include "common/time/clock.h"
+#include "operator/agents/agents.h"
+#include "operator/plan/plan.h"
+#include "operator/reconcile/apply.h"
+#include "operator/reconcile/cache.h"
+#include "operator/reconcile/next.h"
+#include "operator/reconcile/secrets.h"
+#include "operator/reconcile/status_writer.h"
+
+namespace dualtrace::ctl {
+
+class Reconciler {
+ public:
+  // All outlive it.
+  struct Parts {
+    kube::Api& api;  // its writes end with kCancelled when this process does not lead
+    const Cache& cache;
+    kube::EventSink& events;
+    Agents& agents;
+    Clock& clock;
+    MetricRegistry& metrics;
+  };
+  Reconciler(Installation installation, const Parts& parts, uint64_t seed);
+  Reconciler(const Reconciler&) = delete;
+  Reconciler& operator=(const Reconciler&) = delete;
+
+  // As control/ calls it (next.h).
+  Result<Next> reconcile(const kube::ObjectKey& key);
+
+ private:
+  struct Memory;  // of one export
+  struct Round;   // what one run finds out
+
+  std::shared_ptr<Memory> memory_of(const kube::ObjectKey& key, std::string_view uid);
+  void forget(const kube::ObjectKey& key);
+  void validate(Round& round) const;
+  void check_secrets(Round& round);
+  void apply(Round& round) const;
+  void observe(Round& round) const;
+  Result<Next> finish(Round& round) const;
+
+  const Installation installation_;
+  const Parts parts_;
+  const Applier applier_;
+  const StatusWriter status_writer_;
+
+  Mutex mutex_;
+  std::map<kube::ObjectKey, std::shared_ptr<Memory>> memories_ DT_GUARDED_BY(mutex_);
+  Random random_ DT_GUARDED_BY(mutex_);
+};
+
+}  // namespace dualtrace::ctl

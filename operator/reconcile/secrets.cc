@@ -1,0 +1,154 @@
+#include "operator/reconcile/secrets.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <set>
+
+#include "common/bytes/base64.h"
+#include "common/config/space_id.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using State = SecretFact::State;
+
+constexpr Duration kAgainWhenWrong = std::chrono::seconds(15);
+constexpr Duration kAgainWhenRight = std::chrono::minutes(10);
+constexpr Duration kAgainWhenUnreadable = std::chrono::minutes(5);
+
+void wipe(std::string& text) { OPENSSL_cleanse(text.data(), text.size()); }
+
+void wipe_data(Json& secret) {
+  const auto data = secret.find("data");
+  if (data == secret.end() || !data->is_object()) return;
+  for (auto& [key, value] : data->items()) {
+    if (value.is_string()) wipe(value.get_ref<std::string&>());
+  }
+}
+
+// As agents read the file: without the space around it.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const size_t first = std::min(text.find_first_not_of(kSpace), text.size());
+  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
+}
+
+State judge_value(const Json& secret, const SecretUse& use) {
+  const Json* encoded = find(secret, {"data", use.reference.key});
+  if (encoded == nullptr) return State::kKeyMissing;
+  auto value = decode_base64(text_at(secret, {"data", use.reference.key}));
+  if (!value) return State::kValueEmpty;
+  State state = State::kPresent;
+  if (trimmed(*value).empty()) {
+    state = State::kValueEmpty;
+  } else if (use.is_space_id && !check_space_id(trimmed(*value))) {
+    state = State::kSpaceIdMalformed;
+  }
+  wipe(*value);
+  return state;
+}
+
+Duration pause_after(const std::vector<SecretFact>& facts) {
+  Duration pause = kAgainWhenRight;
+  for (const SecretFact& fact : facts) {
+    if (fact.state == State::kPresent) continue;
+    const bool unreadable = fact.state == State::kUnreadable;
+    pause = std::min(pause, unreadable ? kAgainWhenUnreadable : kAgainWhenWrong);
+  }
+  return pause;
+}
+
+Result<Json> read(kube::Api& api, const kube::ObjectKey& key, kube::Form form,
+                  MetricRegistry& metrics) {
+  const std::string what = form == kube::Form::kMetadata ? "metadata" : "whole";
+  metrics
+      .counter("dualtrace_operator_secret_reads_total",
+               "Requests for a Secret that an export names", {{"form", what}})
+      .increment();
+  return api.get(kube::kSecrets, key, form);
+}
+
+}  // namespace
+
+std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted) {
+  std::vector<SecretUse> uses;
+  const auto add_ca = [&](const std::optional<CertificateAuthority>& ca, const char* path) {
+    if (ca && ca->secret) uses.push_back({path, *ca->secret});
+  };
+  if (wanted.arize) {
+    uses.push_back({"spec.arize.credentials", wanted.arize->api_key});
+    uses.push_back({"spec.arize.credentials", wanted.arize->space_id, true});
+    add_ca(wanted.arize->ca, "spec.arize.ca");
+  }
+  if (wanted.databricks) {
+    uses.push_back({"spec.databricks.auth.token", wanted.databricks->token});
+    add_ca(wanted.databricks->ca, "spec.databricks.ca");
+  }
+  return uses;
+}
+
+void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRegistry& metrics,
+                         Tick now, double jitter) {
+  std::vector<SecretUse> uses = secrets_named_by(wanted);
+  if (uses == uses_ && next_ && now < *next_) return;
+  if (uses != uses_) seen_.clear();
+  uses_ = std::move(uses);
+  failures_.clear();
+  error_.reset();
+
+  std::set<std::string> names;
+  for (const SecretUse& use : uses_) names.insert(use.reference.name);
+  for (const std::string& name : names) look(wanted.key.namespace_name, name, api, metrics);
+
+  facts_.clear();
+  for (const SecretUse& use : uses_) facts_.push_back({use.path, use.reference, state_of(use), {}});
+  // ± 10 %; after an error whoever tries again decides when.
+  const Duration pause = pause_after(facts_);
+  next_ = now + std::chrono::duration_cast<Duration>(pause * (0.9 + 0.2 * jitter));
+  if (error_) next_.reset();
+}
+
+SecretChecks::State SecretChecks::state_of(const SecretUse& use) const {
+  const auto failed = failures_.find(use.reference.name);
+  if (failed != failures_.end()) return failed->second;
+  return seen_.at(use.reference.name).states.at({use.reference.key, use.is_space_id});
+}
+
+void SecretChecks::look(const std::string& namespace_name, const std::string& name, kube::Api& api,
+                        MetricRegistry& metrics) {
+  const kube::ObjectKey key{namespace_name, name};
+  const auto note_failure = [&](const Error& error) {
+    if (error.kind == ErrorKind::kNotFound) {
+      failures_[name] = State::kSecretMissing;
+    } else if (error.kind == ErrorKind::kDenied) {
+      failures_[name] = State::kUnreadable;
+    } else {
+      if (!error_) error_ = error.with_prefix("Secret " + key.to_string() + ": ");
+      if (!seen_.contains(name)) failures_[name] = State::kUnreadable;
+    }
+  };
+  const auto metadata = read(api, key, kube::Form::kMetadata, metrics);
+  if (!metadata) return note_failure(metadata.error());
+  const auto seen = seen_.find(name);
+  if (seen != seen_.end() &&
+      seen->second.version == text_at(*metadata, {"metadata", "resourceVersion"})) {
+    return;
+  }
+  auto secret = read(api, key, kube::Form::kWhole, metrics);
+  if (!secret) return note_failure(secret.error());
+  judge(name, *secret);
+  wipe_data(*secret);
+}
+
+void SecretChecks::judge(const std::string& name, const Json& secret) {
+  Seen& seen = seen_[name];
+  seen.version = text_at(secret, {"metadata", "resourceVersion"});
+  seen.states.clear();
+  for (const SecretUse& use : uses_) {
+    if (use.reference.name != name) continue;
+    seen.states[{use.reference.key, use.is_space_id}] = judge_value(secret, use);
+  }
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,66 @@
+#pragma once
+// Secrets: whether the keys that an export names are there and look right. Nothing watches Secrets:
+// each is asked for by name now and then, sooner while something is wrong; first for its metadata,
+// and for the whole only when that shows another version than the last time. Values are looked at
+// and wiped; only the verdict on each is kept.
+// ConfigMaps of `ca` are not looked at: no right is asked for that only this would need.
+// Used from one thread at a time.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/error/error.h"
+#include "common/kube/api.h"
+#include "common/metric/metric.h"
+#include "common/time/clock.h"
+#include "operator/api/dual_trace_export.h"
+#include "operator/status/facts.h"
+
+namespace dualtrace::ctl {
+
+// What the value of a key is to be.
+struct SecretUse {
+  std::string path;
+  KeyReference reference;
+  bool is_space_id = false;
+  bool operator==(const SecretUse&) const = default;
+};
+// In the order of the spec.
+[[nodiscard]] std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted);
+
+// What is remembered for one export, and looked up again when it is time.
+class SecretChecks {
+ public:
+  // `jitter` in [0, 1) spreads the checks of many exports. Blocks when it is time for a check.
+  void check(const DualTraceExport& wanted, kube::Api& api, MetricRegistry& metrics, Tick now,
+             double jitter);
+
+  [[nodiscard]] const std::vector<SecretFact>& facts() const { return facts_; }
+  // What went wrong with the last check other than that a Secret is missing or may not be read.
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  [[nodiscard]] std::optional<Tick> look_again() const { return next_; }
+
+ private:
+  using State = SecretFact::State;
+  struct Seen {  // of one Secret
+    std::string version;
+    std::map<std::pair<std::string, bool>, State> states;  // by key and whether it is a space id
+  };
+
+  State state_of(const SecretUse& use) const;
+  // Fills seen_ and failures_ for that Secret.
+  void look(const std::string& namespace_name, const std::string& name, kube::Api& api,
+            MetricRegistry& metrics);
+  void judge(const std::string& name, const Json& secret);
+
+  std::vector<SecretUse> uses_;
+  std::map<std::string, Seen> seen_;       // by name of the Secret
+  std::map<std::string, State> failures_;  // Secrets that are missing or cannot be read
+  std::vector<SecretFact> facts_;
+  std::optional<Error> error_;
+  std::optional<Tick> next_;
+};
+
+}  // namespace dualtrace::ctl

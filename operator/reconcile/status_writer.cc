@@ -1,0 +1,120 @@
+#include "operator/reconcile/status_writer.h"
+
+#include <utility>
+
+#include "operator/api/dual_trace_export.h"
+#include "operator/plan/names.h"
+#include "operator/status/status.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr Duration kNumbersInterval = std::chrono::seconds(30);
+// The cache shows what we wrote long before; then whatever it shows is the truth.
+constexpr Duration kCacheLagMax = std::chrono::seconds(15);
+
+// An ObjectReference, whatever of the export's type the cache has kept.
+Json reference_to_export(const Json& object) {
+  return {{"apiVersion", kDualTraceExports.api_version()},
+          {"kind", kDualTraceExports.kind},
+          {"namespace", text_at(object, {"metadata", "namespace"})},
+          {"name", text_at(object, {"metadata", "name"})},
+          {"uid", text_at(object, {"metadata", "uid"})}};
+}
+
+// A condition that turned Unknown, or was never anything but True, is no news to anybody.
+bool is_worth_telling(const Json* before, const Json& condition) {
+  const std::string_view status = text_at(condition, {"status"});
+  if (text_at(condition, {"type"}) == "Progressing" || status == "Unknown") return false;
+  return before != nullptr || status == "False" || text_at(condition, {"type"}) == "Ready";
+}
+
+const Json* condition_of(const Json& status, std::string_view type) {
+  for (const Json& condition : array_at(status, {"conditions"})) {
+    if (text_at(condition, {"type"}) == type) return &condition;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const Json* StatusMemory::previous(const Json& cached_export, Tick now) {
+  const Json* cached = find(cached_export, {"status"});
+  if (!answer_) return cached;
+  const Json* written = find(*answer_, {"status"});
+  const bool shown = text_at(cached_export, {"metadata", "resourceVersion"}) ==
+                     text_at(*answer_, {"metadata", "resourceVersion"});
+  const bool same = cached != nullptr && written != nullptr && *cached == *written;
+  if (!shown && !same && now - *written_at_ < kCacheLagMax) return written;
+  answer_.reset();
+  return cached;
+}
+
+void StatusMemory::written(const Json& answer, Tick now) {
+  answer_ = answer;
+  written_at_ = now;
+}
+
+StatusWriter::StatusWriter(kube::Api& api, kube::EventSink& events, Clock& clock,
+                           MetricRegistry& metrics)
+    : api_(api), events_(events), clock_(clock), metrics_(metrics) {}
+
+Result<std::optional<Tick>> StatusWriter::write(const Json& cached_export, const Json* previous,
+                                                const Json& status, StatusMemory& memory) const {
+  const Json before = previous == nullptr ? Json::object() : *previous;
+  const StatusChange change = compare_status(before, status);
+  if (change == StatusChange::kNone) return std::optional<Tick>();
+  if (change == StatusChange::kNumbers && memory.written_at()) {
+    const Tick due = *memory.written_at() + kNumbersInterval;
+    if (clock_.tick() < due) return std::optional(due);
+  }
+  const Status put_there = put(cached_export, status, memory);
+  if (!put_there) {
+    count("failed");
+    return fail(put_there.error().with_prefix("write the status: "));
+  }
+  count(change == StatusChange::kState ? "state" : "numbers");
+  tell(cached_export, before, status);
+  return std::optional<Tick>();
+}
+
+Status StatusWriter::put(const Json& cached_export, const Json& status,
+                         StatusMemory& memory) const {
+  const Json& metadata = cached_export.at("metadata");
+  // With the uid, so that it does not land on another export of the same name.
+  const Json object = {{"apiVersion", kDualTraceExports.api_version()},
+                       {"kind", kDualTraceExports.kind},
+                       {"metadata",
+                        {{"namespace", text_at(metadata, {"namespace"})},
+                         {"name", text_at(metadata, {"name"})},
+                         {"uid", text_at(metadata, {"uid"})}}},
+                       {"status", status}};
+  const auto answer = api_.apply(kDualTraceExports, object,
+                                 {.field_manager = kStatusFieldManager, .subresource = "status"});
+  if (!answer) return fail(answer.error());
+  memory.written(*answer, clock_.tick());
+  return {};
+}
+
+void StatusWriter::tell(const Json& cached_export, const Json& before, const Json& after) const {
+  for (const Json& condition : changed_conditions(before, after)) {
+    const std::string_view type = text_at(condition, {"type"});
+    if (!is_worth_telling(condition_of(before, type), condition)) continue;
+    const bool good = text_at(condition, {"status"}) == "True";
+    events_.record(
+        {.regarding = reference_to_export(cached_export),
+         .type = good ? kube::Event::Type::kNormal : kube::Event::Type::kWarning,
+         .reason = std::string(text_at(condition, {"reason"})),
+         .action = "Reconcile",
+         .note = std::string(type) + ": " + std::string(text_at(condition, {"message"}))});
+  }
+}
+
+void StatusWriter::count(const std::string& cause) const {
+  metrics_
+      .counter("dualtrace_operator_status_writes_total", "Statuses written, by why",
+               {{"cause", cause}})
+      .increment();
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,147 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/reconcile/world.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Texts = std::vector<std::string>;
+
+const Texts kStatusOnce{"apply dualtraceexports/status shop/agents"};
+
+AgentReport report(uint64_t backlog_bytes, const std::string& state = "Delivering") {
+  AgentReport made;
+  made.node = "node-1";
+  made.pod = "agents-dualtrace-1";
+  for (const char* name : {"arize", "databricks"}) {
+    LaneReport& lane = made.lanes.emplace_back();
+    lane.name = name;
+    lane.state = state;
+    lane.backlog_bytes = backlog_bytes;
+  }
+  return made;
+}
+
+TEST(ReconcilerStatus, WritesStatesAtOnceAndNumbersNowAndThen) {
+  World world;
+  world.agents.said = {report(10)};
+  world.settle();
+  world.api.forget_calls();
+
+  world.clock.advance(seconds(12));
+  world.agents.said = {report(20)};
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_EQ(*next->after, seconds(18)) << "for the numbers";
+  EXPECT_THAT(world.api.writes(), IsEmpty());
+
+  world.clock.advance(seconds(18));
+  ASSERT_TRUE(world.run());
+  EXPECT_EQ(world.api.writes(), kStatusOnce);
+  EXPECT_EQ(world.status()["destinations"][0]["backlogBytes"], 20);
+
+  world.api.forget_calls();
+  world.agents.said = {report(20, "Retrying")};
+  ASSERT_TRUE(world.run());
+  EXPECT_EQ(world.api.writes(), kStatusOnce);
+}
+
+TEST(ReconcilerStatus, IsNotWrittenAgainBecauseTheCacheDoesNotShowItYet) {
+  World world;
+  world.settle();
+  world.api.forget_calls();
+  world.cache.refresh();
+  world.agents.said = {report(10, "Paused")};
+  ASSERT_TRUE(world.reconcile());
+  const Json written = world.status();
+  world.clock.advance(seconds(5));
+  ASSERT_TRUE(world.reconcile());
+  EXPECT_EQ(world.api.writes(), kStatusOnce);
+  EXPECT_EQ(world.status(), written);
+}
+
+TEST(ReconcilerStatus, IsPutBackWhenSomebodyElseWritesIt) {
+  World world;
+  world.settle();
+  world.edit_export([](Json& object) { object["status"]["conditions"][1]["reason"] = "Wrong"; });
+  world.api.forget_calls();
+  world.settle();
+  EXPECT_EQ(world.api.writes(), kStatusOnce);
+}
+
+TEST(ReconcilerStatus, OfAnExportDeletedMeanwhileIsNoFailure) {
+  World world;
+  world.cache.refresh();
+  world.api.erase(kDualTraceExports, kExport);
+  EXPECT_TRUE(world.reconcile());
+}
+
+TEST(ReconcilerStatus, IsTriedAgainWhenItCannotBeWritten) {
+  World world;
+  world.api.fail_next("apply", kDualTraceExports, {ErrorKind::kUnavailable, "down"});
+  EXPECT_EQ(world.run().error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(world.events.told(), IsEmpty()) << "events tell what the status says";
+  world.settle();
+  EXPECT_EQ(world.condition("ConfigValid"), "True Valid");
+}
+
+TEST(ReconcilerStatus, WaitsForTheFirstAnswersOfAgentsAfterAStart) {
+  World world;
+  world.agents.said = {report(10)};
+  world.settle();
+  const Json before = world.status();
+  world.restart();
+  world.agents.said = {};
+  world.agents.all_asked = false;
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_EQ(world.status(), before);
+  world.agents.said = {report(10)};
+  world.agents.all_asked = true;
+  world.settle();
+  EXPECT_EQ(world.status(), before);
+}
+
+TEST(ReconcilerStatus, DoesNotWaitForAgentsToSayThatTheExportHasChanged) {
+  World world;
+  world.settle();
+  world.agents.all_asked = false;
+  world.edit_export([](Json& object) { object["spec"]["databricks"]["table"] = "spans"; });
+  ASSERT_TRUE(world.run());
+  EXPECT_EQ(world.condition("ConfigValid"), "False Invalid");
+}
+
+TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {
+  World world;
+  world.api.erase(kube::kSecrets, {"shop", "arize"});
+  world.settle();
+  EXPECT_THAT(world.events.told(), Contains("Warning SecretMissing"));
+  EXPECT_EQ(world.events.events[0].regarding["kind"], "DualTraceExport");
+  EXPECT_EQ(world.events.events[0].regarding["uid"],
+            world.api.find(kDualTraceExports, kExport)->at("metadata").at("uid"));
+  world.events.events.clear();
+  world.settle();
+  EXPECT_THAT(world.events.told(), IsEmpty());
+
+  world.api.put(kube::kSecrets, secret("arize", {{"api-key", "k"}, {"space-id", kSpaceId}}));
+  world.clock.advance(seconds(20));
+  world.settle();
+  EXPECT_THAT(world.events.told(), Contains("Normal Synced"));
+}
+
+TEST(ReconcilerEvents, ARestartIsNoNews) {
+  World world;
+  world.settle();
+  world.events.events.clear();
+  world.restart();
+  world.settle();
+  EXPECT_THAT(world.events.told(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl

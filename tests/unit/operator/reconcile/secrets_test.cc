@@ -1,0 +1,117 @@
+#include "operator/reconcile/secrets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/reconcile/world.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using State = SecretFact::State;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+class SecretChecksTest : public testing::Test {
+ protected:
+  SecretChecksTest()
+      : wanted_(*parse_export(world_.api.find(kDualTraceExports, kExport).value()).value) {
+    world_.api.forget_calls();
+  }
+
+  std::vector<State> check() {
+    checks_.check(wanted_, world_.api, world_.metrics, world_.clock.tick(), 0.5);
+    std::vector<State> states;
+    for (const SecretFact& fact : checks_.facts()) states.push_back(fact.state);
+    return states;
+  }
+  Duration pause() { return *checks_.look_again() - world_.clock.tick(); }
+  void put(const std::vector<std::pair<std::string, std::string>>& values) {
+    world_.api.put(kube::kSecrets, secret("arize", values));
+  }
+
+  World world_;
+  DualTraceExport wanted_;
+  SecretChecks checks_;
+};
+
+TEST_F(SecretChecksTest, FindsThatAllIsRightAndRests) {
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent));
+  EXPECT_EQ(pause(), minutes(10));
+  const size_t calls = world_.api.calls().size();
+  check();
+  EXPECT_EQ(world_.api.calls().size(), calls);
+}
+
+TEST_F(SecretChecksTest, TellsWhatIsWrongWithEachKey) {
+  put({{"space-id", kSpaceId}});
+  EXPECT_THAT(check(), ElementsAre(State::kKeyMissing, State::kPresent, State::kPresent));
+  EXPECT_EQ(pause(), seconds(15));
+  put({{"api-key", "\n "}, {"space-id", "my space"}});
+  world_.clock.advance(seconds(15));
+  EXPECT_THAT(check(), ElementsAre(State::kValueEmpty, State::kSpaceIdMalformed, State::kPresent));
+  world_.api.erase(kube::kSecrets, {"shop", "arize"});
+  world_.clock.advance(seconds(15));
+  EXPECT_THAT(check(), ElementsAre(State::kSecretMissing, State::kSecretMissing, State::kPresent));
+  EXPECT_EQ(pause(), seconds(15));
+  put({{"api-key", "key"}, {"space-id", std::string(kSpaceId) + "\n"}});
+  world_.clock.advance(seconds(15));
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent));
+}
+
+TEST_F(SecretChecksTest, ReadsTheWholeOnlyWhenTheVersionIsNew) {
+  check();
+  EXPECT_EQ(world_.api.calls().size(), 4U) << "metadata and whole of two Secrets";
+  world_.clock.advance(minutes(10));
+  world_.api.forget_calls();
+  check();
+  EXPECT_EQ(world_.api.calls().size(), 2U) << "metadata only";
+  put({{"api-key", "key-2"}, {"space-id", kSpaceId}});
+  world_.clock.advance(minutes(10));
+  world_.api.forget_calls();
+  check();
+  EXPECT_EQ(world_.api.calls().size(), 3U) << "the changed one is read";
+}
+
+TEST_F(SecretChecksTest, LooksAtOnceWhenAnotherKeyIsNamed) {
+  check();
+  wanted_.databricks->token.key = "other";
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kKeyMissing));
+}
+
+TEST_F(SecretChecksTest, DoesNotInsistOnWhatItMayNotRead) {
+  world_.api.fault([](const kube::FakeApi::Call& call) -> std::optional<Error> {
+    if (call.key.name != "arize") return std::nullopt;
+    return Error{ErrorKind::kDenied, "forbidden"};
+  });
+  EXPECT_THAT(check(), ElementsAre(State::kUnreadable, State::kUnreadable, State::kPresent));
+  EXPECT_EQ(pause(), minutes(5));
+  EXPECT_FALSE(checks_.error());
+}
+
+TEST_F(SecretChecksTest, KeepsItsVerdictWhileTheApiServerIsAway) {
+  check();
+  world_.clock.advance(minutes(11));
+  world_.api.fault([](const kube::FakeApi::Call&) {
+    return Error{ErrorKind::kUnavailable, "away"};
+  });
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent));
+  EXPECT_TRUE(checks_.error());
+  world_.api.fault({});
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent));
+  EXPECT_FALSE(checks_.error());
+}
+
+TEST_F(SecretChecksTest, LooksAtTheSecretOfAPrivateAuthority) {
+  wanted_.databricks->ca =
+      CertificateAuthority{.secret = KeyReference{"authority", "ca.crt"}, .config_map = {}};
+  wanted_.arize->ca =
+      CertificateAuthority{.secret = {}, .config_map = KeyReference{"map", "ca.crt"}};
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
+                                   State::kSecretMissing));
+  EXPECT_EQ(checks_.facts().back().path, "spec.databricks.ca");
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl
