@@ -18,7 +18,8 @@ Result<kube::ClientConfig> find_cluster(const Options& options, const Environmen
         *host, environment.variable("KUBERNETES_SERVICE_PORT").value_or(""), files);
   }
   const auto home = environment.variable("HOME");
-  if (!home) return fail(ErrorKind::kNotFound, "no --kubeconfig, no KUBECONFIG, not in a pod");
+  if (!home)
+    return fail(ErrorKind::kNotFound, "no --kubeconfig, no KUBECONFIG, not in a pod, and no HOME");
   return kube::read_kubeconfig({*home + "/.kube/config"}, options.context, files);
 }
 

@@ -138,6 +138,7 @@ Status RunningOperator::open_probes() {
                               metrics_);
   if (!probes) return fail(probes.error());
   probes_ = *std::move(probes);
+  log_info("listening", {{"port", probes_->port()}});
   return {};
 }
 
@@ -215,7 +216,8 @@ void RunningOperator::seek_leadership() {
        .retry_period = options_.retry_period},
       *api_, clock_, entropy(), metrics_,
       {.started = [this] { lifecycle_.post([this] { lead(); }); },
-       .stopped = [](const Error& why) { give_up("the leadership was lost", why.message); }});
+       .stopped =
+           [](const Error& why) { give_up("ending, since another may lead now", why.message); }});
   if (!elector) give_up("the election cannot start", elector.error().message);
   elector_ = *std::move(elector);
   election_ = elector_.get();
@@ -223,7 +225,7 @@ void RunningOperator::seek_leadership() {
 
 // What was added while another led is in the queue, which nobody has emptied.
 void RunningOperator::lead() {
-  log_info("leading", {{"identity", identity_}});
+  log_info("reconciling", {{"workers", options_.workers}});
   controller_ = std::make_unique<Controller>(
       Controller::Options{.name = kControllerName,
                           .workers = options_.workers,

@@ -3,19 +3,22 @@
 from pathlib import Path
 
 from harness.agent import Agent, base_config, merged
+from harness.operator import Operator
 from harness.processes import Process
 from harness.sandbox import Sandbox
 
 
 class Stage:
-    """What a test starts. The agents and sandboxes among it must end with 0 when asked to, may
-    not have printed a sanitizer's report, and the agents may log nothing but JSON lines."""
+    """What a test starts. The agents, sandboxes and operators among it must end with 0 when asked
+    to, may not have printed a sanitizer's report, and agents and operators may log nothing but JSON
+    lines."""
 
     def __init__(self, binaries: Path, folder: Path):
         self.binaries = binaries
         self.folder = folder
         self.sandboxes: list[Sandbox] = []
         self.agents: list[Agent] = []
+        self.operators: list[Operator] = []
         self.others: list[Process] = []
 
     def sandbox(self, **options) -> Sandbox:
@@ -34,14 +37,21 @@ class Stage:
         self.agents.append(Agent(binary, folder, config))
         return self.agents[-1].start() if start else self.agents[-1]
 
+    def operator(self, kubeconfig: Path, *options: str, start: bool = True) -> Operator:
+        """An operator that reaches its cluster by `kubeconfig`, with these command line options."""
+        folder = self.folder / f"operator-{len(self.operators) + 1}"
+        binary = self.binaries / "operator" / "dualtrace-operator"
+        self.operators.append(Operator(binary, folder, kubeconfig, list(options)))
+        return self.operators[-1].start() if start else self.operators[-1]
+
     def process(self, name: str, arguments: list, environment: dict | None = None) -> Process:
         """Somebody else's program, whose death is nobody's business."""
         self.others.append(Process(name, arguments, self.folder / name, environment))
         return self.others[-1]
 
     def own_processes(self) -> list[Process]:
-        agents = [run for agent in self.agents for run in agent.runs]
-        return agents + [box.process for box in self.sandboxes if hasattr(box, "process")]
+        runs = [run for one in [*self.agents, *self.operators] for run in one.runs]
+        return runs + [box.process for box in self.sandboxes if hasattr(box, "process")]
 
     def end(self) -> list[str]:
         """Ends everything; what is wrong with how it ended."""
@@ -58,7 +68,7 @@ class Stage:
                 faults.append(f"{process.name}: {report}")
         for process in self.others:
             process.kill()
-        for agent in self.agents:
-            for run in agent.runs:
+        for one in [*self.agents, *self.operators]:
+            for run in one.runs:
                 faults += [f"{run.name} logged no JSON: {line}" for line in run.foreign_lines()]
         return faults

@@ -1,0 +1,129 @@
+"""Runs dualtrace-operator against a control plane, with no more rights than its manifests give."""
+
+import json
+import re
+from pathlib import Path
+
+from harness.control_plane import ControlPlane
+from harness.http import answers, fetch
+from harness.processes import Process, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFESTS = ROOT / "operator" / "manifests"
+NAMESPACE = "dualtrace-system"
+ACCOUNT = "dualtrace-operator"
+USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/dualtrace-operator"
+
+
+def install_account(plane: ControlPlane) -> None:
+    """Who the operator is, without any right but to its Lease."""
+    if plane.api.get(f"/api/v1/namespaces/{NAMESPACE}")[0] == 404:
+        plane.kubectl("create", "namespace", NAMESPACE)
+    plane.kubectl("apply", "--filename", MANIFESTS / "account.yaml")
+
+
+def install_operator(plane: ControlPlane) -> None:
+    """The account with the rights to serve all namespaces."""
+    install_account(plane)
+    plane.kubectl("apply", "--filename", MANIFESTS / "rbac.yaml")
+
+
+class Operator:
+    """One operator, which may be run several times: start, kill, start again. Each run is another
+    one to the Lease."""
+
+    def __init__(self, binary: Path, folder: Path, kubeconfig: Path, options: list[str]):
+        self.binary = binary
+        self.folder = folder
+        self.kubeconfig = kubeconfig
+        self.options = options
+        self.runs: list[Process] = []
+        self.port = 0
+
+    @property
+    def process(self) -> Process:
+        return self.runs[-1]
+
+    def launch(self) -> "Operator":
+        """Starts it and does not wait for it."""
+        arguments = [
+            self.binary,
+            f"--kubeconfig={self.kubeconfig}",
+            f"--leader-election-namespace={NAMESPACE}",
+            "--agent-image=registry.example/dualtrace-agent:test",
+            "--listen=127.0.0.1:0",
+            *self.options,
+        ]
+        name = f"operator-{len(self.runs) + 1}"
+        self.runs.append(Process(name, arguments, self.folder))
+        return self
+
+    def start(self, timeout: float = 60) -> "Operator":
+        """Returns when it knows all there is; it need not lead."""
+        self.launch()
+        self.wait_until_listening()
+        wait_until(
+            lambda: answers(self.url("/readyz")),
+            "/readyz answers 200",
+            timeout=timeout,
+            process=self.process,
+        )
+        return self
+
+    def wait_until_listening(self) -> None:
+        (line,) = wait_until(
+            lambda: self.logged("listening"), "it listens", timeout=60, process=self.process
+        )
+        self.port = line["port"]
+
+    def wait_until_leading(self, timeout: float = 60) -> "Operator":
+        wait_until(lambda: self.leads, "it leads", timeout=timeout, process=self.process)
+        return self
+
+    @property
+    def leads(self) -> bool:
+        return bool(self.logged("reconciling"))
+
+    @property
+    def identity(self) -> str:
+        """What it writes into the Lease."""
+        (line,) = self.logged("operator starting")
+        return line["identity"]
+
+    def logged(self, message: str) -> list[dict]:
+        """The lines of this run's log with that message."""
+        lines = [json.loads(one) for one in self._whole_lines() if one.startswith("{")]
+        return [line for line in lines if line["message"] == message]
+
+    def _whole_lines(self) -> list[str]:
+        return self.process.output().rpartition("\n")[0].splitlines()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def metrics(self) -> str:
+        return fetch(self.url("/metrics"))[1].decode()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of its samples with these labels."""
+        total = 0.0
+        for found in re.finditer(
+            rf"^{re.escape(name)}(?:\{{(.*)\}})? (\S+)$", self.metrics(), re.MULTILINE
+        ):
+            has = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', found[1] or ""))
+            if labels.items() <= has.items():
+                total += float(found[2])
+        return total
+
+    def stop(self, timeout: float = 60) -> int:
+        return self.process.stop(timeout)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def holder(plane: ControlPlane) -> str:
+    """Who leads by the Lease; "" for nobody."""
+    status, lease = plane.api.get(LEASE)
+    return lease["spec"].get("holderIdentity") or "" if status == 200 else ""
