@@ -113,7 +113,11 @@ def test_a_deleted_export_leaves_nothing(plane, operator, namespace):
     ("plural", "patch", "changed"),
     [
         ("configmaps", {"data": {"agent.yaml": "mine"}}, ["data", "agent.yaml"]),
-        ("services", {"spec": {"internalTrafficPolicy": "Cluster"}}, ["spec", "internalTrafficPolicy"]),
+        (
+            "services",
+            {"spec": {"internalTrafficPolicy": "Cluster"}},
+            ["spec", "internalTrafficPolicy"],
+        ),
         ("daemonsets", {"spec": {"minReadySeconds": 77}}, ["spec", "minReadySeconds"]),
         ("networkpolicies", {"spec": {"policyTypes": ["Egress"]}}, ["spec", "policyTypes"]),
         (

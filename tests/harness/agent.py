@@ -84,7 +84,8 @@ class Agent:
         return None
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.observe_port}{path}"
+        host = self.config["observe"]["listen"].rpartition(":")[0]
+        return f"http://{host}:{self.observe_port}{path}"
 
     @property
     def grpc_endpoint(self) -> str:
