@@ -4,28 +4,11 @@ becomes what it plans, stays that way, and leaves nothing."""
 import time
 
 import pytest
-import yaml
-from harness.exports import EXAMPLES, exports_path, install_exports, read_export
-from harness.operator import (
-    ACCOUNT,
-    MANIFESTS,
-    NAMESPACE,
-    USER,
-    holder,
-    install_account,
-    install_operator,
-)
+from harness.children import CHILDREN, apply_export, child, child_path, children, settled
+from harness.exports import API, install_exports
+from harness.operator import ACCOUNT, NAMESPACE, USER, install_operator, refusals
 from harness.processes import wait_until
 
-EXPORT = EXAMPLES / "dualtraceexport.yaml"
-CHILD = "agents-dualtrace"
-CHILDREN = {
-    "serviceaccounts": "/api/v1",
-    "configmaps": "/api/v1",
-    "services": "/api/v1",
-    "daemonsets": "/apis/apps/v1",
-    "networkpolicies": "/apis/networking.k8s.io/v1",
-}
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -40,53 +23,15 @@ def plane(control_plane):
     return control_plane
 
 
-@pytest.fixture(scope="module")
-def kubeconfig(plane):
-    return plane.kubeconfig_for(NAMESPACE, ACCOUNT)
-
-
 @pytest.fixture
 def namespace(plane) -> str:
     return plane.new_namespace("basics")
 
 
-@pytest.fixture
-def operator(stage, plane, kubeconfig):
-    return stage.operator(kubeconfig).wait_until_leading()
-
-
-def child_path(namespace: str, plural: str) -> str:
-    return f"{CHILDREN[plural]}/namespaces/{namespace}/{plural}/{CHILD}"
-
-
-def child(plane, namespace: str, plural: str) -> dict | None:
-    status, found = plane.api.get(child_path(namespace, plural))
-    return found if status == 200 else None
-
-
-def children(plane, namespace: str) -> dict[str, dict]:
-    found = {plural: child(plane, namespace, plural) for plural in CHILDREN}
-    return {plural: one for plural, one in found.items() if one}
-
-
-def apply_export(plane, namespace: str) -> dict:
-    status, stored = plane.api.post(exports_path(namespace), read_export(EXPORT))
-    assert status == 201, stored
-    return stored
-
-
-def settled(plane, namespace: str) -> dict[str, dict]:
-    """All children, once they are there and the status says what became of them."""
-    wait_until(lambda: len(children(plane, namespace)) == len(CHILDREN), "all children are there")
-    path = f"{exports_path(namespace)}/agents"
-    wait_until(lambda: plane.api.get(path)[1].get("status", {}).get("conditions"), "a status")
-    return children(plane, namespace)
-
-
-def refusals(plane, since: int) -> list:
-    """What the operator asked for and was not allowed, but for Secrets, which it can do without."""
-    entries = plane.audit(user=USER, since=since)
-    return [one for one in entries if one.code in (401, 403) and one.resource != "secrets"]
+@pytest.fixture(scope="module")
+def operator(module_stage, plane):
+    kubeconfig = plane.kubeconfig_for(NAMESPACE, ACCOUNT)
+    return module_stage.operator(kubeconfig).wait_until_leading()
 
 
 def test_an_export_becomes_children_that_it_owns(plane, operator, namespace):
@@ -113,7 +58,11 @@ def test_a_deleted_export_leaves_nothing(plane, operator, namespace):
     ("plural", "patch", "changed"),
     [
         ("configmaps", {"data": {"agent.yaml": "mine"}}, ["data", "agent.yaml"]),
-        ("services", {"spec": {"internalTrafficPolicy": "Cluster"}}, ["spec", "internalTrafficPolicy"]),
+        (
+            "services",
+            {"spec": {"internalTrafficPolicy": "Cluster"}},
+            ["spec", "internalTrafficPolicy"],
+        ),
         ("daemonsets", {"spec": {"minReadySeconds": 77}}, ["spec", "minReadySeconds"]),
         ("networkpolicies", {"spec": {"policyTypes": ["Egress"]}}, ["spec", "policyTypes"]),
         (
@@ -129,19 +78,18 @@ def test_a_deleted_export_leaves_nothing(plane, operator, namespace):
 def test_an_edited_child_is_put_back(plane, operator, namespace, plural, patch, changed):
     apply_export(plane, namespace)
 
-    def value():
-        found = child(plane, namespace, plural)
+    def value(found: dict):
         for name in changed:
             found = found.get(name)
         return found
 
-    settled(plane, namespace)
-    wanted = value()
-    path = child_path(namespace, plural)
-    status, answer = plane.api.patch(path, patch, MERGE_PATCH)
-    assert status == 200 and value() != wanted, answer
+    wanted = value(settled(plane, namespace)[plural])
     began = time.monotonic()
-    wait_until(lambda: value() == wanted, f"{changed} is put back", every=0.02)
+    status, edited = plane.api.patch(child_path(namespace, plural), patch, MERGE_PATCH)
+    assert status == 200 and value(edited) != wanted, edited
+    wait_until(
+        lambda: value(child(plane, namespace, plural)) == wanted, "it is put back", every=0.02
+    )
     assert time.monotonic() - began < 2
 
 
@@ -176,14 +124,17 @@ def test_what_others_own_of_a_child_is_left_alone(plane, operator, namespace):
     assert found["metadata"]["annotations"]["example.com/note"] == "ours"
 
 
+def all_exports(plane) -> list[dict]:
+    return plane.api.get(f"{API}/dualtraceexports")[1]["items"]
+
+
 def test_a_quiet_minute_writes_nothing_but_the_lease(plane, operator, namespace):
     apply_export(plane, namespace)
     settled(plane, namespace)
-    path = f"{exports_path(namespace)}/agents"
-    # Numbers are written half a minute after the last writing.
+    # Numbers are written half a minute after the last writing; those of the other tests, too.
     wait_until(
-        lambda: plane.api.get(path)[1]["status"]["agents"]["updated"] == 1,
-        "the status tells of the pod",
+        lambda: all(one["status"]["agents"]["updated"] == 1 for one in all_exports(plane)),
+        "each status tells of its pod",
         timeout=60,
     )
     time.sleep(5)
@@ -192,63 +143,3 @@ def test_a_quiet_minute_writes_nothing_but_the_lease(plane, operator, namespace)
     writes = [one for one in plane.audit(user=USER, since=since) if one.is_write]
     assert {one.resource for one in writes} == {"leases"}, writes
     assert operator.metric("leader_election_master_status") == 1
-
-
-def test_only_the_namespaces_asked_for_are_served(plane, stage, kubeconfig, namespace):
-    """With Roles there, and none elsewhere."""
-    elsewhere = plane.new_namespace("elsewhere")
-    second = plane.new_namespace("second")
-    plane.kubectl("delete", "--filename", MANIFESTS / "rbac.yaml")
-    try:
-        for served in (namespace, second):
-            manifest = MANIFESTS / "rbac-namespaced.yaml"
-            plane.kubectl("apply", "--namespace", served, "--filename", manifest)
-        since = plane.audit_position()
-        stage.operator(kubeconfig, f"--watch-namespaces={namespace},{second}")
-        for each in (elsewhere, namespace, second):
-            apply_export(plane, each)
-        for served in (namespace, second):
-            settled(plane, served)
-        assert children(plane, elsewhere) == {}
-        assert refusals(plane, since) == []
-    finally:
-        install_operator(plane)
-
-
-def test_the_rights_are_the_same_in_one_namespace_as_in_all():
-    def rules(file: str) -> list:
-        documents = yaml.safe_load_all((MANIFESTS / file).read_text())
-        return [one["rules"] for one in documents if "rules" in one]
-
-    assert rules("rbac.yaml") == rules("rbac-namespaced.yaml")
-
-
-def test_a_terminated_operator_gives_its_lease_to_the_next(plane, stage, kubeconfig):
-    first = stage.operator(kubeconfig).wait_until_leading()
-    second = stage.operator(kubeconfig)
-    assert holder(plane) == first.identity and not second.leads
-    assert first.stop() == 0
-    second.wait_until_leading(timeout=8)  # much less than a lease
-    assert holder(plane) == second.identity
-
-
-def test_an_operator_that_may_not_list_ends_and_says_what_it_waited_for(plane, stage):
-    stranger = plane.kubeconfig_for(NAMESPACE, "stranger")
-    operator = stage.operator(stranger, "--sync-timeout=2s", start=False).launch()
-    assert operator.process.wait(30) == 1
-    (line,) = operator.logged("the API server did not list everything in time")
-    for plural in ("dualtraceexports", "pods", *CHILDREN):
-        assert plural in line["error"]
-
-
-def test_the_manifests_are_what_an_api_server_takes(plane):
-    install_account(plane)
-    plane.kubectl("apply", "--dry-run=server", "--filename", MANIFESTS / "deployment.yaml")
-    space = plane.new_namespace("restricted")
-    plane.kubectl("label", "namespace", space, "pod-security.kubernetes.io/enforce=restricted")
-    deployment = yaml.safe_load((MANIFESTS / "deployment.yaml").read_text())
-    pod = deployment["spec"]["template"]
-    pod["metadata"]["name"] = "operator"
-    pod["spec"]["serviceAccountName"] = "default"
-    status, answer = plane.api.post(f"/api/v1/namespaces/{space}/pods?dryRun=All", pod)
-    assert status == 201, answer
