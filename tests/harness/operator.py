@@ -121,9 +121,3 @@ class Operator:
 
     def kill(self) -> None:
         self.process.kill()
-
-
-def holder(plane: ControlPlane) -> str:
-    """Who leads by the Lease; "" for nobody."""
-    status, lease = plane.api.get(LEASE)
-    return lease["spec"].get("holderIdentity") or "" if status == 200 else ""
