@@ -1,6 +1,7 @@
 """What the operator makes of an export: which objects there are, and what it has planned in them."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.kubernetes_api import KubernetesApi
@@ -61,10 +62,20 @@ class Plan:
     def difference(self, other: "Plan") -> str:
         lines = []
         for plural in APIS:
-            here, there = self.by_plural.get(plural), other.by_plural.get(plural)
-            if here != there:
-                lines.append(f"{plural}:\n  {here}\n  {there}")
+            here, there = (json.loads(one.by_plural.get(plural, "null")) for one in (self, other))
+            lines += [f"{plural}{line}" for line in _differences(here, there)]
         return "\n".join(lines)
+
+
+def _differences(here, there, path: str = "") -> Iterator[str]:
+    if isinstance(here, dict) and isinstance(there, dict):
+        for key in sorted(here.keys() | there.keys()):
+            yield from _differences(here.get(key), there.get(key), f"{path}.{key}")
+    elif isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        for index, (one, other) in enumerate(zip(here, there)):
+            yield from _differences(one, other, f"{path}[{index}]")
+    elif here != there:
+        yield f"{path}: {here!r} is not {there!r}"
 
 
 def plan_as_applied(api: KubernetesApi, export: dict) -> Plan:

@@ -1,6 +1,9 @@
 """Who held the operators' Lease when, from all that the API server was asked."""
 
+import contextlib
+import http.client
 import threading
+import time
 from dataclasses import dataclass
 
 from harness.audit import AuditEntry
@@ -19,22 +22,31 @@ class Term:
 
 class LeaseHistory:
     """The Lease's watch has the holders, the audit log the users, both in the same order, and one
-    event for each write."""
+    event for each write. Ends with the test's process, or with the API server."""
 
     def __init__(self, plane: ControlPlane):
         self._plane = plane
         self._holders: list[str] = []
         self._since = plane.audit_position()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        assert plane.api.get(LEASE)[0] == 404, "the history has begun without us"
-        self._thread.start()
-
-    def _watch(self) -> None:
         folder, _, name = LEASE.rpartition("/")
-        path = f"{folder}?fieldSelector=metadata.name={name}"
-        for event in self._plane.api.watch(path, seconds=600):
-            if event["type"] in ("ADDED", "MODIFIED"):
+        self._path = f"{folder}?fieldSelector=metadata.name={name}"
+        status, listed = plane.api.get(self._path)
+        assert status == 200 and not listed["items"], "the history has begun without us"
+        version = listed["metadata"]["resourceVersion"]
+        threading.Thread(target=self._follow, args=(version,), daemon=True).start()
+
+    def _follow(self, version: str) -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):  # the server has ended
+            self._watch(version)
+
+    def _watch(self, version: str) -> None:
+        while True:
+            since = f"{self._path}&resourceVersion={version}"
+            for event in self._plane.api.watch(since, seconds=300):
+                if event["type"] == "ERROR":  # a new API server is not ready to be watched at once
+                    time.sleep(0.1)
+                    break
+                version = event["object"]["metadata"]["resourceVersion"]
                 self._holders.append(event["object"]["spec"].get("holderIdentity", ""))
 
     def entries(self) -> list[AuditEntry]:

@@ -13,12 +13,14 @@ from harness.tenant import Tenant
 def reference_plans(installation: Installation, specs: dict[str, dict]) -> dict[str, Plan]:
     """Of each spec, by an operator that nothing happens to, in a namespace of its own."""
     tenant = Tenant(installation.plane, "reference")
-    for name, spec in specs.items():
-        tenant.create(name, spec)
+    # Names that are part of nothing else: they are replaced in the plans.
+    names = {key: f"durian-{number}" for number, key in enumerate(specs)}
+    for key, name in names.items():
+        tenant.create(name, specs[key])
     operator = installation.operator(*ALONE, f"--watch-namespaces={tenant.namespace}").start()
-    for name in specs:
+    for name in names.values():
         tenant.wait_until_settled(name, timeout=60)
-    plans = {name: tenant.plan(name) for name in specs}
+    plans = {key: tenant.plan(name) for key, name in names.items()}
     assert operator.stop() == 0
     tenant.api.delete(f"/api/v1/namespaces/{tenant.namespace}")
     return plans

@@ -96,7 +96,8 @@ class World:
         process = self._operator.process
         if not process.ended or not self._starts_again:
             return
-        killed = process.exit_code == -signal.SIGKILL
+        # By SIGTERM, too, before it has got so far as to take it as a wish.
+        killed = process.exit_code in (-signal.SIGKILL, -signal.SIGTERM)
         gave_up = any(self._operator.logged(message) for message in GIVES_UP)
         if process.exit_code and not killed and not gave_up:
             self._findings.append(f"{process.name} ended with {process.exit_code}")
