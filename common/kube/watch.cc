@@ -9,6 +9,7 @@ namespace dualtrace::kube {
 namespace {
 
 constexpr Backoff kBackoff{.base = std::chrono::milliseconds(800), .max = std::chrono::seconds(30)};
+constexpr std::string_view kExpired = "Expired";
 constexpr Duration kHealthy = std::chrono::minutes(2);
 constexpr Duration kRetryAfterMax = std::chrono::minutes(1);
 // A watch that ends sooner than this was not served, whatever the status says.
@@ -59,10 +60,10 @@ Error error_of(const Json& status) {
 }
 
 std::string_view word_for(const Error& error) {
-  if (from_the_future(error)) return "Expired";
+  if (from_the_future(error)) return kExpired;
   switch (error.kind) {
     case ErrorKind::kExpired:
-      return "Expired";
+      return kExpired;
     case ErrorKind::kThrottled:
       return "Throttled";
     case ErrorKind::kUnavailable:
@@ -202,9 +203,13 @@ class Stepper {
     if (now_ - state.last_failure > kHealthy) state.failures = 0;
     ++state.failures;
     state.last_failure = now_;
+    // The server is well again after an outage, and has forgotten what we saw before it: there is
+    // no reason to wait for as long as if it were not.
+    const bool is_well = out_.end_reason == kExpired && !state.expired;
+    state.expired = out_.end_reason == kExpired;
     const Duration asked = out_.error ? out_.error->retry_after.value_or(Duration(0)) : Duration(0);
-    wait(std::move(next),
-         std::max(kBackoff.delay(state.failures, random_), std::min(asked, kRetryAfterMax)));
+    wait(std::move(next), std::max(kBackoff.delay(is_well ? 1 : state.failures, random_),
+                                   std::min(asked, kRetryAfterMax)));
   }
 
   void wait(std::variant<Listing, Watching> next, Duration delay) {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from harness.agent import Agent
 from harness.control_plane import ControlPlane
+from harness.installation import Installation
 from harness.sandbox import Sandbox
 from harness.stage import Stage
 
@@ -63,6 +64,22 @@ def control_plane(request, tmp_path_factory):
         yield plane.start()
     finally:
         plane.end()
+
+
+@pytest.fixture(scope="module")
+def bare_installation(control_plane, module_stage):
+    """The operator in this file's control plane, with no right but to its Lease."""
+    made = Installation(control_plane, module_stage)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture(scope="module")
+def installation(bare_installation):
+    """The operator may serve all namespaces, and does not run yet."""
+    return bare_installation.allow_everywhere()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -39,6 +39,14 @@ class Torn:
 
 
 @dataclass
+class Slow:
+    """The answer comes in pieces of so many bytes, a pause after each."""
+
+    piece_bytes: int
+    pause: float
+
+
+@dataclass
 class Seen:
     """One request; `number` counts from 1."""
 
@@ -62,7 +70,15 @@ class Seen:
 
 
 # Asked for each request, on that request's thread; None is PASS.
-Rule = Callable[[Seen], Fate | Refusal | Torn | None]
+Rule = Callable[[Seen], Fate | Refusal | Torn | Slow | None]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        pass  # a client that went away in its handshake
 
 
 class ApiProxy:
@@ -75,10 +91,11 @@ class ApiProxy:
         self._seen: list[Seen] = []
         self._open: set[socket.socket] = set()
         self._connected = True
-        self._authority = Authority(folder / "proxy-authority")
+        self.turned_away = 0  # connections, while disconnected
+        folder.mkdir(parents=True, exist_ok=True)
+        self._authority = Authority(folder / "proxy-authority", "test proxy")
         self._folder = folder
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(*self._authority.issue("proxy"))
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -133,6 +150,8 @@ class ApiProxy:
         with self._lock:
             if self._connected:
                 self._open.add(connection)
+            else:
+                self.turned_away += 1
             return self._connected
 
     def _closed(self, connection: socket.socket) -> None:
@@ -162,10 +181,11 @@ class ApiProxy:
                     return
                 try:
                     super().handle()
-                except OSError:
+                except (OSError, ValueError):
                     pass  # cut, by us or by the client
                 finally:
                     proxy._closed(self.connection)
+                    self.connection.close()
 
             def log_message(self, *_):
                 pass
@@ -188,7 +208,12 @@ class ApiProxy:
 
             def _refuse(self, seen: Seen, refusal: Refusal):
                 body = json.dumps(
-                    {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": refusal.status}
+                    {
+                        "kind": "Status",
+                        "apiVersion": "v1",
+                        "status": "Failure",
+                        "code": refusal.status,
+                    }
                 ).encode()
                 seen.status = refusal.status
                 self.send_response(refusal.status)
@@ -199,7 +224,7 @@ class ApiProxy:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def _pass_on(self, seen: Seen, body: bytes, fate: Fate | Torn):
+            def _pass_on(self, seen: Seen, body: bytes, fate: Fate | Torn | Slow):
                 host, port, context = proxy._upstream
                 server = http.client.HTTPSConnection(host, port, timeout=600, context=context)
                 try:
@@ -210,25 +235,29 @@ class ApiProxy:
                         response.read()
                         return self._hang_up()
                     seen.status = response.status
-                    self._answer(response, fate.after_bytes if isinstance(fate, Torn) else None)
+                    self._answer(response, fate)
                 except (OSError, http.client.HTTPException):
                     self._hang_up()  # the API server is away, and so are we
                 finally:
                     server.close()
 
-            def _answer(self, response: http.client.HTTPResponse, bytes_max: int | None):
+            def _answer(self, response: http.client.HTTPResponse, fate: Fate | Torn | Slow):
                 self.send_response(response.status)
                 for name, value in response.getheaders():
                     if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                         self.send_header(name, value)
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
-                while piece := response.read1(65536):
-                    if bytes_max is not None:
-                        piece, bytes_max = piece[:bytes_max], bytes_max - len(piece)
+                left = fate.after_bytes if isinstance(fate, Torn) else None
+                piece_max = fate.piece_bytes if isinstance(fate, Slow) else 65536
+                while piece := response.read1(piece_max):
+                    if left is not None:
+                        piece, left = piece[:left], left - len(piece)
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-                    if bytes_max is not None and bytes_max <= 0:
+                    if left is not None and left <= 0:
                         return self._hang_up()
+                    if isinstance(fate, Slow):
+                        time.sleep(fate.pause)
                 self.wfile.write(b"0\r\n\r\n")
 
         return Handler

@@ -1,44 +1,83 @@
-"""What a DualTraceExport owns, in tests that have a Kubernetes and an operator. The export is the
-example with every field, `agents`, in namespaces of the tests."""
+"""What the operator makes of an export: which objects there are, and what it has planned in them."""
 
-from harness.control_plane import ControlPlane
-from harness.exports import EXAMPLES, exports_path, read_export
-from harness.processes import wait_until
+import json
+from dataclasses import dataclass
 
-EXPORT = EXAMPLES / "dualtraceexport.yaml"
-CHILD = "agents-dualtrace"
-CHILDREN = {
+from harness.kubernetes_api import KubernetesApi
+from harness.managed_fields import applied_by
+
+MANAGER = "dualtrace-operator"
+OURS = "app.kubernetes.io/managed-by=dualtrace-operator"
+# Each kind that has a child, with the API it is of.
+APIS = {
     "serviceaccounts": "/api/v1",
     "configmaps": "/api/v1",
+    "networkpolicies": "/apis/networking.k8s.io/v1",
     "services": "/api/v1",
     "daemonsets": "/apis/apps/v1",
-    "networkpolicies": "/apis/networking.k8s.io/v1",
+}
+KINDS = {
+    "serviceaccounts": "ServiceAccount",
+    "configmaps": "ConfigMap",
+    "networkpolicies": "NetworkPolicy",
+    "services": "Service",
+    "daemonsets": "DaemonSet",
 }
 
 
-def child_path(namespace: str, plural: str) -> str:
-    return f"{CHILDREN[plural]}/namespaces/{namespace}/{plural}/{CHILD}"
+def path_of(plural: str, namespace: str, name: str = "") -> str:
+    return f"{APIS[plural]}/namespaces/{namespace}/{plural}" + (f"/{name}" if name else "")
 
 
-def child(plane: ControlPlane, namespace: str, plural: str) -> dict | None:
-    status, found = plane.api.get(child_path(namespace, plural))
-    return found if status == 200 else None
+def child_path(plural: str, namespace: str, export: str) -> str:
+    """Of an export whose name is used as it is."""
+    return path_of(plural, namespace, f"{export}-dualtrace")
 
 
-def children(plane: ControlPlane, namespace: str) -> dict[str, dict]:
-    found = {plural: child(plane, namespace, plural) for plural in CHILDREN}
-    return {plural: one for plural, one in found.items() if one}
+def children_in(api: KubernetesApi, namespace: str) -> list[tuple[str, dict]]:
+    """Every object of ours with its plural; those that are being deleted, too."""
+    found = []
+    for plural in APIS:
+        status, answer = api.get(f"{path_of(plural, namespace)}?labelSelector={OURS}")
+        assert status == 200, answer
+        found += [(plural, item) for item in answer["items"]]
+    return found
 
 
-def apply_export(plane: ControlPlane, namespace: str) -> dict:
-    status, stored = plane.api.post(exports_path(namespace), read_export(EXPORT))
-    assert status == 201, stored
-    return stored
+def owner_uid(child: dict) -> str | None:
+    for reference in child["metadata"].get("ownerReferences", []):
+        if reference["kind"] == "DualTraceExport" and reference.get("controller"):
+            return reference["uid"]
+    return None
 
 
-def settled(plane: ControlPlane, namespace: str) -> dict[str, dict]:
-    """All children, once they are there and the status says what became of them."""
-    wait_until(lambda: len(children(plane, namespace)) == len(CHILDREN), "all children")
-    path = f"{exports_path(namespace)}/agents"
-    wait_until(lambda: plane.api.get(path)[1].get("status", {}).get("conditions"), "a status")
-    return children(plane, namespace)
+@dataclass(frozen=True)
+class Plan:
+    """What the operator applied for one export, each kind as text in which the export's own name,
+    namespace and uid are replaced: two plans of equal specs are equal."""
+
+    by_plural: dict[str, str]
+
+    def difference(self, other: "Plan") -> str:
+        lines = []
+        for plural in APIS:
+            here, there = self.by_plural.get(plural), other.by_plural.get(plural)
+            if here != there:
+                lines.append(f"{plural}:\n  {here}\n  {there}")
+        return "\n".join(lines)
+
+
+def plan_as_applied(api: KubernetesApi, export: dict) -> Plan:
+    """Of the children that this export owns now; fails when it has two of a kind."""
+    meta = export["metadata"]
+    by_plural: dict[str, str] = {}
+    for plural, child in children_in(api, meta["namespace"]):
+        if owner_uid(child) != meta["uid"] or "deletionTimestamp" in child["metadata"]:
+            continue
+        assert plural not in by_plural, f"two {plural} of {meta['name']}"
+        part = {"name": child["metadata"]["name"], **applied_by(MANAGER, child)}
+        text = json.dumps(part, sort_keys=True)
+        for own, word in (("uid", "UID"), ("namespace", "NAMESPACE"), ("name", "NAME")):
+            text = text.replace(meta[own], f"<{word}>")
+        by_plural[plural] = text
+    return Plan(by_plural)

@@ -52,6 +52,10 @@ class ControlPlane:
     def processes(self) -> list[Daemon]:
         return self._cluster.processes
 
+    def authority(self) -> str:
+        """The certificate that the API server's is to be checked against."""
+        return self._cluster.authority()
+
     # --- use ---
 
     def kubectl(self, *arguments, stdin: str | None = None, check: bool = True) -> str:

@@ -14,6 +14,7 @@ IDLE_SECONDS_MAX = 60
 
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 Answer = tuple[int, dict]
 Connect = Callable[[], http.client.HTTPConnection]

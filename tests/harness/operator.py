@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-from harness.audit import AuditEntry
 from harness.control_plane import ControlPlane
 from harness.http import answers, fetch
 from harness.processes import Process, wait_until
@@ -128,9 +127,3 @@ def holder(plane: ControlPlane) -> str:
     """Who leads by the Lease; "" for nobody."""
     status, lease = plane.api.get(LEASE)
     return lease["spec"].get("holderIdentity") or "" if status == 200 else ""
-
-
-def refusals(plane: ControlPlane, since: int) -> list[AuditEntry]:
-    """What the operator asked for and was not allowed, but for Secrets, which it can do without."""
-    entries = plane.audit(user=USER, since=since)
-    return [one for one in entries if one.code in (401, 403) and one.resource != "secrets"]

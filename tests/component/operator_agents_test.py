@@ -1,0 +1,136 @@
+"""What agents say of themselves becomes the export's status. The agents are true ones, on addresses
+of loopback that the test, in the place of a kubelet, writes into their pods' status."""
+
+import secrets
+
+import pytest
+from harness import otlp
+from harness.agent import Agent
+from harness.http import fetch
+from harness.nodes import Node
+from harness.processes import wait_until
+from harness.sandbox import TOKEN, write_secret
+from harness.tenant import Tenant
+
+EXPORT = "reported"
+STATUS_PORT = 8888  # where every agent in a pod has it
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+@pytest.fixture(scope="module")
+def operator(installation):
+    return installation.operator("--leader-elect=false", "--agent-poll-interval=1s").start()
+
+
+@pytest.fixture
+def tenant(control_plane, operator, installation):
+    made = Tenant(control_plane, "reports")
+    installation.allow_in(made.namespace, "secret-reader.yaml")
+    made.create(EXPORT)
+    return made
+
+
+class OnNode:
+    """A node with its agent, whose Databricks token is in a file of its own."""
+
+    def __init__(self, stage, sandbox, tenant: Tenant, token: str):
+        # One of 16 million, so that two tests hardly ever meet.
+        numbers = [secrets.randbelow(254) + 1 for _ in range(3)]
+        address = ".".join(str(number) for number in [127, *numbers])
+        self.token_file = write_secret(stage.folder / f"token-{address}", token)
+        config = sandbox.agent_config()
+        config["databricks"]["auth"]["tokenFile"] = str(self.token_file)
+        self.agent: Agent = stage.agent(config, {"observe": {"listen": f"{address}:{STATUS_PORT}"}})
+        self.node = Node(tenant.api)
+        self.node.run_pod(tenant.namespace, address)
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    def send(self) -> None:
+        url = f"http://{self.agent.http_endpoint}/v1/traces"
+        assert fetch(url, otlp.make_request(), PROTOBUF)[0] == 200
+
+
+@pytest.fixture
+def nodes(stage, sandbox, tenant):
+    """Two; the first one's token is not good."""
+    made = [OnNode(stage, sandbox, tenant, token) for token in ("dapi-of-somebody-else", TOKEN)]
+    yield made
+    for one in made:
+        one.node.remove()
+
+
+def destination(tenant: Tenant, name: str) -> dict:
+    found = tenant.get(EXPORT).get("status", {}).get("destinations", [])
+    return next((one for one in found if one["name"] == name), {})
+
+
+def wait_for(tenant: Tenant, name: str, what: str, wanted, timeout: float = 60) -> None:
+    def there() -> bool:
+        return destination(tenant, name).get(what) == wanted
+
+    wait_until(there, f"{what} of {name} is {wanted}", timeout, every=0.2)
+
+
+def row(control_plane, tenant: Tenant) -> list[str]:
+    """READY, NODES, AGENTS, ARIZE, DATABRICKS"""
+    shown = control_plane.kubectl("get", "dte", EXPORT, "--namespace", tenant.namespace)
+    return shown.splitlines()[1].split()[1:6]
+
+
+def test_the_status_follows_the_agents(control_plane, tenant, nodes):
+    refused, _ = nodes
+    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available", timeout=60)
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready")
+    assert row(control_plane, tenant) == ["True", "2", "2", "Idle", "Idle"]
+
+    for one in nodes:
+        one.send()
+    paused = tenant.wait_for_reason(EXPORT, "DatabricksDelivering", "AuthRejected")
+    assert paused["status"] == "False"
+    assert refused.name in paused["message"] and "Spans are kept" in paused["message"]
+    databricks = destination(tenant, "databricks")
+    assert databricks["state"] == "Paused"
+    assert databricks["nodesFailing"] == [refused.name]
+    assert databricks["lastError"]["reason"] == "AuthRejected"
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "AuthRejected")
+    assert ready["status"] == "False" and ready["message"].startswith("DatabricksDelivering: ")
+    wait_for(
+        tenant, "databricks", "backlogBytes", destination(tenant, "databricks")["backlogBytes"]
+    )
+    assert destination(tenant, "databricks")["backlogBytes"] > 0
+    # The other destination is served all the while.
+    assert tenant.condition(EXPORT, "ArizeDelivering")["status"] == "True"
+    wait_for(tenant, "arize", "state", "Idle")
+    assert row(control_plane, tenant) == ["False", "2", "2", "Idle", "Paused"]
+
+    write_secret(refused.token_file, TOKEN)
+    wait_for(tenant, "databricks", "state", "Idle")
+    tenant.wait_for_reason(EXPORT, "DatabricksDelivering", "Idle")
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready")
+    for name in ("arize", "databricks"):
+        assert destination(tenant, name)["credential"]["nodes"] == "2/2"
+        assert "nodesFailing" not in destination(tenant, name)
+        assert "lastDelivered" in destination(tenant, name)
+    events = f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events"
+
+    def told() -> set[str]:
+        found = control_plane.api.get(events)[1]["items"]
+        return {one["reason"] for one in found if one["regarding"]["kind"] == "DualTraceExport"}
+
+    wait_until(lambda: {"AuthRejected", "Ready", "Idle"} <= told(), "events tell the story")
+
+
+def test_agents_that_say_nothing_are_no_delivery(tenant, nodes):
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)
+    for one in nodes:
+        one.agent.kill()
+    silent = tenant.wait_for_reason(EXPORT, "ArizeDelivering", "NoReports", timeout=60)
+    assert silent["status"] == "Unknown"
+    tenant.wait_for_reason(EXPORT, "DatabricksDelivering", "NoReports")
+    assert destination(tenant, "arize")["state"] == "Unknown"
+    for one in nodes:
+        one.agent.start()
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)

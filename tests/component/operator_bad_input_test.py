@@ -1,0 +1,205 @@
+"""What people get wrong is told where they look, with the name of what is wrong, and clears up by
+itself once it is mended; agents that run are left running."""
+
+import base64
+import json
+
+import pytest
+import yaml
+from harness.exports import ROOT, install_exports
+from harness.processes import wait_until
+from harness.sandbox import API_KEY, SPACE_ID, TOKEN
+from harness.tenant import ARIZE, BOTH, SECRETS, Tenant
+
+CRD = ROOT / "crds" / "dualtraceexport.yaml"
+CLEARS_SECONDS = 45  # looked at again every 15 s
+
+
+@pytest.fixture(scope="module")
+def operator(bare_installation, control_plane):
+    bare_installation.allow_everywhere()
+    return bare_installation.operator("--leader-elect=false", "--log-level=debug").start()
+
+
+@pytest.fixture
+def tenant(control_plane, operator, bare_installation):
+    made = Tenant(control_plane, "wrong")
+    bare_installation.allow_in(made.namespace, "secret-reader.yaml")
+    return made
+
+
+# --- exports that were stored before a rule existed ---
+
+
+def without_rules(schema: dict) -> dict:
+    """Of each spec what an older version of the CRD may have let in: anything of any type."""
+    loose = json.loads(json.dumps(schema))
+    for version in loose["spec"]["versions"]:
+        properties = version["schema"]["openAPIV3Schema"]["properties"]
+        properties["spec"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return loose
+
+
+@pytest.fixture
+def any_spec(control_plane, operator):
+    """While it is in use, the API server takes any spec."""
+    crd = without_rules(yaml.safe_load(CRD.read_text()))
+    control_plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump(crd))
+    probe = Tenant(control_plane, "probe", secrets=False)
+
+    def is_loose() -> bool:
+        body = {"metadata": {"name": "loose"}, "spec": {"arize": "anything"}}
+        body |= {"apiVersion": "dualtrace.dev/v1alpha1", "kind": "DualTraceExport"}
+        return control_plane.api.post(f"{probe.exports}?dryRun=All", body)[0] == 201
+
+    wait_until(is_loose, "the rules are gone")
+    yield
+    install_exports(control_plane)
+    wait_until(lambda: not is_loose(), "the rules are back")
+
+
+WRONG = {
+    "of two places": (
+        {"arize": {**ARIZE, "endpoint": "otlp.example:443"}},
+        "spec.arize: write exactly one of endpoint and region",
+    ),
+    "of half a table": (
+        {"databricks": {**BOTH["databricks"], "table": "traces"}},
+        "spec.databricks.table: expected catalog.schema.table",
+    ),
+    "a number for a text": ({"arize": {**ARIZE, "project": 7}}, "spec.arize.project: "),
+    "a text for an object": ({"arize": "otlp.example"}, "spec.arize: "),
+    "a list for a map": ({"resourceAttributes": ["a"]}, "spec.resourceAttributes: "),
+    "null where something must be": (
+        {"arize": {"region": "US", "credentials": None}},
+        "spec.arize.credentials",
+    ),
+    "a field of the future": ({"sampling": {"ratio": 0.1}}, "spec.sampling: "),
+    "nothing at all": ({"arize": None, "databricks": None}, "spec: "),
+}
+
+
+def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
+    control_plane, tenant, any_spec
+):
+    """By a condition that names the field, and its children are left as they are."""
+    faulty = {}
+    for number, (how, (spec, says)) in enumerate(WRONG.items()):
+        name = f"number-{number}"
+        tenant.create(name)
+        tenant.wait_until_settled(name)
+        faulty[name] = (how, says)
+    before = tenant.versions()
+    for number, (spec, _) in enumerate(WRONG.values()):
+        tenant.change(f"number-{number}", spec)
+    install_exports(control_plane)  # the rules are back, and what is stored is stored
+    for name, (how, says) in faulty.items():
+        invalid = tenant.wait_for_reason(name, "ConfigValid", "Invalid")
+        assert invalid["status"] == "False", how
+        assert says in invalid["message"], how
+        ready = tenant.condition(name, "Ready")
+        assert (ready["status"], ready["reason"]) == ("False", "Invalid"), how
+        assert ready["observedGeneration"] == tenant.get(name)["metadata"]["generation"], how
+        assert tenant.condition(name, "Progressing")["reason"] == "NothingApplied", how
+    assert tenant.versions() == before
+
+    # Nor is what somebody does to them undone meanwhile: what was meant is not known.
+    tenant.patch_child("services", "number-0", {"spec": {"internalTrafficPolicy": "Cluster"}})
+    mended = {"arize": {"endpoint": None}}
+    tenant.change("number-0", mended)
+    tenant.wait_for_reason("number-0", "ConfigValid", "Valid")
+    wait_until(
+        lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Local",
+        "it is put back with the rest",
+    )
+
+
+def test_an_export_that_was_never_right_gets_no_children(tenant, any_spec):
+    tenant.create("never", {"arize": {"region": "US"}, "databricks": 7})
+    invalid = tenant.wait_for_reason("never", "ConfigValid", "Invalid")
+    for says in ("spec.arize.credentials", "spec.databricks: "):
+        assert says in invalid["message"]  # all that is wrong, at once
+    assert tenant.children() == []
+
+
+# --- Secrets ---
+
+WRONG_SECRETS = {
+    "SecretMissing": (None, "Secret arize (spec.arize.credentials)"),
+    "KeyMissing": (
+        {"api-key": API_KEY},
+        "key space-id of Secret arize (spec.arize.credentials)",
+    ),
+    "ValueEmpty": (
+        {"api-key": " \n", "space-id": SPACE_ID},
+        "key api-key of Secret arize (spec.arize.credentials)",
+    ),
+    "SpaceIDMalformed": (
+        {"api-key": API_KEY, "space-id": "my space"},
+        "key space-id of Secret arize (spec.arize.credentials)",
+    ),
+}
+
+
+def test_wrong_secrets_are_told_apart_and_clear_up_by_themselves(control_plane, installation_for):
+    """All at once, since each is looked at again only now and then."""
+    tenants = {}
+    for reason, (content, _) in WRONG_SECRETS.items():
+        tenant = tenants[reason] = installation_for("secret")
+        tenant.delete_secret("arize")
+        if content is not None:
+            tenant.put_secret("arize", content)
+        tenant.create("needy")
+    for reason, tenant in tenants.items():
+        synced = tenant.wait_for_reason("needy", "CredentialsSynced", reason)
+        assert synced["status"] == "False"
+        assert WRONG_SECRETS[reason][1] in synced["message"]
+        ready = tenant.condition("needy", "Ready")
+        assert (ready["status"], ready["reason"]) == ("False", reason)
+        # Agents run all the same: the other destination can be served.
+        wait_until(lambda: tenant.child("daemonsets", "needy"), "agents are asked for")
+    for tenant in tenants.values():
+        tenant.put_secret("arize", SECRETS["arize"])
+    for tenant in tenants.values():
+        tenant.wait_for_reason("needy", "CredentialsSynced", "Synced", timeout=CLEARS_SECONDS)
+
+
+@pytest.fixture
+def installation_for(control_plane, operator, bare_installation):
+    def make(prefix: str) -> Tenant:
+        made = Tenant(control_plane, prefix)
+        bare_installation.allow_in(made.namespace, "secret-reader.yaml")
+        return made
+
+    return make
+
+
+def test_a_secret_that_may_not_be_read_is_no_failure(control_plane, operator, bare_installation):
+    tenant = Tenant(control_plane, "private")
+    tenant.create("needy", {"arize": ARIZE})
+    synced = tenant.wait_for_reason("needy", "CredentialsSynced", "SecretUnreadable")
+    assert "Secret arize (spec.arize.credentials)" in synced["message"]
+    assert tenant.condition("needy", "Ready")["reason"] != "SecretUnreadable"
+    wait_until(lambda: tenant.child("daemonsets", "needy"), "agents are asked for")
+
+
+def test_no_secret_is_ever_shown(control_plane, operator, tenant):
+    """Neither as it is nor in base64: in no log, metric, event, status or child."""
+    tenant.create("whole")
+    tenant.wait_for_reason("whole", "CredentialsSynced", "Synced")
+    tenant.put_secret("arize", {"api-key": API_KEY, "space-id": "not-a-space-but-a-secret"})
+    tenant.create("half")
+    tenant.wait_for_reason("half", "CredentialsSynced", "SpaceIDMalformed")
+    values = [API_KEY, SPACE_ID, TOKEN, "not-a-space-but-a-secret"]
+    values += [base64.b64encode(value.encode()).decode() for value in values]
+    shown = {"log": operator.process.output(), "metrics": operator.metrics()}
+    for what in (
+        f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events",
+        tenant.exports,
+    ):
+        shown[what] = json.dumps(control_plane.api.get(what)[1])
+    shown["children"] = json.dumps(tenant.children())
+    for where, text in shown.items():
+        assert text, where
+        for value in values:
+            assert value not in text, f"a secret is in the {where}"

@@ -1,0 +1,86 @@
+"""An API server that does not let the operator in: overloaded, or its token expired, or an authority
+that it does not know. It waits without hammering, comes back by itself, and has lost nothing."""
+
+import time
+
+import pytest
+from harness.api_proxy import Refusal
+from harness.changes import Asked, Changes
+from harness.children import APIS
+from harness.installation import ALONE
+from harness.operator import ACCOUNT, NAMESPACE
+from harness.processes import wait_until
+
+INFORMERS = 2 + len(APIS)
+DENIED_MAX = 240  # requests a minute
+
+
+@pytest.fixture(scope="module")
+def proxy(installation):
+    return installation.proxy()
+
+
+@pytest.fixture(scope="module")
+def operator(installation, proxy):
+    kubeconfig = proxy.kubeconfig(installation.account())
+    return installation.operator(*ALONE, kubeconfig=kubeconfig).start()
+
+
+@pytest.fixture(scope="module")
+def changes(control_plane, operator):
+    return Changes(control_plane)
+
+
+@pytest.mark.parametrize("refusal", [Refusal(429, retry_after=3), Refusal(500)], ids=["429", "500"])
+def test_a_server_that_refuses_everything_is_given_time(operator, proxy, changes, refusal):
+    proxy.rule = lambda _: refusal
+    proxy.cut()
+    changes.make()
+    asked = Asked(operator)
+    time.sleep(10)
+    assert asked.in_a_minute(f"everything is refused with {refusal.status}") <= DENIED_MAX
+    proxy.rule = None
+    changes.wait_until_acted_on(operator)
+
+
+def test_an_expired_token_is_read_again(control_plane, installation, operator, proxy, changes):
+    if not operator.process.ended:
+        assert operator.stop() == 0
+    kubeconfig = control_plane.kubeconfig_for(NAMESPACE, ACCOUNT, lifetime=8)
+    short = installation.operator(*ALONE, kubeconfig=proxy.kubeconfig(kubeconfig)).start()
+
+    def refused() -> float:
+        return short.metric("rest_client_requests_total", code="401")
+
+    def has_expired() -> bool:
+        proxy.cut()  # who is connected may stay
+        return refused() > 0
+
+    wait_until(has_expired, "the token has expired", timeout=60, every=2)
+    proxy.cut()
+    asked = Asked(short)
+    changes.make()
+    time.sleep(10)
+    assert refused() >= INFORMERS
+    assert asked.in_a_minute("the token has expired") <= DENIED_MAX
+    control_plane.renew_token(kubeconfig)
+    changes.wait_until_acted_on(short)
+    assert short.stop() == 0
+
+
+def test_a_rotated_authority_is_read_again(control_plane, installation, operator, changes):
+    """Without the proxy, which has an authority of its own."""
+    if not operator.process.ended:
+        assert operator.stop() == 0
+    kubeconfig = installation.account()
+    straight = installation.operator(*ALONE, kubeconfig=kubeconfig).start()
+    control_plane.rotate_serving_certificate()
+    control_plane.stop_api_server()  # who is connected would stay
+    control_plane.start_api_server()
+    changes.make()
+    asked = Asked(straight)
+    time.sleep(10)
+    assert asked.in_a_minute("the API server cannot be trusted") <= DENIED_MAX
+    control_plane.renew_authority(kubeconfig)
+    changes.wait_until_acted_on(straight)
+    assert straight.stop() == 0

@@ -1,0 +1,193 @@
+"""What somebody does to a child is undone at once where the field is the operator's, and left alone
+where it is not; and an operator with nothing to do does nothing."""
+
+import time
+
+import pytest
+from harness.audit import READ_VERBS
+from harness.children import APIS, MANAGER, path_of
+from harness.operator import USER
+from harness.managed_fields import managers
+from harness.nodes import Node
+from harness.processes import wait_until
+from harness.tenant import Tenant
+
+EXPORT = "sturdy"
+SECONDS_MAX = 2.0
+QUIET_SECONDS = 60
+
+# One field that the operator owns, of each kind.
+EDITS = {
+    "serviceaccounts": {"automountServiceAccountToken": True},
+    "configmaps": {"data": {"agent.yaml": "logLevel: Debug\n"}},
+    "networkpolicies": {"spec": {"egress": None}},
+    "services": {"spec": {"internalTrafficPolicy": "Cluster"}},
+    "daemonsets": {
+        "spec": {
+            "template": {"spec": {"containers": [{"name": "agent", "image": "evil.example/x:1"}]}}
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def operator(installation):
+    # Often looks at what has not changed, so that the quiet shows what that costs.
+    return installation.operator("--resync=5s").start()
+
+
+@pytest.fixture(scope="module")
+def tenant(operator, control_plane, installation):
+    made = Tenant(control_plane, "drift")
+    installation.allow_in(made.namespace, "secret-reader.yaml")
+    made.create(EXPORT)
+    made.wait_until_settled(EXPORT)
+    return made
+
+
+@pytest.fixture
+def plan(tenant):
+    return tenant.plan(EXPORT)
+
+
+def is_back(tenant, plan, since_uid: str, deleted: bool, plural: str) -> bool:
+    child = tenant.child(plural, EXPORT)
+    if child is None or (child["metadata"]["uid"] == since_uid) == deleted:
+        return False
+    return tenant.plan(EXPORT) == plan
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+@pytest.mark.parametrize("plural", APIS)
+def test_a_child_is_put_back(tenant, plan, plural, how):
+    uid = tenant.child(plural, EXPORT)["metadata"]["uid"]
+    begun = time.monotonic()
+    if how == "deleted":
+        tenant.delete_child(plural, EXPORT)
+    else:
+        before = tenant.versions()
+        edited = tenant.patch_child(plural, EXPORT, EDITS[plural])["metadata"]
+        assert edited["uid"] == uid
+        assert edited["resourceVersion"] != before[plural, edited["name"]]
+    wait_until(
+        lambda: is_back(tenant, plan, uid, how == "deleted", plural),
+        f"{plural} is as it was",
+        timeout=SECONDS_MAX,
+        every=0.02,
+    )
+    print(f"{plural} {how}: put back in {time.monotonic() - begun:.3f} s")
+
+
+def test_labels_and_owners_are_put_back(tenant, plan):
+    """Without them the operator would not find its children again."""
+    for plural, meta in (
+        ("serviceaccounts", {"labels": {"app.kubernetes.io/managed-by": None}}),
+        ("configmaps", {"labels": {"dualtrace.dev/export": "another"}}),
+        ("networkpolicies", {"ownerReferences": [{"$patch": "replace"}]}),
+    ):
+        tenant.patch_child(plural, EXPORT, {"metadata": meta})
+        wait_until(lambda: tenant.plan(EXPORT) == plan, "it is as it was", timeout=SECONDS_MAX)
+
+
+def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
+    """Who always changes it back wins some time, and the API server is not their battlefield."""
+    since = control_plane.audit_position()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        tenant.patch_child("services", EXPORT, EDITS["services"], by="another-controller")
+        time.sleep(0.2)
+    writes = [one for one in control_plane.audit(USER, since) if one.resource == "services"]
+    print(f"{len(writes)} writes in a quarrel of 20 s")
+    assert 5 <= len(writes) <= 15
+
+    def is_back() -> bool:
+        service = tenant.child("services", EXPORT)
+        return service["spec"]["internalTrafficPolicy"] == "Local"
+
+    wait_until(is_back, "the last word is the operator's", timeout=60)
+
+
+def test_what_others_own_is_left_alone(tenant, control_plane, operator):
+    """Marks of all kinds, those of `kubectl rollout restart` among them, and whatever other
+    controllers write into fields that the operator never had."""
+    kubectl = ["--namespace", tenant.namespace]
+    name = f"{EXPORT}-dualtrace"
+    for kind in ("serviceaccount", "configmap", "networkpolicy", "service", "daemonset"):
+        control_plane.kubectl("label", *kubectl, kind, name, "team=blue")
+        control_plane.kubectl("annotate", *kubectl, kind, name, "example.com/seen=yes")
+    control_plane.kubectl("rollout", "restart", *kubectl, f"daemonset/{name}")
+    control_plane.kubectl("set", "env", *kubectl, f"daemonset/{name}", "DEBUG=1")
+    tenant.patch_child("services", EXPORT, {"spec": {"sessionAffinity": "ClientIP"}})
+    tenant.patch_child("configmaps", EXPORT, {"data": {"notes": "by hand"}})
+    tenant.patch_child(
+        "daemonsets",
+        EXPORT,
+        {
+            "spec": {
+                "template": {
+                    "spec": {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}}
+                }
+            }
+        },
+        by="dns-controller",
+    )
+
+    # Something of the operator's own is changed, too, so that it writes all of them for certain.
+    tenant.change(
+        EXPORT,
+        {"delivery": {"maxAge": "36h"}, "agent": {"priorityClassName": "system-node-critical"}},
+    )
+    tenant.wait_until_settled(EXPORT)
+    wait_until(
+        lambda: tenant.child("daemonsets", EXPORT)["spec"]["template"]["spec"].get(
+            "priorityClassName"
+        ),
+        "the change is there",
+    )
+    for plural, child in tenant.children():
+        assert child["metadata"]["labels"]["team"] == "blue", plural
+        assert child["metadata"]["annotations"]["example.com/seen"] == "yes", plural
+    template = tenant.child("daemonsets", EXPORT)["spec"]["template"]
+    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+    (agent,) = template["spec"]["containers"]
+    assert agent["env"] == [{"name": "DEBUG", "value": "1"}]
+    assert template["spec"]["dnsPolicy"] == "None"
+    assert tenant.child("services", EXPORT)["spec"]["sessionAffinity"] == "ClientIP"
+    config = tenant.child("configmaps", EXPORT)["data"]
+    assert config["notes"] == "by hand" and "36h" in config["agent.yaml"]
+
+
+def test_a_stranger_is_not_taken_over(tenant, control_plane):
+    """An object that has a child's name and is not ours stays what it is, and the export says so."""
+    stranger = {"metadata": {"name": "second-dualtrace"}, "data": {"mine": "yes"}}
+    path = path_of("configmaps", tenant.namespace)
+    assert control_plane.api.post(path, stranger)[0] == 201
+    tenant.create("second")
+    ready = tenant.wait_for_reason("second", "Ready", "ApplyFailed")
+    assert f"ConfigMap {tenant.namespace}/second-dualtrace" in ready["message"]
+    assert tenant.child("configmaps", "second")["data"] == {"mine": "yes"}
+    tenant.delete_child("configmaps", "second")
+    tenant.wait_for_reason("second", "Progressing", "Stable", timeout=60)
+    assert MANAGER in managers(tenant.child("configmaps", "second"))
+    tenant.delete("second")
+
+
+def test_a_minute_of_quiet_writes_nothing_but_the_lease(tenant, control_plane):
+    node = Node(control_plane.api)
+    try:
+        tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnavailable")
+        tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
+        time.sleep(3)  # for what the node's coming still has in work
+        before, status = tenant.versions(), tenant.get(EXPORT)["metadata"]["resourceVersion"]
+        since = control_plane.audit_position()
+        time.sleep(QUIET_SECONDS)
+        entries = control_plane.audit(USER, since)
+    finally:
+        node.remove()
+    assert tenant.versions() == before
+    assert tenant.get(EXPORT)["metadata"]["resourceVersion"] == status
+    writes = [one for one in entries if one.is_write]
+    assert {one.resource for one in writes} == {"leases"}
+    reads = [one for one in entries if one.verb in READ_VERBS and one.resource != "leases"]
+    print(f"a minute of quiet: {len(writes)} renewals, {len(reads)} reads, {len(entries)} in all")
+    assert len(reads) <= 8, [(one.verb, one.resource, one.uri) for one in reads]

@@ -1,0 +1,153 @@
+"""Of two operators one leads, whatever becomes of the other; with the lease's real times."""
+
+import signal
+import time
+from datetime import datetime
+
+import pytest
+from harness.children import APIS
+from harness.http import answers
+from harness.installation import user_of
+from harness.lease_history import LeaseHistory
+from harness.processes import wait_until
+from harness.tenant import Tenant
+
+LEASE_SECONDS = 15
+RENEW_SECONDS = 10
+RETRY_SECONDS = 2 * 2.2  # followers spread out
+SLACK_SECONDS = 5  # of a busy machine
+EXPORT = "watched"
+NAMES = ("first", "second")
+
+
+@pytest.fixture(scope="module")
+def history(installation, control_plane):
+    return LeaseHistory(control_plane)
+
+
+@pytest.fixture(scope="module")
+def operators(installation, history):
+    """Each with an account of its own, so that the audit log tells them apart."""
+    return {
+        name: installation.operator(kubeconfig=installation.account(name)).start() for name in NAMES
+    }
+
+
+@pytest.fixture(scope="module")
+def tenant(control_plane, operators):
+    made = Tenant(control_plane, "led")
+    made.create(EXPORT)
+    made.wait_until_settled(EXPORT)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def never_two(history, tenant):
+    """After each of the tests: nobody has written a thing while another held the lease."""
+    yield
+    assert not history.strays()
+    assert_no_overlap(history.terms())
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def assert_no_overlap(terms) -> None:
+    """The lease is taken from nobody who may still believe in it."""
+    for before, after in zip(terms, terms[1:]):
+        if before.holder and before.holder != after.holder:
+            assert after.holder
+            assert seconds_between(before.time, after.time) >= LEASE_SECONDS, (before, after)
+
+
+def leader_of(operators) -> tuple[str, str]:
+    """Its name, and the other's."""
+
+    def leaders() -> list[str]:
+        return [name for name in NAMES if is_master(operators[name])]
+
+    (leader,) = wait_until(leaders, "there is a leader", timeout=60)
+    return leader, NAMES[1 - NAMES.index(leader)]
+
+
+def is_master(operator) -> bool:
+    return not operator.process.ended and operator.metric("leader_election_master_status") == 1
+
+
+def keep_busy(tenant, name: str) -> None:
+    """Something to be written, by whoever leads."""
+    tenant.create(name)
+    tenant.delete_child("services", EXPORT)
+
+
+def wait_for_term(history, name: str, since: int, timeout: float):
+    """The first write of the lease by this operator since there were so many."""
+
+    def term():
+        return next((one for one in history.terms()[since:] if one.user == user_of(name)), None)
+
+    return wait_until(term, f"{name} holds the lease", timeout, every=0.2)
+
+
+def assert_serves(tenant, *exports: str) -> None:
+    for name in exports:
+        tenant.wait_until_settled(name)
+    assert len(tenant.children()) == len(APIS) * len(tenant_exports(tenant))
+
+
+def tenant_exports(tenant) -> list[str]:
+    items = tenant.api.get(tenant.exports)[1]["items"]
+    return [one["metadata"]["name"] for one in items]
+
+
+def test_one_leads_and_the_other_waits(operators, history, tenant):
+    leader, other = leader_of(operators)
+    time.sleep(RETRY_SECONDS + 1)
+    assert not is_master(operators[other])
+    assert answers(operators[other].url("/readyz"))  # it has the cluster in its memory already
+    assert {term.user for term in history.terms()} == {user_of(leader)}
+
+
+def test_killed_its_lease_runs_out_and_the_other_takes_over(operators, history, tenant):
+    leader, other = leader_of(operators)
+    since = len(history.terms())
+    operators[leader].kill()
+    keep_busy(tenant, "after-the-kill")
+    last = history.terms()[-1]
+    bound = LEASE_SECONDS + RETRY_SECONDS + SLACK_SECONDS
+    term = wait_for_term(history, other, since, timeout=bound + RETRY_SECONDS)
+    took = seconds_between(last.time, term.time)
+    print(f"taken over {took:.1f} s after the last renewal")
+    assert took <= bound
+    assert_serves(tenant, EXPORT, "after-the-kill")
+    operators[leader].start()
+
+
+def test_terminated_it_hands_over(operators, history, tenant):
+    leader, other = leader_of(operators)
+    since = len(history.terms())
+    assert operators[leader].stop() == 0
+    given_back = history.terms()[-1]
+    term = wait_for_term(history, other, since, timeout=RETRY_SECONDS + SLACK_SECONDS)
+    took = seconds_between(given_back.time, term.time)
+    print(f"handed over in {took:.1f} s")
+    assert took <= RETRY_SECONDS + 1
+    keep_busy(tenant, "after-the-term")
+    assert_serves(tenant, EXPORT, "after-the-term")
+    operators[leader].start()
+
+
+def test_stopped_for_longer_than_its_lease_it_wakes_up_and_writes_nothing(
+    operators, history, tenant
+):
+    leader, other = leader_of(operators)
+    since = len(history.terms())
+    operators[leader].process.signal(signal.SIGSTOP)
+    keep_busy(tenant, "after-the-stop")  # also for the sleeper, when it wakes up
+    wait_for_term(history, other, since, timeout=LEASE_SECONDS + RETRY_SECONDS + SLACK_SECONDS)
+    operators[leader].process.signal(signal.SIGCONT)
+    assert operators[leader].process.wait(SLACK_SECONDS * 2) == 1
+    assert operators[leader].logged("Leadership was lost")
+    assert_serves(tenant, EXPORT, "after-the-stop")
+    operators[leader].start()

@@ -1,0 +1,251 @@
+"""The rights of operator/manifests are those that the operator uses: none is missing, none is too
+many, and without one of them something that has a name does not work."""
+
+import copy
+import time
+
+import pytest
+from harness.audit import AuditEntry
+from harness.children import APIS, KINDS, path_of
+from harness.control_plane import ControlPlane
+from harness.installation import manifest
+from harness.operator import NAMESPACE, USER
+from harness.processes import wait_until
+from harness.tenant import ARIZE, SECRETS, Tenant
+
+EXPORT = "busy"
+STRAY = "left-over"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+ROLE = f"{RBAC}/clusterroles/dualtrace-operator"
+Right = tuple[str, str, str]  # group, resource, verb
+
+
+@pytest.fixture(scope="module")
+def control_plane(tmp_path_factory):
+    """With the admission that OpenShift has: who lets an object block the deletion of its owner must
+    be allowed to update the owner's finalizers."""
+    plugins = "NodeRestriction,OwnerReferencesPermissionEnforcement"
+    plane = ControlPlane(
+        tmp_path_factory.mktemp("control-plane"), (f"--enable-admission-plugins={plugins}",)
+    )
+    try:
+        yield plane.start()
+    finally:
+        plane.end()
+
+
+def granted(*files: str) -> set[Right]:
+    """By the roles in these manifests."""
+    return {
+        (group, resource, verb)
+        for file in files
+        for role in manifest(file)
+        for rule in role.get("rules", [])
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def rights_for(entry: AuditEntry) -> set[Right]:
+    """Those that the request needed. One that patches an object into being needs two."""
+    resource = entry.resource + (f"/{entry.subresource}" if entry.subresource else "")
+    verbs = {entry.verb} | ({"create"} if entry.code == 201 else set())
+    return {(entry.group, resource, verb) for verb in verbs}
+
+
+def busy_day(tenant: Tenant, control_plane) -> None:
+    """Everything that an operator ever does."""
+    tenant.create(EXPORT)
+    tenant.wait_until_settled(EXPORT)
+    tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
+    tenant.change(EXPORT, {"delivery": {"maxAge": "36h"}})
+    for plural in APIS:
+        tenant.delete_child(plural, EXPORT)
+        leave_over(tenant, plural)
+    gone = [path_of(plural, tenant.namespace, STRAY) for plural in APIS]
+    wait_until(
+        lambda: all(control_plane.api.get(path)[0] == 404 for path in gone),
+        "what is not planned any more is gone",
+    )
+    for key, reason in [("none", "KeyMissing"), ("token", "Synced")] * 2:  # old news: a series
+        tenant.change(EXPORT, {"databricks": {"auth": {"token": {"key": key}}}})
+        tenant.wait_for_reason(EXPORT, "CredentialsSynced", reason)
+    events = f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events"
+    wait_until(
+        lambda: any("series" in one for one in control_plane.api.get(events)[1]["items"]),
+        "an event has become a series",
+    )
+    tenant.wait_until_settled(EXPORT)
+
+
+def leave_over(tenant: Tenant, plural: str) -> None:
+    """A child as an older version may have made it, under another name."""
+    example = wait_until(lambda: tenant.child(plural, EXPORT), f"{plural} is there")
+    stray = copy.deepcopy(example)
+    for field in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
+        stray["metadata"].pop(field, None)
+    stray.pop("status", None)
+    for field in ("clusterIP", "clusterIPs"):
+        stray.get("spec", {}).pop(field, None)
+    stray["metadata"]["name"] = STRAY
+    status, answer = tenant.api.post(path_of(plural, tenant.namespace), stray)
+    assert status == 201, answer
+
+
+@pytest.fixture(scope="module")
+def day(installation, control_plane):
+    """What the operator asked for in a busy day, with all it may do."""
+    tenant = Tenant(control_plane, "busy")
+    installation.allow_in(tenant.namespace, "secret-reader.yaml")
+    since = control_plane.audit_position()
+    operator = installation.operator().start()
+    busy_day(tenant, control_plane)
+    assert operator.stop() == 0
+    return control_plane.audit(USER, since)
+
+
+def test_no_right_is_missing(day):
+    refused = [one for one in day if one.code in (401, 403)]
+    assert not refused, {(one.verb, one.resource, one.uri) for one in refused}
+
+
+def test_no_right_is_too_many(day):
+    used = {right for one in day if one.code < 400 for right in rights_for(one)}
+    # Nobody asks for it; the admission plugin looks whether it would be allowed (tested below).
+    used.add(("dualtrace.dev", "dualtraceexports/finalizers", "update"))
+    assert granted("account.yaml", "rbac.yaml", "secret-reader.yaml") - used == set()
+    assert used - granted("account.yaml", "rbac.yaml", "secret-reader.yaml") == set()
+
+
+def test_secrets_are_got_by_name_and_never_listed(day):
+    asked = [one for one in day if one.resource == "secrets"]
+    assert {one.verb for one in asked} == {"get"}
+    assert {one.name for one in asked} == set(SECRETS)
+
+
+def test_the_manifests_for_single_namespaces_give_the_same():
+    def rules(file: str) -> list:
+        return [one["rules"] for one in manifest(file) if "rules" in one]
+
+    assert rules("rbac.yaml") == rules("rbac-namespaced.yaml")
+
+
+# --- without one of them ---
+
+
+@pytest.fixture
+def without(control_plane, installation):
+    """Takes a right away; all are back after the test."""
+
+    def take(*gone: Right) -> None:
+        _, role = control_plane.api.get(ROLE)
+        rules = []
+        for rule in role["rules"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    verbs = [v for v in rule["verbs"] if (group, resource, v) not in gone]
+                    one = {"apiGroups": [group], "resources": [resource], "verbs": verbs}
+                    rules += [one] if verbs else []
+        status, answer = control_plane.api.put(ROLE, {**role, "rules": rules})
+        assert status == 200, answer
+
+    yield take
+    installation.allow_everywhere()
+
+
+@pytest.mark.parametrize(
+    "right",
+    sorted(right for right in granted("rbac.yaml") if right[2] in ("list", "watch")),
+    ids=lambda right: f"{right[2]}-{right[1]}",
+)
+def test_without_a_list_or_watch_it_is_not_ready_or_says_so(
+    control_plane, installation, without, right
+):
+    without(right)
+    since = control_plane.audit_position()
+    operator = installation.operator("--leader-elect=false").launch()
+    operator.wait_until_listening()
+
+    def refused() -> bool:
+        entries = [one for one in control_plane.audit(USER, since) if one.code == 403]
+        return bool(entries) and {rights_for(one).pop() for one in entries} == {right}
+
+    wait_until(refused, f"{right} is missed", process=operator.process)
+    assert operator.stop() == 0
+
+
+@pytest.mark.parametrize("plural", APIS)
+@pytest.mark.parametrize("verb", ["create", "patch"])
+def test_without_the_right_to_a_child_the_export_names_it(
+    control_plane, installation, without, plural, verb
+):
+    group = APIS[plural].removeprefix("/api/v1").removeprefix("/apis/").removesuffix("/v1")
+    without((group, plural, verb))
+    tenant = Tenant(control_plane, "denied")
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT)
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "ApplyFailed")
+    assert f"{KINDS[plural]} {tenant.namespace}/{EXPORT}-dualtrace" in ready["message"]
+    assert "forbidden" in ready["message"]
+    others = [one for one in APIS if one != plural]
+    wait_until(lambda: all(tenant.child(one, EXPORT) for one in others), "the others are there")
+    assert operator.stop() == 0
+
+
+def test_without_the_finalizers_no_child_may_block(control_plane, installation, without):
+    without(("dualtrace.dev", "dualtraceexports/finalizers", "update"))
+    tenant = Tenant(control_plane, "finalized")
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT)
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "ApplyFailed")
+    assert "cannot set blockOwnerDeletion" in ready["message"]
+    assert operator.stop() == 0
+
+
+def test_without_the_status_its_agents_are_served(control_plane, installation, without):
+    without(("dualtrace.dev", "dualtraceexports/status", "patch"))
+    tenant = Tenant(control_plane, "mute")
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT)
+    wait_until(lambda: len(tenant.children()) == len(APIS), "the children are there")
+    wait_until(lambda: operator.logged("an export could not be reconciled"), "it says so")
+    assert "status" not in tenant.get(EXPORT)
+    assert operator.stop() == 0
+
+
+def test_without_secrets_the_export_says_which_it_may_not_read(control_plane, installation):
+    tenant = Tenant(control_plane, "secretive")
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT, {"arize": ARIZE})
+    synced = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "SecretUnreadable")
+    assert "Secret arize (spec.arize.credentials)" in synced["message"]
+    assert operator.stop() == 0
+
+
+def test_in_two_namespaces_it_sees_nothing_of_a_third(control_plane, installation):
+    """With Roles there, and the ClusterRole gone."""
+    assert control_plane.api.delete(ROLE)[0] == 200
+    try:
+        served = [Tenant(control_plane, "served") for _ in range(2)]
+        for tenant in served:
+            installation.allow_in(tenant.namespace, "rbac-namespaced.yaml", "secret-reader.yaml")
+        third = Tenant(control_plane, "foreign")
+        names = ",".join(tenant.namespace for tenant in served)
+        since = control_plane.audit_position()
+        operator = installation.operator(f"--watch-namespaces={names}").start()
+        for tenant in [third, *served]:
+            tenant.create(EXPORT)
+        for tenant in served:
+            tenant.wait_until_settled(EXPORT)
+            tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
+        time.sleep(1)
+        asked = control_plane.audit(USER, since)
+        assert operator.stop() == 0
+    finally:
+        installation.allow_everywhere()
+    assert third.children() == []
+    assert "status" not in third.get(EXPORT)
+    allowed = {tenant.namespace for tenant in served} | {NAMESPACE}
+    assert {one.namespace for one in asked} == allowed
+    assert not [one for one in asked if one.code in (401, 403)]

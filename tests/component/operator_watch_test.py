@@ -1,0 +1,105 @@
+"""What the operator knows of the cluster is true again after every fault of a watch, whatever
+happened meanwhile; and no fault makes it ask in a busy loop."""
+
+import time
+
+import pytest
+from harness.api_proxy import Seen, Slow, Torn
+from harness.changes import Asked, Changes
+from harness.children import APIS
+from harness.installation import ALONE
+
+INFORMERS = 2 + len(APIS)  # exports, pods, and each kind of child
+AWAY_MAX = 120  # requests a minute while there is nobody to answer
+BUSY_MAX = 600  # … while the changes are acted on, too
+
+
+@pytest.fixture(scope="module")
+def proxy(installation):
+    return installation.proxy()
+
+
+@pytest.fixture(scope="module")
+def operator(installation, proxy):
+    """Never gives up for its lease's sake: here it is to outlive everything."""
+    kubeconfig = proxy.kubeconfig(installation.account())
+    return installation.operator(*ALONE, kubeconfig=kubeconfig).start()
+
+
+@pytest.fixture(scope="module")
+def changes(control_plane, operator):
+    return Changes(control_plane)
+
+
+@pytest.fixture(autouse=True)
+def healed(proxy):
+    yield
+    proxy.rule = None
+    proxy.reconnect()
+
+
+def test_an_api_server_that_is_away_is_not_hammered(control_plane, operator, proxy, changes):
+    """And what happened before the operator was back is acted on."""
+    control_plane.stop_api_server()
+    asked, seen = Asked(operator), proxy.count()
+    time.sleep(20)
+    assert asked.in_a_minute("the API server is away") <= AWAY_MAX
+    assert INFORMERS <= proxy.count() - seen <= AWAY_MAX / 3
+    proxy.disconnect()
+    control_plane.start_api_server()
+    changes.make()
+    proxy.reconnect()
+    changes.wait_until_acted_on(operator)
+
+
+def test_an_api_server_that_is_restarted_often_loses_no_change(control_plane, operator, changes):
+    for _ in range(3):
+        control_plane.stop_api_server()
+        control_plane.start_api_server()
+        changes.make()
+        changes.wait_until_acted_on(operator)
+
+
+def test_what_was_compacted_is_listed_anew(control_plane, operator, proxy, changes):
+    """The watches cannot go on from where they were: 410, and everything is listed again, once."""
+    lists = operator.metric("dualtrace_informer_lists_total")
+    proxy.disconnect()
+    changes.make()
+    control_plane.compact()
+    proxy.reconnect()
+    asked = Asked(operator)
+    changes.wait_until_acted_on(operator)
+    assert asked.in_a_minute("after a compaction") <= BUSY_MAX
+    listed = operator.metric("dualtrace_informer_lists_total") - lists
+    assert INFORMERS <= listed <= INFORMERS + 2
+
+
+def test_torn_streams_lose_no_change(operator, proxy, changes):
+    number = 0
+
+    def rule(seen: Seen) -> Torn | None:
+        nonlocal number
+        number += 1
+        # In the middle of a line, at its end, before the first byte, after many.
+        return Torn((137 * number) % 6000) if seen.is_watch else None
+
+    proxy.cut()
+    proxy.rule = rule
+    asked = Asked(operator)
+    changes.make()
+    for _ in range(8):  # so that there is something to tear
+        time.sleep(1)
+        changes.tenant.change("changed", {"agent": {"logLevel": "Debug"}})
+        changes.tenant.change("changed", {"agent": {"logLevel": "Info"}})
+    assert asked.in_a_minute("streams are torn") <= BUSY_MAX
+    changes.wait_until_acted_on(operator)
+
+
+def test_slow_streams_lose_no_change(operator, proxy, changes):
+    proxy.cut()
+    proxy.rule = lambda seen: Slow(piece_bytes=500, pause=0.05) if seen.is_watch else None
+    asked = Asked(operator)
+    time.sleep(2)
+    changes.make()
+    changes.wait_until_acted_on(operator)
+    assert asked.in_a_minute("streams are slow") <= BUSY_MAX

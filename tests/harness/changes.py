@@ -1,0 +1,71 @@
+"""What happens to exports and children while an operator cannot see it, and how often it asks."""
+
+import time
+
+from harness.control_plane import ControlPlane
+from harness.operator import Operator
+from harness.processes import wait_until
+from harness.tenant import Tenant
+
+STANDING = ("changed", "deleted", "edited")
+
+
+class Changes:
+    """Made during a fault, all to be acted on after it."""
+
+    def __init__(self, plane: ControlPlane):
+        self._round = 0
+        self.tenant = Tenant(plane, "watched")
+        for name in STANDING:
+            self.tenant.create(name)
+        self._settle(timeout=30)
+
+    def _settle(self, timeout: float) -> None:
+        for name in STANDING:
+            self.tenant.wait_until_settled(name, timeout)
+        self._plan = self.tenant.plan("edited")
+
+    def make(self) -> None:
+        self._round += 1
+        self.tenant.change("changed", {"delivery": {"maxAge": f"{self._round}h"}})
+        self.tenant.create(f"new-{self._round}")
+        self.tenant.delete("deleted")
+        self.tenant.delete_child("services", "edited")
+        self.tenant.patch_child("daemonsets", "edited", {"spec": {"minReadySeconds": 77}})
+
+    def wait_until_acted_on(self, operator: Operator, timeout: float = 60) -> None:
+        """By default within the longest pause between two attempts, and a bit."""
+        begun = time.monotonic()
+
+        def config() -> str:
+            return self.tenant.child("configmaps", "changed")["data"]["agent.yaml"]
+
+        wait_until(
+            lambda: f"maxAge: {self._round}h" in config(),
+            "the change is acted on",
+            timeout,
+            process=operator.process,
+        )
+        self.tenant.wait_until_settled("changed", timeout)
+        self.tenant.wait_until_settled(f"new-{self._round}", timeout)
+        self.tenant.wait_for_plan("edited", self._plan, timeout)
+        print(f"acted on {time.monotonic() - begun:.1f} s after the fault")
+        self.tenant.delete(f"new-{self._round}")
+        self.tenant.create("deleted")
+        self._settle(timeout)
+
+
+class Asked:
+    """How often the operator asks for something: by its own count, which has the failures, too."""
+
+    def __init__(self, operator: Operator):
+        self._operator = operator
+        self._before, self._begun = self._count(), time.monotonic()
+
+    def _count(self) -> float:
+        return self._operator.metric("rest_client_requests_total")
+
+    def in_a_minute(self, during: str) -> float:
+        count = (self._count() - self._before) * 60 / (time.monotonic() - self._begun)
+        print(f"{during}: {count:.0f} requests a minute")
+        return count

@@ -1,0 +1,74 @@
+"""Who held the operators' Lease when, from all that the API server was asked."""
+
+import threading
+from dataclasses import dataclass
+
+from harness.audit import AuditEntry
+from harness.control_plane import ControlPlane
+from harness.operator import LEASE, NAMESPACE
+
+
+@dataclass(frozen=True)
+class Term:
+    """One write of the Lease: `user` holds it from then on, or nobody if it was given back."""
+
+    time: str  # of the request's arrival, RFC 3339 with microseconds, so that texts compare
+    user: str
+    holder: str
+
+
+class LeaseHistory:
+    """The Lease's watch has the holders, the audit log the users, both in the same order, and one
+    event for each write."""
+
+    def __init__(self, plane: ControlPlane):
+        self._plane = plane
+        self._holders: list[str] = []
+        self._since = plane.audit_position()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        assert plane.api.get(LEASE)[0] == 404, "the history has begun without us"
+        self._thread.start()
+
+    def _watch(self) -> None:
+        folder, _, name = LEASE.rpartition("/")
+        path = f"{folder}?fieldSelector=metadata.name={name}"
+        for event in self._plane.api.watch(path, seconds=600):
+            if event["type"] in ("ADDED", "MODIFIED"):
+                self._holders.append(event["object"]["spec"].get("holderIdentity", ""))
+
+    def entries(self) -> list[AuditEntry]:
+        """Of the operators, in the order of their arrival."""
+        found = [
+            one
+            for one in self._plane.audit(since=self._since)
+            if one.user.startswith(f"system:serviceaccount:{NAMESPACE}:")
+        ]
+        return sorted(found, key=lambda one: one.time)
+
+    def terms(self) -> list[Term]:
+        writes = [
+            one
+            for one in self.entries()
+            if one.resource == "leases" and one.is_write and one.code in (200, 201)
+        ]
+        holders = self._holders[: len(writes)]
+        assert len(holders) >= len(writes) - 1, "each write of the Lease is an event"
+        return [Term(one.time, one.user, holder) for one, holder in zip(writes, holders)]
+
+    def holder_at(self, time: str) -> str:
+        """The user that had written the Lease last, "" when it had been given back."""
+        last = [term for term in self.terms() if term.time < time]
+        return last[-1].user if last and last[-1].holder else ""
+
+    def strays(self) -> list[AuditEntry]:
+        """Writes by somebody who did not hold the Lease."""
+        terms = self.terms()
+        found = []
+        for entry in self.entries():
+            if not entry.is_write or entry.resource == "leases":
+                continue
+            before = [term for term in terms if term.time < entry.time]
+            if not before or before[-1].user != entry.user or not before[-1].holder:
+                found.append(entry)
+        return found

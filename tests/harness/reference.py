@@ -1,0 +1,45 @@
+"""What an operator makes of exports when nothing goes wrong, to compare others with."""
+
+import time
+
+from harness.children import APIS, Plan
+from harness.control_plane import ControlPlane
+from harness.installation import ALONE, Installation
+from harness.operator import USER
+from harness.processes import wait_until
+from harness.tenant import Tenant
+
+
+def reference_plans(installation: Installation, specs: dict[str, dict]) -> dict[str, Plan]:
+    """Of each spec, by an operator that nothing happens to, in a namespace of its own."""
+    tenant = Tenant(installation.plane, "reference")
+    for name, spec in specs.items():
+        tenant.create(name, spec)
+    operator = installation.operator(*ALONE, f"--watch-namespaces={tenant.namespace}").start()
+    for name in specs:
+        tenant.wait_until_settled(name, timeout=60)
+    plans = {name: tenant.plan(name) for name in specs}
+    assert operator.stop() == 0
+    tenant.api.delete(f"/api/v1/namespaces/{tenant.namespace}")
+    return plans
+
+
+def assert_ends_well(tenant: Tenant, export: str, plan: Plan) -> None:
+    """The export is the only one here, all is as planned, and nothing else of ours is left."""
+    tenant.wait_for_plan(export, plan)
+    tenant.wait_until_settled(export)
+    wait_until(lambda: len(tenant.children()) == len(APIS), "nothing else is left", timeout=90)
+    assert tenant.condition(export, "ConfigValid")["status"] == "True"
+
+
+def is_quiet(plane: ControlPlane, seconds: float) -> bool:
+    """Whether the operator writes nothing but its lease for so long."""
+    since = plane.audit_position()
+    time.sleep(seconds)
+    entries = plane.audit(USER, since)
+    return not [one for one in entries if one.is_write and one.resource != "leases"]
+
+
+def assert_quiet(plane: ControlPlane, seconds: float = 1.0) -> None:
+    """But for a status or an event that is still on its way."""
+    wait_until(lambda: is_quiet(plane, seconds), "the operator writes no more", timeout=15)

@@ -1,0 +1,195 @@
+"""The words of a schedule: what happens to exports, to their children, to the operator and to its
+way to the API server. Each takes no time of its own but `Wait` and the API server's restarts, and
+may find that there is nothing to do it to."""
+
+import random
+import signal
+from dataclasses import dataclass
+
+from harness.api_proxy import Fate, Refusal, Seen, Torn
+from harness.children import APIS, child_path, path_of
+from harness.tenant import ARIZE, DATABRICKS
+
+# Some differ in the configuration alone, some in the pods, some in which files are mounted.
+VARIANTS = {
+    "arize": {"arize": ARIZE},
+    "databricks": {"databricks": DATABRICKS},
+    "both": {"arize": ARIZE, "databricks": DATABRICKS},
+    "other-table": {"databricks": {**DATABRICKS, "table": "main.traces.other"}},
+    "in-memory": {"arize": ARIZE, "delivery": {"durability": "Memory", "storage": "EmptyDir"}},
+    "other-image": {"arize": ARIZE, "agent": {"image": "registry.example/agent:2"}},
+    "tolerant": {
+        "arize": ARIZE,
+        "agent": {"tolerations": [{"operator": "Exists"}], "logLevel": "Debug"},
+    },
+}
+
+EDITS = {
+    "serviceaccounts": {"automountServiceAccountToken": True},
+    "configmaps": {"data": {"agent.yaml": "logLevel: Debug\n"}},
+    "networkpolicies": {"spec": {"policyTypes": ["Egress"]}},
+    "services": {"spec": {"internalTrafficPolicy": "Cluster"}},
+    "daemonsets": {"spec": {"minReadySeconds": 77}},
+}
+MARKS = {"metadata": {"annotations": {"example.com/mark": "by hand"}}}
+LOST_LABELS = {
+    "metadata": {"labels": {"app.kubernetes.io/managed-by": None, "dualtrace.dev/export": None}}
+}
+
+
+@dataclass(frozen=True)
+class Put:
+    """Creates the export, or makes it that one."""
+
+    space: int
+    name: str
+    variant: str
+
+    def play(self, world) -> None:
+        world.put(self.space, self.name, self.variant)
+
+
+@dataclass(frozen=True)
+class Delete:
+    space: int
+    name: str
+
+    def play(self, world) -> None:
+        world.delete(self.space, self.name)
+
+
+@dataclass(frozen=True)
+class MakeAnew:
+    """Deletes it and creates another of the same name, at once."""
+
+    space: int
+    name: str
+    variant: str
+
+    def play(self, world) -> None:
+        world.delete(self.space, self.name)
+        world.put(self.space, self.name, self.variant)
+
+
+@dataclass(frozen=True)
+class EditChild:
+    space: int
+    name: str
+    plural: str
+    how: str  # "owned": a field of ours; "foreign": one of somebody's; "labels": ours are lost
+
+    def play(self, world) -> None:
+        patch = {"owned": EDITS[self.plural], "foreign": MARKS, "labels": LOST_LABELS}[self.how]
+        world.api.patch(child_path(self.plural, world.namespace(self.space), self.name), patch)
+
+
+@dataclass(frozen=True)
+class DeleteChild:
+    space: int
+    name: str
+    plural: str
+
+    def play(self, world) -> None:
+        world.api.delete(child_path(self.plural, world.namespace(self.space), self.name))
+
+
+@dataclass(frozen=True)
+class LeaveOver:
+    """A child by a name that is not planned any more."""
+
+    space: int
+    name: str
+    plural: str
+
+    def play(self, world) -> None:
+        namespace = world.namespace(self.space)
+        status, child = world.api.get(child_path(self.plural, namespace, self.name))
+        if status != 200:
+            return
+        for field in ("uid", "resourceVersion", "managedFields", "creationTimestamp"):
+            child["metadata"].pop(field)
+        for field in ("clusterIP", "clusterIPs"):
+            child.get("spec", {}).pop(field, None)
+        child["metadata"]["name"] = f"{self.name}-of-old"
+        world.api.post(path_of(self.plural, namespace), child)
+
+
+@dataclass(frozen=True)
+class Kill:
+    def play(self, world) -> None:
+        world.end_operator(signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Terminate:
+    def play(self, world) -> None:
+        world.end_operator(signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Start:
+    def play(self, world) -> None:
+        world.start_operator()
+
+
+@dataclass(frozen=True)
+class Freeze:
+    def play(self, world) -> None:
+        world.signal_operator(signal.SIGSTOP)
+
+
+@dataclass(frozen=True)
+class Thaw:
+    def play(self, world) -> None:
+        world.signal_operator(signal.SIGCONT)
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    def play(self, world) -> None:
+        world.proxy.disconnect()
+
+
+@dataclass(frozen=True)
+class Reconnect:
+    def play(self, world) -> None:
+        world.proxy.rule = None
+        world.proxy.reconnect()
+
+
+@dataclass(frozen=True)
+class Disturb:
+    """From now on some requests are lost, or unanswered, or refused, and streams are torn."""
+
+    seed: int
+    share: float
+
+    def play(self, world) -> None:
+        chance = random.Random(self.seed)
+        fates = [Fate.LOSE, Fate.LOSE_ANSWER, Refusal(500), Refusal(429, retry_after=1)]
+
+        def rule(seen: Seen):
+            if chance.random() > self.share:
+                return None
+            return Torn(chance.randrange(4000)) if seen.is_watch else chance.choice(fates)
+
+        world.proxy.rule = rule
+
+
+@dataclass(frozen=True)
+class RestartApiServer:
+    compacted: bool
+
+    def play(self, world) -> None:
+        world.restart_api_server(self.compacted)
+
+
+@dataclass(frozen=True)
+class Wait:
+    seconds: float
+
+    def play(self, world) -> None:
+        world.wait(self.seconds)
+
+
+PLURALS = tuple(APIS)
