@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -75,12 +76,12 @@ class RunningAgent final : public Agent {
             file, loaded.text, [this](const AgentConfig& wanted) { return reload(wanted); }, clock_,
             metrics_),
         admission_(config_.receiver.limits.memory_bytes) {}
-  ~RunningAgent() override { stop_within(Duration(0)); }
+  ~RunningAgent() override;
   RunningAgent(const RunningAgent&) = delete;
   RunningAgent& operator=(const RunningAgent&) = delete;
 
   Status run();
-  void stop() override { stop_within(config_.drain_timeout); }
+  void stop() override;
   [[nodiscard]] std::vector<uint16_t> receiver_ports() const override { return receiver_ports_; }
   [[nodiscard]] uint16_t observe_port() const override { return status_server_->port(); }
 
@@ -90,7 +91,7 @@ class RunningAgent final : public Agent {
   Status open_doors();
   ConfigReload::Applied reload(const AgentConfig& wanted);
   void give_back_memory();
-  void stop_within(Duration timeout);
+  void stop_by(Tick deadline);
   [[nodiscard]] AgentSnapshot snapshot() const;
 
   AgentConfig config_;  // after the start the reload's, until that is stopped
@@ -195,12 +196,22 @@ ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   return ConfigReload::Applied::kYes;
 }
 
-void RunningAgent::stop_within(Duration timeout) {
-  if (std::exchange(stopped_, true)) return;
+// Without the watch the configuration is ours again. A reload that is under way takes of our time.
+void RunningAgent::stop() {
+  const Tick begun = clock_.tick();
   config_watch_.reset();
+  stop_by(begun + config_.drain_timeout);
+}
+
+RunningAgent::~RunningAgent() {
+  config_watch_.reset();
+  stop_by(clock_.tick());
+}
+
+void RunningAgent::stop_by(Tick deadline) {
+  if (std::exchange(stopped_, true)) return;
   listening_ = false;
-  const Tick deadline = clock_.tick() + timeout;
-  if (receiver_) receiver_->drain(timeout);
+  if (receiver_) receiver_->drain(std::max(deadline - clock_.tick(), Duration(0)));
   receiver_.reset();
   if (delivery_) {
     delivery_->drain(deadline);

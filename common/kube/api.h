@@ -1,13 +1,15 @@
 #pragma once
 // Api: the verbs of the Kubernetes API that the operator uses on single objects. ApiClient is the
 // real one; tests/fakes has one in memory. Retries what the API server asks to be retried (429 and
-// 5xx with Retry-After) within the call's deadline, nothing else.
+// 5xx with Retry-After) within the call's deadline, and once what met a dead connection and may be
+// sent twice; nothing else.
 // Thread-safe.
 //
 // Errors: kNotFound (404), kConflict (409: changed or there already), kDenied (401, 403), kInvalid
-// (400, 422; the message has the causes with their fields), kExpired (410), kThrottled (429),
-// kExhausted (413), kUnavailable (5xx, no connection, no answer in time), kCancelled (shutdown).
-// Messages never hold the content of an object.
+// (400, 422, a field that the schema does not have; the message has the causes with their fields),
+// kExpired (410), kThrottled (429), kExhausted (413, or an answer above the limits), kUnavailable
+// (5xx, no connection, no answer in time), kCancelled (shutdown).
+// Messages never hold the content of a Secret.
 
 #include <string>
 #include <string_view>

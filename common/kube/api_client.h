@@ -3,8 +3,8 @@
 // lists and watches; one connection for each watch. Made once by operator/app.
 //
 // Limits: an object and a watch's line up to 8 MiB, a page of a list up to 64 MiB.
-// Thread-safe. Blocking calls may come from many threads at once, but not from callbacks of its
-// own. Watches are destroyed before it, and no thread is in a call any more by then: cancel().
+// Thread-safe. Blocking calls may come from many threads at once; neither they nor cancel() are for
+// its own callbacks. When it is destroyed, no thread is in a call any more (cancel() sees to that).
 
 #include <memory>
 #include <string>

@@ -46,18 +46,18 @@ void Caller::call(HttpClient& client, HttpRequest request, Duration timeout, Don
       .request = std::move(request),
       .deadline = scheduler_.clock().tick() + timeout,
   });
-  bool refused = false;
-  {
-    const Lock lock(mutex_);
-    refused = cancelled_;
-    call->id = ++last_id_;
-    if (!refused) live_.emplace(call->id, std::move(done));
-  }
-  if (refused) {
-    scheduler_.post([done = std::move(done)] { done(fail(cancelled())); });
-  } else {
+  if (keep(*call, done)) {
     scheduler_.post([this, call] { attempt(call); });
+  } else {
+    scheduler_.post([done = std::move(done)] { done(fail(cancelled())); });
   }
+}
+
+bool Caller::keep(Call& call, const Done& done) {
+  const Lock lock(mutex_);
+  call.id = ++last_id_;
+  if (!cancelled_) live_.emplace(call.id, done);
+  return !cancelled_;
 }
 
 void Caller::cancel() {

@@ -64,6 +64,8 @@ class Caller {
   };
   using CallPointer = std::shared_ptr<Call>;
 
+  // False when cancelled.
+  bool keep(Call& call, const Done& done);
   void attempt(const CallPointer& call);
   void answered(const CallPointer& call, Result<HttpResponse> result);
   // Whether it goes on: what came is not the answer yet.

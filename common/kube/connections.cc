@@ -26,9 +26,9 @@ HttpClients make_http_clients(const ClientConfig& config) {
   return clients;
 }
 
-Connections::Connections(const ClientConfig& config, std::string user_agent, HttpClients clients,
+Connections::Connections(ClientConfig config, std::string user_agent, HttpClients clients,
                          std::unique_ptr<Credential> credential, Clock& clock)
-    : config_(config),
+    : config_(std::move(config)),
       user_agent_(std::move(user_agent)),
       clients_(std::move(clients)),
       credential_(std::move(credential)),

@@ -31,7 +31,7 @@ struct HttpClients {
 class Connections {
  public:
   // `clock` outlives it.
-  Connections(const ClientConfig& config, std::string user_agent, HttpClients clients,
+  Connections(ClientConfig config, std::string user_agent, HttpClients clients,
               std::unique_ptr<Credential> credential, Clock& clock);
 
   [[nodiscard]] HttpClients& clients() { return clients_; }

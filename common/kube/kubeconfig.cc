@@ -35,7 +35,7 @@ Result<std::vector<Source>> read_sources(const std::vector<std::string>& paths, 
 
 std::string current_context(const std::vector<Source>& sources) {
   for (const Source& source : sources) {
-    const std::string name = text_of(source.root, "current-context");
+    std::string name = text_of(source.root, "current-context");
     if (!name.empty()) return name;
   }
   return {};

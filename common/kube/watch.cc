@@ -9,6 +9,7 @@ namespace dualtrace::kube {
 namespace {
 
 constexpr Backoff kBackoff{.base = std::chrono::milliseconds(800), .max = std::chrono::seconds(30)};
+constexpr std::string_view kExpired = "Expired";
 constexpr Duration kHealthy = std::chrono::minutes(2);
 // What ends a watch that stood for so long is a new trouble, and not more of the one before it.
 constexpr Duration kStood = std::chrono::seconds(10);
@@ -61,10 +62,10 @@ Error error_of(const Json& status) {
 }
 
 std::string_view word_for(const Error& error) {
-  if (from_the_future(error)) return "Expired";
+  if (from_the_future(error)) return kExpired;
   switch (error.kind) {
     case ErrorKind::kExpired:
-      return "Expired";
+      return kExpired;
     case ErrorKind::kThrottled:
       return "Throttled";
     case ErrorKind::kUnavailable:
@@ -210,9 +211,13 @@ class Stepper {
     if (now_ - state.last_failure > kHealthy) state.failures = 0;
     ++state.failures;
     state.last_failure = now_;
+    // The server is well again after an outage, and has forgotten what we saw before it: there is
+    // no reason to wait for as long as if it were not.
+    const bool is_well = out_.end_reason == kExpired && !state.expired;
+    state.expired = out_.end_reason == kExpired;
     const Duration asked = out_.error ? out_.error->retry_after.value_or(Duration(0)) : Duration(0);
-    wait(std::move(next),
-         std::max(kBackoff.delay(state.failures, random_), std::min(asked, kRetryAfterMax)));
+    wait(std::move(next), std::max(kBackoff.delay(is_well ? 1 : state.failures, random_),
+                                   std::min(asked, kRetryAfterMax)));
   }
 
   void wait(std::variant<Listing, Watching> next, Duration delay) {

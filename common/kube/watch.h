@@ -53,6 +53,7 @@ struct WatchState {
   std::variant<Empty, Listing, Watching, BackingOff> phase;
   uint32_t failures = 0;  // in a row
   Tick last_failure{};
+  bool expired = false;  // the last failure was that history is no longer kept
 
   bool operator==(const WatchState&) const = default;
 };

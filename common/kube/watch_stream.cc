@@ -29,7 +29,7 @@ void WatchStream::start(Connections& connections, Duration head_timeout) {
       {.head = [self =
                     shared_from_this()](HttpResponse response) { self->head(std::move(response)); },
        .piece = [self = shared_from_this()](std::string_view bytes) { self->piece(bytes); },
-       .ended = [self = shared_from_this()](Status status) { self->stream_ended(status); }});
+       .ended = [self = shared_from_this()](const Status& status) { self->stream_ended(status); }});
   {
     const Lock lock(mutex_);
     if (!dropped_) stream_.swap(stream);

@@ -79,6 +79,7 @@ class RunningOperator final : public Operator {
   // ApiClient → Informers → Triggers → WorkQueue
   WorkQueue queue_{kControllerName, clock_, metrics_};
   std::unique_ptr<kube::ApiClient> api_;
+  std::unique_ptr<kube::ApiClient> lease_api_;  // a call that hangs must leave time for another
   std::unique_ptr<Informers> informers_;
   Triggers triggers_{queue_, [this](const std::string& space, const std::string& label) {
                        return informers_->exports_by_label(space, label);
@@ -146,10 +147,10 @@ Status RunningOperator::connect() {
   const Result<kube::ClientConfig> cluster = find_cluster(options_, environment_, files_);
   if (!cluster) return fail(cluster.error());
   log_info("serving a cluster", {{"server", cluster->server.origin()}});
-  api_ = std::make_unique<kube::ApiClient>(
-      *cluster,
-      kube::ApiClient::Options{.user_agent = kube::user_agent("dualtrace-operator", version_)},
-      files_, clock_, metrics_);
+  kube::ApiClient::Options calls{.user_agent = kube::user_agent("dualtrace-operator", version_)};
+  api_ = std::make_unique<kube::ApiClient>(*cluster, calls, files_, clock_, metrics_);
+  calls.call_timeout = options_.renew_deadline / 2;
+  lease_api_ = std::make_unique<kube::ApiClient>(*cluster, calls, files_, clock_, metrics_);
   return {};
 }
 
@@ -214,7 +215,7 @@ void RunningOperator::seek_leadership() {
        .lease_duration = options_.lease_duration,
        .renew_deadline = options_.renew_deadline,
        .retry_period = options_.retry_period},
-      *api_, clock_, entropy(), metrics_,
+      *lease_api_, clock_, entropy(), metrics_,
       {.started = [this] { lifecycle_.post([this] { lead(); }); },
        .stopped =
            [](const Error& why) { give_up("ending, since another may lead now", why.message); }});

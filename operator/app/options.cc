@@ -79,7 +79,10 @@ void add_watching(CLI::App& line, Options& options) {
       ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
   line.add_option("--agent-image", options.agent_image,
                   "The agents' image, for exports that name none themselves")
-      ->required();
+      ->required()
+      ->check(CLI::Validator(
+          [](std::string& text) { return text.empty() ? "expected an image" : std::string(); },
+          ""));
   add(line, "--agent-poll-interval", "DURATION", "How often each agent is asked for its status",
       into(options.agent_poll_interval));
   line.add_option("--workers", options.workers, "Exports that are reconciled at once")
@@ -92,7 +95,7 @@ void add_watching(CLI::App& line, Options& options) {
 }
 
 void add_election(CLI::App& line, Options& options) {
-  line.add_flag("--leader-elect,!--no-leader-elect", options.leader_elect,
+  line.add_flag("--leader-elect", options.leader_elect,
                 "Work only while holding the Lease, so that several may run (default: true)");
   line.add_option("--leader-election-namespace", options.leader_election_namespace,
                   "Where the Lease is; default: the pod's own namespace");

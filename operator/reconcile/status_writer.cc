@@ -97,13 +97,16 @@ Status StatusWriter::put(const Json& cached_export, const Json& status,
 }
 
 void StatusWriter::tell(const Json& cached_export, const Json& before, const Json& after) const {
+  // What belongs to a first roll-out, or to a rotation, is no cause for worry.
+  const Json* ready = condition_of(after, "Ready");
+  const bool unready = ready != nullptr && text_at(*ready, {"status"}) == "False";
   for (const Json& condition : changed_conditions(before, after)) {
     const std::string_view type = text_at(condition, {"type"});
     if (!is_worth_telling(condition_of(before, type), condition)) continue;
     const bool good = text_at(condition, {"status"}) == "True";
     events_.record(
         {.regarding = reference_to_export(cached_export),
-         .type = good ? kube::Event::Type::kNormal : kube::Event::Type::kWarning,
+         .type = good || !unready ? kube::Event::Type::kNormal : kube::Event::Type::kWarning,
          .reason = std::string(text_at(condition, {"reason"})),
          .action = "Reconcile",
          .note = std::string(type) + ": " + std::string(text_at(condition, {"message"}))});

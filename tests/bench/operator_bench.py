@@ -21,9 +21,10 @@ import report  # noqa: E402
 from harness.children import APIS, OURS, child_path  # noqa: E402
 from harness.control_plane import ControlPlane  # noqa: E402
 from harness.exports import exports_path  # noqa: E402
-from harness.installation import ACCOUNT, Installation, user_of  # noqa: E402
-from harness.nodes import Node  # noqa: E402
+from harness.installation import Installation  # noqa: E402
+from harness.operator import USER  # noqa: E402
 from harness.processes import wait_until  # noqa: E402
+from harness.stage import Stage  # noqa: E402
 from harness.tenant import BOTH, Tenant  # noqa: E402
 from systems import cpu_seconds  # noqa: E402
 
@@ -61,7 +62,7 @@ class Cost:
         """Reads and writes but for those of the lease."""
         entries = [
             one
-            for one in self._plane.audit(user_of(ACCOUNT), self._position)
+            for one in self._plane.audit(USER, self._position)
             if one.resource != "leases"
         ]
         writes = sum(one.is_write for one in entries)
@@ -93,30 +94,36 @@ class Cost:
 class Bench:
     def __init__(self, options: argparse.Namespace, folder: Path):
         self.options = options
+        (folder / "control-plane").mkdir()
         self.plane = ControlPlane(folder / "control-plane")
         self.folder = folder
         self.phases: list[Phase] = []
         self.repairs: list[float] = []
 
     def run(self) -> None:
-        self.plane.start()
-        installation = Installation(self.plane, self.options.build, self.folder).install()
+        stage = Stage(self.options.build, self.folder)
+        faults = []
         try:
-            for _ in range(self.options.nodes):
-                Node(self.plane.api)
+            installation = Installation(self.plane.start(), stage).allow_everywhere()
+            for number in range(self.options.nodes):
+                self.create_node(f"node-{number}")
             self.tenants = [Tenant(self.plane, f"tenant-{i}") for i in range(self.options.namespaces)]
             for tenant in self.tenants:
                 installation.allow_in(tenant.namespace, "secret-reader.yaml")
-            operator = installation.operator().start()
-            wait_until(lambda: operator.leads, "the operator leads")
+            operator = installation.operator().start().wait_until_leading()
             self.create(operator)
             self.stay_quiet(operator)
             self.repair()
             self.restart(operator)
         finally:
-            faults = installation.end()
+            faults = stage.end()
             self.plane.end()
         assert not faults, "\n".join(faults)
+
+    def create_node(self, name: str) -> None:
+        meta = {"name": name, "labels": {"kubernetes.io/os": "linux"}}
+        status, answer = self.plane.api.post("/api/v1/nodes", {"metadata": meta})
+        assert status == 201, answer
 
     def create(self, operator) -> None:
         cost = Cost(self.plane, operator.process)
@@ -170,8 +177,7 @@ class Bench:
         operator.stop()
         operator.launch()
         cost = Cost(self.plane, operator.process)
-        wait_until(lambda: operator.leads, "the operator leads again", timeout=300,
-                   process=operator.process)
+        operator.wait_until_leading(timeout=300)
         self.phases.append(cost.phase("restarted, until it has listed all and leads"))
         idle = cost.wait_until_idle()
         self.phases.append(cost.phase("restarted, until it has looked at all", idle))

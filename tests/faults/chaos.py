@@ -4,7 +4,7 @@ deaths of the agent, in any order. None of them may lose a span, so each fault p
 import random
 
 from faults.scenario import SMALL_SEGMENTS, Scale, Scenario
-from faults.steps import Clear, Fault, Kill, Restart, Run, Upgrade
+from faults.steps import Clear, Fault, Kill, Reload, Restart, Run, Upgrade
 from harness.agent import merged
 from harness.load import Shape
 from harness.sandbox import DESTINATIONS
@@ -43,7 +43,9 @@ def _step(some: random.Random):
         return Restart()
     if draw < 0.25:
         return Upgrade()
-    if draw < 0.35:
+    if draw < 0.32:
+        return Reload()
+    if draw < 0.42:
         return Clear(some.choice(DESTINATIONS))
     kind = some.choice(list(FAULTS))
     return Fault(some.choice(DESTINATIONS), kind, FAULTS[kind](some))

@@ -132,6 +132,16 @@ class Restart:
 
 
 @dataclass(frozen=True)
+class Reload:
+    """The configuration changes under load, and with it both lanes."""
+
+    def play(self, world) -> None:
+        world.reload({"delivery": {"linger": f"{world.random.randint(5, 50)}ms"}})
+        world.expect_progress()
+        world.check_books()
+
+
+@dataclass(frozen=True)
 class Upgrade:
     """A new agent starts on the same volume before the old one ends, and takes its journal over."""
 

@@ -9,7 +9,7 @@ from faults.scenario import LONG, Scenario
 from faults.small_disk import small_disk
 from faults.verdict import Incident, Resend, Stored
 from faults.watch import Watch
-from harness.agent import Agent
+from harness.agent import Agent, merged
 from harness.load import Load, Outcome
 from harness.processes import wait_until
 from harness.relay import Relay
@@ -102,6 +102,14 @@ class World:
     def _forget_adopted(self) -> None:
         self._past += self._adopted
         self._adopted = 0
+
+    def reload(self, changes: dict) -> None:
+        """Until the agent runs with them. What was not answered by then may come again."""
+        self._config.append(changes)
+        self.note_incident("reloaded")
+        self.agent.write_config(merged(self.agent.config, changes))
+        self.agent.wait_until_configured(LONG)
+        self.note_incident("reloaded")
 
     def run(self, seconds: float, phase: str = "") -> None:
         begin = time.time()

@@ -1,5 +1,6 @@
 """Runs dualtrace-agent: its configuration, its ports, its books."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -118,6 +119,16 @@ class Agent:
             spans = lane["spans"]
             others = sum(count for word, count in spans.items() if word != "accepted")
             assert spans["accepted"] == others and lane["balanced"], lane
+
+    def wait_until_configured(self, timeout: float = 30) -> None:
+        """Until it runs with what is in its configuration's file."""
+        wanted = hashlib.sha256(self.config_file.read_bytes()).hexdigest()[:12]
+        wait_until(
+            lambda: self.status()["configuration"]["fingerprint"] == wanted,
+            f"it runs with the configuration {wanted}",
+            timeout,
+            process=self.process,
+        )
 
     def dead_letters(self, lane: str) -> list[dict]:
         """The descriptions of the spans that were put aside."""

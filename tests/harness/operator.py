@@ -23,12 +23,6 @@ def install_account(plane: ControlPlane) -> None:
     plane.kubectl("apply", "--filename", MANIFESTS / "account.yaml")
 
 
-def install_operator(plane: ControlPlane) -> None:
-    """The account with the rights to serve all namespaces."""
-    install_account(plane)
-    plane.kubectl("apply", "--filename", MANIFESTS / "rbac.yaml")
-
-
 class Operator:
     """One operator, which may be run several times: start, kill, start again. Each run is another
     one to the Lease."""
@@ -121,9 +115,3 @@ class Operator:
 
     def kill(self) -> None:
         self.process.kill()
-
-
-def holder(plane: ControlPlane) -> str:
-    """Who leads by the Lease; "" for nobody."""
-    status, lease = plane.api.get(LEASE)
-    return lease["spec"].get("holderIdentity") or "" if status == 200 else ""

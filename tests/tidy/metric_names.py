@@ -5,8 +5,10 @@ import re
 from source_tree import is_cpp, is_test
 
 DOCUMENT = "docs/metrics.md"
-IN_CODE = re.compile(r'"(dualtrace_[a-z0-9_]+)"')
-IN_DOCUMENT = re.compile(r"`(dualtrace_[a-z0-9_]+)(?:\{[^`]*\})?`")
+# Ours, and those that other operators have under the same names.
+FAMILIES = "dualtrace|controller_runtime|leader_election|rest_client|workqueue"
+IN_CODE = re.compile(rf'"((?:{FAMILIES})_[a-z0-9_]+)"')
+IN_DOCUMENT = re.compile(rf"`((?:{FAMILIES})_[a-z0-9_]+)(?:\{{[^`]*\}})?`")
 
 
 def check_metrics(tree):

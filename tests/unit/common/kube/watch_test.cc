@@ -290,6 +290,22 @@ TEST_F(WatchStepTest, WaitsShortlyAgainAfterAWatchThatStoodForTenSeconds) {
   EXPECT_LE(std::get<Wait>(next.action).delay, milliseconds(800));
 }
 
+TEST_F(WatchStepTest, ListsSoonWhenAnOutageEndsWithAHistoryThatIsNoLongerKept) {
+  state.failures = 20;
+  state.last_failure = now;
+  be_watching();
+  const WatchStep first = watch_fails({ErrorKind::kExpired, "m"});
+  EXPECT_LE(std::get<Wait>(first.action).delay, milliseconds(800));
+  EXPECT_EQ(state.failures, 21u);
+  Duration longest{};
+  for (int i = 0; i < 20; ++i) {
+    be_watching();
+    const WatchStep again = watch_fails({ErrorKind::kExpired, "m"});
+    longest = std::max(longest, std::get<Wait>(again.action).delay);
+  }
+  EXPECT_GT(longest, seconds(10)) << "but not again and again";
+}
+
 TEST_F(WatchStepTest, WaitsForAsLongAsTheServerSaysWithinAMinute) {
   be_watching();
   const WatchStep next = watch_fails({ErrorKind::kThrottled, "m", seconds(17)});

@@ -205,6 +205,7 @@ TEST(HttpStream, MayBeDestroyedFromWithinItsOwnCallback) {
   const auto client = client_of(server.port());
   std::unique_ptr<HttpStream> stream;
   std::promise<void> kept;
+  std::promise<void> destroyed;
   std::string pieces;
   stream = client->open({.method = "GET", .path = "/"}, seconds(20),
                         {.head = [&](HttpResponse) { kept.get_future().wait(); },
@@ -212,9 +213,11 @@ TEST(HttpStream, MayBeDestroyedFromWithinItsOwnCallback) {
                              [&](std::string_view piece) {
                                pieces += piece;
                                stream.reset();
+                               destroyed.set_value();
                              },
                          .ended = [](Status) { FAIL() << "not wanted any more"; }});
   kept.set_value();
+  destroyed.get_future().wait();
   closed.get_future().wait();
   EXPECT_EQ(pieces, "a");
 }

@@ -15,10 +15,10 @@ std::string kubeconfig_of(const std::string& server) {
 
 struct FindCluster : ::testing::Test {
   void SetUp() override {
-    for (const char* folder : {"/etc", "/home/.kube"}) ASSERT_TRUE(files.make_folders(folder));
+    for (const char* folder : {"/etc", "/user/.kube"}) ASSERT_TRUE(files.make_folders(folder));
     for (const auto& [path, server] :
          {std::pair{"/etc/given", "given"}, std::pair{"/etc/set", "set"},
-          std::pair{"/home/.kube/config", "home"}}) {
+          std::pair{"/user/.kube/config", "home"}}) {
       ASSERT_TRUE(write_file(files, path, kubeconfig_of(server)));
     }
   }
@@ -33,14 +33,14 @@ struct FindCluster : ::testing::Test {
 };
 
 TEST_F(FindCluster, TakesTheFileThatIsGivenBeforeAllOthers) {
-  environment.variables = {{"KUBECONFIG", "/etc/set"}, {"HOME", "/home"}};
+  environment.variables = {{"KUBECONFIG", "/etc/set"}, {"HOME", "/user"}};
   EXPECT_EQ(host(), "set");
   options.kubeconfig = "/etc/given";
   EXPECT_EQ(host(), "given");
 }
 
 TEST_F(FindCluster, TakesThePodsOwnAccountBeforeTheUsersFile) {
-  environment.variables = {{"HOME", "/home"}};
+  environment.variables = {{"HOME", "/user"}};
   EXPECT_EQ(host(), "home");
   environment.variables.emplace("KUBERNETES_SERVICE_HOST", "10.0.0.1");
   environment.variables.emplace("KUBERNETES_SERVICE_PORT", "443");

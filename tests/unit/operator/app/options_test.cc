@@ -85,6 +85,7 @@ TEST(Options, AreTakenAsGiven) {
 TEST(Options, SayWhatIsWrongWithThem) {
   const std::pair<const char*, const char*> cases[] = {
       {"--watch-namespaces=a,B", "--watch-namespaces: expected the name of a namespace"},
+      {"--agent-image=", "--agent-image"},
       {"--watch-namespaces=", "--watch-namespaces"},
       {"--lease-duration=9s", "expected --lease-duration > --renew-deadline"},
       {"--retry-period=soon", "--retry-period: expected a duration"},
