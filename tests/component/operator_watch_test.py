@@ -41,10 +41,12 @@ def healed(proxy):
 def test_an_api_server_that_is_away_is_not_hammered(control_plane, operator, proxy, changes):
     """And what happened before the operator was back is acted on."""
     control_plane.stop_api_server()
-    asked, seen = Asked(operator), proxy.count()
-    time.sleep(30)
+    seen = proxy.count()
+    time.sleep(15)  # it may have been a hiccup, and is tried soon at first
+    assert proxy.count() - seen <= AWAY_MAX
+    asked = Asked(operator)
+    time.sleep(20)
     assert asked.in_a_minute("the API server is away") <= AWAY_MAX
-    assert INFORMERS <= proxy.count() - seen <= AWAY_MAX / 2
     proxy.disconnect()
     control_plane.start_api_server()
     changes.make()
@@ -92,6 +94,7 @@ def test_torn_streams_lose_no_change(operator, proxy, changes):
         changes.tenant.change("changed", {"agent": {"logLevel": "Debug"}})
         changes.tenant.change("changed", {"agent": {"logLevel": "Info"}})
     assert asked.in_a_minute("streams are torn") <= BUSY_MAX
+    proxy.rule = None
     changes.wait_until_acted_on(operator)
 
 
