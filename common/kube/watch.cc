@@ -11,6 +11,8 @@ namespace {
 constexpr Backoff kBackoff{.base = std::chrono::milliseconds(800), .max = std::chrono::seconds(30)};
 constexpr std::string_view kExpired = "Expired";
 constexpr Duration kHealthy = std::chrono::minutes(2);
+// What ends a watch that stood for so long is a new trouble, and not more of the one before it.
+constexpr Duration kStood = std::chrono::seconds(10);
 constexpr Duration kRetryAfterMax = std::chrono::minutes(1);
 // A watch that ends sooner than this was not served, whatever the status says.
 constexpr Duration kWatchMin = std::chrono::seconds(1);
@@ -132,6 +134,7 @@ class Stepper {
     const bool changed = applied || type == "DELETED";
     const Json* object = changed || type == "BOOKMARK" ? find(*parsed, {"object"}) : nullptr;
     if (!object || version_of(*object).empty() || (changed && !is_identified(*object))) {
+      note_how_long_it_stood(watching);
       end("Unreadable", Error{ErrorKind::kInvalid, "a line of a watch that cannot be read"});
       return back_off(Listing{""});
     }
@@ -177,9 +180,14 @@ class Stepper {
   }
 
   void watch_failed(Watching watching, const Error& error) {
+    note_how_long_it_stood(watching);
     end(word_for(error), error);
     if (passes(error)) return back_off(std::move(watching));
     back_off(Listing{""});
+  }
+
+  void note_how_long_it_stood(const Watching& watching) {
+    if (now_ - watching.opened >= kStood) out_.state.failures = 0;
   }
 
   void send(Listing listing) {

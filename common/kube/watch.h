@@ -10,7 +10,7 @@
 //   line that cannot be read) is followed by a new list of what is true now; what only has to pass
 //   (throttling, no connection, 5xx, refused credentials) by the same request again.
 // Limits: no schedule of failures makes a busy loop: each failure waits, longer each time, until
-//   two minutes have passed without one.
+//   two minutes have passed without one, or a watch has stood for ten seconds.
 // Streaming lists (sendInitialEvents) are not used: they spare the server memory with lists much
 // longer than ours, and would need the paged list beside them for servers that have them off.
 

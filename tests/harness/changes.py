@@ -33,8 +33,8 @@ class Changes:
         self.tenant.delete_child("services", "edited")
         self.tenant.patch_child("daemonsets", "edited", {"spec": {"minReadySeconds": 77}})
 
-    def wait_until_acted_on(self, operator: Operator, timeout: float = 60) -> None:
-        """By default within the longest pause between two attempts, and a bit."""
+    def wait_until_acted_on(self, operator: Operator, timeout: float = 90) -> None:
+        """By default within two of the longest pauses between attempts, and a bit."""
         begun = time.monotonic()
 
         def config() -> str:

@@ -257,7 +257,7 @@ TEST_F(WatchStepTest, AListThatCannotBeReadIsAFailure) {
 TEST_F(WatchStepTest, WaitsLongerEachTimeAndNeverLongerThanHalfAMinute) {
   Duration ceiling = milliseconds(800);
   for (int i = 0; i < 40; ++i) {
-    be_watching();
+    be_watching(milliseconds(9999));
     const Duration delay = std::get<Wait>(watch_fails({ErrorKind::kUnavailable, "m"}).action).delay;
     EXPECT_GE(delay, milliseconds(400));
     EXPECT_LE(delay, ceiling);
@@ -270,11 +270,21 @@ TEST_F(WatchStepTest, WaitsShortlyAgainAfterTwoMinutesWithoutAFailure) {
   state.failures = 20;
   state.last_failure = now;
   now += minutes(2);
-  be_watching();
+  be_watching(seconds(1));
   watch_fails({ErrorKind::kUnavailable, "m"});
   EXPECT_EQ(state.failures, 21u);
   now += minutes(2) + milliseconds(1);
-  be_watching();
+  be_watching(seconds(1));
+  const WatchStep next = watch_fails({ErrorKind::kUnavailable, "m"});
+  EXPECT_EQ(state.failures, 1u);
+  EXPECT_LE(std::get<Wait>(next.action).delay, milliseconds(800));
+}
+
+// An API server that is restarted every minute is followed as fast as one that is restarted once.
+TEST_F(WatchStepTest, WaitsShortlyAgainAfterAWatchThatStoodForTenSeconds) {
+  state.failures = 20;
+  state.last_failure = now - seconds(15);
+  be_watching(seconds(10));
   const WatchStep next = watch_fails({ErrorKind::kUnavailable, "m"});
   EXPECT_EQ(state.failures, 1u);
   EXPECT_LE(std::get<Wait>(next.action).delay, milliseconds(800));
