@@ -1,6 +1,8 @@
 #include "operator/reconcile/status_writer.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "operator/api/dual_trace_export.h"
 #include "operator/plan/names.h"
@@ -22,18 +24,32 @@ Json reference_to_export(const Json& object) {
           {"uid", text_at(object, {"metadata", "uid"})}};
 }
 
-// A condition that turned Unknown, or was never anything but True, is no news to anybody.
-bool is_worth_telling(const Json* before, const Json& condition) {
-  const std::string_view status = text_at(condition, {"status"});
-  if (text_at(condition, {"type"}) == "Progressing" || status == "Unknown") return false;
-  return before != nullptr || status == "False" || text_at(condition, {"type"}) == "Ready";
-}
-
 const Json* condition_of(const Json& status, std::string_view type) {
   for (const Json& condition : array_at(status, {"conditions"})) {
     if (text_at(condition, {"type"}) == type) return &condition;
   }
   return nullptr;
+}
+
+// No news to anybody: what turned Unknown, what was never anything but True, agents that are still
+// being started.
+bool is_worth_telling(const Json* before, const Json& condition) {
+  const std::string_view type = text_at(condition, {"type"});
+  const bool is_true = text_at(condition, {"status"}) == "True";
+  const bool is_false = text_at(condition, {"status"}) == "False";
+  if (type == "Progressing" || (!is_true && !is_false)) return false;
+  if (type == "AgentsAvailable" && is_false) {
+    return before != nullptr && text_at(*before, {"status"}) == "True";
+  }
+  return before != nullptr || is_false || type == "Ready";
+}
+
+// Ready is False for the reason that another condition gives; once is enough.
+bool says_it_too(const std::vector<Json>& told, const Json& ready) {
+  return std::any_of(told.begin(), told.end(), [&](const Json& condition) {
+    return text_at(condition, {"type"}) != "Ready" &&
+           text_at(condition, {"reason"}) == text_at(ready, {"reason"});
+  });
 }
 
 }  // namespace
@@ -81,14 +97,14 @@ Result<std::optional<Tick>> StatusWriter::write(const Json& cached_export, const
 Status StatusWriter::put(const Json& cached_export, const Json& status,
                          StatusMemory& memory) const {
   const Json& metadata = cached_export.at("metadata");
-  // With the uid, so that it does not land on another export of the same name.
-  const Json object = {{"apiVersion", kDualTraceExports.api_version()},
-                       {"kind", kDualTraceExports.kind},
-                       {"metadata",
-                        {{"namespace", text_at(metadata, {"namespace"})},
-                         {"name", text_at(metadata, {"name"})},
-                         {"uid", text_at(metadata, {"uid"})}}},
-                       {"status", status}};
+  // The API server would not hold a uid against it: should it land on another export of the same
+  // name, that one is about to be reconciled, and the same key is never in work twice.
+  const Json object = {
+      {"apiVersion", kDualTraceExports.api_version()},
+      {"kind", kDualTraceExports.kind},
+      {"metadata",
+       {{"namespace", text_at(metadata, {"namespace"})}, {"name", text_at(metadata, {"name"})}}},
+      {"status", status}};
   const auto answer = api_.apply(kDualTraceExports, object,
                                  {.field_manager = kStatusFieldManager, .subresource = "status"});
   if (!answer) return fail(answer.error());
@@ -97,12 +113,16 @@ Status StatusWriter::put(const Json& cached_export, const Json& status,
 }
 
 void StatusWriter::tell(const Json& cached_export, const Json& before, const Json& after) const {
-  // What belongs to a first roll-out, or to a rotation, is no cause for worry.
+  std::vector<Json> news = changed_conditions(before, after);
+  std::erase_if(news, [&](const Json& condition) {
+    return !is_worth_telling(condition_of(before, text_at(condition, {"type"})), condition);
+  });
+  // What does not keep the export from being ready, a rotation say, is no cause for worry.
   const Json* ready = condition_of(after, "Ready");
   const bool unready = ready != nullptr && text_at(*ready, {"status"}) == "False";
-  for (const Json& condition : changed_conditions(before, after)) {
+  for (const Json& condition : news) {
     const std::string_view type = text_at(condition, {"type"});
-    if (!is_worth_telling(condition_of(before, type), condition)) continue;
+    if (type == "Ready" && says_it_too(news, condition)) continue;
     const bool good = text_at(condition, {"status"}) == "True";
     events_.record(
         {.regarding = reference_to_export(cached_export),

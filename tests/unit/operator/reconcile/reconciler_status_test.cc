@@ -10,6 +10,7 @@ using std::chrono::seconds;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using Texts = std::vector<std::string>;
 
 const Texts kStatusOnce{"apply dualtraceexports/status shop/agents"};
@@ -120,7 +121,7 @@ TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {
   World world;
   world.api.erase(kube::kSecrets, {"shop", "arize"});
   world.settle();
-  EXPECT_THAT(world.events.told(), Contains("Warning SecretMissing"));
+  EXPECT_THAT(world.events.told(), ElementsAre("Warning SecretMissing")) << "Ready says no more";
   EXPECT_EQ(world.events.events[0].regarding["kind"], "DualTraceExport");
   EXPECT_EQ(world.events.events[0].regarding["uid"],
             world.api.find(kDualTraceExports, kExport)->at("metadata").at("uid"));
@@ -132,6 +133,23 @@ TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {
   world.clock.advance(seconds(20));
   world.settle();
   EXPECT_THAT(world.events.told(), Contains("Normal Synced"));
+}
+
+TEST(ReconcilerEvents, AgentsThatAreBeingStartedAreNoNewsAndOnesThatEndedAre) {
+  World world;
+  world.settle();
+  world.agents.said = {report(0, "Idle")};
+  world.roll_out(1);
+  world.edit(kube::kDaemonSets, [](Json& object) { object["status"]["numberAvailable"] = 0; });
+  world.settle();
+  EXPECT_THAT(world.events.told(), Not(Contains("Warning PodsUnavailable")));
+  world.roll_out(1);
+  world.settle();
+  EXPECT_THAT(world.events.told(), Contains("Normal Ready"));
+  world.events.events.clear();
+  world.edit(kube::kDaemonSets, [](Json& object) { object["status"]["numberAvailable"] = 0; });
+  world.settle();
+  EXPECT_THAT(world.events.told(), ElementsAre("Warning PodsUnavailable"));
 }
 
 TEST(ReconcilerEvents, ARestartIsNoNews) {

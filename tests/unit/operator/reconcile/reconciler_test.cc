@@ -45,6 +45,19 @@ TEST(Reconciler, AppliesOnceAfterAStartAndChangesNothingByThat) {
   EXPECT_EQ(world.child(kube::kDaemonSets), before);
 }
 
+TEST(Reconciler, WritesNothingAgainWhileTheCacheDoesNotShowItYet) {
+  World world;
+  ASSERT_TRUE(world.run());
+  world.api.forget_calls();
+  const auto next = world.reconcile();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_EQ(*next->after, std::chrono::seconds(15)) << "should the cache never show it";
+  EXPECT_TRUE(world.api.calls().empty());
+  world.clock.advance(*next->after);
+  ASSERT_TRUE(world.reconcile());
+  EXPECT_EQ(world.api.writes().size(), planned_types().size() + 1) << "and the status";
+}
+
 TEST(Reconciler, PutsBackWhatSomebodyChanged) {
   World world;
   world.settle();
