@@ -74,7 +74,6 @@ WRONG = {
         {"arize": {"region": "US", "credentials": None}},
         "spec.arize.credentials",
     ),
-    "a field of the future": ({"sampling": {"ratio": 0.1}}, "spec.sampling: "),
     "nothing at all": ({"arize": None, "databricks": None}, "spec: "),
 }
 
@@ -100,7 +99,7 @@ def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
         ready = tenant.condition(name, "Ready")
         assert (ready["status"], ready["reason"]) == ("False", "Invalid"), how
         assert ready["observedGeneration"] == tenant.get(name)["metadata"]["generation"], how
-        assert tenant.condition(name, "Progressing")["reason"] == "NothingApplied", how
+        assert tenant.condition(name, "Progressing")["reason"] == "ConfigInvalid", how
     assert tenant.versions() == before
 
     # Nor is what somebody does to them undone meanwhile: what was meant is not known.
