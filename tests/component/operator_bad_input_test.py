@@ -74,7 +74,6 @@ WRONG = {
         {"arize": {"region": "US", "credentials": None}},
         "spec.arize.credentials",
     ),
-    "a field of the future": ({"sampling": {"ratio": 0.1}}, "spec.sampling: "),
     "nothing at all": ({"arize": None, "databricks": None}, "spec: "),
 }
 
