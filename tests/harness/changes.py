@@ -65,6 +65,12 @@ class Asked:
     def _count(self) -> float:
         return self._operator.metric("rest_client_requests_total")
 
+    def in_all(self, during: str) -> float:
+        """For faults during which there is work to be done: a rate of seconds says nothing then."""
+        count = self._count() - self._before
+        print(f"{during}: {count:.0f} requests in {time.monotonic() - self._begun:.1f} s")
+        return count
+
     def in_a_minute(self, during: str) -> float:
         count = (self._count() - self._before) * 60 / (time.monotonic() - self._begun)
         print(f"{during}: {count:.0f} requests a minute")
