@@ -32,6 +32,8 @@ CLIENTS = 8  # that create exports at the same time
 QUIET_SECONDS = 60
 SETTLED_SECONDS = 5  # without a request but for the lease, after which all is taken to be done
 REPAIRS = 20
+# Nodes without a kubelet are soon tainted as not ready.
+SPEC = {**BOTH, "agent": {"tolerations": [{"operator": "Exists"}]}}
 
 
 @dataclass
@@ -137,7 +139,7 @@ class Bench:
         cost.wait_until_idle()
 
     def create_one(self, number: int) -> None:
-        self.tenants[number % len(self.tenants)].create(f"export-{number}", BOTH)
+        self.tenants[number % len(self.tenants)].create(f"export-{number}", SPEC)
 
     def all_have_status(self) -> bool:
         exports = self.count("/apis/dualtrace.dev/v1alpha1/dualtraceexports", lambda one: (
