@@ -92,7 +92,7 @@ def test_it_catches_up_after_it_was_cut_off(installation, control_plane, direct,
     assert tenant.plan(EXPORT) != plan
     assert_ends_well(tenant, EXPORT, plan)
     print(f"{attempts} connections were tried in 15 s")
-    assert 0 < attempts < 60
+    assert 0 < attempts <= 120  # each is tried twice
     assert operator.stop() == 0
 
 

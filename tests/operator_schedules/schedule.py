@@ -42,7 +42,7 @@ CHOICES = [
         ),
     ),
     (5, lambda chance: steps.DeleteChild(**_target(chance), plural=_plural(chance))),
-    (2, lambda chance: steps.LeaveOver(**_target(chance), plural=_plural(chance))),
+    (4, lambda chance: steps.LeaveOver(**_target(chance), plural=_plural(chance))),
     (4, lambda _: steps.Kill()),
     (2, lambda _: steps.Terminate()),
     (4, lambda _: steps.Start()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.api_proxy import Fate, Refusal, Seen, Torn
 from harness.children import APIS, child_path, path_of
+from harness.exports import exports_path
 from harness.tenant import ARIZE, DATABRICKS
 
 # Some differ in the configuration alone, some in the pods, some in which files are mounted.
@@ -34,6 +35,20 @@ EDITS = {
 MARKS = {"metadata": {"annotations": {"example.com/mark": "by hand"}}}
 LOST_LABELS = {
     "metadata": {"labels": {"app.kubernetes.io/managed-by": None, "dualtrace.dev/export": None}}
+}
+_POD = {"containers": [{"name": "agent", "image": "registry.example/agent:0"}]}
+# The least that is taken of each kind.
+LEFT_OVERS = {
+    "serviceaccounts": {},
+    "configmaps": {"data": {}},
+    "networkpolicies": {"spec": {"podSelector": {}}},
+    "services": {"spec": {"ports": [{"port": 4317}]}},
+    "daemonsets": {
+        "spec": {
+            "selector": {"matchLabels": {"app": "old"}},
+            "template": {"metadata": {"labels": {"app": "old"}}, "spec": _POD},
+        }
+    },
 }
 
 
@@ -103,15 +118,27 @@ class LeaveOver:
 
     def play(self, world) -> None:
         namespace = world.namespace(self.space)
-        status, child = world.api.get(child_path(self.plural, namespace, self.name))
+        status, export = world.api.get(f"{exports_path(namespace)}/{self.name}")
         if status != 200:
             return
-        for field in ("uid", "resourceVersion", "managedFields", "creationTimestamp"):
-            child["metadata"].pop(field)
-        for field in ("clusterIP", "clusterIPs"):
-            child.get("spec", {}).pop(field, None)
-        child["metadata"]["name"] = f"{self.name}-of-old"
-        world.api.post(path_of(self.plural, namespace), child)
+        owner = {
+            "apiVersion": export["apiVersion"],
+            "kind": export["kind"],
+            "name": self.name,
+            "uid": export["metadata"]["uid"],
+            "controller": True,
+        }
+        meta = {
+            "name": f"{self.name}-of-old",
+            "labels": {
+                "app.kubernetes.io/managed-by": "dualtrace-operator",
+                "dualtrace.dev/export": self.name,
+            },
+            "ownerReferences": [owner],
+        }
+        child = {"metadata": meta, **LEFT_OVERS[self.plural]}
+        status, answer = world.api.post(path_of(self.plural, namespace), child)
+        assert status in (201, 409), answer
 
 
 @dataclass(frozen=True)
