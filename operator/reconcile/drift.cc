@@ -55,7 +55,9 @@ bool Drift::is_due(const std::string& intent, const Json* cached, Tick now) {
 
 bool Drift::applied(const std::string& intent, const Json& answer, const Json* cached, Tick now) {
   const std::string version = version_of(&answer);
-  const bool known = answer_ && answer_->version == version;
+  std::string essence = essence_of(answer);
+  // By its essence too: a status that was written since the last answer is not ours to put back.
+  const bool known = answer_ && (answer_->version == version || answer_->essence == essence);
   const bool changed = !known && version != version_of(cached);
   if (changed && answer_ && answer_->intent == intent) {
     put_backs_ = put_backs_ > 0 && now - last_put_back_ < kQuickly ? put_backs_ + 1 : 1;
@@ -63,7 +65,7 @@ bool Drift::applied(const std::string& intent, const Json& answer, const Json* c
   }
   patience_ = known ? std::min(patience_ * 2, kPatienceMax) : kPatience;
   answer_ = Answer{.intent = intent,
-                   .essence = essence_of(answer),
+                   .essence = std::move(essence),
                    .version = version,
                    .uid = std::string(text_at(answer, {"metadata", "uid"})),
                    .generation = integer_at(answer, {"metadata", "generation"}).value_or(0)};

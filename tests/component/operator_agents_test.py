@@ -27,6 +27,8 @@ def tenant(control_plane, operator, installation):
     made = Tenant(control_plane, "reports")
     installation.allow_in(made.namespace, "secret-reader.yaml")
     made.create(EXPORT)
+    # Ready is decided from here on, so that it does not wait for configurations.
+    made.wait_for_reason(EXPORT, "Ready", "NoNodes")
     return made
 
 
@@ -84,10 +86,11 @@ def test_the_status_follows_the_agents(control_plane, tenant, nodes):
     refused, _ = nodes
     tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available", timeout=60)
     # Their configuration is the sandbox's, and not what the operator gave them.
-    reloading = tenant.wait_for_reason(EXPORT, "Ready", "ReloadingConfiguration")
+    reloading = tenant.wait_for_reason(EXPORT, "Progressing", "ReloadingConfiguration")
     assert "0 of 2 agents have the newest configuration" in reloading["message"]
     tenant.wait_for_reason(EXPORT, "DatabricksDelivering", "Idle")
-    assert row(control_plane, tenant) == ["Unknown", "2", "2", "Idle", "Idle"]
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready")
+    assert row(control_plane, tenant) == ["True", "2", "2", "Idle", "Idle"]
 
     for one in nodes:
         one.send()

@@ -293,13 +293,13 @@ TEST_F(WatchStepTest, WaitsShortlyAgainAfterAWatchThatStoodForTenSeconds) {
 TEST_F(WatchStepTest, ListsSoonWhenAnOutageEndsWithAHistoryThatIsNoLongerKept) {
   state.failures = 20;
   state.last_failure = now;
-  be_watching();
+  be_watching(seconds(1));
   const WatchStep first = watch_fails({ErrorKind::kExpired, "m"});
   EXPECT_LE(std::get<Wait>(first.action).delay, milliseconds(800));
   EXPECT_EQ(state.failures, 21u);
   Duration longest{};
   for (int i = 0; i < 20; ++i) {
-    be_watching();
+    be_watching(seconds(1));
     const WatchStep again = watch_fails({ErrorKind::kExpired, "m"});
     longest = std::max(longest, std::get<Wait>(again.action).delay);
   }

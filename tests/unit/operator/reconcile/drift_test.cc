@@ -130,6 +130,17 @@ TEST(Drift, GetsSlowerInAQuarrel) {
   EXPECT_FALSE(drift.quarrels());
 }
 
+TEST(Drift, AStatusThatIsWrittenWhileTheWatchIsSlowIsNoQuarrel) {
+  Drift drift;
+  drift.applied("a", state(10, 1), nullptr, kNow);
+  for (int version = 11; version < 30; ++version) {
+    const Json shown = state(version - 10, 0);  // always another one from before ours
+    ASSERT_TRUE(drift.is_due("a", &shown, kNow));
+    EXPECT_FALSE(drift.applied("a", state(version, 1), &shown, kNow)) << "it changed nothing";
+  }
+  EXPECT_FALSE(drift.quarrels());
+}
+
 TEST(Drift, KnowsTheGenerationOfWhatItMade) {
   Drift drift;
   EXPECT_EQ(drift.generation_of("u"), 0);
