@@ -26,6 +26,12 @@ std::optional<DaemonSetFact> observe_daemon_set(const Json* cached, int64_t appl
       .available = number({"status", "numberAvailable"})};
 }
 
+Tick RolloutWatch::note(const DaemonSetFact& set, Tick now) {
+  if (!since_ || set != counts_) since_ = now;
+  counts_ = set;
+  return *since_;
+}
+
 std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods) {
   std::vector<AgentPod> found;
   for (const kube::ObjectPointer& pod : pods) {

@@ -1,11 +1,13 @@
 #pragma once
-// Observe: from cached objects, trimmed (trim.h), to what status/ and agents/ want to know. Pure.
+// Observe: from cached objects, trimmed (trim.h), to what status/ and agents/ want to know. Pure,
+// but for RolloutWatch.
 
 #include <optional>
 #include <vector>
 
 #include "common/json/json.h"
 #include "common/kube/store.h"
+#include "common/time/clock.h"
 #include "operator/agents/agents.h"
 #include "operator/status/facts.h"
 
@@ -15,6 +17,17 @@ namespace dualtrace::ctl {
 // the cache may not show that yet, and must not make us say that it has been rolled out.
 [[nodiscard]] std::optional<DaemonSetFact> observe_daemon_set(const Json* cached,
                                                               int64_t applied_generation);
+
+// Since when a DaemonSet's counts are what they are. Used from one thread at a time.
+class RolloutWatch {
+ public:
+  // `now` when they have just moved, or are seen for the first time.
+  Tick note(const DaemonSetFact& set, Tick now);
+
+ private:
+  DaemonSetFact counts_;
+  std::optional<Tick> since_;
+};
 
 // The pods whose agents can be asked: they run, have an address, and are not about to end.
 [[nodiscard]] std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods);

@@ -5,6 +5,7 @@
 #include "operator/plan/names.h"
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/prune.h"
+#include "operator/status/conditions.h"
 #include "operator/status/status.h"
 
 namespace dualtrace::ctl {
@@ -33,6 +34,7 @@ struct Reconciler::Memory {
   DriftMemory children;
   SecretChecks secrets;
   StatusMemory status;
+  RolloutWatch rollout{};
   std::optional<Tick> failing_since{};  // to apply
 };
 
@@ -161,6 +163,13 @@ void Reconciler::observe(Round& round) const {
     }
   }
   round.facts.daemon_set = observe_daemon_set(daemon_set, generation);
+  if (const auto& set = round.facts.daemon_set) {
+    const Tick now = parts_.clock.tick();
+    const Tick since = round.memory.rollout.note(*set, now);
+    round.facts.rollout_still = now - since;
+    const bool goes_on = set->updated < set->desired || set->available < set->desired;
+    if (goes_on && now - since < kRolloutPatience) round.look_again_at(since + kRolloutPatience);
+  }
   parts_.agents.set_pods(round.key, observe_pods(parts_.cache.pods(round.key)));
   round.facts.agents = parts_.agents.reports(round.key);
 }

@@ -30,6 +30,41 @@ bool was_stable(const Facts& facts) {
          integer_at(*before, {"observedGeneration"}) == facts.generation;
 }
 
+bool is_rolling_out(const Facts& facts) {
+  const DaemonSetFact& set = *facts.daemon_set;
+  return set.updated < set.desired || (set.available < set.desired && !was_stable(facts));
+}
+
+// An operator that has just begun has seen nothing stand still; what the one before it said holds
+// until something moves.
+bool was_stalled(const Facts& facts) {
+  const Json* before = previous_condition(facts, kProgressType);
+  if (before == nullptr || text_at(*before, {"reason"}) != reason::kStalled.name ||
+      integer_at(*before, {"observedGeneration"}) != facts.generation) {
+    return false;
+  }
+  const auto count = [&](std::string_view name) {
+    return integer_at(*facts.previous_status, {"agents", name});
+  };
+  const DaemonSetFact& set = *facts.daemon_set;
+  return count("desired") == set.desired && count("ready") == set.ready &&
+         count("updated") == set.updated;
+}
+
+Condition rolling_out(const Facts& facts) {
+  const DaemonSetFact& set = *facts.daemon_set;
+  const std::string how_far = set.updated < set.desired
+                                  ? share(set.updated, set.desired) + " nodes have the newest agent"
+                                  : share(set.available, set.desired) + " agents are available";
+  if (facts.rollout_still < kRolloutPatience && !was_stalled(facts)) {
+    return make_condition(reason::kRollingOut, how_far);
+  }
+  return make_condition(reason::kStalled,
+                        how_far +
+                            ", and nothing has moved for ten minutes; the pods' events and "
+                            "logs say why");
+}
+
 bool refuses_configuration(const AgentReport& agent) {
   return !agent.unreachable && agent.config_error.starts_with(kRefusal);
 }
@@ -102,14 +137,7 @@ Condition progressing(const Facts& facts) {
   if (!set || set->observed_generation < set->generation) {
     return make_condition(reason::kApplying, "the DaemonSet is on its way");
   }
-  if (set->updated < set->desired) {
-    return make_condition(reason::kRollingOut,
-                          share(set->updated, set->desired) + " nodes have the newest agent");
-  }
-  if (set->available < set->desired && !was_stable(facts)) {
-    return make_condition(reason::kRollingOut,
-                          share(set->available, set->desired) + " agents are available");
-  }
+  if (is_rolling_out(facts)) return rolling_out(facts);
   const auto all = std::count_if(facts.agents.begin(), facts.agents.end(), takes_configuration);
   const auto newest =
       std::count_if(facts.agents.begin(), facts.agents.end(), [&](const AgentReport& agent) {

@@ -18,6 +18,9 @@
 
 namespace dualtrace::ctl {
 
+// A rollout that has not moved for so long is stuck, as with Kubernetes' Deployments.
+inline constexpr Duration kRolloutPatience = std::chrono::minutes(10);
+
 struct Condition {
   std::string type;
   ConditionStatus status = ConditionStatus::kUnknown;

@@ -39,6 +39,7 @@ struct DaemonSetFact {
   int64_t ready = 0;
   int64_t updated = 0;
   int64_t available = 0;
+  bool operator==(const DaemonSetFact&) const = default;
 };
 
 // What one agent says of one destination (its GET /status).
@@ -73,6 +74,7 @@ struct Facts {
   std::optional<Error> apply_error;  // the first that applying or pruning met
   std::string apply_error_object;    // "DaemonSet ns/name"
   std::optional<DaemonSetFact> daemon_set;
+  Duration rollout_still{};  // for how long its counts have not moved, as far as this process saw
   std::string config_fingerprint;  // of the plan
   std::vector<AgentReport> agents;
 };

@@ -57,6 +57,7 @@ inline constexpr Reason kPending{kAgentsType, kUnknown, "Pending"};
 inline constexpr Reason kApplying{kProgressType, kTrue, "Applying"};
 inline constexpr Reason kRollingOut{kProgressType, kTrue, "RollingOut"};
 inline constexpr Reason kReloading{kProgressType, kTrue, "ReloadingConfiguration"};
+inline constexpr Reason kStalled{kProgressType, kFalse, "Stalled"};
 inline constexpr Reason kStable{kProgressType, kFalse, "Stable"};
 inline constexpr Reason kApplyFailed{kProgressType, kFalse, "ApplyFailed"};
 inline constexpr Reason kNothingApplied{kProgressType, kFalse, "ConfigInvalid"};

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "operator/status/conditions.h"
 #include "tests/unit/operator/reconcile/world.h"
 
 namespace dualtrace::ctl {
@@ -115,6 +116,24 @@ TEST(ReconcilerStatus, DoesNotWaitForAgentsToSayThatTheExportHasChanged) {
   world.edit_export([](Json& object) { object["spec"]["databricks"]["table"] = "spans"; });
   ASSERT_TRUE(world.run());
   EXPECT_EQ(world.condition("ConfigValid"), "False Invalid");
+}
+
+TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
+  World world;
+  world.settle();
+  world.roll_out(2);
+  world.edit(kube::kDaemonSets, [](Json& object) { object["status"]["numberAvailable"] = 1; });
+  world.settle();
+  EXPECT_EQ(world.condition("Progressing"), "True RollingOut");
+  world.clock.advance(seconds(400));
+  world.edit(kube::kDaemonSets, [](Json& object) { object["status"]["numberReady"] = 1; });
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_EQ(*next->after, kRolloutPatience) << "it has moved";
+  world.clock.advance(kRolloutPatience);
+  world.settle();
+  EXPECT_EQ(world.condition("Progressing"), "False Stalled");
+  EXPECT_THAT(world.events.told(), Contains("Warning PodsUnavailable"));
 }
 
 TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {

@@ -102,6 +102,12 @@ const std::vector<Case>& cases() {
          for (const size_t agent : {1U, 2U}) world.facts.agents[agent].config_fingerprint = "0ld";
        },
        "10 of 12 agents have the newest configuration"},
+      {kStalled,
+       [](World& world) {
+         world.facts.daemon_set->available = 7;
+         world.facts.rollout_still = kRolloutPatience;
+       },
+       "7 of 12 agents are available, and nothing has moved for ten minutes"},
       {kStable, nothing, "as it was asked for"},
       {kApplyFailed,
        [](World& world) {
@@ -306,6 +312,40 @@ TEST(Progressing, IsOverOnceAllAgentsWereAvailable) {
   EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "Stable");
   world.facts.generation = 4;
   EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "RollingOut");
+}
+
+TEST(Progressing, StaysStalledAfterARestartUntilSomethingMoves) {
+  World world;
+  world.facts.daemon_set = DaemonSetFact{1, 1, 12, 7, 12, 7};
+  world.facts.rollout_still = kRolloutPatience - std::chrono::seconds(1);
+  EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "RollingOut");
+  world.facts.rollout_still = kRolloutPatience;
+  EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "Stalled");
+  world.facts.rollout_still = {};
+  EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "Stalled");
+  world.facts.daemon_set->ready = 8;
+  EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "RollingOut");
+}
+
+TEST(Progressing, IsNotStalledByWhatTheExportWasBefore) {
+  World world;
+  world.facts.daemon_set = DaemonSetFact{1, 1, 12, 7, 12, 7};
+  world.facts.rollout_still = kRolloutPatience;
+  EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "Stalled");
+  world.facts.rollout_still = {};
+  world.facts.generation = 4;
+  EXPECT_EQ(condition_of(world.write(), kProgressType).at("reason"), "RollingOut");
+}
+
+TEST(Ready, IsFalseWhenTheFirstRolloutStalls) {
+  World world;
+  world.facts.daemon_set = DaemonSetFact{1, 1, 12, 0, 12, 0};
+  world.facts.agents.clear();
+  EXPECT_EQ(condition_of(world.write(), kReadyType).at("status"), "Unknown");
+  world.facts.rollout_still = kRolloutPatience;
+  const Json ready = condition_of(world.write(), kReadyType);
+  EXPECT_EQ(ready.at("status"), "False");
+  EXPECT_EQ(ready.at("reason"), "PodsUnavailable");
 }
 
 TEST(Progressing, DoesNotWaitForAgentsThatCannotSayOrRefuse) {
