@@ -2,12 +2,11 @@
 
 import json
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from harness.http import fetch_json
 from harness.processes import Process, wait_until
+from harness.span_store import SpanStore
 
 API_KEY = "ak-sandbox-0123456789"
 SPACE_ID = "U3BhY2U6MTpkZW1v"
@@ -28,7 +27,7 @@ def write_secret(file: Path, secret: str) -> Path:
     return file
 
 
-class Sandbox:
+class Sandbox(SpanStore):
     def __init__(
         self,
         binary: Path,
@@ -47,6 +46,7 @@ class Sandbox:
         self.space_id_file = write_secret(folder / "arize-space-id", SPACE_ID)
         self.token_file = write_secret(folder / "databricks-token", TOKEN)
         self.data = folder / "data"
+        super().__init__(self.data / "spans.db")
         self.ca_file = self.data / "ca.pem"
 
     def start(self) -> "Sandbox":
@@ -106,47 +106,6 @@ class Sandbox:
 
     def fault(self, destination: str, kind: str, **members) -> None:
         self.admin(f"/faults/{destination}", {"kind": kind, **members})
-
-    # --- what is stored ---
-
-    def query(self, sql: str, *values) -> list[sqlite3.Row]:
-        with closing(sqlite3.connect(f"file:{self.data}/spans.db?mode=ro", uri=True)) as database:
-            database.row_factory = sqlite3.Row
-            return database.execute(sql, values).fetchall()
-
-    def rows(self, destination: str, trace_id: str) -> list[sqlite3.Row]:
-        return self.query(
-            "SELECT * FROM spans WHERE destination = ? AND trace_id = ?"
-            " ORDER BY start_time_unix_nano, id",
-            destination,
-            trace_id,
-        )
-
-    def ids(self, destination: str) -> list[str]:
-        """trace_id/span_id of every stored span, one sent twice twice."""
-        sql = "SELECT trace_id || '/' || span_id AS id FROM spans WHERE destination = ?"
-        return [row["id"] for row in self.query(sql, destination)]
-
-    def requests(self, destination: str) -> list[bytes]:
-        """The bytes of every accepted request, uncompressed."""
-        sql = "SELECT body FROM requests WHERE destination = ? AND outcome = 'ok' ORDER BY id"
-        return [row["body"] for row in self.query(sql, destination)]
-
-    def outcomes(self, destination: str) -> list[str]:
-        """What became of each request, in their order: "ok" or the reason of a refusal."""
-        sql = "SELECT outcome FROM requests WHERE destination = ? ORDER BY id"
-        return [row["outcome"] for row in self.query(sql, destination)]
-
-    def ask(self, statements, **variables) -> list[tuple[str, list[dict]]]:
-        """Each question with the rows that answer it; `databricks` is a view of its spans."""
-        with closing(sqlite3.connect(f"file:{self.data}/spans.db?mode=ro", uri=True)) as database:
-            database.row_factory = sqlite3.Row
-            view = "SELECT * FROM spans WHERE destination = 'databricks'"
-            database.execute(f"CREATE TEMP VIEW databricks AS {view}")
-            return [
-                (one.question, [dict(row) for row in database.execute(one.sql, variables)])
-                for one in statements
-            ]
 
     def wait_for(self, ids, destinations=DESTINATIONS, timeout: float = 30) -> None:
         """Until each destination has stored all these spans."""

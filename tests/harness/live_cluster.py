@@ -1,0 +1,220 @@
+"""A cluster with real nodes on which dualtrace is installed and delivers to the sandbox: for the
+tests in tests/cluster/journey and the demo."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import yaml
+from cluster.binaries import find
+from cluster.cluster import Cluster
+from cluster.image import make_image
+
+from harness import sandbox
+from harness.processes import wait_until
+from harness.span_store import SpanStore
+
+ROOT = Path(__file__).resolve().parents[2]
+DESTINATIONS = "destinations"  # the namespace that plays the outside world
+EXPORT_NAMESPACE = "observability"
+EXPORT = "agents"
+OPERATOR_NAMESPACE = "dualtrace-system"
+MANIFESTS = [f"operator/manifests/{name}.yaml" for name in ("account", "rbac", "deployment")]
+# Where ./dev build puts them.
+PROGRAMS = {
+    "dualtrace-operator": "operator/dualtrace-operator",
+    "dualtrace-agent": "agent/dualtrace-agent",
+    "dualtrace-sandbox": "tests/sandbox/dualtrace-sandbox",
+}
+
+
+def image_name(program: str, tag: str = "1") -> str:
+    return f"localhost/{program}:{tag}"
+
+
+def secret(name: str, namespace: str, **values: str) -> dict:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "stringData": values,
+    }
+
+
+def namespace(name: str) -> dict:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+class LiveSandbox(SpanStore):
+    """The sandbox in the cluster: its admin calls go through the API server."""
+
+    def __init__(self, live: "LiveCluster"):
+        folder = live.cluster.folder / "node1" / "lib" / "dualtrace-sandbox"
+        super().__init__(folder / "spans.db")
+        self.ca_file = folder / "ca.pem"
+        self._live = live
+
+    def admin(self, path: str, body: dict | None = None):
+        pods = self._live.get("pods", DESTINATIONS, "--selector=app=sandbox")["items"]
+        name = pods[0]["metadata"]["name"]
+        raw = f"/api/v1/namespaces/{DESTINATIONS}/pods/{name}:8080/proxy{path}"
+        if body is None:
+            return json.loads(self._live.kubectl("get", "--raw", raw))
+        posting = ("create", "--raw", raw, "--filename", "-")
+        return self._live.kubectl(*posting, stdin=json.dumps(body))
+
+    def fault(self, destination: str, kind: str, **members) -> None:
+        self.admin(f"/faults/{destination}", {"kind": kind, **members})
+
+    def traces(self, destination: str) -> set[str]:
+        sql = "SELECT DISTINCT trace_id FROM spans WHERE destination = ?"
+        return {row["trace_id"] for row in self.query(sql, destination)}
+
+
+class LiveCluster:
+    """Used from one thread."""
+
+    def __init__(self, cluster: Cluster, binaries: Path):
+        self.cluster = cluster
+        self.binaries = binaries
+        self.sandbox = LiveSandbox(self)
+
+    # --- talking to it ---
+
+    def kubectl(self, *arguments, stdin: str | None = None, check: bool = True) -> str:
+        """What it printed; with check=False also what it complained about."""
+        common = [f"--kubeconfig={self.cluster.kubeconfig}"]
+        common.append(f"--cache-dir={self.cluster.folder / 'kubectl'}")
+        done = subprocess.run(
+            [find("kubectl"), *common, *[str(one) for one in arguments]],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if check else subprocess.STDOUT,
+            text=True,
+            timeout=180,
+        )
+        assert not check or done.returncode == 0, f"kubectl {arguments}: {done.stderr}"
+        return done.stdout
+
+    def apply(self, *objects: dict) -> None:
+        text = yaml.safe_dump_all(objects)
+        self.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=text)
+
+    def get(self, what: str, namespace_name: str, *more: str) -> dict:
+        place = f"--namespace={namespace_name}"
+        return json.loads(self.kubectl("get", what, place, "--output=json", *more))
+
+    def wait_for_rollout(self, what: str, namespace_name: str, timeout: int = 120) -> None:
+        place = f"--namespace={namespace_name}"
+        self.kubectl("rollout", "status", place, what, f"--timeout={timeout}s")
+
+    # --- what is in it ---
+
+    def load_program(self, program: str, tag: str = "1") -> str:
+        """Gives the nodes an image of this build's program; its name."""
+        tar = self.cluster.folder / "image.tar"
+        name = image_name(program, tag)
+        make_image(tar, name, self.binaries / PROGRAMS[program])
+        self.cluster.nodes().load_image(tar)
+        tar.unlink()
+        return name
+
+    def install(self) -> None:
+        """The operator of this build, which gives exports the agent of this build."""
+        operator, agent = map(self.load_program, ("dualtrace-operator", "dualtrace-agent"))
+        self.apply(namespace(OPERATOR_NAMESPACE))
+        for file in ("crds/dualtraceexport.yaml", *MANIFESTS):
+            objects = list(yaml.safe_load_all((ROOT / file).read_text()))
+            for one in objects:
+                if one["kind"] == "Deployment":
+                    (container,) = one["spec"]["template"]["spec"]["containers"]
+                    container["image"] = operator
+                    container["args"] = [f"--agent-image={agent}"]
+            self.apply(*objects)
+        self.wait_for_rollout("deployment/dualtrace-operator", OPERATOR_NAMESPACE)
+
+    def start_sandbox(self) -> None:
+        self.load_program("dualtrace-sandbox")
+        keys = {"api-key": sandbox.API_KEY, "token": sandbox.TOKEN}
+        manifest = ROOT / "tests" / "cluster" / "sandbox.yaml"
+        self.apply(namespace(DESTINATIONS), secret("keys", DESTINATIONS, **keys))
+        self.apply(*yaml.safe_load_all(manifest.read_text()))
+        self.wait_for_rollout("deployment/sandbox", DESTINATIONS)
+
+    def create_export(self, **agent) -> None:
+        """With the Secrets it names, in a namespace of its own; `agent` is its spec.agent."""
+        arize = {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID}
+        trust = {"name": "destinations", "namespace": EXPORT_NAMESPACE}
+        self.apply(
+            namespace(EXPORT_NAMESPACE),
+            secret("arize", EXPORT_NAMESPACE, **arize),
+            secret("databricks", EXPORT_NAMESPACE, token=sandbox.TOKEN),
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": trust,
+                "data": {"ca.crt": self.sandbox.ca_file.read_text()},
+            },
+        )
+        self.apply(export(**agent))
+
+    def condition(self, kind: str) -> dict:
+        found = self.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
+        conditions = found.get("status", {}).get("conditions", [])
+        generation = found["metadata"]["generation"]
+        return next(
+            (
+                one
+                for one in conditions
+                if one["type"] == kind and one["observedGeneration"] == generation
+            ),
+            {"type": kind, "status": "Unknown", "reason": "", "message": ""},
+        )
+
+    def wait_until_ready(self, timeout: float = 180) -> None:
+        def there() -> bool:
+            over = self.condition("Progressing")["reason"] == "Stable"
+            return over and self.condition("Ready")["status"] == "True"
+
+        try:
+            wait_until(there, "the export is Ready and Stable", timeout, every=0.5)
+        except AssertionError as error:
+            text = self.kubectl("describe", "dte,pods", f"--namespace={EXPORT_NAMESPACE}")
+            raise AssertionError(f"{error}\n{text}") from None
+
+    def service_address(self) -> str:
+        service = self.get(f"services/{EXPORT}-dualtrace", EXPORT_NAMESPACE)
+        return service["spec"]["clusterIP"]
+
+    def wait_until_delivered(self, traces: set[str], timeout: float = 120) -> None:
+        for destination in sandbox.DESTINATIONS:
+            wait_until(
+                lambda: traces <= self.sandbox.traces(destination),
+                f"{len(traces)} traces are at {destination}",
+                timeout,
+                every=0.5,
+            )
+
+
+def export(**agent) -> dict:
+    trust = {"configMapName": "destinations", "key": "ca.crt"}
+    return {
+        "apiVersion": "dualtrace.dev/v1alpha1",
+        "kind": "DualTraceExport",
+        "metadata": {"name": EXPORT, "namespace": EXPORT_NAMESPACE},
+        "spec": {
+            "arize": {
+                "endpoint": "https://arize.destinations.svc:443",
+                "project": "support-agents",
+                "credentials": {"secretName": "arize"},
+                "ca": trust,
+            },
+            "databricks": {
+                "workspaceURL": "https://databricks.destinations.svc",
+                "table": sandbox.TABLE,
+                "auth": {"token": {"secretName": "databricks"}},
+                "ca": trust,
+            },
+            "agent": agent,
+        },
+    }
