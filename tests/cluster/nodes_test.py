@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cluster.binaries import find
 from cluster.cluster import Cluster, Refused
+from harness.kubectl import Kubectl
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nodes need root")
@@ -26,18 +26,17 @@ def cluster(tmp_path_factory):
     cluster.down()
 
 
-def kubectl(cluster: Cluster, *arguments) -> str:
-    common = [f"--kubeconfig={cluster.kubeconfig}", f"--cache-dir={cluster.folder / 'kubectl'}"]
-    command = [find("kubectl"), *common, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+@pytest.fixture(scope="module")
+def kubectl(cluster) -> Kubectl:
+    return Kubectl(cluster.kubeconfig, cluster.folder / "kubectl")
 
 
 @pytest.fixture(scope="module")
-def pods(cluster) -> dict[str, str]:
+def pods(kubectl) -> dict[str, str]:
     """The name of the web pod on each node."""
-    kubectl(cluster, "apply", "--filename", HERE / "web.yaml")
-    kubectl(cluster, "rollout", "status", "daemonset/web", "--timeout=60s")
-    found = json.loads(kubectl(cluster, "get", "pods", "--selector=app=web", "--output=json"))
+    kubectl("apply", "--filename", HERE / "web.yaml")
+    kubectl("rollout", "status", "daemonset/web", "--timeout=60s")
+    found = json.loads(kubectl("get", "pods", "--selector=app=web", "--output=json"))
     return {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in found["items"]}
 
 
@@ -82,43 +81,43 @@ def test_all_nodes_run_a_restricted_pod(pods):
     assert sorted(pods) == ["node1", "node2"]
 
 
-def test_a_service_with_a_local_policy_stays_on_the_node(cluster, pods):
+def test_a_service_with_a_local_policy_stays_on_the_node(kubectl, pods):
     for node, pod in pods.items():
         for _ in range(5):
             name = "http://web.default.svc.cluster.local/"
-            answer = kubectl(cluster, "exec", pod, "--", "wget", "-q", "-O", "-", name)
+            answer = kubectl("exec", pod, "--", "wget", "-q", "-O", "-", name)
             assert answer == f"{node}\n"
 
 
-def test_pods_reach_each_other_across_nodes(cluster, pods):
+def test_pods_reach_each_other_across_nodes(kubectl, pods):
     path = "--output=jsonpath={.status.podIP}"
-    there = kubectl(cluster, "get", "pod", pods["node2"], path)
+    there = kubectl("get", "pod", pods["node2"], path)
     url = f"http://{there}:8080/"
-    answer = kubectl(cluster, "exec", pods["node1"], "--", "wget", "-q", "-O", "-", url)
+    answer = kubectl("exec", pods["node1"], "--", "wget", "-q", "-O", "-", url)
     assert answer == "node2\n"
 
 
-def test_the_api_server_has_its_service_and_its_name(cluster, pods):
+def test_the_api_server_has_its_service_and_its_name(kubectl, pods):
     name = "kubernetes.default.svc.cluster.local"
-    assert "10.96.0.1\n" in kubectl(cluster, "exec", pods["node1"], "--", "nslookup", name)
+    assert "10.96.0.1\n" in kubectl("exec", pods["node1"], "--", "nslookup", name)
 
 
-def test_a_host_path_is_the_nodes_own(cluster, pods):
+def test_a_host_path_is_the_nodes_own(kubectl, pods):
     for node in pods:
         write = f"echo {node} >/host/var/lib/dualtrace-test/name"
         image = ["--image=localhost/busybox:1", "--profile=general", "--", "sh", "-c", write]
-        kubectl(cluster, "debug", f"node/{node}", *image)
+        kubectl("debug", f"node/{node}", *image)
     for node, pod in pods.items():
         wait = "until cat /host/name; do sleep 0.1; done 2>/dev/null"
-        assert kubectl(cluster, "exec", pod, "--", "sh", "-c", wait) == f"{node}\n"
+        assert kubectl("exec", pod, "--", "sh", "-c", wait) == f"{node}\n"
     assert not Path("/var/lib/dualtrace-test").exists()
 
 
-def test_up_twice_is_harmless(cluster, pods):
+def test_up_twice_is_harmless(cluster, kubectl, pods):
     assert cluster.up(nodes=2) is False
     with pytest.raises(Refused, match="it is up with 2 nodes"):
         cluster.up(nodes=1)
-    assert "node2" in kubectl(cluster, "get", "nodes")
+    assert "node2" in kubectl("get", "nodes")
 
 
 def test_nothing_is_left_of_a_cluster(tmp_path):

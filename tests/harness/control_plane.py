@@ -5,16 +5,15 @@ change or audit their control plane are skipped then, and the namespaces of the 
 deleted."""
 
 import secrets
-import subprocess
 from pathlib import Path
 
 import pytest
-from cluster.binaries import find
 from cluster.daemon import Daemon
 
 from harness import existing_cluster
 from harness.audit import AuditEntry, AuditLog
 from harness.existing_cluster import ExistingCluster
+from harness.kubectl import Kubectl
 from harness.kubernetes_api import KubernetesApi
 from harness.own_cluster import OwnCluster
 from harness.processes import wait_until
@@ -35,7 +34,7 @@ class ControlPlane:
         self.server = self._cluster.server
         self.kubeconfig = self._cluster.kubeconfig
         self.api = KubernetesApi(self._cluster.connect())
-        self._kubectl = find("kubectl")
+        self.kubectl = Kubectl(self.kubeconfig, folder / "kubectl")
         self._namespaces: list[str] = []
         self._accounts: dict[Path, ServiceAccountKubeconfig] = {}
 
@@ -57,21 +56,6 @@ class ControlPlane:
         return self._cluster.authority()
 
     # --- use ---
-
-    def kubectl(self, *arguments, stdin: str | None = None, check: bool = True) -> str:
-        """What it printed; with check=False also what it complained about."""
-        # What it remembers of a server must not outlive this one: the next may have its port.
-        common = ["--cache-dir", self.folder / "kubectl", "--kubeconfig", self.kubeconfig]
-        done = subprocess.run(
-            [self._kubectl, *common, *[str(one) for one in arguments]],
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if check else subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
-        assert not check or done.returncode == 0, f"kubectl {arguments}: {done.stderr}"
-        return done.stdout
 
     def new_namespace(self, prefix: str) -> str:
         """A new namespace, ready for pods."""

@@ -2,15 +2,14 @@
 tests in tests/cluster/journey and the demo."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import yaml
-from cluster.binaries import find
 from cluster.cluster import Cluster
 from cluster.image import make_image
 
 from harness import sandbox
+from harness.kubectl import Kubectl
 from harness.processes import wait_until
 from harness.span_store import SpanStore
 
@@ -77,24 +76,10 @@ class LiveCluster:
     def __init__(self, cluster: Cluster, binaries: Path):
         self.cluster = cluster
         self.binaries = binaries
+        self.kubectl = Kubectl(cluster.kubeconfig, cluster.folder / "kubectl")
         self.sandbox = LiveSandbox(self)
 
     # --- talking to it ---
-
-    def kubectl(self, *arguments, stdin: str | None = None, check: bool = True) -> str:
-        """What it printed; with check=False also what it complained about."""
-        common = [f"--kubeconfig={self.cluster.kubeconfig}"]
-        common.append(f"--cache-dir={self.cluster.folder / 'kubectl'}")
-        done = subprocess.run(
-            [find("kubectl"), *common, *[str(one) for one in arguments]],
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if check else subprocess.STDOUT,
-            text=True,
-            timeout=180,
-        )
-        assert not check or done.returncode == 0, f"kubectl {arguments}: {done.stderr}"
-        return done.stdout
 
     def apply(self, *objects: dict) -> None:
         text = yaml.safe_dump_all(objects)
