@@ -3,6 +3,7 @@ a process of its own, since a network is entered as a whole. Run as a program it
 
 import argparse
 import json
+import secrets
 import signal
 import sys
 import threading
@@ -37,12 +38,10 @@ class Told:
 class NodeLoad:
     """`enter` is a command that starts another in the node's network."""
 
-    def __init__(
-        self, enter: list[str], address: str, rate: float, seed: int, folder: Path, name: str
-    ):
+    def __init__(self, enter: list[str], address: str, rate: float, folder: Path, name: str):
         self._result = folder / f"{name}.json"
         arguments = [*enter, sys.executable, "-m", "harness.node_load", "--address", address]
-        arguments += ["--rate", rate, "--seed", seed, "--result", self._result]
+        arguments += ["--rate", rate, "--result", self._result]
         self.process = Process(name, arguments, folder, {"PYTHONPATH": str(TESTS)})
         wait_until(lambda: "running" in self.process.output(), "the load runs", process=self.process)
 
@@ -69,7 +68,8 @@ def run(arguments: argparse.Namespace) -> None:
     services = Services(f"{arguments.address}:4317", f"{arguments.address}:4318")
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    load = Load(lambda: services, Shape(spans=SPANS, rate=arguments.rate), arguments.seed)
+    seed = secrets.randbits(64)  # its trace ids follow from it, and no other load's
+    load = Load(lambda: services, Shape(spans=SPANS, rate=arguments.rate), seed)
     print("running", flush=True)
     over.wait()
     load.stop()
@@ -87,7 +87,6 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", required=True)
     parser.add_argument("--rate", type=float, required=True)
-    parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--result", type=Path, required=True)
     return parser.parse_args()
 

@@ -17,14 +17,13 @@ def export(live):
     live.wait_until_ready()
 
 
+def load_from(node, live, folder) -> NodeLoad:
+    return NodeLoad(node.machine.in_network(), live.service_address(), RATE, folder, node.name)
+
+
 @pytest.fixture
 def loads(live, export, tmp_path):
-    running = [
-        NodeLoad(
-            node.machine.in_network(), live.service_address(), RATE, number, tmp_path, node.name
-        )
-        for number, node in enumerate(live.cluster.nodes().each)
-    ]
+    running = [load_from(node, live, tmp_path) for node in live.cluster.nodes().each]
     yield running
     for load in running:
         if not load.process.ended:
@@ -45,6 +44,12 @@ def settle(live, loads, capsys) -> None:
         live.wait_until_delivered(told.stored)
 
 
+def images(live) -> list[str]:
+    """Of the agents, those that are ending too."""
+    pods = live.get("pods", EXPORT_NAMESPACE)["items"]
+    return [pod["spec"]["containers"][0]["image"] for pod in pods]
+
+
 def has_sent(live, traces: int) -> bool:
     return len(live.sandbox.traces("arize")) >= traces
 
@@ -55,8 +60,7 @@ def test_an_upgrade_of_the_agent_loses_nothing(live, loads, capsys):
     image = live.load_program("dualtrace-agent", "2")
     live.create_export(image=image)
     live.wait_until_ready(timeout=240)
-    pods = live.get("pods", EXPORT_NAMESPACE)["items"]
-    assert {pod["spec"]["containers"][0]["image"] for pod in pods} == {image}
+    wait_until(lambda: images(live) == [image] * 2, "the old agents have ended", 120, every=0.5)
     settle(live, loads, capsys)
 
 
@@ -77,16 +81,14 @@ def test_a_node_that_comes_back_delivers_what_it_held(live, export, tmp_path):
     live.wait_until_ready()
     live.sandbox.fault("databricks", "refuse")
     node = live.cluster.nodes().each[1]
-    load = NodeLoad(
-        node.machine.in_network(), live.service_address(), RATE, 9, tmp_path, node.name
-    )
+    load = load_from(node, live, tmp_path)
     known = live.sandbox.traces("arize")
     wait_until(lambda: len(live.sandbox.traces("arize") - known) >= 100, "spans", every=0.5)
     told = load.stop()
     live.kubectl("drain", "node2", "--ignore-daemonsets", "--delete-emptydir-data")
     live.kubectl("label", "node", "node2", "dualtrace.dev/agents-")
     wait_until(
-        lambda: len(live.get("pods", EXPORT_NAMESPACE)["items"]) == 1, "its agent ends", 120, 0.5
+        lambda: len(images(live)) == 1, "its agent has ended", 120, every=0.5
     )
     live.sandbox.fault("databricks", "none")
     assert not told.stored <= live.sandbox.traces("databricks")
