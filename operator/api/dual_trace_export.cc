@@ -138,17 +138,58 @@ Json read_pull_secrets(FieldReader& agent) {
   return secrets;
 }
 
-Json read_node_selector(FieldReader& agent) {
-  Json selector = Json::object();
-  for (const auto& [name, value] : agent.texts("nodeSelector")) {
+Labels read_labels(FieldReader& section, std::string_view field) {
+  Labels labels = section.texts(field);
+  for (const auto& [name, value] : labels) {
     if (const auto named = check_label_name(name); !named) {
-      agent.entry_fault("nodeSelector", name, named.error().message);
+      section.entry_fault(field, name, named.error().message);
     } else if (const auto valued = check_label_value(value); !valued) {
-      agent.entry_fault("nodeSelector", name, valued.error().message);
+      section.entry_fault(field, name, valued.error().message);
     }
-    selector[name] = value;
   }
-  return selector;
+  return labels;
+}
+
+LabelOperator label_operator(std::string_view text) {
+  if (text == "In") return LabelOperator::kIn;
+  if (text == "NotIn") return LabelOperator::kNotIn;
+  return text == "Exists" ? LabelOperator::kExists : LabelOperator::kDoesNotExist;
+}
+
+LabelRequirement read_requirement(FieldReader& section) {
+  LabelRequirement requirement;
+  if (const auto key = section.text("key")) {
+    section.expect("key", check_label_name(*key));
+    requirement.key = *key;
+  }
+  requirement.values = section.text_items("values");
+  for (size_t i = 0; i < requirement.values.size(); ++i) {
+    if (const auto valued = check_label_value(requirement.values[i]); !valued) {
+      section.entry_fault("values", std::to_string(i), valued.error().message);
+    }
+  }
+  if (const auto text = section.text("operator")) {
+    requirement.op = label_operator(*text);
+    const bool takes_values =
+        requirement.op == LabelOperator::kIn || requirement.op == LabelOperator::kNotIn;
+    if (takes_values && section.is_empty("values")) {
+      section.fault("", "operator In or NotIn needs values");
+    } else if (!takes_values && !section.is_empty("values")) {
+      section.fault("values", "leave it out when operator is Exists or DoesNotExist");
+    }
+  }
+  return requirement;
+}
+
+InjectionSpec read_injection(FieldReader& section) {
+  InjectionSpec injection;
+  auto selector = section.section("namespaceSelector");
+  if (!selector) return injection;
+  injection.namespace_selector.match_labels = read_labels(*selector, "matchLabels");
+  for (FieldReader& item : selector->items("matchExpressions")) {
+    injection.namespace_selector.match_expressions.push_back(read_requirement(item));
+  }
+  return injection;
 }
 
 Json read_toleration(FieldReader& section) {
@@ -180,7 +221,7 @@ AgentSpec read_agent(FieldReader& section) {
   agent.image_pull_policy = section.certain_text("imagePullPolicy");
   agent.image_pull_secrets = read_pull_secrets(section);
   agent.resources = read_resources(section);
-  agent.node_selector = read_node_selector(section);
+  agent.node_selector = Json(read_labels(section, "nodeSelector"));
   agent.tolerations = Json::array();
   for (FieldReader& item : section.items("tolerations")) {
     agent.tolerations.push_back(read_toleration(item));
@@ -198,6 +239,7 @@ void read_spec(FieldReader& spec, DualTraceExport& into) {
   }
   if (auto delivery = spec.section("delivery")) into.delivery = read_delivery(*delivery);
   into.resource_attributes = read_resource_attributes(spec);
+  if (auto injection = spec.section("injection")) into.injection = read_injection(*injection);
   if (auto agent = spec.section("agent")) into.agent = read_agent(*agent);
 }
 

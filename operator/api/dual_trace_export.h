@@ -13,6 +13,7 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/api/label_selector.h"
 
 namespace dualtrace::ctl {
 
@@ -77,6 +78,11 @@ struct AgentSpec {                   // spec.agent: of the DaemonSet's pods
   bool operator==(const AgentSpec&) const = default;
 };
 
+struct InjectionSpec {               // spec.injection
+  LabelSelector namespace_selector;  // not written: every namespace
+  bool operator==(const InjectionSpec&) const = default;
+};
+
 struct DualTraceExport {
   kube::ObjectKey key;
   std::string uid;
@@ -84,6 +90,7 @@ struct DualTraceExport {
   std::optional<ArizeSpec> arize;  // at least one of the two is set
   std::optional<DatabricksSpec> databricks;
   DeliverySpec delivery;
+  InjectionSpec injection;
   AgentSpec agent;
   std::map<std::string, std::string> resource_attributes;  // spec.resourceAttributes
   bool operator==(const DualTraceExport&) const = default;

@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
 constexpr std::array<std::string_view, 2> kStorages = {"HostPath", "EmptyDir"};
 constexpr std::array<std::string_view, 3> kPullPolicies = {"IfNotPresent", "Always", "Never"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"Debug", "Info", "Warn", "Error"};
+constexpr std::array<std::string_view, 4> kSelectorOperators = {"In", "NotIn", "Exists",
+                                                                "DoesNotExist"};
 constexpr std::array<std::string_view, 2> kTolerationOperators = {"Exists", "Equal"};
 constexpr std::array<std::string_view, 3> kTaintEffects = {"NoSchedule", "PreferNoSchedule",
                                                            "NoExecute"};
@@ -124,6 +126,27 @@ constexpr auto kFields = std::to_array<ExportField>({
      .most_characters = 4096,
      .most_entries = 64,
      .config_key = "resourceAttributes"},
+
+    section("spec.injection"),
+    section("spec.injection.namespaceSelector"),
+    {.path = "spec.injection.namespaceSelector.matchLabels",
+     .type = kMap,
+     .most_characters = kLabelValueMax,
+     .most_entries = 32},
+    {.path = "spec.injection.namespaceSelector.matchExpressions",
+     .type = kList,
+     .most_entries = 32},
+    {.path = "spec.injection.namespaceSelector.matchExpressions[].key",
+     .required = true,
+     .most_characters = kLabelNameMax},
+    {.path = "spec.injection.namespaceSelector.matchExpressions[].operator",
+     .type = kChoice,
+     .required = true,
+     .choices = kSelectorOperators},
+    {.path = "spec.injection.namespaceSelector.matchExpressions[].values",
+     .type = kTexts,
+     .most_characters = kLabelValueMax,
+     .most_entries = 64},
 
     default_section("spec.agent"),
     {.path = "spec.agent.image", .most_characters = 512},

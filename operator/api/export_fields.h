@@ -21,8 +21,9 @@ enum class FieldType {
   kCpu,       // processors as Kubernetes writes them
   kDuration,  // 72h, 1h30m
   kInteger,
-  kMap,   // name: text
-  kList,  // of sections
+  kMap,    // name: text
+  kList,   // of sections
+  kTexts,  // a list of texts
 };
 
 struct ExportField {
@@ -31,7 +32,7 @@ struct ExportField {
   bool required = false;
   std::string_view fallback{};  // as one would write it; empty: none
   uint32_t most_characters = 0;
-  uint32_t most_entries = 0;  // kMap, kList
+  uint32_t most_entries = 0;  // kMap, kList, kTexts
   std::string_view least{};   // the bounds of numbers, sizes and durations, as one would write them
   std::string_view most{};
   std::span<const std::string_view> choices{};  // kChoice

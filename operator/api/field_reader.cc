@@ -199,19 +199,25 @@ std::map<std::string, std::string> FieldReader::texts(std::string_view name) {
   return texts;
 }
 
-std::vector<FieldReader> FieldReader::items(std::string_view name) {
+const Json* FieldReader::list(std::string_view name) {
   const ExportField& rule = field(name);
   const Json* found = wanted(name);
-  std::vector<FieldReader> items;
-  if (found == nullptr) return items;
+  if (found == nullptr) return nullptr;
   if (!found->is_array()) {
     fault(name, "expected a list");
-    return items;
+    return nullptr;
   }
   if (found->size() > rule.most_entries) {
     fault(name, "at most " + std::to_string(rule.most_entries) + " entries");
-    return items;
+    return nullptr;
   }
+  return found;
+}
+
+std::vector<FieldReader> FieldReader::items(std::string_view name) {
+  std::vector<FieldReader> items;
+  const Json* found = list(name);
+  if (found == nullptr) return items;
   for (const Json& item : *found) {
     const std::string index = std::to_string(&item - &found->front());
     if (item.is_object()) {
@@ -221,6 +227,25 @@ std::vector<FieldReader> FieldReader::items(std::string_view name) {
     }
   }
   return items;
+}
+
+std::vector<std::string> FieldReader::text_items(std::string_view name) {
+  const ExportField& rule = field(name);
+  std::vector<std::string> texts;
+  const Json* found = list(name);
+  if (found == nullptr) return texts;
+  for (const Json& item : *found) {
+    const std::string index = std::to_string(&item - &found->front());
+    if (!item.is_string()) {
+      entry_fault(name, index, "expected a text");
+    } else if (const Status status = check_text(rule, item.get_ref<const std::string&>());
+               !status) {
+      entry_fault(name, index, status.error().message);
+    } else {
+      texts.push_back(item.get<std::string>());
+    }
+  }
+  return texts;
 }
 
 }  // namespace dualtrace::ctl

@@ -26,6 +26,12 @@ class FieldReader {
   // Written, and not null.
   [[nodiscard]] bool has(std::string_view name) const { return written(name) != nullptr; }
 
+  // Not written, or a list or map with nothing in it. What is of another type is not empty.
+  [[nodiscard]] bool is_empty(std::string_view name) const {
+    const Json* found = written(name);
+    return found == nullptr || (found->is_structured() && found->empty());
+  }
+
   std::optional<FieldReader> section(std::string_view name);
   // Of every type that is one value; the text obeys the table.
   std::optional<std::string> text(std::string_view name);
@@ -35,6 +41,8 @@ class FieldReader {
   // Names are for the caller to check.
   std::map<std::string, std::string> texts(std::string_view name);
   std::vector<FieldReader> items(std::string_view name);
+  // Of kTexts; those that are wrong are left out beside their fault.
+  std::vector<std::string> text_items(std::string_view name);
 
   // At the field, or at the section when the name is "".
   void fault(std::string_view name, std::string message);
@@ -49,6 +57,8 @@ class FieldReader {
   [[nodiscard]] const Json* written(std::string_view name) const;
   // The same, with the fault of a required field that is not.
   const Json* wanted(std::string_view name);
+  // The list, when it is one and is not too long; nullptr otherwise.
+  const Json* list(std::string_view name);
   [[nodiscard]] std::string path_of(std::string_view name) const;
   [[nodiscard]] const ExportField& field(std::string_view name) const;
 

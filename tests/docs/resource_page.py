@@ -47,7 +47,8 @@ def type_of(schema: dict) -> str:
         return with_most("map of texts", schema.get("maxProperties"))
     if schema["type"] == "array":
         keys = schema.get("x-kubernetes-list-map-keys")
-        words = f"list, one for each `{keys[0]}`" if keys else "list"
+        texts = "list of texts" if schema["items"]["type"] == "string" else "list"
+        words = f"list, one for each `{keys[0]}`" if keys else texts
         return with_most(words, schema.get("maxItems"))
     if schema["type"] == "integer":
         most = schema.get("maximum")

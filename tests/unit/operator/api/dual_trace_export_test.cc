@@ -117,6 +117,15 @@ TEST(ParseExport, IgnoresWhatANewerSchemaMayHave) {
             parsed(minimal_export()));
 }
 
+TEST(ParseExport, ReadsWhichNamespacesMayAsk) {
+  const LabelSelector wanted = {
+      .match_labels = {{"traces", "blue"}},
+      .match_expressions = {
+          {"kubernetes.io/metadata.name", LabelOperator::kNotIn, {"playground"}}}};
+  EXPECT_EQ(parsed(full_export()).injection.namespace_selector, wanted);
+  EXPECT_EQ(parsed(minimal_export()).injection.namespace_selector, LabelSelector{});
+}
+
 TEST(ParseExport, KeepsTheJournalInThePodWhenToldTo) {
   EXPECT_EQ(
       parsed(with(minimal_export(), "/spec/delivery", {{"storage", "EmptyDir"}})).delivery.storage,

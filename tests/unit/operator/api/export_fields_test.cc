@@ -60,6 +60,7 @@ std::string crd_type(FieldType type) {
     case FieldType::kMap:
       return "map";
     case FieldType::kList:
+    case FieldType::kTexts:
       return "array";
     default:
       return "string";
@@ -72,8 +73,10 @@ std::string default_text(const Json& schema) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+// Of a list or map: of each of its texts.
 int64_t most_characters(const Json& schema) {
   const Json* value = find(schema, {"additionalProperties"});
+  if (value == nullptr) value = find(schema, {"items"});
   return integer_at(value == nullptr ? schema : *value, {"maxLength"}).value_or(0);
 }
 
@@ -159,7 +162,8 @@ TEST(ExportFields, AreDescribedInTheCrd) {
 TEST(ExportFields, AreAllBoundedInTheCrd) {
   for (const auto& [path, schema] : crd_fields()) {
     const std::string type = crd_type(schema);
-    if (type == "string" || type == "quantity" || type == "map") {
+    const bool has_texts = text_at(schema, {"items", "type"}) == "string";
+    if (type == "string" || type == "quantity" || type == "map" || has_texts) {
       EXPECT_GT(most_characters(schema), 0) << path;
     }
     if (type == "array" || type == "map") {

@@ -1,0 +1,46 @@
+#include "operator/api/label_selector.h"
+
+#include <algorithm>
+
+namespace dualtrace::ctl {
+namespace {
+
+bool holds(const LabelRequirement& requirement, const Labels& labels) {
+  const auto label = labels.find(requirement.key);
+  const bool exists = label != labels.end();
+  const auto& values = requirement.values;
+  const bool listed =
+      exists && std::find(values.begin(), values.end(), label->second) != values.end();
+  switch (requirement.op) {
+    case LabelOperator::kIn:
+      return listed;
+    case LabelOperator::kNotIn:
+      return !listed;
+    case LabelOperator::kExists:
+      return exists;
+    case LabelOperator::kDoesNotExist:
+      return !exists;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool matches(const LabelSelector& selector, const Labels& labels) {
+  const auto equal = [&](const auto& wanted) {
+    const auto label = labels.find(wanted.first);
+    return label != labels.end() && label->second == wanted.second;
+  };
+  return std::all_of(selector.match_labels.begin(), selector.match_labels.end(), equal) &&
+         std::all_of(selector.match_expressions.begin(), selector.match_expressions.end(),
+                     [&](const auto& requirement) { return holds(requirement, labels); });
+}
+
+bool asks_for_more_than(const LabelSelector& selector, const std::string& key) {
+  return std::any_of(selector.match_labels.begin(), selector.match_labels.end(),
+                     [&](const auto& wanted) { return wanted.first != key; }) ||
+         std::any_of(selector.match_expressions.begin(), selector.match_expressions.end(),
+                     [&](const auto& requirement) { return requirement.key != key; });
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,34 @@
+#pragma once
+// LabelSelector: which labels fit, as Kubernetes means it in every matchLabels and
+// matchExpressions. parse_export() reads one from an export; webhook/ holds a namespace's labels
+// against it. Immutable.
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace dualtrace::ctl {
+
+using Labels = std::map<std::string, std::string>;
+
+enum class LabelOperator { kIn, kNotIn, kExists, kDoesNotExist };
+
+struct LabelRequirement {  // one of matchExpressions
+  std::string key;
+  LabelOperator op = LabelOperator::kExists;
+  std::vector<std::string> values;  // kIn, kNotIn: at least one
+  bool operator==(const LabelRequirement&) const = default;
+};
+
+struct LabelSelector {  // empty: everything fits
+  Labels match_labels;
+  std::vector<LabelRequirement> match_expressions;
+  bool operator==(const LabelSelector&) const = default;
+};
+
+// Everything the selector asks for must hold. NotIn holds for labels without the key.
+[[nodiscard]] bool matches(const LabelSelector& selector, const Labels& labels);
+// Whether the answer depends on other labels than `key`.
+[[nodiscard]] bool asks_for_more_than(const LabelSelector& selector, const std::string& key);
+
+}  // namespace dualtrace::ctl
