@@ -1,0 +1,40 @@
+#pragma once
+// Where a container sends its spans, and how: the URLs of an export's agents, and the protocol that
+// goes with OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. A container that says itself where its spans go
+// keeps its say. Pure.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/kube/object.h"
+#include "operator/webhook/container_variables.h"
+#include "operator/webhook/refusal.h"
+
+namespace dualtrace::ctl {
+
+inline constexpr std::string_view kTracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+inline constexpr std::string_view kTracesProtocol = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+inline constexpr std::string_view kEveryEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+inline constexpr std::string_view kEveryProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
+inline constexpr std::string_view kGrpc = "grpc";
+inline constexpr std::string_view kHttpProtobuf = "http/protobuf";
+inline constexpr std::string_view kHttpJson = "http/json";
+
+[[nodiscard]] std::string http_traces_url(const kube::ObjectKey& export_key);
+[[nodiscard]] std::string grpc_url(const kube::ObjectKey& export_key);
+// For libraries whose protocol is chosen in code: agents speak both on that port.
+[[nodiscard]] std::string either_url(const kube::ObjectKey& export_key);
+
+struct TracesTarget {  // what is to be added; both are nullopt when the container points here
+                       // already
+  std::optional<std::string> endpoint;
+  std::optional<std::string> protocol;
+  bool operator==(const TracesTarget&) const = default;
+};
+// `asked`: the pod's annotation dualtrace.dev/protocol, "" when it has none.
+[[nodiscard]] OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables,
+                                                    std::string_view asked,
+                                                    const kube::ObjectKey& export_key);
+
+}  // namespace dualtrace::ctl

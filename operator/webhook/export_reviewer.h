@@ -1,0 +1,39 @@
+#pragma once
+// ExportReviewer: what there is to say at once to whoever creates or changes an export, and would
+// otherwise be found in its status later: warnings, never a refusal. Two exports cannot get the
+// same children: their names come from the exports' own (operator/plan/names.h). Thread-safe; the
+// Directory outlives it.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/api/dual_trace_export.h"
+#include "operator/webhook/admission_review.h"
+#include "operator/webhook/directory.h"
+
+namespace dualtrace::ctl {
+
+class ExportReviewer {
+ public:
+  struct Questions {  // each may be left out; must not block for long
+    // Whether there is such a Secret; nullopt: not known.
+    std::function<std::optional<bool>(const kube::ObjectKey& secret)> has_secret;
+    // Faults that show only when the agents' configuration is made (plan_export()).
+    std::function<std::vector<ExportFault>(const DualTraceExport&)> plan_faults;
+  };
+  ExportReviewer(const Directory& directory, Questions questions)
+      : directory_(directory), questions_(std::move(questions)) {}
+
+  [[nodiscard]] AdmissionAnswer review(const AdmissionRequest& request) const;
+
+ private:
+  [[nodiscard]] std::vector<std::string> missing_secrets(const DualTraceExport& wanted) const;
+  [[nodiscard]] std::vector<std::string> others_beside(const kube::ObjectKey& key) const;
+
+  const Directory& directory_;
+  const Questions questions_;
+};
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,94 @@
+#include "operator/webhook/pod_reviewer.h"
+
+#include "operator/api/injection_words.h"
+#include "operator/plan/names.h"
+#include "operator/webhook/choose_export.h"
+#include "operator/webhook/injection_plan.h"
+#include "operator/webhook/pod_patch.h"
+#include "operator/webhook/readable.h"
+#include "operator/webhook/request.h"
+#include "operator/webhook/workload.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";
+
+// A mirror pod shows what a node runs by itself; agents are ours.
+bool is_untouchable(const Json& pod) {
+  return find(pod, {"metadata", "annotations", kMirrorAnnotation}) != nullptr ||
+         (find(pod, {"metadata", "labels", kExportLabel}) != nullptr &&
+          text_at(pod, {"metadata", "labels", kManagedByLabel}) == kManagedByValue);
+}
+
+bool has_annotation(const Json& pod, std::string_view name) {
+  return !annotation_of(pod, name).empty();
+}
+
+AdmissionAnswer unpatched(const std::string& why) {
+  return {.patch = Json::array(),
+          .warnings = {"dualtrace: not injected: " + why},
+          .audit_annotations = {}};
+}
+
+// The patch, when the pod that it makes is what it should be.
+AdmissionAnswer patched(const Json& pod, const InjectionPlan& plan,
+                        const Annotations& annotations) {
+  AdmissionAnswer answer;
+  answer.patch = render_patch(pod, plan, annotations);
+  const auto after = apply_patch(pod, answer.patch);
+  const Status checked = after ? check_patched(pod, *after) : Status(fail(after.error()));
+  return checked ? answer : unpatched(checked.error().message);
+}
+
+AdmissionAnswer skipped(const Json& pod, const Refusal& refusal) {
+  const std::string text = to_string(refusal);
+  // It got its variables at an earlier look, and they are still there.
+  if (has_annotation(pod, kInjectedAnnotation)) return {};
+  AdmissionAnswer answer;
+  if (annotation_of(pod, kSkippedAnnotation) != text) {
+    answer = patched(pod, {}, {{kSkippedAnnotation, text}});
+  }
+  if (answer.warnings.empty()) answer.warnings.push_back("dualtrace: not injected: " + text);
+  answer.audit_annotations["skipped"] = to_string(refusal.reason);
+  return answer;
+}
+
+AdmissionAnswer injected(const Json& pod, const InjectionPlan& plan,
+                         const kube::ObjectKey& export_key) {
+  const std::string name = export_key.to_string();
+  if (plan.changes.empty() && has_annotation(pod, kInjectedAnnotation)) return {};
+  Annotations annotations = {{kInjectedAnnotation, name}};
+  if (has_annotation(pod, kSkippedAnnotation)) annotations.emplace_back(kSkippedAnnotation, "");
+  AdmissionAnswer answer = patched(pod, plan, annotations);
+  if (answer.patch.empty()) return answer;
+  for (const auto& [container, refusal] : plan.left) {
+    answer.warnings.push_back("dualtrace: container " + container +
+                              " not injected: " + to_string(refusal));
+  }
+  answer.audit_annotations["injected"] = name;
+  return answer;
+}
+
+}  // namespace
+
+AdmissionAnswer PodReviewer::review(const AdmissionRequest& request) const {
+  const Json& pod = request.object;
+  if (request.operation != "CREATE" || is_untouchable(pod)) return {};
+  if (const Status readable = check_readable(pod); !readable) {
+    return unpatched(readable.error().message);
+  }
+  const std::string& space = request.key.namespace_name;
+  const PodNamespace from{space, directory_.namespace_labels(space)};
+  const auto asked = read_request(pod, from);
+  if (!asked) return {};
+  if (const auto* refusal = std::get_if<Refusal>(&*asked)) return skipped(pod, *refusal);
+  const auto chosen = choose_export(std::get<InjectionRequest>(*asked), from, directory_.exports());
+  if (const auto* refusal = std::get_if<Refusal>(&chosen)) return skipped(pod, *refusal);
+  const kube::ObjectKey& key = std::get<DualTraceExport>(chosen).key;
+  const auto plan = plan_injection(pod, key);
+  if (const auto* refusal = std::get_if<Refusal>(&plan)) return skipped(pod, *refusal);
+  return injected(pod, std::get<InjectionPlan>(plan), key);
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,46 @@
+#include "operator/webhook/request.h"
+
+#include "operator/api/injection_words.h"
+#include "operator/api/kubernetes_rules.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using Read = std::optional<OrRefusal<InjectionRequest>>;
+
+// "export" is one of the pod's own namespace. A namespace's name has no dot, so that the first one
+// in a label ends it, also where the export's name has dots itself.
+Read read_value(std::string_view value, char separator, const PodNamespace& from,
+                std::string_view where) {
+  if (value == kInjectNone) return std::nullopt;
+  if (value == kInjectAny) return InjectionRequest{};
+  const size_t at = value.find(separator);
+  const bool apart = at != std::string_view::npos;
+  const std::string_view space = apart ? value.substr(0, at) : std::string_view(from.name);
+  const std::string_view name = apart ? value.substr(at + 1) : value;
+  if (check_object_name(space) && check_object_name(name)) {
+    return InjectionRequest{kube::ObjectKey{std::string(space), std::string(name)}};
+  }
+  return Refusal{SkipReason::kInvalidRequest,
+                 std::string(where) +
+                     " is not understood; write \"true\", \"false\", the name of a "
+                     "DualTraceExport, or <namespace>" +
+                     separator + "<name>"};
+}
+
+}  // namespace
+
+Read read_request(const Json& pod, const PodNamespace& from) {
+  const std::string word(kInjectWord);
+  if (const Json* own = find(pod, {"metadata", "annotations", word});
+      own != nullptr && own->is_string()) {
+    return read_value(own->get_ref<const std::string&>(), '/', from,
+                      "the annotation " + word + " of the pod");
+  }
+  if (!from.labels) return std::nullopt;
+  const auto label = from.labels->find(word);
+  if (label == from.labels->end()) return std::nullopt;
+  return read_value(label->second, '.', from, "the label " + word + " of the namespace");
+}
+
+}  // namespace dualtrace::ctl

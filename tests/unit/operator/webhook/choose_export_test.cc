@@ -1,0 +1,148 @@
+#include "operator/webhook/choose_export.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/webhook/world.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const PodNamespace kShop{"shop", Labels{{"team", "sales"}}};
+const InjectionRequest kAny{};
+
+InjectionRequest named(const std::string& namespace_name, const std::string& name) {
+  return {kube::ObjectKey{namespace_name, name}};
+}
+
+std::string chosen(const InjectionRequest& request, const FakeDirectory& directory,
+                   const PodNamespace& from = kShop) {
+  const auto result = choose_export(request, from, directory.known);
+  if (const auto* refusal = std::get_if<Refusal>(&result)) return to_string(*refusal);
+  return std::get<DualTraceExport>(result).key.to_string();
+}
+
+Json for_team(const std::string& team) {
+  return {{"namespaceSelector", {{"matchLabels", {{"team", team}}}}}};
+}
+
+Json by_name(const std::string& op, const std::string& name) {
+  return {{"namespaceSelector",
+           {{"matchExpressions", Json::array({{{"key", "kubernetes.io/metadata.name"},
+                                               {"operator", op},
+                                               {"values", Json::array({name})}}})}}}};
+}
+
+TEST(ChooseExport, TakesTheOneThatIsNamed) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents");
+  cluster.add("shop", "agents");
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
+  EXPECT_EQ(chosen(named("shop", "agents"), cluster), "shop/agents");
+}
+
+TEST(ChooseExport, SaysThatThereIsNone) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents");
+  EXPECT_THAT(chosen(named("shop", "agents"), cluster),
+              StartsWith("NoSuchExport: the operator knows no DualTraceExport shop/agents; "));
+  EXPECT_THAT(chosen(kAny, FakeDirectory{}), StartsWith("NoSuchExport: there is no"));
+}
+
+TEST(ChooseExport, TakesNoneThatIsBeingDeleted) {
+  FakeDirectory cluster;
+  cluster.add("shop", "agents");
+  Json going = *cluster.known[0];
+  going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  cluster.known[0] = std::make_shared<const Json>(going);
+  EXPECT_THAT(chosen(named("shop", "agents"), cluster), StartsWith("NoSuchExport"));
+  cluster.add("observability", "agents");
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents");
+}
+
+TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {
+  FakeDirectory cluster;
+  cluster.add("shop", "near");
+  cluster.add("observability", "far");
+  EXPECT_EQ(chosen(kAny, cluster), "shop/near");
+  cluster.add("shop", "other");
+  EXPECT_EQ(chosen(kAny, cluster),
+            "Ambiguous: \"true\" could mean shop/near, shop/other; write the "
+            "one that is meant in its place");
+}
+
+TEST(ChooseExport, TakesTheOnlyOneThatAdmitsTheNamespace) {
+  FakeDirectory cluster;
+  cluster.add("a", "for-support", for_team("support"));
+  cluster.add("b", "for-sales", for_team("sales"));
+  EXPECT_EQ(chosen(kAny, cluster), "b/for-sales");
+  cluster.add("c", "for-all");
+  EXPECT_THAT(chosen(kAny, cluster), HasSubstr("b/for-sales, c/for-all;"));
+}
+
+TEST(ChooseExport, NamesNoMoreThanFiveOfThoseThatCouldBeMeant) {
+  FakeDirectory cluster;
+  for (const char* name : {"g", "f", "e", "d", "c", "b", "a"}) cluster.add("shop", name);
+  EXPECT_THAT(chosen(kAny, cluster),
+              HasSubstr(" shop/a, shop/b, shop/c, shop/d, shop/e and 2 more;"));
+}
+
+TEST(ChooseExport, AdmitsByTheLabelsOfTheNamespace) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents", for_team("support"));
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster),
+            "NamespaceNotAdmitted: observability/agents does not admit namespace shop; see its "
+            "spec.injection.namespaceSelector, or name another export");
+  EXPECT_EQ(
+      chosen(named("observability", "agents"), cluster, {"shop", Labels{{"team", "support"}}}),
+      "observability/agents");
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster, {"observability", Labels{}}),
+            "observability/agents")
+      << "its own namespace always may";
+}
+
+TEST(ChooseExport, KnowsEveryNamespaceByItsName) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents", by_name("In", "shop"));
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster, {"shop", std::nullopt}),
+            "observability/agents");
+  EXPECT_THAT(chosen(named("observability", "agents"), cluster, {"bar", std::nullopt}),
+              StartsWith("NamespaceNotAdmitted"));
+}
+
+// NotIn holds for a label that is missing, and so would admit a namespace only because nobody may
+// look at it.
+TEST(ChooseExport, AdmitsNoNamespaceWhoseLabelsItCannotSee) {
+  FakeDirectory cluster;
+  cluster.add(
+      "observability", "agents",
+      {{"namespaceSelector",
+        {{"matchExpressions", Json::array({{{"key", "secret"}, {"operator", "DoesNotExist"}}})}}}});
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
+  EXPECT_THAT(chosen(named("observability", "agents"), cluster, {"shop", std::nullopt}),
+              HasSubstr("does not admit namespace shop, whose labels the operator may not see;"));
+}
+
+TEST(ChooseExport, TakesNoneWithFaults) {
+  FakeDirectory cluster;
+  cluster.add_faulty("shop", "agents");
+  const std::string refusal =
+      "ExportInvalid: shop/agents has faults; mend them: kubectl -n shop get dte agents -o wide "
+      "says which";
+  EXPECT_EQ(chosen(named("shop", "agents"), cluster), refusal);
+  EXPECT_EQ(chosen(kAny, cluster), refusal);
+}
+
+TEST(ChooseExport, CountsOneWithFaultsAmongThoseThatCouldBeMeant) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents");
+  cluster.add_faulty("playground", "agents");
+  EXPECT_THAT(chosen(kAny, cluster), StartsWith("Ambiguous"));
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl

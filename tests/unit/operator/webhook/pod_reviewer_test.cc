@@ -1,0 +1,239 @@
+#include "operator/webhook/pod_reviewer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/webhook/world.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+constexpr std::string_view kInjected = "dualtrace.dev/injected";
+constexpr std::string_view kSkipped = "dualtrace.dev/skipped";
+constexpr std::string_view kEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+
+struct PodReviewerTest : testing::Test {
+  PodReviewerTest() { cluster.add("observability", "agents"); }
+  AdmissionAnswer review(const Json& pod) const {
+    return PodReviewer(cluster).review(creation(pod));
+  }
+  Json reviewed(const Json& pod) const { return ctl::reviewed(pod, cluster); }
+
+  FakeDirectory cluster;
+};
+
+void expect_nothing(const AdmissionAnswer& answer) {
+  EXPECT_THAT(answer.patch, IsEmpty());
+  EXPECT_THAT(answer.warnings, IsEmpty());
+  EXPECT_THAT(answer.audit_annotations, IsEmpty());
+}
+
+TEST_F(PodReviewerTest, InjectsAPodThatAsks) {
+  const AdmissionAnswer answer = review(pod_with());
+  EXPECT_THAT(answer.warnings, IsEmpty());
+  EXPECT_THAT(answer.audit_annotations, ElementsAre(Pair("injected", "observability/agents")));
+  const Json pod = answered(pod_with(), answer);
+  EXPECT_EQ(annotation(pod, kInjected), "observability/agents");
+  EXPECT_EQ(variable_of(pod, kEndpoint),
+            "http://agents-dualtrace.observability.svc:4318/v1/traces");
+}
+
+TEST_F(PodReviewerTest, PatchesByAddingAlone) {
+  for (const Json& operation : review(pod_with()).patch) EXPECT_EQ(operation["op"], "add");
+}
+
+TEST_F(PodReviewerTest, InjectsThePodsOfANamespaceThatAsks) {
+  cluster.labels["shop"] = {{"dualtrace.dev/inject", "observability.agents"}};
+  Json pod = pod_with();
+  pod["metadata"].erase("annotations");
+  EXPECT_EQ(annotation(reviewed(pod), kInjected), "observability/agents");
+  pod["metadata"]["annotations"] = {{"dualtrace.dev/inject", "false"}};
+  expect_nothing(review(pod));
+}
+
+TEST_F(PodReviewerTest, SaysOnThePodWhyItIsSkipped) {
+  Json pod = pod_with();
+  pod["metadata"]["annotations"]["dualtrace.dev/inject"] = "agents";
+  const AdmissionAnswer answer = review(pod);
+  EXPECT_THAT(annotation(answered(pod, answer), kSkipped), StartsWith("NoSuchExport: "));
+  EXPECT_THAT(answer.warnings,
+              ElementsAre(StartsWith("dualtrace: not injected: NoSuchExport: the operator knows")));
+  EXPECT_THAT(answer.audit_annotations, ElementsAre(Pair("skipped", "NoSuchExport")));
+  EXPECT_EQ(env_of(answered(pod, answer)), Json::array());
+}
+
+TEST_F(PodReviewerTest, AnswersNothingToAPodThatAsksForNothing) {
+  Json pod = pod_with();
+  pod["metadata"].erase("annotations");
+  expect_nothing(review(pod));
+}
+
+TEST_F(PodReviewerTest, LooksAtNothingButTheCreationOfPods) {
+  AdmissionRequest request = creation(pod_with());
+  for (const char* operation : {"UPDATE", "DELETE", "CONNECT"}) {
+    request.operation = operation;
+    expect_nothing(PodReviewer(cluster).review(request));
+  }
+}
+
+TEST_F(PodReviewerTest, LeavesMirrorPodsAndAgentsAlone) {
+  Json mirror = pod_with();
+  mirror["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "1";
+  expect_nothing(review(mirror));
+  Json agent = pod_with();
+  agent["metadata"]["labels"] = {{"dualtrace.dev/export", "agents"},
+                                 {"app.kubernetes.io/managed-by", "dualtrace-operator"}};
+  expect_nothing(review(agent));
+}
+
+TEST_F(PodReviewerTest, ChangesNothingAtASecondLook) {
+  for (const Json& env : {Json(nullptr), list_of(value_of("OTEL_RESOURCE_ATTRIBUTES", "a=1")),
+                          list_of(field_of("OTEL_RESOURCE_ATTRIBUTES", "metadata.labels['x']")),
+                          list_of(value_of("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"))}) {
+    const Json once = reviewed(pod_with(env));
+    EXPECT_EQ(annotation(once, kInjected), "observability/agents");
+    expect_nothing(review(once));
+  }
+}
+
+TEST_F(PodReviewerTest, RepeatsAWarningButNoAnnotationAtASecondLook) {
+  Json pod = pod_with();
+  pod["metadata"]["annotations"]["dualtrace.dev/inject"] = "agents";
+  const AdmissionAnswer again = review(reviewed(pod));
+  EXPECT_THAT(again.patch, IsEmpty());
+  EXPECT_THAT(again.warnings, ElementsAre(HasSubstr("NoSuchExport")));
+}
+
+TEST_F(PodReviewerTest, InjectsContainersThatAnotherWebhookAddedSince) {
+  Json pod = reviewed(pod_with());
+  const Json before = env_of(pod);
+  pod["spec"]["containers"].push_back({{"name", "proxy"}});
+  pod = reviewed(pod);
+  EXPECT_EQ(env_of(pod), before);
+  EXPECT_THAT(variable_of(pod, "OTEL_RESOURCE_ATTRIBUTES", 1),
+              HasSubstr("k8s.container.name=proxy"));
+  expect_nothing(review(pod));
+}
+
+TEST_F(PodReviewerTest, TakesBackWhatItSaidWhenASecondLookHelps) {
+  Json pod = pod_with();
+  pod["metadata"]["annotations"]["dualtrace.dev/containers"] = "proxy";
+  pod = reviewed(pod);
+  EXPECT_EQ(skip_reason(pod), "UnknownContainer");
+  pod["spec"]["containers"].push_back({{"name", "proxy"}});
+  pod = reviewed(pod);
+  EXPECT_EQ(annotation(pod, kInjected), "observability/agents");
+  EXPECT_EQ(annotation(pod, kSkipped), "");
+  EXPECT_NE(variable_of(pod, kEndpoint, 1), "");
+  EXPECT_EQ(env_of(pod, 0), Json::array());
+}
+
+TEST_F(PodReviewerTest, DoesNotCallAPodSkippedThatHasItsVariables) {
+  const Json pod = reviewed(pod_with());
+  cluster.known.clear();
+  expect_nothing(review(pod));
+}
+
+TEST_F(PodReviewerTest, InjectsTheContainersThatItMayAndWarnsOfTheOthers) {
+  Json pod = pod_with();
+  pod["spec"]["containers"].push_back(
+      {{"name", "own"},
+       {"env", Json::array({value_of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x")})}});
+  const AdmissionAnswer answer = review(pod);
+  EXPECT_EQ(annotation(answered(pod, answer), kInjected), "observability/agents");
+  EXPECT_EQ(env_of(answered(pod, answer), 1), env_of(pod, 1));
+  EXPECT_THAT(
+      answer.warnings,
+      ElementsAre(StartsWith("dualtrace: container own not injected: AlreadyConfigured: ")));
+}
+
+TEST_F(PodReviewerTest, SkipsAPodWhoseContainersSayAllThemselves) {
+  const Json pod = reviewed(pod_with(list_of(value_of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x"))));
+  EXPECT_EQ(annotation(pod, kSkipped),
+            "AlreadyConfigured: container app: it sets OTEL_EXPORTER_OTLP_ENDPOINT itself, so its "
+            "spans go there; remove that to send them to dualtrace");
+}
+
+TEST_F(PodReviewerTest, AsksBeforeItOverridesWhatEnvFromMayBring) {
+  Json pod = pod_with();
+  pod["spec"]["containers"][0]["envFrom"] = Json::array({{{"secretRef", {{"name", "openai"}}}}});
+  EXPECT_EQ(skip_reason(reviewed(pod)), "EnvFromNotKnown");
+  pod["metadata"]["annotations"]["dualtrace.dev/env-from"] = "unrelated";
+  EXPECT_NE(variable_of(reviewed(pod), kEndpoint), "");
+  pod["metadata"]["annotations"]["dualtrace.dev/env-from"] = "yes";
+  EXPECT_EQ(skip_reason(reviewed(pod)), "InvalidRequest");
+}
+
+TEST_F(PodReviewerTest, SkipsPodsOfNodesThatHaveNoAgents) {
+  Json pod = pod_with();
+  pod["spec"]["os"]["name"] = "windows";
+  EXPECT_EQ(skip_reason(reviewed(pod)), "NotLinux");
+  pod["spec"]["os"]["name"] = "linux";
+  EXPECT_EQ(skip_reason(reviewed(pod)), "");
+  pod["spec"]["nodeSelector"] = {{"kubernetes.io/os", "windows"}};
+  EXPECT_EQ(skip_reason(reviewed(pod)), "NotLinux");
+}
+
+TEST_F(PodReviewerTest, SkipsPodsThatCannotResolveTheAgentsName) {
+  Json pod = pod_with();
+  const auto reason = [&](bool host_network, const char* policy) {
+    pod["spec"]["hostNetwork"] = host_network;
+    pod["spec"]["dnsPolicy"] = policy;
+    return skip_reason(reviewed(pod));
+  };
+  EXPECT_EQ(reason(true, "ClusterFirst"), "NoClusterDNS");
+  EXPECT_EQ(reason(true, "ClusterFirstWithHostNet"), "");
+  EXPECT_EQ(reason(false, "Default"), "NoClusterDNS");
+  EXPECT_EQ(reason(false, "ClusterFirst"), "");
+  EXPECT_EQ(reason(false, "None"), "");
+}
+
+TEST_F(PodReviewerTest, SkipsAPodWhoseProtocolItDoesNotUnderstand) {
+  Json pod = pod_with();
+  pod["metadata"]["annotations"]["dualtrace.dev/protocol"] = "grpc";
+  EXPECT_EQ(variable_of(reviewed(pod), "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), "grpc");
+  pod["metadata"]["annotations"]["dualtrace.dev/protocol"] = "http";
+  EXPECT_EQ(skip_reason(reviewed(pod)), "InvalidRequest");
+}
+
+TEST_F(PodReviewerTest, LeavesAlonePodsThatItCannotRead) {
+  const auto expect_left = [&](const char* pointer, const Json& value) {
+    Json pod = pod_with();
+    pod[Json::json_pointer(pointer)] = value;
+    const AdmissionAnswer answer = review(pod);
+    EXPECT_THAT(answer.patch, IsEmpty()) << pointer;
+    EXPECT_THAT(answer.warnings, ElementsAre(HasSubstr("is not what a pod has there"))) << pointer;
+  };
+  expect_left("/metadata", "x");
+  expect_left("/metadata/annotations/a", 1);
+  expect_left("/spec", nullptr);
+  expect_left("/spec/containers", Json::object());
+  expect_left("/spec/containers", Json::array());
+  expect_left("/spec/containers/0", "x");
+  expect_left("/spec/containers/0/name", "");
+  expect_left("/spec/initContainers", "x");
+  expect_left("/spec/containers/0/env", "x");
+  expect_left("/spec/containers/0/env/0", "x");
+  expect_left("/spec/containers/0/env/0", Json{{"name", "A"}, {"value", 1}});
+  expect_left("/spec/containers/0/env/0", Json{{"name", "A"}, {"valueFrom", 1}});
+  expect_left("/spec/containers/0/envFrom", "x");
+  expect_left("/spec/containers/0/envFrom/0", Json{{"prefix", 1}});
+}
+
+TEST_F(PodReviewerTest, MakesNoPodLargerThanItMayBe) {
+  Json pod = pod_with();
+  pod["metadata"]["annotations"]["large"] = std::string(256 * 1024 - 60, 'x');
+  const AdmissionAnswer answer = review(pod);
+  EXPECT_THAT(answer.patch, IsEmpty());
+  EXPECT_THAT(answer.warnings, ElementsAre(HasSubstr("256 KiB")));
+  EXPECT_THAT(answer.audit_annotations, IsEmpty());
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl

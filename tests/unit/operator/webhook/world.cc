@@ -1,0 +1,84 @@
+#include "tests/unit/operator/webhook/world.h"
+
+#include <gtest/gtest.h>
+
+#include "operator/api/injection_words.h"
+
+namespace dualtrace::ctl {
+
+void FakeDirectory::add(const std::string& namespace_name, const std::string& name,
+                        Json injection) {
+  Json object = {
+      {"metadata", {{"namespace", namespace_name}, {"name", name}}},
+      {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}}}}};
+  if (!injection.is_null()) object["spec"]["injection"] = std::move(injection);
+  known.push_back(std::make_shared<const Json>(std::move(object)));
+}
+
+void FakeDirectory::add_faulty(const std::string& namespace_name, const std::string& name) {
+  known.push_back(std::make_shared<const Json>(Json{
+      {"metadata", {{"namespace", namespace_name}, {"name", name}}}, {"spec", Json::object()}}));
+}
+
+Json pod_with(Json env) {
+  Json container = {{"name", "app"}, {"image", "app:1"}};
+  if (!env.is_null()) container["env"] = std::move(env);
+  return {{"apiVersion", "v1"},
+          {"kind", "Pod"},
+          {"metadata", {{"name", "web-0"}, {"annotations", {{std::string(kInjectWord), "true"}}}}},
+          {"spec", {{"containers", Json::array({container})}}}};
+}
+
+Json value_of(std::string_view name, std::string_view value) {
+  return {{"name", name}, {"value", value}};
+}
+
+Json field_of(std::string_view name, std::string_view field) {
+  return {{"name", name},
+          {"valueFrom", {{"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}}}};
+}
+
+AdmissionRequest creation(const Json& pod, const std::string& namespace_name) {
+  AdmissionRequest request;
+  request.uid = "1";
+  request.operation = "CREATE";
+  request.key = {namespace_name, std::string(text_at(pod, {"metadata", "name"}))};
+  request.object = pod;
+  return request;
+}
+
+Json answered(const Json& pod, const AdmissionAnswer& answer) {
+  return answer.patch.empty() ? pod : pod.patch(answer.patch);
+}
+
+Json reviewed(const Json& pod, const Directory& directory, const std::string& namespace_name) {
+  return answered(pod, PodReviewer(directory).review(creation(pod, namespace_name)));
+}
+
+const Json& env_of(const Json& pod, size_t container) {
+  return array_at(array_at(pod, {"spec", "containers"})[container], {"env"});
+}
+
+std::string variable_of(const Json& pod, std::string_view name, size_t container) {
+  for (const Json& entry : env_of(pod, container)) {
+    if (text_at(entry, {"name"}) == name) return std::string(text_at(entry, {"value"}));
+  }
+  return "";
+}
+
+std::vector<std::string> names_of(const Json& env) {
+  std::vector<std::string> names;
+  for (const Json& entry : env) names.emplace_back(text_at(entry, {"name"}));
+  return names;
+}
+
+std::string annotation(const Json& pod, std::string_view name) {
+  return std::string(text_at(pod, {"metadata", "annotations", name}));
+}
+
+std::string skip_reason(const Json& pod) {
+  const std::string text = annotation(pod, kSkippedAnnotation);
+  return text.substr(0, text.find(':'));
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,57 @@
+#pragma once
+// A cluster for the webhook's tests: exports and namespaces in lists, and pods that are made of a
+// few words. Used from one thread.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "operator/webhook/directory.h"
+#include "operator/webhook/pod_reviewer.h"
+
+namespace dualtrace::ctl {
+
+struct FakeDirectory final : Directory {
+  std::vector<kube::ObjectPointer> known;
+  std::map<std::string, Labels> labels;
+
+  [[nodiscard]] std::vector<kube::ObjectPointer> exports() const override { return known; }
+  [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override {
+    const auto found = labels.find(name);
+    return found == labels.end() ? std::nullopt : std::optional(found->second);
+  }
+  // `injection` is the spec's, null for none.
+  void add(const std::string& namespace_name, const std::string& name, Json injection = nullptr);
+  void add_faulty(const std::string& namespace_name, const std::string& name);
+};
+
+// Annotated "true", with one container "app" that has this env.
+[[nodiscard]] Json pod_with(Json env = nullptr);
+[[nodiscard]] Json value_of(std::string_view name, std::string_view value);
+[[nodiscard]] Json field_of(std::string_view name, std::string_view field);
+
+// A Json of one in braces is an array to some compilers only.
+template <typename... Entry>
+[[nodiscard]] Json list_of(Entry... entries) {
+  Json list = Json::array();
+  (list.push_back(std::move(entries)), ...);
+  return list;
+}
+
+[[nodiscard]] AdmissionRequest creation(const Json& pod,
+                                        const std::string& namespace_name = "shop");
+
+// The pod after the answer.
+[[nodiscard]] Json answered(const Json& pod, const AdmissionAnswer& answer);
+[[nodiscard]] Json reviewed(const Json& pod, const Directory& directory,
+                            const std::string& namespace_name = "shop");
+
+[[nodiscard]] const Json& env_of(const Json& pod, size_t container = 0);
+// "" when it is not there, or has no value.
+[[nodiscard]] std::string variable_of(const Json& pod, std::string_view name, size_t container = 0);
+[[nodiscard]] std::vector<std::string> names_of(const Json& env);
+[[nodiscard]] std::string annotation(const Json& pod, std::string_view name);
+// The word before the colon.
+[[nodiscard]] std::string skip_reason(const Json& pod);
+
+}  // namespace dualtrace::ctl
