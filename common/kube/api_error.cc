@@ -11,11 +11,16 @@ constexpr size_t kCauseBytesMax = 300;
 constexpr size_t kMessageBytesMax = 500;
 constexpr std::chrono::seconds kRetryAfterMax = std::chrono::hours(1);
 
-// The answer to an apply with a field that the schema does not have: a 500, which it is not.
+// The answers to an apply with a field that the schema does not have, and on top of what was stored
+// with a type that the schema does not have: 500s, which they are not.
 constexpr std::string_view kNoSuchField = "failed to create typed patch object";
+constexpr std::string_view kStoredOtherwise = "failed to create typed live object";
 
 ErrorKind kind_of(int code, const Json& status) {
-  if (text_at(status, {"message"}).starts_with(kNoSuchField)) return ErrorKind::kInvalid;
+  const std::string_view message = text_at(status, {"message"});
+  if (message.starts_with(kNoSuchField) || message.starts_with(kStoredOtherwise)) {
+    return ErrorKind::kInvalid;
+  }
   switch (code) {
     case 400:
     case 405:

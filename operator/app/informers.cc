@@ -4,6 +4,7 @@
 
 #include "common/random/random.h"
 #include "operator/api/dual_trace_export.h"
+#include "operator/census/census.h"
 #include "operator/control/triggers.h"
 #include "operator/plan/names.h"
 #include "operator/plan/plan.h"
@@ -44,23 +45,47 @@ kube::Informer::Options of_owned(const kube::ResourceType& type,
           .index = owned_index};
 }
 
+// Those that have ended do not count.
+kube::Informer::Options of_asking_pods(const std::string& namespace_name) {
+  return {.selection = {.type = kube::kPods,
+                        .namespace_name = namespace_name,
+                        .field_selector = "status.phase!=Succeeded,status.phase!=Failed",
+                        .form = kube::Form::kMetadata},
+          .trim = trim_asking_pod};
+}
+
+kube::Informer::Options of_namespaces() {
+  return {.selection = {.type = kube::kNamespaces, .form = kube::Form::kMetadata},
+          .trim = [](Json& object) { object["metadata"].erase("annotations"); }};
+}
+
 }  // namespace
 
 Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners) {
   if (namespaces.empty()) namespaces.emplace_back();
   for (const std::string& name : namespaces) {
-    watch(parts, of_exports(name), listeners.export_changed);
+    watch(Purpose::kReconcile, parts, of_exports(name), listeners.export_changed);
     for (const kube::ResourceType& type : planned_types()) {
-      watch(parts, of_owned(type, name), listeners.child_changed);
+      watch(Purpose::kReconcile, parts, of_owned(type, name), listeners.child_changed);
     }
-    watch(parts, of_owned(kube::kPods, name), listeners.pod_changed);
+    watch(Purpose::kReconcile, parts, of_owned(kube::kPods, name), listeners.pod_changed);
   }
+  if (listeners.request_changed) watch_requests(parts, namespaces, listeners.request_changed);
 }
 
-void Informers::watch(const Parts& parts, kube::Informer::Options options,
+void Informers::watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
+                               const kube::Informer::Listener& listener) {
+  for (const std::string& name : namespaces) {
+    watch(Purpose::kInjection, parts, of_asking_pods(name), listener);
+  }
+  // A Role cannot give the right to list them.
+  if (namespaces.front().empty()) watch(Purpose::kInjection, parts, of_namespaces(), listener);
+}
+
+void Informers::watch(Purpose purpose, const Parts& parts, kube::Informer::Options options,
                       kube::Informer::Listener listener) {
   const kube::Selection& selection = options.selection;
-  Watched watched{selection.type, selection.namespace_name, nullptr};
+  Watched watched{selection.type, selection.namespace_name, purpose, nullptr};
   watched.informer =
       std::make_unique<kube::Informer>(std::move(options), parts.api, parts.scheduler, entropy(),
                                        parts.metrics, std::move(listener));
@@ -75,7 +100,8 @@ std::vector<std::string> Informers::unsynced() const {
   std::vector<std::string> names;
   for (const Watched& watched : watched_) {
     if (watched.informer->synced()) continue;
-    std::string name(watched.type.plural);
+    std::string name(watched.purpose == Purpose::kInjection ? "all " : "");
+    name += watched.type.plural;
     if (!watched.namespace_name.empty()) name += " in " + watched.namespace_name;
     names.push_back(std::move(name));
   }
@@ -86,7 +112,9 @@ const kube::Store* Informers::store(const kube::ResourceType& type,
                                     const std::string& namespace_name) const {
   for (const Watched& watched : watched_) {
     const bool covers = watched.namespace_name.empty() || watched.namespace_name == namespace_name;
-    if (covers && watched.type == type) return &watched.informer->store();
+    if (covers && watched.type == type && watched.purpose == Purpose::kReconcile) {
+      return &watched.informer->store();
+    }
   }
   return nullptr;
 }
@@ -114,6 +142,42 @@ std::vector<kube::ObjectPointer> Informers::children(const kube::ResourceType& t
 
 std::vector<kube::ObjectPointer> Informers::pods(const kube::ObjectKey& export_key) const {
   return select(kube::kPods, export_key);
+}
+
+std::vector<kube::ObjectPointer> Informers::exports() const {
+  return all(kDualTraceExports, Purpose::kReconcile);
+}
+
+std::vector<kube::ObjectPointer> Informers::asking_pods() const {
+  return all(kube::kPods, Purpose::kInjection);
+}
+
+std::vector<kube::ObjectPointer> Informers::all(const kube::ResourceType& type,
+                                                Purpose purpose) const {
+  std::vector<kube::ObjectPointer> found;
+  for (const Watched& watched : watched_) {
+    if (watched.type != type || watched.purpose != purpose) continue;
+    for (kube::ObjectPointer& one : watched.informer->store().all()) {
+      found.push_back(std::move(one));
+    }
+  }
+  return found;
+}
+
+std::optional<Labels> Informers::namespace_labels(const std::string& name) const {
+  for (const Watched& watched : watched_) {
+    if (watched.type != kube::kNamespaces) continue;
+    const kube::ObjectPointer found = watched.informer->store().get({"", name});
+    if (found == nullptr) return std::nullopt;
+    Labels labels;
+    if (const Json* members = find(*found, {"metadata", "labels"})) {
+      for (const auto& [key, value] : members->items()) {
+        if (value.is_string()) labels.emplace(key, value.get<std::string>());
+      }
+    }
+    return labels;
+  }
+  return std::nullopt;
 }
 
 std::vector<kube::ObjectPointer> Informers::select(const kube::ResourceType& type,

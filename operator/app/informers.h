@@ -1,7 +1,8 @@
 #pragma once
-// Informers: one for each kind and watched namespace, and together the Cache that reconcile/ reads.
-// Exports and DaemonSets are kept whole, as trimmed; of the other children the metadata; of pods
-// what tells where an agent is.
+// Informers: one for each kind and watched namespace, and together the Cache that reconcile/ reads
+// and the Directory that webhook/ does. Exports and DaemonSets are kept whole, as trimmed; of the
+// other children the metadata; of agents' pods what tells where an agent is; where a webhook is
+// served, of all pods what they ask for, and of namespaces the labels.
 // Thread-safe.
 
 #include <functional>
@@ -11,15 +12,18 @@
 
 #include "common/kube/informer.h"
 #include "operator/reconcile/cache.h"
+#include "operator/webhook/directory.h"
 
 namespace dualtrace::ctl {
 
-class Informers final : public Cache {
+class Informers final : public Cache, public Directory {
  public:
   struct Listeners {  // on the scheduler; must not block
     kube::Informer::Listener export_changed;
     kube::Informer::Listener child_changed;
     kube::Informer::Listener pod_changed;
+    // What a pod asks for, or a namespace. Empty: no webhook is served, and neither is watched.
+    kube::Informer::Listener request_changed{};
   };
   struct Parts {  // all outlive it; the scheduler is stopped first
     kube::ListWatch& api;
@@ -41,15 +45,27 @@ class Informers final : public Cache {
   [[nodiscard]] std::vector<kube::ObjectPointer> pods(
       const kube::ObjectKey& export_key) const override;
 
+  [[nodiscard]] std::vector<kube::ObjectPointer> exports() const override;
+  [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override;
+  // As trim_asking_pod() leaves them.
+  [[nodiscard]] std::vector<kube::ObjectPointer> asking_pods() const;
+
  private:
+  enum class Purpose { kReconcile, kInjection };
   struct Watched {
     kube::ResourceType type;
     std::string namespace_name;  // "": all
+    Purpose purpose;
     std::unique_ptr<kube::Informer> informer;
   };
 
-  void watch(const Parts& parts, kube::Informer::Options options,
+  void watch(Purpose purpose, const Parts& parts, kube::Informer::Options options,
              kube::Informer::Listener listener);
+  void watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
+                      const kube::Informer::Listener& listener);
+  // Of all watched namespaces.
+  [[nodiscard]] std::vector<kube::ObjectPointer> all(const kube::ResourceType& type,
+                                                     Purpose purpose) const;
   // nullptr when that namespace is not watched.
   [[nodiscard]] const kube::Store* store(const kube::ResourceType& type,
                                          const std::string& namespace_name) const;

@@ -172,6 +172,7 @@ void Reconciler::observe(Round& round) const {
   }
   parts_.agents.set_pods(round.key, observe_pods(parts_.cache.pods(round.key)));
   round.facts.agents = parts_.agents.reports(round.key);
+  if (parts_.injection) round.facts.injection = parts_.injection(round.key);
 }
 
 Result<Next> Reconciler::finish(Round& round) const {

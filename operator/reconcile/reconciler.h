@@ -14,6 +14,7 @@
 // Thread-safe for different keys at the same time. Blocks on the API server.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -43,6 +44,8 @@ class Reconciler {
     Agents& agents;
     Clock& clock;
     MetricRegistry& metrics;
+    // The pods that ask for an export; nothing where no webhook is served.
+    std::function<InjectionFact(const kube::ObjectKey&)> injection{};
   };
   Reconciler(Installation installation, const Parts& parts, uint64_t seed);
   Reconciler(const Reconciler&) = delete;

@@ -68,6 +68,7 @@ const Json* StatusMemory::previous(const Json& cached_export, Tick now) {
 
 void StatusMemory::written(const Json& answer, Tick now) {
   answer_ = answer;
+  refused.reset();
   written_at_ = now;
 }
 
@@ -87,6 +88,9 @@ Result<std::optional<Tick>> StatusWriter::write(const Json& cached_export, const
   const Status put_there = put(cached_export, status, memory);
   if (!put_there) {
     count("failed");
+    if (put_there.error().kind == ErrorKind::kInvalid) {
+      tell_what_is_refused(cached_export, before, status, memory);
+    }
     return fail(put_there.error().with_prefix("write the status: "));
   }
   count(change == StatusChange::kState ? "state" : "numbers");
@@ -110,6 +114,13 @@ Status StatusWriter::put(const Json& cached_export, const Json& status,
   if (!answer) return fail(answer.error());
   memory.written(*answer, clock_.tick());
   return {};
+}
+
+// Once, not at each try.
+void StatusWriter::tell_what_is_refused(const Json& cached_export, const Json& before,
+                                        const Json& status, StatusMemory& memory) const {
+  tell(cached_export, memory.refused ? *memory.refused : before, status);
+  memory.refused = status;
 }
 
 void StatusWriter::tell(const Json& cached_export, const Json& before, const Json& after) const {

@@ -1,8 +1,9 @@
 #pragma once
 // StatusWriter: writes the status of an export when it has changed: at once when a state has, and
 // numbers and times that move all the time every now and then; never a status that is there
-// already. After that, events tell people which conditions changed. Thread-safe for different
-// memories.
+// already. After that, events tell people which conditions changed. An export that was stored with
+// other types than the schema has now cannot get a status (the API server refuses every write to
+// it): then events are all there is. Thread-safe for different memories.
 
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ class StatusMemory {
   // Nothing has been written by this process.
   [[nodiscard]] const std::optional<Tick>& written_at() const { return written_at_; }
 
+  // The status that the API server refused last, since the last one that it took.
+  std::optional<Json> refused{};
+
  private:
   std::optional<Json> answer_;  // until the cache shows it
   std::optional<Tick> written_at_;
@@ -43,6 +47,8 @@ class StatusWriter {
 
  private:
   Status put(const Json& cached_export, const Json& status, StatusMemory& memory) const;
+  void tell_what_is_refused(const Json& cached_export, const Json& before, const Json& status,
+                            StatusMemory& memory) const;
   void tell(const Json& cached_export, const Json& before, const Json& after) const;
   void count(const std::string& cause) const;
 

@@ -37,7 +37,8 @@ Json member(const Json& in, JsonPath path) {
 // All of a status that is ours.
 Json whole(const Json& status) {
   return Json::array({member(status, {"observedGeneration"}), conditions_by_type(status),
-                      member(status, {"agents"}), member(status, {"destinations"})});
+                      member(status, {"agents"}), member(status, {"destinations"}),
+                      member(status, {"injection"})});
 }
 
 // What does not move by itself.

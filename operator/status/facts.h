@@ -63,6 +63,14 @@ struct AgentReport {
   std::vector<LaneReport> lanes;
 };
 
+// The pods that ask for the export.
+struct InjectionFact {
+  int64_t annotated = 0;
+  int64_t injected = 0;             // got the variables
+  std::vector<std::string> missed;  // "namespace/name" of some that did not, sorted
+  bool operator==(const InjectionFact&) const = default;
+};
+
 struct Facts {
   const Json* previous_status = nullptr;  // for lastTransitionTime; nullptr: none yet
   int64_t generation = 0;
@@ -77,6 +85,7 @@ struct Facts {
   Duration rollout_still{};  // for how long its counts have not moved, as far as this process saw
   std::string config_fingerprint;  // of the plan
   std::vector<AgentReport> agents;
+  std::optional<InjectionFact> injection;  // nullopt: this operator serves no webhook
 };
 
 }  // namespace dualtrace::ctl

@@ -53,6 +53,16 @@ Json destination_json(const LaneSummary& lane) {
   return made;
 }
 
+Json injection_json(const InjectionFact& pods) {
+  Json made = {{"annotated", pods.annotated}, {"injected", pods.injected}};
+  if (!pods.missed.empty()) {
+    made["missed"] = std::vector<std::string>(
+        pods.missed.begin(),
+        pods.missed.begin() + static_cast<ptrdiff_t>(std::min(pods.missed.size(), kNamesTold)));
+  }
+  return made;
+}
+
 Json agents_json(const Facts& facts) {
   const DaemonSetFact set = facts.daemon_set.value_or(DaemonSetFact{});
   return {{"desired", set.desired}, {"ready", set.ready}, {"updated", set.updated}};
@@ -68,10 +78,12 @@ Json make_status(const Facts& facts) {
   }
   Json destinations = Json::array();
   for (const LaneSummary& lane : lanes) destinations.push_back(destination_json(lane));
-  return {{"observedGeneration", facts.generation},
-          {"conditions", conditions},
-          {"agents", agents_json(facts)},
-          {"destinations", destinations}};
+  Json status = {{"observedGeneration", facts.generation},
+                 {"conditions", conditions},
+                 {"agents", agents_json(facts)},
+                 {"destinations", destinations}};
+  if (facts.injection) status["injection"] = injection_json(*facts.injection);
+  return status;
 }
 
 }  // namespace dualtrace::ctl

@@ -1,25 +1,16 @@
 #include "operator/webhook/pod_reviewer.h"
 
 #include "operator/api/injection_words.h"
-#include "operator/plan/names.h"
 #include "operator/webhook/choose_export.h"
 #include "operator/webhook/injection_plan.h"
 #include "operator/webhook/pod_patch.h"
 #include "operator/webhook/readable.h"
 #include "operator/webhook/request.h"
+#include "operator/webhook/untouchable.h"
 #include "operator/webhook/workload.h"
 
 namespace dualtrace::ctl {
 namespace {
-
-constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";
-
-// A mirror pod shows what a node runs by itself; agents are ours.
-bool is_untouchable(const Json& pod) {
-  return find(pod, {"metadata", "annotations", kMirrorAnnotation}) != nullptr ||
-         (find(pod, {"metadata", "labels", kExportLabel}) != nullptr &&
-          text_at(pod, {"metadata", "labels", kManagedByLabel}) == kManagedByValue);
-}
 
 bool has_annotation(const Json& pod, std::string_view name) {
   return !annotation_of(pod, name).empty();

@@ -40,22 +40,27 @@ def without_rules(schema: dict) -> dict:
     return loose
 
 
+def is_loose(tenant: Tenant) -> bool:
+    body = {"metadata": {"name": "loose"}, "spec": {"arize": "anything"}}
+    body |= {"apiVersion": "dualtrace.dev/v1alpha1", "kind": "DualTraceExport"}
+    return tenant.api.post(f"{tenant.exports}?dryRun=All", body)[0] == 201
+
+
+def bring_rules_back(tenant: Tenant) -> None:
+    """What is stored is stored."""
+    install_exports(tenant.plane)
+    wait_until(lambda: not is_loose(tenant), "the rules are back")
+
+
 @pytest.fixture
 def any_spec(control_plane, operator):
     """While it is in use, the API server takes any spec."""
     crd = without_rules(yaml.safe_load(CRD.read_text()))
     control_plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump(crd))
     probe = Tenant(control_plane, "probe", secrets=False)
-
-    def is_loose() -> bool:
-        body = {"metadata": {"name": "loose"}, "spec": {"arize": "anything"}}
-        body |= {"apiVersion": "dualtrace.dev/v1alpha1", "kind": "DualTraceExport"}
-        return control_plane.api.post(f"{probe.exports}?dryRun=All", body)[0] == 201
-
-    wait_until(is_loose, "the rules are gone")
+    wait_until(lambda: is_loose(probe), "the rules are gone")
     yield
-    install_exports(control_plane)
-    wait_until(lambda: not is_loose(), "the rules are back")
+    bring_rules_back(probe)
 
 
 WRONG = {
@@ -78,28 +83,37 @@ WRONG = {
 }
 
 
+def is_reported(tenant: Tenant, name: str, how: str, says: str) -> None:
+    invalid = tenant.wait_for_reason(name, "ConfigValid", "Invalid")
+    assert invalid["status"] == "False", how
+    assert says in invalid["message"], how
+    ready = tenant.condition(name, "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "Invalid"), how
+    assert ready["observedGeneration"] == tenant.get(name)["metadata"]["generation"], how
+    assert tenant.condition(name, "Progressing")["reason"] == "ConfigInvalid", how
+
+
+def create_all(tenant: Tenant) -> None:
+    for number in range(len(WRONG)):
+        tenant.create(f"number-{number}")
+        tenant.wait_until_settled(f"number-{number}")
+
+
+def change_all(tenant: Tenant) -> None:
+    for number, (spec, _) in enumerate(WRONG.values()):
+        tenant.change(f"number-{number}", spec)
+
+
 def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
     control_plane, tenant, any_spec
 ):
     """By a condition that names the field, and its children are left as they are."""
-    faulty = {}
-    for number, (how, (spec, says)) in enumerate(WRONG.items()):
-        name = f"number-{number}"
-        tenant.create(name)
-        tenant.wait_until_settled(name)
-        faulty[name] = (how, says)
+    create_all(tenant)
     before = tenant.versions()
-    for number, (spec, _) in enumerate(WRONG.values()):
-        tenant.change(f"number-{number}", spec)
-    install_exports(control_plane)  # the rules are back, and what is stored is stored
-    for name, (how, says) in faulty.items():
-        invalid = tenant.wait_for_reason(name, "ConfigValid", "Invalid")
-        assert invalid["status"] == "False", how
-        assert says in invalid["message"], how
-        ready = tenant.condition(name, "Ready")
-        assert (ready["status"], ready["reason"]) == ("False", "Invalid"), how
-        assert ready["observedGeneration"] == tenant.get(name)["metadata"]["generation"], how
-        assert tenant.condition(name, "Progressing")["reason"] == "ConfigInvalid", how
+    change_all(tenant)
+    for number, (how, (_, says)) in enumerate(WRONG.items()):
+        is_reported(tenant, f"number-{number}", how, says)
+    bring_rules_back(tenant)
     assert tenant.versions() == before
 
     # Nor is what somebody does to them undone meanwhile: what was meant is not known.
@@ -111,6 +125,40 @@ def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
         lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Local",
         "it is put back with the rest",
     )
+
+
+# Of these the API server takes no status, from nobody.
+OF_ANOTHER_TYPE = {"a number for a text", "a text for an object", "a list for a map"}
+
+
+def test_an_export_is_reported_that_was_found_only_when_the_rules_were_back(
+    control_plane, operator, tenant, any_spec
+):
+    """By its condition, or by an event where the API server takes no status."""
+    create_all(tenant)
+    before = tenant.versions()
+    operator.kill()
+    change_all(tenant)
+    bring_rules_back(tenant)
+    operator.start()
+
+    def notes(name: str) -> str:
+        path = f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events"
+        events = control_plane.api.get(path)[1]["items"]
+        return "\n".join(
+            one["note"]
+            for one in events
+            if one["regarding"]["name"] == name and one["reason"] == "Invalid"
+        )
+
+    for number, (how, (_, says)) in enumerate(WRONG.items()):
+        name = f"number-{number}"
+        if how in OF_ANOTHER_TYPE:
+            wait_until(lambda: says in notes(name), f"an event tells of {how}")
+            assert tenant.condition(name, "ConfigValid")["reason"] == "Valid", how
+        else:
+            is_reported(tenant, name, how, says)
+    assert tenant.versions() == before
 
 
 def test_an_export_that_was_never_right_gets_no_children(tenant, any_spec):

@@ -86,6 +86,14 @@ TEST(ApiError, TakesAFieldThatTheSchemaDoesNotHaveForInvalid) {
   EXPECT_NE(error.message.find(".spec.x"), std::string::npos);
 }
 
+TEST(ApiError, TakesWhatWasStoredWithAnotherTypeForInvalid) {
+  const Error error = apply_error(
+      refusal(500, {{"message",
+                     "failed to create typed live object (a/b; dualtrace.dev/v1alpha1, "
+                     "Kind=DualTraceExport): .spec.arize: expected map, got &{otlp.e}"}}));
+  EXPECT_EQ(error.kind, ErrorKind::kInvalid);
+}
+
 TEST(ApiError, KeepsHowLongToWait) {
   const HttpResponse told = refusal(429, {{"details", {{"retryAfterSeconds", 7}}}});
   EXPECT_EQ(apply_error(told).retry_after, seconds(7));

@@ -118,6 +118,21 @@ TEST(ReconcilerStatus, DoesNotWaitForAgentsToSayThatTheExportHasChanged) {
   EXPECT_EQ(world.condition("ConfigValid"), "False Invalid");
 }
 
+TEST(ReconcilerEvents, TellOnceWhatTheApiServerTakesNoStatusFor) {
+  World world;
+  world.settle();
+  world.events.events.clear();
+  world.edit_export([](Json& object) { object["spec"]["arize"] = "a text"; });
+  for (int i = 0; i < 3; ++i) {
+    world.api.fail_next("apply", kDualTraceExports, {ErrorKind::kInvalid, "expected map"});
+    const auto next = world.run();
+    ASSERT_FALSE(next);
+    EXPECT_EQ(next.error().kind, ErrorKind::kInvalid) << "trying again would not help";
+  }
+  EXPECT_THAT(world.events.told(), Contains("Warning Invalid").Times(1));
+  EXPECT_EQ(world.condition("ConfigValid"), "True Valid");
+}
+
 TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
   World world;
   world.settle();

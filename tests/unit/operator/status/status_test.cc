@@ -52,6 +52,18 @@ TEST(Status, ShowsTheWorstNodeAndFiveThatFail) {
               ElementsAre("node-04", "node-05", "node-06", "node-07", "node-08"));
 }
 
+TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
+  World world;
+  EXPECT_FALSE(world.status().contains("injection"));
+  world.facts.injection = InjectionFact{7, 1, {"a/1", "a/2", "a/3", "a/4", "a/5", "a/6"}};
+  EXPECT_EQ(world.status().at("injection"), Json::parse(R"({
+    "annotated": 7, "injected": 1, "missed": ["a/1", "a/2", "a/3", "a/4", "a/5"]})"));
+  const Json before = world.status();
+  world.facts.injection = InjectionFact{7, 7, {}};
+  EXPECT_EQ(world.status().at("injection"), Json::parse(R"({"annotated": 7, "injected": 7})"));
+  EXPECT_EQ(compare_status(before, world.status()), StatusChange::kNumbers);
+}
+
 TEST(Status, ForgetsAnErrorThatIsOver) {
   World world;
   world.each_lane("arize", [](LaneReport& lane) { lane.error_reason = "Timeout"; });

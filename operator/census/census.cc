@@ -1,0 +1,104 @@
+#include "operator/census/census.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "operator/api/injection_words.h"
+#include "operator/webhook/choose_export.h"
+#include "operator/webhook/request.h"
+#include "operator/webhook/untouchable.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using kube::ObjectKey;
+
+constexpr size_t kMissedMax = 5;
+
+// What pods without an answer ask for. Those of one namespace mostly ask for the same.
+class Questions {
+ public:
+  explicit Questions(const Directory& directory)
+      : directory_(directory), exports_(directory.exports()) {}
+
+  std::optional<ObjectKey> export_of(const Json& pod) {
+    const PodNamespace& from = namespace_of(pod);
+    const auto asked = read_request(pod, from);
+    if (!asked || std::holds_alternative<Refusal>(*asked)) return std::nullopt;
+    const auto& request = std::get<InjectionRequest>(*asked);
+    auto [answer, is_new] = answers_.try_emplace({from.name, request.named});
+    if (is_new) {
+      const auto chosen = choose_export(request, from, exports_);
+      if (const auto* found = std::get_if<DualTraceExport>(&chosen)) answer->second = found->key;
+    }
+    return answer->second;
+  }
+
+ private:
+  const PodNamespace& namespace_of(const Json& pod) {
+    std::string name(text_at(pod, {"metadata", "namespace"}));
+    auto [known, is_new] = namespaces_.try_emplace(name);
+    if (is_new) known->second = {name, directory_.namespace_labels(name)};
+    return known->second;
+  }
+
+  const Directory& directory_;
+  const std::vector<kube::ObjectPointer> exports_;
+  std::map<std::string, PodNamespace> namespaces_;
+  std::map<std::pair<std::string, std::optional<ObjectKey>>, std::optional<ObjectKey>> answers_;
+};
+
+std::optional<ObjectKey> injected_into(const Json& pod) {
+  const std::string_view text = text_at(pod, {"metadata", "annotations", kInjectedAnnotation});
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  return ObjectKey{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
+}
+
+void keep_some(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  if (names.size() > kMissedMax) names.resize(kMissedMax);
+}
+
+}  // namespace
+
+Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory& directory) {
+  Census census;
+  Questions questions(directory);
+  for (const kube::ObjectPointer& pod : pods) {
+    if (!text_at(*pod, {"metadata", "deletionTimestamp"}).empty()) continue;
+    if (const auto injected = injected_into(*pod)) {
+      InjectionFact& fact = census[*injected];
+      ++fact.annotated;
+      ++fact.injected;
+    } else if (const auto asked = questions.export_of(*pod)) {
+      InjectionFact& fact = census[*asked];
+      ++fact.annotated;
+      fact.missed.push_back(kube::key_of(*pod).to_string());
+    }
+  }
+  for (auto& [key, fact] : census) keep_some(fact.missed);
+  return census;
+}
+
+void trim_asking_pod(Json& pod) {
+  Json kept = Json::object();
+  for (const std::string_view name :
+       {"namespace", "name", "uid", "resourceVersion", "deletionTimestamp"}) {
+    if (const Json* found = find(pod, {"metadata", name})) kept[std::string(name)] = *found;
+  }
+  Json annotations = Json::object();
+  for (const std::string_view name : {kInjectWord, kInjectedAnnotation}) {
+    if (const Json* found = find(pod, {"metadata", "annotations", name})) {
+      annotations[std::string(name)] = *found;
+    }
+  }
+  // Whatever its namespace asks for, it is not meant.
+  if (is_untouchable(pod)) annotations = {{std::string(kInjectWord), kInjectNone}};
+  kept["annotations"] = std::move(annotations);
+  pod = {{"metadata", std::move(kept)}};
+}
+
+}  // namespace dualtrace::ctl

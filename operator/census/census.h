@@ -1,0 +1,24 @@
+#pragma once
+// Census: for each export the pods that ask for it, and which of them got what they asked for. A
+// pod says so itself: the webhook writes its answer on it (operator/webhook); what has no answer
+// began while no webhook was there. Used by CensusTaker. Pure.
+
+#include <map>
+#include <vector>
+
+#include "common/kube/store.h"
+#include "operator/status/facts.h"
+#include "operator/webhook/directory.h"
+
+namespace dualtrace::ctl {
+
+using Census = std::map<kube::ObjectKey, InjectionFact>;  // exports that nobody asks for are absent
+
+// `pods`: of all watched namespaces, as trim_asking_pod() leaves them.
+[[nodiscard]] Census take_census(const std::vector<kube::ObjectPointer>& pods,
+                                 const Directory& directory);
+
+// For the informer that keeps them: who the pod is, what it asks for and what it was told.
+void trim_asking_pod(Json& pod);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,12 @@
+#pragma once
+// Pods that are never meant, whatever their namespace asks for. The webhook leaves them alone and
+// the census (operator/census) does not count them. Pure.
+
+#include "common/json/json.h"
+
+namespace dualtrace::ctl {
+
+// A mirror pod, which shows what a node runs by itself, or an agent of ours.
+[[nodiscard]] bool is_untouchable(const Json& pod);
+
+}  // namespace dualtrace::ctl

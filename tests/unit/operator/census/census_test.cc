@@ -1,0 +1,130 @@
+#include "operator/census/census.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operator/api/injection_words.h"
+#include "operator/census/census_taker.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_scheduler.h"
+#include "tests/unit/operator/webhook/world.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using kube::ObjectKey;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const ObjectKey kAgents{"observability", "agents"};
+
+class CensusTest : public testing::Test {
+ protected:
+  CensusTest() { directory.add(kAgents.namespace_name, kAgents.name); }
+
+  void add_pod(const std::string& name, const Json& annotations, const Json& more = {}) {
+    Json metadata = {{"namespace", "shop"}, {"name", name}, {"annotations", annotations}};
+    if (more.is_object()) metadata.update(more);
+    Json pod = {{"metadata", metadata}};
+    trim_asking_pod(pod);
+    pods.push_back(std::make_shared<const Json>(std::move(pod)));
+  }
+  [[nodiscard]] InjectionFact fact() const {
+    const Census census = take_census(pods, directory);
+    const auto found = census.find(kAgents);
+    return found == census.end() ? InjectionFact{} : found->second;
+  }
+  static Json asks(std::string_view value) { return {{std::string(kInjectWord), value}}; }
+  static Json answered(std::string_view value) {
+    return {{std::string(kInjectWord), value},
+            {std::string(kInjectedAnnotation), "observability/agents"}};
+  }
+
+  FakeDirectory directory;
+  std::vector<kube::ObjectPointer> pods;
+};
+
+TEST_F(CensusTest, CountsThoseThatAskAndNamesThoseThatWereMissed) {
+  add_pod("a", answered("true"));
+  add_pod("b", asks("true"));
+  add_pod("c", asks("observability/agents"));
+  add_pod("d", asks("false"));
+  add_pod("e", Json::object());
+  EXPECT_EQ(fact(), (InjectionFact{3, 1, {"shop/b", "shop/c"}}));
+}
+
+TEST_F(CensusTest, CountsByTheAnswerWhateverThePodAsksNow) {
+  add_pod("a", {{std::string(kInjectedAnnotation), "observability/agents"}});
+  add_pod("b", {{std::string(kInjectedAnnotation), "elsewhere/other"}});
+  EXPECT_EQ(fact(), (InjectionFact{1, 1, {}}));
+}
+
+TEST_F(CensusTest, KnowsWhatANamespaceAsksFor) {
+  directory.labels["shop"] = {{std::string(kInjectWord), "observability.agents"}};
+  add_pod("a", Json::object());
+  add_pod("b", asks("false"));
+  EXPECT_EQ(fact(), (InjectionFact{1, 0, {"shop/a"}}));
+}
+
+TEST_F(CensusTest, DoesNotMeanAgentsAndMirrorPods) {
+  directory.labels["shop"] = {{std::string(kInjectWord), "true"}};
+  add_pod("agent", Json::object(),
+          {{"labels",
+            {{"app.kubernetes.io/managed-by", "dualtrace-operator"},
+             {"dualtrace.dev/export", "agents"}}}});
+  add_pod("mirror", {{"kubernetes.io/config.mirror", "x"}});
+  EXPECT_EQ(fact(), InjectionFact{});
+}
+
+TEST_F(CensusTest, DoesNotCountWhoIsGoing) {
+  add_pod("a", answered("true"), {{"deletionTimestamp", "2026-11-26T10:00:00Z"}});
+  EXPECT_EQ(fact(), InjectionFact{});
+}
+
+TEST_F(CensusTest, CountsNobodyWhoseRequestMeansNoExport) {
+  add_pod("a", asks("nowhere"));
+  add_pod("b", asks("not a name"));
+  EXPECT_THAT(take_census(pods, directory), IsEmpty());
+}
+
+TEST_F(CensusTest, NamesFiveAtMost) {
+  for (char name = 'a'; name < 'k'; ++name) add_pod(std::string(1, name), asks("true"));
+  EXPECT_EQ(fact().annotated, 10);
+  EXPECT_THAT(fact().missed, ElementsAre("shop/a", "shop/b", "shop/c", "shop/d", "shop/e"));
+}
+
+TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
+  using std::chrono::seconds;
+  FakeClock clock;
+  FakeScheduler scheduler(clock);
+  std::vector<ObjectKey> told;
+  int looks = 0;
+  CensusTaker taker(
+      seconds(5),
+      [&] {
+        ++looks;
+        return pods;
+      },
+      directory, scheduler, [&](const ObjectKey& key) { told.push_back(key); });
+  add_pod("a", asks("true"));
+  for (int i = 0; i < 100; ++i) taker.something_changed();
+  scheduler.run_for(seconds(4));
+  EXPECT_EQ(looks, 0);
+  scheduler.run_for(seconds(1));
+  EXPECT_EQ(looks, 1);
+  EXPECT_THAT(told, ElementsAre(kAgents));
+  EXPECT_EQ(taker.fact_of(kAgents).annotated, 1);
+
+  taker.something_changed();
+  scheduler.run_for(seconds(5));
+  EXPECT_THAT(told, SizeIs(1)) << "nothing is different";
+  pods.clear();
+  taker.something_changed();
+  scheduler.run_for(seconds(5));
+  EXPECT_THAT(told, SizeIs(2));
+  EXPECT_EQ(taker.fact_of(kAgents), InjectionFact{});
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl
