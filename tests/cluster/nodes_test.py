@@ -15,6 +15,7 @@ from cluster.binaries import find
 from cluster.cluster import Cluster, Refused
 
 HERE = Path(__file__).parent
+PATHS = f"{HERE.parent}:{HERE.parent.parent}"  # of what cluster imports
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nodes need root")
 
 
@@ -137,7 +138,7 @@ def test_nothing_is_left_of_a_cluster(tmp_path):
 def test_nothing_is_left_of_an_up_that_was_killed(tmp_path, seconds):
     folder = tmp_path / "cluster"
     before = traces_on_this_machine(folder)
-    environment = {**os.environ, "DUALTRACE_CLUSTER": str(folder), "PYTHONPATH": str(HERE.parent)}
+    environment = {**os.environ, "DUALTRACE_CLUSTER": str(folder), "PYTHONPATH": PATHS}
     command = [sys.executable, "-m", "cluster", "up", "--nodes=2"]
     starting = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     time.sleep(seconds)
