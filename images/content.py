@@ -24,6 +24,7 @@ PROGRAMS = {
 _BASE = {"libc6", "libgcc-s1", "libstdc++6", "ca-certificates"}
 _WITHOUT_NOTICE = {"BSL-1.0"}  # it excepts compiled programs, and Boost's notice has 2 MB
 
+_AUTHORITIES = "/usr/share/ca-certificates/"  # its examples are elsewhere
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # where gRPC looks
 # OpenSSL looks at the link alone. Of names: what the kubelet wrote into /etc/hosts comes first.
 _OWN = {
@@ -58,7 +59,8 @@ def authorities() -> tuple[Package, bytes]:
     listed = subprocess.run(
         ["dpkg-query", "--listfiles", "ca-certificates"], capture_output=True, text=True
     ).stdout.splitlines()
-    files = [Path(one) for one in sorted(listed) if one.endswith(".crt")]
+    listed = [one for one in listed if one.startswith(_AUTHORITIES) and one.endswith(".crt")]
+    files = [Path(one) for one in sorted(listed)]
     if not files:
         raise Refused("the package ca-certificates is not installed")
     (package,) = set(owners(files).values())

@@ -1,5 +1,5 @@
-"""A cluster with two nodes does what dualtrace counts on, and leaves nothing behind. Needs root
-and a minute: `./dev cluster test`."""
+"""A cluster with two nodes does what dualtrace counts on, runs the images of the release
+build, and leaves nothing behind. Needs root and two minutes: `./dev cluster test`."""
 
 import hashlib
 import json
@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 from cluster.binaries import find
 from cluster.cluster import Cluster, Refused
+from harness.image import ROOT, make_images
+from images.version import project_version
 
 HERE = Path(__file__).parent
 PATHS = f"{HERE.parent}:{HERE.parent.parent}"  # of what cluster imports
+FOR_ONE_NAMESPACE = {"rbac-namespaced.yaml", "secret-reader.yaml"}
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nodes need root")
 
 
@@ -27,10 +30,13 @@ def cluster(tmp_path_factory):
     cluster.down()
 
 
-def kubectl(cluster: Cluster, *arguments) -> str:
+def kubectl(cluster: Cluster, *arguments, stdin: str | None = None) -> str:
     common = [f"--kubeconfig={cluster.kubeconfig}", f"--cache-dir={cluster.folder / 'kubectl'}"]
     command = [find("kubectl"), *common, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    options = {"input": stdin, "capture_output": True, "text": True, "timeout": 120}
+    done = subprocess.run(command, **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +119,67 @@ def test_a_host_path_is_the_nodes_own(cluster, pods):
         wait = "until cat /host/name; do sleep 0.1; done 2>/dev/null"
         assert kubectl(cluster, "exec", pod, "--", "sh", "-c", wait) == f"{node}\n"
     assert not Path("/var/lib/dualtrace-test").exists()
+
+
+@pytest.fixture(scope="module")
+def version(cluster, tmp_path_factory) -> str:
+    """Of the images that the nodes have; the manifests name them by it."""
+    version = project_version()
+    folder = tmp_path_factory.mktemp("images")
+    make_images(ROOT / "build" / "release", folder, f"--tag={version}")
+    command = [sys.executable, "-m", "cluster", "image", "--archive", *folder.glob("*.oci.tar")]
+    environment = {**os.environ, "DUALTRACE_CLUSTER": str(cluster.folder), "PYTHONPATH": PATHS}
+    subprocess.run(command, check=True, env=environment)
+    return version
+
+
+@pytest.mark.parametrize("program", ["operator", "agent"])
+def test_an_image_runs_as_its_own_user_with_no_rights(cluster, version, program):
+    """The kubelet refuses runAsNonRoot for an image whose user is root, or a name."""
+    pod = f"version-of-{program}"
+    security = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    container = {"name": program, "args": ["--version"], "securityContext": security}
+    container |= {"image": f"dualtrace-{program}:{version}", "imagePullPolicy": "Never"}
+    spec = {"restartPolicy": "Never", "containers": [container]}
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod}, "spec": spec}
+    kubectl(cluster, "apply", "--filename", "-", stdin=json.dumps(manifest))
+    kubectl(cluster, "wait", f"pod/{pod}", "--for=jsonpath={.status.phase}=Succeeded")
+    assert kubectl(cluster, "logs", pod) == f"{version}\n"
+
+
+EXPORT = {
+    "apiVersion": "dualtrace.dev/v1alpha1",
+    "kind": "DualTraceExport",
+    "metadata": {"name": "agents", "namespace": "default"},
+    "spec": {
+        "databricks": {
+            "workspaceURL": "https://dbc-1.invalid",
+            "table": "main.traces.spans",
+            "auth": {"token": {"secretName": "databricks", "key": "token"}},
+        }
+    },
+}
+
+
+def test_the_manifests_bring_an_operator_and_agents_up(cluster, version):
+    kubectl(cluster, "create", "namespace", "dualtrace-system")
+    kubectl(cluster, "apply", "--server-side", "--filename", ROOT / "crds")
+    for file in sorted((ROOT / "operator" / "manifests").glob("*.yaml")):
+        if file.name not in FOR_ONE_NAMESPACE:
+            kubectl(cluster, "apply", "--server-side", "--filename", file)
+    kubectl(cluster, "apply", "--filename", "-", stdin=json.dumps(EXPORT))
+    rollout = ["rollout", "status", "--timeout=110s"]
+    kubectl(cluster, *rollout, "--namespace=dualtrace-system", "deployment/dualtrace-operator")
+    found = "--for=jsonpath={.status.desiredNumberScheduled}=2"
+    kubectl(cluster, "wait", "daemonset/agents-dualtrace", "--for=create", "--timeout=60s")
+    kubectl(cluster, "wait", "daemonset/agents-dualtrace", found, "--timeout=60s")
+    kubectl(cluster, *rollout, "daemonset/agents-dualtrace")
 
 
 def test_up_twice_is_harmless(cluster, pods):
