@@ -5,14 +5,13 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from harness import otlp
 from harness.agent import Agent, base_config, merged
-from harness.container import Container
+from harness.container import Container, may_mount
 from harness.http import fetch
 from harness.image import ROOT, ImageArchive, make_images
 from harness.name_server import ADDRESS, name_server
@@ -28,7 +27,7 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 NOTICE = re.compile(r"/usr/share/doc/[^/]+/copyright|/usr/share/common-licenses/[^/]+")
 NAMES = {"arize": "otlp.arize.test", "databricks": "dbc-1.databricks.test"}
 as_root = pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("unshare"), reason="needs root and unshare"
+    os.geteuid() != 0 or not may_mount(), reason="needs a root that may mount"
 )
 
 

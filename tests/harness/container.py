@@ -3,6 +3,7 @@ as the image's user, with the folders and files that a pod would mount. Needs ro
 
 import os
 import shlex
+import subprocess
 from pathlib import Path
 
 from harness.image import ImageArchive
@@ -19,6 +20,12 @@ mount -t proc proc "$root/proc"
 mount -o remount,bind,ro "$root"
 exec chroot --userspec={user} --groups={groups} "$root" {entrypoint} "$@"
 """
+
+
+def may_mount() -> bool:
+    """Root may not, in many a container."""
+    mount = ["unshare", "--mount", "mount", "--bind", "/proc", "/proc"]
+    return subprocess.run(mount, capture_output=True).returncode == 0
 
 
 class Container:
