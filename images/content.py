@@ -26,11 +26,7 @@ _WITHOUT_NOTICE = {"BSL-1.0"}  # it excepts compiled programs, and Boost's notic
 
 _AUTHORITIES = "/usr/share/ca-certificates/"  # its examples are elsewhere
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # where gRPC looks
-# OpenSSL looks at the link alone. Of names: what the kubelet wrote into /etc/hosts comes first.
-_OWN = {
-    "/etc/nsswitch.conf": File(b"hosts: files dns\n"),
-    "/usr/lib/ssl/cert.pem": Link(_BUNDLE),
-}
+_OWN = {"/usr/lib/ssl/cert.pem": Link(_BUNDLE)}  # where OpenSSL looks
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness.image import ImageArchive
 
+# What containerd sets; and leaks are looked for by other tests.
+ENVIRONMENT = "PATH=/usr/bin:/bin HOME=/ ASAN_OPTIONS=detect_leaks=0"
 # In mounts of its own, so that none of them outlives the program.
 SCRIPT = """\
 #!/bin/sh -e
@@ -18,7 +20,8 @@ mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 {mounts}
 mount -o remount,bind,ro "$root"
-exec chroot --userspec={user} --groups={groups} "$root" {entrypoint} "$@"
+exec env --ignore-environment {environment} \\
+  /usr/sbin/chroot --userspec={user} --groups={groups} "$root" {entrypoint} "$@"
 """
 
 
@@ -60,6 +63,7 @@ class Container:
                 root=shlex.quote(str(self._root)),
                 mounts="\n".join(self._mounts),
                 user=self._settings["User"],
+                environment=ENVIRONMENT,
                 groups=self.user[1],
                 entrypoint=shlex.join(self._settings["Entrypoint"]),
             )
