@@ -23,7 +23,9 @@ def parsed():
     parser.add_argument("--out", type=Path, default=ROOT / "build/images", help="the folder")
     parser.add_argument("--source", help="where the source is, for the image's labels")
     parser.add_argument("--licenses", help="an SPDX expression, for the image's labels")
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS
+    )
     parser.add_argument(
         "--folders", action="store_true", help="the layers as folders, for the Dockerfile"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from images import sbom
 from images.closure import libraries
 from images.compiled_in import header_only
-from images.layer import Entries, File, Layer, Link
+from images.layer import File, Layer, Link
 from images.oci import Refused
 from images.packages import Package, common_licenses, owners, spdx_license
 from images.version import Revision
@@ -26,7 +26,6 @@ _WITHOUT_NOTICE = {"BSL-1.0"}  # it excepts compiled programs, and Boost's notic
 
 _AUTHORITIES = "/usr/share/ca-certificates/"  # its examples are elsewhere
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # where gRPC looks
-_OWN = {"/usr/lib/ssl/cert.pem": Link(_BUNDLE)}  # where OpenSSL looks
 
 
 @dataclass(frozen=True)
@@ -77,13 +76,15 @@ def _notices(packages: set[Package]) -> dict[Package, dict[str, File]]:
     return notices
 
 
-def _packaged(program: Path, compiled_in: set[Package], loaded: dict[Path, Package]):
-    """Every file that is of a package, by its package."""
+def _packaged(
+    loaded: dict[Path, Package], compiled_in: set[Package]
+) -> dict[Package, dict[str, File]]:
+    """Every file that is of a package, by its package; of what is compiled in, notices alone."""
     found: dict[Package, dict[str, File]] = defaultdict(dict)
     for file, package in loaded.items():
         found[package][str(file)] = File(file, 0o755)
-    package, bundle = authorities()
-    found[package][_BUNDLE] = File(bundle)
+    of_authorities, bundle = authorities()
+    found[of_authorities][_BUNDLE] = File(bundle)
     for package, files in _notices({*found, *compiled_in}).items():
         found[package] |= files
     for package in compiled_in:
@@ -95,20 +96,18 @@ def content_of(build: Path, name: str, revision: Revision, tag: str) -> Content:
     program = build / PROGRAMS[name]
     loaded = owners(libraries(program))
     compiled_in = header_only(build, name, set(loaded.values()))
-    packaged = _packaged(program, compiled_in, loaded)
+    packaged = _packaged(loaded, compiled_in)
     lean, debug = stripped(program)
-    place = f"/{name}"
-    own: Entries = {**_OWN, place: File(lean, 0o755)}
-    own_files = {path: one for path, one in own.items() if isinstance(one, File)}
-    inventory = sbom.render(name, tag, revision, own_files, packaged, compiled_in)
-    base, others = dict(_OWN), {}
+    own = {f"/{name}": File(lean, 0o755)}
+    inventory = sbom.render(name, tag, revision, own, packaged, compiled_in)
+    base, others = {"/usr/lib/ssl/cert.pem": Link(_BUNDLE)}, {}  # where OpenSSL looks
     for package, files in packaged.items():
         (base if package.name in _BASE else others).update(files)
     return Content(
         layers=[
             Layer("base", base),
             Layer("libraries", others),
-            Layer("program", {place: own[place], f"/usr/share/sbom/{name}.spdx.json": File(inventory)}),
+            Layer("program", {**own, f"/usr/share/sbom/{name}.spdx.json": File(inventory)}),
         ],
         sbom=inventory,
         debug=debug,

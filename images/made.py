@@ -13,7 +13,7 @@ from images.version import Revision
 USER = "65532:65532"  # "nonroot" of the usual base images, and what the pods say (operator/plan)
 _SAYS = {
     "dualtrace-operator": "Makes each DualTraceExport into agents and says how they fare",
-    "dualtrace-agent": "Takes OTLP spans in, keeps them on disk, delivers them to Arize and Databricks",
+    "dualtrace-agent": "Takes OTLP spans in, keeps them, delivers them to Arize AX and Databricks",
     "dualtrace-sandbox": "Strict local stand-ins of Arize and Databricks, for tests and demos",
 }
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")

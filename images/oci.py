@@ -41,6 +41,7 @@ def _json(content: dict) -> bytes:
 
 
 def _configuration(image: Image) -> bytes:
+    layers = image.layers
     dated = {"created": image.created} if image.created else {}
     return _json(
         {
@@ -48,8 +49,8 @@ def _configuration(image: Image) -> bytes:
             "os": "linux",
             **dated,
             "config": image.settings,
-            "rootfs": {"type": "layers", "diff_ids": [one.diff_id for one in image.layers]},
-            "history": [{**dated, "created_by": f"./dev image: {one.name}"} for one in image.layers],
+            "rootfs": {"type": "layers", "diff_ids": [one.diff_id for one in layers]},
+            "history": [{**dated, "created_by": f"./dev image: {one.name}"} for one in layers],
         }
     )
 

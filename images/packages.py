@@ -84,12 +84,11 @@ def describe(names: Iterable[str]) -> dict[str, Package]:
 
 def owners(files: Iterable[Path]) -> dict[Path, Package]:
     """The package of each file; what is of none is refused, since nobody could look it up."""
-    files = list(files)
-    found = _search(name for file in files for name in [*_names_of(file), *_names_of(file.resolve())])
+    candidates = {file: [*_names_of(file), *_names_of(file.resolve())] for file in files}
+    found = _search(name for each in candidates.values() for name in each)
     names = {}
-    for file in files:
-        candidates = [*_names_of(file), *_names_of(file.resolve())]
-        owner = next((found[str(one)] for one in candidates if str(one) in found), None)
+    for file, each in candidates.items():
+        owner = next((found[str(one)] for one in each if str(one) in found), None)
         if owner is None:
             raise Refused(f"{file} is of no Debian package: an image holds only what has a source")
         names[file] = owner

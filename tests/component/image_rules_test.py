@@ -206,8 +206,7 @@ def stages() -> dict[str, list[tuple[str, str]]]:
 
 def test_docker_builds_with_dev_alone():
     build = stages()["build"]
-    (version,) = re.findall(r'^VERSION_ID="(\d+)"', Path("/etc/os-release").read_text(), re.MULTILINE)
-    assert build[0] == ("FROM", f"debian:{version} AS build")
+    assert build[0] == ("FROM", "debian:12 AS build")
     assert [rest for word, rest in build if word == "RUN"] == [
         "./dev setup build",
         "./dev image --folders --out /images",

@@ -126,7 +126,6 @@ def test_it_holds_the_program_what_it_loads_and_no_more(archive, build, program)
     assert set(entries) == {f"/{program}"} | loaded | others | notices
     executable = {place for place, one in entries.items() if one.isfile() and one.mode & 0o111}
     assert executable == {f"/{program}"} | loaded
-    assert sum(len(layer.getmembers()) for layer in archive.layers()) >= len(entries)
 
 
 def test_nothing_in_it_is_of_this_machine(archive):
@@ -170,7 +169,7 @@ def test_operator_and_agent_share_the_layer_of_what_both_need(made):
     assert program["digest"] != agent.manifest["layers"][2]["digest"]
     (inside, _) = sorted(one.name for one in operator.layers()[2].getmembers() if one.isfile())
     assert inside == "dualtrace-operator", "an upgrade moves the program and its inventory"
-    assert libraries["size"] > program["size"] or shared["size"] > 1_000_000
+    assert program["size"] < shared["size"] + libraries["size"]
 
 
 # --- the same every time ---

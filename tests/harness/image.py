@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def make_images(build: Path, out: Path, *arguments, **options) -> None:
     """What ./dev image does once the programs are built."""
-    environment = {"PYTHONDONTWRITEBYTECODE": "1", **options.pop("env", {}), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "images", f"--build={build}", f"--out={out}", *arguments]
+    environment = {"PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    command = [sys.executable, "-B", "-m", "images", f"--build={build}", f"--out={out}", *arguments]
     done = subprocess.run(
         command,
         capture_output=True,

@@ -34,8 +34,8 @@ def _answer(query: bytes, names: dict[str, str]) -> tuple[str, bytes]:
 
 @contextlib.contextmanager
 def name_server(names: dict[str, str]) -> Iterator[set[str]]:
-    """Answers with these addresses, to whoever has ADDRESS as its name server; yields the names that
-    were asked for."""
+    """Answers with these addresses, to whoever has ADDRESS as its name server; yields the names
+    that were asked for."""
     asked: set[str] = set()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((ADDRESS, 53))
