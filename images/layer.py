@@ -82,7 +82,7 @@ class Layer:
     @cached_property
     def blob(self) -> bytes:
         """The tar by gzip, whose header has neither a time nor a name."""
-        packer = zlib.compressobj(level=9, wbits=31)
+        packer = zlib.compressobj(level=6, wbits=31)  # 9 saves 1 % and takes three times as long
         return packer.compress(self._tar) + packer.flush()
 
     @property
