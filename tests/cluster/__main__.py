@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cluster.binaries import NotThere, find
 from cluster.cluster import Cluster, Refused, default_folder
-from cluster.image import make_image
+from images.oci import Refused as NoImage
+from images.plain import write_plain_archive
 
 
 def up(cluster: Cluster, arguments) -> None:
@@ -32,10 +33,15 @@ def env(cluster: Cluster, _) -> None:
 def image(cluster: Cluster, arguments) -> None:
     if not cluster.is_up():
         raise Refused("there is none: ./dev cluster up --nodes 2")
-    with tempfile.TemporaryDirectory() as folder:
-        tar = Path(folder) / "image.tar"
-        make_image(tar, arguments.name, arguments.program)
-        cluster.nodes().load_image(tar)
+    for archive in arguments.archive:
+        if not archive.is_file():
+            raise Refused(f"there is no archive {archive}: ./dev image makes them")
+        cluster.nodes().load_image(archive)
+    if arguments.name:
+        with tempfile.TemporaryDirectory() as folder:
+            tar = Path(folder) / "image.tar"
+            write_plain_archive(tar, arguments.name, arguments.program)
+            cluster.nodes().load_image(tar)
 
 
 def parsed():
@@ -48,18 +54,24 @@ def parsed():
     word.set_defaults(run=up)
     words.add_parser("down", help="stop it and remove all of it").set_defaults(run=down)
     words.add_parser("env", help="print what names it to kubectl").set_defaults(run=env)
-    word = words.add_parser("image", help="give every node an image of a program and its libraries")
-    word.add_argument("name", help="registry/name:tag, as localhost/dualtrace-agent:1")
-    word.add_argument("program", type=Path)
+    word = words.add_parser("image", help="give every node images")
+    word.add_argument(
+        "--archive", type=Path, nargs="+", default=[], help="those that ./dev image made"
+    )
+    word.add_argument("name", nargs="?", help="registry/name:tag, as localhost/tool:1, …")
+    word.add_argument("program", nargs="?", type=Path, help="… of a program and its libraries")
     word.set_defaults(run=image)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.run is image and not (arguments.program if arguments.name else arguments.archive):
+        word.error("give --archive FILE…, or NAME PROGRAM")
+    return arguments
 
 
 def main() -> int:
     arguments = parsed()
     try:
         arguments.run(Cluster(default_folder()), arguments)
-    except (Refused, NotThere, RuntimeError) as error:
+    except (Refused, NotThere, NoImage, RuntimeError) as error:
         print(f"cluster: {error}", file=sys.stderr)
         return 1
     return 0

@@ -9,10 +9,10 @@ from pathlib import Path
 from cluster import network
 from cluster.binaries import find
 from cluster.daemon import Daemon
-from cluster.image import make_image
 from cluster.machine import Machine
 from cluster.node import PAUSE_IMAGE, Node
 from cluster.servers import Home, Servers
+from images.plain import write_plain_archive
 
 HERE = Path(__file__).parent
 TOOLS_IMAGE = "localhost/busybox:1"  # a shell, wget and httpd, for tests and for a look around
@@ -68,7 +68,7 @@ class Nodes:
             ("localhost/coredns:1", find("coredns"), {}),
             (TOOLS_IMAGE, find("busybox"), links),
         ):
-            make_image(tar, name, program, links=more)
+            write_plain_archive(tar, name, program, links=more)
             self.load_image(tar)
         tar.unlink()
 

@@ -1,5 +1,5 @@
-"""A cluster with two nodes does what dualtrace counts on, and leaves nothing behind. Needs root
-and a minute: `./dev cluster test`."""
+"""A cluster with two nodes does what dualtrace counts on, runs the images of the release
+build, and leaves nothing behind. Needs root and two minutes: `./dev cluster test`."""
 
 import hashlib
 import json
@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 from cluster.cluster import Cluster, Refused
+from harness.image import ROOT, make_images
 from harness.kubectl import Kubectl
+from images.version import project_version
 
 HERE = Path(__file__).parent
+PATHS = f"{HERE.parent}:{HERE.parent.parent}"  # of what cluster imports
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nodes need root")
 
 
@@ -113,6 +116,38 @@ def test_a_host_path_is_the_nodes_own(kubectl, pods):
     assert not Path("/var/lib/dualtrace-test").exists()
 
 
+@pytest.fixture(scope="module")
+def version(cluster, tmp_path_factory) -> str:
+    """Of the images that the nodes have; the manifests name them by it."""
+    version = project_version()
+    folder = tmp_path_factory.mktemp("images")
+    make_images(ROOT / "build" / "release", folder, f"--tag={version}")
+    command = [sys.executable, "-m", "cluster", "image", "--archive", *folder.glob("*.oci.tar")]
+    environment = {**os.environ, "DUALTRACE_CLUSTER": str(cluster.folder), "PYTHONPATH": PATHS}
+    subprocess.run(command, check=True, env=environment)
+    return version
+
+
+@pytest.mark.parametrize("program", ["operator", "agent"])
+def test_an_image_runs_as_its_own_user_with_no_rights(kubectl, version, program):
+    """The kubelet refuses runAsNonRoot for an image whose user is root, or a name."""
+    pod = f"version-of-{program}"
+    security = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    container = {"name": program, "args": ["--version"], "securityContext": security}
+    container |= {"image": f"dualtrace-{program}:{version}", "imagePullPolicy": "Never"}
+    spec = {"restartPolicy": "Never", "containers": [container]}
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod}, "spec": spec}
+    kubectl("apply", "--filename", "-", stdin=json.dumps(manifest))
+    kubectl("wait", f"pod/{pod}", "--for=jsonpath={.status.phase}=Succeeded")
+    assert kubectl("logs", pod) == f"{version}\n"
+
+
 def test_up_twice_is_harmless(cluster, kubectl, pods):
     assert cluster.up(nodes=2) is False
     with pytest.raises(Refused, match="it is up with 2 nodes"):
@@ -136,7 +171,7 @@ def test_nothing_is_left_of_a_cluster(tmp_path):
 def test_nothing_is_left_of_an_up_that_was_killed(tmp_path, seconds):
     folder = tmp_path / "cluster"
     before = traces_on_this_machine(folder)
-    environment = {**os.environ, "DUALTRACE_CLUSTER": str(folder), "PYTHONPATH": str(HERE.parent)}
+    environment = {**os.environ, "DUALTRACE_CLUSTER": str(folder), "PYTHONPATH": PATHS}
     command = [sys.executable, "-m", "cluster", "up", "--nodes=2"]
     starting = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     time.sleep(seconds)

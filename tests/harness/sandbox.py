@@ -35,12 +35,14 @@ class Sandbox(SpanStore):
         tls: bool = False,
         table: str = TABLE,
         bodies: bool = True,
+        names: tuple[str, ...] = (),
     ):
         self.binary = binary
         self.folder = folder
         self.tls = tls
         self.table = table
         self.bodies = bodies  # whether requests() will be asked for
+        self.names = names  # of its certificate, beside the usual
         folder.mkdir(parents=True, exist_ok=True)
         self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)
         self.space_id_file = write_secret(folder / "arize-space-id", SPACE_ID)
@@ -56,6 +58,7 @@ class Sandbox(SpanStore):
         arguments += ["--databricks-table", f"{self.table}=v2"]
         if self.tls:
             arguments.append("--tls")
+        arguments += [f"--dns-name={name}" for name in self.names]
         if not self.bodies:
             arguments.append("--no-bodies")
         self.process = Process("sandbox", arguments, self.folder)

@@ -1,0 +1,67 @@
+"""`./dev image`: see docs/images.md."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from images import page
+from images.content import PROGRAMS, content_of
+from images.made import Naming, make, unpack
+from images.oci import Refused
+from images.version import ROOT, read_revision
+
+
+def parsed():
+    parser = argparse.ArgumentParser(prog="./dev image")
+    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(PROGRAMS)}")
+    parser.add_argument("--tag", help="default: the version, and the commit if it is no release")
+    parser.add_argument(
+        "--repository",
+        default="docker.io/library",
+        help="what is before the program in the image's name (default: what a bare name means)",
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "build/images", help="the folder")
+    parser.add_argument("--source", help="where the source is, for the image's labels")
+    parser.add_argument("--licenses", help="an SPDX expression, for the image's labels")
+    parser.add_argument(
+        "--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS
+    )
+    parser.add_argument(
+        "--folders", action="store_true", help="the layers as folders, for the Dockerfile"
+    )
+    parser.add_argument("--write-docs", action="store_true", help="put the sizes in docs/images.md")
+    arguments = parser.parse_args()
+    unknown = [one for one in arguments.programs if one not in PROGRAMS]
+    if unknown:
+        parser.error(f"no program {', '.join(unknown)}; there are {', '.join(PROGRAMS)}")
+    if arguments.write_docs and arguments.programs:
+        parser.error("--write-docs: the table has all programs; name none")
+    return arguments
+
+
+def main() -> int:
+    arguments = parsed()
+    try:
+        revision = read_revision()
+        tag = arguments.tag or revision.tag
+        naming = Naming(tag, arguments.repository, arguments.source, arguments.licenses)
+        images = []
+        for program in arguments.programs or PROGRAMS:
+            if arguments.folders:
+                for layer in content_of(arguments.build, program, revision, tag).layers:
+                    unpack(layer, arguments.out / program / layer.name)
+                continue
+            images.append(make(arguments.build, arguments.out, program, naming, revision))
+            print(f"{images[-1].name} {images[-1].digest}\n  {images[-1].archive}")
+        if images:
+            print(page.render(images), end="")
+        if arguments.write_docs:
+            page.write(images)
+    except (Refused, OSError) as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Which libraries are in a program without being loaded: those that are headers only, which the
+compiler wrote down when it read them."""
+
+import subprocess
+from pathlib import Path
+
+from images.oci import Refused
+from images.packages import Package, known_owners
+
+# The kernel's declarations for programs; there is no code in them.
+_DECLARATIONS = {"linux"}
+
+
+def _ninja(build: Path, *arguments: str) -> list[str]:
+    done = subprocess.run(["ninja", "-C", build, *arguments], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Refused(f"ninja -C {build} {' '.join(arguments[:3])}: {done.stdout}{done.stderr}")
+    return done.stdout.splitlines()
+
+
+def headers(build: Path, target: str) -> set[Path]:
+    """All that were read for its objects, outside the tree."""
+    inputs = _ninja(build, "-t", "inputs", target)
+    objects = [one for one in inputs if one.endswith(".o")]
+    if not objects:
+        raise Refused(f"{build} has no objects of {target}: ./dev build release makes them")
+    read = set()
+    for line in _ninja(build, "-t", "deps", *objects):
+        path = line.strip()
+        if line.startswith(" ") and path.startswith("/usr/"):
+            read.add(Path(path).resolve())
+    return read
+
+
+def header_only(build: Path, target: str, loaded: set[Package]) -> set[Package]:
+    """The packages whose headers are in it and of whose source nothing is loaded."""
+    sources = {package.source for package in loaded} | _DECLARATIONS
+    return {
+        package for package in known_owners(headers(build, target)) if package.source not in sources
+    }

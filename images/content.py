@@ -1,0 +1,114 @@
+"""What is in the images of dualtrace's own programs, layer by layer."""
+
+import subprocess
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from images import sbom
+from images.closure import libraries
+from images.compiled_in import header_only
+from images.layer import File, Layer, Link
+from images.oci import Refused
+from images.packages import Package, common_licenses, owners, spdx_license
+from images.version import Revision
+
+# Each with where the build folder has it.
+PROGRAMS = {
+    "dualtrace-operator": Path("operator/dualtrace-operator"),
+    "dualtrace-agent": Path("agent/dualtrace-agent"),
+    "dualtrace-sandbox": Path("tests/sandbox/dualtrace-sandbox"),
+}
+# These change least and every program loads them, so that nodes keep one layer of them for all.
+_BASE = {"libc6", "libgcc-s1", "libstdc++6", "ca-certificates"}
+_WITHOUT_NOTICE = {"BSL-1.0"}  # it excepts compiled programs, and Boost's notice has 2 MB
+
+_AUTHORITIES = "/usr/share/ca-certificates/"  # its examples are elsewhere
+_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # where gRPC looks
+
+
+@dataclass(frozen=True)
+class Content:
+    layers: list[Layer]
+    sbom: bytes
+    debug: bytes  # the program's symbols and lines, which are not in the image
+
+
+def stripped(program: Path) -> tuple[bytes, bytes]:
+    """The program without what only a debugger reads, and that."""
+    with tempfile.TemporaryDirectory() as folder:
+        lean, debug = Path(folder) / "lean", Path(folder) / "debug"
+        for command in (
+            ["objcopy", "--strip-all", program, lean],
+            ["objcopy", "--only-keep-debug", program, debug],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Refused(f"objcopy: {done.stderr.strip()}")
+        return lean.read_bytes(), debug.read_bytes()
+
+
+def authorities() -> tuple[Package, bytes]:
+    """Mozilla's, as Debian packages them; none that was added to this machine."""
+    listed = subprocess.run(
+        ["dpkg-query", "--listfiles", "ca-certificates"], capture_output=True, text=True
+    ).stdout.splitlines()
+    listed = [one for one in listed if one.startswith(_AUTHORITIES) and one.endswith(".crt")]
+    files = [Path(one) for one in sorted(listed)]
+    if not files:
+        raise Refused("the package ca-certificates is not installed")
+    (package,) = set(owners(files).values())
+    return package, b"".join(file.read_bytes() for file in files)
+
+
+def _notices(packages: set[Package]) -> dict[Package, dict[str, File]]:
+    """Copyright notices and licences: they ask to go where the programs go."""
+    notices: dict[Package, dict[str, File]] = defaultdict(dict)
+    texts = set()
+    for package in packages:
+        if spdx_license(package.copyright()) in _WITHOUT_NOTICE:
+            continue
+        notices[package][str(package.copyright_file)] = File(package.copyright_file)
+        texts |= common_licenses(package.copyright())
+    for text, package in owners(texts).items():
+        notices[package][str(text)] = File(text)
+    return notices
+
+
+def _packaged(
+    loaded: dict[Path, Package], compiled_in: set[Package]
+) -> dict[Package, dict[str, File]]:
+    """Every file that is of a package, by its package; of what is compiled in, notices alone."""
+    found: dict[Package, dict[str, File]] = defaultdict(dict)
+    for file, package in loaded.items():
+        found[package][str(file)] = File(file, 0o755)
+    of_authorities, bundle = authorities()
+    found[of_authorities][_BUNDLE] = File(bundle)
+    for package, files in _notices({*found, *compiled_in}).items():
+        found[package] |= files
+    for package in compiled_in:
+        found.setdefault(package, {})
+    return found
+
+
+def content_of(build: Path, name: str, revision: Revision, tag: str) -> Content:
+    program = build / PROGRAMS[name]
+    loaded = owners(libraries(program))
+    compiled_in = header_only(build, name, set(loaded.values()))
+    packaged = _packaged(loaded, compiled_in)
+    lean, debug = stripped(program)
+    own = {f"/{name}": File(lean, 0o755)}
+    inventory = sbom.render(name, tag, revision, own, packaged, compiled_in)
+    base, others = {"/usr/lib/ssl/cert.pem": Link(_BUNDLE)}, {}  # where OpenSSL looks
+    for package, files in packaged.items():
+        (base if package.name in _BASE else others).update(files)
+    return Content(
+        layers=[
+            Layer("base", base),
+            Layer("libraries", others),
+            Layer("program", {**own, f"/usr/share/sbom/{name}.spdx.json": File(inventory)}),
+        ],
+        sbom=inventory,
+        debug=debug,
+    )

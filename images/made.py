@@ -1,0 +1,105 @@
+"""The images of dualtrace's own programs: an archive each, and beside it what is known about it."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from images.content import Content, content_of
+from images.layer import File, Layer, folders_of
+from images.oci import Image, Refused, this_architecture, write_archive
+from images.version import Revision
+
+USER = "65532:65532"  # "nonroot" of the usual base images, and what the pods say (operator/plan)
+_SAYS = {
+    "dualtrace-operator": "Makes each DualTraceExport into agents and says how they fare",
+    "dualtrace-agent": "Takes OTLP spans in, keeps them, delivers them to Arize AX and Databricks",
+    "dualtrace-sandbox": "Strict local stand-ins of Arize and Databricks, for tests and demos",
+}
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_REPOSITORY = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
+
+
+@dataclass(frozen=True)
+class Naming:
+    tag: str
+    repository: str
+    source: str | None  # where the source is to be had: a URL
+    licenses: str | None  # dualtrace's own: an SPDX expression
+
+    def __post_init__(self):
+        if not _TAG.fullmatch(self.tag):
+            raise Refused(f"--tag {self.tag}: expected letters, digits, '.', '_', '-', as 0.1.0")
+        if not _REPOSITORY.fullmatch(self.repository):
+            raise Refused(f"--repository {self.repository}: expected host/path, as ghcr.io/someone")
+        if self.source and not self.source.startswith("https://"):
+            raise Refused(f"--source {self.source}: expected an address that begins with https://")
+
+
+@dataclass(frozen=True)
+class Made:
+    program: str
+    name: str
+    digest: str
+    archive: Path
+    content: Content
+
+    @property
+    def size(self) -> int:
+        """What a node that has nothing of it fetches."""
+        return sum(len(layer.blob) for layer in self.content.layers)
+
+
+def labels(program: str, naming: Naming, revision: Revision) -> dict[str, str]:
+    said = {
+        "title": program,
+        "description": _SAYS[program],
+        "version": naming.tag,
+        "revision": revision.commit,
+        "created": revision.created,
+        "source": naming.source,
+        "licenses": naming.licenses,
+    }
+    return {f"org.opencontainers.image.{name}": text for name, text in said.items() if text}
+
+
+def make(build: Path, out: Path, program: str, naming: Naming, revision: Revision) -> Made:
+    content = content_of(build, program, revision, naming.tag)
+    says = labels(program, naming, revision)
+    image = Image(
+        name=f"{naming.repository}/{program}:{naming.tag}",
+        layers=content.layers,
+        settings={
+            "User": USER,
+            "Entrypoint": [f"/{program}"],
+            "WorkingDir": "/",
+            "Labels": says,
+        },
+        created=revision.created,
+        annotations=says,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    base = out / f"{program}-{naming.tag}-{this_architecture()}"
+    archive = base.with_name(f"{base.name}.oci.tar")
+    digest = write_archive(archive, image)
+    base.with_name(f"{base.name}.spdx.json").write_bytes(content.sbom)
+    base.with_name(f"{base.name}.debug").write_bytes(content.debug)
+    return Made(program, image.name, digest, archive, content)
+
+
+def unpack(layer: Layer, folder: Path) -> None:
+    """Makes the folder, with what is in the layer as files."""
+    folder.mkdir(parents=True)
+    folders = sorted(folders_of(layer.entries))
+    for place in folders:
+        (folder / place.lstrip("/")).mkdir()
+        (folder / place.lstrip("/")).chmod(0o755)
+    for place, entry in layer.entries.items():
+        there = folder / place.lstrip("/")
+        if isinstance(entry, File):
+            there.write_bytes(entry.read())
+            there.chmod(entry.mode)
+        else:
+            there.symlink_to(entry.target)
+    for place in [*layer.entries, *reversed(folders)]:
+        os.utime(folder / place.lstrip("/"), (0, 0), follow_symlinks=False)

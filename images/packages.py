@@ -1,0 +1,121 @@
+"""Which Debian package a file is of, and under which licence it says it is."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from images.oci import Refused
+
+COMMON_LICENSES = Path("/usr/share/common-licenses")
+_COMMON = re.compile(rf"{COMMON_LICENSES}/([A-Z][\w.-]*\w)")
+_FIELDS = ("binary:Package", "Version", "Architecture", "source:Package", "source:Version")
+# Debian's short names for licences, where SPDX calls the very same text otherwise.
+_SPDX = {
+    "Apache-2.0": "Apache-2.0",
+    "BSD-2-clause": "BSD-2-Clause",
+    "BSD-3-clause": "BSD-3-Clause",
+    "BSL-1.0": "BSL-1.0",
+    "Boost-1.0": "BSL-1.0",
+    "Expat": "MIT",
+    "GPL-2+": "GPL-2.0-or-later",
+    "GPL-3+": "GPL-3.0-or-later",
+    "ISC": "ISC",
+    "LGPL-2.1+": "LGPL-2.1-or-later",
+    "LGPL-3+": "LGPL-3.0-or-later",
+    "MIT": "MIT",
+    "MPL-2.0": "MPL-2.0",
+    "Zlib": "Zlib",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Package:
+    name: str  # without the architecture
+    version: str
+    architecture: str
+    source: str
+    source_version: str
+
+    @property
+    def copyright_file(self) -> Path:
+        return Path("/usr/share/doc", self.name, "copyright")
+
+    def copyright(self) -> str:
+        return self.copyright_file.read_text(errors="replace")
+
+
+def _names_of(path: Path) -> list[Path]:
+    """As dpkg may know it: /lib is /usr/lib by now, and packages were built before and after."""
+    text = str(path)
+    other = text.removeprefix("/usr") if text.startswith("/usr/lib") else f"/usr{text}"
+    return [path, Path(other)]
+
+
+def _search(paths: Iterable[Path]) -> dict[str, str]:
+    """The name of the package of each path that has one."""
+    command = ["dpkg-query", "--search", *sorted({str(path) for path in paths})]
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = {}
+    for line in done.stdout.splitlines():
+        names, colon, path = line.partition(": ")
+        if colon and not line.startswith("diversion by "):
+            found[path] = names.split(", ")[0]
+    return found
+
+
+def describe(names: Iterable[str]) -> dict[str, Package]:
+    wanted = sorted(set(names))
+    if not wanted:
+        return {}
+    form = "\\t".join(f"${{{field}}}" for field in _FIELDS) + "\\n"
+    command = ["dpkg-query", "--show", f"--showformat={form}", *wanted]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Refused(f"dpkg-query: {done.stderr.strip()}")
+    described = {}
+    for line in done.stdout.splitlines():
+        name, *others = line.split("\t")
+        package = Package(name.partition(":")[0], *others)
+        described[name] = described[package.name] = package
+    return described
+
+
+def owners(files: Iterable[Path]) -> dict[Path, Package]:
+    """The package of each file; what is of none is refused, since nobody could look it up."""
+    candidates = {file: [*_names_of(file), *_names_of(file.resolve())] for file in files}
+    found = _search(name for each in candidates.values() for name in each)
+    names = {}
+    for file, each in candidates.items():
+        owner = next((found[str(one)] for one in each if str(one) in found), None)
+        if owner is None:
+            raise Refused(f"{file} is of no Debian package: an image holds only what has a source")
+        names[file] = owner
+    described = describe(names.values())
+    return {file: described[name] for file, name in names.items()}
+
+
+def known_owners(files: Iterable[Path]) -> set[Package]:
+    """The packages of those files that are of one."""
+    found = _search(name for file in files for name in _names_of(file))
+    described = describe(found.values())
+    return {described[name] for name in found.values()}
+
+
+def spdx_license(copyright_text: str) -> str | None:
+    """SPDX's name for the licence of the package's files in general, if its copyright file can be
+    read by a machine and says one that SPDX has under a name that we know."""
+    if not copyright_text.lstrip().startswith("Format:"):
+        return None
+    for stanza in re.split(r"\n\s*\n", copyright_text):
+        if re.search(r"^Files:\s*\*\s*$", stanza, re.MULTILINE):
+            said = re.search(r"^License:[ \t]*(\S.*)$", stanza, re.MULTILINE)
+            return _SPDX.get(said[1].strip()) if said else None
+    return None
+
+
+def common_licenses(copyright_text: str) -> set[Path]:
+    """Licences of /usr/share/common-licenses whose text it refers to."""
+    files = {COMMON_LICENSES / name for name in _COMMON.findall(copyright_text)}
+    return {file for file in files if file.is_file()}

@@ -1,0 +1,20 @@
+"""An image of any program and what it loads, with nothing else: for the nodes of ./dev cluster."""
+
+from pathlib import Path
+
+from images.closure import libraries
+from images.layer import File, Layer, Link
+from images.oci import Image, write_archive
+
+
+def write_plain_archive(
+    file: Path, name: str, program: Path, links: dict[str, str] | None = None
+) -> None:
+    """An image called `name` (registry/name:tag) with /`program`'s name as its entry point; `links`
+    are symbolic links in it. The same content gives the same image."""
+    place = f"/{program.name}"
+    entries = {str(one): File(one, 0o755) for one in [*libraries(program)]}
+    entries |= {place: File(program, 0o755)}
+    entries |= {place: Link(target) for place, target in (links or {}).items()}
+    settings = {"Entrypoint": [place], "WorkingDir": "/"}
+    write_archive(file, Image(name, [Layer(program.name, entries)], settings))

@@ -1,0 +1,67 @@
+"""An image archive, read without the code that made it."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def make_images(build: Path, out: Path, *arguments, **options) -> None:
+    """What ./dev image does once the programs are built."""
+    environment = {"PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    command = [sys.executable, "-B", "-m", "images", f"--build={build}", f"--out={out}", *arguments]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        **options,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+class ImageArchive:
+    def __init__(self, file: Path):
+        self.file = file
+        with tarfile.open(file) as tar:
+            self.headers = tar.getmembers()
+            self.contents = {one.name: tar.extractfile(one).read() for one in self.headers}
+        (self.descriptor,) = self.json("index.json")["manifests"]
+        self.manifest = json.loads(self.blob(self.descriptor))
+        self.configuration = json.loads(self.blob(self.manifest["config"]))
+
+    def json(self, name: str) -> dict:
+        return json.loads(self.contents[name])
+
+    def blob(self, descriptor: dict) -> bytes:
+        """Checked against its descriptor."""
+        content = self.contents[f"blobs/{descriptor['digest'].replace(':', '/')}"]
+        assert f"sha256:{hashlib.sha256(content).hexdigest()}" == descriptor["digest"]
+        assert len(content) == descriptor["size"]
+        return content
+
+    def layers(self) -> list[tarfile.TarFile]:
+        blobs = [self.blob(one) for one in self.manifest["layers"]]
+        return [tarfile.open(fileobj=io.BytesIO(blob), mode="r:gz") for blob in blobs]
+
+    def entries(self) -> dict[str, tarfile.TarInfo]:
+        """What a program in it sees, by its path, without folders."""
+        members = [one for layer in self.layers() for one in layer.getmembers()]
+        return {f"/{one.name}": one for one in members if not one.isdir()}
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            f"/{one.name}": layer.extractfile(one).read()
+            for layer in self.layers()
+            for one in layer.getmembers()
+            if one.isfile()
+        }
+
+    def unpack(self, folder: Path) -> None:
+        for layer in self.layers():
+            layer.extractall(folder)
