@@ -2,11 +2,13 @@
 tests in tests/cluster/journey and the demo."""
 
 import json
+import shutil
 from pathlib import Path
 
 import yaml
 from cluster.cluster import Cluster
-from cluster.image import make_image
+from images.made import Naming, make
+from images.version import read_revision
 
 from harness import sandbox
 from harness.kubectl import Kubectl
@@ -19,16 +21,6 @@ EXPORT_NAMESPACE = "observability"
 EXPORT = "agents"
 OPERATOR_NAMESPACE = "dualtrace-system"
 MANIFESTS = [f"operator/manifests/{name}.yaml" for name in ("account", "rbac", "deployment")]
-# Where ./dev build puts them.
-PROGRAMS = {
-    "dualtrace-operator": "operator/dualtrace-operator",
-    "dualtrace-agent": "agent/dualtrace-agent",
-    "dualtrace-sandbox": "tests/sandbox/dualtrace-sandbox",
-}
-
-
-def image_name(program: str, tag: str = "1") -> str:
-    return f"localhost/{program}:{tag}"
 
 
 def secret(name: str, namespace: str, **values: str) -> dict:
@@ -97,12 +89,12 @@ class LiveCluster:
 
     def load_program(self, program: str, tag: str = "1") -> str:
         """Gives the nodes an image of this build's program; its name."""
-        tar = self.cluster.folder / "image.tar"
-        name = image_name(program, tag)
-        make_image(tar, name, self.binaries / PROGRAMS[program])
-        self.cluster.nodes().load_image(tar)
-        tar.unlink()
-        return name
+        naming = Naming(tag, "localhost", source=None, licenses=None)
+        folder = self.cluster.folder / "images"
+        made = make(self.binaries, folder, program, naming, read_revision())
+        self.cluster.nodes().load_image(made.archive)
+        shutil.rmtree(folder)
+        return made.name
 
     def install(self) -> None:
         """The operator of this build, which gives exports the agent of this build."""
