@@ -62,6 +62,7 @@ bool could_be_meant(const Json& object, const PodNamespace& from) {
 
 Refusal ambiguous(const std::vector<ObjectPointer>& candidates) {
   std::vector<std::string> names;
+  names.reserve(candidates.size());
   for (const auto& one : candidates) names.push_back(kube::key_of(*one).to_string());
   std::sort(names.begin(), names.end());
   std::string told;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "operator/api/injection_words.h"
+#include "operator/webhook/pod_attributes.h"
 #include "operator/webhook/pod_patch.h"
 
 namespace dualtrace::ctl {
@@ -20,7 +21,7 @@ bool is_variable_name(std::string_view name) {
 }
 
 bool is_ours(std::string_view name) {
-  return name.starts_with("OTEL_") || name.starts_with("DUALTRACE_") ||
+  return name.starts_with("OTEL_") || name.starts_with(kOurPrefix) ||
          name == "ARIZE_COLLECTOR_ENDPOINT" || name == "PHOENIX_COLLECTOR_ENDPOINT";
 }
 

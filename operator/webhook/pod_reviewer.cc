@@ -61,6 +61,13 @@ AdmissionAnswer injected(const Json& pod, const InjectionPlan& plan,
   return answer;
 }
 
+// The API server calls for a pod without the annotation only when its namespace has the label,
+// whose value may be out of our sight.
+AdmissionAnswer unasked(const Json& pod, const PodNamespace& from) {
+  if (from.labels || has_annotation(pod, kInjectWord)) return {};
+  return unpatched("the labels of namespace " + from.name + " are not known; annotate the pod");
+}
+
 }  // namespace
 
 AdmissionAnswer PodReviewer::review(const AdmissionRequest& request) const {
@@ -72,7 +79,7 @@ AdmissionAnswer PodReviewer::review(const AdmissionRequest& request) const {
   const std::string& space = request.key.namespace_name;
   const PodNamespace from{space, directory_.namespace_labels(space)};
   const auto asked = read_request(pod, from);
-  if (!asked) return {};
+  if (!asked) return unasked(pod, from);
   if (const auto* refusal = std::get_if<Refusal>(&*asked)) return skipped(pod, *refusal);
   const auto chosen = choose_export(std::get<InjectionRequest>(*asked), from, directory_.exports());
   if (const auto* refusal = std::get_if<Refusal>(&chosen)) return skipped(pod, *refusal);

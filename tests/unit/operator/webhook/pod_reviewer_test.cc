@@ -68,7 +68,19 @@ TEST_F(PodReviewerTest, SaysOnThePodWhyItIsSkipped) {
   EXPECT_EQ(env_of(answered(pod, answer)), Json::array());
 }
 
+TEST_F(PodReviewerTest, WarnsThatItCannotSeeWhatTheNamespaceAsks) {
+  Json pod = pod_with();
+  pod["metadata"].erase("annotations");
+  const AdmissionAnswer answer = review(pod);
+  EXPECT_THAT(answer.patch, IsEmpty());
+  EXPECT_THAT(answer.warnings, ElementsAre("dualtrace: not injected: the labels of namespace shop "
+                                           "are not known; annotate the pod"));
+  pod["metadata"]["annotations"] = {{"dualtrace.dev/inject", "false"}};
+  expect_nothing(review(pod));
+}
+
 TEST_F(PodReviewerTest, AnswersNothingToAPodThatAsksForNothing) {
+  cluster.labels["shop"] = {{"team", "sales"}};
   Json pod = pod_with();
   pod["metadata"].erase("annotations");
   expect_nothing(review(pod));
