@@ -1,5 +1,5 @@
-"""The chart in a real API server, by Helm 3 and 4 and as GitOps tools apply it: installed, upgraded,
-rolled back, uninstalled; and the operator with the rights that it gives."""
+"""The chart in a real API server, by Helm 3 and 4 and as GitOps tools apply it: installed,
+upgraded, rolled back, uninstalled; and the operator with the rights that it gives."""
 
 import json
 import shutil
@@ -69,7 +69,8 @@ def clean(control_plane, namespaces, helms):
     own = f"app.kubernetes.io/instance={RELEASE}"
     for namespace in (NAMESPACE, "blue", "green"):
         control_plane.kubectl("delete", kinds, "--selector", own, "--namespace", namespace)
-    everywhere = "clusterrole,clusterrolebinding,mutatingwebhookconfiguration,validatingwebhookconfiguration"
+    everywhere = "clusterrole,clusterrolebinding,"
+    everywhere += "mutatingwebhookconfiguration,validatingwebhookconfiguration"
     control_plane.kubectl("delete", everywhere, "--selector", own)
 
 
@@ -102,7 +103,7 @@ def replicas(plane: ControlPlane) -> int:
 
 
 def older_chart(folder):
-    """As a version before may have been: with a CRD that has one field less, and one webhook less."""
+    """As a version before may have been: with another CRD."""
     chart = folder / "older"
     shutil.copytree(CHART, chart)
     template = chart / "templates" / "crd.yaml"

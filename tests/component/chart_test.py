@@ -1,5 +1,5 @@
-"""What the chart renders to: always the same, as the manifests of operator/manifests, and only what it
-was asked for. No cluster is needed."""
+"""What the chart renders to: always the same, as the manifests of operator/manifests, and only what
+it was asked for. No cluster is needed."""
 
 import copy
 import json
@@ -54,8 +54,8 @@ def helm(helms, request) -> Helm:
 
 
 def golden_text(rendered: str) -> str:
-    """Helm 3 and 4 differ in blank lines, and in the order of kinds that they do not know. The CRD is
-    left out: it is a copy (tested below)."""
+    """Helm 3 and 4 differ in blank lines, and in the order of kinds that they do not know. The CRD
+    is left out: it is a copy (tested below)."""
     documents = [re.sub(r"\n(\s*\n)+", "\n", one) for one in rendered.split("---\n") if one.strip()]
     return "---\n".join(sorted(one for one in documents if "templates/crd.yaml" not in one))
 
@@ -112,7 +112,8 @@ def test_the_rendered_crd_is_that_of_crds(helm):
 
 
 def test_there_is_one_version():
-    version = re.search(r"project\(dualtrace VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    project = (ROOT / "CMakeLists.txt").read_text()
+    version = re.search(r"project\(dualtrace VERSION (\S+)", project)[1]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["appVersion"] == version
     images = yaml.safe_load(chart["annotations"]["artifacthub.io/images"])
@@ -332,7 +333,7 @@ def test_two_releases_share_no_name(helm):
 
 
 def test_no_webhook_has_a_ca_bundle(helm):
-    """Helm, and every tool that applies the chart, would take back what the operator writes there."""
+    """Every tool that applies the chart would take back what the operator writes there."""
     for values in RENDERINGS.values():
         assert "caBundle" not in re.sub("(?m)^ *#.*$", "", helm.template(values))
 
@@ -383,7 +384,8 @@ def test_alerts_and_panels_ask_for_metrics_that_exist(helm):
 def test_the_labels_that_are_asked_for_exist():
     """By what docs/metrics.md says of each metric, and what a monitor adds."""
     text = (ROOT / "docs" / "metrics.md").read_text()
-    labels = {name for group in re.findall(r"`[a-z0-9_]+\{([^`]*)\}`", text) for name in group.split(",")}
+    documented = re.findall(r"`[a-z0-9_]+\{([^`]*)\}`", text)
+    labels = {name for group in documented for name in group.split(",")}
     labels |= {"namespace", "pod", "le", "dualtrace_dev_export"}
     rendered = (CHART / "files" / "alerts.yaml").read_text()
     rendered += json.dumps(json.loads((CHART / "files" / "dashboard.json").read_text()))
@@ -402,7 +404,8 @@ def test_every_alert_is_documented(helm):
 
 def test_the_operators_own_name_is_in_its_alert_and_dashboard(helm):
     rendered = helm.render({**MONITORED, "fullnameOverride": "edge"})
-    assert [one for one in expressions(rendered) if 'leader_election_master_status{name="edge"}' in one]
+    leads = 'leader_election_master_status{name="edge"}'
+    assert [one for one in expressions(rendered) if leads in one]
     (constant,) = [
         one for one in dashboard(rendered)["templating"]["list"] if one["type"] == "constant"
     ]

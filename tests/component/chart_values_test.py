@@ -137,7 +137,9 @@ EFFECTS = {
         lambda r: r.container["resources"]
         == {"limits": {"memory": "1Gi"}, "requests": {"cpu": "20m", "memory": "48Mi"}},
     ),
-    "nodeSelector": Effect({"pool": "system"}, lambda r: r.pod["nodeSelector"].get("pool") == "system"),
+    "nodeSelector": Effect(
+        {"pool": "system"}, lambda r: r.pod["nodeSelector"].get("pool") == "system"
+    ),
     "tolerations": Effect(
         [{"operator": "Exists"}], lambda r: r.pod.get("tolerations") == [{"operator": "Exists"}]
     ),
@@ -206,7 +208,8 @@ EFFECTS = {
         and not [one for one in r.objects if one["metadata"]["name"].endswith("-webhook")],
     ),
     "webhook.failurePolicy": Effect(
-        "Fail", lambda r: [one["failurePolicy"] for one in r.webhooks()] == ["Fail", "Fail", "Ignore"]
+        "Fail",
+        lambda r: [one["failurePolicy"] for one in r.webhooks()] == ["Fail", "Fail", "Ignore"],
     ),
     "webhook.timeoutSeconds": Effect(
         7, lambda r: {one["timeoutSeconds"] for one in r.webhooks()} == {7}
@@ -319,7 +322,10 @@ def test_with_cert_manager_and_single_namespaces_there_is_no_right_in_the_cluste
     "values, complaint",
     [
         (nested(serviceAccount__create=False), "serviceAccount.name: is required"),
-        (nested(webhook__certManager__enabled=True), "webhook.certManager.issuerRef.name: is required"),
+        (
+            nested(webhook__certManager__enabled=True),
+            "webhook.certManager.issuerRef.name: is required",
+        ),
         (
             {"rbac": {"create": False}, "secretReader": [{"namespace": "blue", "names": ["a"]}]},
             "secretReader: needs rbac.create=true",

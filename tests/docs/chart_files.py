@@ -1,5 +1,5 @@
-"""Makes what the chart has of other files: its CRD from crds/, as a template, and the table of values
-in its README.md from values.yaml with its comments. `./dev docs` runs it, and a test compares."""
+"""Makes what the chart has of other files: its CRD from crds/, as a template, and the table of
+values in its README.md from values.yaml with its comments. `./dev docs` runs it, and a test compares."""
 
 import json
 import re
@@ -18,7 +18,7 @@ TABLE_HEAD = "| Value | Default | Meaning |\n|---|---|---|\n"
 
 CRD_HEAD = """\
 {{- if .Values.crds.enabled }}
-# A copy of crds/dualtraceexport.yaml (./dev docs), in templates/ so that an upgrade changes it, too.
+# A copy of crds/dualtraceexport.yaml (./dev docs): in crds/ of the chart no upgrade would change it.
 """
 CRD_METADATA = """\
   labels:
