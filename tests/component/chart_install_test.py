@@ -1,11 +1,17 @@
 """The chart in a real API server, by Helm 3 and 4 and as GitOps tools apply it: installed,
 upgraded, rolled back, uninstalled; and the operator with the rights that it gives."""
 
+import base64
+import http.server
 import json
 import shutil
+import ssl
+import subprocess
+import threading
 
 import pytest
 import yaml
+from harness.authority import Authority
 from harness.chart import CHART, NAMESPACE, RELEASE, VERSIONS, Helm, Rendered, nested
 from harness.control_plane import ControlPlane
 from harness.exports import API as EXPORTS_API
@@ -124,12 +130,13 @@ def older_chart(folder):
     ids=["default", "everything", "least"],
 )
 def test_every_object_is_accepted_strictly(control_plane, namespaces, helm, values):
+    rendered = helm.render(values, tests=True)
     options = ("--server-side", "--dry-run=server", "--validate=strict")
     told = control_plane.kubectl(
-        "apply", *options, "--filename", "-", stdin=helm.template(values), check=False
+        "apply", *options, "--filename", "-", stdin=rendered.text, check=False
     )
     lines = told.splitlines()
-    assert len(lines) == len(helm.render(values).objects)
+    assert len(lines) == len(rendered.objects)
     assert not [line for line in lines if not line.endswith("serverside-applied (server dry run)")]
 
 
@@ -241,6 +248,119 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
     # It ends with 1 where there is a difference.
     control_plane.kubectl("diff", "--server-side", "--filename", "-", stdin=rendered.text)
     assert ca_bundles(control_plane) == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE)
+
+
+# --- helm test ---
+
+
+class AnsweringWebhook(http.server.BaseHTTPRequestHandler):
+    """Says of every pod that it was skipped, as an operator does that knows of no export."""
+
+    def do_POST(self):  # noqa: N802
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        note = {"dualtrace.dev/skipped": "NoExport: there is none"}
+        annotations = {**review["request"]["object"]["metadata"]["annotations"], **note}
+        patch = [{"op": "add", "path": "/metadata/annotations", "value": annotations}]
+        response = {
+            "uid": review["request"]["uid"],
+            "allowed": True,
+            "patchType": "JSONPatch",
+            "patch": base64.b64encode(json.dumps(patch).encode()).decode(),
+        }
+        body = json.dumps({**review, "request": None, "response": response}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nothing: the test's output is for what fails."""
+
+
+@pytest.fixture
+def answering_webhook(tmp_path):
+    """(its port, the authority of its certificate)"""
+    authority = Authority(tmp_path / "authority")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*authority.issue("webhook"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), AnsweringWebhook)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1], authority.certificate.read_bytes()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def lead_webhooks_to(plane: ControlPlane, port: int, authority: bytes) -> None:
+    """In this test no Service leads anywhere: there are no nodes."""
+    mutating = WEBHOOKS[0]
+    _, configuration = plane.api.get(mutating)
+    for one in configuration["webhooks"]:
+        bundle = base64.b64encode(authority).decode()
+        url = f"https://127.0.0.1:{port}{one['clientConfig']['service']['path']}"
+        one["clientConfig"] = {"url": url, "caBundle": bundle}
+    assert plane.api.put(mutating, configuration)[0] == 200
+
+
+def verify(request, plane: ControlPlane, rendered: Rendered) -> tuple[int, list[str]]:
+    """As the pod of `helm test` does, with its account; the code it ends with and what it says."""
+    pod = rendered.one("Pod")["spec"]
+    binary = request.config.getoption("--binaries") / "operator" / "dualtrace-operator"
+    kubeconfig = plane.kubeconfig_for(NAMESPACE, pod["serviceAccountName"])
+    done = subprocess.run(
+        [binary, *pod["containers"][0]["args"], f"--kubeconfig={kubeconfig}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert not done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+def apply_tests(plane: ControlPlane, rendered: Rendered) -> None:
+    """What `helm test` makes before the pod, which needs a node."""
+    hooks = [
+        one
+        for one in rendered.objects
+        if "helm.sh/hook" in one["metadata"].get("annotations", {}) and one["kind"] != "Pod"
+    ]
+    assert len(hooks) == 3
+    plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump_all(hooks))
+
+
+def test_an_installation_is_verified(request, control_plane, clean, helms, answering_webhook):
+    values = nested(verifyInstall__namespace="blue")
+    rendered = helms["helm4"].render(values, tests=True)
+    helms["helm4"].install(values)
+    apply_tests(control_plane, rendered)
+    exports = f"{EXPORTS_API}/dualtraceexports"
+    wait_until(lambda: control_plane.api.get(exports)[0] == 200, "exports are served")
+
+    code, said = verify(request, control_plane, rendered)  # nobody answers for the webhook
+    assert code == 1
+    assert [line.split(":")[0] for line in said] == ["ok", "ok", "FAILED"]
+    assert "no operator answered" in said[2]
+
+    lead_webhooks_to(control_plane, *answering_webhook)
+    # The API server gets to know of a changed configuration by a watch.
+    wait_until(
+        lambda: verify(request, control_plane, rendered)[0] == 0, "all is well", timeout=60
+    )
+    assert control_plane.api.get(exports)[1]["items"] == []
+    assert control_plane.api.get("/api/v1/namespaces/blue/pods")[1]["items"] == []
+
+
+def test_without_the_crd_it_says_so(request, control_plane, clean, helms):
+    values = nested(verifyInstall__namespace="blue", crds__enabled=False)
+    rendered = helms["helm4"].render(values, tests=True)
+    helms["helm4"].install(values)
+    apply_tests(control_plane, rendered)
+    code, said = verify(request, control_plane, rendered)
+    assert code == 1
+    assert said[0].startswith("FAILED: an export is accepted") and "install the CRD" in said[0]
 
 
 # --- the operator with these rights ---

@@ -72,8 +72,8 @@ def test_it_passes_the_linter(helm, tmp_path, values):
 
 @pytest.mark.parametrize("name", RENDERINGS)
 def test_it_renders_to_what_it_did(helm, name):
-    rendered = helm.template(RENDERINGS[name])
-    assert helm.template(RENDERINGS[name]) == rendered
+    rendered = helm.template(RENDERINGS[name], tests=True)
+    assert helm.template(RENDERINGS[name], tests=True) == rendered
     text = golden_text(rendered)
     file = GOLDEN / f"{name}.yaml"
     if os.environ.get("DUALTRACE_REGENERATE") == "1":
@@ -87,7 +87,7 @@ def test_nothing_is_looked_up_or_random():
         r"\b(lookup|gen(CA|SelfSigned|Signed|Private)\w*|rand\w+|uuidv4|now|htpasswd|bcrypt|"
         r"Release\.(IsInstall|IsUpgrade|Revision)|Capabilities)\b"
     )
-    for file in (CHART / "templates").iterdir():
+    for file in (CHART / "templates").rglob("*.*"):
         for action in re.findall(r"\{\{.*?\}\}", file.read_text(), re.DOTALL):
             assert not unsteady.search(action), f"{file.name}: {action}"
 
@@ -201,6 +201,7 @@ TYPOS = [
     "webhook.certManager.enable",
     "webhook.certManager.issuerRef.secret",
     "networkPolicy.apiserverPorts",
+    "verifyInstall.enabled",
     "metrics.enabled",
     "metrics.serviceMonitor.scrape",
     "metrics.podMonitor.scrape",
@@ -256,6 +257,7 @@ def test_typos_are_tried_at_every_level():
         (nested(podDisruptionBudget__maxUnavailable=0), "/podDisruptionBudget/maxUnavailable"),
         (nested(webhook__failurePolicy="ignore"), "/webhook/failurePolicy"),
         (nested(webhook__timeoutSeconds=31), "/webhook/timeoutSeconds"),
+        (nested(verifyInstall__namespace="Default"), "/verifyInstall/namespace"),
         (nested(networkPolicy__apiServerPorts=[]), "/networkPolicy/apiServerPorts"),
         (nested(networkPolicy__apiServerPorts=[0]), "/networkPolicy/apiServerPorts/0"),
         (nested(metrics__serviceMonitor__interval="soon"), "/metrics/serviceMonitor/interval"),
@@ -294,7 +296,7 @@ def test_it_can_be_part_of_another_chart(helm, tmp_path):
 @pytest.mark.parametrize("values", RENDERINGS.values(), ids=RENDERINGS.keys())
 def test_every_object_says_whose_it_is_and_where(helm, values):
     cluster_wide = re.compile("CustomResourceDefinition|Cluster.*|.*WebhookConfiguration")
-    rendered = helm.render(values)
+    rendered = helm.render(values, tests=True)
     keys = [key_of(one) for one in rendered.objects]
     assert len(set(keys)) == len(keys)
     for kind, namespace, _ in keys:

@@ -21,6 +21,7 @@ class Effect:
     value: object
     shows: Callable[[Rendered], bool]
     given: dict = field(default_factory=dict)
+    tests: bool = False  # in what `helm test` makes
 
 
 def labels_of(rendered: Rendered) -> list[dict]:
@@ -75,6 +76,7 @@ def issuer(rendered: Rendered) -> dict:
     return rendered.one("Certificate")["spec"]["issuerRef"]
 
 
+VERIFY = "dualtrace-operator-verify-install"
 MONITORED = enabled("serviceMonitor")
 AGENTS_MONITORED = enabled("podMonitor")
 RULES = enabled("prometheusRule")
@@ -243,6 +245,13 @@ EFFECTS = {
         lambda r: ingress(r, 8080)["from"]
         == [{"podSelector": {"matchLabels": {"app": "prometheus"}}}],
     ),
+    "verifyInstall.namespace": Effect(
+        "blue",
+        lambda r: r.one("Role", VERIFY)["metadata"]["namespace"] == "blue"
+        and r.one("RoleBinding", VERIFY)["metadata"]["namespace"] == "blue"
+        and "--namespace=blue" in r.one("Pod")["spec"]["containers"][0]["args"],
+        tests=True,
+    ),
     "metrics.serviceMonitor.enabled": Effect(
         True,
         lambda r: r.has("ServiceMonitor")
@@ -299,7 +308,7 @@ def test_a_value_has_its_effect(helm, path):
 
     def shows(values: dict) -> bool:
         try:
-            return effect.shows(helm.render(values))
+            return effect.shows(helm.render(values, tests=effect.tests))
         except (AssertionError, KeyError):  # what it asks about is not there at all
             return False
 
@@ -311,6 +320,12 @@ def test_the_agents_of_single_namespaces_are_monitored_there(helm):
     values = {"watchNamespaces": ["blue"], **AGENTS_MONITORED}
     selector = helm.render(values).one("PodMonitor")["spec"]["namespaceSelector"]
     assert selector == {"matchNames": ["blue"]}
+
+
+@pytest.mark.parametrize("served, tried", [([], "default"), (["green", "blue"], "green")])
+def test_an_installation_is_tried_where_it_serves(helm, served, tried):
+    pod = helm.render({"watchNamespaces": served}, tests=True).one("Pod")
+    assert pod["spec"]["containers"][0]["args"][1] == f"--namespace={tried}"
 
 
 def test_with_cert_manager_and_single_namespaces_there_is_no_right_in_the_cluster(helm):

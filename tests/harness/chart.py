@@ -66,7 +66,10 @@ class Helm:
         return done.stdout
 
     def template(self, values: dict | None = None, *options, chart: Path = CHART, **release) -> str:
+        """Without `helm test`, unless `tests` is true."""
         name, namespace = release.get("name", RELEASE), release.get("namespace", NAMESPACE)
+        if not release.get("tests"):
+            options = (*options, "--skip-tests")
         return self.run(
             "template", name, chart, "--namespace", namespace, *options, values=values or {}
         )

@@ -55,3 +55,10 @@ subjects:
     name: {{ include "dualtrace.serviceAccountName" . }}
     namespace: {{ .Release.Namespace }}
 {{- end }}
+
+{{/* WEIGHT → annotations of what `helm test` makes and, where it succeeds, takes away. */}}
+{{- define "dualtrace.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
