@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,12 @@ def manifests(file: Path, namespace: str = "") -> dict[tuple, dict]:
 
 # What the chart says though it is the operator's default: a release may have another name.
 SAID = {"--lease-name=dualtrace-operator", "--log-level=info"}
+EVERYWHERE = ("account.yaml", "rbac.yaml", "deployment.yaml")
+IN_ONE_NAMESPACE = ("rbac-namespaced.yaml", "secret-reader.yaml")
+
+
+def test_every_manifest_for_hand_is_compared():
+    assert {file.name for file in MANIFESTS.iterdir()} == {*EVERYWHERE, *IN_ONE_NAMESPACE}
 
 
 def test_the_manifests_for_hand_are_what_the_chart_renders(helm):
@@ -172,7 +179,7 @@ def test_the_manifests_for_hand_are_what_the_chart_renders(helm):
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert SAID <= set(container["args"])
     container["args"] = [one for one in container["args"] if one not in SAID]
-    for file in ("account.yaml", "rbac.yaml", "deployment.yaml"):
+    for file in EVERYWHERE:
         for key, obj in manifests(MANIFESTS / file).items():
             assert rendered[key] == obj, f"{file}: {key}"
 
@@ -182,8 +189,9 @@ def test_so_are_those_for_one_namespace(helm):
     (rule,) = reader["Role", "blue", "dualtrace-operator-secrets"]["rules"]
     secrets = [{"namespace": "blue", "names": rule["resourceNames"]}]
     rendered = by_key(helm.render({"watchNamespaces": ["blue"], "secretReader": secrets}).objects)
-    for key, obj in {**manifests(MANIFESTS / "rbac-namespaced.yaml", "blue"), **reader}.items():
-        assert rendered[key] == obj, key
+    for file in IN_ONE_NAMESPACE:
+        for key, obj in manifests(MANIFESTS / file, "blue").items():
+            assert rendered[key] == obj, f"{file}: {key}"
 
 
 # --- what is refused ---
@@ -381,6 +389,24 @@ def test_alerts_and_panels_ask_for_metrics_that_exist(helm):
         assert names and names <= known, f"{expression}: {names - known}"
         used |= names
     assert "dualtrace_lane_request_duration_seconds_bucket" in used, "histograms are seen, too"
+
+
+def complaints(expressions: list[str]) -> str:
+    """Of Prometheus' own parser."""
+    done = subprocess.run(
+        [Path(os.environ["DUALTRACE_TEST_HELM"]) / "promql"],
+        input="".join(f"{one}\n" for one in expressions),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert (done.returncode == 0) == (done.stdout == "")
+    return done.stdout
+
+
+def test_alerts_and_panels_are_promql(helm):
+    asked = [one for one in expressions(helm.render(MONITORED)) if "label_values(" not in one]
+    assert complaints([one.replace("$__rate_interval", "5m") for one in asked]) == ""
+    assert "parse error" in complaints(["sum by (lane) rate(up[5m])"])
 
 
 def test_the_labels_that_are_asked_for_exist():
