@@ -27,6 +27,7 @@ WEBHOOKS = (
     f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{RELEASE}",
     f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{RELEASE}",
 )
+AUTHORITY = f"/api/v1/namespaces/{NAMESPACE}/secrets/{RELEASE}-webhook"
 ROLE = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{RELEASE}"
 CA_BUNDLE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
 OWN_WEBHOOKS = ("pods.dualtrace.dev", "namespaces.dualtrace.dev", "exports.dualtrace.dev")
@@ -71,7 +72,7 @@ def clean(control_plane, namespaces, helms):
     control_plane.kubectl("delete", "crd", "dualtraceexports.dualtrace.dev", "--ignore-not-found")
     wait_until(lambda: control_plane.api.get(CRD)[0] == 404, "the CRD is gone")
     # What a test applied without Helm.
-    kinds = "deploy,svc,cm,sa,role,rolebinding,pdb,netpol"
+    kinds = "deploy,svc,cm,secret,sa,role,rolebinding,pdb,netpol"
     own = f"app.kubernetes.io/instance={RELEASE}"
     for namespace in (NAMESPACE, "blue", "green"):
         control_plane.kubectl("delete", kinds, "--selector", own, "--namespace", namespace)
@@ -80,8 +81,12 @@ def clean(control_plane, namespaces, helms):
     control_plane.kubectl("delete", everywhere, "--selector", own)
 
 
-def write_ca_bundles(plane: ControlPlane) -> None:
+def write_certificates(plane: ControlPlane) -> None:
     """As the operator does."""
+    _, secret = plane.api.get(AUTHORITY)
+    assert "data" not in secret
+    status, answer = plane.api.put(AUTHORITY, {**secret, "data": {"ca.crt": CA_BUNDLE}})
+    assert status == 200, answer
     for path in WEBHOOKS:
         kind = plane.api.get(path)[1]["kind"]
         names = [one["name"] for one in plane.api.get(path)[1]["webhooks"]]
@@ -96,12 +101,15 @@ def write_ca_bundles(plane: ControlPlane) -> None:
         assert status == 200, answer
 
 
-def ca_bundles(plane: ControlPlane) -> dict[str, str | None]:
-    return {
+def is_trusted(plane: ControlPlane) -> bool:
+    """Whether what the operator has written is still there."""
+    bundles = {
         one["name"]: one["clientConfig"].get("caBundle")
         for path in WEBHOOKS
         for one in plane.api.get(path)[1]["webhooks"]
     }
+    secret = plane.api.get(AUTHORITY)[1].get("data")
+    return bundles == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE) and secret == {"ca.crt": CA_BUNDLE}
 
 
 def replicas(plane: ControlPlane) -> int:
@@ -173,21 +181,21 @@ def test_a_release_is_installed_upgraded_rolled_back_and_uninstalled(
     wait_until(lambda: api.get(f"{EXPORTS_API}/dualtraceexports")[0] == 200, "exports are served")
     tenant = Tenant(control_plane, "kept")
     tenant.create("agents", {"arize": ARIZE})
-    write_ca_bundles(control_plane)
-    assert ca_bundles(control_plane) == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE)
+    write_certificates(control_plane)
+    assert is_trusted(control_plane)
 
     helm.install({"replicas": 3})
     assert names() == ["dte"], "the CRD is upgraded, too"
     assert replicas(control_plane) == 3
-    assert ca_bundles(control_plane) == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE)
+    assert is_trusted(control_plane)
 
     helm.run("rollback", RELEASE, "1", *place)
     assert (names(), replicas(control_plane)) == (["old"], 2)
-    assert ca_bundles(control_plane) == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE)
+    assert is_trusted(control_plane)
 
     told = helm.run("uninstall", RELEASE, *place)
     assert "kept due to the resource policy" in told and "CustomResourceDefinition" in told
-    for path in (DEPLOYMENT, ROLE, *WEBHOOKS):
+    for path in (DEPLOYMENT, ROLE, AUTHORITY, *WEBHOOKS):
         wait_until(lambda path=path: api.get(path)[0] == 404, f"{path} is gone")
     assert tenant.get("agents")["spec"]["arize"]["region"] == "US"
 
@@ -198,10 +206,10 @@ def test_a_release_is_installed_upgraded_rolled_back_and_uninstalled(
 
 def test_a_release_of_helm_3_is_upgraded_by_helm_4(control_plane, clean, helms):
     helms["helm3"].install()
-    write_ca_bundles(control_plane)
+    write_certificates(control_plane)
     helms["helm4"].install({"replicas": 3})
     assert replicas(control_plane) == 3
-    assert ca_bundles(control_plane) == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE)
+    assert is_trusted(control_plane)
 
 
 def test_without_crds_keep_nothing_stays(control_plane, clean, helm):
@@ -230,7 +238,7 @@ def stored(plane: ControlPlane, rendered: Rendered) -> dict[str, dict]:
         meta = one["metadata"]
         found[f"{one['kind']} {meta.get('namespace', '')}/{meta['name']}"] = one
         one.pop("status", None)
-        for name in ("managedFields", "resourceVersion", "annotations"):
+        for name in ("managedFields", "resourceVersion", "annotations"):  # of Helm
             meta.pop(name, None)
     assert len(found) == len(rendered.objects)
     return found
@@ -240,7 +248,7 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
     rendered = helm.render(EVERYTHING)
     apply = ("apply", "--server-side", "--filename", "-")
     control_plane.kubectl(*apply, stdin=rendered.text)
-    write_ca_bundles(control_plane)
+    write_certificates(control_plane)
     wait_until(
         lambda: control_plane.api.get(DEPLOYMENT)[1].get("status", {}).get("observedGeneration"),
         "the Deployment's controller has seen it",
@@ -250,7 +258,7 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
     assert stored(control_plane, rendered) == before
     # It ends with 1 where there is a difference.
     control_plane.kubectl("diff", "--server-side", "--filename", "-", stdin=rendered.text)
-    assert ca_bundles(control_plane) == dict.fromkeys(OWN_WEBHOOKS, CA_BUNDLE)
+    assert is_trusted(control_plane)
 
 
 # --- helm test ---

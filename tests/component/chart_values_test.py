@@ -225,6 +225,7 @@ EFFECTS = {
         == r.one("Certificate")["spec"]["secretName"]
         and r.one("MutatingWebhookConfiguration")["metadata"]["annotations"]
         == {"cert-manager.io/inject-ca-from": "dualtrace-system/dualtrace-operator-webhook"}
+        and not r.has("Secret")
         and not r.has("Role", "dualtrace-operator-webhook")
         and not r.has("ClusterRole", "dualtrace-operator-webhook"),
         nested(webhook__certManager__issuerRef__name="company"),

@@ -25,7 +25,7 @@ writes it, and what is not here is not taken back by the next upgrade. */}}
 {{- define "dualtrace.webhookCall" -}}
 {{- $ := index . 0 -}}
 clientConfig:
-  service: {namespace: {{ $.Release.Namespace }}, name: {{ include "dualtrace.fullname" $ }}-webhook, path: {{ index . 1 }}, port: 443}
+  service: {namespace: {{ $.Release.Namespace }}, name: {{ include "dualtrace.fullname" $ }}-webhook, path: {{ index . 1 }}}
 admissionReviewVersions: [v1]
 sideEffects: None
 matchPolicy: Equivalent
