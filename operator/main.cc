@@ -1,16 +1,22 @@
 // dualtrace-operator: see docs/operator.md.
 
 #include <cstdlib>
+#include <string_view>
 
 #include "common/log/log.h"
 #include "common/process/process.h"
 #include "operator/app/environment.h"
 #include "operator/app/operator.h"
 #include "operator/app/options.h"
+#include "operator/app/verify_install.h"
 
 int main(int argc, char** argv) {
   using dualtrace::ctl::Operator;
   const dualtrace::ctl::Environment environment = dualtrace::ctl::read_environment();
+  if (argc > 1 && std::string_view(argv[1]) == "verify-install") {
+    dualtrace::prepare_process();
+    return dualtrace::ctl::run_verify_install(argc - 1, argv + 1, environment, DUALTRACE_VERSION);
+  }
   auto parsed = dualtrace::ctl::parse_options(argc, argv, environment, DUALTRACE_VERSION);
   if (const auto* exit_code = std::get_if<dualtrace::ctl::ExitCode>(&parsed)) return *exit_code;
   dualtrace::prepare_process();

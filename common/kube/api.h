@@ -26,6 +26,7 @@ enum class Form { kWhole, kMetadata };
 struct ApplyOptions {
   std::string_view field_manager;
   std::string_view subresource{};  // "status", or "" for the object itself
+  bool dry_run = false;            // admitted and answered like any other, but not stored
 };
 
 // What must still hold for a removal; empty fields are not looked at.

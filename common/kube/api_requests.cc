@@ -93,6 +93,7 @@ HttpRequest apply_request(const ResourceType& type, const Json& object,
   Query query;
   query.add("fieldManager", options.field_manager);
   query.add("force", "true");
+  if (options.dry_run) query.add("dryRun", "All");
   // JSON is YAML.
   return write("PATCH", path + query.text(), "application/apply-patch+yaml", object);
 }

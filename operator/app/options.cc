@@ -144,6 +144,8 @@ std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                               const std::string& version) {
   CLI::App line{"Makes each DualTraceExport of a cluster into agents on its nodes."};
   line.set_version_flag("--version", version);
+  line.footer(
+      "`verify-install` as the first word asks whether an installation works: see its --help.");
   Options options;
   add_watching(line, options);
   add_election(line, options);

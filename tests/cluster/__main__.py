@@ -1,6 +1,7 @@
 """`./dev cluster …`; see README.md."""
 
 import argparse
+import contextlib
 import shlex
 import shutil
 import sys
@@ -26,8 +27,10 @@ def env(cluster: Cluster, _) -> None:
     if not cluster.is_up():
         raise Refused("there is none: ./dev cluster up")
     print(f"export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
-    if shutil.which("kubectl") is None:
-        print(f"export PATH={shlex.quote(str(find('kubectl').parent))}:$PATH")
+    for program in ("kubectl", "helm"):
+        with contextlib.suppress(NotThere):  # Helm is built for the tests only
+            if shutil.which(program) is None:
+                print(f"export PATH={shlex.quote(str(find(program).parent))}:$PATH")
 
 
 def image(cluster: Cluster, arguments) -> None:

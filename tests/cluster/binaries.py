@@ -12,7 +12,8 @@ class NotThere(Exception):
 def find(name: str) -> Path:
     """`KUBEBUILDER_ASSETS` is the field's word for a folder with kube-apiserver, etcd and kubectl;
     what it does not have comes from what ./dev built, or from the PATH (etcd: Debian's)."""
-    for variable in ("KUBEBUILDER_ASSETS", "DUALTRACE_TEST_KUBERNETES", "DUALTRACE_TEST_NODES"):
+    built = [f"DUALTRACE_TEST_{name}" for name in ("KUBERNETES", "NODES", "HELM")]
+    for variable in ("KUBEBUILDER_ASSETS", *built):
         folder = os.environ.get(variable)
         if folder and os.access(Path(folder) / name, os.X_OK):
             return Path(folder) / name

@@ -111,6 +111,7 @@ Result<Json> FakeApi::apply(const ResourceType& type, const Json& object,
   if (auto error = begin({"apply", std::string(type.plural), key, subresource, manager, object})) {
     return fail(*std::move(error));
   }
+  if (options.dry_run) return object;
   const Lock lock(mutex_);
   Stored* stored = at(type, key);
   Json intent = object;

@@ -93,6 +93,10 @@ class ControlPlane:
             pytest.skip("this is not done to an existing cluster")
         return self._cluster
 
+    def require_own(self) -> None:
+        """For what would take something away that somebody else may need."""
+        self._own()
+
     def require_controllers(self) -> None:
         if not self._cluster.has_controllers:
             pytest.skip("no kube-controller-manager on this machine")

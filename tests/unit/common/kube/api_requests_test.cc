@@ -43,6 +43,8 @@ TEST(ApiRequests, ApplyIsForcedUnderTheManagersName) {
   EXPECT_EQ(header(apply, "Content-Type"), "application/apply-patch+yaml");
   // YAML knows no "\/".
   EXPECT_NE(apply.body.joined().find("x/y"), std::string::npos);
+  EXPECT_EQ(line(apply_request(kDaemonSets, kObject, {.field_manager = "m", .dry_run = true})),
+            line(apply_request(kDaemonSets, kObject, {"m"})) + "&dryRun=All");
   EXPECT_EQ(line(apply_request(kDaemonSets, kObject, {"m/status", "status"})),
             "PATCH /apis/apps/v1/namespaces/a/daemonsets/b/status"
             "?fieldManager=m%2Fstatus&force=true");

@@ -111,6 +111,7 @@ TEST(Options, TellTheVersionAndTheHelpWithoutAFailure) {
   const Parsed help = parse({"--help"});
   EXPECT_EQ(help.exit_code(), 0);
   EXPECT_TRUE(help.says("--watch-namespaces"));
+  EXPECT_TRUE(help.says("verify-install"));
 }
 
 }  // namespace

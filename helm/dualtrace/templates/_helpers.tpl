@@ -1,0 +1,64 @@
+{{/* "dualtrace-operator", not the chart's name: the agents have a name, too. */}}
+{{- define "dualtrace.name" -}}
+{{- .Values.nameOverride | default "dualtrace-operator" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The name of every object. Room is left for the longest ending, "-certificate". */}}
+{{- define "dualtrace.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else if contains "dualtrace" .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-dualtrace" (.Release.Name | trunc 40 | trimSuffix "-") }}
+{{- end }}
+{{- end }}
+
+{{/* What never changes: a Deployment's selector cannot. */}}
+{{- define "dualtrace.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "dualtrace.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* Of every object; what we need is not overridden by commonLabels. */}}
+{{- define "dualtrace.labels" -}}
+{{- $own := include "dualtrace.selectorLabels" . | fromYaml }}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") }}
+{{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion }}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service }}
+{{- merge $own .Values.commonLabels | toYaml }}
+{{- end }}
+
+{{- define "dualtrace.podLabels" -}}
+{{- merge (include "dualtrace.selectorLabels" . | fromYaml) .Values.podLabels .Values.commonLabels | toYaml }}
+{{- end }}
+
+{{/* (dict "image" … "version" …) → repository:tag or repository@digest */}}
+{{- define "dualtrace.image" -}}
+{{- if .image.digest }}
+{{- printf "%s@%s" .image.repository .image.digest }}
+{{- else }}
+{{- printf "%s:%s" .image.repository (.image.tag | default .version) }}
+{{- end }}
+{{- end }}
+
+{{- define "dualtrace.serviceAccountName" -}}
+{{- if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
+{{- fail "serviceAccount.name: is required with serviceAccount.create=false" }}
+{{- end }}
+{{- .Values.serviceAccount.name | default (include "dualtrace.fullname" .) }}
+{{- end }}
+
+{{- define "dualtrace.subjects" -}}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "dualtrace.serviceAccountName" . }}
+    namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{/* WEIGHT → annotations of what `helm test` makes and, where it succeeds, takes away. */}}
+{{- define "dualtrace.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
