@@ -193,7 +193,7 @@ TEST(HttpServer, ClosesAConnectionTooManyWhenAllWaitForTheHandler) {
   EXPECT_EQ(first.receive().body(), "served");
 }
 
-TEST(HttpServer, ClosesIdleAndSlowConnections) {
+TEST(HttpServer, ClosesIdleConnections) {
   const auto server =
       start({.listen = kLoopback, .idle_timeout = std::chrono::milliseconds(50)}, echo);
   Client idle(*server);
