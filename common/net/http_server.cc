@@ -15,6 +15,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "common/net/server_tls.h"
+
 namespace dualtrace {
 
 // Lives as long as the server or a replier does, so that a late reply finds something to be posted
@@ -62,6 +64,7 @@ struct ServerContext {
   std::shared_ptr<Loop> loop = std::make_shared<Loop>();
   std::unordered_set<std::shared_ptr<Connection>> connections{};
   uint64_t waits = 0;
+  size_t bodies_bytes = 0;  // of the requests that are read or being answered
 };
 
 class PendingExchange final : public HttpReplier::Exchange {
@@ -111,6 +114,11 @@ HttpServerResponse refusal(const error_code& error) {
   return {.status = 400, .body = "not a valid HTTP request\n"};
 }
 
+HttpServerResponse no_room() {
+  return {
+      .status = 503, .headers = {{"Retry-After", "1"}}, .body = "too many bodies are being read\n"};
+}
+
 // The errors of Beast's parser, as opposed to those of the socket, are what the client can be told.
 bool is_protocol_error(const error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
@@ -130,7 +138,7 @@ class StreamConnection final : public Connection,
 
   void start() override {
     if constexpr (kTls) {
-      expect_progress();
+      expect_progress(server_.options.progress_timeout);
       stream_.async_handshake(ssl::stream_base::server, step([this](error_code error, size_t) {
                                 if (error) return close();
                                 read_header();
@@ -150,7 +158,8 @@ class StreamConnection final : public Connection,
     response_.body() = std::move(answer.body);
     response_.prepare_payload();
     if (head_) response_.body().clear();  // the length stays, as RFC 9110 §9.3.2 allows
-    expect_progress();
+    release_body();
+    expect_progress(server_.options.progress_timeout);
     http::async_write(stream_, response_, step([this](error_code error, size_t) {
                         if (error) return close();
                         if (keep_alive_) return read_header();
@@ -159,6 +168,7 @@ class StreamConnection final : public Connection,
   }
 
   void close() override {
+    release_body();
     beast::get_lowest_layer(stream_).close();
     server_.connections.erase(this->shared_from_this());
   }
@@ -176,19 +186,20 @@ class StreamConnection final : public Connection,
   }
 
   // The client has to do something now.
-  void expect_progress() {
+  void expect_progress(Duration timeout) {
     waits_since_ = ++server_.waits;
-    beast::get_lowest_layer(stream_).expires_after(server_.options.idle_timeout);
+    beast::get_lowest_layer(stream_).expires_after(timeout);
   }
 
   void read_header() {
     parser_.emplace();
     parser_->header_limit(static_cast<uint32_t>(server_.options.header_bytes_max));
     parser_->body_limit(server_.options.body_bytes_max);
-    expect_progress();
+    expect_progress(server_.options.idle_timeout);
     http::async_read_header(
         stream_, buffer_, *parser_, step([this](error_code error, size_t) {
           if (error) return refuse(error);
+          if (!reserve_body()) return refuse(no_room());
           if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
             return invite_body();
           }
@@ -200,15 +211,28 @@ class StreamConnection final : public Connection,
     response_ = {};
     response_.version(11);
     response_.result(http::status::continue_);
-    expect_progress();
+    expect_progress(server_.options.progress_timeout);
     http::async_write(stream_, response_, step([this](error_code error, size_t) {
                         if (error) return close();
                         read_body();
                       }));
   }
 
+  // Room for the body that was announced, or for the longest when none was.
+  bool reserve_body() {
+    const uint64_t announced =
+        parser_->chunked() ? server_.options.body_bytes_max : parser_->content_length().value_or(0);
+    const uint64_t bytes = std::min<uint64_t>(announced, server_.options.body_bytes_max);
+    if (bytes > server_.options.bodies_bytes_max - server_.bodies_bytes) return false;
+    server_.bodies_bytes += bytes;
+    body_bytes_ = bytes;
+    return true;
+  }
+
+  void release_body() { server_.bodies_bytes -= std::exchange(body_bytes_, 0); }
+
   void read_body() {
-    expect_progress();
+    expect_progress(server_.options.progress_timeout);
     // Beast reads no more at once than the buffer holds, which is a few hundred bytes so far.
     if (const auto length = parser_->content_length()) {
       buffer_.reserve(std::min(*length, kReadBytesMax));
@@ -230,16 +254,20 @@ class StreamConnection final : public Connection,
 
   void refuse(const error_code& error) {
     if (!is_protocol_error(error)) return close();
+    refuse(refusal(error));
+  }
+
+  void refuse(HttpServerResponse refusal) {
     keep_alive_ = false;
     head_ = false;
-    answer(refusal(error));
+    answer(std::move(refusal));
   }
 
   // Ends our half, then reads what the client still sends: closing with unread bytes would reset
   // the connection, and the client might lose the answer.
   void finish() {
     if constexpr (kTls) {
-      expect_progress();
+      expect_progress(server_.options.progress_timeout);
       // The peer's close_notify is not waited for: it may never come.
       SSL_set_shutdown(stream_.native_handle(), SSL_RECEIVED_SHUTDOWN);
       stream_.async_shutdown(step([this](error_code, size_t) { linger(); }));
@@ -271,27 +299,10 @@ class StreamConnection final : public Connection,
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
   uint64_t waits_since_ = 0;
+  size_t body_bytes_ = 0;  // its part of the server's
   bool keep_alive_ = false;
   bool head_ = false;
 };
-
-Result<std::shared_ptr<ssl::context>> load_tls(const TlsServerOptions& options) {
-  try {
-    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    context->use_certificate_chain_file(options.certificate_file);
-    context->use_private_key_file(options.key_file, ssl::context::pem);
-    if (!options.client_ca_file.empty()) {
-      context->load_verify_file(options.client_ca_file);
-      context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
-    }
-    if (SSL_CTX_check_private_key(context->native_handle()) != 1)
-      return fail(ErrorKind::kInvalid, "the key does not belong to the certificate");
-    return context;
-  } catch (const boost::system::system_error& error) {
-    return fail(ErrorKind::kInvalid, std::string("TLS: ") + error.what());
-  }
-}
 
 class BeastHttpServer final : public HttpServer {
  public:
@@ -307,8 +318,9 @@ class BeastHttpServer final : public HttpServer {
   }
 
   Status listen() {
-    if (context_.options.tls) {
-      auto tls = load_tls(*context_.options.tls);
+    const Options& options = context_.options;
+    if (options.tls || options.identity) {
+      auto tls = options.tls ? load_tls(*options.tls) : make_tls(*options.identity);
       if (!tls) return fail(tls.error().with_prefix("http server: "));
       tls_ = *std::move(tls);
     }
@@ -332,6 +344,16 @@ class BeastHttpServer final : public HttpServer {
   }
 
   [[nodiscard]] uint16_t port() const override { return port_; }
+
+  Status show(const TlsIdentity& identity) override {
+    if (!context_.options.identity) {
+      return fail(ErrorKind::kInvalid, "http server: its certificate is not in memory");
+    }
+    auto tls = make_tls(identity);
+    if (!tls) return fail(tls.error().with_prefix("http server: "));
+    asio::post(context_.loop->io, [this, tls = *std::move(tls)] { tls_ = tls; });
+    return {};
+  }
 
  private:
   error_code open(const asio::ip::address& address) {
@@ -378,6 +400,8 @@ class BeastHttpServer final : public HttpServer {
     if (context_.options.tls) {
       // Read anew for each connection; while a rotation is half done the last good pair serves on.
       if (auto fresh = load_tls(*context_.options.tls)) tls_ = *std::move(fresh);
+    }
+    if (tls_) {
       connection = std::make_shared<StreamConnection<beast::ssl_stream<beast::tcp_stream>>>(
           context_, std::move(socket), *tls_);
     } else {
@@ -389,7 +413,7 @@ class BeastHttpServer final : public HttpServer {
   }
 
   ServerContext context_;
-  std::shared_ptr<ssl::context> tls_;
+  ServerTls tls_;
   tcp::acceptor acceptor_;
   asio::steady_timer retry_timer_;
   uint16_t port_ = 0;

@@ -1,6 +1,6 @@
 #pragma once
 // Where TLS material lies: PEM files that are read when a connection is made, so that a rotated
-// certificate is picked up by the next one; for a client also PEM texts in the files' place.
+// certificate is picked up by the next one; or PEM texts that are never in a file.
 // Minimum version TLS 1.2 everywhere.
 // Immutable.
 
@@ -14,6 +14,14 @@ struct TlsServerOptions {
   std::string client_ca_file;  // empty: no client certificate is asked for; set: one is required
 
   bool operator==(const TlsServerOptions&) const = default;
+};
+
+// What a server shows, in memory only.
+struct TlsIdentity {
+  std::string certificate;  // PEM, its chain behind it
+  std::string key;          // PEM
+
+  bool operator==(const TlsIdentity&) const = default;
 };
 
 // Of each pair the text goes before the file.

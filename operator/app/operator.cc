@@ -19,6 +19,7 @@
 #include "operator/app/fenced_api.h"
 #include "operator/app/informers.h"
 #include "operator/app/probes.h"
+#include "operator/app/webhook.h"
 #include "operator/control/controller.h"
 #include "operator/control/triggers.h"
 #include "operator/control/work_queue.h"
@@ -36,6 +37,12 @@ constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
 [[noreturn]] void give_up(std::string_view why, const std::string& detail) {
   log_error(why, {{"error", detail}});
   std::_Exit(1);
+}
+
+// What the webhook's paths do.
+Reviews webhook_reviews() {
+  const Review unchanged = [](const AdmissionRequest&) { return AdmissionAnswer{}; };
+  return {{"/mutate-pods", unchanged}, {"/validate-exports", unchanged}};
 }
 
 class RunningOperator final : public Operator {
@@ -59,6 +66,7 @@ class RunningOperator final : public Operator {
   Status connect();
   void watch();
   void make_reconciler();
+  Status open_webhook();
   // On the lifecycle scheduler, one after the other.
   void await_sync();
   void seek_leadership();
@@ -99,6 +107,10 @@ class RunningOperator final : public Operator {
   std::unique_ptr<Controller> controller_;
   ThreadScheduler lifecycle_{"lifecycle", clock_};
 
+  // Serves on each replica, leading or not, and reads the informers' stores alone.
+  std::unique_ptr<Webhook> webhook_;
+  std::atomic<const Webhook*> serving_{nullptr};  // for those who only ask
+
   bool stopped_ = false;
   std::unique_ptr<Probes> probes_;  // last: its thread asks everything above
 };
@@ -123,6 +135,7 @@ Status RunningOperator::run() {
   if (Status connected = connect(); !connected) return connected;
   watch();
   make_reconciler();
+  if (Status opened = open_webhook(); !opened) return opened;
   lifecycle_.post([this] { await_sync(); });
   return {};
 }
@@ -190,9 +203,25 @@ void RunningOperator::make_reconciler() {
                                              entropy());
 }
 
+Status RunningOperator::open_webhook() {
+  if (!options_.webhook.wanted()) return {};
+  auto webhook =
+      Webhook::start(options_.webhook, webhook_reviews(),
+                     {.api = *api_, .files = files_, .clock = clock_, .metrics = metrics_});
+  if (!webhook) return fail(webhook.error());
+  webhook_ = *std::move(webhook);
+  serving_ = webhook_.get();
+  return {};
+}
+
 std::vector<std::string> RunningOperator::unsynced() const {
   if (!watches_) return {"everything"};
-  return informers_->unsynced();
+  std::vector<std::string> missing = informers_->unsynced();
+  if (!options_.webhook.wanted()) return missing;
+  const Webhook* serving = serving_;
+  if (serving == nullptr) return {"everything"};
+  for (std::string& one : serving->missing()) missing.push_back(std::move(one));
+  return missing;
 }
 
 void RunningOperator::await_sync() {
@@ -255,6 +284,7 @@ RunningOperator::~RunningOperator() {
   ignore(stop(), "whoever wants to know has asked before");
   probes_.reset();
   if (api_) api_->cancel();
+  if (webhook_) webhook_->stop();
   watching_.stop();
   polling_.stop();
 }

@@ -57,14 +57,41 @@ Take into(LogSeverity& value) {
   };
 }
 
-std::string check_namespace(const std::string& text) {
+bool is_label(std::string_view text) {
   constexpr size_t kBytesMax = 63;
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  const bool valid =
-      !text.empty() && text.size() <= kBytesMax && alphanumeric(text.front()) &&
-      alphanumeric(text.back()) &&
-      std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
-  return valid ? std::string() : "expected the name of a namespace";
+  return !text.empty() && text.size() <= kBytesMax && alphanumeric(text.front()) &&
+         alphanumeric(text.back()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
+}
+
+std::string check_namespace(const std::string& text) {
+  return is_label(text) ? std::string() : "expected the name of a namespace";
+}
+
+Take into_object_name(std::string& value) {
+  return [&value](const std::string& text) -> std::string {
+    constexpr size_t kBytesMax = 253;
+    bool valid = text.size() <= kBytesMax;
+    for (size_t begin = 0; valid && begin <= text.size();) {
+      const size_t dot = std::min(text.find('.', begin), text.size());
+      valid = is_label(std::string_view(text).substr(begin, dot - begin));
+      begin = dot + 1;
+    }
+    if (!valid) return "expected the name of an object";
+    value = text;
+    return {};
+  };
+}
+
+Take into(kube::ObjectKey& value) {
+  return [&value](const std::string& text) -> std::string {
+    const size_t slash = std::min(text.find('/'), text.size());
+    const std::string name = slash < text.size() ? text.substr(slash + 1) : std::string();
+    if (!is_label(text.substr(0, slash)) || !is_label(name)) return "expected NAMESPACE/NAME";
+    value = {text.substr(0, slash), name};
+    return {};
+  };
 }
 
 void add_watching(CLI::App& line, Options& options) {
@@ -108,6 +135,30 @@ void add_election(CLI::App& line, Options& options) {
       into(options.retry_period));
 }
 
+void add_webhook(CLI::App& line, WebhookOptions& options) {
+  add(line, "--webhook-service", "NAMESPACE/NAME",
+      "Serve the webhook under this Service's names, with certificates that the operator makes",
+      into(options.service));
+  line.add_option("--webhook-certificate-folder", options.certificate_folder,
+                  "Serve the webhook with the tls.crt and tls.key that somebody else keeps here")
+      ->type_name("PATH")
+      ->check(CLI::Validator(
+          [](std::string& text) { return text.empty() ? "expected a folder" : std::string(); },
+          ""));
+  add(line, "--webhook-listen", "HOST:PORT", "Where the webhook is (default: [::]:9443)",
+      into(options.listen));
+  add(line, "--webhook-configuration", "NAME",
+      "The Mutating- and ValidatingWebhookConfiguration that are to trust the webhook",
+      into_object_name(options.configuration));
+  add(line, "--webhook-authority-secret", "NAME",
+      "The Secret, beside the Service, that keeps the authority of the webhook's certificates",
+      into_object_name(options.authority_secret));
+  add(line, "--webhook-authority-life", "DURATION", "How long an authority is valid",
+      into(options.authority_life));
+  add(line, "--webhook-certificate-life", "DURATION", "How long a certificate is valid",
+      into(options.certificate_life));
+}
+
 void add_running(CLI::App& line, Options& options) {
   add(line, "--listen", "HOST:PORT", "Where /metrics, /livez and /readyz are (default: [::]:8080)",
       into(options.listen));
@@ -116,8 +167,26 @@ void add_running(CLI::App& line, Options& options) {
   add(line, "--log-level", "LEVEL", "debug, info, warn or error", into(options.log_level));
 }
 
+// X.509 knows whole seconds; a certificate is renewed after two thirds of its life.
+std::string check_webhook(const WebhookOptions& options) {
+  constexpr Duration kCertificateLifeMin = std::chrono::seconds(10);
+  constexpr int kLeavesMin = 4;
+  if (!options.service.name.empty() && !options.certificate_folder.empty()) {
+    return "expected one of --webhook-service (certificates that the operator makes) and "
+           "--webhook-certificate-folder (somebody else's)";
+  }
+  if (options.certificate_life < kCertificateLifeMin) {
+    return "--webhook-certificate-life: expected at least 10s";
+  }
+  if (options.authority_life < kLeavesMin * options.certificate_life) {
+    return "expected --webhook-authority-life >= 4 * --webhook-certificate-life";
+  }
+  return {};
+}
+
 // What one option alone cannot tell.
 std::string check_together(Options& options, const Environment& environment) {
+  if (std::string fault = check_webhook(options.webhook); !fault.empty()) return fault;
   if (!options.leader_elect) return {};
   if (options.leader_election_namespace.empty()) {
     options.leader_election_namespace = environment.pod_namespace;
@@ -149,6 +218,7 @@ std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
   Options options;
   add_watching(line, options);
   add_election(line, options);
+  add_webhook(line, options.webhook);
   add_running(line, options);
   try {
     line.parse(argc, argv);

@@ -6,12 +6,25 @@
 #include <variant>
 #include <vector>
 
+#include "common/kube/object.h"
 #include "common/log/log.h"
 #include "common/net/url.h"
 #include "common/time/clock.h"
 #include "operator/app/environment.h"
 
 namespace dualtrace::ctl {
+
+struct WebhookOptions {
+  HostPort listen{"::", 9443};
+  kube::ObjectKey service{};         // its names are in the certificates that the operator makes
+  std::string certificate_folder{};  // tls.crt and tls.key, made by somebody else
+  std::string configuration = "dualtrace-operator";
+  std::string authority_secret = "dualtrace-operator-webhook";
+  Duration authority_life = std::chrono::hours(365 * 24);
+  Duration certificate_life = std::chrono::hours(7 * 24);
+
+  [[nodiscard]] bool wanted() const { return !service.name.empty() || !certificate_folder.empty(); }
+};
 
 struct Options {
   std::string kubeconfig;  // "": $KUBECONFIG, else the pod's own account, else ~/.kube/config
@@ -31,6 +44,8 @@ struct Options {
   Duration sync_timeout = std::chrono::minutes(2);
   Duration shutdown_grace = std::chrono::seconds(30);
   Duration agent_poll_interval = std::chrono::seconds(15);
+
+  WebhookOptions webhook;
 
   HostPort listen{"::", 8080};
   LogSeverity log_level = LogSeverity::kInfo;

@@ -115,6 +115,13 @@ Result<Json> FakeApi::apply(const ResourceType& type, const Json& object,
   const Lock lock(mutex_);
   Stored* stored = at(type, key);
   Json intent = object;
+  const std::string_view version = text_at(object, {"metadata", "resourceVersion"});
+  if (!version.empty()) {
+    const bool current =
+        stored != nullptr && version == text_at(stored->object, {"metadata", "resourceVersion"});
+    if (!current) return fail(ErrorKind::kConflict, key.name + " has been modified");
+    intent["metadata"].erase("resourceVersion");
+  }
   if (subresource.empty()) {
     intent.erase("status");
   } else {

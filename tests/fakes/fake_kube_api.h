@@ -1,7 +1,8 @@
 #pragma once
 // FakeApi: the Kubernetes API in memory. Objects by type and key, with uid, generation and a
 // resourceVersion that moves only when something changed; server-side apply as a deep merge that
-// also takes away what the same field manager had applied before and left out now. managedFields
+// also takes away what the same field manager had applied before and left out now, and that is a
+// conflict over another resourceVersion than the one in it. managedFields
 // say who wrote when, but not what. It knows no schema: lists are replaced whole, nothing is
 // defaulted, nothing is garbage-collected.
 // Thread-safe.

@@ -113,5 +113,53 @@ TEST_F(HttpServerTls, DoesNotStartWithoutAPairThatFits) {
   EXPECT_EQ(server.error().kind, ErrorKind::kInvalid);
 }
 
+TEST_F(HttpServerTls, ShowsAnIdentityThatIsInNoFileAndTheNextOneWhileItRuns) {
+  const auto first = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  const auto second = *sandbox::issue_server_certificate(other_authority, {"127.0.0.1"});
+  const auto server = HttpServer::start(
+      {.listen = {"127.0.0.1", 0}, .identity = TlsIdentity{first.certificate, first.key}},
+      [](const HttpServerRequest&, HttpReplier replier) { replier.reply({.body = "hello"}); });
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_EQ(ask(**server, authority), "hello");
+  ASSERT_TRUE((*server)->show({second.certificate, second.key}));
+  EXPECT_EQ(ask(**server, other_authority), "hello");
+  EXPECT_EQ(ask(**server, authority), "");
+
+  const Status unfit = (*server)->show({first.certificate, second.key});
+  ASSERT_FALSE(unfit);
+  EXPECT_EQ(unfit.error().kind, ErrorKind::kInvalid);
+  EXPECT_EQ(unfit.error().message.find("PRIVATE"), std::string::npos);
+  EXPECT_EQ(ask(**server, other_authority), "hello");
+}
+
+TEST_F(HttpServerTls, ShowsNothingElseThanItsFiles) {
+  const auto pair = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  write(pair);
+  EXPECT_FALSE(start()->show({pair.certificate, pair.key}));
+}
+
+TEST_F(HttpServerTls, IsNotHeldUpByClientsThatBeginNoHandshake) {
+  const auto pair = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  const auto server = HttpServer::start(
+      {.listen = {"127.0.0.1", 0},
+       .identity = TlsIdentity{pair.certificate, pair.key},
+       .connections_max = 4,
+       .progress_timeout = std::chrono::milliseconds(50)},
+      [](const HttpServerRequest&, HttpReplier replier) { replier.reply({.body = "hello"}); });
+  ASSERT_TRUE(server);
+  asio::io_context io;
+  std::vector<asio::ip::tcp::socket> silent;
+  for (int i = 0; i < 8; ++i) {
+    silent.emplace_back(io).connect({asio::ip::address_v4::loopback(), (*server)->port()});
+  }
+  EXPECT_EQ(ask(**server, authority), "hello");
+  for (auto& socket : silent) {  // each is closed in the end, by its turn or by the timeout
+    char byte = 0;
+    error_code error;
+    EXPECT_EQ(socket.read_some(asio::buffer(&byte, 1), error), 0U);
+    EXPECT_TRUE(error);
+  }
+}
+
 }  // namespace
 }  // namespace dualtrace

@@ -1,0 +1,102 @@
+#include "operator/app/webhook_server.h"
+
+#include <exception>
+#include <utility>
+
+#include "common/log/log.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr size_t kBodyBytesMax = 4 * 1024 * 1024;
+constexpr size_t kBodiesBytesMax = 32 * 1024 * 1024;
+constexpr size_t kConnectionsMax = 512;
+constexpr Duration kIdleTimeout = std::chrono::seconds(60);
+constexpr Duration kProgressTimeout = std::chrono::milliseconds(1900);
+constexpr Duration kLogInterval = std::chrono::minutes(1);
+
+struct Answered {
+  HttpServerResponse response;
+  const char* result;
+};
+
+Answered refused(int status, const char* result, std::string body) {
+  body.push_back('\n');
+  return {{.status = status, .body = std::move(body)}, result};
+}
+
+// A fault of ours that some pod finds may not end the operator, nor keep the pod from starting.
+Answered reviewed(const Review& review, const AdmissionRequest& request, Clock& clock) {
+  static LogLimiter log(kLogInterval);
+  try {
+    const AdmissionAnswer answer = review(request);
+    return {{.content_type = "application/json", .body = render_answer(request.uid, answer)},
+            !answer.patch.empty()     ? "patched"
+            : answer.warnings.empty() ? "unchanged"
+                                      : "warned"};
+  } catch (const std::exception& fault) {
+    if (log.allow(clock.tick())) {
+      log_error("a review failed; the object passes as it is",
+                {{"object", request.key.to_string()}, {"error", fault.what()}});
+    }
+    return refused(500, "failed", "the review failed");
+  }
+}
+
+Answered answer(const HttpServerRequest& request, const Review& review, Clock& clock) {
+  if (request.method != "POST") {
+    Answered not_allowed = refused(405, "refused", "method not allowed");
+    not_allowed.response.headers = {{"Allow", "POST"}};
+    return not_allowed;
+  }
+  if (!request.header("content-type").starts_with("application/json")) {
+    return refused(415, "refused", "expected Content-Type: application/json");
+  }
+  const auto parsed = parse_review(request.body);
+  if (!parsed) return refused(400, "unreadable", parsed.error().message);
+  return reviewed(review, *parsed, clock);
+}
+
+}  // namespace
+
+HttpServerResponse answer_review(const HttpServerRequest& request, const Reviews& reviews,
+                                 Clock& clock, MetricRegistry& metrics) {
+  const Tick begun = clock.tick();
+  const auto review = reviews.find(request.path);
+  const bool known = review != reviews.end();
+  Answered answered = known ? answer(request, review->second, clock)
+                            : refused(404, "refused", "there is no webhook at this path");
+  const MetricLabels path{{"path", known ? request.path : "other"}};
+  metrics
+      .counter("dualtrace_operator_webhook_requests_total", "Requests to the webhook",
+               {{"path", path.at("path")}, {"result", answered.result}})
+      .increment();
+  metrics
+      .histogram("dualtrace_operator_webhook_request_duration_seconds",
+                 "From having a request whole to having its answer",
+                 {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1}, path)
+      .observe(std::chrono::duration<double>(clock.tick() - begun).count());
+  return std::move(answered.response);
+}
+
+Result<std::unique_ptr<WebhookServer>> WebhookServer::start(Options options, Reviews reviews,
+                                                            Clock& clock, MetricRegistry& metrics) {
+  HttpServer::Options serving{.listen = std::move(options.listen),
+                              .body_bytes_max = kBodyBytesMax,
+                              .bodies_bytes_max = kBodiesBytesMax,
+                              .connections_max = kConnectionsMax,
+                              .idle_timeout = kIdleTimeout,
+                              .progress_timeout = kProgressTimeout,
+                              .thread_name = "webhook"};
+  if (auto* files = std::get_if<TlsServerOptions>(&options.tls)) serving.tls = *files;
+  if (auto* identity = std::get_if<TlsIdentity>(&options.tls)) serving.identity = *identity;
+  auto server = HttpServer::start(std::move(serving),
+                                  [reviews = std::move(reviews), &clock, &metrics](
+                                      const HttpServerRequest& request, HttpReplier replier) {
+                                    replier.reply(answer_review(request, reviews, clock, metrics));
+                                  });
+  if (!server) return fail(server.error().with_prefix("--webhook-listen: "));
+  return std::unique_ptr<WebhookServer>(new WebhookServer(*std::move(server)));
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,119 @@
+"""The operator's webhook as a cluster has it: the manifests, only that the API server reaches the
+operators of a test by loopback instead of by a Service."""
+
+import base64
+import hashlib
+import socket
+import ssl
+
+import yaml
+
+from harness.control_plane import ControlPlane
+from harness.installation import manifest
+from harness.kubernetes_api import APPLY_PATCH
+from harness.operator import NAMESPACE, Operator
+from harness.own_cluster import ReservedPort
+
+NAME = "dualtrace-operator"
+SERVICE = "dualtrace-operator-webhook"
+SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/{SERVICE}"
+REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
+CONFIGURATIONS = [
+    f"{REGISTRATION}/mutatingwebhookconfigurations/{NAME}",
+    f"{REGISTRATION}/validatingwebhookconfigurations/{NAME}",
+]
+PODS, NAMESPACES, EXPORTS = "pods.dualtrace.dev", "namespaces.dualtrace.dev", "exports.dualtrace.dev"
+
+
+class Webhook:
+    """Two replicas may serve: each entry of the configurations leads to one of two ports. Used from
+    one thread."""
+
+    def __init__(self, plane: ControlPlane):
+        self.plane = plane
+        self._ports = [ReservedPort(), ReservedPort()]
+        self.ports = [port.number for port in self._ports]
+        plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump_all(manifest("rbac-webhook.yaml")))
+
+    def close(self) -> None:
+        for port in self._ports:
+            port.close()
+
+    def options(self, replica: int = 0) -> list[str]:
+        return [
+            f"--webhook-service={NAMESPACE}/{SERVICE}",
+            f"--webhook-listen=127.0.0.1:{self.ports[replica]}",
+        ]
+
+    def install(self, second: str = "") -> None:
+        """The manifest; the entry `second` leads to the second replica."""
+        for one in manifest("webhook.yaml"):
+            for entry in one.get("webhooks", []):
+                path = entry["clientConfig"].pop("service")["path"]
+                port = self.ports[entry["name"] == second]
+                entry["clientConfig"]["url"] = f"https://127.0.0.1:{port}{path}"
+            self.plane.kubectl(
+                "apply", "--server-side", "--filename", "-", stdin=yaml.safe_dump(one)
+            )
+
+    def uninstall(self) -> None:
+        for path in [*CONFIGURATIONS, SECRET]:
+            status, answer = self.plane.api.delete(path)
+            assert status in (200, 404), answer
+
+    # --- what there is ---
+
+    def entries(self) -> dict[str, dict]:
+        found = {}
+        for path in CONFIGURATIONS:
+            status, configuration = self.plane.api.get(path)
+            assert status == 200, configuration
+            found |= {entry["name"]: entry for entry in configuration["webhooks"]}
+        return found
+
+    def bundles(self) -> dict[str, str]:
+        """By entry: the PEM that it trusts."""
+        return {
+            name: base64.b64decode(entry["clientConfig"].get("caBundle", "")).decode()
+            for name, entry in self.entries().items()
+        }
+
+    def authority(self) -> str:
+        """The PEM of the one that signs; "" when the Secret has none that can be read."""
+        status, secret = self.plane.api.get(SECRET)
+        coded = (secret.get("data") or {}).get("ca.crt", "") if status == 200 else ""
+        text = base64.b64decode(coded).decode()
+        try:
+            ssl.create_default_context(cadata=text)
+        except ssl.SSLError:
+            return ""
+        return text
+
+    def put(self, data: dict[str, str]) -> None:
+        """What somebody else writes into the Secret."""
+        coded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+        status, answer = self.plane.api.patch(SECRET, {"data": coded})
+        assert status == 200, answer
+
+    def forget_bundles(self) -> None:
+        """Somebody takes them away."""
+        for path in CONFIGURATIONS:
+            _, configuration = self.plane.api.get(path)
+            for entry in configuration["webhooks"]:
+                entry["clientConfig"].pop("caBundle", None)
+            assert self.plane.api.put(path, configuration)[0] == 200
+
+
+def reviews(operator: Operator, path: str = "/mutate-pods") -> int:
+    """How many it has answered."""
+    return int(operator.metric("dualtrace_operator_webhook_requests_total", path=path))
+
+
+def shown_certificate(port: int, trusted: str) -> str:
+    """A fingerprint of what the webhook shows; an ssl.SSLError when a client that trusts `trusted`
+    does not take it."""
+    context = ssl.create_default_context(cadata=trusted)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        name = f"{SERVICE}.{NAMESPACE}.svc"
+        with context.wrap_socket(plain, server_hostname=name) as secure:
+            return hashlib.sha256(secure.getpeercert(binary_form=True)).hexdigest()
