@@ -78,8 +78,7 @@ void Informers::watch_requests(const Parts& parts, const std::vector<std::string
   for (const std::string& name : namespaces) {
     watch(Purpose::kInjection, parts, of_asking_pods(name), listener);
   }
-  // A Role cannot give the right to list them.
-  if (namespaces.front().empty()) watch(Purpose::kInjection, parts, of_namespaces(), listener);
+  watch(Purpose::kInjection, parts, of_namespaces(), listener);
 }
 
 void Informers::watch(Purpose purpose, const Parts& parts, kube::Informer::Options options,

@@ -19,7 +19,9 @@
 #include "operator/app/fenced_api.h"
 #include "operator/app/informers.h"
 #include "operator/app/probes.h"
+#include "operator/app/reviews.h"
 #include "operator/app/webhook.h"
+#include "operator/census/census_taker.h"
 #include "operator/control/controller.h"
 #include "operator/control/triggers.h"
 #include "operator/control/work_queue.h"
@@ -32,17 +34,12 @@ namespace {
 
 constexpr const char* kControllerName = "dualtraceexport";
 constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
+constexpr Duration kCensusInterval = std::chrono::seconds(5);
 
 // There is no way back from here: what is in work may be about to write. The kernel ends it.
 [[noreturn]] void give_up(std::string_view why, const std::string& detail) {
   log_error(why, {{"error", detail}});
   std::_Exit(1);
-}
-
-// What the webhook's paths do.
-Reviews webhook_reviews() {
-  const Review unchanged = [](const AdmissionRequest&) { return AdmissionAnswer{}; };
-  return {{"/mutate-pods", unchanged}, {"/validate-exports", unchanged}};
 }
 
 class RunningOperator final : public Operator {
@@ -72,6 +69,7 @@ class RunningOperator final : public Operator {
   void seek_leadership();
   void lead();
 
+  [[nodiscard]] Installation installation() const { return {.agent_image = options_.agent_image}; }
   [[nodiscard]] std::vector<std::string> unsynced() const;
   const Options options_;
   const Environment environment_;
@@ -89,6 +87,7 @@ class RunningOperator final : public Operator {
   std::unique_ptr<kube::ApiClient> api_;
   std::unique_ptr<kube::ApiClient> lease_api_;  // a call that hangs must leave time for another
   std::unique_ptr<Informers> informers_;
+  std::unique_ptr<CensusTaker> census_;  // nullptr without a webhook
   Triggers triggers_{queue_, [this](const std::string& space, const std::string& label) {
                        return informers_->exports_by_label(space, label);
                      }};
@@ -171,12 +170,25 @@ void RunningOperator::watch() {
   const auto tell = [this](void (Triggers::*trigger)(const kube::Change&)) {
     return [this, trigger](const kube::Change& change) { (triggers_.*trigger)(change); };
   };
+  Informers::Listeners listeners{.export_changed = tell(&Triggers::export_changed),
+                                 .child_changed = tell(&Triggers::child_changed),
+                                 .pod_changed = tell(&Triggers::pod_changed)};
+  if (options_.webhook.wanted()) {
+    listeners.export_changed = [this](const kube::Change& change) {
+      triggers_.export_changed(change);
+      census_->something_changed();
+    };
+    listeners.request_changed = [this](const kube::Change&) { census_->something_changed(); };
+  }
   informers_ = std::make_unique<Informers>(
       options_.watch_namespaces,
       Informers::Parts{.api = *api_, .scheduler = watching_, .metrics = metrics_},
-      Informers::Listeners{.export_changed = tell(&Triggers::export_changed),
-                           .child_changed = tell(&Triggers::child_changed),
-                           .pod_changed = tell(&Triggers::pod_changed)});
+      std::move(listeners));
+  if (options_.webhook.wanted()) {
+    census_ = std::make_unique<CensusTaker>(
+        kCensusInterval, [this] { return informers_->asking_pods(); }, *informers_, watching_,
+        [this](const kube::ObjectKey& key) { queue_.add(key); });
+  }
   informers_->start();
   watches_ = true;
 }
@@ -193,20 +205,22 @@ void RunningOperator::make_reconciler() {
   polling.interval = options_.agent_poll_interval;
   agents_ = std::make_unique<AgentPoller>(polling, make_http_client, polling_, entropy(), metrics_,
                                           [this](const kube::ObjectKey& key) { queue_.add(key); });
-  reconciler_ = std::make_unique<Reconciler>(Installation{.agent_image = options_.agent_image},
-                                             Reconciler::Parts{.api = *fenced_api_,
-                                                               .cache = *informers_,
-                                                               .events = *events_,
-                                                               .agents = *agents_,
-                                                               .clock = clock_,
-                                                               .metrics = metrics_},
-                                             entropy());
+  Reconciler::Parts parts{.api = *fenced_api_,
+                          .cache = *informers_,
+                          .events = *events_,
+                          .agents = *agents_,
+                          .clock = clock_,
+                          .metrics = metrics_};
+  if (census_) {
+    parts.injection = [this](const kube::ObjectKey& key) { return census_->fact_of(key); };
+  }
+  reconciler_ = std::make_unique<Reconciler>(installation(), parts, entropy());
 }
 
 Status RunningOperator::open_webhook() {
   if (!options_.webhook.wanted()) return {};
   auto webhook =
-      Webhook::start(options_.webhook, webhook_reviews(),
+      Webhook::start(options_.webhook, make_reviews(*informers_, installation()),
                      {.api = *api_, .files = files_, .clock = clock_, .metrics = metrics_});
   if (!webhook) return fail(webhook.error());
   webhook_ = *std::move(webhook);

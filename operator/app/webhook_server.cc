@@ -17,12 +17,18 @@ constexpr Duration kLogInterval = std::chrono::minutes(1);
 
 struct Answered {
   HttpServerResponse response;
-  const char* result;
+  std::string result;
 };
 
 Answered refused(int status, const char* result, std::string body) {
   body.push_back('\n');
   return {{.status = status, .body = std::move(body)}, result};
+}
+
+// "injected" and "skipped" are the reviewers' own words, for the audit log too.
+std::string result_of(const AdmissionAnswer& answer) {
+  if (!answer.audit_annotations.empty()) return answer.audit_annotations.begin()->first;
+  return answer.warnings.empty() ? "unchanged" : "warned";
 }
 
 // A fault of ours that some pod finds may not end the operator, nor keep the pod from starting.
@@ -31,9 +37,7 @@ Answered reviewed(const Review& review, const AdmissionRequest& request, Clock& 
   try {
     const AdmissionAnswer answer = review(request);
     return {{.content_type = "application/json", .body = render_answer(request.uid, answer)},
-            !answer.patch.empty()     ? "patched"
-            : answer.warnings.empty() ? "unchanged"
-                                      : "warned"};
+            result_of(answer)};
   } catch (const std::exception& fault) {
     if (log.allow(clock.tick())) {
       log_error("a review failed; the object passes as it is",

@@ -163,8 +163,13 @@ def manifests(file: Path, namespace: str = "") -> dict[tuple, dict]:
 
 
 # What the chart says though it is the operator's default: a release may have another name.
-SAID = {"--lease-name=dualtrace-operator", "--log-level=info"}
-EVERYWHERE = ("account.yaml", "rbac.yaml", "deployment.yaml")
+SAID = {
+    "--lease-name=dualtrace-operator",
+    "--log-level=info",
+    "--webhook-configuration=dualtrace-operator",
+    "--webhook-authority-secret=dualtrace-operator-webhook",
+}
+EVERYWHERE = ("account.yaml", "rbac.yaml", "deployment.yaml", "rbac-webhook.yaml", "webhook.yaml")
 IN_ONE_NAMESPACE = ("rbac-namespaced.yaml", "secret-reader.yaml")
 
 
@@ -174,7 +179,7 @@ def test_every_manifest_for_hand_is_compared():
 
 def test_the_manifests_for_hand_are_what_the_chart_renders(helm):
     """Each object of theirs is one of the chart's; the chart has more."""
-    rendered = by_key(helm.render(nested(webhook__enabled=False)).objects)
+    rendered = by_key(helm.render().objects)
     deployment = rendered["Deployment", NAMESPACE, RELEASE]
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert SAID <= set(container["args"])

@@ -23,7 +23,7 @@ watchNamespaces. No Secrets. */}}
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]
-# Where the agents are.
+# Where the agents are; with a webhook, also who asks for an export and was missed.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]

@@ -1,0 +1,191 @@
+"""Pods that ask get what they ask for, through a real API server, and nothing that their owners set
+is touched; who asked while the webhook was away is named in the export's status."""
+
+import copy
+import json
+
+import pytest
+from harness.exports import EXAMPLES, read_export
+from harness.installation import ALONE
+from harness.processes import wait_until
+from harness.random_pods import random_pod
+from harness.tenant import Tenant
+from harness.webhook import Webhook
+
+EXPORT = "agents"
+ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+RANDOM_PODS = 1000
+
+
+@pytest.fixture(scope="module")
+def webhook(control_plane, installation):
+    made = Webhook(control_plane)
+    made.install()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def operator(installation, webhook):
+    return installation.operator(*ALONE, *webhook.options()).start()
+
+
+@pytest.fixture(scope="module")
+def tenant(control_plane, operator):
+    made = Tenant(control_plane, "observability")
+    made.create(EXPORT)
+    return made
+
+
+@pytest.fixture
+def space(control_plane):
+    return control_plane.new_namespace("shop")
+
+
+def create(plane, namespace: str, pod: dict, query: str = "") -> dict:
+    status, answer = plane.api.post(f"/api/v1/namespaces/{namespace}/pods{query}", pod)
+    assert status == 201, answer
+    return answer
+
+
+def plain_pod(asks: str | None = "true") -> dict:
+    metadata = {"generateName": "pod-"}
+    if asks is not None:
+        metadata["annotations"] = {"dualtrace.dev/inject": asks}
+    containers = [{"name": "app", "image": "registry.example/app:1"}]
+    return {"metadata": metadata, "spec": {"containers": containers}}
+
+
+def annotation(pod: dict, name: str) -> str | None:
+    return pod["metadata"].get("annotations", {}).get(f"dualtrace.dev/{name}")
+
+
+def variables(pod: dict) -> dict[str, str | None]:
+    return {one["name"]: one.get("value") for one in pod["spec"]["containers"][0].get("env", [])}
+
+
+def wait_until_known(plane, namespace: str, asks: str, export: str) -> None:
+    """The webhook learns of exports and namespaces a moment after they are there."""
+    wait_until(
+        lambda: annotation(create(plane, namespace, plain_pod(asks), "?dryRun=All"), "injected")
+        == export,
+        f"{namespace} gets {export} for {asks}",
+    )
+
+
+def test_an_annotated_pod_gets_the_endpoint_of_its_nodes_agent(control_plane, tenant, space):
+    name = f"{tenant.namespace}/{EXPORT}"
+    for asks in ("true", name):
+        wait_until_known(control_plane, space, asks, name)
+    pod = create(control_plane, space, plain_pod())
+    service = f"{EXPORT}-dualtrace.{tenant.namespace}.svc"
+    assert variables(pod)[ENDPOINT] == f"http://{service}:4318/v1/traces"
+    assert variables(pod)["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] == "http/protobuf"
+    # The agents are really to be found there.
+    wait_until(lambda: tenant.child("services", EXPORT), "the Service is there")
+
+
+def test_a_labelled_namespace_asks_for_all_its_pods(control_plane, tenant, space):
+    label = f"dualtrace.dev/inject={tenant.namespace}.{EXPORT}"
+    control_plane.kubectl("label", "namespace", space, label)
+    name = f"{tenant.namespace}/{EXPORT}"
+    wait_until(
+        lambda: annotation(create(control_plane, space, plain_pod(None), "?dryRun=All"), "injected")
+        == name,
+        "its pods are injected",
+    )
+    assert variables(create(control_plane, space, plain_pod("false"))) == {}
+
+
+def test_a_pod_that_cannot_have_it_starts_and_says_why(control_plane, tenant, space):
+    pod = create(control_plane, space, plain_pod("nowhere/nothing"))
+    assert annotation(pod, "skipped").startswith("NoSuchExport: ")
+    assert variables(pod) == {}
+
+
+def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, tenant):
+    second = read_export(EXAMPLES / "minimal.yaml", "second")
+    said = control_plane.kubectl(
+        *("create", "--dry-run=server", "--filename=-", f"--namespace={tenant.namespace}"),
+        stdin=json.dumps(second),
+        check=False,
+    )
+    assert f"Warning: with {EXPORT} there are several exports in this namespace" in said
+
+
+def user_sees(before: dict, after: dict) -> dict:
+    """`after` as its owner wrote it: without what the webhook adds."""
+    seen = copy.deepcopy(after)
+    for kind in ("containers", "initContainers"):
+        for written, got in zip(before["spec"].get(kind, []), seen["spec"].get(kind, [])):
+            names = {one["name"] for one in written.get("env", [])}
+            own = [one for one in got.get("env", []) if one["name"] in names]
+            for entry, original in zip(own, written.get("env", [])):
+                if entry["name"] == "OTEL_RESOURCE_ATTRIBUTES" and "value" in original:
+                    assert entry.get("value", "").startswith(original["value"])
+                    entry["value"] = original["value"]
+            got.pop("env", None)
+            if own:
+                got["env"] = own
+    for name in ("injected", "skipped"):
+        seen["metadata"].get("annotations", {}).pop(f"dualtrace.dev/{name}", None)
+    return seen
+
+
+def comparable(pod: dict) -> dict:
+    """Without what is another for each pod that is created."""
+    kept = copy.deepcopy(pod)
+    for name in ("creationTimestamp", "managedFields", "name", "uid", "generateName"):
+        kept["metadata"].pop(name, None)
+    kept["metadata"].get("annotations", {}).pop("dualtrace.dev/inject")
+    kept["spec"].pop("volumes", None)  # of the ServiceAccount's token, with a random name
+    for kind in ("containers", "initContainers"):
+        for container in kept["spec"].get(kind, []):
+            container.pop("volumeMounts", None)
+            for entry in container.get("env", []):
+                if entry.get("value") == "":
+                    del entry["value"]
+    return kept
+
+
+def test_the_api_server_takes_every_pod_and_nothing_of_it_is_changed(
+    control_plane, tenant, operator, space
+):
+    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
+    injected = 0
+    for seed in range(RANDOM_PODS):
+        pod = random_pod(seed)
+        untouched = create(control_plane, space, random_pod(seed, asks="false"), "?dryRun=All")
+        given = create(control_plane, space, pod, "?dryRun=All")
+        assert annotation(given, "injected") or annotation(given, "skipped") is not None, seed
+        injected += annotation(given, "injected") is not None
+        assert comparable(user_sees(pod, given)) == comparable(user_sees(pod, untouched)), seed
+
+        again = {"metadata": given["metadata"], "spec": copy.deepcopy(given["spec"])}
+        for name in ("uid", "creationTimestamp", "managedFields"):
+            again["metadata"].pop(name, None)
+        twice = create(control_plane, space, again, "?dryRun=All")
+        assert comparable(twice) == comparable(given), seed
+    assert RANDOM_PODS / 5 < injected < RANDOM_PODS
+    print(f"{injected} of {RANDOM_PODS} pods injected")
+    assert operator.metric("dualtrace_operator_webhook_requests_total") >= 2 * RANDOM_PODS
+
+
+def test_who_asked_while_the_webhook_was_away_is_named(control_plane, tenant, operator, space):
+    def injection() -> dict:
+        return tenant.get(EXPORT).get("status", {}).get("injection", {})
+
+    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
+    operator.kill()
+    missed = [create(control_plane, space, plain_pod()) for _ in range(2)]
+    assert all(annotation(pod, "injected") is None for pod in missed)
+    operator.start()
+    names = sorted(f"{space}/{pod['metadata']['name']}" for pod in missed)
+    wait_until(
+        lambda: injection().get("missed") == names, f"{names} are named", timeout=90, every=0.5
+    )
+    assert injection()["annotated"] - injection()["injected"] == 2
+    for name in names:
+        path = f"/api/v1/namespaces/{space}/pods/{name.split('/')[1]}?gracePeriodSeconds=0"
+        assert control_plane.api.delete(path)[0] == 200
+    wait_until(lambda: "missed" not in injection(), "they are gone", timeout=90, every=0.5)
