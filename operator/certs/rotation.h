@@ -46,10 +46,10 @@ struct RotationRules {
 struct RotationFacts {
   WallTime now;
   Tick tick;
-  Authorities authorities;   // empty: the Secret is missing, or what is in it cannot be used
-  std::optional<Leaf> leaf;  // what this replica shows
-  bool called = false;       // there is an entry in a webhook configuration
-  bool published = true;     // each entry trusts exactly what `authorities` says
+  Authorities authorities{};   // empty: the Secret is missing, or what is in it cannot be used
+  std::optional<Leaf> leaf{};  // what this replica shows
+  bool called = false;         // there is an entry in a webhook configuration
+  bool published = true;       // each entry trusts exactly what `authorities` says
   // By fingerprint, what all entries trust, and since when this replica has seen that.
   std::map<std::string, Tick> trusted_since{};
 

@@ -12,6 +12,7 @@ from harness.installation import manifest
 from harness.operator import NAMESPACE, USER
 from harness.processes import wait_until
 from harness.tenant import ARIZE, SECRETS, Tenant
+from harness.webhook import SECRET, Webhook
 
 EXPORT = "busy"
 STRAY = "left-over"
@@ -98,10 +99,16 @@ def day(installation, control_plane):
     """What the operator asked for in a busy day, with all it may do."""
     tenant = Tenant(control_plane, "busy")
     installation.allow_in(tenant.namespace, "secret-reader.yaml")
+    webhook = Webhook(control_plane)
+    webhook.install()
     since = control_plane.audit_position()
-    operator = installation.operator().start()
+    operator = installation.operator(*webhook.options()).start()
     busy_day(tenant, control_plane)
+    assert control_plane.api.delete(SECRET)[0] == 200
+    wait_until(webhook.authority, "the authority is made anew")
     assert operator.stop() == 0
+    webhook.uninstall()
+    webhook.close()
     return control_plane.audit(USER, since)
 
 
@@ -114,14 +121,20 @@ def test_no_right_is_too_many(day):
     used = {right for one in day if one.code not in (401, 403) for right in rights_for(one)}
     # Nobody asks for it; the admission plugin looks whether it would be allowed (tested below).
     used.add(("dualtrace.dev", "dualtraceexports/finalizers", "update"))
-    assert granted("account.yaml", "rbac.yaml", "secret-reader.yaml") - used == set()
-    assert used - granted("account.yaml", "rbac.yaml", "secret-reader.yaml") == set()
+    files = ("account.yaml", "rbac.yaml", "rbac-webhook.yaml", "secret-reader.yaml")
+    assert granted(*files) - used == set()
+    assert used - granted(*files) == set()
 
 
 def test_secrets_are_got_by_name_and_never_listed(day):
     asked = [one for one in day if one.resource == "secrets"]
-    assert {one.verb for one in asked} == {"get"}
-    assert {one.name for one in asked} == set(SECRETS)
+    users = [one for one in asked if one.namespace != NAMESPACE]
+    assert {one.verb for one in users} == {"get"}
+    assert {one.name for one in users} == set(SECRETS)
+    own = {(one.verb, one.name) for one in asked if one.namespace == NAMESPACE}
+    name = SECRET.rpartition("/")[2]
+    assert {verb for verb, _ in own} == {"get", "create", "update"}
+    assert {named for verb, named in own if verb != "create"} == {name}
 
 
 def test_the_manifests_for_single_namespaces_give_the_same():

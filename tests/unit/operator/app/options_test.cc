@@ -82,6 +82,30 @@ TEST(Options, AreTakenAsGiven) {
   EXPECT_EQ(options.agent_poll_interval, std::chrono::milliseconds(1500));
 }
 
+TEST(Options, TurnTheWebhookOnByItsServiceOrItsCertificate) {
+  EXPECT_FALSE(parse({"--agent-image=agent:1"}).options().webhook.wanted());
+  const Parsed own =
+      parse({"--agent-image=agent:1", "--webhook-service=system/hook", "--webhook-listen=[::1]:1",
+             "--webhook-configuration=some.name", "--webhook-authority-secret=keys",
+             "--webhook-authority-life=48h", "--webhook-certificate-life=12h"});
+  ASSERT_TRUE(std::holds_alternative<Options>(own.result)) << own.printed;
+  const WebhookOptions& webhook = own.options().webhook;
+  EXPECT_TRUE(webhook.wanted());
+  EXPECT_EQ(webhook.service, (kube::ObjectKey{"system", "hook"}));
+  EXPECT_EQ(webhook.listen, (HostPort{"::1", 1}));
+  EXPECT_EQ(webhook.configuration, "some.name");
+  EXPECT_EQ(webhook.authority_secret, "keys");
+  EXPECT_EQ(webhook.authority_life, std::chrono::hours(48));
+  EXPECT_EQ(webhook.certificate_life, std::chrono::hours(12));
+  const Parsed others = parse({"--agent-image=agent:1", "--webhook-certificate-folder=/tls"});
+  EXPECT_EQ(others.options().webhook.certificate_folder, "/tls");
+  EXPECT_TRUE(others.options().webhook.wanted());
+  const Parsed both = parse({"--agent-image=agent:1", "--webhook-service=system/hook",
+                             "--webhook-certificate-folder=/tls"});
+  EXPECT_EQ(both.exit_code(), 2);
+  EXPECT_TRUE(both.says("expected one of --webhook-service")) << both.printed;
+}
+
 TEST(Options, SayWhatIsWrongWithThem) {
   const std::pair<const char*, const char*> cases[] = {
       {"--watch-namespaces=a,B", "--watch-namespaces: expected the name of a namespace"},
@@ -94,6 +118,13 @@ TEST(Options, SayWhatIsWrongWithThem) {
       {"--listen=8080", "--listen"},
       {"--log-level=loud", "--log-level: expected debug, info, warn or error"},
       {"--leader-election-namespace=No", "--leader-election-namespace: expected the name"},
+      {"--webhook-service=hook", "--webhook-service: expected NAMESPACE/NAME"},
+      {"--webhook-service=a/b/c", "--webhook-service: expected NAMESPACE/NAME"},
+      {"--webhook-configuration=a..b", "--webhook-configuration: expected the name of an object"},
+      {"--webhook-authority-secret=", "--webhook-authority-secret"},
+      {"--webhook-certificate-folder=", "--webhook-certificate-folder"},
+      {"--webhook-certificate-life=9s", "--webhook-certificate-life: expected at least 10s"},
+      {"--webhook-authority-life=600h", "expected --webhook-authority-life >= 4 *"},
       {"--colour=blue", "--colour"},
   };
   for (const auto& [argument, says] : cases) {

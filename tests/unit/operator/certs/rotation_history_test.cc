@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
-#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <memory>
@@ -75,6 +75,7 @@ class History {
     }
     for (auto& replica : replicas_) begin(replica);
     api_.fault([this](const kube::FakeApi::Call&) { return between_two_calls(); });
+    wake_up();
   }
 
   void pass(int events) {
@@ -82,7 +83,7 @@ class History {
       event_ = i;
       happen();
       check();
-      if (chance(3)) sleep();
+      if (chance(3)) be_suspended();
     }
   }
 
@@ -119,29 +120,38 @@ class History {
     replica.busy = false;
   }
 
-  // From a second to half a day, short ones as often as long ones; then somebody looks.
+  // From a second to 18 hours; then somebody looks, and all who have not for a fifth of a leaf's
+  // life: so nobody is without a look for a third of it, as rotation.h wants.
   void happen() {
-    if (chance(700)) clock_.advance(std::chrono::seconds(1ULL << random_.below(16)));
+    const uint64_t seconds = chance(500) ? 1ULL << random_.below(17) : random_.below(1ULL << 16);
+    if (chance(700)) clock_.advance(std::chrono::seconds(seconds));
     Replica& replica = any();
     if (chance(10)) begin(replica);
     look(replica);
     for (Replica& other : replicas_) {
-      while (clock_.tick() - other.looked > kLeafLife / 4) look(other);
+      while (clock_.tick() - other.looked > kLeafLife / 5) look(other);
     }
   }
 
   // The machines are off for a while, or their clocks are put right. Who wakes up looks.
-  void sleep() {
+  void be_suspended() {
     constexpr std::array<Duration, 6> kJumps{-minutes(2),    hours(1),        hours(3 * 24),
                                              hours(24 * 24), hours(200 * 24), hours(400 * 24)};
     clock_.wall_start += kJumps.at(random_.below(kJumps.size()));
+    wake_up();
+  }
+
+  // Until everybody has looked there may be nothing to trust; nobody remembers what was before.
+  void wake_up() {
     asleep_ = true;
     for (int i = 0; i < 40; ++i) look(any());
-    for (Replica& replica : replicas_) look(replica);
+    for (Replica& replica : replicas_) {
+      do {
+        look(replica);
+      } while (errors_ > 0);
+    }
     published_.clear();
     asleep_ = false;
-    for (Replica& replica : replicas_) replica.looked = clock_.tick() - kLeafLife;
-    happen();
   }
 
   std::optional<Error> between_two_calls() {
@@ -174,13 +184,28 @@ class History {
                   [&](const auto& one) { return clock_.tick() - one.second > kClientsLag; });
   }
 
+  // What holds now and in its last second holds in between.
+  std::string verify_now(const std::string& leaf, const std::string& trusted) {
+    const WallTime now = clock_.wall();
+    const auto known = verified_.find({leaf, trusted});
+    if (known != verified_.end() && known->second.first <= now && now < known->second.second) {
+      return {};
+    }
+    const WallTime end = read_certificates(leaf)->front().not_after;
+    if (std::string fault = verify(leaf, trusted, now); !fault.empty()) return fault;
+    if (verify(leaf, trusted, end - std::chrono::seconds(1)).empty()) {
+      verified_[{leaf, trusted}] = {now, end};
+    }
+    return {};
+  }
+
   void check() {
     if (asleep_ || testing::Test::HasFailure()) return;
     remember_published();
     for (const Replica& replica : replicas_) {
       if (!replica.keeper->ready()) continue;
       for (const auto& [trusted, since] : published_) {
-        EXPECT_EQ(verify(replica.shown, trusted, clock_.wall()), "")
+        EXPECT_EQ(verify_now(replica.shown, trusted), "")
             << "event " << event_ << ", replica " << &replica - replicas_.data();
       }
     }
@@ -192,6 +217,7 @@ class History {
   kube::FakeApi api_;
   std::vector<Replica> replicas_;
   std::map<std::string, Tick> published_;  // by bundle, when it was last the one that is published
+  std::map<std::pair<std::string, std::string>, std::pair<WallTime, WallTime>> verified_;
   std::set<std::string> bundles_;
   std::set<std::string> certificates_;
   int event_ = 0;
@@ -210,15 +236,14 @@ class RotationHistory : public testing::TestWithParam<Case> {};
 
 TEST_P(RotationHistory, IsOneOfTrust) {
   History history(GetParam().seed, GetParam().replicas, GetParam().authority_life);
-  history.pass(1500);
+  history.pass(2000);
   EXPECT_GT(history.bundles_seen(), 10U);
   EXPECT_GT(history.certificates_seen(), 100U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RotationHistory,
-                         testing::Values(Case{1, 2, hours(28 * 24)}, Case{2, 3, hours(28 * 24)},
-                                         Case{3, 3, hours(60 * 24)}, Case{4, 2, hours(365 * 24)}),
-                         [](const auto& info) { return "Seed" + std::to_string(info.param.seed); });
+                         testing::Values(Case{1, 2, hours(28 * 24)}, Case{2, 3, hours(42 * 24)}),
+                         [](const auto& one) { return "Seed" + std::to_string(one.param.seed); });
 
 }  // namespace
 }  // namespace dualtrace::ctl
