@@ -5,10 +5,12 @@ collector in ARIZE_COLLECTOR_ENDPOINT and the rest in ARIZE_SPACE_ID, ARIZE_API_
 ARIZE_PROJECT_NAME. The chat model plays from a script, so no network and no key is needed; all else
 (the agent's loop, the tool, the callbacks that make the spans) is the true LangChain.
 
-Prints one JSON line: the id of its trace, and its spans as the SDK handed them to the exporter.
+Prints one JSON line: the id of its trace, and its spans as the SDK handed them to the exporter. With
+--stay it then waits for SIGTERM, as a server would.
 """
 
 import json
+import signal
 import sys
 
 from arize.otel import register
@@ -85,6 +87,8 @@ def noted(span) -> dict:
 
 
 def main() -> int:
+    if "--stay" in sys.argv:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     notebook = Notebook()
     provider = register(
         verbose=False,
@@ -110,6 +114,8 @@ def main() -> int:
         "spans": [noted(span) for span in notebook.spans],
     }
     print(json.dumps(trace))
+    if "--stay" in sys.argv:
+        signal.sigwait({signal.SIGTERM})
     return 0
 
 

@@ -3,6 +3,7 @@ tests in tests/cluster/journey and the demo."""
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import yaml
@@ -11,16 +12,18 @@ from images.made import Naming, make
 from images.version import read_revision
 
 from harness import sandbox
+from harness.chart import CHART, NAMESPACE, RELEASE, Helm, nested
 from harness.kubectl import Kubectl
 from harness.processes import wait_until
+from harness.python_image import write_python_archive
 from harness.span_store import SpanStore
 
 ROOT = Path(__file__).resolve().parents[2]
 DESTINATIONS = "destinations"  # the namespace that plays the outside world
 EXPORT_NAMESPACE = "observability"
 EXPORT = "agents"
-OPERATOR_NAMESPACE = "dualtrace-system"
-MANIFESTS = [f"operator/manifests/{name}.yaml" for name in ("account", "rbac", "deployment")]
+APPLICATION_NAMESPACE = "shop"
+TAG = "1"  # of this build's images
 
 
 def secret(name: str, namespace: str, **values: str) -> dict:
@@ -69,6 +72,7 @@ class LiveCluster:
         self.cluster = cluster
         self.binaries = binaries
         self.kubectl = Kubectl(cluster.kubeconfig, cluster.folder / "kubectl")
+        self.helm = Helm("helm4", cluster.folder / "helm", cluster.kubeconfig)
         self.sandbox = LiveSandbox(self)
 
     # --- talking to it ---
@@ -87,7 +91,7 @@ class LiveCluster:
 
     # --- what is in it ---
 
-    def load_program(self, program: str, tag: str = "1") -> str:
+    def load_program(self, program: str, tag: str = TAG) -> str:
         """Gives the nodes an image of this build's program; its name."""
         naming = Naming(tag, "localhost", source=None, licenses=None)
         folder = self.cluster.folder / "images"
@@ -97,18 +101,18 @@ class LiveCluster:
         return made.name
 
     def install(self) -> None:
-        """The operator of this build, which gives exports the agent of this build."""
+        """The chart, with the images of this build, as a platform team would."""
         operator, agent = map(self.load_program, ("dualtrace-operator", "dualtrace-agent"))
-        self.apply(namespace(OPERATOR_NAMESPACE))
-        for file in ("crds/dualtraceexport.yaml", *MANIFESTS):
-            objects = list(yaml.safe_load_all((ROOT / file).read_text()))
-            for one in objects:
-                if one["kind"] == "Deployment":
-                    (container,) = one["spec"]["template"]["spec"]["containers"]
-                    container["image"] = operator
-                    container["args"] = [f"--agent-image={agent}"]
-            self.apply(*objects)
-        self.wait_for_rollout("deployment/dualtrace-operator", OPERATOR_NAMESPACE)
+        self.helm.run(
+            *("upgrade", "--install", RELEASE, CHART, "--namespace", NAMESPACE),
+            *("--create-namespace", "--wait", "--timeout=110s"),
+            values=nested(
+                image__repository=operator.rpartition(":")[0],
+                image__tag=TAG,
+                agent__image__repository=agent.rpartition(":")[0],
+                agent__image__tag=TAG,
+            ),
+        )
 
     def start_sandbox(self) -> None:
         self.load_program("dualtrace-sandbox")
@@ -117,6 +121,39 @@ class LiveCluster:
         self.apply(namespace(DESTINATIONS), secret("keys", DESTINATIONS, **keys))
         self.apply(*yaml.safe_load_all(manifest.read_text()))
         self.wait_for_rollout("deployment/sandbox", DESTINATIONS)
+
+    def start_application(self) -> None:
+        """The demo's LangChain agent, on each node, with one annotation and no other change."""
+        archive = self.cluster.folder / "application.tar"
+        (packages,) = (Path(sys.prefix) / "lib").glob("python3*/site-packages")
+        script = ROOT / "tests" / "demo" / "langchain_agent.py"
+        write_python_archive(archive, "localhost/support-desk:1", packages, script)
+        self.cluster.nodes().load_image(archive)
+        archive.unlink()
+        manifest = ROOT / "tests" / "cluster" / "application.yaml"
+        self.apply(namespace(APPLICATION_NAMESPACE), yaml.safe_load(manifest.read_text()))
+        self.wait_for_rollout("deployment/support-desk", APPLICATION_NAMESPACE)
+
+    def application_pods(self) -> list[dict]:
+        return self.get("pods", APPLICATION_NAMESPACE, "--selector=app=support-desk")["items"]
+
+    def trace_of(self, pod: dict) -> dict:
+        """What the application says that it has sent."""
+        name = pod["metadata"]["name"]
+
+        def printed() -> dict | None:
+            text = self.kubectl("logs", f"--namespace={APPLICATION_NAMESPACE}", name)
+            lines = [line for line in text.splitlines() if line.startswith('{"question"')]
+            return json.loads(lines[0]) if lines else None
+
+        return wait_until(printed, f"{name} has answered", timeout=90, every=0.5)
+
+    def agent_status(self, node: str) -> dict:
+        """What the agent on that node says, asked as the operator asks it."""
+        pods = self.get("pods", EXPORT_NAMESPACE)["items"]
+        (name,) = [one["metadata"]["name"] for one in pods if one["spec"]["nodeName"] == node]
+        raw = f"/api/v1/namespaces/{EXPORT_NAMESPACE}/pods/{name}:8888/proxy/status"
+        return json.loads(self.kubectl("get", "--raw", raw))
 
     def create_export(self, **agent) -> None:
         """With the Secrets it names, in a namespace of its own; `agent` is its spec.agent."""

@@ -2,6 +2,7 @@
 longer than a retry of its SDK."""
 
 import pytest
+from harness.chart import NAMESPACE, RELEASE
 from harness.live_cluster import EXPORT_NAMESPACE
 from harness.node_load import NodeLoad
 from harness.processes import wait_until
@@ -12,8 +13,7 @@ RETRY = 2.0  # seconds; OTLP exporters wait for one before they try again, and t
 
 @pytest.fixture(scope="module")
 def export(live):
-    live.load_program("dualtrace-agent")
-    live.create_export(image=live.load_program("dualtrace-agent", "1"))
+    live.create_export()
     live.wait_until_ready()
 
 
@@ -65,8 +65,8 @@ def test_an_upgrade_of_the_agent_loses_nothing(live, loads, capsys):
 
 
 def test_a_restart_of_the_operator_is_not_noticed(live, loads, capsys):
-    live.kubectl("rollout", "restart", "--namespace=dualtrace-system", "deployment/dualtrace-operator")
-    live.wait_for_rollout("deployment/dualtrace-operator", "dualtrace-system")
+    live.kubectl("rollout", "restart", f"--namespace={NAMESPACE}", f"deployment/{RELEASE}")
+    live.wait_for_rollout(f"deployment/{RELEASE}", NAMESPACE)
     before = len(live.sandbox.traces("arize"))
     wait_until(lambda: has_sent(live, before + 200), "the load goes on", every=0.5)
     settle(live, loads, capsys)
