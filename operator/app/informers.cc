@@ -78,7 +78,8 @@ void Informers::watch_requests(const Parts& parts, const std::vector<std::string
   for (const std::string& name : namespaces) {
     watch(Purpose::kInjection, parts, of_asking_pods(name), listener);
   }
-  watch(Purpose::kInjection, parts, of_namespaces(), listener);
+  // Who may see single namespaces only may not list them.
+  if (namespaces.front().empty()) watch(Purpose::kInjection, parts, of_namespaces(), listener);
 }
 
 void Informers::watch(Purpose purpose, const Parts& parts, kube::Informer::Options options,

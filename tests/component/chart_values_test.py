@@ -227,7 +227,8 @@ EFFECTS = {
         == {"cert-manager.io/inject-ca-from": "dualtrace-system/dualtrace-operator-webhook"}
         and not r.has("Secret")
         and not r.has("Role", "dualtrace-operator-webhook")
-        and not r.has("ClusterRole", "dualtrace-operator-webhook"),
+        and [one["resources"] for one in r.one("ClusterRole", "dualtrace-operator-webhook")["rules"]]
+        == [["namespaces"]],
         nested(webhook__certManager__issuerRef__name="company"),
     ),
     "webhook.certManager.issuerRef.name": Effect(

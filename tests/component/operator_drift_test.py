@@ -159,7 +159,12 @@ def test_a_minute_of_quiet_writes_nothing_but_the_lease(tenant, control_plane):
     try:
         tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnavailable")
         tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
-        time.sleep(3)  # for what the node's coming still has in work
+        agents = {"desired": 1, "ready": 0, "updated": 1}
+        wait_until(
+            lambda: tenant.get(EXPORT)["status"]["agents"] == agents,
+            "the node's coming is told to its end",  # numbers alone are told every half minute
+            timeout=60,
+        )
         before, status = tenant.versions(), tenant.get(EXPORT)["metadata"]["resourceVersion"]
         since = control_plane.audit_position()
         time.sleep(QUIET_SECONDS)

@@ -40,7 +40,9 @@ TEST_F(WebhookServerTest, AnswersAReviewWithWhatItsPathSays) {
   EXPECT_TRUE(counted("/mutate-pods", "warned"));
   answer.patch.push_back({{"op", "add"}, {"path", "/a"}, {"value", 1}});
   EXPECT_NE(ask().body.find("JSONPatch"), std::string::npos);
-  EXPECT_TRUE(counted("/mutate-pods", "patched"));
+  answer.audit_annotations = {{"injected", "shop/agents"}};
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_TRUE(counted("/mutate-pods", "injected")) << "by the reviewer's own word";
 }
 
 TEST_F(WebhookServerTest, HasNoReviewInItsAnswerToWhatItCannotRead) {
