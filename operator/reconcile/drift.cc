@@ -56,8 +56,11 @@ bool Drift::is_due(const std::string& intent, const Json* cached, Tick now) {
 bool Drift::applied(const std::string& intent, const Json& answer, const Json* cached, Tick now) {
   const std::string version = version_of(&answer);
   std::string essence = essence_of(answer);
-  // By its essence too: a status that was written since the last answer is not ours to put back.
-  const bool known = answer_ && (answer_->version == version || answer_->essence == essence);
+  const int64_t generation = integer_at(answer, {"metadata", "generation"}).value_or(0);
+  // Where a status is written, versions move without us; there generations tell edits apart.
+  // Without one, two put-backs within a second have the same essence, and nobody else writes.
+  const bool known =
+      answer_ && (answer_->version == version || (generation > 0 && answer_->essence == essence));
   const bool changed = !known && version != version_of(cached);
   if (changed && answer_ && answer_->intent == intent) {
     put_backs_ = put_backs_ > 0 && now - last_put_back_ < kQuickly ? put_backs_ + 1 : 1;
@@ -68,7 +71,7 @@ bool Drift::applied(const std::string& intent, const Json& answer, const Json* c
                    .essence = std::move(essence),
                    .version = version,
                    .uid = std::string(text_at(answer, {"metadata", "uid"})),
-                   .generation = integer_at(answer, {"metadata", "generation"}).value_or(0)};
+                   .generation = generation};
   seen_.reset();
   look_again_.reset();
   if (!shows_answer(cached)) {

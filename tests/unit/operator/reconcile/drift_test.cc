@@ -141,6 +141,16 @@ TEST(Drift, AStatusThatIsWrittenWhileTheWatchIsSlowIsNoQuarrel) {
   EXPECT_FALSE(drift.quarrels());
 }
 
+TEST(Drift, CountsPutBacksWithinASecondWhereThereIsNoGeneration) {
+  Drift drift;
+  drift.applied("a", state(1, 0), nullptr, kNow);
+  for (int version = 3; version < 13; version += 2) {
+    const Json edited = state(version - 1, 7);
+    EXPECT_TRUE(drift.applied("a", state(version, 0), &edited, kNow));
+  }
+  EXPECT_TRUE(drift.quarrels());
+}
+
 TEST(Drift, KnowsTheGenerationOfWhatItMade) {
   Drift drift;
   EXPECT_EQ(drift.generation_of("u"), 0);
