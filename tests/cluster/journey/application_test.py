@@ -26,6 +26,10 @@ def resource_of(live, destination: str, trace_id: str) -> dict:
     return json.loads(rows[0]["resource"])["attributes"]
 
 
+def test_the_installation_proves_itself(live):
+    assert "Succeeded" in live.helm.run("test", RELEASE, "--namespace", NAMESPACE)
+
+
 def test_the_spans_of_an_annotated_pod_are_at_both_destinations(live, pods):
     for pod in pods:
         name = pod["metadata"]["name"]
