@@ -6,10 +6,10 @@
 
 #include "agent/app/agent.h"
 #include "agent/app/config_file.h"
-#include "agent/app/memory.h"
 #include "agent/app/prepare_folder.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/memory.h"
 #include "common/process/process.h"
 
 namespace {
@@ -38,7 +38,7 @@ int run(const std::string& config_path, bool check_only) {
     std::puts("the configuration is valid");
     return 0;
   }
-  dualtrace::agent::keep_freed_memory();
+  dualtrace::keep_freed_memory();
   dualtrace::prepare_process();
   auto agent = dualtrace::agent::Agent::start(*config, config_file, DUALTRACE_VERSION);
   if (!agent) {

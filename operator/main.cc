@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "common/log/log.h"
+#include "common/process/memory.h"
 #include "common/process/process.h"
 #include "operator/app/environment.h"
 #include "operator/app/operator.h"
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   using dualtrace::ctl::Operator;
   const dualtrace::ctl::Environment environment = dualtrace::ctl::read_environment();
   if (argc > 1 && std::string_view(argv[1]) == "verify-install") {
+    dualtrace::share_arenas();
     dualtrace::prepare_process();
     return dualtrace::ctl::run_verify_install(argc - 1, argv + 1, environment, DUALTRACE_VERSION);
   }

@@ -10,7 +10,6 @@
 #include "agent/app/config_watch.h"
 #include "agent/app/delivery.h"
 #include "agent/app/foreign_logs.h"
-#include "agent/app/memory.h"
 #include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
@@ -23,6 +22,7 @@
 #include "agent/receive/receiver.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/memory.h"
 #include "common/random/random.h"
 
 namespace dualtrace::agent {
@@ -31,6 +31,7 @@ namespace {
 // A few batches: a lane that is further behind than that reads the disk.
 constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
 constexpr Duration kGiveBackInterval = std::chrono::seconds(5);
+constexpr size_t kMemoryKept = 48 * 1024 * 1024;
 
 // Segments are at least half full (a record goes to a new one when it does not fit any more), and
 // both the lanes' cursors and expiry lag a little.
@@ -134,7 +135,7 @@ Status RunningAgent::run() {
 }
 
 void RunningAgent::give_back_memory() {
-  give_back_freed_memory();
+  give_back_freed_memory(kMemoryKept);
   upkeep_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
 }
 

@@ -12,6 +12,7 @@
 #include "common/kube/leader_elector.h"
 #include "common/log/log.h"
 #include "common/net/http_client.h"
+#include "common/process/memory.h"
 #include "common/random/random.h"
 #include "common/time/thread_scheduler.h"
 #include "operator/agents/agent_poller.h"
@@ -34,6 +35,8 @@ namespace {
 
 constexpr const char* kControllerName = "dualtraceexport";
 constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
+constexpr Duration kGiveBackInterval = std::chrono::seconds(30);
+constexpr size_t kMemoryKept = 16 * 1024 * 1024;
 constexpr Duration kCensusInterval = std::chrono::seconds(5);
 
 // There is no way back from here: what is in work may be about to write. The kernel ends it.
@@ -66,6 +69,7 @@ class RunningOperator final : public Operator {
   Status open_webhook();
   // On the lifecycle scheduler, one after the other.
   void await_sync();
+  void give_back_memory();
   void seek_leadership();
   void lead();
 
@@ -242,6 +246,7 @@ void RunningOperator::await_sync() {
   const std::vector<std::string> missing = informers_->unsynced();
   if (missing.empty()) {
     log_info("synced");
+    give_back_memory();
     return options_.leader_elect ? seek_leadership() : lead();
   }
   if (clock_.tick() > sync_deadline_) {
@@ -249,6 +254,12 @@ void RunningOperator::await_sync() {
             fmt::format("{}", fmt::join(missing, ", ")));
   }
   lifecycle_.run_after(kSyncCheckInterval, [this] { await_sync(); });
+}
+
+// The first lists, and a look at everything, leave much.
+void RunningOperator::give_back_memory() {
+  give_back_freed_memory(kMemoryKept);
+  lifecycle_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
 }
 
 void RunningOperator::seek_leadership() {
