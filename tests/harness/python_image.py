@@ -33,8 +33,12 @@ def write_python_archive(file: Path, name: str, packages: Path, script: Path) ->
     standard = _tree(STANDARD_LIBRARY, str(STANDARD_LIBRARY))
     installed = _tree(packages, PACKAGES)
     interpreter = {str(INTERPRETER): File(INTERPRETER, 0o755), **standard}
-    own = {path for path in _loaded_by({**standard, **installed}) if not path.startswith("/root")}
-    native = {path: File(Path(path), 0o755) for path in own if path not in interpreter}
+    # What lies among the packages is found from there, by the paths that they have in them.
+    native = {
+        path: file
+        for path, file in _loaded_by({**standard, **installed}).items()
+        if path not in interpreter and not Path(path).is_relative_to(packages)
+    }
     layers = [
         Layer("python", {**interpreter, **native}),
         Layer("packages", installed),
