@@ -11,11 +11,6 @@ using kube::ObjectPointer;
 constexpr std::string_view kNameLabel = "kubernetes.io/metadata.name";
 constexpr size_t kNamesTold = 5;
 
-bool is_going(const Json& object) {
-  const Json* when = find(object, {"metadata", "deletionTimestamp"});
-  return when != nullptr && !when->is_null();
-}
-
 // The labels that are certain: every namespace has its name as one.
 Labels known_labels(const PodNamespace& from) {
   Labels labels = from.labels.value_or(Labels{});
@@ -106,6 +101,11 @@ OrRefusal<DualTraceExport> choose_only(const PodNamespace& from,
 }
 
 }  // namespace
+
+bool is_going(const Json& object) {
+  const Json* when = find(object, {"metadata", "deletionTimestamp"});
+  return when != nullptr && !when->is_null();
+}
 
 OrRefusal<DualTraceExport> choose_export(const InjectionRequest& request, const PodNamespace& from,
                                          const std::vector<ObjectPointer>& exports) {

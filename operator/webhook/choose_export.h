@@ -12,6 +12,9 @@
 
 namespace dualtrace::ctl {
 
+// One that is being deleted is none any more.
+[[nodiscard]] bool is_going(const Json& object);
+
 [[nodiscard]] OrRefusal<DualTraceExport> choose_export(
     const InjectionRequest& request, const PodNamespace& from,
     const std::vector<kube::ObjectPointer>& exports);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "operator/plan/layout.h"
+#include "operator/webhook/choose_export.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -24,11 +25,6 @@ std::vector<std::string> told(const std::vector<ExportFault>& faults) {
 
 void append(std::vector<std::string>& to, std::vector<std::string> more) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
-}
-
-bool is_going(const Json& object) {
-  const Json* when = find(object, {"metadata", "deletionTimestamp"});
-  return when != nullptr && !when->is_null();
 }
 
 }  // namespace
