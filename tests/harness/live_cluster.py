@@ -35,8 +35,13 @@ def secret(name: str, namespace: str, **values: str) -> dict:
     }
 
 
-def namespace(name: str) -> dict:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+def namespace(name: str, standard: str = "privileged") -> dict:
+    """`standard` is the Pod Security Standard that its pods have to keep."""
+    metadata = {"name": name, "labels": {ENFORCE: standard}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 class LiveSandbox(SpanStore):
@@ -100,17 +105,21 @@ class LiveCluster:
         shutil.rmtree(folder)
         return made.name
 
-    def install(self) -> None:
-        """The chart, with the images of this build, as a platform team would."""
-        operator, agent = map(self.load_program, ("dualtrace-operator", "dualtrace-agent"))
+    def install(self, tag: str = TAG) -> None:
+        """The chart, with images of this build under that tag, as a platform team would; where it
+        is installed already this upgrades it."""
+        operator, agent = (
+            self.load_program(program, tag) for program in ("dualtrace-operator", "dualtrace-agent")
+        )
+        self.apply(namespace(NAMESPACE, "restricted"))
         self.helm.run(
             *("upgrade", "--install", RELEASE, CHART, "--namespace", NAMESPACE),
-            *("--create-namespace", "--wait", "--timeout=110s"),
+            *("--wait", "--timeout=110s"),
             values=nested(
                 image__repository=operator.rpartition(":")[0],
-                image__tag=TAG,
+                image__tag=tag,
                 agent__image__repository=agent.rpartition(":")[0],
-                agent__image__tag=TAG,
+                agent__image__tag=tag,
             ),
         )
 
@@ -131,7 +140,7 @@ class LiveCluster:
         self.cluster.nodes().load_image(archive)
         archive.unlink()
         manifest = ROOT / "tests" / "cluster" / "application.yaml"
-        self.apply(namespace(APPLICATION_NAMESPACE), yaml.safe_load(manifest.read_text()))
+        self.apply(namespace(APPLICATION_NAMESPACE, "restricted"), yaml.safe_load(manifest.read_text()))
         self.wait_for_rollout("deployment/support-desk", APPLICATION_NAMESPACE)
 
     def application_pods(self) -> list[dict]:
@@ -155,12 +164,13 @@ class LiveCluster:
         raw = f"/api/v1/namespaces/{EXPORT_NAMESPACE}/pods/{name}:8888/proxy/status"
         return json.loads(self.kubectl("get", "--raw", raw))
 
-    def create_export(self, **agent) -> None:
-        """With the Secrets it names, in a namespace of its own; `agent` is its spec.agent."""
+    def create_export(self, standard: str = "privileged", **more) -> None:
+        """With the Secrets it names, in a namespace of its own that enforces the Pod Security
+        Standard; `more` is what else its spec has."""
         arize = {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID}
         trust = {"name": "destinations", "namespace": EXPORT_NAMESPACE}
         self.apply(
-            namespace(EXPORT_NAMESPACE),
+            namespace(EXPORT_NAMESPACE, standard),
             secret("arize", EXPORT_NAMESPACE, **arize),
             secret("databricks", EXPORT_NAMESPACE, token=sandbox.TOKEN),
             {
@@ -170,7 +180,7 @@ class LiveCluster:
                 "data": {"ca.crt": self.sandbox.ca_file.read_text()},
             },
         )
-        self.apply(export(**agent))
+        self.apply(export(**more))
 
     def condition(self, kind: str) -> dict:
         found = self.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
@@ -210,7 +220,7 @@ class LiveCluster:
             )
 
 
-def export(**agent) -> dict:
+def export(**more) -> dict:
     trust = {"configMapName": "destinations", "key": "ca.crt"}
     return {
         "apiVersion": "dualtrace.dev/v1alpha1",
@@ -229,6 +239,6 @@ def export(**agent) -> dict:
                 "auth": {"token": {"secretName": "databricks"}},
                 "ca": trust,
             },
-            "agent": agent,
+            **more,
         },
     }

@@ -1,9 +1,10 @@
-"""Agents are replaced under load: nothing that was answered OK is lost, and no client waits for
-longer than a retry of its SDK."""
+"""Agents and operators are replaced and nodes drained under load: nothing that was answered OK is
+lost, and no client waits for longer than a retry of its SDK."""
 
 import pytest
+from harness.asking_pods import AskingPods
 from harness.chart import NAMESPACE, RELEASE
-from harness.live_cluster import EXPORT_NAMESPACE
+from harness.live_cluster import EXPORT_NAMESPACE, namespace
 from harness.node_load import NodeLoad
 from harness.processes import wait_until
 
@@ -50,32 +51,70 @@ def images(live) -> list[str]:
     return [pod["spec"]["containers"][0]["image"] for pod in pods]
 
 
-def has_sent(live, traces: int) -> bool:
-    return len(live.sandbox.traces("arize")) >= traces
+def agents_run(live, image: str) -> None:
+    live.wait_until_ready(timeout=240)
+    wait_until(lambda: images(live) == [image] * 2, "the old agents have ended", 120, every=0.5)
+
+
+def load_is_under_way(live) -> None:
+    before = len(live.sandbox.traces("arize"))
+    wait_until(
+        lambda: len(live.sandbox.traces("arize")) >= before + 200, "spans arrive", 60, every=0.5
+    )
 
 
 def test_an_upgrade_of_the_agent_loses_nothing(live, loads, capsys):
-    before = len(live.sandbox.traces("arize"))
-    wait_until(lambda: has_sent(live, before + 200), "the load is under way", every=0.5)
+    load_is_under_way(live)
     image = live.load_program("dualtrace-agent", "2")
-    live.create_export(image=image)
-    live.wait_until_ready(timeout=240)
-    wait_until(lambda: images(live) == [image] * 2, "the old agents have ended", 120, every=0.5)
+    live.create_export(agent={"image": image})
+    agents_run(live, image)
     settle(live, loads, capsys)
+
+
+@pytest.fixture
+def asking_pods(live, export):
+    live.apply(namespace("asking"))
+    running = AskingPods(live.kubectl, "asking")
+    yield running
+    running.stop()
+    live.kubectl("delete", "namespace", "asking", "--wait=false")
+
+
+def test_an_upgrade_by_helm_and_the_way_back_lose_nothing(live, loads, asking_pods, capsys):
+    live.create_export()
+    agents_run(live, "localhost/dualtrace-agent:1")
+    load_is_under_way(live)
+    live.install("2")
+    agents_run(live, "localhost/dualtrace-agent:2")
+    live.helm.run("rollback", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=110s")
+    agents_run(live, "localhost/dualtrace-agent:1")
+    settle(live, loads, capsys)
+    injected = asking_pods.stop()
+    with capsys.disabled():
+        print(f"\n{len(injected)} pods asked meanwhile, {injected.count(True)} were injected")
+    assert injected and all(injected)
 
 
 def test_a_restart_of_the_operator_is_not_noticed(live, loads, capsys):
     live.kubectl("rollout", "restart", f"--namespace={NAMESPACE}", f"deployment/{RELEASE}")
     live.wait_for_rollout(f"deployment/{RELEASE}", NAMESPACE)
-    before = len(live.sandbox.traces("arize"))
-    wait_until(lambda: has_sent(live, before + 200), "the load goes on", every=0.5)
+    load_is_under_way(live)
+    settle(live, loads, capsys)
+
+
+def test_draining_a_node_leaves_its_agent_to_what_still_runs_there(live, loads, capsys):
+    load_is_under_way(live)
+    live.kubectl("drain", "node2", "--ignore-daemonsets", "--delete-emptydir-data")
+    load_is_under_way(live)
+    live.kubectl("uncordon", "node2")
+    live.wait_for_rollout(f"deployment/{RELEASE}", NAMESPACE)
     settle(live, loads, capsys)
 
 
 def test_a_node_that_comes_back_delivers_what_it_held(live, export, tmp_path):
     """The pod leaves the node with spans that one destination has not taken; they wait on the
     node's disk for the next one."""
-    live.create_export(nodeSelector={"dualtrace.dev/agents": "yes"})
+    live.create_export(agent={"nodeSelector": {"dualtrace.dev/agents": "yes"}})
     for node in ("node1", "node2"):
         live.kubectl("label", "node", node, "dualtrace.dev/agents=yes", "--overwrite")
     live.wait_until_ready()

@@ -1,25 +1,104 @@
-"""The end of the journey: nothing is stuck, and nothing is left but what is said to be kept."""
+"""The end of the journey, in every order in which people go it: nothing is stuck, and nothing is left
+but what is said to be kept."""
 
+import pytest
+from harness.asking_pods import is_injected
 from harness.chart import NAMESPACE, RELEASE
 from harness.live_cluster import EXPORT_NAMESPACE
 from harness.processes import wait_until
 
+CRD = "dualtraceexports.dualtrace.dev"
+OF_THE_CLUSTER = (
+    "mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings"
+)
 
-def test_uninstalling_leaves_agents_running_and_then_nothing(live):
+
+def agents(live) -> int:
+    return len(live.get("pods", EXPORT_NAMESPACE)["items"])
+
+
+def uninstall(live) -> None:
+    live.helm.run("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=110s")
+
+
+def delete_definition(live) -> None:
+    live.kubectl("delete", "crd", CRD, "--timeout=100s")
+
+
+def delete_namespace(live, name: str) -> None:
+    live.kubectl("delete", "namespace", name, "--timeout=100s")
+
+
+def nothing_is_left(live) -> None:
+    kinds = f"crds,namespaces,{OF_THE_CLUSTER}"
+    left = live.kubectl("get", kinds, "--output=name").split()
+    names = ("dualtrace", NAMESPACE, EXPORT_NAMESPACE)
+    assert not [one for one in left if any(name in one for name in names)]
+
+
+@pytest.fixture
+def installed(live):
+    live.install()
     live.create_export()
     live.wait_until_ready()
-    live.helm.run("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=110s")
-    assert "dualtrace" not in live.kubectl(
-        "get", "mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles",
-        "--output=name",
-    )
-    # The CRD is kept, and so are agents.
-    assert len(live.get("pods", EXPORT_NAMESPACE)["items"]) == 2
-    live.kubectl("delete", "crd", "dualtraceexports.dualtrace.dev", "--timeout=60s")
+
+
+def test_the_release_first(live, installed):
+    uninstall(live)
+    left = live.kubectl("get", OF_THE_CLUSTER, "--output=name")
+    assert "dualtrace" not in left
+    assert agents(live) == 2  # the CRD is kept, and so are they
+    delete_definition(live)
     wait_until(
         lambda: not live.get("pods,daemonsets,services", EXPORT_NAMESPACE)["items"],
-        "its agents are gone",
+        "the agents are gone",
         120,
         every=0.5,
     )
-    live.kubectl("delete", "namespace", EXPORT_NAMESPACE, NAMESPACE, "--timeout=100s")
+    delete_namespace(live, EXPORT_NAMESPACE)
+    delete_namespace(live, NAMESPACE)
+    nothing_is_left(live)
+
+
+def test_the_exports_namespace_first(live, installed):
+    delete_namespace(live, EXPORT_NAMESPACE)
+    uninstall(live)
+    delete_namespace(live, NAMESPACE)
+    delete_definition(live)
+    nothing_is_left(live)
+
+
+def test_the_definition_first(live, installed):
+    delete_definition(live)
+    wait_until(lambda: agents(live) == 0, "the agents are gone", 120, every=0.5)
+    uninstall(live)
+    delete_namespace(live, NAMESPACE)
+    delete_namespace(live, EXPORT_NAMESPACE)
+    nothing_is_left(live)
+
+
+def test_the_operators_namespace_first(live, installed):
+    """Helm forgets the release with it, and what the cluster has of it is left."""
+    delete_namespace(live, NAMESPACE)
+    assert not is_injected(live.kubectl, "default")  # but created
+    assert agents(live) == 2
+    live.install()  # takes over what is left
+    assert is_injected(live.kubectl, "default")
+
+    delete_namespace(live, NAMESPACE)
+    selector = f"--selector=app.kubernetes.io/instance={RELEASE}"
+    live.kubectl("delete", OF_THE_CLUSTER, selector)
+    delete_definition(live)
+    delete_namespace(live, EXPORT_NAMESPACE)
+    nothing_is_left(live)
+
+
+def test_all_at_once(live, installed):
+    live.kubectl("delete", "crd", CRD, "--wait=false")
+    live.kubectl("delete", "namespace", EXPORT_NAMESPACE, NAMESPACE, "--wait=false")
+    selector = f"--selector=app.kubernetes.io/instance={RELEASE}"
+    live.kubectl("delete", OF_THE_CLUSTER, selector)
+    live.kubectl("wait", "--for=delete", f"crd/{CRD}", "--timeout=100s")
+    gone = [f"namespace/{name}" for name in (EXPORT_NAMESPACE, NAMESPACE)]
+    live.kubectl("wait", "--for=delete", *gone, "--timeout=100s")
+    nothing_is_left(live)
