@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import tool_folder
 from harness import otlp
 from harness.sandbox import ADDED_PROJECT, DESTINATIONS
 from harness.tee import Tee
+from harness.tools import tool_folder
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "data" / "otlp" / "trace.json"
