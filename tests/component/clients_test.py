@@ -112,7 +112,9 @@ def test_an_application_that_leaves_all_to_its_environment(sandbox, agent, clien
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://{endpoint}",
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": protocol,
         "OTEL_SERVICE_NAME": "web",
-        "OTEL_RESOURCE_ATTRIBUTES": "k8s.pod.name=web-1,motto=100%25%20gr%C3%BC%C3%9Fe%2C%20a%3Db%2B1",
+        "OTEL_RESOURCE_ATTRIBUTES": (
+            "k8s.pod.name=web-1,motto=100%25%20gr%C3%BC%C3%9Fe%2C%20a%3Db%2B1"
+        ),
         # Of an application whose metrics and logs go nowhere.
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",

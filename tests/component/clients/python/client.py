@@ -3,8 +3,8 @@
 client.py grpc|http ENDPOINT none|gzip
     to the endpoint
 client.py [--stay]
-    as an application that leaves all this to the environment; with --stay it then waits for SIGTERM,
-    as a server would
+    as an application that leaves all this to the environment; with --stay it then waits for
+    SIGTERM, as a server would
 """
 
 import json
