@@ -7,13 +7,31 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import tool_folder
 from harness import otlp
 from harness.sandbox import ADDED_PROJECT, DESTINATIONS
 from harness.tee import Tee
+from harness.tools import tool_folder
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "data" / "otlp" / "trace.json"
+
+
+def python_client() -> list:
+    return [sys.executable, HERE / "clients" / "python" / "client.py"]
+
+
+def js_client() -> list:
+    modules = tool_folder("js") / "node_modules"
+    return ["env", f"NODE_PATH={modules}", "node", HERE / "clients" / "js" / "client.js"]
+
+
+def go_client() -> list:
+    return [tool_folder("go") / "client"]
+
+
+def java_client() -> list:
+    java = tool_folder("java")
+    return ["java", "-cp", f"{java}:{java}/*", "Client"]
 
 
 def run(arguments: list, environment: dict | None = None) -> str:
@@ -49,8 +67,7 @@ def check_arrival(sandbox, sent: list[bytes], added: dict | None = None, json=Fa
 @pytest.mark.parametrize("port", [0, 1], ids=["first-port", "second-port"])
 def test_the_python_sdk(sandbox, agent, protocol, compression, port):
     with Tee(f"127.0.0.1:{agent.ports[port]}") as tee:
-        client = HERE / "clients" / "python" / "client.py"
-        expected = ids_printed(run([sys.executable, client, protocol, tee.endpoint, compression]))
+        expected = ids_printed(run([*python_client(), protocol, tee.endpoint, compression]))
         assert set(otlp.by_id(tee.requests())) == expected
         check_arrival(sandbox, tee.requests())
 
@@ -58,22 +75,19 @@ def test_the_python_sdk(sandbox, agent, protocol, compression, port):
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 @pytest.mark.parametrize("protocol", ["grpc", "http-proto", "http-json"])
 def test_the_javascript_sdk(sandbox, agent, protocol, compression):
-    modules = tool_folder("js") / "node_modules"
+    client = js_client()
     with Tee(agent.grpc_endpoint if protocol == "grpc" else agent.http_endpoint) as tee:
-        client = HERE / "clients" / "js" / "client.js"
-        output = run(
-            ["node", client, protocol, tee.endpoint, compression], {"NODE_PATH": str(modules)}
-        )
-        assert set(otlp.by_id(tee.requests())) == ids_printed(output)
+        expected = ids_printed(run([*client, protocol, tee.endpoint, compression]))
+        assert set(otlp.by_id(tee.requests())) == expected
         check_arrival(sandbox, tee.requests(), json=protocol == "http-json")
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_the_go_sdk(sandbox, agent, protocol, compression):
-    client = tool_folder("go") / "client"
+    client = go_client()
     with Tee(agent.grpc_endpoint if protocol == "grpc" else agent.http_endpoint) as tee:
-        expected = ids_printed(run([client, protocol, tee.endpoint, compression]))
+        expected = ids_printed(run([*client, protocol, tee.endpoint, compression]))
         assert set(otlp.by_id(tee.requests())) == expected
         check_arrival(sandbox, tee.requests())
 
@@ -81,12 +95,39 @@ def test_the_go_sdk(sandbox, agent, protocol, compression):
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_the_java_sdk(sandbox, agent, protocol, compression):
-    java = tool_folder("java")
+    client = java_client()
     with Tee(agent.grpc_endpoint if protocol == "grpc" else agent.http_endpoint) as tee:
-        command = ["java", "-cp", f"{java}:{java}/*", "Client"]
-        expected = ids_printed(run([*command, protocol, tee.endpoint, compression]))
+        expected = ids_printed(run([*client, protocol, tee.endpoint, compression]))
         assert set(otlp.by_id(tee.requests())) == expected
         check_arrival(sandbox, tee.requests())
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("client", [python_client, js_client, go_client, java_client])
+def test_an_application_that_leaves_all_to_its_environment(sandbox, agent, client, protocol):
+    """With the variables that the webhook adds, and values as it writes them."""
+    command = client()
+    endpoint = agent.grpc_endpoint if protocol == "grpc" else f"{agent.http_endpoint}/v1/traces"
+    variables = {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://{endpoint}",
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": protocol,
+        "OTEL_SERVICE_NAME": "web",
+        "OTEL_RESOURCE_ATTRIBUTES": (
+            "k8s.pod.name=web-1,motto=100%25%20gr%C3%BC%C3%9Fe%2C%20a%3Db%2B1"
+        ),
+        # Of an application whose metrics and logs go nowhere.
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
+    }
+    expected = ids_printed(run(command, variables))
+    sandbox.wait_for(expected)
+    for destination in DESTINATIONS:
+        assert sorted(sandbox.ids(destination)) == sorted(expected)
+        for row in sandbox.rows(destination, next(iter(expected)).partition("/")[0]):
+            resource = json.loads(row["resource"])["attributes"]
+            assert resource["service.name"] == "web"
+            assert resource["k8s.pod.name"] == "web-1"
+            assert resource["motto"] == "100% grüße, a=b+1"
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])

@@ -1,6 +1,5 @@
 """Gives each component test its stage, and shows what the programs said when the test fails."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -93,11 +92,3 @@ def pytest_runtest_makereport(item, call):
         for process in processes:
             report.sections.append((f"output of {process.name}", process.output()[-8000:]))
     return report
-
-
-def tool_folder(name: str) -> Path:
-    """Where ./dev put an environment that not every machine can have; skips the test without it."""
-    folder = os.environ.get(f"DUALTRACE_TEST_{name.upper()}")
-    if not folder:
-        pytest.skip(f"{name} is not set up on this machine: see what ./dev setup test says")
-    return Path(folder)

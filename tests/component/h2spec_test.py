@@ -5,8 +5,8 @@ import subprocess
 import xml.etree.ElementTree as xml
 
 import pytest
-from conftest import tool_folder
 from harness.authority import Authority, receiver_tls
+from harness.tools import tool_folder
 
 # What fails by intent, and why. h2spec names a case by its section and its number there.
 EXCEPTIONS = {

@@ -4,9 +4,9 @@ meant to the SDK that made it."""
 import json
 
 import pytest
-from conftest import tool_folder
 from harness.application import run_langchain_agent
 from harness.processes import wait_until
+from harness.tools import tool_folder
 from judges import Mlflow, Phoenix
 
 PROJECT = "support-agents"

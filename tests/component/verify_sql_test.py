@@ -3,10 +3,11 @@ filled with what the Databricks lane delivered."""
 
 import json
 
-from conftest import ROOT, tool_folder
+from conftest import ROOT
 from harness import questions
 from harness.application import run_langchain_agent
 from harness.sandbox import TABLE
+from harness.tools import tool_folder
 
 DELTA_TABLE = "spark_catalog.default.spans"
 HERE = ROOT / "tests" / "component"

@@ -3,7 +3,6 @@ tests in tests/cluster/journey and the demo."""
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import yaml
@@ -12,10 +11,10 @@ from images.made import Naming, make
 from images.version import read_revision
 
 from harness import sandbox
+from harness.application_image import write_python_archive
 from harness.chart import CHART, NAMESPACE, RELEASE, Helm, nested
 from harness.kubectl import Kubectl
 from harness.processes import wait_until
-from harness.python_image import write_python_archive
 from harness.span_store import SpanStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,9 +133,8 @@ class LiveCluster:
     def start_application(self) -> None:
         """The demo's LangChain agent, on each node, with one annotation and no other change."""
         archive = self.cluster.folder / "application.tar"
-        (packages,) = (Path(sys.prefix) / "lib").glob("python3*/site-packages")
         script = ROOT / "tests" / "demo" / "langchain_agent.py"
-        write_python_archive(archive, "localhost/support-desk:1", packages, script)
+        write_python_archive(archive, "localhost/support-desk:1", script)
         self.cluster.nodes().load_image(archive)
         archive.unlink()
         manifest = ROOT / "tests" / "cluster" / "application.yaml"
@@ -149,10 +147,11 @@ class LiveCluster:
     def trace_of(self, pod: dict) -> dict:
         """What the application says that it has sent."""
         name = pod["metadata"]["name"]
+        place = f"--namespace={pod['metadata']['namespace']}"
 
         def printed() -> dict | None:
-            text = self.kubectl("logs", f"--namespace={APPLICATION_NAMESPACE}", name)
-            lines = [line for line in text.splitlines() if line.startswith('{"question"')]
+            lines = self.kubectl("logs", place, name).splitlines()
+            lines = [line for line in lines if line.startswith("{") and '"trace_id"' in line]
             return json.loads(lines[0]) if lines else None
 
         return wait_until(printed, f"{name} has answered", timeout=90, every=0.5)

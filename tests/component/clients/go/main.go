@@ -1,14 +1,23 @@
-// Sends one small trace through dualtrace with the Go OpenTelemetry SDK, and prints the ids of its
-// spans as JSON. Used by the component tests: client grpc|http ENDPOINT none|gzip
+// Sends one small trace with the Go OpenTelemetry SDK, and prints the ids of its spans as JSON.
+//
+//	client grpc|http ENDPOINT none|gzip
+//		to the endpoint
+//	client [--stay]
+//		as an application that leaves all this to the environment; with --stay it then waits for
+//		SIGTERM, as a server would
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
+	"syscall"
 
+	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
@@ -42,17 +51,29 @@ func exporter(ctx context.Context, protocol, endpoint, compression string) (*otl
 	return nil, fmt.Errorf("protocol %q: want grpc or http", protocol)
 }
 
-func run(protocol, endpoint, compression string) (sent, error) {
-	ctx := context.Background()
+func providerOfArguments(ctx context.Context, protocol, endpoint, compression string) (*sdktrace.TracerProvider, error) {
 	out, err := exporter(ctx, protocol, endpoint, compression)
 	if err != nil {
-		return sent{}, err
+		return nil, err
 	}
-	provider := sdktrace.NewTracerProvider(
+	return sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(out),
 		sdktrace.WithResource(resource.NewSchemaless(
 			attribute.String("service.name", "go-client"),
-			attribute.String("openinference.project.name", "clients"))))
+			attribute.String("openinference.project.name", "clients")))), nil
+}
+
+// The SDK itself reads the resource's variables, but none that would choose an exporter.
+func providerOfEnvironment(ctx context.Context) (*sdktrace.TracerProvider, error) {
+	out, err := autoexport.NewSpanExporter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sdktrace.NewTracerProvider(sdktrace.WithBatcher(out)), nil
+}
+
+// Returns its ids, once it is sent.
+func sendTrace(ctx context.Context, provider *sdktrace.TracerProvider) (sent, error) {
 	tracer := provider.Tracer("component", trace.WithInstrumentationVersion("1.0"))
 
 	rootContext, root := tracer.Start(ctx, "root", trace.WithSpanKind(trace.SpanKindServer))
@@ -75,15 +96,38 @@ func run(protocol, endpoint, compression string) (sent, error) {
 	return ids, provider.Shutdown(ctx)
 }
 
-func main() {
-	if len(os.Args) != 4 {
-		log.Fatal("usage: client grpc|http ENDPOINT none|gzip")
+func run(ctx context.Context, arguments []string) error {
+	stays := len(arguments) == 1 && arguments[0] == "--stay"
+	var provider *sdktrace.TracerProvider
+	var err error
+	switch {
+	case len(arguments) == 3:
+		provider, err = providerOfArguments(ctx, arguments[0], arguments[1], arguments[2])
+	case len(arguments) == 0 || stays:
+		provider, err = providerOfEnvironment(ctx)
+	default:
+		err = errors.New("usage: client grpc|http ENDPOINT none|gzip, or client [--stay]")
 	}
-	ids, err := run(os.Args[1], os.Args[2], os.Args[3])
 	if err != nil {
-		log.Fatal(err)
+		return err
+	}
+	ids, err := sendTrace(ctx, provider)
+	if err != nil {
+		return err
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(ids); err != nil {
+		return err
+	}
+	if stays {
+		<-ctx.Done()
+	}
+	return nil
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,9 +1,16 @@
 // Sends one small trace with the JavaScript OpenTelemetry SDK, and prints the ids of its spans as
-// JSON: client.js grpc|http-proto|http-json ENDPOINT none|gzip
+// JSON.
+//
+// client.js grpc|http-proto|http-json ENDPOINT none|gzip
+//     to the endpoint
+// client.js [--stay]
+//     as an application that leaves all this to the environment; with --stay it then waits for
+//     SIGTERM, as a server would
 'use strict';
 
 const {context, SpanKind, SpanStatusCode, trace} = require('@opentelemetry/api');
 const {resourceFromAttributes} = require('@opentelemetry/resources');
+const {NodeSDK} = require('@opentelemetry/sdk-node');
 const {BatchSpanProcessor, NodeTracerProvider} = require('@opentelemetry/sdk-trace-node');
 
 function makeExporter(protocol, endpoint, compression) {
@@ -16,7 +23,7 @@ function makeExporter(protocol, endpoint, compression) {
   return new OTLPTraceExporter({url: `http://${endpoint}/v1/traces`, compression});
 }
 
-async function main(protocol, endpoint, compression) {
+function startByArguments(protocol, endpoint, compression) {
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({
       'service.name': 'js-client',
@@ -24,7 +31,18 @@ async function main(protocol, endpoint, compression) {
     }),
     spanProcessors: [new BatchSpanProcessor(makeExporter(protocol, endpoint, compression))],
   });
-  const tracer = provider.getTracer('component', '1.0');
+  provider.register();
+  return provider;
+}
+
+function startByEnvironment() {
+  const sdk = new NodeSDK();
+  sdk.start();
+  return sdk;
+}
+
+function makeTrace() {
+  const tracer = trace.getTracer('component', '1.0');
 
   const root = tracer.startSpan('root', {kind: SpanKind.SERVER});
   const child = tracer.startSpan(
@@ -37,12 +55,27 @@ async function main(protocol, endpoint, compression) {
   child.setStatus({code: SpanStatusCode.ERROR, message: 'it failed'});
   child.end();
   root.end();
-  await provider.shutdown();
 
-  console.log(JSON.stringify({
+  return {
     trace_id: root.spanContext().traceId,
     span_ids: [root, child].map((span) => span.spanContext().spanId),
-  }));
+  };
+}
+
+function waitForTheEnd() {
+  const alive = setInterval(() => {}, 60_000);
+  process.once('SIGTERM', () => clearInterval(alive));
+}
+
+async function main(...words) {
+  const stays = words.length === 1 && words[0] === '--stay';
+  const sdk = words.length && !stays ? startByArguments(...words) : startByEnvironment();
+  const ids = makeTrace();
+  await sdk.shutdown(); // sends what waits
+  console.log(JSON.stringify(ids));
+  if (stays) {
+    waitForTheEnd();
+  }
 }
 
 main(...process.argv.slice(2));

@@ -1,7 +1,14 @@
-"""Sends one small trace with the Python OpenTelemetry SDK, and prints the ids of its spans as JSON:
-client.py grpc|http ENDPOINT none|gzip"""
+"""Sends one small trace with the Python OpenTelemetry SDK, and prints the ids of its spans as JSON.
+
+client.py grpc|http ENDPOINT none|gzip
+    to the endpoint
+client.py [--stay]
+    as an application that leaves all this to the environment; with --stay it then waits for
+    SIGTERM, as a server would
+"""
 
 import json
+import signal
 import sys
 
 from opentelemetry import trace
@@ -25,13 +32,26 @@ def make_exporter(protocol: str, endpoint: str, compression: str):
     return OTLPSpanExporter(endpoint=f"http://{endpoint}/v1/traces", compression=kind)
 
 
-def main(protocol: str, endpoint: str, compression: str) -> None:
+def provider_of_arguments(protocol: str, endpoint: str, compression: str) -> TracerProvider:
     provider = TracerProvider(
         resource=Resource(
             {"service.name": "python-client", "openinference.project.name": "clients"}
         )
     )
     provider.add_span_processor(BatchSpanProcessor(make_exporter(protocol, endpoint, compression)))
+    return provider
+
+
+def provider_of_environment() -> TracerProvider:
+    """What opentelemetry-distro makes of it, as `opentelemetry-instrument` does."""
+    from opentelemetry.instrumentation.auto_instrumentation import initialize
+
+    initialize(swallow_exceptions=False)
+    return trace.get_tracer_provider()
+
+
+def send_trace(provider: TracerProvider) -> dict:
+    """Returns its ids, once it is sent."""
     tracer = provider.get_tracer("component", "1.0", schema_url="https://example.com/schema")
 
     root = tracer.start_span("root", kind=SpanKind.SERVER)
@@ -55,7 +75,18 @@ def main(protocol: str, endpoint: str, compression: str) -> None:
 
     context = root.get_span_context()
     span_ids = [f"{span.get_span_context().span_id:016x}" for span in (root, child)]
-    print(json.dumps({"trace_id": f"{context.trace_id:032x}", "span_ids": span_ids}))
+    return {"trace_id": f"{context.trace_id:032x}", "span_ids": span_ids}
+
+
+def main(*arguments: str) -> None:
+    stays = arguments == ("--stay",)
+    if stays:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    told = arguments and not stays
+    provider = provider_of_arguments(*arguments) if told else provider_of_environment()
+    print(json.dumps(send_trace(provider)))
+    if stays:
+        signal.sigwait({signal.SIGTERM})
 
 
 if __name__ == "__main__":
