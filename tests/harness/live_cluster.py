@@ -130,19 +130,19 @@ class LiveCluster:
         self.apply(*yaml.safe_load_all(manifest.read_text()))
         self.wait_for_rollout("deployment/sandbox", DESTINATIONS)
 
-    def start_application(self) -> None:
+    def start_application(self, annotated: bool = True) -> None:
         """The demo's LangChain agent, on each node, with one annotation and no other change."""
         archive = self.cluster.folder / "application.tar"
         script = ROOT / "tests" / "demo" / "langchain_agent.py"
         write_python_archive(archive, "localhost/support-desk:1", script)
         self.cluster.nodes().load_image(archive)
         archive.unlink()
-        manifest = ROOT / "tests" / "cluster" / "application.yaml"
-        self.apply(namespace(APPLICATION_NAMESPACE, "restricted"), yaml.safe_load(manifest.read_text()))
+        self.apply(namespace(APPLICATION_NAMESPACE, "restricted"), application(annotated))
         self.wait_for_rollout("deployment/support-desk", APPLICATION_NAMESPACE)
 
     def application_pods(self) -> list[dict]:
-        return self.get("pods", APPLICATION_NAMESPACE, "--selector=app=support-desk")["items"]
+        pods = self.get("pods", APPLICATION_NAMESPACE, "--selector=app=support-desk")["items"]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def trace_of(self, pod: dict) -> dict:
         """What the application says that it has sent."""
@@ -217,6 +217,13 @@ class LiveCluster:
                 timeout,
                 every=0.5,
             )
+
+
+def application(annotated: bool) -> dict:
+    made = yaml.safe_load((ROOT / "tests" / "cluster" / "application.yaml").read_text())
+    if not annotated:
+        del made["spec"]["template"]["metadata"]["annotations"]
+    return made
 
 
 def export(**more) -> dict:

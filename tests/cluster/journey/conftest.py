@@ -1,6 +1,7 @@
-"""One cluster with two nodes for all tests of this folder, with dualtrace installed on it."""
+"""One cluster with two nodes for almost all tests of this folder, with dualtrace installed on it."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,30 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.fixture(scope="session")
-def live(request, tmp_path_factory):
+@contextmanager
+def two_nodes(request, folder: Path):
+    """With the sandbox on them."""
     if os.geteuid() != 0:
         pytest.skip("nodes need root")
-    cluster = Cluster(tmp_path_factory.mktemp("cluster") / "cluster")
+    cluster = Cluster(folder / "cluster")
     cluster.up(nodes=2)
     try:
         live = LiveCluster(cluster, request.config.getoption("--binaries"))
-        live.install()
         live.start_sandbox()
         yield live
     finally:
         cluster.down()
+
+
+@pytest.fixture(scope="session")
+def live(request, tmp_path_factory):
+    with two_nodes(request, tmp_path_factory.mktemp("cluster")) as live:
+        live.install()
+        yield live
+
+
+@pytest.fixture(scope="module")
+def fresh(request, tmp_path_factory):
+    """Another one, on which dualtrace has never been."""
+    with two_nodes(request, tmp_path_factory.mktemp("cluster")) as live:
+        yield live

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import application_image as images
-from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE
+from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE, namespace
 from harness.processes import wait_until
 from harness.sandbox import DESTINATIONS
 from harness.tools import tool_folder
@@ -110,9 +110,7 @@ def space(live):
         120,
         every=0.5,
     )
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    metadata = {"name": SPACE, "labels": labels}
-    live.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    live.apply(namespace(SPACE, "restricted"))
     yield
     live.kubectl("delete", "namespace", SPACE, "--timeout=100s")
 
