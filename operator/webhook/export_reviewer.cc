@@ -4,7 +4,6 @@
 #include <set>
 
 #include "operator/plan/layout.h"
-#include "operator/webhook/choose_export.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -44,10 +43,10 @@ std::vector<std::string> ExportReviewer::missing_secrets(const DualTraceExport& 
 }
 
 std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& key) const {
-  for (const auto& other : directory_.exports()) {
-    const kube::ObjectKey found = kube::key_of(*other);
-    if (found.namespace_name != key.namespace_name || found == key || is_going(*other)) continue;
-    return {"with " + found.name +
+  const auto exports = directory_.exports();
+  for (const auto* other : exports_in(key.namespace_name, *exports)) {
+    if (other->first == key) continue;
+    return {"with " + other->first.name +
             " there are several exports in this namespace: pods must name "
             "the one they mean in dualtrace.dev/inject"};
   }
