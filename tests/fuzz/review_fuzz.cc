@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto request = parse_review({reinterpret_cast<const char*>(data), size});
   if (!request) return 0;
   check_pod(*request, kCluster);
-  const AdmissionAnswer warned = ExportReviewer(kCluster, {}).review(*request);
+  const AdmissionAnswer warned = ExportReviewer(kCluster, {}).review(*request, Tick{});
   DT_CHECK(warned.patch.empty());
   DT_CHECK(parse_json(render_answer(request->uid, warned)).has_value());
   return 0;
