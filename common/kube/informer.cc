@@ -183,7 +183,6 @@ class Informer::Body : public std::enable_shared_from_this<Body> {
   void take_list() {
     const auto now = std::exchange(listed_, {});
     const auto before = store_->replace(now);
-    synced_ = true;
     metrics_.lists.increment();
     for (const auto& [key, object] : before) {
       if (!now.contains(key)) tell({key, object, nullptr});
@@ -192,6 +191,7 @@ class Informer::Body : public std::enable_shared_from_this<Body> {
       const auto old = before.find(key);
       tell({key, old == before.end() ? nullptr : old->second, object});
     }
+    synced_ = true;  // also what the listener made of it
   }
 
   void put(const ObjectPointer& object) {

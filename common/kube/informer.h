@@ -48,7 +48,8 @@ class Informer {
   Informer& operator=(const Informer&) = delete;
 
   void start();
-  // Whether the store has held a whole list yet; from then on it does for ever.
+  // Whether the store has held a whole list yet, and the listener heard of all of it; from then on
+  // for ever.
   [[nodiscard]] bool synced() const;
   [[nodiscard]] const Store& store() const;
 

@@ -63,6 +63,13 @@ kube::Informer::Options of_namespaces() {
 
 Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners) {
   if (namespaces.empty()) namespaces.emplace_back();
+  if (listeners.request_changed) {
+    listeners.export_changed =
+        [this, tell = std::move(listeners.export_changed)](const kube::Change& change) {
+          book_.note(change.key, change.after.get());
+          tell(change);
+        };
+  }
   for (const std::string& name : namespaces) {
     watch(Purpose::kReconcile, parts, of_exports(name), listeners.export_changed);
     for (const kube::ResourceType& type : planned_types()) {
@@ -144,19 +151,12 @@ std::vector<kube::ObjectPointer> Informers::pods(const kube::ObjectKey& export_k
   return select(kube::kPods, export_key);
 }
 
-std::vector<kube::ObjectPointer> Informers::exports() const {
-  return all(kDualTraceExports, Purpose::kReconcile);
-}
+std::shared_ptr<const KnownExports> Informers::exports() const { return book_.read(); }
 
 std::vector<kube::ObjectPointer> Informers::asking_pods() const {
-  return all(kube::kPods, Purpose::kInjection);
-}
-
-std::vector<kube::ObjectPointer> Informers::all(const kube::ResourceType& type,
-                                                Purpose purpose) const {
   std::vector<kube::ObjectPointer> found;
   for (const Watched& watched : watched_) {
-    if (watched.type != type || watched.purpose != purpose) continue;
+    if (watched.type != kube::kPods || watched.purpose != Purpose::kInjection) continue;
     for (kube::ObjectPointer& one : watched.informer->store().all()) {
       found.push_back(std::move(one));
     }

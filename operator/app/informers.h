@@ -2,7 +2,8 @@
 // Informers: one for each kind and watched namespace, and together the Cache that reconcile/ reads
 // and the Directory that webhook/ does. Exports and DaemonSets are kept whole, as trimmed; of the
 // other children the metadata; of agents' pods what tells where an agent is; where a webhook is
-// served, of all pods what they ask for, and of namespaces the labels.
+// served, of all pods what they ask for, of namespaces the labels, and of exports once more what
+// the webhook wants to know.
 // Thread-safe.
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include "common/kube/informer.h"
 #include "operator/reconcile/cache.h"
 #include "operator/webhook/directory.h"
+#include "operator/webhook/export_book.h"
 
 namespace dualtrace::ctl {
 
@@ -45,9 +47,10 @@ class Informers final : public Cache, public Directory {
   [[nodiscard]] std::vector<kube::ObjectPointer> pods(
       const kube::ObjectKey& export_key) const override;
 
-  [[nodiscard]] std::vector<kube::ObjectPointer> exports() const override;
+  // Empty where no webhook is served.
+  [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override;
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override;
-  // As trim_asking_pod() leaves them.
+  // Of all watched namespaces, as trim_asking_pod() leaves them.
   [[nodiscard]] std::vector<kube::ObjectPointer> asking_pods() const;
 
  private:
@@ -63,15 +66,13 @@ class Informers final : public Cache, public Directory {
              kube::Informer::Listener listener);
   void watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
                       const kube::Informer::Listener& listener);
-  // Of all watched namespaces.
-  [[nodiscard]] std::vector<kube::ObjectPointer> all(const kube::ResourceType& type,
-                                                     Purpose purpose) const;
   // nullptr when that namespace is not watched.
   [[nodiscard]] const kube::Store* store(const kube::ResourceType& type,
                                          const std::string& namespace_name) const;
   [[nodiscard]] std::vector<kube::ObjectPointer> select(const kube::ResourceType& type,
                                                         const kube::ObjectKey& export_key) const;
 
+  ExportBook book_;
   std::vector<Watched> watched_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "common/io/posix_file_system.h"
@@ -38,6 +39,8 @@ constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
 constexpr Duration kGiveBackInterval = std::chrono::seconds(30);
 constexpr size_t kMemoryKept = 16 * 1024 * 1024;
 constexpr Duration kCensusInterval = std::chrono::seconds(5);
+// Somebody waits at kubectl, and the API server for the webhook: a second at least.
+constexpr Duration kLookupTimeout = std::chrono::milliseconds(300);
 
 // There is no way back from here: what is in work may be about to write. The kernel ends it.
 [[noreturn]] void give_up(std::string_view why, const std::string& detail) {
@@ -89,7 +92,8 @@ class RunningOperator final : public Operator {
   // ApiClient → Informers → Triggers → WorkQueue
   WorkQueue queue_{kControllerName, clock_, metrics_};
   std::unique_ptr<kube::ApiClient> api_;
-  std::unique_ptr<kube::ApiClient> lease_api_;  // a call that hangs must leave time for another
+  std::unique_ptr<kube::ApiClient> lease_api_;   // a call that hangs must leave time for another
+  std::unique_ptr<kube::ApiClient> lookup_api_;  // much more so; nullptr without a webhook
   std::unique_ptr<Informers> informers_;
   std::unique_ptr<CensusTaker> census_;  // nullptr without a webhook
   Triggers triggers_{queue_, [this](const std::string& space, const std::string& label) {
@@ -110,7 +114,8 @@ class RunningOperator final : public Operator {
   std::unique_ptr<Controller> controller_;
   ThreadScheduler lifecycle_{"lifecycle", clock_};
 
-  // Serves on each replica, leading or not, and reads the informers' stores alone.
+  // Serves on each replica, leading or not; reads the informers' stores, and looks for Secrets.
+  std::optional<SecretLookup> lookup_;
   std::unique_ptr<Webhook> webhook_;
   std::atomic<const Webhook*> serving_{nullptr};  // for those who only ask
 
@@ -167,6 +172,11 @@ Status RunningOperator::connect() {
   api_ = std::make_unique<kube::ApiClient>(*cluster, calls, files_, clock_, metrics_);
   calls.call_timeout = options_.renew_deadline / 2;
   lease_api_ = std::make_unique<kube::ApiClient>(*cluster, calls, files_, clock_, metrics_);
+  if (options_.webhook.wanted()) {
+    calls.call_timeout = kLookupTimeout;
+    lookup_api_ = std::make_unique<kube::ApiClient>(*cluster, calls, files_, clock_, metrics_);
+    lookup_.emplace(*lookup_api_, clock_, metrics_);
+  }
   return {};
 }
 
@@ -224,7 +234,7 @@ void RunningOperator::make_reconciler() {
 Status RunningOperator::open_webhook() {
   if (!options_.webhook.wanted()) return {};
   auto webhook =
-      Webhook::start(options_.webhook, make_reviews(*informers_, installation()),
+      Webhook::start(options_.webhook, make_reviews(*informers_, installation(), *lookup_),
                      {.api = *api_, .files = files_, .clock = clock_, .metrics = metrics_});
   if (!webhook) return fail(webhook.error());
   webhook_ = *std::move(webhook);
@@ -309,6 +319,7 @@ RunningOperator::~RunningOperator() {
   ignore(stop(), "whoever wants to know has asked before");
   probes_.reset();
   if (api_) api_->cancel();
+  if (lookup_api_) lookup_api_->cancel();
   if (webhook_) webhook_->stop();
   watching_.stop();
   polling_.stop();

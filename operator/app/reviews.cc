@@ -1,8 +1,5 @@
 #include "operator/app/reviews.h"
 
-#include <memory>
-#include <utility>
-
 #include "operator/webhook/export_reviewer.h"
 #include "operator/webhook/pod_reviewer.h"
 
@@ -11,29 +8,33 @@ namespace {
 
 // Before everything has been listed, "there is no such export" would be said of ones that are
 // there.
-Review once_synced(const Informers& informers, Review review) {
-  return [&informers, review = std::move(review)](const AdmissionRequest& request) {
-    if (informers.unsynced().empty()) return review(request);
-    AdmissionAnswer unseen;
-    unseen.warnings = {"dualtrace: not looked at: the operator has only just begun"};
-    return unseen;
-  };
+AdmissionAnswer unseen() {
+  AdmissionAnswer answer;
+  answer.warnings = {"dualtrace: not looked at: the operator has only just begun"};
+  return answer;
 }
 
 }  // namespace
 
-Reviews make_reviews(const Informers& informers, const Installation& installation) {
+Reviews make_reviews(const Informers& informers, const Installation& installation,
+                     const SecretLookup& secrets) {
+  const auto begun = [&informers] { return informers.unsynced().empty(); };
   const PodReviewer pods(informers);
   const ExportReviewer exports(
-      informers, {.has_secret = {}, .plan_faults = [installation](const DualTraceExport& wanted) {
-                    return plan_export(wanted, installation).faults;
-                  }});
+      informers,
+      {.has_secret = [&secrets](const kube::ObjectKey& secret,
+                                Tick wait_until) { return secrets.has(secret, wait_until); },
+       .plan_faults =
+           [installation](const DualTraceExport& wanted) {
+             return plan_export(wanted, installation).faults;
+           }});
   return {{"/mutate-pods",
-           once_synced(informers,
-                       [pods](const AdmissionRequest& request) { return pods.review(request); })},
-          {"/validate-exports", once_synced(informers, [exports](const AdmissionRequest& request) {
-             return exports.review(request);
-           })}};
+           [begun, pods](const AdmissionRequest& request) {
+             return begun() ? pods.review(request) : unseen();
+           }},
+          {"/validate-exports", [begun, exports](const AdmissionRequest& request, Tick wait_until) {
+             return begun() ? exports.review(request, wait_until) : unseen();
+           }}};
 }
 
 }  // namespace dualtrace::ctl

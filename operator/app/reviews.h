@@ -1,13 +1,15 @@
 #pragma once
 // Reviews: what is behind the webhook's paths: webhook/'s reviewers, over what the informers know.
-// Used by Operator. Thread-safe; the informers outlive it.
+// Used by Operator. Thread-safe; what it is given outlives it.
 
 #include "operator/app/informers.h"
+#include "operator/app/secret_lookup.h"
 #include "operator/app/webhook_server.h"
 #include "operator/plan/plan.h"
 
 namespace dualtrace::ctl {
 
-[[nodiscard]] Reviews make_reviews(const Informers& informers, const Installation& installation);
+[[nodiscard]] Reviews make_reviews(const Informers& informers, const Installation& installation,
+                                   const SecretLookup& secrets);
 
 }  // namespace dualtrace::ctl

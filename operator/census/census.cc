@@ -30,8 +30,8 @@ class Questions {
     const auto& request = std::get<InjectionRequest>(*asked);
     auto [answer, is_new] = answers_.try_emplace({from.name, request.named});
     if (is_new) {
-      const auto chosen = choose_export(request, from, exports_);
-      if (const auto* found = std::get_if<DualTraceExport>(&chosen)) answer->second = found->key;
+      const auto chosen = choose_export(request, from, *exports_);
+      if (const auto* found = std::get_if<ObjectKey>(&chosen)) answer->second = *found;
     }
     return answer->second;
   }
@@ -45,7 +45,7 @@ class Questions {
   }
 
   const Directory& directory_;
-  const std::vector<kube::ObjectPointer> exports_;
+  const std::shared_ptr<const KnownExports> exports_;
   std::map<std::string, PodNamespace> namespaces_;
   std::map<std::pair<std::string, std::optional<ObjectKey>>, std::optional<ObjectKey>> answers_;
 };

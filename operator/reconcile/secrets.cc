@@ -59,33 +59,16 @@ Duration pause_after(const std::vector<SecretFact>& facts) {
   return pause;
 }
 
-Result<Json> read(kube::Api& api, const kube::ObjectKey& key, kube::Form form,
-                  MetricRegistry& metrics) {
+}  // namespace
+
+Result<Json> read_secret(kube::Api& api, const kube::ObjectKey& key, kube::Form form,
+                         MetricRegistry& metrics) {
   const std::string what = form == kube::Form::kMetadata ? "metadata" : "whole";
   metrics
       .counter("dualtrace_operator_secret_reads_total",
                "Requests for a Secret that an export names", {{"form", what}})
       .increment();
   return api.get(kube::kSecrets, key, form);
-}
-
-}  // namespace
-
-std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted) {
-  std::vector<SecretUse> uses;
-  const auto add_ca = [&](const std::optional<CertificateAuthority>& ca, const char* path) {
-    if (ca && ca->secret) uses.push_back({path, *ca->secret});
-  };
-  if (wanted.arize) {
-    uses.push_back({"spec.arize.credentials", wanted.arize->api_key});
-    uses.push_back({"spec.arize.credentials", wanted.arize->space_id, true});
-    add_ca(wanted.arize->ca, "spec.arize.ca");
-  }
-  if (wanted.databricks) {
-    uses.push_back({"spec.databricks.auth.token", wanted.databricks->token});
-    add_ca(wanted.databricks->ca, "spec.databricks.ca");
-  }
-  return uses;
 }
 
 void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRegistry& metrics,
@@ -128,14 +111,14 @@ void SecretChecks::look(const std::string& namespace_name, const std::string& na
       if (!seen_.contains(name)) failures_[name] = State::kUnreadable;
     }
   };
-  const auto metadata = read(api, key, kube::Form::kMetadata, metrics);
+  const auto metadata = read_secret(api, key, kube::Form::kMetadata, metrics);
   if (!metadata) return note_failure(metadata.error());
   const auto seen = seen_.find(name);
   if (seen != seen_.end() &&
       seen->second.version == text_at(*metadata, {"metadata", "resourceVersion"})) {
     return;
   }
-  auto secret = read(api, key, kube::Form::kWhole, metrics);
+  auto secret = read_secret(api, key, kube::Form::kWhole, metrics);
   if (!secret) return note_failure(secret.error());
   judge(name, *secret);
   wipe_data(*secret);

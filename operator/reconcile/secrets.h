@@ -11,24 +11,18 @@
 #include <string>
 #include <vector>
 
-#include "common/error/error.h"
+#include "common/error/result.h"
 #include "common/kube/api.h"
 #include "common/metric/metric.h"
 #include "common/time/clock.h"
-#include "operator/api/dual_trace_export.h"
+#include "operator/api/secret_uses.h"
 #include "operator/status/facts.h"
 
 namespace dualtrace::ctl {
 
-// What the value of a key is to be.
-struct SecretUse {
-  std::string path;
-  KeyReference reference;
-  bool is_space_id = false;
-  bool operator==(const SecretUse&) const = default;
-};
-// In the order of the spec.
-[[nodiscard]] std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted);
+// One request, counted. Blocks.
+[[nodiscard]] Result<Json> read_secret(kube::Api& api, const kube::ObjectKey& key, kube::Form form,
+                                       MetricRegistry& metrics);
 
 // What is remembered for one export, and looked up again when it is time.
 class SecretChecks {

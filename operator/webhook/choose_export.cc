@@ -6,59 +6,61 @@ namespace dualtrace::ctl {
 namespace {
 
 using kube::ObjectKey;
-using kube::ObjectPointer;
+using Candidate = KnownExports::value_type;
+using Candidates = std::vector<const Candidate*>;
 
-constexpr std::string_view kNameLabel = "kubernetes.io/metadata.name";
+const std::string kNameLabel = "kubernetes.io/metadata.name";
 constexpr size_t kNamesTold = 5;
 
-// The labels that are certain: every namespace has its name as one.
-Labels known_labels(const PodNamespace& from) {
-  Labels labels = from.labels.value_or(Labels{});
-  labels[std::string(kNameLabel)] = from.name;
-  return labels;
-}
-
-bool can_be_judged(const LabelSelector& selector, const PodNamespace& from) {
-  return from.labels || !asks_for_more_than(selector, std::string(kNameLabel));
-}
-
-bool admits(const DualTraceExport& wanted, const PodNamespace& from) {
-  if (wanted.key.namespace_name == from.name) return true;
-  const LabelSelector& selector = wanted.injection.namespace_selector;
-  return can_be_judged(selector, from) && matches(selector, known_labels(from));
-}
-
-Refusal not_admitted(const DualTraceExport& wanted, const PodNamespace& from) {
-  std::string why = wanted.key.to_string() + " does not admit namespace " + from.name;
-  if (!can_be_judged(wanted.injection.namespace_selector, from)) {
-    why += ", whose labels the operator may not see";
+// The namespace that asks, with the labels that are certain: every namespace has its name as one.
+struct Asker {
+  explicit Asker(const PodNamespace& from)
+      : name(from.name), sees_labels(from.labels), labels(from.labels.value_or(Labels{})) {
+    labels[kNameLabel] = name;
   }
+
+  [[nodiscard]] bool can_be_judged_by(const LabelSelector& selector) const {
+    return sees_labels || !asks_for_more_than(selector, kNameLabel);
+  }
+
+  const std::string& name;
+  const bool sees_labels;
+  Labels labels;
+};
+
+bool admits(const ObjectKey& key, const LabelSelector& selector, const Asker& asker) {
+  if (key.namespace_name == asker.name) return true;
+  return asker.can_be_judged_by(selector) && matches(selector, asker.labels);
+}
+
+Refusal not_admitted(const ObjectKey& key, const LabelSelector& selector, const Asker& asker) {
+  std::string why = key.to_string() + " does not admit namespace " + asker.name;
+  if (!asker.can_be_judged_by(selector)) why += ", whose labels the operator may not see";
   return {SkipReason::kNamespaceNotAdmitted,
           why + "; see its spec.injection.namespaceSelector, or name another export"};
 }
 
-OrRefusal<DualTraceExport> judge(const Json& object, const PodNamespace& from) {
-  ExportOrFaults parsed = parse_export(object);
-  const ObjectKey key = kube::key_of(object);
-  if (!parsed.value) {
+OrRefusal<ObjectKey> judge(const Candidate& candidate, const Asker& asker) {
+  const auto& [key, known] = candidate;
+  if (!known.admits) {
     return Refusal{SkipReason::kExportInvalid,
                    key.to_string() + " has faults; mend them: kubectl -n " + key.namespace_name +
                        " get dte " + key.name + " -o wide says which"};
   }
-  if (!admits(*parsed.value, from)) return not_admitted(*parsed.value, from);
-  return *std::move(parsed.value);
+  if (!admits(key, *known.admits, asker)) return not_admitted(key, *known.admits, asker);
+  return key;
 }
 
 // One with faults counts: without them it could be meant.
-bool could_be_meant(const Json& object, const PodNamespace& from) {
-  const ExportOrFaults parsed = parse_export(object);
-  return !parsed.value || admits(*parsed.value, from);
+bool could_be_meant(const Candidate& candidate, const Asker& asker) {
+  const auto& [key, known] = candidate;
+  return !known.admits || admits(key, *known.admits, asker);
 }
 
-Refusal ambiguous(const std::vector<ObjectPointer>& candidates) {
+Refusal ambiguous(const Candidates& candidates) {
   std::vector<std::string> names;
   names.reserve(candidates.size());
-  for (const auto& one : candidates) names.push_back(kube::key_of(*one).to_string());
+  for (const Candidate* one : candidates) names.push_back(one->first.to_string());
   std::sort(names.begin(), names.end());
   std::string told;
   for (size_t i = 0; i < std::min(names.size(), kNamesTold); ++i) {
@@ -71,46 +73,34 @@ Refusal ambiguous(const std::vector<ObjectPointer>& candidates) {
           "\"true\" could mean " + told + "; write the one that is meant in its place"};
 }
 
-OrRefusal<DualTraceExport> choose_named(const ObjectKey& key, const PodNamespace& from,
-                                        const std::vector<ObjectPointer>& exports) {
-  const auto found = std::find_if(exports.begin(), exports.end(), [&](const auto& object) {
-    return kube::key_of(*object) == key && !is_going(*object);
-  });
-  if (found != exports.end()) return judge(**found, from);
+OrRefusal<ObjectKey> choose_named(const ObjectKey& key, const Asker& asker,
+                                  const KnownExports& exports) {
+  const auto found = exports.find(key);
+  if (found != exports.end()) return judge(*found, asker);
   return Refusal{SkipReason::kNoSuchExport,
                  "the operator knows no DualTraceExport " + key.to_string() +
                      "; create it, or name another; one of another namespace is named with it"};
 }
 
-OrRefusal<DualTraceExport> choose_only(const PodNamespace& from,
-                                       const std::vector<ObjectPointer>& exports) {
-  std::vector<ObjectPointer> near;
-  std::vector<ObjectPointer> far;
-  for (const auto& object : exports) {
-    if (is_going(*object)) continue;
-    (kube::key_of(*object).namespace_name == from.name ? near : far).push_back(object);
+OrRefusal<ObjectKey> choose_only(const Asker& asker, const KnownExports& exports) {
+  Candidates meant = exports_in(asker.name, exports);
+  if (meant.empty()) {
+    for (const Candidate& one : exports) {
+      if (could_be_meant(one, asker)) meant.push_back(&one);
+    }
   }
-  if (near.empty()) {
-    std::copy_if(far.begin(), far.end(), std::back_inserter(near),
-                 [&](const auto& object) { return could_be_meant(*object, from); });
-  }
-  if (near.size() > 1) return ambiguous(near);
-  if (near.size() == 1) return judge(*near[0], from);
-  return Refusal{SkipReason::kNoSuchExport,
-                 "there is no DualTraceExport that admits namespace " + from.name + "; create one"};
+  if (meant.size() > 1) return ambiguous(meant);
+  if (meant.size() == 1) return judge(*meant[0], asker);
+  return Refusal{SkipReason::kNoSuchExport, "there is no DualTraceExport that admits namespace " +
+                                                asker.name + "; create one"};
 }
 
 }  // namespace
 
-bool is_going(const Json& object) {
-  const Json* when = find(object, {"metadata", "deletionTimestamp"});
-  return when != nullptr && !when->is_null();
-}
-
-OrRefusal<DualTraceExport> choose_export(const InjectionRequest& request, const PodNamespace& from,
-                                         const std::vector<ObjectPointer>& exports) {
-  if (request.named) return choose_named(*request.named, from, exports);
-  return choose_only(from, exports);
+OrRefusal<ObjectKey> choose_export(const InjectionRequest& request, const PodNamespace& from,
+                                   const KnownExports& exports) {
+  const Asker asker(from);
+  return request.named ? choose_named(*request.named, asker, exports) : choose_only(asker, exports);
 }
 
 }  // namespace dualtrace::ctl

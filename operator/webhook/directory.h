@@ -3,20 +3,20 @@
 // informers' caches, so that no admission waits for the API server; tests have a list.
 // Thread-safe.
 
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "common/kube/store.h"
 #include "operator/api/label_selector.h"
+#include "operator/webhook/known_exports.h"
 
 namespace dualtrace::ctl {
 
 class Directory {
  public:
   virtual ~Directory() = default;
-  // Of all namespaces that the operator watches, as the API server has them. Never blocks.
-  [[nodiscard]] virtual std::vector<kube::ObjectPointer> exports() const = 0;
+  // Of all namespaces that the operator watches; never nullptr. Never blocks.
+  [[nodiscard]] virtual std::shared_ptr<const KnownExports> exports() const = 0;
   // nullopt: the operator does not know the namespace, or may not look at namespaces. Never blocks.
   [[nodiscard]] virtual std::optional<Labels> namespace_labels(const std::string& name) const = 0;
 };

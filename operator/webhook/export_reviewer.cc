@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "operator/plan/layout.h"
-#include "operator/webhook/choose_export.h"
+#include "operator/api/secret_uses.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -29,32 +28,40 @@ void append(std::vector<std::string>& to, std::vector<std::string> more) {
 
 }  // namespace
 
-std::vector<std::string> ExportReviewer::missing_secrets(const DualTraceExport& wanted) const {
+// Once for each Secret, at the first field that names it.
+std::vector<std::string> ExportReviewer::missing_secrets(const DualTraceExport& wanted,
+                                                         Tick wait_until) const {
   std::vector<std::string> warnings;
   if (!questions_.has_secret) return warnings;
+  const std::string& space = wanted.key.namespace_name;
   std::set<std::string> asked;
-  for (const MountedFile& file : mounted_files(wanted)) {
-    if (file.source != FileSource::kSecret || !asked.insert(file.reference.name).second) continue;
-    if (questions_.has_secret({wanted.key.namespace_name, file.reference.name}) == false) {
-      warnings.push_back("there is no Secret " + file.reference.name + " in namespace " +
-                         wanted.key.namespace_name + " yet; spans wait until there is");
-    }
+  const auto ask = [&](const std::string& name, const std::string& field, const char* meanwhile) {
+    if (!asked.insert(name).second) return;
+    if (questions_.has_secret({space, name}, wait_until) != false) return;
+    warnings.push_back(field + ": there is no Secret " + name + " in namespace " + space +
+                       "; create it, " + meanwhile);
+  };
+  for (const SecretUse& use : secrets_named_by(wanted)) {
+    ask(use.reference.name, use.path + ".secretName", "spans wait");
+  }
+  for (const Json& secret : wanted.agent.image_pull_secrets) {
+    ask(std::string(text_at(secret, {"name"})), "spec.agent.imagePullSecrets", "or leave it out");
   }
   return warnings;
 }
 
 std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& key) const {
-  for (const auto& other : directory_.exports()) {
-    const kube::ObjectKey found = kube::key_of(*other);
-    if (found.namespace_name != key.namespace_name || found == key || is_going(*other)) continue;
-    return {"with " + found.name +
+  const auto exports = directory_.exports();
+  for (const auto* other : exports_in(key.namespace_name, *exports)) {
+    if (other->first == key) continue;
+    return {"with " + other->first.name +
             " there are several exports in this namespace: pods must name "
             "the one they mean in dualtrace.dev/inject"};
   }
   return {};
 }
 
-AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request) const {
+AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wait_until) const {
   AdmissionAnswer answer;
   const bool is_new = request.operation == "CREATE";
   if ((!is_new && request.operation != "UPDATE") || is_going(request.object)) return answer;
@@ -64,7 +71,7 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request) const {
   // The object that is created has no namespace of its own where the request's path has it.
   parsed.value->key = request.key;
   if (questions_.plan_faults) answer.warnings = told(questions_.plan_faults(*parsed.value));
-  append(answer.warnings, missing_secrets(*parsed.value));
+  append(answer.warnings, missing_secrets(*parsed.value, wait_until));
   if (is_new && !request.key.name.empty()) append(answer.warnings, others_beside(request.key));
   return answer;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/time/clock.h"
 #include "operator/api/dual_trace_export.h"
 #include "operator/webhook/admission_review.h"
 #include "operator/webhook/directory.h"
@@ -17,19 +18,22 @@ namespace dualtrace::ctl {
 
 class ExportReviewer {
  public:
-  struct Questions {  // each may be left out; must not block for long
-    // Whether there is such a Secret; nullopt: not known.
-    std::function<std::optional<bool>(const kube::ObjectKey& secret)> has_secret;
+  struct Questions {  // each may be left out
+    // Whether there is such a Secret; nullopt: not known. Blocks until then at most, and not at all
+    // when that is past.
+    std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
     // Faults that show only when the agents' configuration is made (plan_export()).
     std::function<std::vector<ExportFault>(const DualTraceExport&)> plan_faults;
   };
   ExportReviewer(const Directory& directory, Questions questions)
       : directory_(directory), questions_(std::move(questions)) {}
 
-  [[nodiscard]] AdmissionAnswer review(const AdmissionRequest& request) const;
+  // `wait_until` is for the questions; nothing else blocks.
+  [[nodiscard]] AdmissionAnswer review(const AdmissionRequest& request, Tick wait_until) const;
 
  private:
-  [[nodiscard]] std::vector<std::string> missing_secrets(const DualTraceExport& wanted) const;
+  [[nodiscard]] std::vector<std::string> missing_secrets(const DualTraceExport& wanted,
+                                                         Tick wait_until) const;
   [[nodiscard]] std::vector<std::string> others_beside(const kube::ObjectKey& key) const;
 
   const Directory& directory_;

@@ -81,9 +81,10 @@ AdmissionAnswer PodReviewer::review(const AdmissionRequest& request) const {
   const auto asked = read_request(pod, from);
   if (!asked) return unasked(pod, from);
   if (const auto* refusal = std::get_if<Refusal>(&*asked)) return skipped(pod, *refusal);
-  const auto chosen = choose_export(std::get<InjectionRequest>(*asked), from, directory_.exports());
+  const auto exports = directory_.exports();
+  const auto chosen = choose_export(std::get<InjectionRequest>(*asked), from, *exports);
   if (const auto* refusal = std::get_if<Refusal>(&chosen)) return skipped(pod, *refusal);
-  const kube::ObjectKey& key = std::get<DualTraceExport>(chosen).key;
+  const auto& key = std::get<kube::ObjectKey>(chosen);
   const auto plan = plan_injection(pod, key);
   if (const auto* refusal = std::get_if<Refusal>(&plan)) return skipped(pod, *refusal);
   return injected(pod, std::get<InjectionPlan>(plan), key);

@@ -8,13 +8,14 @@ import pytest
 from harness.exports import EXAMPLES, read_export
 from harness.installation import ALONE
 from harness.processes import wait_until
-from harness.random_pods import random_pod
+from harness.random_pods import random_ephemeral_containers, random_pod
 from harness.tenant import Tenant
-from harness.webhook import Webhook
+from harness.webhook import Webhook, reviews
 
 EXPORT = "agents"
 ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 RANDOM_PODS = 1000
+DEBUGGED_PODS = 60
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +170,62 @@ def test_the_api_server_takes_every_pod_and_nothing_of_it_is_changed(
     assert RANDOM_PODS / 5 < injected < RANDOM_PODS
     print(f"{injected} of {RANDOM_PODS} pods injected")
     assert operator.metric("dualtrace_operator_webhook_requests_total") >= 2 * RANDOM_PODS
+
+
+def debug(plane, pod: dict, containers: list[dict]) -> dict:
+    """Adds ephemeral containers where `kubectl debug` does; the pod afterwards."""
+    meta = pod["metadata"]
+    path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/ephemeralcontainers"
+    status, answer = plane.api.patch(path, {"spec": {"ephemeralContainers": containers}})
+    assert status == 200, answer.get("message", answer)
+    return answer
+
+
+def undebugged(pod: dict) -> dict:
+    """Without ephemeral containers, and what the API server counts."""
+    kept = copy.deepcopy(pod)
+    kept["spec"].pop("ephemeralContainers", None)
+    for name in ("generation", "managedFields", "resourceVersion"):
+        kept["metadata"].pop(name, None)
+    return kept
+
+
+def test_ephemeral_containers_get_nothing_and_take_nothing_away(
+    control_plane, tenant, operator, space
+):
+    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
+    injected = 0
+    for seed in range(DEBUGGED_PODS):
+        wish = random_pod(seed)
+        wish["metadata"].pop("ownerReferences", None)  # it would be collected
+        pod = create(control_plane, space, wish)
+        bare = create(control_plane, space, {**plain_pod("false"), "spec": wish["spec"]})
+        injected += annotation(pod, "injected") is not None
+        asked = reviews(operator)
+        containers = random_ephemeral_containers(seed)
+        once = debug(control_plane, pod, containers)
+        twice = debug(control_plane, pod, containers)
+        assert reviews(operator) == asked, seed
+        assert undebugged(once) == undebugged(pod), seed
+        as_written = debug(control_plane, bare, containers)["spec"]["ephemeralContainers"]
+        assert once["spec"]["ephemeralContainers"] == as_written, seed
+        assert twice == once, seed
+    assert control_plane.api.delete(f"/api/v1/namespaces/{space}/pods?gracePeriodSeconds=0")[0] == 200
+    assert DEBUGGED_PODS / 5 < injected < DEBUGGED_PODS
+
+
+def test_kubectl_debug_works_on_an_injected_pod(control_plane, tenant, space):
+    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
+    pod = create(control_plane, space, plain_pod())
+    name = pod["metadata"]["name"]
+    control_plane.kubectl(
+        *("debug", name, f"--namespace={space}", "--image=registry.example/tools:1"),
+        *("--target=app", "--container=debugger", "--attach=false"),
+    )
+    _, after = control_plane.api.get(f"/api/v1/namespaces/{space}/pods/{name}")
+    (container,) = after["spec"]["ephemeralContainers"]
+    assert container["name"] == "debugger" and "env" not in container
+    assert undebugged(after) == undebugged(pod)
 
 
 def test_who_asked_while_the_webhook_was_away_is_named(control_plane, tenant, operator, space):

@@ -17,16 +17,18 @@ using namespace dualtrace;
 using namespace dualtrace::ctl;
 
 struct SmallCluster final : Directory {
-  std::vector<kube::ObjectPointer> known;
+  KnownExports known;
 
   SmallCluster() {
     for (const char* space : {"observability", "shop"}) {
-      known.push_back(std::make_shared<const Json>(
-          Json{{"metadata", {{"namespace", space}, {"name", "agents"}}},
-               {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "a"}}}}}}}}));
+      known[{space, "agents"}] = read_known_export(
+          {{"metadata", {{"namespace", space}, {"name", "agents"}}},
+           {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "a"}}}}}}}});
     }
   }
-  [[nodiscard]] std::vector<kube::ObjectPointer> exports() const override { return known; }
+  [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override {
+    return std::make_shared<const KnownExports>(known);
+  }
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override {
     return Labels{{"dualtrace.dev/inject", name.substr(0, 63)}};
   }
@@ -52,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto request = parse_review({reinterpret_cast<const char*>(data), size});
   if (!request) return 0;
   check_pod(*request, kCluster);
-  const AdmissionAnswer warned = ExportReviewer(kCluster, {}).review(*request);
+  const AdmissionAnswer warned = ExportReviewer(kCluster, {}).review(*request, Tick{});
   DT_CHECK(warned.patch.empty());
   DT_CHECK(parse_json(render_answer(request->uid, warned)).has_value());
   return 0;

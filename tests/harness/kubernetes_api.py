@@ -82,10 +82,15 @@ class KubernetesApi:
             connection.close()
             raise
         self._own.used = time.monotonic()
+        self._own.warnings = response.headers.get_all("Warning") or []
         kind = response.headers.get("Content-Type", "")
         if kind.startswith("application/json"):
             return response.status, json.loads(content)
         return response.status, {"text": content.decode(errors="replace")}
+
+    def warnings(self) -> list[str]:
+        """Those of this thread's last answer, as kubectl shows them."""
+        return [text.split(" ", 2)[2].strip('"') for text in self._own.warnings]
 
     def watch(self, path: str, seconds: int = 30) -> Iterator[dict]:
         """The events of one watch, on a connection of its own, until the server ends it after

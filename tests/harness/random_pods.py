@@ -49,6 +49,13 @@ def random_pod(seed: int, asks: str = "true") -> dict:
     return pod
 
 
+def random_ephemeral_containers(seed: int) -> list[dict]:
+    """As `kubectl debug` adds them to a pod of random_pod()."""
+    choices = random.Random(seed)
+    containers = [_container(choices, f"debug-{i}") for i in range(choices.randint(1, 2))]
+    return [{**container, "targetContainerName": "c0"} for container in containers]
+
+
 def _metadata(choices: random.Random, asks: str) -> dict:
     annotations = {"dualtrace.dev/inject": asks}
     for name, values in {

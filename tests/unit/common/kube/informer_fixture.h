@@ -37,6 +37,7 @@ class InformerWorld {
     EXPECT_NE(change.before, change.after);
     EXPECT_EQ(informer->store().get(change.key), change.after) << "the store shows it first";
     known = change.after;
+    synced_at_last_word = informer->synced();
     const std::string name = change.key.name;
     if (!change.after) {
       told.push_back(name + " gone@" + version(*change.before));
@@ -83,6 +84,7 @@ class InformerWorld {
   Informer::Options options;
   std::map<ObjectKey, ObjectPointer> mirror;
   std::vector<std::string> told;
+  bool synced_at_last_word = false;
   std::optional<Informer> informer;
 };
 

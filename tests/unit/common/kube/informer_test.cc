@@ -23,6 +23,13 @@ TEST_F(InformerTest, ListsThenWatchesAndTellsEachChange) {
   EXPECT_EQ(held(), (Texts{"a@6", "c@7"}));
 }
 
+TEST_F(InformerTest, IsSyncedWhenTheListenerHasHeardOfAllOfTheFirstList) {
+  start();
+  answer(page({pod("a", "1"), pod("b", "2")}, "5"));
+  EXPECT_FALSE(synced_at_last_word);
+  EXPECT_TRUE(informer->synced());
+}
+
 TEST_F(InformerTest, ShowsAListOnlyWhenItIsWhole) {
   start();
   answer(page({pod("a", "1")}, "5", "more"));

@@ -24,11 +24,13 @@ Json object(const std::string& space, const std::string& name, const std::string
 }
 
 struct World {
-  explicit World(std::vector<std::string> namespaces = {})
+  explicit World(std::vector<std::string> namespaces = {},
+                 kube::Informer::Listener request_changed = {})
       : informers(std::move(namespaces), {api, scheduler, metrics},
                   {.export_changed = [this](const Change& c) { exports.push_back(c.key); },
                    .child_changed = [this](const Change& c) { children.push_back(c.key); },
-                   .pod_changed = [this](const Change& c) { pods.push_back(c.key); }}) {
+                   .pod_changed = [this](const Change& c) { pods.push_back(c.key); },
+                   .request_changed = std::move(request_changed)}) {
     informers.start();
     scheduler.run_ready();
   }
@@ -115,6 +117,23 @@ TEST(Informers, KnowNothingOfNamespacesThatAreNotWatched) {
   EXPECT_EQ(world.informers.find_export({"b", "one"}), nullptr);
   EXPECT_TRUE(world.informers.pods({"b", "one"}).empty());
   EXPECT_TRUE(world.informers.exports_by_label("b", "one").empty());
+}
+
+Json sound(const std::string& space, const std::string& name) {
+  Json made = object(space, name);
+  made["spec"] = {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}}};
+  return made;
+}
+
+TEST(Informers, HaveReadEveryExportWhenTheySayThatTheyAreSynced) {
+  World world({"a", "b"}, [](const Change&) {});
+  world.answer(kDualTraceExports, {sound("a", "one"), object("a", "faulty")}, "a");
+  world.answer_the_others();
+  ASSERT_TRUE(world.informers.unsynced().empty());
+  const auto exports = world.informers.exports();
+  ASSERT_EQ(exports->size(), 2U);
+  EXPECT_TRUE(exports->at({"a", "one"}).admits);
+  EXPECT_FALSE(exports->at({"a", "faulty"}).admits);
 }
 
 TEST(Informers, TellEachListenerOfItsKind) {

@@ -13,7 +13,13 @@ struct WebhookServerTest : ::testing::Test {
   FakeClock clock;
   MetricRegistry metrics;
   AdmissionAnswer answer;
+  std::vector<Tick> waits;
   const Reviews reviews{{"/mutate-pods", [this](const AdmissionRequest&) { return answer; }},
+                        {"/asks",
+                         [this](const AdmissionRequest&, Tick wait_until) {
+                           waits.push_back(wait_until);
+                           return answer;
+                         }},
                         {"/broken", [](const AdmissionRequest&) -> AdmissionAnswer {
                            throw std::runtime_error("fault");
                          }}};
@@ -25,7 +31,9 @@ struct WebhookServerTest : ::testing::Test {
       .body = R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":
               {"uid":"u","operation":"CREATE","namespace":"n","object":{}}})"};
 
-  HttpServerResponse ask() { return answer_review(request, reviews, clock, metrics); }
+  HttpServerResponse ask(Duration patience = {}) {
+    return answer_review(request, reviews, {clock.tick(), clock.tick() + patience}, clock, metrics);
+  }
   bool counted(const std::string& path, const std::string& result) {
     return metrics.text().find("dualtrace_operator_webhook_requests_total{path=\"" + path +
                                "\",result=\"" + result + "\"} 1") != std::string::npos;
@@ -57,6 +65,12 @@ TEST_F(WebhookServerTest, HasNoReviewInItsAnswerToWhatItCannotRead) {
   EXPECT_EQ(ask().status, 404);
   EXPECT_TRUE(counted("other", "refused"));
   EXPECT_EQ(metrics.text().find("somewhere"), std::string::npos);
+}
+
+TEST_F(WebhookServerTest, TellsAReviewThatAsksSomebodyHowLongItMayWait) {
+  request.path = "/asks";
+  EXPECT_EQ(ask(std::chrono::milliseconds(300)).status, 200);
+  EXPECT_EQ(waits, (std::vector{clock.tick() + std::chrono::milliseconds(300)}));
 }
 
 TEST_F(WebhookServerTest, OutlivesAReviewThatFails) {

@@ -22,7 +22,7 @@ std::string chosen(const InjectionRequest& request, const FakeDirectory& directo
                    const PodNamespace& from = kShop) {
   const auto result = choose_export(request, from, directory.known);
   if (const auto* refusal = std::get_if<Refusal>(&result)) return to_string(*refusal);
-  return std::get<DualTraceExport>(result).key.to_string();
+  return std::get<kube::ObjectKey>(result).to_string();
 }
 
 Json for_team(const std::string& team) {
@@ -50,17 +50,6 @@ TEST(ChooseExport, SaysThatThereIsNone) {
   EXPECT_THAT(chosen(named("shop", "agents"), cluster),
               StartsWith("NoSuchExport: the operator knows no DualTraceExport shop/agents; "));
   EXPECT_THAT(chosen(kAny, FakeDirectory{}), StartsWith("NoSuchExport: there is no"));
-}
-
-TEST(ChooseExport, TakesNoneThatIsBeingDeleted) {
-  FakeDirectory cluster;
-  cluster.add("shop", "agents");
-  Json going = *cluster.known[0];
-  going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
-  cluster.known[0] = std::make_shared<const Json>(going);
-  EXPECT_THAT(chosen(named("shop", "agents"), cluster), StartsWith("NoSuchExport"));
-  cluster.add("observability", "agents");
-  EXPECT_EQ(chosen(kAny, cluster), "observability/agents");
 }
 
 TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {

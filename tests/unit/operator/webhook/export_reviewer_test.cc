@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/unit/operator/webhook/world.h"
 
 namespace dualtrace::ctl {
@@ -11,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 AdmissionRequest request_for(const Json& spec, const char* operation = "CREATE") {
   AdmissionRequest request;
@@ -20,6 +23,7 @@ AdmissionRequest request_for(const Json& spec, const char* operation = "CREATE")
   return request;
 }
 
+const Tick kUntil{std::chrono::seconds(7)};
 const Json kGood = {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}},
                     {"databricks",
                      {{"workspaceURL", "https://dbc.cloud.databricks.com"},
@@ -29,7 +33,8 @@ const Json kGood = {{"arize", {{"region", "US"}, {"credentials", {{"secretName",
 std::vector<std::string> warnings(const AdmissionRequest& request,
                                   ExportReviewer::Questions questions = {},
                                   const FakeDirectory& cluster = {}) {
-  const AdmissionAnswer answer = ExportReviewer(cluster, std::move(questions)).review(request);
+  const AdmissionAnswer answer =
+      ExportReviewer(cluster, std::move(questions)).review(request, kUntil);
   EXPECT_THAT(answer.patch, IsEmpty()) << "a validating webhook may send none";
   return answer.warnings;
 }
@@ -60,20 +65,56 @@ TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   EXPECT_THAT(warnings(request_for(kGood), questions), ElementsAre("spec.delivery: too little"));
 }
 
+// Of those that are asked for, `missing` are not there, and of `unknown` nobody knows.
+struct Secrets {
+  std::set<std::string> missing;
+  std::set<std::string> unknown{};
+  std::vector<std::string> asked{};
+
+  ExportReviewer::Questions questions() {
+    return {.has_secret = [this](const kube::ObjectKey& secret,
+                                 Tick wait_until) -> std::optional<bool> {
+              EXPECT_EQ(wait_until, kUntil);
+              asked.push_back(secret.to_string());
+              if (unknown.contains(secret.name)) return std::nullopt;
+              return !missing.contains(secret.name);
+            },
+            .plan_faults = {}};
+  }
+};
+
 TEST(ExportReviewer, WarnsOfASecretThatIsNotThere) {
-  std::vector<std::string> asked;
-  const ExportReviewer::Questions questions = {
-      .has_secret = [&](const kube::ObjectKey& secret) -> std::optional<bool> {
-        asked.push_back(secret.to_string());
-        if (secret.name == "arize") return false;
-        return std::nullopt;
-      },
-      .plan_faults = {}};
+  Secrets secrets{{"arize"}, {"databricks"}};
+  for (const char* operation : {"CREATE", "UPDATE"}) {
+    EXPECT_THAT(warnings(request_for(kGood, operation), secrets.questions()),
+                ElementsAre("spec.arize.credentials.secretName: there is no Secret arize in "
+                            "namespace observability; create it, spans wait"));
+  }
+  EXPECT_THAT(secrets.asked, ElementsAre("observability/arize", "observability/databricks",
+                                         "observability/arize", "observability/databricks"));
+}
+
+TEST(ExportReviewer, LooksForEverySecretThatTheSpecNamesAndOnceForEach) {
+  Json spec = kGood;
+  spec["arize"]["ca"] = {{"secretName", "authority"}, {"key", "ca.crt"}};
+  spec["databricks"]["ca"] = {{"secretName", "authority"}, {"key", "other.crt"}};
+  spec["agent"]["imagePullSecrets"] = Json::array({{{"name", "registry"}}});
+  Secrets secrets{{"authority", "databricks", "registry"}};
   EXPECT_THAT(
-      warnings(request_for(kGood), questions),
-      ElementsAre("there is no Secret arize in namespace observability yet; spans wait until "
-                  "there is"));
-  EXPECT_THAT(asked, ElementsAre("observability/arize", "observability/databricks"));
+      warnings(request_for(spec), secrets.questions()),
+      ElementsAre(StartsWith("spec.arize.ca.secretName: there is no Secret authority in "),
+                  StartsWith("spec.databricks.auth.token.secretName: there is no Secret databr"),
+                  "spec.agent.imagePullSecrets: there is no Secret registry in namespace "
+                  "observability; create it, or leave it out"));
+  EXPECT_THAT(secrets.asked, testing::SizeIs(4));
+}
+
+TEST(ExportReviewer, LooksForNoSecretOfAnExportWithFaults) {
+  Json spec = kGood;
+  spec["databricks"]["table"] = "two.parts";
+  Secrets secrets{{"arize"}};
+  EXPECT_THAT(warnings(request_for(spec), secrets.questions()), testing::SizeIs(1));
+  EXPECT_THAT(secrets.asked, IsEmpty());
 }
 
 TEST(ExportReviewer, WarnsThatPodsMustNameOneOfSeveral) {

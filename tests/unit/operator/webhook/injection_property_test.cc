@@ -190,6 +190,7 @@ struct Counts {
   int injected = 0;
   int skipped = 0;
   int appended = 0;
+  int beside_ephemeral = 0;  // injected ones that have an ephemeral container
 };
 
 void expect_container(const Json& pod, const Json& before, const Json& after, Counts& counts) {
@@ -218,13 +219,17 @@ void expect_container(const Json& pod, const Json& before, const Json& after, Co
 }
 
 void expect_pod(const Json& before, const Json& after, Counts& counts) {
-  for (const char* list : {"containers", "initContainers", "ephemeralContainers"}) {
+  for (const char* list : {"containers", "initContainers"}) {
     const Json& then = array_at(after, {"spec", list});
     const Json& now = array_at(before, {"spec", list});
     ASSERT_EQ(then.size(), now.size());
     for (size_t i = 0; i < now.size(); ++i) expect_container(before, now[i], then[i], counts);
   }
-  counts.injected += annotation(after, "dualtrace.dev/injected").empty() ? 0 : 1;
+  const Json& ephemeral = array_at(before, {"spec", "ephemeralContainers"});
+  EXPECT_EQ(array_at(after, {"spec", "ephemeralContainers"}), ephemeral);
+  const bool injected = !annotation(after, "dualtrace.dev/injected").empty();
+  counts.injected += injected ? 1 : 0;
+  counts.beside_ephemeral += injected && !ephemeral.empty() ? 1 : 0;
   counts.skipped += annotation(after, "dualtrace.dev/skipped").empty() ? 0 : 1;
   EXPECT_EQ(after["spec"].size(), before["spec"].size());
   Json annotations = after["metadata"]["annotations"];
@@ -244,7 +249,10 @@ TEST(Injection, KeepsEveryPromiseToAnyPod) {
   for (int i = 0; i < kPods && !testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE("pod " + std::to_string(i));
     const Json pod = random_pod(random);
-    const Json once = reviewed(pod, cluster);
+    const AdmissionAnswer answer = PodReviewer(cluster).review(creation(pod));
+    // It names the export or the reason; only a patch that did not pass its check has neither.
+    EXPECT_TRUE(answer.warnings.empty() || !answer.audit_annotations.empty()) << answer.warnings[0];
+    const Json once = answered(pod, answer);
     expect_pod(pod, once, counts);
     EXPECT_EQ(reviewed(once, cluster), once);
   }
@@ -252,6 +260,7 @@ TEST(Injection, KeepsEveryPromiseToAnyPod) {
   EXPECT_GT(counts.injected, kPods / 5);
   EXPECT_GT(counts.skipped, kPods / 5);
   EXPECT_GT(counts.appended, kPods / 50);
+  EXPECT_GT(counts.beside_ephemeral, kPods / 50);
 }
 
 TEST(Injection, LeavesAPodFinishedThatGainsContainersInBetween) {

@@ -53,7 +53,7 @@ constexpr auto kAnnotations = std::to_array<std::string_view>(
 
 constexpr auto kValues = std::to_array<std::string_view>(
     {"", "blue", "a,b;c=d \"e\" 100%", "$(HOME)", "$$", "\xe2\x98\x83 snow\n", "grpc", "unrelated",
-     "c0", "c0,c1", "\\", "it's $5"});
+     "c0", "c0,c1", "e1", "\\", "it's $5"});
 
 constexpr auto kOwners =
     std::to_array<std::string_view>({"ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Workflow"});
@@ -119,7 +119,10 @@ Json random_pod(Random& random) {
     spec["initContainers"].push_back(random_container(random, "i" + std::to_string(i)));
     if (one_in(random, 2)) spec["initContainers"].back()["restartPolicy"] = "Always";
   }
-  if (one_in(random, 5)) spec["ephemeralContainers"].push_back(random_container(random, "e"));
+  for (uint64_t i = one_in(random, 3) ? 1 + random.below(2) : 0; i > 0; --i) {
+    spec["ephemeralContainers"].push_back(random_container(random, "e" + std::to_string(i)));
+    spec["ephemeralContainers"].back()["targetContainerName"] = "c0";
+  }
   if (one_in(random, 8)) spec["hostNetwork"] = one_in(random, 2);
   if (one_in(random, 8))
     spec["dnsPolicy"] = one_in(random, 2) ? "Default" : "ClusterFirstWithHostNet";

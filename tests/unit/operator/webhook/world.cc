@@ -12,12 +12,11 @@ void FakeDirectory::add(const std::string& namespace_name, const std::string& na
       {"metadata", {{"namespace", namespace_name}, {"name", name}}},
       {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}}}}};
   if (!injection.is_null()) object["spec"]["injection"] = std::move(injection);
-  known.push_back(std::make_shared<const Json>(std::move(object)));
+  known[kube::key_of(object)] = read_known_export(object);
 }
 
 void FakeDirectory::add_faulty(const std::string& namespace_name, const std::string& name) {
-  known.push_back(std::make_shared<const Json>(Json{
-      {"metadata", {{"namespace", namespace_name}, {"name", name}}}, {"spec", Json::object()}}));
+  known[{namespace_name, name}] = read_known_export({{"spec", Json::object()}});
 }
 
 Json pod_with(Json env) {

@@ -12,10 +12,12 @@
 namespace dualtrace::ctl {
 
 struct FakeDirectory final : Directory {
-  std::vector<kube::ObjectPointer> known;
+  KnownExports known;
   std::map<std::string, Labels> labels;
 
-  [[nodiscard]] std::vector<kube::ObjectPointer> exports() const override { return known; }
+  [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override {
+    return std::make_shared<const KnownExports>(known);
+  }
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override {
     const auto found = labels.find(name);
     return found == labels.end() ? std::nullopt : std::optional(found->second);
