@@ -154,6 +154,18 @@ def test_a_stranger_is_not_taken_over(tenant, control_plane):
     tenant.delete("second")
 
 
+def test_a_status_that_moves_costs_no_apply(tenant, control_plane):
+    since = control_plane.audit_position()
+    node = Node(control_plane.api)
+    try:
+        tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnavailable")
+    finally:
+        node.remove()
+    entries = control_plane.audit(USER, since)
+    assert any(one.subresource == "status" for one in entries if one.is_write)
+    assert not [one for one in entries if one.is_write and one.resource == "daemonsets"]
+
+
 def test_a_minute_of_quiet_writes_nothing_but_the_lease(tenant, control_plane):
     node = Node(control_plane.api)
     try:

@@ -154,10 +154,20 @@ TEST_F(InformerTest, AsksForAListWhenAWatchSendsMoreThanItHolds) {
 }
 
 TEST_F(InformerTest, KeepsOnlyWhatItIsToKeep) {
-  options.trim = [](Json& object) { object.erase("spec"); };
+  options.trim = [](Json& object) { object["spec"] = object["metadata"]["managedFields"]; };
   start();
   Json object = pod("a", "1");
   object["spec"] = "large";
+  object["metadata"]["managedFields"] = Json::array({"writer"});
+  Json trimmed = object;
+  trimmed["spec"] = Json::array({"writer"});
+  answer(page({object}, "5"));
+  EXPECT_EQ(*informer->store().get({"n", "a"}), trimmed);
+}
+
+TEST_F(InformerTest, KeepsAllButWhoWroteIt) {
+  start();
+  Json object = pod("a", "1");
   object["metadata"]["managedFields"] = Json::array({"much"});
   Json partial = pod("b", "6");
   partial["kind"] = "PartialObjectMetadata";
