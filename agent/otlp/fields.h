@@ -22,13 +22,8 @@ inline constexpr uint32_t kResourceBytesFields = 1;
 
 inline constexpr uint32_t kSpanTraceId = 1;
 inline constexpr uint32_t kSpanSpanId = 2;
-inline constexpr uint32_t kSpanParentSpanId = 4;
 inline constexpr uint32_t kSpanAttributes = 9;
-inline constexpr uint32_t kSpanLinks = 13;
 inline constexpr uint32_t kSpanBytesFields = 5;  // the ids, trace_state and name
-
-inline constexpr uint32_t kLinkTraceId = 1;
-inline constexpr uint32_t kLinkSpanId = 2;
 
 inline constexpr uint32_t kKeyValueKey = 1;
 inline constexpr uint32_t kKeyValueValue = 2;

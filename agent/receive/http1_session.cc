@@ -1,12 +1,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
-
 #include <limits>
 
-#include "agent/receive/call.h"
+#include "agent/receive/http1_parser.h"
 #include "agent/receive/receiver_metrics.h"
 #include "agent/receive/session.h"
 
@@ -19,84 +17,14 @@ namespace http = boost::beast::http;
 constexpr size_t kOutputMax = 16 * 1024;   // no further request is looked at until it is written
 constexpr size_t kDiscardMax = 64 * 1024;  // of a refused body, to keep the connection
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
 // Beast 1.74 asserts that a last chunk it looks at again is not shorter than this.
 bool may_be_part_of_last_chunk(std::string_view input) {
   return input.front() == '0' && input.size() < std::string_view("0\r\n\r\n").size();
 }
 
-// Beast's parser keeping only what the receiver reads.
-class RequestParser final : public http::basic_parser<true> {
- public:
-  RequestHead head;
-  bool http11 = false;
-  bool bodiless = false;  // the answer to a HEAD
-  uint32_t hosts = 0;
-  bool lengths = false;           // more than one, if all the same
-  bool transfer_encoded = false;  // by something else than "chunked" alone
-  std::optional<std::string> expect;
-  std::unique_ptr<Call> call;
-  size_t body_bytes = 0;
-
- private:
-  using ErrorCode = boost::system::error_code;
-
-  void on_request_impl(http::verb, beast::string_view method, beast::string_view target,
-                       int version, ErrorCode&) override {
-    head.method = view(method);
-    head.path = view(target);
-    http11 = version == 11;
-    bodiless = head.method == "HEAD";
-  }
-  void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
-  void on_field_impl(http::field field, beast::string_view, beast::string_view value,
-                     ErrorCode&) override {
-    if (call) return;  // a trailer
-    switch (field) {
-      case http::field::content_type:
-        head.content_type = view(value);
-        break;
-      case http::field::content_encoding:
-        head.content_encoding = view(value);
-        break;
-      case http::field::host:
-        ++hosts;
-        break;
-      case http::field::content_length:
-        lengths = sized_ || value.find(',') != beast::string_view::npos;
-        sized_ = true;
-        break;
-      case http::field::transfer_encoding:
-        transfer_encoded = !beast::iequals(value, "chunked");
-        break;
-      case http::field::expect:
-        expect = view(value);
-        break;
-      default:
-        break;
-    }
-  }
-  void on_header_impl(ErrorCode&) override {
-    if (const auto length = content_length()) head.content_length = *length;
-  }
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-  size_t on_body_impl(beast::string_view body, ErrorCode&) override {
-    body_bytes += body.size();
-    call->append(view(body));
-    return body.size();
-  }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-  size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode& error) override {
-    return on_body_impl(body, error);
-  }
-  void on_finish_impl(ErrorCode&) override {}
-
-  bool sized_ = false;
-};
-
 std::string_view reason_phrase(int http_status) {
-  return view(http::obsolete_reason(static_cast<http::status>(http_status)));
+  const auto phrase = http::obsolete_reason(static_cast<http::status>(http_status));
+  return {phrase.data(), phrase.size()};
 }
 
 class Http1Session final : public Session {
@@ -143,7 +71,7 @@ class Http1Session final : public Session {
   Phase phase_ = Phase::kIdle;
   Tick deadline_{};
   Tick call_started_{};
-  std::unique_ptr<RequestParser> parser_;
+  std::unique_ptr<Http1Parser> parser_;
   std::string input_;  // not yet parsed
   std::string output_;
   std::vector<ReadyRequest> ready_;
@@ -153,7 +81,7 @@ class Http1Session final : public Session {
 };
 
 void Http1Session::restart(Tick idle_until) {
-  parser_ = std::make_unique<RequestParser>();
+  parser_ = std::make_unique<Http1Parser>();
   parser_->header_limit(context_.limits.header_bytes);
   // The Call limits it; "none" refuses every Content-Length in Beast 1.74.
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());

@@ -11,6 +11,10 @@ ObjectKey key_of(const Json& object) {
           .name = std::string(text_at(object, {"metadata", "name"}))};
 }
 
+bool is_ending(const Json& object) {
+  return !text_at(object, {"metadata", "deletionTimestamp"}).empty();
+}
+
 std::string ResourceType::api_version() const {
   if (group.empty()) return std::string(version);
   return std::string(group).append("/").append(version);

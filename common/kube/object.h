@@ -21,6 +21,8 @@ struct ObjectKey {
 };
 
 [[nodiscard]] ObjectKey key_of(const Json& object);
+// Being deleted: it is there only until its finalizers are done.
+[[nodiscard]] bool is_ending(const Json& object);
 
 struct ResourceType {
   std::string_view group;  // "" for the core

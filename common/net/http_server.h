@@ -1,11 +1,12 @@
 #pragma once
 // HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
-// status of the agent, probes and webhook of the operator, and the sandbox. Boost.Beast is in its
-// .cc. A body over its limit is answered 413, one for which there is no room beside the others 503,
-// headers over theirs 431, what is not HTTP 400; a connection too many takes the place of the one
-// whose client was waited for longest, and one that keeps us waiting is closed. Handlers run on the
-// server's one thread and must not block; they may answer later, from any thread, through the
-// HttpReplier. The server itself: Used from one thread, but show() is thread-safe.
+// status of the agent, probes and webhook of the operator, and the sandbox. Boost is in its .cc and
+// in http_connection. A body over its limit is answered 413, one for which there is no room beside
+// the others 503, headers over theirs 431, what is not HTTP 400; a connection too many takes the
+// place of the one whose client was waited for longest, and one that keeps us waiting is closed.
+// Handlers run on the server's one thread and must not block; they may answer later, from any
+// thread, through the HttpReplier. The server itself: Used from one thread, but show() is
+// thread-safe.
 
 #include <cstdint>
 #include <functional>

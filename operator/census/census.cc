@@ -68,7 +68,7 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
   Census census;
   Questions questions(directory);
   for (const kube::ObjectPointer& pod : pods) {
-    if (!text_at(*pod, {"metadata", "deletionTimestamp"}).empty()) continue;
+    if (kube::is_ending(*pod)) continue;
     if (const auto injected = injected_into(*pod)) {
       InjectionFact& fact = census[*injected];
       ++fact.annotated;

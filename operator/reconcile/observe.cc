@@ -37,7 +37,7 @@ std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods)
   for (const kube::ObjectPointer& pod : pods) {
     const std::string_view address = text_at(*pod, {"status", "podIP"});
     if (address.empty() || text_at(*pod, {"status", "phase"}) != "Running" ||
-        !text_at(*pod, {"metadata", "deletionTimestamp"}).empty()) {
+        kube::is_ending(*pod)) {
       continue;
     }
     found.push_back({.key = kube::key_of(*pod),

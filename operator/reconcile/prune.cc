@@ -36,7 +36,7 @@ std::optional<WriteFailure> prune(kube::Api& api, const Plan& plan, const Childr
   for (const kube::ResourceType& type : planned_types()) {
     for (const kube::ObjectPointer& child : children.of(type)) {
       const kube::ObjectKey key = kube::key_of(*child);
-      const bool ending = !text_at(*child, {"metadata", "deletionTimestamp"}).empty();
+      const bool ending = kube::is_ending(*child);
       if (ending || !is_owned_by(*child, export_uid) || is_planned(plan, type, key)) continue;
       const Status removed = remove(api, type, *child);
       if (!removed) {

@@ -23,10 +23,6 @@ bool is_passing(const Error& error) {
          error.kind == ErrorKind::kConflict;
 }
 
-bool is_ending(const Json& object) {
-  return !text_at(object, {"metadata", "deletionTimestamp"}).empty();
-}
-
 }  // namespace
 
 struct Reconciler::Memory {
@@ -64,7 +60,7 @@ Reconciler::Reconciler(Installation installation, const Parts& parts, uint64_t s
 
 Result<Next> Reconciler::reconcile(const kube::ObjectKey& key) {
   const kube::ObjectPointer object = parts_.cache.find_export(key);
-  if (object == nullptr || is_ending(*object)) {
+  if (object == nullptr || kube::is_ending(*object)) {
     forget(key);
     return Next::await_change();
   }

@@ -24,8 +24,4 @@ std::string cut(std::string_view text, size_t bytes_max) {
   return std::string(text.substr(0, end));
 }
 
-std::string count_of(size_t count, std::string_view noun) {
-  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
-
 }  // namespace dualtrace::ctl

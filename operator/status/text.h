@@ -16,7 +16,5 @@ inline constexpr size_t kNamesTold = 5;
 [[nodiscard]] std::string name_list(const std::vector<std::string>& names);
 // At most that many bytes, cut between characters.
 [[nodiscard]] std::string cut(std::string_view text, size_t bytes_max);
-// "1 agent", "12 agents"
-[[nodiscard]] std::string count_of(size_t count, std::string_view noun);
 
 }  // namespace dualtrace::ctl

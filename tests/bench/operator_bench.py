@@ -20,7 +20,6 @@ import machine  # noqa: E402
 import report  # noqa: E402
 from harness.children import APIS, OURS, child_path  # noqa: E402
 from harness.control_plane import ControlPlane  # noqa: E402
-from harness.exports import exports_path  # noqa: E402
 from harness.installation import Installation  # noqa: E402
 from harness.operator import USER  # noqa: E402
 from harness.processes import wait_until  # noqa: E402

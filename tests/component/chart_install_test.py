@@ -2,12 +2,9 @@
 upgraded, rolled back, uninstalled; and the operator with the rights that it gives."""
 
 import base64
-import http.server
 import json
 import shutil
-import ssl
 import subprocess
-import threading
 
 import pytest
 import yaml
@@ -19,6 +16,7 @@ from harness.installation import SHORT_LEASE
 from harness.kubernetes_api import APPLY_PATCH
 from harness.operator import USER
 from harness.processes import wait_until
+from harness.skipping_webhook import skipping_webhook
 from harness.tenant import ARIZE, SECRETS, Tenant
 
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/dualtraceexports.dualtrace.dev"
@@ -48,11 +46,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def helms(control_plane, folder) -> dict[str, Helm]:
     return {version: Helm(version, folder, control_plane.kubeconfig) for version in VERSIONS}
-
-
-@pytest.fixture(params=VERSIONS)
-def helm(helms, request) -> Helm:
-    return helms[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -264,45 +257,12 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
 # --- helm test ---
 
 
-class AnsweringWebhook(http.server.BaseHTTPRequestHandler):
-    """Says of every pod that it was skipped, as an operator does that knows of no export."""
-
-    def do_POST(self):  # noqa: N802
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        note = {"dualtrace.dev/skipped": "NoExport: there is none"}
-        annotations = {**review["request"]["object"]["metadata"]["annotations"], **note}
-        patch = [{"op": "add", "path": "/metadata/annotations", "value": annotations}]
-        response = {
-            "uid": review["request"]["uid"],
-            "allowed": True,
-            "patchType": "JSONPatch",
-            "patch": base64.b64encode(json.dumps(patch).encode()).decode(),
-        }
-        body = json.dumps({**review, "request": None, "response": response}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Nothing: the test's output is for what fails."""
-
-
 @pytest.fixture
 def answering_webhook(tmp_path):
     """(its port, the authority of its certificate)"""
     authority = Authority(tmp_path / "authority")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*authority.issue("webhook"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), AnsweringWebhook)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_address[1], authority.certificate.read_bytes()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with skipping_webhook(*authority.issue("webhook")) as port:
+        yield port, authority.certificate.read_bytes()
 
 
 def lead_webhooks_to(plane: ControlPlane, port: int, authority: bytes) -> None:

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 from docs.chart_files import read_values
-from harness.chart import Helm, Rendered, Refused, nested
+from harness.chart import CERT_MANAGER, Helm, Rendered, Refused, nested
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
-CERT_MANAGER = nested(
-    webhook__certManager__enabled=True, webhook__certManager__issuerRef__name="company"
-)
 ROLES = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 
 

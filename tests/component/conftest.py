@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from harness.agent import Agent
+from harness.chart import VERSIONS, Helm
 from harness.control_plane import ControlPlane
 from harness.installation import Installation
 from harness.sandbox import Sandbox
@@ -79,6 +80,18 @@ def bare_installation(control_plane, module_stage):
 def installation(bare_installation):
     """The operator may serve all namespaces, and does not run yet."""
     return bare_installation.allow_everywhere()
+
+
+@pytest.fixture(scope="module")
+def helms(tmp_path_factory) -> dict[str, Helm]:
+    """Without a cluster, unless a test file says otherwise."""
+    folder = tmp_path_factory.mktemp("helm")
+    return {version: Helm(version, folder) for version in VERSIONS}
+
+
+@pytest.fixture(params=VERSIONS)
+def helm(helms, request) -> Helm:
+    return helms[request.param]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -212,7 +212,7 @@ def test_docker_builds_with_dev_alone():
         "./dev image --folders --out /images",
     ]
     copied = [rest.split()[0] for word, rest in build if word == "COPY"]
-    assert copied == ["dev", "."] and all((ROOT / one).exists() for one in copied)
+    assert copied == ["dev", "dev.d", "."] and all((ROOT / one).exists() for one in copied)
     ignored = DOCKERFILE.with_name("Dockerfile.dockerignore").read_text()
     assert ".git" not in ignored, "the commit is on the labels and in the inventory"
 

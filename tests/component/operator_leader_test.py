@@ -13,7 +13,6 @@ from harness.processes import wait_until
 from harness.tenant import Tenant
 
 LEASE_SECONDS = 15
-RENEW_SECONDS = 10
 RETRY_SECONDS = 2 * 2.2  # followers spread out
 SLACK_SECONDS = 5  # of a busy machine
 EXPORT = "watched"

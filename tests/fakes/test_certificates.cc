@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "tests/sandbox/certificates.h"
+
 namespace dualtrace {
 namespace {
 
@@ -24,7 +26,7 @@ void write(const std::string& path, const std::string& text) {
 TestAuthority::TestAuthority()
     : folder_(make_folder()),
       authority_(sandbox::make_authority(folder_.filename().string()).value()) {
-  write(ca_file(), authority_.certificate);
+  write(ca_file(), authority_.certificate.pem);
 }
 
 TestAuthority::~TestAuthority() {
@@ -38,7 +40,7 @@ TlsServerOptions TestAuthority::issue(const std::vector<std::string>& names) {
   const std::string stem = (folder_ / ("server" + std::to_string(issued_++))).string();
   const TlsServerOptions files{
       .certificate_file = stem + ".pem", .key_file = stem + ".key", .client_ca_file = {}};
-  write(files.certificate_file, issued->certificate);
+  write(files.certificate_file, issued->certificate.pem);
   write(files.key_file, issued->key);
   return files;
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/certs/certificate.h"
 #include "common/net/tls.h"
-#include "tests/sandbox/certificates.h"
 
 namespace dualtrace {
 
@@ -20,13 +20,13 @@ class TestAuthority {
 
   // The authority's own certificate.
   [[nodiscard]] std::string ca_file() const { return (folder_ / "ca.pem").string(); }
-  [[nodiscard]] const std::string& ca_pem() const { return authority_.certificate; }
+  [[nodiscard]] const std::string& ca_pem() const { return authority_.certificate.pem; }
   // A key and a certificate for these DNS names and addresses.
   [[nodiscard]] TlsServerOptions issue(const std::vector<std::string>& names);
 
  private:
   const std::filesystem::path folder_;
-  const sandbox::CertifiedKey authority_;
+  const Authority authority_;
   int issued_ = 0;
 };
 

@@ -64,10 +64,6 @@ class Seen:
     def is_watch(self) -> bool:
         return "watch=" in self.path
 
-    @property
-    def is_lease(self) -> bool:
-        return "/leases" in self.path
-
 
 # Asked for each request, on that request's thread; None is PASS.
 Rule = Callable[[Seen], Fate | Refusal | Torn | Slow | None]

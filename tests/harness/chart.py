@@ -27,6 +27,22 @@ def nested(**values) -> dict:
     return result
 
 
+CERT_MANAGER = nested(
+    webhook__certManager__enabled=True, webhook__certManager__issuerRef__name="company"
+)
+MONITORED = {
+    "metrics": {
+        name: {"enabled": True}
+        for name in ("serviceMonitor", "podMonitor", "prometheusRule", "dashboard")
+    }
+}
+
+
+def key_of(obj: dict) -> tuple:
+    meta = obj["metadata"]
+    return obj["kind"], meta.get("namespace", ""), meta["name"]
+
+
 class Refused(Exception):
     """Helm ended with an error: this."""
 

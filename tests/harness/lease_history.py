@@ -68,11 +68,6 @@ class LeaseHistory:
         assert len(holders) >= len(writes) - 1, "each write of the Lease is an event"
         return [Term(one.time, one.user, holder) for one, holder in zip(writes, holders)]
 
-    def holder_at(self, time: str) -> str:
-        """The user that had written the Lease last, "" when it had been given back."""
-        last = [term for term in self.terms() if term.time < time]
-        return last[-1].user if last and last[-1].holder else ""
-
     def strays(self) -> list[AuditEntry]:
         """Writes by somebody who did not hold the Lease."""
         terms = self.terms()

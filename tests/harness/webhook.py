@@ -10,7 +10,6 @@ import yaml
 
 from harness.control_plane import ControlPlane
 from harness.installation import manifest
-from harness.kubernetes_api import APPLY_PATCH
 from harness.operator import NAMESPACE, Operator
 from harness.own_cluster import ReservedPort
 

@@ -23,7 +23,14 @@ TEST(Certificates, KeepTheAuthorityAndRenewTheServer) {
 }
 
 TEST(Certificates, SayWhatIsWrongWithAnAuthority) {
-  EXPECT_FALSE(issue_server_certificate({"no certificate", "no key"}, {"localhost"}));
+  const std::string folder = testing::TempDir() + "/wrong_authority_test";
+  std::filesystem::create_directories(folder);
+  ASSERT_TRUE(write_text(folder + "/ca.pem", "no certificate"));
+  ASSERT_TRUE(write_text(folder + "/ca-key.pem", "no key"));
+  const auto prepared = prepare_certificates(folder, {"localhost"});
+  ASSERT_FALSE(prepared);
+  EXPECT_EQ(prepared.error().message, folder + "/ca.pem: not a certificate in PEM");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Files, ReadLinesWithoutBlanks) {

@@ -22,5 +22,13 @@ TEST(ObjectKey, IsReadFromMetadataAndWrittenForPeople) {
   EXPECT_EQ((ObjectKey{"", "b"}).to_string(), "b");
 }
 
+TEST(Object, IsEndingFromTheTimeOfItsDeletionOn) {
+  const Json object = {{"metadata", {{"deletionTimestamp", "2026-01-01T00:00:00Z"}}}};
+  EXPECT_TRUE(is_ending(object));
+  EXPECT_FALSE(is_ending({{"metadata", {{"deletionTimestamp", nullptr}}}}));
+  EXPECT_FALSE(is_ending({{"metadata", {{"name", "a"}}}}));
+  EXPECT_FALSE(is_ending(Json("no object")));
+}
+
 }  // namespace
 }  // namespace dualtrace::kube

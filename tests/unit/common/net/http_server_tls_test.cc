@@ -16,7 +16,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using sandbox::CertifiedKey;
 
 class HttpServerTls : public testing::Test {
  protected:
@@ -26,9 +25,13 @@ class HttpServerTls : public testing::Test {
   void write(const std::string& path, const std::string& text) const {
     ASSERT_TRUE(sandbox::write_text(path, text));
   }
-  void write(const CertifiedKey& pair) const {
+  void write(const TlsIdentity& pair) const {
     write(tls.certificate_file, pair.certificate);
     write(tls.key_file, pair.key);
+  }
+
+  static TlsIdentity issue(const Authority& authority, const std::string& host) {
+    return sandbox::issue_server_certificate(authority, {host})->identity();
   }
 
   [[nodiscard]] std::unique_ptr<HttpServer> start() const {
@@ -40,10 +43,10 @@ class HttpServerTls : public testing::Test {
   }
 
   // What a client gets that trusts the authority; "" when there is no connection.
-  static std::string ask(const HttpServer& server, const CertifiedKey& authority,
-                         const CertifiedKey* client = nullptr) {
+  static std::string ask(const HttpServer& server, const Authority& authority,
+                         const TlsIdentity* client = nullptr) {
     asio::ssl::context context(asio::ssl::context::tls_client);
-    context.add_certificate_authority(asio::buffer(authority.certificate));
+    context.add_certificate_authority(asio::buffer(authority.certificate.pem));
     context.set_verify_mode(asio::ssl::verify_peer);
     if (client != nullptr) {
       context.use_certificate_chain(asio::buffer(client->certificate));
@@ -70,21 +73,21 @@ class HttpServerTls : public testing::Test {
   TlsServerOptions tls{.certificate_file = folder + "/server.pem",
                        .key_file = folder + "/server-key.pem",
                        .client_ca_file = ""};
-  const CertifiedKey authority = *sandbox::make_authority("one");
-  const CertifiedKey other_authority = *sandbox::make_authority("two");
+  const Authority authority = *sandbox::make_authority("one");
+  const Authority other_authority = *sandbox::make_authority("two");
 };
 
 TEST_F(HttpServerTls, ShowsItsCertificate) {
-  write(*sandbox::issue_server_certificate(authority, {"127.0.0.1"}));
+  write(issue(authority, "127.0.0.1"));
   const auto server = start();
   EXPECT_EQ(ask(*server, authority), "hello");
   EXPECT_EQ(ask(*server, other_authority), "");
 }
 
 TEST_F(HttpServerTls, PicksUpARotatedCertificateOnceItIsWhole) {
-  write(*sandbox::issue_server_certificate(authority, {"127.0.0.1"}));
+  write(issue(authority, "127.0.0.1"));
   const auto server = start();
-  const auto fresh = *sandbox::issue_server_certificate(other_authority, {"127.0.0.1"});
+  const TlsIdentity fresh = issue(other_authority, "127.0.0.1");
   write(tls.certificate_file, fresh.certificate);
   EXPECT_EQ(ask(*server, authority), "hello");
   write(tls.key_file, fresh.key);
@@ -92,20 +95,20 @@ TEST_F(HttpServerTls, PicksUpARotatedCertificateOnceItIsWhole) {
 }
 
 TEST_F(HttpServerTls, WantsACertificateOfTheClientsAuthority) {
-  write(*sandbox::issue_server_certificate(authority, {"127.0.0.1"}));
+  write(issue(authority, "127.0.0.1"));
   tls.client_ca_file = folder + "/client-ca.pem";
-  write(tls.client_ca_file, other_authority.certificate);
+  write(tls.client_ca_file, other_authority.certificate.pem);
   const auto server = start();
-  const auto known = *sandbox::issue_server_certificate(other_authority, {"client"});
-  const auto unknown = *sandbox::issue_server_certificate(authority, {"client"});
+  const TlsIdentity known = issue(other_authority, "client");
+  const TlsIdentity unknown = issue(authority, "client");
   EXPECT_EQ(ask(*server, authority, &known), "hello");
   EXPECT_EQ(ask(*server, authority, &unknown), "");
   EXPECT_EQ(ask(*server, authority), "");
 }
 
 TEST_F(HttpServerTls, DoesNotStartWithoutAPairThatFits) {
-  const auto first = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
-  const auto second = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  const TlsIdentity first = issue(authority, "127.0.0.1");
+  const TlsIdentity second = issue(authority, "127.0.0.1");
   write({.certificate = first.certificate, .key = second.key});
   const auto server = HttpServer::start({.listen = {"127.0.0.1", 0}, .tls = tls},
                                         [](const HttpServerRequest&, const HttpReplier&) {});
@@ -114,14 +117,14 @@ TEST_F(HttpServerTls, DoesNotStartWithoutAPairThatFits) {
 }
 
 TEST_F(HttpServerTls, ShowsAnIdentityThatIsInNoFileAndTheNextOneWhileItRuns) {
-  const auto first = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
-  const auto second = *sandbox::issue_server_certificate(other_authority, {"127.0.0.1"});
+  const TlsIdentity first = issue(authority, "127.0.0.1");
+  const TlsIdentity second = issue(other_authority, "127.0.0.1");
   const auto server = HttpServer::start(
-      {.listen = {"127.0.0.1", 0}, .identity = TlsIdentity{first.certificate, first.key}},
+      {.listen = {"127.0.0.1", 0}, .identity = first},
       [](const HttpServerRequest&, HttpReplier replier) { replier.reply({.body = "hello"}); });
   ASSERT_TRUE(server) << server.error().message;
   EXPECT_EQ(ask(**server, authority), "hello");
-  ASSERT_TRUE((*server)->show({second.certificate, second.key}));
+  ASSERT_TRUE((*server)->show(second));
   EXPECT_EQ(ask(**server, other_authority), "hello");
   EXPECT_EQ(ask(**server, authority), "");
 
@@ -133,16 +136,16 @@ TEST_F(HttpServerTls, ShowsAnIdentityThatIsInNoFileAndTheNextOneWhileItRuns) {
 }
 
 TEST_F(HttpServerTls, ShowsNothingElseThanItsFiles) {
-  const auto pair = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  const TlsIdentity pair = issue(authority, "127.0.0.1");
   write(pair);
-  EXPECT_FALSE(start()->show({pair.certificate, pair.key}));
+  EXPECT_FALSE(start()->show(pair));
 }
 
 TEST_F(HttpServerTls, IsNotHeldUpByClientsThatBeginNoHandshake) {
-  const auto pair = *sandbox::issue_server_certificate(authority, {"127.0.0.1"});
+  const TlsIdentity pair = issue(authority, "127.0.0.1");
   const auto server = HttpServer::start(
       {.listen = {"127.0.0.1", 0},
-       .identity = TlsIdentity{pair.certificate, pair.key},
+       .identity = pair,
        .connections_max = 4,
        .progress_timeout = std::chrono::milliseconds(50)},
       [](const HttpServerRequest&, HttpReplier replier) { replier.reply({.body = "hello"}); });

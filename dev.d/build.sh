@@ -1,0 +1,31 @@
+# Programs from the sources, and what is made of them.
+
+build() { # PRESET [TARGET…]
+  local preset="$1" log
+  shift
+  say "building $preset${*:+: $*}"
+  log="$(cmake --preset "$preset" 2>&1)" || die "cmake failed: $log"
+  local arguments=(--parallel "$jobs")
+  if (($#)); then arguments+=(--target "$@"); fi
+  cmake --build "build/$preset" "${arguments[@]}"
+}
+
+word_build() {
+  setup_build
+  build "${1:-dev}"
+}
+
+word_image() {
+  setup_build
+  packages git
+  build release dualtrace-operator dualtrace-agent dualtrace-sandbox
+  say "making images"
+  PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 -m images "$@"
+}
+
+word_demo() {
+  setup_build
+  setup_demo
+  build release dualtrace-agent dualtrace-sandbox
+  exec "$(place clients)/bin/python" tests/demo/demo.py --binaries build/release "$@"
+}

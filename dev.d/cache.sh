@@ -1,0 +1,61 @@
+# The cached things: what each is made from, where it lives, and that it is made once.
+
+pins() { # NAME – the files a cached thing is made from
+  case "$1" in
+    go) printf '%s\n' tests/component/clients/go/{go.mod,go.sum,main.go} ;;
+    java) printf '%s\n' tests/component/clients/java/{pom.xml,Client.java} ;;
+    h2spec) printf '%s\n' tests/component/clients/h2spec/go.{mod,sum} ;;
+    js) printf '%s\n' tests/component/clients/js/package{,-lock}.json ;;
+    collector) printf '%s\n' tests/bench/peers/collector/{go.mod,go.sum,main.go} ;;
+    helm) printf '%s\n' tests/cluster/helm{3,4}/go.{mod,sum} tests/component/clients/promql/{go.mod,go.sum,main.go} ;;
+    kubernetes) printf '%s\n' tests/cluster/kubernetes/go.{mod,sum} ;;
+    nodes) printf '%s\n' tests/cluster/kubernetes/go.{mod,sum} tests/cluster/coredns/{go.mod,go.sum,main.go} ;;
+    spark) printf '%s\n' tests/python/spark.txt tests/python/spark_jars.py ;;
+    *) printf '%s\n' "tests/python/$1.txt" ;;
+  esac
+}
+
+place() { # NAME – where the cached thing lives
+  local hash
+  hash="$(pins "$1" | xargs cat | sha256sum)"
+  echo "$cache/$1-${hash:0:12}"
+}
+
+cached() { # NAME – makes the thing if it is not there; two checkouts may ask at the same time
+  local name="$1" folder log
+  folder="$(place "$name")"
+  log="$folder.log"
+  [[ -e "$folder/.done" ]] && return 0
+  mkdir -p "$cache"
+  (
+    flock 9
+    [[ -e "$folder/.done" ]] && exit 0
+    say "making $folder"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    # A subshell of its own with `set -e`: behind `if` or `||` bash would ignore a failing step.
+    set +e
+    (
+      set -e
+      case "$name" in
+        go | h2spec | helm | java | js | collector | kubernetes | nodes) "make_$name" "$folder" ;;
+        *) make_python "$name" "$folder" ;;
+      esac
+    ) >"$log" 2>&1
+    local status=$?
+    set -e
+    if ((status)); then
+      tail -n 20 "$log" >&2
+      die "$folder could not be made (whole log: $log)"
+    fi
+    touch "$folder/.done"
+  ) 9>"$folder.lock"
+}
+
+export_places() { # NAME… – tells tests where the cached things are that are there
+  local folder name
+  for name in "$@"; do
+    folder="$(place "$name")"
+    if [[ -e "$folder/.done" ]]; then export "DUALTRACE_TEST_${name^^}=$folder"; fi
+  done
+}

@@ -1,0 +1,61 @@
+# What must pass before a change goes in.
+
+word_test() {
+  local what="${1:-all}" label setup_log setup_pid=
+  case "$what" in
+    unit | tidy | component) label="^$what\$" ;;
+    fuzz) word_fuzz; return ;;
+    all) label='^(unit|tidy|component)$' ;;
+    *) die "test: unit, tidy, component, fuzz or all" ;;
+  esac
+  setup_build
+  if [[ "$what" == component || "$what" == all ]]; then
+    mapfile -t more < <(test_packages_of_this_machine)
+    packages "${more[@]}"
+    # The downloads wait for the network and the compiler for the processor: together.
+    setup_log="$(mktemp)"
+    setup_test >"$setup_log" 2>&1 &
+    setup_pid=$!
+  else
+    packages "${test_packages[@]}"
+  fi
+  build dev
+  if [[ -n "$setup_pid" ]]; then
+    say "waiting for the test environments"
+    wait "$setup_pid" || { cat "$setup_log" >&2; die "setup test failed"; }
+    cat "$setup_log"
+    rm -f "$setup_log"
+  fi
+  local status=0
+  if [[ "$what" == all ]]; then
+    # A process of its own: a function behind `||` would go on after a step that failed.
+    "$PWD/dev" fuzz || status=$?
+  fi
+  say "testing: $what"
+  ctest --test-dir build/dev --label-regex "$label" --output-on-failure --parallel "$jobs" --no-tests=error || status=$?
+  return "$status"
+}
+
+word_pytest() { # what ctest calls; handy for one test: ./dev pytest tests/component/tls_test.py -k receiver
+  export_places clients js go h2spec helm java kubernetes spark phoenix mlflow
+  [[ -n "${DUALTRACE_TEST_CLIENTS:-}" ]] || die "pytest: run ./dev setup test first"
+  (($#)) || set -- tests/component
+  exec "$DUALTRACE_TEST_CLIENTS/bin/python" -m pytest -c tests/component/pytest.ini "$@"
+}
+
+word_tsan() {
+  setup_build
+  build tsan
+  ctest --preset tsan --parallel "$jobs"
+}
+
+word_fuzz() {
+  local seconds="${1:-60}"
+  setup_build
+  packages "${test_packages[@]}"
+  cmake --preset fuzz -DDUALTRACE_FUZZ_SECONDS="$seconds" >/dev/null
+  say "building fuzz: fuzz_targets"
+  cmake --build build/fuzz --parallel "$jobs" --target fuzz_targets
+  say "fuzzing: $seconds s for each target; inputs that reach further stay in build/fuzz/tests/fuzz/found"
+  ctest --test-dir build/fuzz --label-regex '^fuzz$' --output-on-failure --parallel "$jobs" --no-tests=error
+}

@@ -1,0 +1,50 @@
+"""A webhook that says of every pod that it was skipped, as an operator that knows of no export."""
+
+import base64
+import contextlib
+import http.server
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class _Skipping(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):  # noqa: N802
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        note = {"dualtrace.dev/skipped": "NoExport: there is none"}
+        annotations = {**review["request"]["object"]["metadata"]["annotations"], **note}
+        patch = [{"op": "add", "path": "/metadata/annotations", "value": annotations}]
+        response = {
+            "uid": review["request"]["uid"],
+            "allowed": True,
+            "patchType": "JSONPatch",
+            "patch": base64.b64encode(json.dumps(patch).encode()).decode(),
+        }
+        body = json.dumps({**review, "request": None, "response": response}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nothing: the test's output is for what fails."""
+
+
+@contextlib.contextmanager
+def skipping_webhook(certificate: Path, key: Path) -> Iterator[int]:
+    """The port of one that runs, on 127.0.0.1 and a thread of its own."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Skipping)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
