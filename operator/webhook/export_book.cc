@@ -5,7 +5,7 @@
 namespace dualtrace::ctl {
 
 void ExportBook::note(const kube::ObjectKey& key, const Json* object) {
-  if (object == nullptr || is_going(*object)) return forget(key);
+  if (object == nullptr || kube::is_ending(*object)) return forget(key);
   KnownExport known = read_known_export(*object);
   const Lock lock(mutex_);
   const auto held = known_.find(key);

@@ -64,7 +64,7 @@ std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& ke
 AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wait_until) const {
   AdmissionAnswer answer;
   const bool is_new = request.operation == "CREATE";
-  if ((!is_new && request.operation != "UPDATE") || is_going(request.object)) return answer;
+  if ((!is_new && request.operation != "UPDATE") || kube::is_ending(request.object)) return answer;
   ExportOrFaults parsed = parse_export(request.object);
   answer.warnings = told(parsed.faults);
   if (!parsed.value) return answer;

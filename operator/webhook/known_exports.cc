@@ -6,11 +6,6 @@
 
 namespace dualtrace::ctl {
 
-bool is_going(const Json& object) {
-  const Json* when = find(object, {"metadata", "deletionTimestamp"});
-  return when != nullptr && !when->is_null();
-}
-
 KnownExport read_known_export(const Json& object) {
   ExportOrFaults parsed = parse_export(object);
   if (!parsed.value) return {};

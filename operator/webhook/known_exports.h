@@ -21,8 +21,6 @@ struct KnownExport {
 
 using KnownExports = std::map<kube::ObjectKey, KnownExport>;
 
-// Whether it is being deleted.
-[[nodiscard]] bool is_going(const Json& object);
 // Checks all of it, as parse_export() does.
 [[nodiscard]] KnownExport read_known_export(const Json& object);
 
