@@ -3,6 +3,7 @@ but what is said to be kept."""
 
 import pytest
 from harness.asking_pods import is_injected
+from harness.audit import AuditLog
 from harness.chart import NAMESPACE, RELEASE
 from harness.live_cluster import EXPORT_NAMESPACE
 from harness.processes import wait_until
@@ -36,11 +37,31 @@ def nothing_is_left(live) -> None:
     assert not [one for one in left if any(name in one for name in names)]
 
 
+def wait_for_the_garbage_collector(live) -> None:
+    """It has to watch a new kind before it sees that one is deleted, and takes a minute to begin."""
+    created = ("get", "crd", CRD, "--output=jsonpath={.metadata.creationTimestamp}")
+    since = live.kubectl(*created).removesuffix("Z")
+    log = AuditLog(live.cluster.folder / "audit.log")
+
+    def watches() -> bool:
+        return any(
+            one.resource == "dualtraceexports"
+            and one.verb == "watch"
+            and one.code == 200
+            and one.user_agent.endswith("/metadata-informers")
+            and one.time > since
+            for one in log.entries()
+        )
+
+    wait_until(watches, "the garbage collector watches exports", 120, every=2)
+
+
 @pytest.fixture
 def installed(live):
     live.install()
     live.create_export()
     live.wait_until_ready()
+    wait_for_the_garbage_collector(live)
 
 
 def test_the_release_first(live, installed):
@@ -83,7 +104,8 @@ def test_the_operators_namespace_first(live, installed):
     assert not is_injected(live.kubectl, "default")  # but created
     assert agents(live) == 2
     live.install()  # takes over what is left
-    assert is_injected(live.kubectl, "default")
+    # Readiness has still to reach the proxy of the API server's node.
+    wait_until(lambda: is_injected(live.kubectl, "default"), "pods are injected", every=0.5)
 
     delete_namespace(live, NAMESPACE)
     selector = f"--selector=app.kubernetes.io/instance={RELEASE}"
