@@ -23,7 +23,8 @@ std::optional<DaemonSetFact> observe_daemon_set(const Json* cached, int64_t appl
       .desired = number({"status", "desiredNumberScheduled"}),
       .ready = number({"status", "numberReady"}),
       .updated = number({"status", "updatedNumberScheduled"}),
-      .available = number({"status", "numberAvailable"})};
+      .available = number({"status", "numberAvailable"}),
+      .scheduled = number({"status", "currentNumberScheduled"})};
 }
 
 Tick RolloutWatch::note(const DaemonSetFact& set, Tick now) {

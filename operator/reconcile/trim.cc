@@ -40,8 +40,8 @@ void trim_daemon_set(Json& object) {
   Json status = Json::object();
   if (const Json* found = find(object, {"status"})) {
     copy(status, *found,
-         {"observedGeneration", "desiredNumberScheduled", "numberReady", "updatedNumberScheduled",
-          "numberAvailable"});
+         {"observedGeneration", "desiredNumberScheduled", "currentNumberScheduled", "numberReady",
+          "updatedNumberScheduled", "numberAvailable"});
   }
   trim_child(object);
   object["status"] = std::move(status);

@@ -51,18 +51,27 @@ bool was_stalled(const Facts& facts) {
          count("updated") == set.updated;
 }
 
+// Where a policy refuses pods, there is none that could say so.
+bool lacks_pods(const DaemonSetFact& set) { return set.scheduled < set.desired; }
+
+std::string who_says_why(const DaemonSetFact& set) {
+  if (!lacks_pods(set)) return "; the pods' events and logs say why";
+  return "; " + share(set.desired - set.scheduled, set.desired) +
+         " nodes have no pod for it, and the DaemonSet's events say why: often Pod Security or a "
+         "quota";
+}
+
 Condition rolling_out(const Facts& facts) {
   const DaemonSetFact& set = *facts.daemon_set;
   const std::string how_far = set.updated < set.desired
                                   ? share(set.updated, set.desired) + " nodes have the newest agent"
                                   : share(set.available, set.desired) + " agents are available";
   if (facts.rollout_still < kRolloutPatience && !was_stalled(facts)) {
-    return make_condition(reason::kRollingOut, how_far);
+    return make_condition(reason::kRollingOut,
+                          lacks_pods(set) ? how_far + who_says_why(set) : how_far);
   }
   return make_condition(reason::kStalled,
-                        how_far +
-                            ", and nothing has moved for ten minutes; the pods' events and "
-                            "logs say why");
+                        how_far + ", and nothing has moved for ten minutes" + who_says_why(set));
 }
 
 bool refuses_configuration(const AgentReport& agent) {
@@ -118,8 +127,7 @@ Condition agents_available(const Facts& facts) {
   }
   const std::string agents = share(set->available, set->desired) + " agents are available";
   if (set->available >= set->desired) return make_condition(reason::kAvailable, agents);
-  return make_condition(reason::kPodsUnavailable,
-                        agents + "; the pods' events and logs say why the others are not");
+  return make_condition(reason::kPodsUnavailable, agents + who_says_why(*set));
 }
 
 Condition progressing(const Facts& facts) {

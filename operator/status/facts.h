@@ -39,6 +39,7 @@ struct DaemonSetFact {
   int64_t ready = 0;
   int64_t updated = 0;
   int64_t available = 0;
+  int64_t scheduled = 0;  // nodes that have a pod at all
   bool operator==(const DaemonSetFact&) const = default;
 };
 

@@ -140,3 +140,21 @@ def test_agents_that_say_nothing_are_no_delivery(tenant, nodes):
     for one in nodes:
         one.agent.start()
     tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)
+
+
+def test_pods_that_a_policy_refuses_are_no_riddle(control_plane, operator):
+    tenant = Tenant(control_plane, "restricted")
+    label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+    assert tenant.api.patch(f"/api/v1/namespaces/{tenant.namespace}", label)[0] == 200
+    tenant.create(EXPORT)
+    tenant.wait_for_reason(EXPORT, "Ready", "NoNodes")
+    node = Node(tenant.api)
+    try:
+        tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnavailable")
+        message = tenant.condition(EXPORT, "Ready")["message"]
+        assert "1 of 1 nodes have no pod for it" in message
+        assert "Pod Security" in message
+        tenant.change(EXPORT, {"delivery": {"storage": "EmptyDir"}})
+        wait_until(lambda: node.pods(tenant.namespace), "the policy takes the pod")
+    finally:
+        node.remove()

@@ -80,6 +80,7 @@ void World::roll_out(int nodes) {
   edit(kube::kDaemonSets, [&](Json& object) {
     object["status"] = {{"observedGeneration", object["metadata"]["generation"]},
                         {"desiredNumberScheduled", nodes},
+                        {"currentNumberScheduled", nodes},
                         {"numberReady", nodes},
                         {"updatedNumberScheduled", nodes},
                         {"numberAvailable", nodes}};

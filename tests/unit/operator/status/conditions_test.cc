@@ -348,6 +348,18 @@ TEST(Ready, IsFalseWhenTheFirstRolloutStalls) {
   EXPECT_EQ(ready.at("reason"), "PodsUnavailable");
 }
 
+TEST(AgentsAvailable, SendsToTheDaemonSetWhereNoPodCouldSay) {
+  World world;
+  world.facts.daemon_set = DaemonSetFact{1, 1, 12, 3, 3, 3, 3};
+  const std::string missing = "; 9 of 12 nodes have no pod for it, and the DaemonSet's events";
+  EXPECT_THAT(agents_available(world.facts).message,
+              HasSubstr("3 of 12 agents are available" + missing));
+  EXPECT_THAT(progressing(world.facts).message, HasSubstr(missing));
+  world.facts.daemon_set->scheduled = 12;
+  EXPECT_THAT(agents_available(world.facts).message, HasSubstr("the pods' events"));
+  EXPECT_EQ(progressing(world.facts).message, "3 of 12 nodes have the newest agent");
+}
+
 TEST(Progressing, DoesNotWaitForAgentsThatCannotSayOrRefuse) {
   World world;
   world.facts.agents[0].config_fingerprint = "";

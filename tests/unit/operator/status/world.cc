@@ -51,7 +51,7 @@ World::World() {
                    {"spec.arize.credentials", {"arize", "space-id"}, {}, ""},
                    {"spec.databricks.auth.token", {"databricks", "token"}, {}, ""}};
   const int64_t all = kAgents;
-  facts.daemon_set = DaemonSetFact{3, 3, all, all, all, all};
+  facts.daemon_set = DaemonSetFact{3, 3, all, all, all, all, all};
   for (size_t number = 1; number <= kAgents; ++number) {
     facts.agents.push_back(healthy_agent(number));
   }
