@@ -2,11 +2,14 @@
 // sees nothing above the limits, and the next connection is served.
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "common/error/check.h"
@@ -37,14 +40,39 @@ HttpServer& server() {
   return *running;
 }
 
-// What the server says to these bytes until it hangs up.
-std::string exchange(std::string_view bytes) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+sockaddr_in loopback(uint32_t host, uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(server().port());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  DT_CHECK(::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host);
+  return address;
+}
+
+int done(const char* call, int result) {
+  if (result >= 0) return result;
+  std::perror(call);
+  std::abort();
+}
+
+// Each connection keeps its port for a minute after its end, and an address has 28,000 of them. So
+// there are four addresses, in turns.
+int connected() {
+  static uint32_t connections = 0;
+  const sockaddr_in here = loopback(++connections / 4096 % 4, 0);
+  const sockaddr_in there = loopback(0, server().port());
+  const int descriptor = done("socket", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // The port is chosen with regard to the other end.
+  const int later = 1;
+  done("setsockopt",
+       ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof(later)));
+  done("bind", ::bind(descriptor, reinterpret_cast<const sockaddr*>(&here), sizeof(here)));
+  done("connect", ::connect(descriptor, reinterpret_cast<const sockaddr*>(&there), sizeof(there)));
+  return descriptor;
+}
+
+// What the server says to these bytes until it hangs up.
+std::string exchange(std::string_view bytes) {
+  const int descriptor = connected();
   // It may have hung up before the end.
   while (!bytes.empty()) {
     const ssize_t sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -57,9 +85,6 @@ std::string exchange(std::string_view bytes) {
   for (ssize_t size = 0; (size = ::recv(descriptor, buffer, sizeof(buffer), 0)) > 0;) {
     said.append(buffer, static_cast<size_t>(size));
   }
-  // Without a FIN of ours to wait for, thousands of runs a second do not use up the ports.
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   ::close(descriptor);
   return said;
 }
