@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-// When we last applied the status; only our own writes move it, and all of them do.
-std::string_view own_status_time(const Json& object) {
-  for (const Json& entry : array_at(object, {"metadata", "managedFields"})) {
-    if (text_at(entry, {"manager"}) == kStatusFieldManager &&
-        text_at(entry, {"subresource"}) == "status") {
-      return text_at(entry, {"time"});
-    }
-  }
-  return {};
-}
-
 bool differ(const Json& before, const Json& after, JsonPath path) {
   const Json* const was = find(before, path);
   const Json* const is = find(after, path);
@@ -69,9 +58,11 @@ ExportTrigger trigger_of_export(const kube::Change& change) {
       differ(before, after, {"metadata", "deletionTimestamp"})) {
     return ExportTrigger::kAnew;
   }
-  if (differ(before, after, {"metadata", "annotations"})) return ExportTrigger::kAgain;
-  const bool ours = own_status_time(before) != own_status_time(after);
-  return differ(before, after, {"status"}) && !ours ? ExportTrigger::kAgain : ExportTrigger::kNone;
+  // Our own status, too: that another has written in it is told from nothing else for certain, and
+  // a look that finds nothing to do asks nothing.
+  const bool again =
+      differ(before, after, {"metadata", "annotations"}) || differ(before, after, {"status"});
+  return again ? ExportTrigger::kAgain : ExportTrigger::kNone;
 }
 
 void trim_export(Json& object) {
@@ -81,11 +72,7 @@ void trim_export(Json& object) {
       annotations != metadata->end() && annotations->is_object()) {
     annotations->erase(std::string(kLastApplied));
   }
-  const std::string time(own_status_time(object));
   metadata->erase("managedFields");
-  if (time.empty()) return;
-  (*metadata)["managedFields"] =
-      Json::array({{{"manager", kStatusFieldManager}, {"subresource", "status"}, {"time", time}}});
 }
 
 std::vector<OwnerHint> owners_of(const kube::Change& change) {

@@ -16,8 +16,8 @@ namespace dualtrace::ctl {
 
 // Whether the export itself wants to be looked at.
 enum class ExportTrigger {
-  kNone,   // nothing that matters, or our own writing of its status
-  kAgain,  // annotations, or a status that somebody else wrote
+  kNone,   // nothing that matters
+  kAgain,  // annotations, or a status, whoever wrote it
   kAnew,   // it came or went, or it asks for something else: earlier failures say nothing now
 };
 [[nodiscard]] ExportTrigger trigger_of_export(const kube::Change& change);

@@ -158,3 +158,9 @@ def test_pods_that_a_policy_refuses_are_no_riddle(control_plane, operator):
         wait_until(lambda: node.pods(tenant.namespace), "the policy takes the pod")
     finally:
         node.remove()
+
+
+def test_a_status_that_somebody_empties_is_written_again(tenant):
+    path = f"{tenant.exports}/{EXPORT}/status"
+    assert tenant.api.patch(path, {"status": None})[0] == 200
+    tenant.wait_for_reason(EXPORT, "Ready", "NoNodes")
