@@ -39,6 +39,7 @@ class Cluster:
         self.folder = folder
         self.kubeconfig = folder / "admin.kubeconfig"
         self._summary = folder / "cluster.json"
+        self._mark = folder / "is-a-cluster"  # comes first: without it nothing is removed
         self._cgroup = f"dualtrace-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}"
 
     def up(self, nodes: int) -> bool:
@@ -79,6 +80,7 @@ class Cluster:
 
     def _start(self, nodes: int) -> None:
         self.folder.mkdir(mode=0o700)
+        self._mark.touch()
         ports = _free_port(), _free_port()
         if nodes:
             machines = Nodes(nodes, self.folder, self._cgroup)
@@ -95,7 +97,9 @@ class Cluster:
         return [Daemon(file.stem, file.parent) for file in sorted(files)]
 
     def _remove(self) -> None:
-        """Whatever is there of it, in whatever state."""
+        """Whatever is there of it, in whatever state; nothing that is somebody else's."""
+        if self.folder.exists() and any(self.folder.iterdir()) and not self._mark.exists():
+            raise Refused(f"{self.folder} is not a cluster's folder: name another, or remove it")
         Cgroup(self._cgroup).remove()  # the machines, and so whatever runs on them
         for daemon in self._daemons():
             if daemon.log.parent != self.folder:

@@ -179,3 +179,12 @@ def test_nothing_is_left_of_an_up_that_was_killed(tmp_path, seconds):
     starting.wait()
     Cluster(folder).down()
     assert traces_on_this_machine(folder) == before
+
+
+def test_a_folder_that_is_no_clusters_is_not_removed(tmp_path):
+    file = tmp_path / "precious"
+    file.touch()
+    for act in (Cluster(tmp_path).down, lambda: Cluster(tmp_path).up(nodes=0)):
+        with pytest.raises(Refused):
+            act()
+    assert file.exists()
