@@ -19,8 +19,6 @@ std::string_view version_of(const Json& object) {
   return text_at(object, {"metadata", "resourceVersion"});
 }
 
-void drop_managed_fields(Json& object) { object["metadata"].erase("managedFields"); }
-
 struct Metrics {
   Metrics(MetricRegistry& metrics, const Selection& selection)
       : registry(metrics),
@@ -51,7 +49,7 @@ class Informer::Body : public std::enable_shared_from_this<Body> {
        MetricRegistry& metrics, Listener listener)
       : store_(std::make_shared<Store>(std::move(options.index))),
         selection_(std::move(options.selection)),
-        trim_(options.trim ? std::move(options.trim) : drop_managed_fields),
+        trim_(std::move(options.trim)),
         unread_bytes_max_(options.unread_bytes_max),
         api_(api),
         scheduler_(scheduler),
@@ -217,7 +215,8 @@ class Informer::Body : public std::enable_shared_from_this<Body> {
   ObjectPointer own(Json object) const {
     object["apiVersion"] = selection_.type.api_version();
     object["kind"] = selection_.type.kind;
-    trim_(object);
+    if (trim_) trim_(object);  // it may have read who wrote what
+    object["metadata"].erase("managedFields");
     return std::make_shared<const Json>(std::move(object));
   }
 

@@ -30,7 +30,7 @@ class Informer {
   struct Options {
     Selection selection;
     // Takes out of an object what need not be kept; metadata.{namespace,name,uid,resourceVersion}
-    // stay. Empty: everything but managedFields is kept.
+    // stay. It sees managedFields, which are never kept.
     std::function<void(Json&)> trim{};
     Store::Index index{};
     // Of a watch that is faster than the scheduler; at the limit a list takes its place.

@@ -56,11 +56,7 @@ kube::Informer::Options of_asking_pods(const std::string& namespace_name) {
 
 kube::Informer::Options of_namespaces() {
   return {.selection = {.type = kube::kNamespaces, .form = kube::Form::kMetadata},
-          .trim = [](Json& object) {
-            for (const char* unread : {"annotations", "managedFields"}) {
-              object["metadata"].erase(unread);
-            }
-          }};
+          .trim = [](Json& object) { object["metadata"].erase("annotations"); }};
 }
 
 }  // namespace
