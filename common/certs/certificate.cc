@@ -9,23 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <memory>
 #include <utility>
 
 #include "common/bytes/sha256.h"
+#include "common/net/openssl_owned.h"
 
 namespace dualtrace {
 namespace {
-
-struct Free {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
-  void operator()(BIGNUM* number) const { BN_free(number); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
 
 constexpr size_t kCertificatesMax = 16;
 constexpr size_t kPemBytesMax = 256 * 1024;
@@ -142,7 +132,13 @@ Result<Certificate> describe(X509* x509) {
                      .not_after = *not_after};
 }
 
-int no_passphrase(char*, int, int, void*) { return 0; }
+Result<Authority> in_pem(X509* x509, EVP_PKEY* key) {
+  auto certificate = describe(x509);
+  if (!certificate) return fail(certificate.error());
+  auto pem = to_pem(key);
+  if (!pem) return fail(pem.error());
+  return Authority{*std::move(certificate), *std::move(pem)};
+}
 
 Owned<BIO> reading(std::string_view text) {
   return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -153,11 +149,7 @@ Owned<X509> parse_certificate(std::string_view pem) {
   return Owned<X509>(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
 }
 
-Owned<EVP_PKEY> parse_key(std::string_view pem) {
-  const Owned<BIO> bio = reading(pem);
-  return Owned<EVP_PKEY>(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)
-                             : nullptr);
-}
+Owned<EVP_PKEY> parse_key(std::string_view pem) { return read_private_key(reading(pem).get()); }
 
 }  // namespace
 
@@ -172,11 +164,7 @@ Result<Authority> make_authority(const std::string& name, WallTime now, Duration
       add_extension(x509, x509, NID_subject_key_identifier, "hash") &&
       X509_sign(x509, made->key.get(), EVP_sha256()) != 0;
   if (!whole) return failure("make an authority");
-  auto certificate = describe(x509);
-  if (!certificate) return fail(certificate.error());
-  auto key = to_pem(made->key.get());
-  if (!key) return fail(key.error());
-  return Authority{*std::move(certificate), *std::move(key)};
+  return in_pem(x509, made->key.get());
 }
 
 Result<Leaf> issue(const Authority& authority, const Subject& subject, WallTime now,
@@ -198,11 +186,10 @@ Result<Leaf> issue(const Authority& authority, const Subject& subject, WallTime 
       add_extension(x509, issuer.get(), NID_subject_alt_name, alternative_names(subject.hosts)) &&
       X509_sign(x509, issuer_key.get(), EVP_sha256()) != 0;
   if (!whole) return failure("issue");
-  auto certificate = describe(x509);
-  if (!certificate) return fail(certificate.error());
-  auto key = to_pem(made->key.get());
-  if (!key) return fail(key.error());
-  return Leaf{*std::move(certificate), *std::move(key), authority.certificate.fingerprint};
+  auto pair = in_pem(x509, made->key.get());
+  if (!pair) return fail(pair.error());
+  return Leaf{std::move(pair->certificate), std::move(pair->key),
+              authority.certificate.fingerprint};
 }
 
 Result<std::vector<Certificate>> read_certificates(std::string_view pem) {
@@ -240,11 +227,7 @@ Result<Authority> read_authority(std::string_view certificate, std::string_view 
   if (X509_check_private_key(x509.get(), private_key.get()) != 1) {
     return invalid("the key is not that of the certificate");
   }
-  auto described = describe(x509.get());
-  if (!described) return fail(described.error());
-  auto pem = to_pem(private_key.get());
-  if (!pem) return fail(pem.error());
-  return Authority{*std::move(described), *std::move(pem)};
+  return in_pem(x509.get(), private_key.get());
 }
 
 }  // namespace dualtrace

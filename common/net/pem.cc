@@ -4,20 +4,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
-#include <memory>
 #include <vector>
+
+#include "common/net/openssl_owned.h"
 
 namespace dualtrace {
 namespace {
-
-struct Free {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
 
 Owned<BIO> open(const PemSource& source) {
   if (source.text.empty()) return Owned<BIO>(BIO_new_file(source.file.c_str(), "r"));
@@ -43,9 +35,6 @@ std::vector<Owned<X509>> read_certificates(const PemSource& source) {
   return certificates;
 }
 
-// A key that is locked is not one for a program: nobody is there to be asked.
-int no_passphrase(char*, int, int, void*) { return 0; }
-
 }  // namespace
 
 Status trust_only(SSL_CTX* context, const PemSource& authorities) {
@@ -68,9 +57,7 @@ Status show_certificate(SSL_CTX* context, const PemSource& certificate, const Pe
   }
   if (!added) return unreadable("client certificate", certificate, "PEM certificates");
   const Owned<BIO> bio = open(key);
-  const Owned<EVP_PKEY> private_key(
-      bio == nullptr ? nullptr
-                     : PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  const Owned<EVP_PKEY> private_key = read_private_key(bio.get());
   if (private_key == nullptr) return unreadable("client key", key, "a PEM key");
   if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
     ERR_clear_error();
