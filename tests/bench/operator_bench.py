@@ -226,8 +226,7 @@ def main() -> None:
         text = markdown(bench, machine.describe(ROOT, folder))
     print(text)
     if options.write_docs:
-        page = ROOT / "docs" / "benchmarks.md"
-        page.write_text(report.replaced(page.read_text(), "operator", text))
+        report.publish(ROOT / "docs", "operator", text)
 
 
 if __name__ == "__main__":

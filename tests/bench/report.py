@@ -135,13 +135,15 @@ def replaced(page: str, part: str, text: str) -> str:
     return new
 
 
+def publish(docs: Path, part: str, text: str) -> None:
+    file = docs / "benchmarks.md"
+    file.write_text(replaced(file.read_text(), part, text))
+
+
 def write_docs(docs: Path, result: dict) -> None:
     """The parts that were run; the others keep what they had."""
-    file = docs / "benchmarks.md"
-    page = file.read_text()
     if result["cost"]:
-        page = replaced(page, "cost", cost_part(result))
+        publish(docs, "cost", cost_part(result))
         (docs / "benchmarks.svg").write_text(picture.draw(result["cost"]))
     if result["blackhole"]:
-        page = replaced(page, "blackhole", blackhole_part(result))
-    file.write_text(page)
+        publish(docs, "blackhole", blackhole_part(result))

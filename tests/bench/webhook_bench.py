@@ -26,8 +26,7 @@ def main() -> None:
     text = f"{around['date']}, commit {around['commit']}, {around['machine']}.\n\n{table.strip()}"
     print(text)
     if options.write_docs:
-        page = ROOT / "docs" / "benchmarks.md"
-        page.write_text(report.replaced(page.read_text(), "webhook", text))
+        report.publish(ROOT / "docs", "webhook", text)
 
 
 if __name__ == "__main__":
