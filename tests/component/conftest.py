@@ -9,6 +9,7 @@ from harness.control_plane import ControlPlane
 from harness.installation import Installation
 from harness.sandbox import Sandbox
 from harness.stage import Stage
+from harness.webhook import Webhook
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +81,14 @@ def bare_installation(control_plane, module_stage):
 def installation(bare_installation):
     """The operator may serve all namespaces, and does not run yet."""
     return bare_installation.allow_everywhere()
+
+
+@pytest.fixture(scope="module")
+def webhook(control_plane, installation):
+    """Installed by the test file, when it is to be."""
+    made = Webhook(control_plane)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

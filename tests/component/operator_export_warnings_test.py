@@ -9,20 +9,11 @@ from harness.api_proxy import Refusal, Slow
 from harness.installation import ALONE
 from harness.processes import wait_until
 from harness.tenant import ARIZE, BOTH, SECRETS, Tenant
-from harness.webhook import Webhook
 
 LOOKUPS = "dualtrace_operator_webhook_secret_lookups_total"
 # It stands in every answer of the webhook's in time; the API server waits two seconds for one.
 ANSWERED = "with first there are several exports in this namespace"
 AT_ONCE = 48  # three times as many as may wait
-
-
-@pytest.fixture(scope="module")
-def webhook(control_plane, installation):
-    made = Webhook(control_plane)
-    made.install()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +23,7 @@ def proxy(installation):
 
 @pytest.fixture(scope="module")
 def operator(installation, webhook, proxy):
+    webhook.install()
     kubeconfig = proxy.kubeconfig(installation.account())
     return installation.operator(*ALONE, *webhook.options(), kubeconfig=kubeconfig).start()
 

@@ -10,7 +10,7 @@ from harness.installation import ALONE
 from harness.processes import wait_until
 from harness.random_pods import random_ephemeral_containers, random_pod
 from harness.tenant import Tenant
-from harness.webhook import Webhook, reviews
+from harness.webhook import reviews
 
 EXPORT = "agents"
 ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
@@ -19,15 +19,8 @@ DEBUGGED_PODS = 60
 
 
 @pytest.fixture(scope="module")
-def webhook(control_plane, installation):
-    made = Webhook(control_plane)
-    made.install()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
 def operator(installation, webhook):
+    webhook.install()
     return installation.operator(*ALONE, *webhook.options()).start()
 
 
@@ -41,6 +34,13 @@ def tenant(control_plane, operator):
 @pytest.fixture
 def space(control_plane):
     return control_plane.new_namespace("shop")
+
+
+@pytest.fixture
+def served_space(control_plane, tenant, space):
+    """Its pods get the export that they ask for."""
+    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
+    return space
 
 
 def create(plane, namespace: str, pod: dict, query: str = "") -> dict:
@@ -150,14 +150,13 @@ def comparable(pod: dict) -> dict:
 
 
 def test_the_api_server_takes_every_pod_and_nothing_of_it_is_changed(
-    control_plane, tenant, operator, space
+    control_plane, tenant, operator, served_space
 ):
-    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
     injected = 0
     for seed in range(RANDOM_PODS):
         pod = random_pod(seed)
-        untouched = create(control_plane, space, random_pod(seed, asks="false"), "?dryRun=All")
-        given = create(control_plane, space, pod, "?dryRun=All")
+        untouched = create(control_plane, served_space, random_pod(seed, asks="false"), "?dryRun=All")
+        given = create(control_plane, served_space, pod, "?dryRun=All")
         assert annotation(given, "injected") or annotation(given, "skipped") is not None, seed
         injected += annotation(given, "injected") is not None
         assert comparable(user_sees(pod, given)) == comparable(user_sees(pod, untouched)), seed
@@ -165,7 +164,7 @@ def test_the_api_server_takes_every_pod_and_nothing_of_it_is_changed(
         again = {"metadata": given["metadata"], "spec": copy.deepcopy(given["spec"])}
         for name in ("uid", "creationTimestamp", "managedFields"):
             again["metadata"].pop(name, None)
-        twice = create(control_plane, space, again, "?dryRun=All")
+        twice = create(control_plane, served_space, again, "?dryRun=All")
         assert comparable(twice) == comparable(given), seed
     assert RANDOM_PODS / 5 < injected < RANDOM_PODS
     print(f"{injected} of {RANDOM_PODS} pods injected")
@@ -191,15 +190,14 @@ def undebugged(pod: dict) -> dict:
 
 
 def test_ephemeral_containers_get_nothing_and_take_nothing_away(
-    control_plane, tenant, operator, space
+    control_plane, tenant, operator, served_space
 ):
-    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
     injected = 0
     for seed in range(DEBUGGED_PODS):
         wish = random_pod(seed)
         wish["metadata"].pop("ownerReferences", None)  # it would be collected
-        pod = create(control_plane, space, wish)
-        bare = create(control_plane, space, {**plain_pod("false"), "spec": wish["spec"]})
+        pod = create(control_plane, served_space, wish)
+        bare = create(control_plane, served_space, {**plain_pod("false"), "spec": wish["spec"]})
         injected += annotation(pod, "injected") is not None
         asked = reviews(operator)
         containers = random_ephemeral_containers(seed)
@@ -210,39 +208,37 @@ def test_ephemeral_containers_get_nothing_and_take_nothing_away(
         as_written = debug(control_plane, bare, containers)["spec"]["ephemeralContainers"]
         assert once["spec"]["ephemeralContainers"] == as_written, seed
         assert twice == once, seed
-    assert control_plane.api.delete(f"/api/v1/namespaces/{space}/pods?gracePeriodSeconds=0")[0] == 200
+    assert control_plane.api.delete(f"/api/v1/namespaces/{served_space}/pods?gracePeriodSeconds=0")[0] == 200
     assert DEBUGGED_PODS / 5 < injected < DEBUGGED_PODS
 
 
-def test_kubectl_debug_works_on_an_injected_pod(control_plane, tenant, space):
-    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
-    pod = create(control_plane, space, plain_pod())
+def test_kubectl_debug_works_on_an_injected_pod(control_plane, tenant, served_space):
+    pod = create(control_plane, served_space, plain_pod())
     name = pod["metadata"]["name"]
     control_plane.kubectl(
-        *("debug", name, f"--namespace={space}", "--image=registry.example/tools:1"),
+        *("debug", name, f"--namespace={served_space}", "--image=registry.example/tools:1"),
         *("--target=app", "--container=debugger", "--attach=false"),
     )
-    _, after = control_plane.api.get(f"/api/v1/namespaces/{space}/pods/{name}")
+    _, after = control_plane.api.get(f"/api/v1/namespaces/{served_space}/pods/{name}")
     (container,) = after["spec"]["ephemeralContainers"]
     assert container["name"] == "debugger" and "env" not in container
     assert undebugged(after) == undebugged(pod)
 
 
-def test_who_asked_while_the_webhook_was_away_is_named(control_plane, tenant, operator, space):
+def test_who_asked_while_the_webhook_was_away_is_named(control_plane, tenant, operator, served_space):
     def injection() -> dict:
         return tenant.get(EXPORT).get("status", {}).get("injection", {})
 
-    wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
     operator.kill()
-    missed = [create(control_plane, space, plain_pod()) for _ in range(2)]
+    missed = [create(control_plane, served_space, plain_pod()) for _ in range(2)]
     assert all(annotation(pod, "injected") is None for pod in missed)
     operator.start()
-    names = sorted(f"{space}/{pod['metadata']['name']}" for pod in missed)
+    names = sorted(f"{served_space}/{pod['metadata']['name']}" for pod in missed)
     wait_until(
         lambda: injection().get("missed") == names, f"{names} are named", timeout=90, every=0.5
     )
     assert injection()["annotated"] - injection()["injected"] == 2
     for name in names:
-        path = f"/api/v1/namespaces/{space}/pods/{name.split('/')[1]}?gracePeriodSeconds=0"
+        path = f"/api/v1/namespaces/{served_space}/pods/{name.split('/')[1]}?gracePeriodSeconds=0"
         assert control_plane.api.delete(path)[0] == 200
     wait_until(lambda: "missed" not in injection(), "they are gone", timeout=90, every=0.5)

@@ -20,7 +20,6 @@ from harness.webhook import (
     NAMESPACES,
     PODS,
     SECRET,
-    Webhook,
     reviews,
     shown_certificate,
 )
@@ -29,13 +28,6 @@ ASKS = {"dualtrace.dev/inject": "true"}
 WEBHOOK_SECONDS = 2
 SLACK_SECONDS = 3  # of a busy machine
 QUICK = ["--webhook-certificate-life=30s", "--webhook-authority-life=10m"]  # looks each second
-
-
-@pytest.fixture(scope="module")
-def webhook(control_plane, installation):
-    made = Webhook(control_plane)
-    yield made
-    made.close()
 
 
 @pytest.fixture(autouse=True)
