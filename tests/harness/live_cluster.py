@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 from cluster.cluster import Cluster
+from cluster.node import Node
 from images.made import Naming, make
 from images.version import read_revision
 
@@ -14,6 +15,7 @@ from harness import sandbox
 from harness.application_image import write_python_archive
 from harness.chart import CHART, NAMESPACE, RELEASE, Helm, nested
 from harness.kubectl import Kubectl
+from harness.node_load import NodeLoad
 from harness.processes import wait_until
 from harness.span_store import SpanStore
 
@@ -67,6 +69,16 @@ class LiveSandbox(SpanStore):
     def traces(self, destination: str) -> set[str]:
         sql = "SELECT DISTINCT trace_id FROM spans WHERE destination = ?"
         return {row["trace_id"] for row in self.query(sql, destination)}
+
+    def wait_for_more_traces(self, count: int, timeout: float = 60) -> None:
+        """At Arize."""
+        wanted = len(self.traces("arize")) + count
+        wait_until(
+            lambda: len(self.traces("arize")) >= wanted,
+            f"{count} traces arrive",
+            timeout,
+            every=0.5,
+        )
 
 
 class LiveCluster:
@@ -156,9 +168,19 @@ class LiveCluster:
 
         return wait_until(printed, f"{name} has answered", timeout=90, every=0.5)
 
+    def agent_pods(self) -> list[dict]:
+        """Those that are ending, too."""
+        return self.get("pods", EXPORT_NAMESPACE)["items"]
+
+    def wait_for_agents(self, count: int, timeout: float = 120) -> None:
+        """Until there are just so many pods of them."""
+        wait_until(
+            lambda: len(self.agent_pods()) == count, f"{count} agents are left", timeout, every=0.5
+        )
+
     def agent_status(self, node: str) -> dict:
         """What the agent on that node says, asked as the operator asks it."""
-        pods = self.get("pods", EXPORT_NAMESPACE)["items"]
+        pods = self.agent_pods()
         (name,) = [one["metadata"]["name"] for one in pods if one["spec"]["nodeName"] == node]
         raw = f"/api/v1/namespaces/{EXPORT_NAMESPACE}/pods/{name}:8888/proxy/status"
         return json.loads(self.kubectl("get", "--raw", raw))
@@ -205,9 +227,11 @@ class LiveCluster:
             text = self.kubectl("describe", "dte,pods", f"--namespace={EXPORT_NAMESPACE}")
             raise AssertionError(f"{error}\n{text}") from None
 
-    def service_address(self) -> str:
+    def load_from(self, node: Node, rate: float, folder: Path) -> NodeLoad:
+        """Spans a second from that node's network to the export."""
         service = self.get(f"services/{EXPORT}-dualtrace", EXPORT_NAMESPACE)
-        return service["spec"]["clusterIP"]
+        address = service["spec"]["clusterIP"]
+        return NodeLoad(node.machine.in_network(), address, rate, folder, node.name)
 
     def wait_until_delivered(self, traces: set[str], timeout: float = 120) -> None:
         for destination in sandbox.DESTINATIONS:

@@ -7,8 +7,6 @@ import re
 
 from harness.chart import NAMESPACE
 from harness.live_cluster import APPLICATION_NAMESPACE, ENFORCE, EXPORT_NAMESPACE
-from harness.node_load import NodeLoad
-from harness.processes import wait_until
 
 
 def broken_rules(live, standard: str) -> set[str]:
@@ -47,9 +45,8 @@ def test_agents_with_an_empty_dir_keep_the_restricted_standard(live, tmp_path):
     live.create_export("restricted", delivery={"storage": "EmptyDir"})
     live.wait_until_ready()
     node = live.cluster.nodes().each[1]
-    load = NodeLoad(node.machine.in_network(), live.service_address(), 1000, tmp_path, node.name)
-    known = live.sandbox.traces("arize")
-    wait_until(lambda: len(live.sandbox.traces("arize") - known) >= 50, "spans", 60, every=0.5)
+    load = live.load_from(node, 1000, tmp_path)
+    live.sandbox.wait_for_more_traces(50)
     told = load.stop()
     assert told.stored and not told.refused
     live.wait_until_delivered(told.stored)

@@ -4,8 +4,7 @@ lost, and no client waits for longer than a retry of its SDK."""
 import pytest
 from harness.asking_pods import AskingPods
 from harness.chart import NAMESPACE, RELEASE
-from harness.live_cluster import EXPORT_NAMESPACE, namespace
-from harness.node_load import NodeLoad
+from harness.live_cluster import namespace
 from harness.processes import wait_until
 
 RATE = 1000  # spans a second on each node
@@ -18,13 +17,9 @@ def export(live):
     live.wait_until_ready()
 
 
-def load_from(node, live, folder) -> NodeLoad:
-    return NodeLoad(node.machine.in_network(), live.service_address(), RATE, folder, node.name)
-
-
 @pytest.fixture
 def loads(live, export, tmp_path):
-    running = [load_from(node, live, tmp_path) for node in live.cluster.nodes().each]
+    running = [live.load_from(node, RATE, tmp_path) for node in live.cluster.nodes().each]
     yield running
     for load in running:
         if not load.process.ended:
@@ -46,9 +41,7 @@ def settle(live, loads, capsys) -> None:
 
 
 def images(live) -> list[str]:
-    """Of the agents, those that are ending too."""
-    pods = live.get("pods", EXPORT_NAMESPACE)["items"]
-    return [pod["spec"]["containers"][0]["image"] for pod in pods]
+    return [pod["spec"]["containers"][0]["image"] for pod in live.agent_pods()]
 
 
 def agents_run(live, image: str) -> None:
@@ -56,15 +49,8 @@ def agents_run(live, image: str) -> None:
     wait_until(lambda: images(live) == [image] * 2, "the old agents have ended", 120, every=0.5)
 
 
-def load_is_under_way(live) -> None:
-    before = len(live.sandbox.traces("arize"))
-    wait_until(
-        lambda: len(live.sandbox.traces("arize")) >= before + 200, "spans arrive", 60, every=0.5
-    )
-
-
 def test_an_upgrade_of_the_agent_loses_nothing(live, loads, capsys):
-    load_is_under_way(live)
+    live.sandbox.wait_for_more_traces(200)
     image = live.load_program("dualtrace-agent", "2")
     live.create_export(agent={"image": image})
     agents_run(live, image)
@@ -83,7 +69,7 @@ def asking_pods(live, export):
 def test_an_upgrade_by_helm_and_the_way_back_lose_nothing(live, loads, asking_pods, capsys):
     live.create_export()
     agents_run(live, "localhost/dualtrace-agent:1")
-    load_is_under_way(live)
+    live.sandbox.wait_for_more_traces(200)
     live.install("2")
     agents_run(live, "localhost/dualtrace-agent:2")
     live.helm.run("rollback", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=110s")
@@ -98,14 +84,14 @@ def test_an_upgrade_by_helm_and_the_way_back_lose_nothing(live, loads, asking_po
 def test_a_restart_of_the_operator_is_not_noticed(live, loads, capsys):
     live.kubectl("rollout", "restart", f"--namespace={NAMESPACE}", f"deployment/{RELEASE}")
     live.wait_for_rollout(f"deployment/{RELEASE}", NAMESPACE)
-    load_is_under_way(live)
+    live.sandbox.wait_for_more_traces(200)
     settle(live, loads, capsys)
 
 
 def test_draining_a_node_leaves_its_agent_to_what_still_runs_there(live, loads, capsys):
-    load_is_under_way(live)
+    live.sandbox.wait_for_more_traces(200)
     live.kubectl("drain", "node2", "--ignore-daemonsets", "--delete-emptydir-data")
-    load_is_under_way(live)
+    live.sandbox.wait_for_more_traces(200)
     live.kubectl("uncordon", "node2")
     live.wait_for_rollout(f"deployment/{RELEASE}", NAMESPACE)
     settle(live, loads, capsys)
@@ -120,15 +106,12 @@ def test_a_node_that_comes_back_delivers_what_it_held(live, export, tmp_path):
     live.wait_until_ready()
     live.sandbox.fault("databricks", "refuse")
     node = live.cluster.nodes().each[1]
-    load = load_from(node, live, tmp_path)
-    known = live.sandbox.traces("arize")
-    wait_until(lambda: len(live.sandbox.traces("arize") - known) >= 100, "spans", every=0.5)
+    load = live.load_from(node, RATE, tmp_path)
+    live.sandbox.wait_for_more_traces(100, timeout=30)
     told = load.stop()
     live.kubectl("drain", "node2", "--ignore-daemonsets", "--delete-emptydir-data")
     live.kubectl("label", "node", "node2", "dualtrace.dev/agents-")
-    wait_until(
-        lambda: len(images(live)) == 1, "its agent has ended", 120, every=0.5
-    )
+    live.wait_for_agents(1)
     live.sandbox.fault("databricks", "none")
     assert not told.stored <= live.sandbox.traces("databricks")
 

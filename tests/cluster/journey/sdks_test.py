@@ -104,12 +104,7 @@ def space(live):
     live.kubectl("delete", "namespace", APPLICATION_NAMESPACE, "--ignore-not-found")
     live.create_export()
     live.wait_until_ready()
-    wait_until(
-        lambda: len(live.get("pods", EXPORT_NAMESPACE)["items"]) == 2,
-        "there are no old agents",
-        120,
-        every=0.5,
-    )
+    live.wait_for_agents(2)
     live.apply(namespace(SPACE, "restricted"))
     yield
     live.kubectl("delete", "namespace", SPACE, "--timeout=100s")

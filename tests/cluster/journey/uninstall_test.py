@@ -14,12 +14,12 @@ OF_THE_CLUSTER = (
 )
 
 
-def agents(live) -> int:
-    return len(live.get("pods", EXPORT_NAMESPACE)["items"])
-
-
 def uninstall(live) -> None:
     live.helm.run("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=110s")
+
+
+def delete_what_the_cluster_has(live) -> None:
+    live.kubectl("delete", OF_THE_CLUSTER, f"--selector=app.kubernetes.io/instance={RELEASE}")
 
 
 def delete_definition(live) -> None:
@@ -68,7 +68,7 @@ def test_the_release_first(live, installed):
     uninstall(live)
     left = live.kubectl("get", OF_THE_CLUSTER, "--output=name")
     assert "dualtrace" not in left
-    assert agents(live) == 2  # the CRD is kept, and so are they
+    assert len(live.agent_pods()) == 2  # the CRD is kept, and so are they
     delete_definition(live)
     wait_until(
         lambda: not live.get("pods,daemonsets,services", EXPORT_NAMESPACE)["items"],
@@ -91,7 +91,7 @@ def test_the_exports_namespace_first(live, installed):
 
 def test_the_definition_first(live, installed):
     delete_definition(live)
-    wait_until(lambda: agents(live) == 0, "the agents are gone", 120, every=0.5)
+    live.wait_for_agents(0)
     uninstall(live)
     delete_namespace(live, NAMESPACE)
     delete_namespace(live, EXPORT_NAMESPACE)
@@ -102,14 +102,13 @@ def test_the_operators_namespace_first(live, installed):
     """Helm forgets the release with it, and what the cluster has of it is left."""
     delete_namespace(live, NAMESPACE)
     assert not is_injected(live.kubectl, "default")  # but created
-    assert agents(live) == 2
+    assert len(live.agent_pods()) == 2
     live.install()  # takes over what is left
     # Readiness has still to reach the proxy of the API server's node.
     wait_until(lambda: is_injected(live.kubectl, "default"), "pods are injected", every=0.5)
 
     delete_namespace(live, NAMESPACE)
-    selector = f"--selector=app.kubernetes.io/instance={RELEASE}"
-    live.kubectl("delete", OF_THE_CLUSTER, selector)
+    delete_what_the_cluster_has(live)
     delete_definition(live)
     delete_namespace(live, EXPORT_NAMESPACE)
     nothing_is_left(live)
@@ -118,8 +117,7 @@ def test_the_operators_namespace_first(live, installed):
 def test_all_at_once(live, installed):
     live.kubectl("delete", "crd", CRD, "--wait=false")
     live.kubectl("delete", "namespace", EXPORT_NAMESPACE, NAMESPACE, "--wait=false")
-    selector = f"--selector=app.kubernetes.io/instance={RELEASE}"
-    live.kubectl("delete", OF_THE_CLUSTER, selector)
+    delete_what_the_cluster_has(live)
     live.kubectl("wait", "--for=delete", f"crd/{CRD}", "--timeout=100s")
     gone = [f"namespace/{name}" for name in (EXPORT_NAMESPACE, NAMESPACE)]
     live.kubectl("wait", "--for=delete", *gone, "--timeout=100s")
