@@ -5,18 +5,17 @@ import time
 
 import pytest
 import yaml
-from harness.children import APIS, MANAGER, child_path, children_in
+from harness.children import APIS, MANAGER, children_in
 from harness.exports import EXAMPLES, ROOT, exports_path
 from harness.managed_fields import applied_by
 from harness.nodes import Node
 from harness.processes import wait_until
-from harness.tenant import Tenant
+from harness.tenant import GC_SECONDS, Tenant
 
 PLANS = ROOT / "tests" / "data" / "plan"
 GOLDEN = sorted(folder.name for folder in PLANS.iterdir())
 GOLDEN_IMAGE = "registry.example.com/dualtrace/agent:0.1.0"  # of the operator's own choice
 AGENT_IMAGE = "registry.example/dualtrace-agent:test"
-GC_SECONDS = 90  # the garbage collector hears of a new kind of owner within 30 s
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +158,7 @@ def test_nothing_of_the_operator_is_needed_to_delete(plane, operator):
         tenant.wait_until_settled(name)
     assert operator.stop() == 0
     try:
-        tenant.delete("deleted")
-        path = child_path("daemonsets", tenant.namespace, "deleted")
-        wait_until(lambda: plane.api.get(path)[0] == 404, "it is collected", timeout=GC_SECONDS)
+        tenant.delete_with_children("deleted")
         plane.kubectl("delete", "namespace", tenant.namespace, "--timeout=60s")
         assert plane.api.get(f"/api/v1/namespaces/{tenant.namespace}")[0] == 404
     finally:

@@ -151,7 +151,7 @@ def test_a_stranger_is_not_taken_over(tenant, control_plane):
     tenant.delete_child("configmaps", "second")
     tenant.wait_for_reason("second", "Progressing", "Stable", timeout=60)
     assert MANAGER in managers(tenant.child("configmaps", "second"))
-    tenant.delete("second")
+    tenant.delete_with_children("second")
 
 
 def test_a_status_that_moves_costs_no_apply(tenant, control_plane):

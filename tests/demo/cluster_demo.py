@@ -27,10 +27,11 @@ def step(text: str) -> None:
     show.note(f"· {text}")
 
 
-def prepare(live: LiveCluster) -> None:
+def prepare(cluster: Cluster, binaries: Path) -> LiveCluster:
     show.heading("The first ten minutes")
     step("a cluster with two nodes, and the sandbox in it as Arize and Databricks, over TLS")
-    live.cluster.up(nodes=2)
+    cluster.up(nodes=2)
+    live = LiveCluster(cluster, binaries)
     live.start_sandbox()
     step("helm install dualtrace-operator helm/dualtrace --wait")
     live.install()
@@ -39,6 +40,7 @@ def prepare(live: LiveCluster) -> None:
     live.wait_until_ready()
     step('a LangChain agent as a Deployment, with the annotation dualtrace.dev/inject: "true"')
     live.start_application()
+    return live
 
 
 def show_export(live: LiveCluster) -> None:
@@ -78,8 +80,8 @@ def show_resource(live: LiveCluster, trace_id: str) -> bool:
     return all(resources[one].get(name) for one in DESTINATIONS for name in wanted)
 
 
-def demonstrate(live: LiveCluster) -> None:
-    prepare(live)
+def demonstrate(cluster: Cluster, binaries: Path) -> None:
+    live = prepare(cluster, binaries)
     pod = live.application_pods()[0]
     trace = live.trace_of(pod)
     live.wait_until_delivered({trace["trace_id"]})
@@ -117,7 +119,7 @@ def main() -> int:
         place.parent.mkdir(parents=True, exist_ok=True)
         cluster = Cluster(place)
         try:
-            demonstrate(LiveCluster(cluster, arguments.binaries))
+            demonstrate(cluster, arguments.binaries)
             if arguments.keep:
                 show_what_is_kept()
         except (AssertionError, Missing, Refused) as error:

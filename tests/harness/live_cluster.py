@@ -82,7 +82,7 @@ class LiveSandbox(SpanStore):
 
 
 class LiveCluster:
-    """Used from one thread."""
+    """Of a cluster that is up: it keeps things in its folder. Used from one thread."""
 
     def __init__(self, cluster: Cluster, binaries: Path):
         self.cluster = cluster

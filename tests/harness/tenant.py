@@ -21,6 +21,7 @@ DATABRICKS = {
     "auth": {"token": {"secretName": "databricks"}},
 }
 BOTH = {"arize": ARIZE, "databricks": DATABRICKS}
+GC_SECONDS = 90  # Kubernetes' garbage collector hears of a new kind of owner within 30 s
 
 
 class Tenant:
@@ -64,6 +65,15 @@ class Tenant:
     def delete(self, name: str) -> None:
         status, answer = self.api.delete(f"{self.exports}/{name}")
         assert status == 200, answer
+
+    def delete_with_children(self, name: str) -> None:
+        """Until Kubernetes has collected them: meanwhile the operator may see them go."""
+        self.delete(name)
+        wait_until(
+            lambda: not any(self.child(plural, name) for plural in APIS),
+            f"the children of {name} are collected",
+            GC_SECONDS,
+        )
 
     def condition(self, name: str, kind: str) -> dict:
         """With the reason "" while the operator has said nothing of it."""
