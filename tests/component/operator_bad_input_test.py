@@ -94,9 +94,10 @@ def is_reported(tenant: Tenant, name: str, how: str, says: str) -> None:
 
 
 def create_all(tenant: Tenant) -> None:
+    """Until Kubernetes' controllers are done with them, too."""
     for number in range(len(WRONG)):
         tenant.create(f"number-{number}")
-        tenant.wait_until_settled(f"number-{number}")
+        tenant.wait_for_reason(f"number-{number}", "Progressing", "Stable")
 
 
 def change_all(tenant: Tenant) -> None:

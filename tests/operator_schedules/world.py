@@ -1,5 +1,5 @@
-"""Where schedules are played: one control plane for all of them, two new namespaces and a new
-operator for each."""
+"""Where a schedule is played: on a control plane that others were played on before, in two new
+namespaces, by a new operator."""
 
 import signal
 import time
