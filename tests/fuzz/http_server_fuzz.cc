@@ -48,7 +48,8 @@ int done(const char* call, int result) {
   std::abort();
 }
 
-// libFuzzer looks at its watch by SIGALRM, which interrupts a system call unless it is asked not to.
+// libFuzzer looks at its watch by SIGALRM, which interrupts a system call unless it is asked not
+// to.
 void let_alarms_interrupt_nothing() {
   struct sigaction action {};
   done("sigaction", ::sigaction(SIGALRM, nullptr, &action));
