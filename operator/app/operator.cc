@@ -318,10 +318,10 @@ Status RunningOperator::stop() {
 RunningOperator::~RunningOperator() {
   ignore(stop(), "whoever wants to know has asked before");
   probes_.reset();
+  watching_.stop();  // before its calls end, which would only be news of a fault
   if (api_) api_->cancel();
   if (lookup_api_) lookup_api_->cancel();
   if (webhook_) webhook_->stop();
-  watching_.stop();
   polling_.stop();
 }
 

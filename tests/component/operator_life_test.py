@@ -28,6 +28,13 @@ def test_an_operator_that_may_not_list_ends_and_says_what_it_waited_for(
         assert plural in line["error"]
 
 
+def test_an_operator_that_is_stopped_takes_that_for_no_fault(installation):
+    operator = installation.operator("--leader-elect=false")
+    for _ in range(8):  # which of its threads ends first is chance
+        assert operator.start().stop() == 0
+        assert {line["level"] for line in operator.log()} == {"info"}, operator.process.output()
+
+
 def test_the_manifests_are_what_an_api_server_takes(control_plane, installation):
     control_plane.kubectl("apply", "--dry-run=server", "--filename", MANIFESTS / "deployment.yaml")
     space = control_plane.new_namespace("restricted")

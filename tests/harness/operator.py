@@ -85,13 +85,13 @@ class Operator:
         (line,) = self.logged("operator starting")
         return line["identity"]
 
-    def logged(self, message: str) -> list[dict]:
-        """The lines of this run's log with that message."""
-        lines = [json.loads(one) for one in self._whole_lines() if one.startswith("{")]
-        return [line for line in lines if line["message"] == message]
+    def log(self) -> list[dict]:
+        """Of this run."""
+        whole_lines = self.process.output().rpartition("\n")[0].splitlines()
+        return [json.loads(line) for line in whole_lines if line.startswith("{")]
 
-    def _whole_lines(self) -> list[str]:
-        return self.process.output().rpartition("\n")[0].splitlines()
+    def logged(self, message: str) -> list[dict]:
+        return [line for line in self.log() if line["message"] == message]
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
