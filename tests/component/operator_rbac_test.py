@@ -147,6 +147,10 @@ def test_the_manifests_for_single_namespaces_give_the_same():
 # --- without one of them ---
 
 
+def group_of(plural: str) -> str:
+    return APIS[plural].removeprefix("/api/v1").removeprefix("/apis/").removesuffix("/v1")
+
+
 @pytest.fixture
 def without(control_plane, installation):
     """Takes a right away; all are back after the test."""
@@ -193,8 +197,7 @@ def test_without_a_list_or_watch_it_is_not_ready_or_says_so(
 def test_without_the_right_to_a_child_the_export_names_it(
     control_plane, installation, without, plural, verb
 ):
-    group = APIS[plural].removeprefix("/api/v1").removeprefix("/apis/").removesuffix("/v1")
-    without((group, plural, verb))
+    without((group_of(plural), plural, verb))
     tenant = Tenant(control_plane, "denied")
     operator = installation.operator("--leader-elect=false").start()
     tenant.create(EXPORT)
@@ -203,6 +206,61 @@ def test_without_the_right_to_a_child_the_export_names_it(
     assert "forbidden" in ready["message"]
     others = [one for one in APIS if one != plural]
     wait_until(lambda: all(tenant.child(one, EXPORT) for one in others), "the others are there")
+    assert operator.stop() == 0
+
+
+def test_without_the_right_to_look_before_it_makes_a_child_nothing_is_made(
+    control_plane, installation, without
+):
+    """It may be somebody else's."""
+    without(("", "configmaps", "get"))
+    tenant = Tenant(control_plane, "blind")
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT)
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "ApplyFailed")
+    assert f"ConfigMap {tenant.namespace}/{EXPORT}-dualtrace" in ready["message"]
+    assert "forbidden" in ready["message"]
+    assert tenant.child("configmaps", EXPORT) is None
+    assert operator.stop() == 0
+
+
+def test_without_the_right_to_delete_what_is_left_over_is_named(
+    control_plane, installation, without
+):
+    tenant = Tenant(control_plane, "cluttered")
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT)
+    tenant.wait_until_settled(EXPORT)
+    without((group_of("daemonsets"), "daemonsets", "delete"))
+    leave_over(tenant, "daemonsets")
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "ApplyFailed")
+    assert f"DaemonSet {tenant.namespace}/{STRAY}" in ready["message"]
+    assert "forbidden" in ready["message"]
+    installation.allow_everywhere()
+    path = path_of("daemonsets", tenant.namespace, STRAY)
+    wait_until(lambda: control_plane.api.get(path)[0] == 404, "it is removed", timeout=60)
+    assert operator.stop() == 0
+
+
+@pytest.mark.parametrize("verb", ["create", "patch"])
+def test_without_events_the_status_tells_all(control_plane, installation, without, verb):
+    without(("events.k8s.io", "events", verb))
+    tenant = Tenant(control_plane, "eventless")
+    installation.allow_in(tenant.namespace, "secret-reader.yaml")
+    since = control_plane.audit_position()
+    operator = installation.operator("--leader-elect=false").start()
+    tenant.create(EXPORT)
+    tenant.wait_until_settled(EXPORT)
+
+    def refused() -> set[int]:
+        entries = control_plane.audit(USER, since)
+        return {one.code for one in entries if one.resource == "events" and one.verb == verb}
+
+    for key, reason in [("none", "KeyMissing"), ("token", "Synced")] * 2:
+        tenant.change(EXPORT, {"databricks": {"auth": {"token": {"key": key}}}})
+        tenant.wait_for_reason(EXPORT, "CredentialsSynced", reason)
+    wait_until(lambda: refused() == {403}, "an event is refused")
+    wait_until(lambda: operator.logged("An event could not be written"), "it says so")
     assert operator.stop() == 0
 
 

@@ -4,7 +4,7 @@ happened meanwhile; and no fault makes it ask in a busy loop."""
 import time
 
 import pytest
-from harness.api_proxy import Seen, Slow, Torn
+from harness.api_proxy import Fate, Seen, Slow, Torn
 from harness.changes import Asked, Changes
 from harness.children import APIS
 from harness.installation import ALONE
@@ -112,3 +112,22 @@ def test_slow_streams_lose_no_change(operator, proxy, changes):
     changes.make()
     changes.wait_until_acted_on(operator)
     assert asked.in_all("streams are slow") <= BUSY_MAX
+
+
+def test_streams_that_fell_silent_are_given_up_and_lose_no_change(operator, proxy, changes):
+    """As those on a connection that a firewall forgot: nothing comes, and nothing ends them."""
+    proxy.rule = lambda seen: Fate.MUTE if seen.is_watch else None
+    since = proxy.count()
+    proxy.cut()
+
+    def muted() -> set[str]:
+        return {seen.path.partition("?")[0] for seen in proxy.seen(since) if seen.is_watch}
+
+    wait_until(lambda: len(muted()) == INFORMERS, "all watch anew", timeout=90)
+    proxy.rule = None
+    changes.make()
+    given_up = operator.metric("dualtrace_informer_ends_total", reason="Silent")
+    asked = Asked(operator)
+    changes.wait_until_acted_on(operator, timeout=240)
+    assert operator.metric("dualtrace_informer_ends_total", reason="Silent") > given_up
+    assert asked.in_a_minute("streams are silent") <= BUSY_MAX

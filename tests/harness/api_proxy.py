@@ -21,6 +21,7 @@ class Fate(Enum):
     PASS = "passed on and answered"
     LOSE = "never arrives"
     LOSE_ANSWER = "arrives, but the answer does not"
+    MUTE = "arrives, and the answer begins; nothing follows, and the connection stays"
 
 
 @dataclass
@@ -247,6 +248,8 @@ class ApiProxy:
                 left = fate.after_bytes if isinstance(fate, Torn) else None
                 piece_max = fate.piece_bytes if isinstance(fate, Slow) else 65536
                 while piece := response.read1(piece_max):
+                    if fate is Fate.MUTE:
+                        continue
                     if left is not None:
                         piece, left = piece[:left], left - len(piece)
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
