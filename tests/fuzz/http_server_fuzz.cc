@@ -48,8 +48,7 @@ int done(const char* call, int result) {
   std::abort();
 }
 
-// libFuzzer looks at its watch by SIGALRM, which interrupts a system call unless it is asked not
-// to.
+// libFuzzer looks at its watch by SIGALRM, which would end a system call with EINTR.
 void let_alarms_interrupt_nothing() {
   struct sigaction action {};
   done("sigaction", ::sigaction(SIGALRM, nullptr, &action));
