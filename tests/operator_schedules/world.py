@@ -1,5 +1,5 @@
-"""Where a schedule is played: on a control plane that others were played on before, in two new
-namespaces, by a new operator."""
+"""Where schedules are played: one control plane for all of them, two new namespaces and a new
+operator for each."""
 
 import signal
 import time
