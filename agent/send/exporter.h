@@ -33,6 +33,11 @@ struct Outcome {
   // kRetry: an answer such as HTTP 500 or gRPC INTERNAL that may be the data's fault. If it stays
   // while other requests pass, the lane bisects this one.
   bool suspect = false;
+  // kRefuse: the answer speaks of the data, in the destination's own form. Only such an answer can
+  // end a span's way; what is refused otherwise, by whoever stands between, waits.
+  bool verdict = false;
+  // kRetry: no answer came within ExportRequest::timeout. The request may have been stored.
+  bool timed_out = false;
   // A stable CamelCase class for metrics and status: AuthRejected, PermissionDenied, TableMissing,
   // SchemaMismatch, Throttled, TooLarge, Unreachable, Timeout, ServerError, InvalidData, …; empty
   // when delivered.
