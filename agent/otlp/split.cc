@@ -1,5 +1,6 @@
 #include "agent/otlp/split.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "agent/otlp/fields.h"
@@ -94,82 +95,96 @@ class PartBuilder {
   uint32_t spans_ = 0;
 };
 
-// Whether a new part is to begin before this span. The part so far is not empty.
-using CutBefore =
-    std::function<bool(const PartBuilder& part, const Place& place, std::string_view span)>;
+// All fields but the items. A fault shows where the items are read.
+std::string headers(std::string_view message, uint32_t bytes_fields, uint32_t item) {
+  std::string result;
+  WireReader reader(message, bytes_fields);
+  while (const auto field = reader.next()) {
+    if (field->number != item) {
+      result.append(field->whole);
+    }
+  }
+  return result;
+}
 
-class Splitter {
+// With tag and length.
+using VisitSpan = std::function<void(const Place& place, std::string_view span)>;
+
+// Goes over the spans of a request, in wire order.
+class SpanWalk {
  public:
-  Splitter(std::string_view request, CutBefore cut_before)
-      : request_(request), cut_before_(std::move(cut_before)) {}
+  SpanWalk(std::string_view request, const VisitSpan& visit) : request_(request), visit_(visit) {}
 
-  Result<std::vector<Part>> run() {
-    part_.add_unknown(headers(request_, kRequestBytesFields, kRequestResourceSpans));
+  Status run() {
     WireReader top(request_, kRequestBytesFields);
     while (const auto field = top.next()) {
       if (field->number == kRequestResourceSpans) {
-        if (Status added = add_resource(field->value); !added) {
-          return fail(std::move(added).error());
+        if (Status visited = visit_resource(field->value); !visited) {
+          return visited;
         }
       }
     }
-    if (top.fault() != nullptr) {
-      return top.failure(request_);
-    }
-    parts_.push_back(part_.seal());
-    return std::move(parts_);
+    return top.fault() != nullptr ? Status(top.failure(request_)) : Status();
   }
 
  private:
-  Status add_resource(std::string_view resource_spans) {
+  Status visit_resource(std::string_view resource_spans) {
     ++place_.resource;
     place_.resource_headers =
         headers(resource_spans, kResourceSpansBytesFields, kResourceSpansScopeSpans);
     WireReader reader(resource_spans, kResourceSpansBytesFields);
     while (const auto field = reader.next()) {
       if (field->number == kResourceSpansScopeSpans) {
-        if (Status added = add_scope(field->value); !added) {
-          return added;
+        if (Status visited = visit_scope(field->value); !visited) {
+          return visited;
         }
       }
     }
     return reader.fault() != nullptr ? Status(reader.failure(request_)) : Status();
   }
 
-  Status add_scope(std::string_view scope_spans) {
+  Status visit_scope(std::string_view scope_spans) {
     ++place_.scope;
     place_.scope_headers = headers(scope_spans, kScopeSpansBytesFields, kScopeSpansSpans);
     WireReader reader(scope_spans, kScopeSpansBytesFields);
     while (const auto field = reader.next()) {
-      if (field->number != kScopeSpansSpans) {
-        continue;
+      if (field->number == kScopeSpansSpans) {
+        visit_(place_, field->whole);
       }
-      if (!part_.empty() && cut_before_(part_, place_, field->whole)) {
-        parts_.push_back(part_.seal());
-      }
-      part_.add(place_, field->whole);
     }
     return reader.fault() != nullptr ? Status(reader.failure(request_)) : Status();
   }
 
-  // All fields but the items. A fault shows where the items are read.
-  static std::string headers(std::string_view message, uint32_t bytes_fields, uint32_t item) {
-    std::string result;
-    WireReader reader(message, bytes_fields);
-    while (const auto field = reader.next()) {
-      if (field->number != item) {
-        result.append(field->whole);
-      }
-    }
-    return result;
-  }
-
   const std::string_view request_;
-  const CutBefore cut_before_;
+  const VisitSpan& visit_;
   Place place_;
-  PartBuilder part_;
-  std::vector<Part> parts_;
 };
+
+PartBuilder first_part(std::string_view request) {
+  PartBuilder part;
+  part.add_unknown(headers(request, kRequestBytesFields, kRequestResourceSpans));
+  return part;
+}
+
+// Whether a new part is to begin before this span. The part so far is not empty.
+using CutBefore =
+    std::function<bool(const PartBuilder& part, const Place& place, std::string_view span)>;
+
+Result<std::vector<Part>> split_where(std::string_view request, const CutBefore& cut_before) {
+  std::vector<Part> parts;
+  PartBuilder part = first_part(request);
+  const VisitSpan visit = [&](const Place& place, std::string_view span) {
+    if (!part.empty() && cut_before(part, place, span)) {
+      parts.push_back(part.seal());
+    }
+    part.add(place, span);
+  };
+  if (Status visited = SpanWalk(request, visit).run(); !visited) {
+    return fail(std::move(visited).error());
+  }
+  parts.push_back(part.seal());
+  return parts;
+}
 
 }  // namespace
 
@@ -182,17 +197,16 @@ Result<std::vector<Part>> split_by_bytes(std::string_view request, size_t bytes_
     return std::vector<Part>{{std::string(request), summary->spans}};
   }
   const size_t headers_max = bytes_max / 2;
-  return Splitter(request,
-                  [=](const PartBuilder& part, const Place& place, std::string_view span) {
-                    const size_t resource = place.resource_headers.size();
-                    const size_t scope = place.scope_headers.size();
-                    if ((part.has_open_resource(place) && resource > headers_max) ||
-                        (part.has_open_scope(place) && resource + scope > headers_max)) {
-                      return false;
-                    }
-                    return part.size_with(place, span) > bytes_max;
-                  })
-      .run();
+  return split_where(request,
+                     [=](const PartBuilder& part, const Place& place, std::string_view span) {
+                       const size_t resource = place.resource_headers.size();
+                       const size_t scope = place.scope_headers.size();
+                       if ((part.has_open_resource(place) && resource > headers_max) ||
+                           (part.has_open_scope(place) && resource + scope > headers_max)) {
+                         return false;
+                       }
+                       return part.size_with(place, span) > bytes_max;
+                     });
 }
 
 Result<std::pair<Part, Part>> split_in_half(std::string_view request) {
@@ -204,14 +218,44 @@ Result<std::pair<Part, Part>> split_in_half(std::string_view request) {
   const uint32_t first = summary->spans - summary->spans / 2;
   bool cut = false;
   Result<std::vector<Part>> parts =
-      Splitter(request, [&cut, first](const PartBuilder& part, const Place&, std::string_view) {
+      split_where(request, [&cut, first](const PartBuilder& part, const Place&, std::string_view) {
         return !cut && (cut = part.spans() == first);
-      }).run();
+      });
   if (!parts) {
     return fail(std::move(parts).error());
   }
   DT_CHECK(parts->size() == 2);
   return std::pair{std::move(parts->front()), std::move(parts->back())};
+}
+
+Result<Separated> separate(std::string_view request, const std::vector<uint32_t>& ordinals) {
+  std::vector<uint32_t> wanted = ordinals;
+  std::ranges::sort(wanted);
+  auto next = wanted.begin();
+  uint32_t ordinal = 0;
+  PartBuilder kept = first_part(request);
+  PartBuilder taken;
+  const VisitSpan visit = [&](const Place& place, std::string_view span) {
+    next = std::find_if(next, wanted.end(), [ordinal](uint32_t at) { return at >= ordinal; });
+    const bool is_wanted = next != wanted.end() && *next == ordinal;
+    (is_wanted ? taken : kept).add(place, span);
+    ++ordinal;
+  };
+  if (Status visited = SpanWalk(request, visit).run(); !visited) {
+    return fail(std::move(visited).error());
+  }
+  Separated separated;
+  if (!kept.empty()) {
+    auto [bytes, spans] = kept.seal();
+    separated.kept = std::move(bytes);
+    separated.kept_spans = spans;
+  }
+  if (!taken.empty()) {
+    auto [bytes, spans] = taken.seal();
+    separated.taken = std::move(bytes);
+    separated.taken_spans = spans;
+  }
+  return separated;
 }
 
 }  // namespace dualtrace::agent

@@ -2,8 +2,9 @@
 // Split: cuts a serialised ExportTraceServiceRequest at span boundaries, by bytes. Each part is a
 // request of its own, with its resource and scope headers repeated (unknown fields included; those
 // of the request itself go to the first part); a span is never cut. The lanes' batcher uses it for
-// records above a batch's size, and to halve what a destination refuses. Merging needs no code:
-// concatenated requests are one request. Pure, fuzzed.
+// records above a batch's size, to halve what a destination refuses, and to set aside spans that
+// are known to be at fault. Merging needs no code: concatenated requests are one request. Pure,
+// fuzzed.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,5 +30,19 @@ Result<std::vector<Part>> split_by_bytes(std::string_view request, size_t bytes_
 
 // Two parts with half of the spans each (the first gets the odd one). DT_CHECKs spans >= 2.
 Result<std::pair<Part, Part>> split_in_half(std::string_view request);
+
+// The spans with these ordinals (counted from 0 in wire order), and the others; each a request like
+// a Part of split_by_bytes. Without spans a request is "". Fields of the request itself stay with
+// `kept` while that has spans.
+struct Separated {
+  std::string kept;
+  std::string taken;
+  uint32_t kept_spans = 0;
+  uint32_t taken_spans = 0;
+};
+
+// Ordinals in any order; those that the request does not have are ignored. `request` has passed
+// walk().
+Result<Separated> separate(std::string_view request, const std::vector<uint32_t>& ordinals);
 
 }  // namespace dualtrace::agent

@@ -25,7 +25,8 @@ inline void add_attribute(Attributes& attributes, const std::string& key,
 
 inline void fill_span(Span& span, uint64_t number, size_t attributes) {
   span.set_trace_id("0123456789abcdef");
-  span.set_span_id(std::string(reinterpret_cast<const char*>(&number), sizeof(number)));
+  const uint64_t id = number + 1;
+  span.set_span_id(std::string(reinterpret_cast<const char*>(&id), sizeof(id)));
   span.set_name("chat " + std::to_string(number));
   span.set_kind(Span::SPAN_KIND_CLIENT);
   span.set_start_time_unix_nano(1'700'000'000'000'000'000 + number);

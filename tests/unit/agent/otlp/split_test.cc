@@ -4,6 +4,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/otlp/walk.h"
@@ -179,6 +180,59 @@ TEST(SplitInHalf, ReachesEverySingleSpan) {
 
 TEST(SplitInHalf, RefusesWhatIsMalformed) {
   EXPECT_EQ(split_in_half("\x0a\x05").error().kind, ErrorKind::kInvalid);
+}
+
+TEST(Separate, TakesTheSpansWithTheirPlaces) {
+  const Request request = plain_request(5);
+  const Separated separated = separate(request.SerializeAsString(), {3, 1, 3, 77}).value();
+  EXPECT_EQ(separated.taken_spans, 2);
+  EXPECT_EQ(separated.kept_spans, 3);
+  Request taken;
+  ASSERT_TRUE(taken.ParseFromString(separated.taken));
+  ASSERT_EQ(taken.resource_spans_size(), 1);
+  EXPECT_EQ(taken.resource_spans(0).resource().attributes_size(), 1);
+  EXPECT_EQ(taken.resource_spans(0).scope_spans(0).scope().name(), "openai");
+  EXPECT_EQ(taken.resource_spans(0).scope_spans(0).spans(0).name(), "chat 1");
+  EXPECT_EQ(taken.resource_spans(0).scope_spans(0).spans(1).name(), "chat 3");
+}
+
+TEST(Separate, LeavesNothingOfARequestWithoutSpans) {
+  const Request request = plain_request(2);
+  const std::string bytes = request.SerializeAsString();
+  const Separated all = separate(bytes, {0, 1}).value();
+  EXPECT_EQ(all.kept, "");
+  EXPECT_EQ(all.taken_spans, 2);
+  const Separated none = separate(bytes, {}).value();
+  EXPECT_EQ(spans_in_place(merged({{none.kept, 2}})), spans_in_place(request));
+  EXPECT_EQ(none.taken, "");
+  EXPECT_EQ(none.taken_spans, 0);
+}
+
+TEST(Separate, PutsEverySpanOnOneSideInOrder) {
+  std::mt19937 random(8);
+  for (int round = 0; round < 500; ++round) {
+    const Request request = random_request(random);
+    const std::vector<std::string> all = spans_in_place(request);
+    std::vector<uint32_t> ordinals;
+    std::vector<std::string> wanted;
+    std::vector<std::string> others;
+    for (uint32_t ordinal = 0; ordinal < all.size(); ++ordinal) {
+      const bool take = random() % 3 == 0;
+      if (take) ordinals.push_back(ordinal);
+      (take ? wanted : others).push_back(all[ordinal]);
+    }
+    std::shuffle(ordinals.begin(), ordinals.end(), random);
+    Separated separated = separate(request.SerializeAsString(), ordinals).value();
+    const Request kept = merged({{std::move(separated.kept), separated.kept_spans}});
+    const Request taken = merged({{std::move(separated.taken), separated.taken_spans}});
+    EXPECT_EQ(spans_in_place(kept), others);
+    EXPECT_EQ(spans_in_place(taken), wanted);
+    EXPECT_EQ(separated.kept_spans + separated.taken_spans, all.size());
+  }
+}
+
+TEST(Separate, RefusesWhatIsMalformed) {
+  EXPECT_EQ(separate("\x0a\x05", {0}).error().kind, ErrorKind::kInvalid);
 }
 
 }  // namespace
