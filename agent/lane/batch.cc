@@ -34,6 +34,7 @@ Batch half_of(const Batch& parent, Part part, std::vector<Piece> pieces, uint64_
   half.place = {parent.place.number, parent.place.offset + offset};
   half.history = history_of_half(parent.history, part.spans);
   half.last_sent = parent.last_sent;
+  half.refusal = parent.refusal;
   return half;
 }
 
@@ -103,6 +104,32 @@ Result<std::pair<Batch, Batch>> halve(const Batch& batch) {
   Batch a = half_of(batch, std::move(first), std::move(front), 0);
   Batch b = half_of(batch, std::move(second), std::move(pieces), offset);
   return std::pair(std::move(a), std::move(b));
+}
+
+Result<Apart> take_apart(const Batch& batch, const std::vector<uint32_t>& ordinals) {
+  auto separated = separate(batch.body->plain().joined(), ordinals);
+  if (!separated) return fail(separated.error());
+  if (separated->kept_spans + separated->taken_spans != batch.spans) {
+    return fail(ErrorKind::kCorrupt,
+                "the batch holds another number of spans than its records say");
+  }
+  std::vector<Piece> taken;
+  std::vector<Piece> kept;
+  uint64_t first = 0;  // ordinal of the piece's first span
+  auto next = ordinals.begin();
+  for (const Piece& piece : batch.pieces) {
+    const auto end = std::lower_bound(next, ordinals.end(), first + piece.spans);
+    const auto taken_here = static_cast<uint32_t>(end - next);
+    if (taken_here > 0) taken.push_back({piece.record, taken_here, 0});
+    if (taken_here < piece.spans) kept.push_back({piece.record, piece.spans - taken_here, 0});
+    first += piece.spans;
+    next = end;
+  }
+  const uint64_t kept_spans = separated->kept_spans;
+  return Apart{.taken = half_of(batch, {std::move(separated->taken), separated->taken_spans},
+                                std::move(taken), kept_spans),
+               .kept = half_of(batch, {std::move(separated->kept), separated->kept_spans},
+                               std::move(kept), 0)};
 }
 
 }  // namespace dualtrace::agent

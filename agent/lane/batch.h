@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "agent/journal/journal_lane.h"
-#include "agent/lane/retry.h"
+#include "agent/lane/batch_history.h"
 #include "agent/send/request_body.h"
 #include "common/time/clock.h"
 
@@ -57,7 +57,10 @@ struct Batch {
   BatchHistory history{};
   uint64_t last_sent = 0;      // number of the last request that carried it; 0: none yet
   uint32_t keep_failures = 0;  // times that its dead letter could not be written
-  Tick not_before{};           // parked until then
+  Tick not_before{};           // a suspect waits until then, …
+  bool awaits_contrast =
+      false;  // … or until something is delivered that was sent after its failure
+  std::shared_ptr<const Outcome> refusal{};  // the last one; nullptr: none yet
 
   [[nodiscard]] size_t bytes() const { return body->size(); }
   [[nodiscard]] const OpenRecord& oldest() const { return *pieces.front().record; }
@@ -77,5 +80,13 @@ uint64_t drop_front(Batch& batch, uint64_t SpanCounts::*word,
 // Two batches with half of the spans each, at the parent's place. DT_CHECKs spans >= 2; an error
 // when the body cannot be cut (it is malformed below the span boundary).
 Result<std::pair<Batch, Batch>> halve(const Batch& batch);
+
+// The spans of `ordinals` (counted from 0 in the batch's order, ascending) and the others, each as
+// a batch at the parent's place; one of 0 spans when there are none.
+struct Apart {
+  Batch taken;
+  Batch kept;
+};
+Result<Apart> take_apart(const Batch& batch, const std::vector<uint32_t>& ordinals);
 
 }  // namespace dualtrace::agent

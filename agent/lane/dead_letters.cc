@@ -6,37 +6,40 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "agent/otlp/fields.h"
 #include "agent/otlp/wire.h"
+#include "common/bytes/base64.h"
 #include "common/time/rfc3339.h"
 
 namespace dualtrace::agent {
 namespace {
 
-constexpr std::string_view kRequestEnding = ".otlp";
-constexpr std::string_view kDescriptionEnding = ".json";
+constexpr std::string_view kEnding = ".jsonl";
+// Of agents before 0.2: two files a letter. They count, and go first.
+constexpr std::string_view kOldRequestEnding = ".otlp";
+constexpr std::string_view kOldDescriptionEnding = ".json";
 
-// A file takes whole blocks, and an entry in the folder: so the limit in bytes is one in files,
-// too.
+// So many files share the folder's limit: what goes for want of room is a small part of it.
+constexpr uint64_t kFiles = 8;
+
 uint64_t disk_bytes(uint64_t file_bytes) {
   constexpr uint64_t kBlock = 4096;
   return (file_bytes / kBlock + 1) * kBlock;
 }
 
-std::optional<uint64_t> number_of(std::string_view name, std::string_view ending) {
-  if (!name.ends_with(ending)) return std::nullopt;
-  name.remove_suffix(ending.size());
+std::optional<uint64_t> number_of(std::string_view name) {
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view ending = name.substr(dot);
+  if (ending != kEnding && ending != kOldRequestEnding && ending != kOldDescriptionEnding) {
+    return std::nullopt;
+  }
   uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + dot, number);
+  if (error != std::errc() || end != name.data() + dot) return std::nullopt;
   return number;
-}
-
-// Of either file of a letter.
-std::optional<uint64_t> letter_number(std::string_view name) {
-  const auto number = number_of(name, kRequestEnding);
-  return number ? number : number_of(name, kDescriptionEnding);
 }
 
 std::optional<std::string_view> first_field(std::string_view message, uint32_t number) {
@@ -67,9 +70,10 @@ std::string_view first_span(std::string_view request) {
   return request;
 }
 
-std::string describe(const DeadLetter& letter, const std::string& destination, bool request_kept) {
+std::string line_of(const DeadLetter& letter, const std::string& destination,
+                    size_t line_bytes_max) {
   const std::string_view span = first_span(letter.request);
-  const nlohmann::ordered_json description = {
+  nlohmann::ordered_json line = {
       {"destination", destination},
       {"reason", letter.reason},
       {"message", letter.message},
@@ -78,10 +82,16 @@ std::string describe(const DeadLetter& letter, const std::string& destination, b
       {"spans", letter.spans},
       {"bytes", letter.request.size()},
       {"trace_id", hex(first_field(span, kSpanTraceId).value_or(std::string_view()))},
-      {"span_id", hex(first_field(span, kSpanSpanId).value_or(std::string_view()))},
-      {"request_kept", request_kept}};
+      {"span_id", hex(first_field(span, kSpanSpanId).value_or(std::string_view()))}};
   constexpr auto kReplaceBadUtf8 = nlohmann::ordered_json::error_handler_t::replace;
-  return description.dump(2, ' ', false, kReplaceBadUtf8) + "\n";
+  std::string description = line.dump(-1, ' ', false, kReplaceBadUtf8);
+  std::string request = encode_base64(letter.request);
+  if (description.size() + request.size() + 32 > line_bytes_max) {
+    description.back() = ',';
+    return description + "\"request\":null}\n";
+  }
+  description.back() = ',';
+  return description + "\"request\":\"" + request + "\"}\n";
 }
 
 }  // namespace
@@ -93,86 +103,91 @@ DeadLetters::DeadLetters(Options options, FileSystem& files, MetricRegistry& met
                                "Dead letters that were removed to make room for newer ones.",
                                {{"lane", options_.destination}})) {}
 
-Status DeadLetters::keep(const DeadLetter& letter) {
-  if (auto looked = look_at_folder(); !looked) return looked;
-  const auto lock = files_.try_lock(options_.folder + "/lock");
-  if (!lock) return fail(lock.error());
-  const auto next = next_number();
-  if (!next) return fail(next.error());
-  const uint64_t number = *next;
-  const bool request_kept = disk_bytes(letter.request.size()) + disk_bytes(0) <= options_.bytes_max;
-  const std::string description = describe(letter, options_.destination, request_kept);
-  const uint64_t bytes =
-      disk_bytes(description.size()) + (request_kept ? disk_bytes(letter.request.size()) : 0);
-  if (auto room = make_room(bytes); !room) return room;
+uint64_t DeadLetters::file_bytes_max() const { return options_.bytes_max / kFiles; }
 
-  Status written;
-  if (request_kept) written = write_file(files_, path(number, kRequestEnding), letter.request);
-  if (written) written = write_file(files_, path(number, kDescriptionEnding), description);
-  if (!written) {
-    ignore(remove_files(number), "what stays of it is found and charged after the next start");
-    return written;
+void DeadLetters::add(const DeadLetter& letter) {
+  lines_ += line_of(letter, options_.destination, file_bytes_max());
+}
+
+Status DeadLetters::keep() {
+  if (lines_.empty()) return {};
+  Status kept = append();
+  lines_.clear();
+  // Nobody knows what a failed append left behind the last good line: the next one begins a file of
+  // its own. A file without a good line goes, so that a disk that stays full gathers none.
+  if (!kept && std::exchange(file_, nullptr) != nullptr && end_ == 0) {
+    ignore(files_.remove(path_), "it counts against the limit, and goes in its turn");
   }
-  kept_.push_back({number, bytes});
-  bytes_ += bytes;
+  return kept;
+}
+
+Status DeadLetters::append() {
+  if (Status room = make_room(lines_.size()); !room) return room;
+  const std::string_view pieces[] = {lines_};
+  if (Status written = file_->write_at(end_, pieces); !written) return written;
+  if (Status synced = file_->sync(); !synced) return synced;
+  end_ += lines_.size();
   return {};
 }
 
-Status DeadLetters::look_at_folder() {
-  if (looked_) return {};
-  if (auto made = files_.make_folders(options_.folder); !made) return made;
+Status DeadLetters::make_room(uint64_t bytes) {
+  if (file_ != nullptr && end_ + bytes <= file_bytes_max()) return {};
+  if (Status made = files_.make_folders(options_.folder); !made) return made;
+  // Two agents look for a free number in turn.
+  const auto lock = files_.try_lock(options_.folder + "/lock");
+  if (!lock) return fail(lock.error());
+  return begin_file(bytes);
+}
+
+Status DeadLetters::begin_file(uint64_t bytes) {
   const auto names = files_.list(options_.folder);
   if (!names) return fail(names.error());
-  std::map<uint64_t, uint64_t> bytes_by_number;
+  struct Kept {
+    uint64_t bytes = 0;
+    std::vector<std::string> names;
+  };
+  std::map<uint64_t, Kept> kept;  // by number: oldest first
+  uint64_t total = 0;
   for (const std::string& name : *names) {
-    const auto number = letter_number(name);
+    const auto number = number_of(name);
     if (!number) continue;
     auto file = files_.open(options_.folder + "/" + name, OpenMode::kRead);
     if (!file) return fail(file.error());
     const auto size = (*file)->size();
     if (!size) return fail(size.error());
-    bytes_by_number[*number] += disk_bytes(*size);
+    kept[*number].bytes += disk_bytes(*size);
+    kept[*number].names.push_back(name);
+    total += disk_bytes(*size);
   }
-  for (const auto& [number, bytes] : bytes_by_number) {
-    kept_.push_back({number, bytes});
-    bytes_ += bytes;
+  const uint64_t next = kept.empty() ? 1 : kept.rbegin()->first + 1;
+  const uint64_t wanted = std::max(disk_bytes(bytes), file_bytes_max());
+  for (auto oldest = kept.begin(); oldest != kept.end() && total + wanted > options_.bytes_max;
+       ++oldest) {
+    for (const std::string& name : oldest->second.names) {
+      const auto letters = letters_in(name);
+      if (!letters) return fail(letters.error());
+      Status removed = files_.remove(options_.folder + "/" + name);
+      if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
+      removed_.add(static_cast<double>(*letters));
+    }
+    total -= oldest->second.bytes;
   }
-  looked_ = true;
-  return {};
+  path_ = options_.folder + "/" + std::to_string(next) + std::string(kEnding);
+  auto file = files_.open(path_, OpenMode::kCreate);
+  if (!file) return fail(file.error());
+  file_ = *std::move(file);
+  end_ = 0;
+  return files_.sync_folder(options_.folder);
 }
 
-// Behind whatever is there: during an upgrade another agent keeps letters in the same folder.
-Result<uint64_t> DeadLetters::next_number() {
-  const auto names = files_.list(options_.folder);
-  if (!names) return fail(names.error());
-  uint64_t last = 0;
-  for (const std::string& name : *names) {
-    last = std::max(last, letter_number(name).value_or(0));
-  }
-  return last + 1;
-}
-
-Status DeadLetters::make_room(uint64_t bytes) {
-  while (!kept_.empty() && bytes_ + bytes > options_.bytes_max) {
-    const Kept& oldest = kept_.front();
-    if (Status removed = remove_files(oldest.number); !removed) return removed;
-    bytes_ -= oldest.bytes;
-    kept_.pop_front();
-    removed_.increment();
-  }
-  return {};
-}
-
-Status DeadLetters::remove_files(uint64_t number) {
-  for (const std::string_view ending : {kRequestEnding, kDescriptionEnding}) {
-    Status removed = files_.remove(path(number, ending));
-    if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
-  }
-  return {};
-}
-
-std::string DeadLetters::path(uint64_t number, std::string_view ending) const {
-  return options_.folder + "/" + std::to_string(number) + std::string(ending);
+// Lines; of the old pairs of files the description is the letter.
+Result<uint64_t> DeadLetters::letters_in(const std::string& name) {
+  if (name.ends_with(kOldDescriptionEnding)) return uint64_t{1};
+  if (!name.ends_with(kEnding)) return uint64_t{0};
+  const auto content =
+      read_file(files_, options_.folder + "/" + name, options_.bytes_max + (1 << 20));
+  if (!content) return fail(content.error());
+  return static_cast<uint64_t>(std::count(content->begin(), content->end(), '\n'));
 }
 
 }  // namespace dualtrace::agent

@@ -1,18 +1,20 @@
 #pragma once
-// DeadLetters: the spans that a destination refused for good, kept for a person to look at, mend
-// and send again. Each is two files in the lane's folder, <delivery.folder>/dead-letters/<lane>/:
-//   <n>.otlp  a serialised ExportTraceServiceRequest: curl --data-binary @7.otlp …/v1/traces
-//   <n>.json  why, when, whose, which trace and span
-// Limits: bytes; the oldest go when a new one needs room, and are counted. A letter that is larger
-//   than the whole limit leaves its .json only.
-// Two agents may use one folder at a time, as during an upgrade; each then keeps to the limit by
-//   what it knows of.
-// Errors: keep() has made the files durable when it returns OK; nothing is kept otherwise, and the
-//   caller tries again later.
-// Blocks on the disk. Used from one thread (the lane's).
+// DeadLetters: the spans that a destination refused for good, kept for a person to inspect, fix and
+// send again. They are appended to files in the lane's folder,
+// <delivery.folder>/dead-letters/<lane>/<n>.jsonl, one JSON object a line: the reason, the
+// destination's words, when, which trace and span, and the request (a serialised
+// ExportTraceServiceRequest) in base64. docs/operations.md says how to search and replay them.
+// Flow: add() collects, keep() writes all that was added with one append and one sync.
+// Limits: bytes of the folder. The oldest file goes when a new one needs the room; the letters in
+// it
+//   are counted. A letter that is larger than a file may be leaves its description only.
+// Two agents may use one folder at a time, as during an upgrade: each writes files of its own.
+// Errors: what was added is durable when keep() returns OK; after an error nothing of it counts as
+//   kept, and the caller adds it again later.
+// Blocks on the disk in keep(). Used from one thread (the lane's).
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -39,32 +41,30 @@ class DeadLetters {
     std::string destination;  // the lane's name
     uint64_t bytes_max = 64ULL << 20;
   };
-  // The references outlive it. Touches no disk: what is in the folder is looked at with the first
-  // letter.
+  // The references outlive it. Touches no disk before the first keep().
   DeadLetters(Options options, FileSystem& files, MetricRegistry& metrics);
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
 
-  Status keep(const DeadLetter& letter);
+  void add(const DeadLetter& letter);
+  [[nodiscard]] bool empty() const { return lines_.empty(); }
+  Status keep();
 
  private:
-  struct Kept {
-    uint64_t number = 0;
-    uint64_t bytes = 0;  // of disk, both files
-  };
-
-  Status look_at_folder();
-  Result<uint64_t> next_number();
+  Status append();
+  // Leaves `file_` open with room for `bytes` more, and the folder within its limit.
   Status make_room(uint64_t bytes);
-  Status remove_files(uint64_t number);
-  [[nodiscard]] std::string path(uint64_t number, std::string_view ending) const;
+  Status begin_file(uint64_t bytes);
+  Result<uint64_t> letters_in(const std::string& name);
+  [[nodiscard]] uint64_t file_bytes_max() const;
 
   const Options options_;
   FileSystem& files_;
   Counter& removed_;
-  bool looked_ = false;
-  std::deque<Kept> kept_;  // oldest first
-  uint64_t bytes_ = 0;
+  std::string lines_;           // added, not kept yet
+  std::unique_ptr<File> file_;  // nullptr before the first letter, and after a failure
+  std::string path_;            // of it
+  uint64_t end_ = 0;            // of what is durable in it
 };
 
 }  // namespace dualtrace::agent

@@ -1,7 +1,8 @@
 #pragma once
 // DestinationLane: the Lane of production (lane.h has the contract). Its parts are plain objects of
-// their own: Source reads and batches, Outbox keeps what waits, Gate says when to send, retry.h
-// what an answer means, expiry.h what has waited too long, LaneReport tells people. The public
+// their own: Source reads and batches, Outbox keeps what waits, Gate says when to send, Evidence
+// whose fault a failure is, retry.h what to do about it, Patience for how long to wait for an
+// answer, expiry.h what has waited too long, LaneReport tells people. The public
 // calls are thread-safe; everything else runs on the lane's scheduler.
 
 #include <atomic>
@@ -12,11 +13,14 @@
 
 #include "agent/lane/batch_size.h"
 #include "agent/lane/dead_letters.h"
+#include "agent/lane/evidence.h"
 #include "agent/lane/expiry.h"
 #include "agent/lane/gate.h"
 #include "agent/lane/lane.h"
 #include "agent/lane/lane_report.h"
 #include "agent/lane/outbox.h"
+#include "agent/lane/patience.h"
+#include "agent/lane/retry.h"
 #include "agent/lane/source.h"
 #include "common/sync/mutex.h"
 
@@ -41,6 +45,11 @@ class DestinationLane final : public Lane {
     Batch batch;
     Gate::Pass pass;
     Tick sent;
+    Duration timeout;
+  };
+  struct Burial {
+    Batch batch;
+    std::string reason;
   };
 
   // The asynchronous story, in lane.cc.
@@ -49,13 +58,23 @@ class DestinationLane final : public Lane {
   void read_what_is_there();
   void queue(Batch batch);
   void send_ready();
+  std::optional<Batch> next_batch();
+  std::optional<Batch> next_probe();
   void send(Batch batch);
   void on_answer(uint64_t number, const Outcome& outcome);
-  void settle(const Request& request, const Outcome& outcome);
-  void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
-  void cut(Request request, const Outcome& outcome);
-  void bury(Batch batch, const Outcome& outcome);
+  void settle(const Request& request, uint64_t number, const Outcome& outcome);
+  void judge(Request request, const Outcome& outcome);
+  void close_gate(const Request& request, const Outcome& outcome, Gate::State why, Duration delay);
   void open_gate(Gate::Pass pass);
+
+  // What becomes of a batch that does not pass, in judgement.cc.
+  void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
+  void park(Batch batch, const Outcome& outcome, Duration delay);
+  void cut(Request request, const Outcome& outcome, bool own_fault);
+  [[nodiscard]] bool set_defects_apart(Request& request, const Outcome& outcome);
+  [[nodiscard]] bool convicted(const Batch& batch) const;
+  void bury(Batch batch);
+  void keep_letters();
 
   // What happens by itself, in lane_upkeep.cc.
   void watch(Source& source);
@@ -71,6 +90,10 @@ class DestinationLane final : public Lane {
   void note_success();
   void note_error(const Outcome& outcome);
   [[nodiscard]] bool nothing_waits() const;
+  [[nodiscard]] bool only_suspects_wait() const;
+  [[nodiscard]] BatchLimits batch_limits() const;
+  // What counts against what may be read ahead.
+  [[nodiscard]] size_t bytes_ahead() const;
   [[nodiscard]] size_t bytes_held() const;
   [[nodiscard]] size_t bytes_max() const {
     return options_.requests_in_flight_max * options_.batch_bytes_max;
@@ -91,11 +114,15 @@ class DestinationLane final : public Lane {
   Outbox outbox_;
   Gate gate_;
   BatchSize batch_size_;
+  Patience patience_;
+  Evidence evidence_;
   AgeLimit age_limit_;
   std::map<uint64_t, Request> in_flight_;  // by number
   size_t in_flight_bytes_ = 0;
+  uint32_t suspects_in_flight_ = 0;
+  uint32_t sent_in_line_ = 0;    // since a suspect was sent
   uint64_t requests_ = 0;        // sent so far; the number of the last one
-  uint64_t last_delivered_ = 0;  // highest number that was delivered
+  std::vector<Burial> burials_;  // their letters are added, and not kept yet
   bool unsynced_ = false;
   bool sync_planned_ = false;
   bool expiring_ = false;  // a continuation is posted

@@ -84,13 +84,15 @@ class Turn {
 
 }  // namespace
 
-AgeLimit::AgeLimit(Duration age_max, const Clock& clock)
-    : age_max_(age_max), clock_(clock), offset_(offset_of(clock)) {}
+AgeLimit::AgeLimit(Duration age_max, const Clock& clock, const std::optional<SeenClock>& seen)
+    : age_max_(age_max),
+      clock_(clock),
+      seen_(seen.value_or(SeenClock{.offset = offset_of(clock)})) {}
 
 WallTime AgeLimit::oldest_allowed() {
-  const Duration before = std::exchange(offset_, offset_of(clock_));
-  if (offset_ - before > kJump) jumped_ = clock_.tick();
-  if (jumped_ && clock_.tick() - *jumped_ <= age_max_) return WallTime::min();
+  const Duration before = std::exchange(seen_.offset, offset_of(clock_));
+  if (seen_.offset - before > kJump) seen_.jumped = clock_.tick();
+  if (seen_.jumped && clock_.tick() - *seen_.jumped <= age_max_) return WallTime::min();
   return clock_.wall() - age_max_;
 }
 

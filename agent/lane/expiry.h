@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/lane/lane_report.h"
+#include "agent/lane/lane_status.h"
 #include "agent/lane/outbox.h"
 #include "agent/lane/source.h"
 #include "common/time/clock.h"
@@ -20,17 +21,17 @@ namespace dualtrace::agent {
 // cost the backlog. (What jumped while no process lived to see it is not noticed.)
 class AgeLimit {
  public:
-  // `clock` outlives it.
-  AgeLimit(Duration age_max, const Clock& clock);
+  // `seen` is what the lane before this one knew of the clock. `clock` outlives it.
+  AgeLimit(Duration age_max, const Clock& clock, const std::optional<SeenClock>& seen);
 
   // What arrived before that is too old. Ask often: a jump is seen by what lies between two calls.
   [[nodiscard]] WallTime oldest_allowed();
+  [[nodiscard]] const SeenClock& seen() const { return seen_; }
 
  private:
   const Duration age_max_;
   const Clock& clock_;
-  Duration offset_;  // of the wall clock from the tick, when it was last looked at
-  std::optional<Tick> jumped_;
+  SeenClock seen_;
 };
 
 struct ExpiryLimits {

@@ -29,7 +29,7 @@ void DestinationLane::read_ahead() {
   while (std::exchange(sealed, false)) {
     read_what_is_there();
     // Open batches of many journals can use the budget up: then nothing more would fill them.
-    const bool stuck = outbox_.empty() && bytes_held() >= bytes_max();
+    const bool stuck = outbox_.line_empty() && bytes_ahead() >= bytes_max();
     for (const auto& source : sources_) {
       auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
       if (!batch) continue;
@@ -41,14 +41,14 @@ void DestinationLane::read_ahead() {
 
 void DestinationLane::read_what_is_there() {
   size_t idle_sources = 0;
-  while (idle_sources < sources_.size() && bytes_held() < bytes_max()) {
+  while (idle_sources < sources_.size() && bytes_ahead() < bytes_max()) {
     Source& source = *sources_[next_source_++ % sources_.size()];
     if (!source.readable(now())) {
       ++idle_sources;
       continue;
     }
     idle_sources = 0;
-    for (Batch& batch : source.read(batch_size_.limits(), options_.backoff, now(), random_)) {
+    for (Batch& batch : source.read(batch_limits(), options_.backoff, now(), random_)) {
       queue(std::move(batch));
     }
   }
@@ -61,19 +61,51 @@ void DestinationLane::queue(Batch batch) {
 
 void DestinationLane::send_ready() {
   while (in_flight_.size() < options_.requests_in_flight_max && gate_.admits(now())) {
-    const bool probe = gate_.state() != Gate::State::kOpen;
-    auto batch = probe ? outbox_.take_probe(now()) : outbox_.take_first(now());
-    if (!batch) return;
-    send(*std::move(batch));
+    auto batch = gate_.state() == Gate::State::kOpen ? next_batch() : next_probe();
+    if (!batch) break;
+    if (convicted(*batch)) {
+      bury(*std::move(batch));
+    } else {
+      send(*std::move(batch));
+    }
   }
+  keep_letters();
+}
+
+// Suspects get a quarter of the requests in flight and of the pace, so that cutting a batch to find
+// the span that is at fault holds up nobody else.
+std::optional<Batch> DestinationLane::next_batch() {
+  constexpr uint32_t kShare = 4;
+  const bool room = suspects_in_flight_ < std::max(options_.requests_in_flight_max / kShare, 1u);
+  if (room && (outbox_.line_empty() || sent_in_line_ >= kShare - 1)) {
+    if (auto suspect = outbox_.take_suspect(now())) {
+      sent_in_line_ = 0;
+      return suspect;
+    }
+  }
+  ++sent_in_line_;
+  return outbox_.take_first();
+}
+
+// The oldest at first. When that fails again and again, whatever the answer, it may be that batch
+// alone which fails: then all that wait take turns.
+std::optional<Batch> DestinationLane::next_probe() {
+  constexpr uint32_t kFailuresToRotate = 3;
+  if (gate_.state() == Gate::State::kPaused || gate_.failures() >= kFailuresToRotate) {
+    return outbox_.take_least_tried(now());
+  }
+  auto first = outbox_.take_first();
+  return first ? std::move(first) : outbox_.take_suspect(now());
 }
 
 void DestinationLane::send(Batch batch) {
   const uint64_t number = ++requests_;
   batch.last_sent = number;
-  const ExportRequest request{batch.body, batch.spans, options_.request_timeout};
+  suspects_in_flight_ += batch.history.suspect ? 1 : 0;
+  const Duration timeout = patience_.request_timeout();
+  const ExportRequest request{batch.body, batch.spans, timeout};
   in_flight_bytes_ += batch.bytes();
-  in_flight_.emplace(number, Request{std::move(batch), gate_.enter(), now()});
+  in_flight_.emplace(number, Request{std::move(batch), gate_.enter(), now(), timeout});
   // The answer comes from any thread, and may come after the lane is gone: then its scheduler is
   // stopped and takes no task.
   exporter_.send(request, [this, number, &scheduler = scheduler_](Outcome outcome) {
@@ -85,38 +117,25 @@ void DestinationLane::on_answer(uint64_t number, const Outcome& outcome) {
   auto node = in_flight_.extract(number);
   DT_CHECK(!node.empty());
   Request request = std::move(node.mapped());
+  const bool suspect = request.batch.history.suspect;
+  const Duration took = now() - request.sent;
   in_flight_bytes_ -= request.batch.bytes();
-  report_.answered(outcome, now() - request.sent, request.batch.bytes());
-
-  BatchHistory& history = request.batch.history;
-  if (outcome.kind == OutcomeKind::kRetry && outcome.suspect) {
-    add_suspect_failure(history, requests_, last_delivered_);
+  suspects_in_flight_ -= suspect ? 1 : 0;
+  report_.answered(outcome, took, request.batch.bytes());
+  if (!outcome.timed_out) {
+    patience_.answered(took);
+  } else if (!suspect) {
+    patience_.timed_out(request.timeout);
   }
-  const Decision decision = decide(outcome, history, gate_.failures(), policy_, random_);
-  switch (decision.action) {
-    case Action::kSettle:
-      if (outcome.rejected < request.batch.spans)
-        last_delivered_ = std::max(last_delivered_, number);
-      settle(request, outcome);
-      break;
-    case Action::kWait:
-      wait(std::move(request), outcome, Gate::State::kRetrying, decision.delay);
-      break;
-    case Action::kPause:
-      wait(std::move(request), outcome, Gate::State::kPaused, decision.delay);
-      break;
-    case Action::kHalve:
-      cut(std::move(request), outcome);
-      break;
-    case Action::kDeadLetter:
-      open_gate(request.pass);
-      bury(std::move(request.batch), outcome);
-      break;
+  if (outcome.kind == OutcomeKind::kDelivered || outcome.kind == OutcomeKind::kPartly) {
+    settle(request, number, outcome);
+  } else {
+    judge(std::move(request), outcome);
   }
   advance();
 }
 
-void DestinationLane::settle(const Request& request, const Outcome& outcome) {
+void DestinationLane::settle(const Request& request, uint64_t number, const Outcome& outcome) {
   open_gate(request.pass);
   batch_size_.delivered();
   const uint64_t rejected = outcome.kind == OutcomeKind::kPartly
@@ -126,56 +145,70 @@ void DestinationLane::settle(const Request& request, const Outcome& outcome) {
     note_error(outcome);
     report_.undelivered("rejected", outcome.reason, rejected);
   }
-  if (rejected < request.batch.spans) note_success();
+  if (rejected < request.batch.spans) {
+    note_success();
+    evidence_.delivered(number, request.batch.history);
+    outbox_.release_refused(number, now());
+  }
   account_delivered(request.batch, rejected);
   sync_soon();
 }
 
-void DestinationLane::wait(Request request, const Outcome& outcome, Gate::State why,
-                           Duration delay) {
+void DestinationLane::judge(Request request, const Outcome& outcome) {
+  BatchHistory& history = request.batch.history;
+  const bool contrast = evidence_.failed(outcome, history, requests_);
+  const bool own_fault = contrast && !request.pass.probe && gate_.state() == Gate::State::kOpen;
+  const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
+  if (verdict) request.batch.refusal = std::make_shared<const Outcome>(outcome);
+  if (verdict && evidence_.doubts() == 0 && set_defects_apart(request, outcome)) return;
+  const Decision decision = decide(outcome, history,
+                                   {.lane_failures = gate_.failures(),
+                                    .own_fault = own_fault,
+                                    .doubts = evidence_.doubts(),
+                                    .strikes_needed = evidence_.strikes_needed(),
+                                    .verdicts_needed = evidence_.verdicts_needed(),
+                                    .batch_bytes = request.batch.bytes()},
+                                   policy_, random_);
+  switch (decision.action) {
+    case Action::kSettle:
+      DT_CHECK(false);
+      break;
+    case Action::kWait:
+      wait(std::move(request), outcome, Gate::State::kRetrying, decision.delay);
+      break;
+    case Action::kPause:
+      wait(std::move(request), outcome, Gate::State::kPaused, decision.delay);
+      break;
+    case Action::kHalve:
+      cut(std::move(request), outcome, own_fault);
+      break;
+    case Action::kSetAside:
+      ++history.times_aside;
+      park(std::move(request.batch), outcome, decision.delay);
+      break;
+    case Action::kPark:
+      open_gate(request.pass);
+      park(std::move(request.batch), outcome, decision.delay);
+      break;
+    case Action::kDeadLetter:
+      open_gate(request.pass);
+      note_error(outcome);
+      request.batch.refusal = std::make_shared<const Outcome>(outcome);
+      bury(std::move(request.batch));
+      break;
+  }
+}
+
+void DestinationLane::close_gate(const Request& request, const Outcome& outcome, Gate::State why,
+                                 Duration delay) {
   note_error(outcome);
   const Gate::State before = gate_.state();
-  if (gate_.failed(request.pass, why, now(), delay, outcome.retry_after) && before != why) {
-    if (why == Gate::State::kPaused) {
-      report_.paused(outcome);
-    } else {
-      report_.retrying(outcome, delay);
-    }
+  if (!gate_.failed(request.pass, why, now(), delay, outcome.retry_after) || before == why) return;
+  if (why == Gate::State::kPaused) {
+    report_.paused(outcome);
+  } else {
+    report_.retrying(outcome, delay);
   }
-  outbox_.put_back(std::move(request.batch));
-}
-
-void DestinationLane::cut(Request request, const Outcome& outcome) {
-  open_gate(request.pass);
-  if (outcome.kind == OutcomeKind::kSplit) batch_size_.refused(request.batch.bytes());
-  auto halves = halve(request.batch);
-  if (!halves) {
-    bury(std::move(request.batch), outcome);
-    return;
-  }
-  outbox_.put_back(std::move(halves->first));
-  outbox_.put_back(std::move(halves->second));
-}
-
-void DestinationLane::bury(Batch batch, const Outcome& outcome) {
-  note_error(outcome);
-  const std::string reason = outcome.kind == OutcomeKind::kSplit ? "TooLarge" : outcome.reason;
-  const std::string body = batch.body->plain().joined();
-  const Status kept = dead_letters_.keep({.request = body,
-                                          .spans = batch.spans,
-                                          .reason = reason,
-                                          .message = outcome.message,
-                                          .arrived = batch.oldest().arrived,
-                                          .when = scheduler_.clock().wall()});
-  if (!kept) {
-    report_.dead_letter_unkept(kept.error());
-    batch.not_before = now() + options_.backoff.delay(++batch.keep_failures, random_);
-    outbox_.put_back(std::move(batch));
-    return;
-  }
-  report_.undelivered("dead_lettered", reason, batch.spans);
-  account_all(batch, &SpanCounts::dead_lettered);
-  sync_soon();
 }
 
 void DestinationLane::open_gate(Gate::Pass pass) {

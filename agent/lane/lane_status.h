@@ -35,12 +35,20 @@ struct LaneStatus {
   std::optional<LaneError> last_error;
 };
 
+// What a lane knows of the wall clock: its offset from the tick when it was last looked at, and
+// when it last jumped forward.
+struct SeenClock {
+  Duration offset{0};
+  std::optional<Tick> jumped{};
+};
+
 // What a lane leaves to the one that takes over from it, beside the journals: so that what people
-// see of it goes on.
+// see of it goes on, and a clock that jumped does not expire after a reload what it did not before.
 struct LaneLegacy {
   LaneBooks let_go_books;  // of adopted journals that were drained and are gone
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
+  std::optional<SeenClock> seen_clock;
 };
 
 }  // namespace dualtrace::agent

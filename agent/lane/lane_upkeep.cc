@@ -24,10 +24,11 @@ void add(LaneBooks& sum, const LaneBooks& books) {
   }
 }
 
-LaneState state_of(Gate::State gate, bool something_waits) {
+LaneState state_of(Gate::State gate, bool something_waits, bool only_suspects) {
   if (gate == Gate::State::kPaused) return LaneState::kPaused;
   if (!something_waits) return LaneState::kIdle;
-  return gate == Gate::State::kOpen ? LaneState::kDelivering : LaneState::kRetrying;
+  const bool passes = gate == Gate::State::kOpen && !only_suspects;
+  return passes ? LaneState::kDelivering : LaneState::kRetrying;
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
       random_(random),
       report_(options_.name, scheduler.clock(), metrics),
       batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}),
-      age_limit_(options_.age_max, scheduler.clock()) {
+      patience_(options_.request_timeout),
+      age_limit_(options_.age_max, scheduler.clock(), options_.legacy.seen_clock) {
   status_.name = options_.name;
   status_.last_success = options_.legacy.last_success;
   status_.last_error = options_.legacy.last_error;
@@ -79,6 +81,7 @@ void DestinationLane::watch(Source& watched) {
 void DestinationLane::nudge() {
   scheduler_.post([this] {
     gate_.nudge(now());
+    outbox_.release_all(now());
     advance();
   });
 }
@@ -107,7 +110,7 @@ LaneStatus DestinationLane::status() const {
 
 LaneLegacy DestinationLane::legacy() const {
   Lock lock(mutex_);
-  return {let_go_books_, status_.last_success, status_.last_error};
+  return {let_go_books_, status_.last_success, status_.last_error, age_limit_.seen()};
 }
 
 void DestinationLane::keep_up() {
@@ -176,14 +179,36 @@ void DestinationLane::finish_halt() {
   for (const auto& idle : std::exchange(when_idle_, {})) idle();
 }
 
+// Suspects that wait for their time are left to the next agent.
 bool DestinationLane::nothing_waits() const {
-  return in_flight_.empty() && outbox_.empty() &&
+  return in_flight_.empty() && !outbox_.something_ready(scheduler_.clock().tick()) &&
          std::all_of(sources_.begin(), sources_.end(),
-                     [](const auto& source) { return source->journal().caught_up(); });
+                     [](const auto& source) { return source->exhausted(); });
+}
+
+bool DestinationLane::only_suspects_wait() const {
+  const bool some = suspects_in_flight_ > 0 || outbox_.suspect_bytes() > 0;
+  return some && outbox_.line_empty() && in_flight_.size() == suspects_in_flight_ &&
+         std::all_of(sources_.begin(), sources_.end(),
+                     [](const auto& source) { return source->exhausted(); });
+}
+
+BatchLimits DestinationLane::batch_limits() const {
+  const BatchLimits limits = batch_size_.limits();
+  return {patience_.batch_bytes(limits.bytes_target), patience_.batch_bytes(limits.bytes_max)};
+}
+
+// Suspects have as much room again, so that they do not keep others from being read.
+size_t DestinationLane::bytes_ahead() const {
+  const size_t suspects = outbox_.suspect_bytes();
+  size_t bytes =
+      in_flight_bytes_ + outbox_.line_bytes() + suspects - std::min(suspects, bytes_max());
+  for (const auto& source : sources_) bytes += source->open_bytes();
+  return bytes;
 }
 
 size_t DestinationLane::bytes_held() const {
-  size_t bytes = in_flight_bytes_ + outbox_.bytes();
+  size_t bytes = in_flight_bytes_ + outbox_.line_bytes() + outbox_.suspect_bytes();
   for (const auto& source : sources_) bytes += source->open_bytes();
   return bytes;
 }
@@ -192,7 +217,7 @@ void DestinationLane::show_status() {
   LaneBooks books = let_go_books_;
   for (const auto& source : sources_) add(books, source->journal().books());
   Lock lock(mutex_);
-  status_.state = state_of(gate_.state(), books.backlog_spans > 0);
+  status_.state = state_of(gate_.state(), books.backlog_spans > 0, only_suspects_wait());
   status_.books = books;
   status_.requests_in_flight = in_flight_.size();
   status_.bytes_held = bytes_held();
@@ -219,7 +244,7 @@ void DestinationLane::set_wake_up() {
   for (const auto& source : sources_) consider(source->due_at(now()));
   if (!outbox_.empty()) {
     consider(gate_.opens_at());
-    consider(outbox_.parked_until(now()));
+    consider(outbox_.next_suspect_at(now()));
   }
   if (next == wake_up_at_) return;
   if (wake_up_at_) scheduler_.cancel(wake_up_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/error/check.h"
 
@@ -13,56 +14,121 @@ void Outbox::push_new(Batch batch) {
 }
 
 void Outbox::put_back(Batch batch) {
-  bytes_ += batch.bytes();
   const BatchPlace place = batch.place;
-  DT_CHECK(batches_.emplace(place, std::move(batch)).second);
-}
-
-std::optional<Batch> Outbox::take_first(Tick now) {
-  return take(std::find_if(batches_.begin(), batches_.end(),
-                           [now](const auto& entry) { return entry.second.not_before <= now; }));
-}
-
-std::optional<Batch> Outbox::take_probe(Tick now) {
-  auto chosen = batches_.end();
-  for (auto it = batches_.begin(); it != batches_.end(); ++it) {
-    if (it->second.not_before > now) continue;
-    if (chosen == batches_.end()) {
-      chosen = it;
-      if (it->second.history.strikes == 0) break;
-    } else if (it->second.last_sent < chosen->second.last_sent) {
-      chosen = it;
-    }
+  if (!batch.history.suspect) {
+    line_bytes_ += batch.bytes();
+    DT_CHECK(line_.emplace(place, std::move(batch)).second);
+    return;
   }
-  return take(chosen);
+  suspect_bytes_ += batch.bytes();
+  suspect_spans_ += batch.spans;
+  awaiting_contrast_ += batch.awaits_contrast ? 1 : 0;
+  const Tick not_before = batch.not_before;
+  DT_CHECK(suspects_.emplace(std::pair(not_before, place), std::move(batch)).second);
+}
+
+std::optional<Batch> Outbox::take_first() {
+  if (line_.empty()) return std::nullopt;
+  return take(line_.begin());
+}
+
+std::optional<Batch> Outbox::take_suspect(Tick now) {
+  if (suspects_.empty() || suspects_.begin()->first.first > now) return std::nullopt;
+  return take(suspects_.begin());
+}
+
+std::optional<Batch> Outbox::take_least_tried(Tick now) {
+  const auto tried_less = [](const auto& a, const auto& b) {
+    return a.second.last_sent < b.second.last_sent;
+  };
+  const auto ready_end = suspects_.upper_bound({now, {UINT64_MAX, UINT64_MAX}});
+  const auto suspect = std::min_element(suspects_.begin(), ready_end, tried_less);
+  const auto in_line = std::min_element(line_.begin(), line_.end(), tried_less);
+  if (in_line == line_.end()) {
+    return suspect == ready_end ? std::nullopt : std::optional(take(suspect));
+  }
+  if (suspect != ready_end && tried_less(*suspect, *in_line)) return take(suspect);
+  return take(in_line);
+}
+
+void Outbox::release_refused(uint64_t number, Tick now) {
+  if (awaiting_contrast_ == 0) return;
+  std::vector<Suspects::iterator> released;
+  for (auto it = suspects_.begin(); it != suspects_.end(); ++it) {
+    const Batch& batch = it->second;
+    if (batch.awaits_contrast && batch.history.requests_at_failure < number) released.push_back(it);
+  }
+  for (const auto it : released) {
+    Batch batch = take(it);
+    batch.awaits_contrast = false;
+    batch.not_before = std::min(batch.not_before, now);
+    put_back(std::move(batch));
+  }
+}
+
+void Outbox::release_all(Tick now) {
+  Suspects held = std::exchange(suspects_, {});
+  suspect_bytes_ = 0;
+  suspect_spans_ = 0;
+  awaiting_contrast_ = 0;
+  for (auto& [key, batch] : held) {
+    batch.not_before = std::min(batch.not_before, now);
+    put_back(std::move(batch));
+  }
 }
 
 Batch* Outbox::oldest_of(const JournalLane& journal) {
-  for (auto& [place, batch] : batches_) {
-    if (batch.oldest().journal == &journal) return &batch;
+  Batch* oldest = nullptr;
+  const auto consider = [&](Batch& batch) {
+    if (batch.oldest().journal != &journal) return false;
+    if (oldest == nullptr || batch.place < oldest->place) oldest = &batch;
+    return true;
+  };
+  for (auto& [place, batch] : line_) {
+    if (consider(batch)) break;
   }
-  return nullptr;
+  for (auto& [key, batch] : suspects_) consider(batch);
+  return oldest;
 }
 
 void Outbox::shrunk(const Batch& batch, size_t bytes_before) {
-  bytes_ -= bytes_before - batch.bytes();
-  if (batch.spans == 0) batches_.erase(BatchPlace(batch.place));
-}
-
-std::optional<Tick> Outbox::parked_until(Tick now) const {
-  std::optional<Tick> first;
-  for (const auto& [place, batch] : batches_) {
-    if (batch.not_before <= now) return std::nullopt;
-    first = std::min(first.value_or(batch.not_before), batch.not_before);
+  const size_t less = bytes_before - batch.bytes();
+  if (!batch.history.suspect) {
+    line_bytes_ -= less;
+    if (batch.spans == 0) line_.erase(BatchPlace(batch.place));
+    return;
   }
-  return first;
+  suspect_bytes_ -= less;
+  suspect_spans_ = 0;
+  for (const auto& [key, each] : suspects_) suspect_spans_ += each.spans;
+  if (batch.spans > 0) return;
+  awaiting_contrast_ -= batch.awaits_contrast ? 1 : 0;
+  suspects_.erase(std::pair(batch.not_before, BatchPlace(batch.place)));
 }
 
-std::optional<Batch> Outbox::take(Batches::iterator which) {
-  if (which == batches_.end()) return std::nullopt;
+bool Outbox::something_ready(Tick now) const {
+  return !line_.empty() || (!suspects_.empty() && suspects_.begin()->first.first <= now);
+}
+
+std::optional<Tick> Outbox::next_suspect_at(Tick now) const {
+  const auto next = suspects_.upper_bound({now, {UINT64_MAX, UINT64_MAX}});
+  if (next == suspects_.end()) return std::nullopt;
+  return next->first.first;
+}
+
+Batch Outbox::take(Line::iterator which) {
   Batch batch = std::move(which->second);
-  batches_.erase(which);
-  bytes_ -= batch.bytes();
+  line_.erase(which);
+  line_bytes_ -= batch.bytes();
+  return batch;
+}
+
+Batch Outbox::take(Suspects::iterator which) {
+  Batch batch = std::move(which->second);
+  suspects_.erase(which);
+  suspect_bytes_ -= batch.bytes();
+  suspect_spans_ -= batch.spans;
+  awaiting_contrast_ -= batch.awaits_contrast ? 1 : 0;
   return batch;
 }
 

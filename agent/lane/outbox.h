@@ -1,10 +1,12 @@
 #pragma once
-// Outbox: the batches that wait to be sent, oldest first. A batch that comes back, and the halves
-// of one, take their old place. Used from one thread.
+// Outbox: the batches that wait to be sent. Most wait in line, oldest first. Suspects, which fail
+// while others pass, wait beside the line, each until its own time; so they hold nobody up.
+// A batch that comes back, and the halves of one, take their old place. Used from one thread.
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "agent/lane/batch.h"
 
@@ -14,31 +16,47 @@ class Outbox {
  public:
   // A batch fresh from the batcher: it gets the last place.
   void push_new(Batch batch);
-  // One that has a place already.
+  // One that has a place already. A suspect waits until its `not_before`.
   void put_back(Batch batch);
 
-  // The oldest that is not parked.
-  std::optional<Batch> take_first(Tick now);
-  // The one to probe with: the oldest; but while its last failure is suspected to be its own fault,
-  // the one that was not tried for the longest time, so that the lane learns whose fault it is.
-  std::optional<Batch> take_probe(Tick now);
+  // The oldest in line.
+  std::optional<Batch> take_first();
+  // The suspect that has waited longest beyond its time; nullopt when none may go yet.
+  std::optional<Batch> take_suspect(Tick now);
+  // Of all that may go, the one that was not tried for the longest time.
+  std::optional<Batch> take_least_tried(Tick now);
+
+  // Something was delivered that was sent as request `number`, or the destination may have changed:
+  // suspects that wait for this may go now.
+  void release_refused(uint64_t number, Tick now);
+  void release_all(Tick now);
 
   // The oldest batch of that journal, or nullptr. Call shrunk() after taking spans off it.
   [[nodiscard]] Batch* oldest_of(const JournalLane& journal);
   // `batch` came from oldest_of() and had `bytes_before`; it is removed if nothing is left in it.
   void shrunk(const Batch& batch, size_t bytes_before);
 
-  [[nodiscard]] bool empty() const { return batches_.empty(); }
-  [[nodiscard]] size_t bytes() const { return bytes_; }
-  // When the next parked batch may go; nullopt when one may go now or none waits.
-  [[nodiscard]] std::optional<Tick> parked_until(Tick now) const;
+  [[nodiscard]] bool empty() const { return line_.empty() && suspects_.empty(); }
+  [[nodiscard]] bool line_empty() const { return line_.empty(); }
+  [[nodiscard]] bool something_ready(Tick now) const;
+  [[nodiscard]] size_t line_bytes() const { return line_bytes_; }
+  [[nodiscard]] size_t suspect_bytes() const { return suspect_bytes_; }
+  [[nodiscard]] uint64_t suspect_spans() const { return suspect_spans_; }
+  // When the next suspect may go that may not go now.
+  [[nodiscard]] std::optional<Tick> next_suspect_at(Tick now) const;
 
  private:
-  using Batches = std::map<BatchPlace, Batch>;
-  std::optional<Batch> take(Batches::iterator which);
+  using Line = std::map<BatchPlace, Batch>;
+  using Suspects = std::map<std::pair<Tick, BatchPlace>, Batch>;
+  Batch take(Line::iterator which);
+  Batch take(Suspects::iterator which);
 
-  Batches batches_;
-  size_t bytes_ = 0;
+  Line line_;
+  Suspects suspects_;
+  size_t line_bytes_ = 0;
+  size_t suspect_bytes_ = 0;
+  uint64_t suspect_spans_ = 0;
+  size_t awaiting_contrast_ = 0;  // suspects with Batch::awaits_contrast
   uint64_t last_number_ = 0;
 };
 

@@ -1,10 +1,11 @@
 #pragma once
 // Retry: what an answer means for a batch and for the lane. decide() is pure; lane.cc carries out
-// what it says. docs/decisions/0007-lane-outcomes.md has the reasons.
+// what it says. The rule, and why: docs/decisions/0007-lane-outcomes.md.
 // Immutable.
 
 #include <cstdint>
 
+#include "agent/lane/batch_history.h"
 #include "agent/send/exporter.h"
 #include "common/random/random.h"
 #include "common/time/backoff.h"
@@ -12,49 +13,46 @@
 
 namespace dualtrace::agent {
 
-// What a batch went through that matters for the next step.
-struct BatchHistory {
-  uint32_t spans = 0;
-  // Failures that may be the data's fault ("suspect"), each followed by the delivery of another
-  // request that was sent after it. An outage gives one strike, however long it lasts.
-  uint32_t strikes = 0;
-  uint64_t requests_at_strike = 0;  // how many requests the lane had sent at the last strike
-  bool suspect_parent = false;      // a half of a batch that struck out
-
-  bool operator==(const BatchHistory&) const = default;
-};
-
-[[nodiscard]] BatchHistory history_of_half(const BatchHistory& parent, uint32_t spans);
-
-// Puts one suspect failure down; `requests` were sent by the lane so far, the latest that was
-// delivered was number `last_delivered`.
-void add_suspect_failure(BatchHistory& history, uint64_t requests, uint64_t last_delivered);
-
 struct RetryPolicy {
   Backoff backoff;
   Duration pause_probe_interval = std::chrono::seconds(30);
   Duration hint_max = std::chrono::hours(1);
-  // Halving on a false suspicion costs requests, dead-lettering costs data: the last step, and the
-  // first, ask for more evidence than those between.
-  uint32_t strikes_to_cut = 4;
-  uint32_t strikes_to_cut_again = 2;
+  // What waits aside is tried again after pause_probe_interval, and ever more rarely.
+  Duration aside_max = std::chrono::minutes(10);
+  // A batch that nobody answers in time is cut, so that its parts take less time.
+  uint32_t time_outs_to_cut = 3;
+  // What lies below is not worth cutting for time.
+  size_t slow_bytes_min = 64 * 1024;
 };
 
 enum class Action {
   kSettle,      // delivered, or delivered in part
   kWait,        // close the gate for `delay`, then probe
   kPause,       // the same, slowly, and say so
-  kHalve,       // send two halves instead, at once
+  kPark,        // this batch alone waits for `delay`; others pass
+  kHalve,       // send two halves instead, each of them a suspect
+  kSetAside,    // one span, not refused for good: it alone waits, for long
   kDeadLetter,  // one span, refused for good
 };
 
 struct Decision {
   Action action = Action::kSettle;
-  Duration delay{0};  // kWait, kPause
+  Duration delay{0};  // kWait, kPause, kPark, kSetAside
 };
 
-// `lane_failures` counts the failures in a row before this one. `history` has this failure in it.
+// What the lane knows when it decides.
+struct Circumstances {
+  uint32_t lane_failures = 0;  // failures in a row that closed the gate, before this one
+  bool own_fault = false;      // it failed in contrast, and was no probe
+  uint32_t doubts = 0;         // refusals in a row beyond what can be the data's fault
+  uint32_t strikes_needed = 3;
+  uint32_t verdicts_needed = 2;
+  size_t batch_bytes = 0;
+};
+
+// `history` has this failure in it.
 [[nodiscard]] Decision decide(const Outcome& outcome, const BatchHistory& history,
-                              uint32_t lane_failures, const RetryPolicy& policy, Random& random);
+                              const Circumstances& circumstances, const RetryPolicy& policy,
+                              Random& random);
 
 }  // namespace dualtrace::agent

@@ -58,6 +58,9 @@ class Source {
   // Settles that record as expired. next_unread() was not nullptr.
   void expire_unread();
 
+  // Everything that was published is read and handed out.
+  [[nodiscard]] bool exhausted() const { return at_end_ && !next_ && batcher_.open_bytes() == 0; }
+
   // Whether it could be made durable.
   bool sync();
   [[nodiscard]] bool to_let_go() const { return drained_ && journal_.caught_up(); }

@@ -30,9 +30,6 @@ struct Outcome {
   OutcomeKind kind = OutcomeKind::kDelivered;
   uint64_t rejected = 0;                  // kPartly
   std::optional<Duration> retry_after{};  // kRetry: the server's hint
-  // kRetry: an answer such as HTTP 500 or gRPC INTERNAL that may be the data's fault. If it stays
-  // while other requests pass, the lane bisects this one.
-  bool suspect = false;
   // kRefuse: the answer speaks of the data, in the destination's own form. Only such an answer can
   // end a span's way; what is refused otherwise, by whoever stands between, waits.
   bool verdict = false;

@@ -131,9 +131,10 @@ class Agent:
         )
 
     def dead_letters(self, lane: str) -> list[dict]:
-        """The descriptions of the spans that were put aside."""
+        """The lines of the spans that were given up."""
         folder = Path(self.config["delivery"]["folder"]) / "dead-letters" / lane
-        return [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+        lines = (line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines())
+        return [json.loads(line) for line in lines]
 
     def metrics(self) -> str:
         return fetch(self.url("/metrics"))[1].decode()

@@ -9,6 +9,13 @@ namespace {
 using std::chrono::milliseconds;
 
 Outcome retry(const char* reason) { return {.kind = OutcomeKind::kRetry, .reason = reason}; }
+Outcome verdict() {
+  return {.kind = OutcomeKind::kRefuse, .verdict = true, .reason = "InvalidData"};
+}
+Outcome foreign() { return {.kind = OutcomeKind::kRefuse, .reason = "ForeignAnswer"}; }
+Outcome timed_out() {
+  return {.kind = OutcomeKind::kRetry, .timed_out = true, .reason = "Timeout"};
+}
 
 // A few spans in a hundred are such that a picky destination never takes them.
 bool poisoned(uint64_t span) { return span % 61 == 7; }
@@ -30,7 +37,7 @@ void Destination::collect(FakeExporter& exporter, uint32_t life, const LaneOptio
 }
 
 bool Destination::act() {
-  if (flights_.empty() || mood_ == Mood::kSilent) return false;
+  if (flights_.empty() || mood_ == Mood::kSilent || mood_ == Mood::kLate) return false;
   const size_t index = random_.below(flights_.size());
   answer(index, judge(flights_[index]));
   return true;
@@ -38,7 +45,7 @@ bool Destination::act() {
 
 void Destination::time_out() {
   for (size_t i = flights_.size(); i-- > 0;) {
-    if (flights_[i].times_out <= clock_.tick()) answer(i, retry("Timeout"));
+    if (flights_[i].times_out <= clock_.tick()) answer(i, timed_out());
   }
 }
 
@@ -57,6 +64,7 @@ Outcome Destination::judge(const Flight& flight) {
   switch (mood_) {
     case Mood::kWell:
     case Mood::kSilent:
+    case Mood::kLate:
       return {};
     case Mood::kDown:
       return retry("Unreachable");
@@ -69,12 +77,35 @@ Outcome Destination::judge(const Flight& flight) {
       return {.kind = OutcomeKind::kPause, .reason = "AuthRejected"};
     case Mood::kPicky: {
       const bool bad = std::any_of(flight.spans.begin(), flight.spans.end(), poisoned);
-      if (bad) return {.kind = OutcomeKind::kRefuse, .reason = "InvalidData"};
+      if (bad) return verdict();
       if (flight.bytes > 3000) return {.kind = OutcomeKind::kSplit, .reason = "TooLarge"};
       return {};
     }
     case Mood::kFickle:
       return anything(flight);
+    case Mood::kRefusing:
+      switch (random_.below(3)) {
+        case 0:
+          return verdict();
+        case 1:
+          return foreign();
+        default:
+          return {.kind = OutcomeKind::kSplit, .reason = "TooLarge"};
+      }
+    case Mood::kAllergic: {
+      const auto bad = std::find_if(flight.spans.begin(), flight.spans.end(), poisoned);
+      if (bad == flight.spans.end()) return {};
+      switch (*bad / 61 % 4) {
+        case 0:
+          return retry("Unreachable");
+        case 1:
+          return foreign();
+        case 2:
+          return timed_out();
+        default:
+          return {.kind = OutcomeKind::kPause, .reason = "PermissionDenied"};
+      }
+    }
   }
   return {};
 }
@@ -92,17 +123,14 @@ Outcome Destination::anything(const Flight& flight) {
       outcome.retry_after = milliseconds(random_.below(20'000));
       return outcome;
     }
-    case 3: {
-      Outcome outcome = retry("ServerError");
-      outcome.suspect = true;
-      return outcome;
-    }
+    case 3:
+      return random_.below(2) == 0 ? retry("ServerError") : foreign();
     case 4:
       return {.kind = OutcomeKind::kSplit, .reason = "TooLarge"};
     case 5:
       return {.kind = OutcomeKind::kPause, .reason = "AuthRejected"};
     case 6:
-      return {.kind = OutcomeKind::kRefuse, .reason = "InvalidData"};
+      return verdict();
     default:
       return {};
   }

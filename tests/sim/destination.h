@@ -15,8 +15,22 @@ namespace dualtrace::agent::sim {
 
 class Destination {
  public:
-  enum class Mood { kWell, kDown, kThrottling, kLocked, kPicky, kFickle, kSilent };
-  static constexpr uint64_t kMoods = 7;
+  // kRefusing: everything is refused, in the destination's own form, by a gateway or as too large.
+  // kAllergic: what is poisoned gets an answer that is no verdict, always the same.
+  // kLate: it stores what it gets, and answers after the exporter has given up.
+  enum class Mood {
+    kWell,
+    kDown,
+    kThrottling,
+    kLocked,
+    kPicky,
+    kFickle,
+    kSilent,
+    kRefusing,
+    kAllergic,
+    kLate
+  };
+  static constexpr uint64_t kMoods = 10;
 
   Destination(size_t lane, Witness& witness, const Clock& clock, Random& random)
       : lane_(lane), witness_(witness), clock_(clock), random_(random) {}

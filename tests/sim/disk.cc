@@ -54,7 +54,7 @@ DiskFault Disk::on_call(const DiskOperation& operation) {
   if (call == DiskCall::kSync && path.find("/segment-") != std::string::npos) {
     witness_->segment_synced(path, well);
   }
-  if (call == DiskCall::kSyncFolder && path.find("/dead-letters") != std::string::npos) {
+  if (call == DiskCall::kSync && path.find("/dead-letters") != std::string::npos) {
     witness_->letters_changed();
   }
   return fault;

@@ -11,6 +11,8 @@ namespace dualtrace::agent::sim {
 namespace {
 
 constexpr uint32_t kSpanName = 5;
+// Ids of zeros only are no ids.
+constexpr uint64_t kIdMark = uint64_t{1} << 63;
 
 std::string as_bytes(uint64_t value) {
   std::string bytes(sizeof value, '\0');
@@ -66,8 +68,8 @@ uint32_t Requests::make(Random& random, size_t bytes_max, std::string& payload) 
   for (uint32_t i = 0; i < spans; ++i) {
     const uint64_t id = first_span + i;
     std::string span;
-    append_bytes_field(span, kSpanTraceId, as_bytes(number) + as_bytes(i));
-    append_bytes_field(span, kSpanSpanId, as_bytes(id));
+    append_bytes_field(span, kSpanTraceId, as_bytes(number) + as_bytes(i | kIdMark));
+    append_bytes_field(span, kSpanSpanId, as_bytes(id | kIdMark));
     const char filler = static_cast<char>('a' + id % 26);
     append_bytes_field(span, kSpanName, std::string(name_size(random, giant, bytes_max), filler));
     const size_t begin = scope_spans.size();
@@ -126,7 +128,8 @@ void Requests::visit(std::string_view body,
         const auto span_id = fields.next();
         if (!trace_id || !span_id) throw Violation{"a span lost its ids"};
         const auto request = static_cast<uint32_t>(number_in_bytes(trace_id->value));
-        if (!each(request, number_in_bytes(span_id->value), span->whole)) return;
+        const uint64_t id = number_in_bytes(span_id->value) & ~kIdMark;
+        if (!each(request, id, span->whole)) return;
       }
     }
   }

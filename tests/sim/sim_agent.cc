@@ -150,12 +150,13 @@ void SimAgent::check() const {
   }
 }
 
-// What may be in flight, and the record that was read when there was hardly room for one more;
-// and some for the headers that are repeated in each part of a cut request.
+// What may be in flight, as much again of suspects, and the record that was read when there was
+// hardly room for one more; and some for the headers that are repeated in each part of a cut
+// request.
 uint64_t SimAgent::held_bytes_max() const {
   const LaneOptions& lane = options_.lane;
   const uint64_t in_flight = lane.requests_in_flight_max * lane.batch_bytes_max;
-  return in_flight + lane.batch_bytes_max + 2 * options_.segment_bytes;
+  return 2 * in_flight + lane.batch_bytes_max + 2 * options_.segment_bytes;
 }
 
 std::optional<Tick> SimAgent::next_timer() const {

@@ -1,10 +1,11 @@
 #include "tests/sim/witness.h"
 
 #include <algorithm>
-#include <charconv>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
-#include "agent/lane/retry.h"
+#include "common/bytes/base64.h"
 #include "common/io/crc32c.h"
 
 namespace dualtrace::agent::sim {
@@ -283,12 +284,10 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
       case SpanState::kDelivered:
         ++delivered;
         break;
-      case SpanState::kRefused:
-        refused += letters_[lane].contains(span) ? 1 : 0;
-        break;
       case SpanState::kInFlight:
         throw Violation{"span " + std::to_string(span) + " is settled while it is in flight"};
       case SpanState::kIdle:
+        refused += convicted(at(lane, span, life)) && letters_[lane].contains(span) ? 1 : 0;
         break;
     }
   }
@@ -340,7 +339,7 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
     require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
     require(each.state != SpanState::kDelivered, "span", span,
             "is sent again though the destination dealt with it");
-    require(each.state != SpanState::kRefused || spans.size() == 1, "span", span,
+    require(each.verdicts == 0 || spans.size() == 1, "span", span,
             "was refused alone and is sent with others");
     each.state = SpanState::kInFlight;
   }
@@ -361,27 +360,32 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
         std::min<uint64_t>(outcome.rejected, spans.size());
   }
   const bool alone = spans.size() == 1;
+  uint64_t& delivered = delivered_[{lane_life(lane, life), lane}];
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, life);
     each.state = SpanState::kIdle;
+    const auto refused = [&] {
+      if (!alone || (each.verdicts > 0 && delivered == each.delivered_at_verdict)) return;
+      ++each.verdicts;
+      each.delivered_at_verdict = delivered;
+    };
     switch (outcome.kind) {
       case OutcomeKind::kDelivered:
       case OutcomeKind::kPartly:
         each.state = SpanState::kDelivered;
         break;
       case OutcomeKind::kSplit:
+        refused();
+        break;
       case OutcomeKind::kRefuse:
-        if (alone) each.state = SpanState::kRefused;
+        if (outcome.verdict) refused();
         break;
       case OutcomeKind::kRetry:
-        if (outcome.suspect && alone && ++each.suspicions >= RetryPolicy().strikes_to_cut) {
-          each.state = SpanState::kRefused;
-        }
-        break;
       case OutcomeKind::kPause:
         break;
     }
   }
+  delivered += outcome.kind == OutcomeKind::kDelivered || outcome.kind == OutcomeKind::kPartly;
 }
 
 void Witness::died(uint32_t life) {
@@ -460,28 +464,21 @@ void Witness::check_end() const {
   }
 }
 
-// A letter counts when both of its files would survive a power loss. The last number may have been
-// used again, after a letter that could not be kept in the end.
+// A letter counts when it would survive a power loss.
 void Witness::find_letters() {
   if (!std::exchange(letters_changed_, false)) return;
   for (size_t lane = 0; lane < kLanes; ++lane) {
     const std::string folder = letters_folder(lane);
-    std::vector<uint64_t> numbers;
     for (const std::string& name : files_.names(folder)) {
-      uint64_t number = 0;
-      const char* const end = name.data() + name.size();
-      const auto parsed = std::from_chars(name.data(), end, number);
-      if (std::string_view(parsed.ptr, end) == ".json" && number >= last_letter_[lane]) {
-        numbers.push_back(number);
+      if (!name.ends_with(".jsonl")) continue;
+      const std::string content = files_.durable_content(folder + "/" + name);
+      std::istringstream lines(content);
+      for (std::string line; std::getline(lines, line) && !lines.eof();) {
+        const auto letter = nlohmann::json::parse(line, nullptr, false);
+        if (letter.is_discarded()) continue;  // what a failed append left
+        const auto request = decode_base64(letter["request"].get<std::string>());
+        for (const uint64_t span : requests_.spans_in(*request)) letters_[lane].insert(span);
       }
-    }
-    std::sort(numbers.begin(), numbers.end());
-    for (const uint64_t number : numbers) {
-      const std::string path = folder + "/" + std::to_string(number);
-      if (files_.durable_content(path + ".json").empty()) continue;
-      const std::string letter = files_.durable_content(path + ".otlp");
-      for (const uint64_t span : requests_.spans_in(letter)) letters_[lane].insert(span);
-      last_letter_[lane] = number;
     }
   }
 }

@@ -27,7 +27,7 @@ namespace dualtrace::agent::sim {
 
 inline constexpr std::array<const char*, 2> kLaneNames = {"arize", "databricks"};
 inline constexpr size_t kLanes = kLaneNames.size();
-inline constexpr uint64_t kDeadLetterBytesMax = 256 * 1024;
+inline constexpr uint64_t kDeadLetterBytesMax = 2 * 1024 * 1024;
 
 // Of the agents, all of which have the same.
 struct Limits {
@@ -95,13 +95,14 @@ class Witness {
 
  private:
   enum class RecordState : uint8_t { kUnread, kRead, kSettled, kDurable, kGone };
-  enum class SpanState : uint8_t { kIdle, kInFlight, kDelivered, kRefused };
+  enum class SpanState : uint8_t { kIdle, kInFlight, kDelivered };
 
   struct SpanAtLane {
     uint64_t life = 0;  // the state is that of this lane's life; in others it is kIdle
     SpanState state = SpanState::kIdle;
-    uint8_t suspicions = 0;   // that it alone caused
-    uint32_t body_spans = 0;  // of the last request that began with it
+    uint8_t verdicts = 0;               // on it alone, each with a delivery since the one before
+    uint64_t delivered_at_verdict = 0;  // how many requests
+    uint32_t body_spans = 0;            // of the last request that began with it
     uint32_t body_crc = 0;
   };
   struct Snapshot {
@@ -147,6 +148,8 @@ class Witness {
   void check_words(const Request& request, size_t lane, uint32_t life, const SpanCounts& counts);
   void check_expiry(const Request& request, size_t lane) const;
   void find_letters();
+  // Others passed between two verdicts on it: only then may a span be given up.
+  [[nodiscard]] static bool convicted(const SpanAtLane& span) { return span.verdicts >= 2; }
   RecordState& state(size_t lane, uint32_t request);
   SpanAtLane& at(size_t lane, uint64_t span, uint32_t life);
   [[nodiscard]] uint64_t lane_life(size_t lane, uint32_t life) const;
@@ -160,11 +163,11 @@ class Witness {
   std::array<std::vector<RecordState>, kLanes> states_;  // by request
   std::array<std::vector<SpanAtLane>, kLanes> spans_;    // by span
   std::array<std::set<uint64_t>, kLanes> letters_;       // spans with a dead letter
-  std::array<uint64_t, kLanes> last_letter_{};
   bool letters_changed_ = false;
   Limits limits_;
-  std::map<std::pair<uint64_t, size_t>, Rejected> rejected_;  // by the lane's life and lane
-  std::map<std::pair<uint32_t, size_t>, uint64_t> replaced_;  // how often, by life and lane
+  std::map<std::pair<uint64_t, size_t>, Rejected> rejected_;   // by the lane's life and lane
+  std::map<std::pair<uint64_t, size_t>, uint64_t> delivered_;  // requests, by the same
+  std::map<std::pair<uint32_t, size_t>, uint64_t> replaced_;   // how often, by life and lane
   std::array<Tick, kLanes> over_limit_{};  // when a lane last had too much waiting
   Duration unseen_jumps_{0};
   uint64_t ok_spans_ = 0;

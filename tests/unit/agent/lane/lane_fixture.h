@@ -13,6 +13,7 @@
 #include "tests/fakes/fake_journal_lane.h"
 #include "tests/fakes/fake_scheduler.h"
 #include "tests/fakes/memory_file_system.h"
+#include "tests/unit/agent/lane/letters.h"
 #include "tests/unit/agent/lane/otlp_request.h"
 
 namespace dualtrace::agent {
@@ -50,15 +51,35 @@ class LaneFixture : public testing::Test {
   [[nodiscard]] static Outcome retry(std::optional<Duration> hint = {}) {
     return {.kind = OutcomeKind::kRetry, .retry_after = hint, .reason = "Unreachable"};
   }
-  [[nodiscard]] static Outcome suspect() {
-    return {.kind = OutcomeKind::kRetry, .suspect = true, .reason = "ServerError"};
+  [[nodiscard]] static Outcome server_error() {
+    return {.kind = OutcomeKind::kRetry, .reason = "ServerError"};
   }
   [[nodiscard]] static Outcome pause() {
     return {.kind = OutcomeKind::kPause, .reason = "AuthRejected", .message = "bad key"};
   }
   [[nodiscard]] static Outcome refuse() {
-    return {.kind = OutcomeKind::kRefuse, .reason = "InvalidData", .message = "poison"};
+    return {.kind = OutcomeKind::kRefuse,
+            .verdict = true,
+            .reason = "InvalidData",
+            .message = "poison"};
   }
+  [[nodiscard]] static Outcome foreign() {
+    return {.kind = OutcomeKind::kRefuse, .reason = "ForeignAnswer", .message = "<html>"};
+  }
+  [[nodiscard]] static Outcome timed_out() {
+    return {.kind = OutcomeKind::kRetry, .timed_out = true, .reason = "Timeout"};
+  }
+  [[nodiscard]] static bool poisoned(const ExportRequest& request) {
+    return request.body->plain().joined().find("poison") != std::string::npos;
+  }
+  // The destination takes everything but what is poisoned.
+  void answer_poison_with(const Outcome& outcome) {
+    exporter.behaviour = [outcome](const ExportRequest& request) {
+      return poisoned(request) ? outcome : Outcome{};
+    };
+  }
+  // All lines of all the files.
+  [[nodiscard]] std::vector<nlohmann::json> letters() { return letters_in(files, "/dead"); }
   [[nodiscard]] static Outcome split() {
     return {.kind = OutcomeKind::kSplit, .reason = "TooLarge"};
   }

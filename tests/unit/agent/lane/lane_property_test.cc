@@ -30,7 +30,7 @@ class LaneProperty : public LaneFixture, public testing::WithParamInterface<uint
       case 1:
         return retry(random.below(2) == 0 ? std::optional<Duration>(seconds(3)) : std::nullopt);
       case 2:
-        return suspect();
+        return server_error();
       case 3:
         return split();
       case 4:
@@ -143,7 +143,11 @@ TEST_P(LaneProperty, GoodSpansArriveWhateverTheTrouble) {
     scheduler.run_for(milliseconds(random.below(500)));
     expect_balanced();
   }
-  scheduler.run_for(minutes(120));
+  // What is refused is given up only while other data passes.
+  for (int i = 0; i < 200; ++i) {
+    append(otlp_request({*good.insert(std::to_string(++last_span) + ":").first}), 1);
+    scheduler.run_for(minutes(1));
+  }
   EXPECT_EQ(arrived, good);
   EXPECT_EQ(books().settled, (SpanCounts{.delivered = good.size(), .dead_lettered = poisoned}));
 }

@@ -128,5 +128,20 @@ TEST_F(TakeoverTest, WhatPeopleSawOfTheOldLaneStays) {
   EXPECT_EQ(after.state, LaneState::kDelivering) << "the pause was the old configuration's";
 }
 
+TEST_F(TakeoverTest, AClockThatJumpedBeforeItMakesNothingTooOld) {
+  options.age_max = std::chrono::hours(1);
+  exporter.behaviour = [](const ExportRequest&) { return pause(); };
+  start();
+  append_batch();
+  scheduler.run_for(seconds(5));
+  clock.wall_start += std::chrono::hours(24);
+  scheduler.run_for(seconds(5));
+  halt();
+  take_over();
+  successor->behaviour = [](const ExportRequest&) { return pause(); };
+  next->run_for(std::chrono::minutes(30));
+  EXPECT_EQ(books().settled.expired, 0u);
+}
+
 }  // namespace
 }  // namespace dualtrace::agent
