@@ -46,12 +46,6 @@ Outcome retry(std::string reason, std::string&& message, std::optional<Duration>
   result.retry_after = after;
   return result;
 }
-// The server stumbled, perhaps over this very data.
-Outcome suspect(std::string&& message, std::optional<Duration> after = {}) {
-  Outcome result = retry("ServerError", std::move(message), after);
-  result.suspect = true;
-  return result;
-}
 Outcome split(std::string&& message) {
   return outcome(OutcomeKind::kSplit, "TooLarge", std::move(message));
 }
@@ -82,7 +76,7 @@ bool is_wrapped_refusal(std::string_view message) {
 Outcome arize_server_error(std::string message, std::optional<Duration> after) {
   if (is_missing_project(message)) return refuse("MissingProject", std::move(message));
   if (is_wrapped_refusal(message)) return refuse("InvalidData", std::move(message));
-  return suspect(std::move(message), after);
+  return retry("ServerError", std::move(message), after);
 }
 
 Outcome databricks_bad_request(ServerError error) {
@@ -158,7 +152,7 @@ Outcome classify_http(Destination destination, const HttpResponse& response, uin
   }
   if (status >= 300 && status < 400) return pause("Misconfigured", std::move(error.message));
   if (status >= 400 && status < 500) return refuse("InvalidData", std::move(error.message));
-  return databricks ? suspect(std::move(error.message), after)
+  return databricks ? retry("ServerError", std::move(error.message), after)
                     : arize_server_error(std::move(error.message), after);
 }
 

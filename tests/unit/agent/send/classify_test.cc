@@ -43,7 +43,6 @@ struct Expected {
 void expect(const Expected& expected, const Outcome& outcome, const std::string& row) {
   EXPECT_EQ(outcome.kind, expected.kind) << row << ": " << to_string(outcome.kind);
   EXPECT_EQ(outcome.reason, expected.reason) << row;
-  EXPECT_EQ(outcome.suspect, expected.suspect) << row;
 }
 
 constexpr const char* kNoProject =
