@@ -18,15 +18,64 @@ SpanCounts& SpanCounts::operator+=(const SpanCounts& other) {
 
 void Cursor::settle(const ReadMark& record, const SpanCounts& counts) {
   state_.settled += counts;
+  if (record.carried_for) state_.carried -= std::min<uint64_t>(state_.carried, record.spans);
+  skip(record);
+}
+
+void Cursor::skip(const ReadMark& record) {
   state_.settled_bytes += record.bytes;
   insert({.first = record.sequence,
           .end = record.sequence + 1,
           .after = record.after,
-          .spans = record.spans,
+          .spans = record.counted_spans(),
           .bytes = record.bytes});
 }
 
-void Cursor::settle_lost(const LostRecords& lost) {
+void Cursor::carry_over(const ReadMark& record, const SpanCounts& ended, const ReadMark& copy) {
+  state_.known_to = copy.sequence + 1;
+  settle(record, ended);
+  state_.carried += copy.spans;
+}
+
+bool Cursor::take_carried(const ReadMark& record) {
+  const uint64_t sequence = record.sequence;
+  if (is_settled(sequence)) return false;
+  const bool is_void = std::any_of(
+      state_.voids.begin(), state_.voids.end(),
+      [sequence](const VoidRange& each) { return sequence >= each.first && sequence < each.end; });
+  if (is_void) {
+    skip(record);
+    return false;
+  }
+  if (sequence < state_.rebuilt_to && sequence >= state_.taken_to) {
+    state_.taken_to = sequence + 1;
+    state_.adopted += record.spans;
+    state_.carried += record.spans;
+  }
+  return true;
+}
+
+void Cursor::lose_carried(uint64_t spans) {
+  state_.settled.dead_lettered += spans;
+  state_.carried -= std::min(state_.carried, spans);
+}
+
+bool Cursor::may_carry() {
+  std::erase_if(state_.voids,
+                [this](const VoidRange& each) { return each.end <= state_.watermark; });
+  return state_.voids.size() < kVoidsMax;
+}
+
+bool Cursor::is_settled(uint64_t sequence) const {
+  if (sequence < state_.watermark) return true;
+  const auto behind = std::upper_bound(
+      state_.ranges.begin(), state_.ranges.end(), sequence,
+      [](uint64_t wanted, const SettledRange& range) { return wanted < range.first; });
+  return behind != state_.ranges.begin() && sequence < std::prev(behind)->end;
+}
+
+void Cursor::settle_lost(const LostRecords& lost, uint64_t carried) {
+  lose_carried(carried);
   state_.settled.dead_lettered += lost.spans;
   state_.settled_bytes += lost.bytes;
   // The holes between what is settled already; the first one gets all the counts, since nothing
@@ -87,9 +136,23 @@ void Cursor::advance() {
   ranges.erase(ranges.begin(), passed);
 }
 
+CursorState resumed(CursorState state, uint64_t published_records) {
+  std::erase_if(state.voids,
+                [&state](const VoidRange& each) { return each.end <= state.watermark; });
+  const uint64_t known_to = std::exchange(state.known_to, published_records);
+  if (known_to >= published_records) return state;
+  // A life that carried nothing over makes its void and the one before it one.
+  if (!state.voids.empty() && state.voids.back().end == known_to) {
+    state.voids.back().end = published_records;
+  } else {
+    state.voids.push_back({.first = known_to, .end = published_records});
+  }
+  return state;
+}
+
 LaneBooks books_of(const CursorState& cursor, const JournalTotals& published) {
   LaneBooks books;
-  books.accepted = published.spans - cursor.origin.spans;
+  books.accepted = published.spans - cursor.origin.spans + cursor.adopted;
   books.settled = cursor.settled;
   books.backlog_spans = books.accepted - cursor.settled.sum();
   books.backlog_bytes = published.bytes - cursor.origin.bytes - cursor.settled_bytes;

@@ -3,6 +3,9 @@
 // the books. Records are settled once each, in any order. Used from one thread, or under its user's
 // mutex.
 
+#include <optional>
+#include <utility>
+
 #include "agent/journal/format.h"
 
 namespace dualtrace::agent {
@@ -12,8 +15,12 @@ struct ReadMark {
   uint64_t sequence = 0;
   uint32_t spans = 0;
   uint64_t bytes = 0;
+  uint64_t bytes_before = 0;  // of payload, ever accepted before this record
   int64_t arrived_unix_nanos = 0;
-  Position after{};  // behind it
+  Position after{};                       // behind it
+  std::optional<uint32_t> carried_for{};  // as in its header
+
+  [[nodiscard]] uint32_t counted_spans() const { return carried_for ? 0 : spans; }
 };
 
 // Records [first, end) that cannot be read, less those that the reader knew as settled.
@@ -21,8 +28,9 @@ struct LostRecords {
   uint64_t first = 0;
   uint64_t end = 0;
   Position after{};
-  uint64_t spans = 0;
+  uint64_t spans = 0;  // as the journal's totals count them
   uint64_t bytes = 0;
+  std::optional<ReadMark> carried{};  // it is this one record, which the lane has carried over
 };
 
 class Cursor {
@@ -31,10 +39,22 @@ class Cursor {
 
   [[nodiscard]] const CursorState& state() const { return state_; }
   void settle(const ReadMark& record, const SpanCounts& counts);
-  // What is unsettled in there becomes dead-lettered.
-  void settle_lost(const LostRecords& lost);
+  // Passes over a carried record that is another lane's, or void.
+  void skip(const ReadMark& record);
+  // What is unsettled in there becomes dead-lettered, and `carried` spans of carried records.
+  void settle_lost(const LostRecords& lost, uint64_t carried);
+
+  // The record's spans wait in its copy from now on, but for those that ended so.
+  void carry_over(const ReadMark& record, const SpanCounts& ended, const ReadMark& copy);
+  // Whether a carried record of this lane that is read counts; takes it up if nobody did.
+  [[nodiscard]] bool take_carried(const ReadMark& record);
+  // Carried spans that are nowhere to be found become dead-lettered.
+  void lose_carried(uint64_t spans);
+  // Whether one more life may carry over.
+  [[nodiscard]] bool may_carry();
 
  private:
+  [[nodiscard]] bool is_settled(uint64_t sequence) const;
   // Adds a range that is disjoint from the others, joins it with its neighbours in the same segment
   // and moves the watermark over what has become contiguous.
   void insert(SettledRange range);
@@ -42,6 +62,10 @@ class Cursor {
 
   CursorState state_;
 };
+
+// The cursor of the next life, in which so much is published: what was carried over and not settled
+// by then is void.
+[[nodiscard]] CursorState resumed(CursorState state, uint64_t published_records);
 
 // The books of a lane at that cursor when `published` is accepted; without oldest_unsettled.
 [[nodiscard]] LaneBooks books_of(const CursorState& cursor, const JournalTotals& published);

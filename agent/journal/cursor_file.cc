@@ -14,11 +14,14 @@ Result<std::optional<CursorSlot>> read_cursor(FileSystem& files, const std::stri
   if (!content && content.error().kind != ErrorKind::kExhausted) return fail(content.error());
   std::optional<CursorSlot> newest;
   if (!content) return newest;  // not a size we write
-  for (const uint64_t offset : {uint64_t{0}, kCursorSlotBytes}) {
+  // The second slot of the first version was where the first one's ranges may be now.
+  for (const uint64_t offset : {uint64_t{0}, kFirstCursorSlotBytes, kCursorSlotBytes}) {
     if (content->size() < offset) break;
     std::optional<CursorSlot> slot =
         decode_cursor_slot(std::string_view(*content).substr(offset, kCursorSlotBytes));
-    if (slot && (!newest || slot->generation > newest->generation)) newest = std::move(slot);
+    const bool first_version = slot && slot->version == 1;
+    if (!slot || (offset > 0 && first_version != (offset == kFirstCursorSlotBytes))) continue;
+    if (!newest || slot->generation > newest->generation) newest = std::move(slot);
   }
   return newest;
 }

@@ -1,79 +1,280 @@
 #include "agent/journal/file_journal_lane.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 namespace dualtrace::agent {
 
 FileJournalLane::FileJournalLane(Parts parts)
     : files_(parts.files),
+      name_(std::move(parts.name)),
       folder_(parts.folder),
       table_(parts.table),
       fresh_(parts.fresh),
-      clock_(parts.clock),
+      scheduler_(parts.scheduler),
       index_(parts.index),
       recycle_(std::move(parts.recycle)),
+      append_(std::move(parts.append)),
+      opened_at_(table_.published().records),
       reader_(reader_at(parts.cursor)),
       cursor_file_(std::move(parts.cursor_file)),
       cursor_(std::move(parts.cursor)) {}
 
 std::unique_ptr<JournalReader> FileJournalLane::reader_at(const CursorState& cursor) {
-  return std::make_unique<JournalReader>(files_, folder_, table_, fresh_, index_, clock_, cursor);
+  return std::make_unique<JournalReader>(
+      files_, folder_, table_, fresh_, JournalReader::Lane{.index = index_, .tag = lane_tag(name_)},
+      scheduler_.clock(), cursor);
 }
 
 void FileJournalLane::rewind() {
   Lock lock(mutex_);
   unsettled_.clear();
+  carrying_.clear();
+  // Those of earlier lives are known when they are read again.
+  while (!copies_.empty() && copies_.begin()->first < opened_at_) {
+    forget_copy(copies_.begin()->first);
+  }
   reader_ = reader_at(cursor_.state());
 }
 
 Result<JournalRead> FileJournalLane::read() {
-  Result<JournalReader::Step> step = reader_->next();
-  if (!step) return fail(std::move(step).error());
-  if (auto* record = std::get_if<StoredRecord>(&*step)) {
-    const ReadMark& mark = record->mark;
-    Lock lock(mutex_);
-    unsettled_.emplace(mark.sequence, mark);
-    return JournalRead(JournalRecord{.sequence = mark.sequence,
-                                     .arrived = from_unix_nanos(mark.arrived_unix_nanos),
-                                     .spans = mark.spans,
-                                     .payload = std::move(record->payload),
-                                     .bytes_before = record->bytes_before});
+  while (true) {
+    Result<JournalReader::Step> step = reader_->next();
+    if (!step) return fail(std::move(step).error());
+    std::optional<JournalRead> read =
+        std::visit([this](auto&& each) { return take(std::move(each)); }, *std::move(step));
+    if (read) return *std::move(read);
   }
-  if (const auto* lost = std::get_if<LostRecords>(&*step)) {
+}
+
+std::optional<JournalRead> FileJournalLane::take(StoredRecord record) {
+  const ReadMark& mark = record.mark;
+  const bool carried = mark.carried_for.has_value();
+  Lock lock(mutex_);
+  if (carried) {
     changed_ = true;
-    Lock lock(mutex_);
-    cursor_.settle_lost(*lost);
-    return JournalRead(
-        JournalDamage{.first = lost->first, .last = lost->end - 1, .spans = lost->spans});
+    if (!cursor_.take_carried(mark)) return std::nullopt;
+    know(mark);
   }
-  return JournalRead(JournalEnd{});
+  unsettled_.emplace(mark.sequence, mark);
+  return JournalRecord{.sequence = mark.sequence,
+                       .arrived = from_unix_nanos(mark.arrived_unix_nanos),
+                       .spans = mark.spans,
+                       .payload = std::move(record.payload),
+                       .bytes_before = mark.bytes_before,
+                       .carried = carried};
+}
+
+std::optional<JournalRead> FileJournalLane::take(const JournalReader::OthersRecord& record) {
+  Lock lock(mutex_);
+  changed_ = true;
+  cursor_.skip(record.mark);
+  return std::nullopt;
+}
+
+std::optional<JournalRead> FileJournalLane::take(const LostRecords& lost) {
+  Lock lock(mutex_);
+  changed_ = true;
+  if (lost.carried) {
+    if (!cursor_.take_carried(*lost.carried)) return std::nullopt;
+    know(*lost.carried);
+  }
+  uint64_t carried = 0;
+  for (auto copy = copies_.lower_bound(lost.first);
+       copy != copies_.end() && copy->first < lost.end;) {
+    carried += copy->second.spans;
+    forget_copy((copy++)->first);
+  }
+  cursor_.settle_lost(lost, carried);
+  return JournalDamage{.first = lost.first, .last = lost.end - 1, .spans = lost.spans + carried};
+}
+
+// The reader may be at an end that is not the journal's any more; every copy that was published
+// since is known.
+std::optional<JournalRead> FileJournalLane::take(const JournalEnd& end) {
+  Lock lock(mutex_);
+  const CursorState& state = cursor_.state();
+  if (state.carried <= copied_spans_) return end;
+  const uint64_t lost = state.carried - copied_spans_;
+  changed_ = true;
+  cursor_.lose_carried(lost);
+  return JournalDamage{
+      .first = state.origin.records, .last = table_.published().records - 1, .spans = lost};
 }
 
 void FileJournalLane::settle(uint64_t sequence, const SpanCounts& counts) {
-  changed_ = true;
   Lock lock(mutex_);
+  changed_ = true;
   const auto record = unsettled_.find(sequence);
   DT_CHECK(record != unsettled_.end());
   DT_CHECK(counts.sum() == record->second.spans);
+  DT_CHECK(!carrying_.contains(sequence));
   cursor_.settle(record->second, counts);
+  forget_copy(sequence);
   unsettled_.erase(record);
 }
 
-Status FileJournalLane::sync() {
-  if (!changed_) return {};
-  CursorState state;
+Result<JournalRecord> FileJournalLane::read_again(uint64_t sequence) {
+  ReadMark mark;
   {
     Lock lock(mutex_);
+    const auto record = unsettled_.find(sequence);
+    DT_CHECK(record != unsettled_.end());
+    mark = record->second;
+  }
+  const uint64_t number = mark.after.segment;
+  const auto unavailable = [](const Error& error) {
+    return fail({.kind = ErrorKind::kUnavailable,
+                 .message = "journal: " + error.message,
+                 .retry_after = std::chrono::seconds(1)});
+  };
+  auto file = files_.open(folder_ + "/" + segment_name(number), OpenMode::kRead);
+  if (!file) return unavailable(file.error());
+  SegmentReader reader(*std::move(file), number);
+  const uint64_t begin = mark.after.offset - kRecordHeaderBytes - mark.bytes;
+  const auto header = reader.header_at(begin, mark.after.offset);
+  if (!header) return unavailable(header.error());
+  std::optional<std::string> payload;
+  if (*header && (*header)->sequence == sequence) {
+    auto read = reader.payload_at(begin, **header);
+    if (!read) return unavailable(read.error());
+    payload = *std::move(read);
+  }
+  if (!payload) {
+    table_.mark_damaged(number);
+    return fail(ErrorKind::kCorrupt, "journal: record " + std::to_string(sequence) + " is damaged");
+  }
+  return JournalRecord{.sequence = sequence,
+                       .arrived = from_unix_nanos(mark.arrived_unix_nanos),
+                       .spans = mark.spans,
+                       .payload = *std::move(payload),
+                       .bytes_before = mark.bytes_before,
+                       .carried = mark.carried_for.has_value()};
+}
+
+void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> done) {
+  Carrying carrying{.sequence = rest.sequence, .number = 0, .ended = rest.ended};
+  PendingAppend append{.payload = std::move(rest.payload),
+                       .spans = rest.spans,
+                       .arrived_unix_nanos = 0,
+                       .done = {},
+                       .carried_for = lane_tag(name_),
+                       .synced = {}};
+  bool may = true;
+  {
+    Lock lock(mutex_);
+    const auto record = unsettled_.find(rest.sequence);
+    DT_CHECK(record != unsettled_.end());
+    DT_CHECK(rest.spans > 0 && rest.ended.sum() + rest.spans == record->second.spans);
+    append.arrived_unix_nanos = record->second.arrived_unix_nanos;
+    may = cursor_.may_carry();
+    carrying.number = ++carry_overs_;
+    DT_CHECK(carrying_.emplace(rest.sequence, carrying.number).second);
+  }
+  append.synced = [this, carrying](const ReadMark& copy, const JournalTotals& published) {
+    copy_synced(carrying, copy, published);
+  };
+  append.done = [this, carrying, done = std::move(done)](Status status) {
+    done(status ? Status() : copy_refused(carrying, std::move(status)));
+  };
+  if (may) return append_(std::move(append));
+  scheduler_.post([refused = std::move(append.done)] {
+    refused(fail(ErrorKind::kUnavailable,
+                 "journal: too many agents died while this lane carried records over"));
+  });
+}
+
+void FileJournalLane::copy_synced(const Carrying& carrying, const ReadMark& copy,
+                                  const JournalTotals& published) {
+  Lock lock(mutex_);
+  changed_ = true;
+  copied_to_ = published;
+  const auto pending = carrying_.find(carrying.sequence);
+  if (pending == carrying_.end() || pending->second != carrying.number) {
+    cursor_.skip(copy);  // a lane that took over has the original
+    return;
+  }
+  carrying_.erase(pending);
+  const auto record = unsettled_.find(carrying.sequence);
+  cursor_.carry_over(record->second, carrying.ended, copy);
+  forget_copy(carrying.sequence);
+  unsettled_.erase(record);
+  know(copy);
+}
+
+Status FileJournalLane::copy_refused(const Carrying& carrying, Status status) {
+  Lock lock(mutex_);
+  const auto pending = carrying_.find(carrying.sequence);
+  if (pending != carrying_.end() && pending->second == carrying.number) carrying_.erase(pending);
+  return status;
+}
+
+void FileJournalLane::know(const ReadMark& copy) {
+  if (!copies_.emplace(copy.sequence, copy).second) return;
+  copies_arrived_.insert(copy.arrived_unix_nanos);
+  copied_spans_ += copy.spans;
+}
+
+void FileJournalLane::forget_copy(uint64_t sequence) {
+  const auto copy = copies_.find(sequence);
+  if (copy == copies_.end()) return;
+  copies_arrived_.erase(copies_arrived_.find(copy->second.arrived_unix_nanos));
+  copied_spans_ -= copy->second.spans;
+  copies_.erase(copy);
+}
+
+std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
+  PinnedSegment pinned;
+  uint64_t watermark = 0;
+  uint64_t next = 0;  // unsettled when these are settled
+  {
+    Lock lock(mutex_);
+    const CursorState& state = cursor_.state();
+    watermark = state.watermark;
+    if (unsettled_.empty() || unsettled_.begin()->first != watermark) return std::nullopt;
+    const uint64_t segment = unsettled_.begin()->second.after.segment;
+    next = watermark;
+    auto range = state.ranges.begin();
+    const auto pass_settled = [&] {
+      while (range != state.ranges.end() && range->first == next) next = (range++)->end;
+    };
+    for (const auto& [sequence, record] : unsettled_) {
+      pass_settled();
+      if (sequence != next || record.after.segment != segment) break;
+      if (pinned.sequences.size() == records_max) return std::nullopt;
+      pinned.sequences.push_back(sequence);
+      pinned.payload_bytes += record.bytes;
+      next = sequence + 1;
+    }
+    pass_settled();
+  }
+  pinned.bytes = table_.bytes_between(watermark, next);
+  if (pinned.bytes == 0) return std::nullopt;
+  return pinned;
+}
+
+Status FileJournalLane::sync() {
+  CursorState state;
+  JournalTotals copied_to;
+  {
+    Lock lock(mutex_);
+    if (!changed_) return {};
     state = cursor_.state();
+    copied_to = copied_to_;
+    // Too scattered for the slot: the durable cursor stays behind and recycling waits for it.
+    if (state.ranges.size() > kCursorRangesMax) return {};
+    changed_ = false;
   }
   state.published = table_.published();
-  // Too scattered for the slot: the durable cursor stays behind and recycling waits for it.
-  if (state.ranges.size() > kCursorRangesMax) return {};
+  // A copy is known a moment before it is published.
+  if (state.published.records < copied_to.records) state.published = copied_to;
   if (Status stored = cursor_file_->store(state); !stored) {
+    Lock lock(mutex_);
+    changed_ = true;
     return fail(stored.error().with_prefix("journal: store the cursor: "));
   }
-  changed_ = false;
   if (table_.set_durable(index_, state.watermark)) recycle_();
   return {};
 }
@@ -100,6 +301,9 @@ LaneBooks FileJournalLane::books() const {
     cursor = cursor_.state();
     // What was read first and is not settled is the record at the watermark.
     if (!unsettled_.empty()) oldest = unsettled_.begin()->second.arrived_unix_nanos;
+    // But what was carried over came earlier than its neighbours.
+    if (!copies_arrived_.empty())
+      oldest = std::min(oldest.value_or(INT64_MAX), *copies_arrived_.begin());
   }
   // Taken second: what is settled was published before.
   LaneBooks books = books_of(cursor, table_.published());
@@ -120,6 +324,7 @@ std::optional<int64_t> FileJournalLane::arrival_at(uint64_t sequence, Position k
   if (!n) return std::nullopt;
   const auto header = decode_record_header({bytes.data(), *n}, segment.number);
   if (!header || header->sequence != sequence) return std::nullopt;
+  if (header->carried_for && *header->carried_for != lane_tag(name_)) return std::nullopt;
   return header->arrived_unix_nanos;
 }
 
@@ -128,6 +333,7 @@ bool FileJournalLane::caught_up() const {
   {
     Lock lock(mutex_);
     watermark = cursor_.state().watermark;
+    if (cursor_.state().carried > 0) return false;
   }
   return watermark >= table_.published().records;
 }

@@ -2,13 +2,23 @@
 // FileJournalLane: the JournalLane over the segment files: a JournalReader in front, a Cursor
 // behind, and between them the records that were read and are not settled yet. Thread rules as
 // JournalLane; on_published's callback is called through notify_published().
+//
+// Carrying over: the copy is appended like any record. When it is synced, and before it is
+// published, the journal's thread settles the original here: at no moment is a span in two places
+// or in none. A lane that took over in between (rewind()) reads the original again, and the copy is
+// void. copies_ has the copies that are known to be there; when the reader is at the end and the
+// cursor counts more, the others were lost with a damaged segment.
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "agent/journal/cursor.h"
 #include "agent/journal/cursor_file.h"
+#include "agent/journal/group_writer.h"
 #include "agent/journal/journal_lane.h"
 #include "agent/journal/journal_reader.h"
 #include "common/sync/mutex.h"
@@ -18,21 +28,26 @@ namespace dualtrace::agent {
 class FileJournalLane final : public JournalLane {
  public:
   struct Parts {
+    std::string name;
     FileSystem& files;
     std::string folder;
     SegmentTable& table;
     FreshRecords& fresh;
-    const Clock& clock;
-    size_t index = 0;  // among the table's durable watermarks and the takers of fresh records
+    Scheduler& scheduler;  // the journal's
+    size_t index = 0;      // among the table's durable watermarks and the takers of fresh records
     CursorState cursor;
     std::unique_ptr<CursorFile> cursor_file;
     std::function<void()> recycle;  // called when segments can go
+    std::function<void(PendingAppend)> append;
   };
   explicit FileJournalLane(Parts parts);
 
   Result<JournalRead> read() override;
   void rewind() override;
   void settle(uint64_t sequence, const SpanCounts& counts) override;
+  Result<JournalRecord> read_again(uint64_t sequence) override;
+  void carry_over(CarryOver rest, std::function<void(Status)> done) override;
+  [[nodiscard]] std::optional<PinnedSegment> pinned(size_t records_max) const override;
   Status sync() override;
   void on_published(std::function<void()> notify) override;
   [[nodiscard]] LaneBooks books() const override;
@@ -41,25 +56,51 @@ class FileJournalLane final : public JournalLane {
   void notify_published();  // on the journal's scheduler
 
  private:
+  // A carry_over() that is not stored yet; the number tells it from one of a lane before.
+  struct Carrying {
+    uint64_t sequence = 0;
+    uint64_t number = 0;
+    SpanCounts ended{};
+  };
+
   [[nodiscard]] std::unique_ptr<JournalReader> reader_at(const CursorState& cursor);
+  // What the lane gets to see of it; nullopt: nothing, read on.
+  std::optional<JournalRead> take(StoredRecord record);
+  std::optional<JournalRead> take(const JournalReader::OthersRecord& record);
+  std::optional<JournalRead> take(const LostRecords& lost);
+  std::optional<JournalRead> take(const JournalEnd& end);
+  // On the journal's scheduler.
+  void copy_synced(const Carrying& carrying, const ReadMark& copy, const JournalTotals& published);
+  Status copy_refused(const Carrying& carrying, Status status);
+  void know(const ReadMark& copy) DT_REQUIRES(mutex_);
+  void forget_copy(uint64_t sequence) DT_REQUIRES(mutex_);
   [[nodiscard]] std::optional<int64_t> arrival_at(uint64_t sequence, Position known) const;
 
   FileSystem& files_;
+  const std::string name_;
   const std::string folder_;
   SegmentTable& table_;
   FreshRecords& fresh_;
-  const Clock& clock_;
+  Scheduler& scheduler_;
   const size_t index_;
   const std::function<void()> recycle_;
+  const std::function<void(PendingAppend)> append_;
+  const uint64_t opened_at_;  // records published when this life began
 
   // Lane thread only.
   std::unique_ptr<JournalReader> reader_;
   std::unique_ptr<CursorFile> cursor_file_;
-  bool changed_ = false;  // since the cursor was last stored
 
   mutable Mutex mutex_;
   Cursor cursor_ DT_GUARDED_BY(mutex_);
+  bool changed_ DT_GUARDED_BY(mutex_) = false;  // since the cursor was last stored
   std::map<uint64_t, ReadMark> unsettled_ DT_GUARDED_BY(mutex_);  // read, by sequence
+  std::map<uint64_t, uint64_t> carrying_ DT_GUARDED_BY(mutex_);   // by sequence: the number
+  uint64_t carry_overs_ DT_GUARDED_BY(mutex_) = 0;
+  JournalTotals copied_to_ DT_GUARDED_BY(mutex_);                // published with the last copy
+  std::map<uint64_t, ReadMark> copies_ DT_GUARDED_BY(mutex_);    // unsettled, by sequence
+  std::multiset<int64_t> copies_arrived_ DT_GUARDED_BY(mutex_);  // their arrivals
+  uint64_t copied_spans_ DT_GUARDED_BY(mutex_) = 0;              // theirs
   std::function<void()> notify_ DT_GUARDED_BY(mutex_);
 };
 

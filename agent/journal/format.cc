@@ -10,14 +10,29 @@ namespace {
 
 constexpr std::string_view kSegmentMagic = "dte-segm";
 constexpr std::string_view kCursorMagic = "dte-curs";
-constexpr uint32_t kVersion = 1;
-constexpr uint32_t kEncodingProtobuf = 0;  // one byte, and three reserved ones that are zero
+constexpr uint32_t kVersion = 2;
+constexpr uint32_t kFirstVersion = 1;  // without carried records
+// One byte, and three that are zero, or the lane's of a carried record.
+constexpr uint32_t kEncodingProtobuf = 0;
+constexpr uint32_t kEncodingCarried = 1;
 
 constexpr size_t kSegmentFieldsBytes = 72;  // before the checksum
-constexpr size_t kCursorFieldsBytes = 144;  // before the checksum
-constexpr size_t kCursorRangesOffset = 152;
 constexpr size_t kCursorRangeBytes = 48;
-static_assert(kCursorRangesOffset + kCursorRangesMax * kCursorRangeBytes <= kCursorSlotBytes);
+constexpr size_t kVoidBytes = 16;
+
+// How a version lays a cursor's slot out.
+struct SlotLayout {
+  uint32_t version;
+  size_t slot_bytes;
+  size_t fields_bytes;  // before the checksum
+  size_t ranges_max;
+  [[nodiscard]] size_t ranges_offset() const { return fields_bytes + 8; }
+};
+constexpr SlotLayout kFirstLayout{kFirstVersion, kFirstCursorSlotBytes, 144, 1362};
+constexpr SlotLayout kLayout{kVersion, kCursorSlotBytes, 192, kCursorRangesMax};
+static_assert(kLayout.fields_bytes + 8 + kCursorRangesMax * kCursorRangeBytes +
+                  kVoidsMax * kVoidBytes <=
+              kCursorSlotBytes);
 
 // Little-endian fields, one behind the other.
 class Writer {
@@ -73,13 +88,26 @@ class Reader {
 
 uint32_t seed_of(uint64_t segment) { return crc32c(Writer().u64(segment).written()); }
 
+bool plausible_carrying(const CursorState& state) {
+  if (state.adopted > state.settled.sum() + state.carried) return false;
+  if (state.taken_to > state.rebuilt_to || state.rebuilt_to > state.published.records) return false;
+  if (state.known_to > state.published.records) return false;
+  uint64_t above = 0;
+  for (const VoidRange& each : state.voids) {
+    if (each.first < above || each.end <= each.first) return false;
+    above = each.end;
+  }
+  return above <= state.known_to;
+}
+
 // Whether the ranges are what a cursor can have: sums that add up, order, no overlap.
 bool plausible(const CursorState& state) {
   if (state.watermark < state.origin.records || state.watermark > state.published.records) {
     return false;
   }
+  if (!plausible_carrying(state)) return false;
   uint64_t above = state.watermark;
-  uint64_t spans = state.settled.sum();
+  uint64_t spans = state.settled_spans();
   uint64_t bytes = state.settled_bytes;
   for (const SettledRange& range : state.ranges) {
     if (range.first < above || range.end <= range.first) return false;
@@ -105,7 +133,9 @@ bool SegmentHeader::operator==(const SegmentHeader& other) const {
 bool CursorState::operator==(const CursorState& other) const {
   return origin == other.origin && published == other.published && watermark == other.watermark &&
          position == other.position && settled == other.settled &&
-         settled_bytes == other.settled_bytes && ranges == other.ranges;
+         settled_bytes == other.settled_bytes && carried == other.carried &&
+         adopted == other.adopted && known_to == other.known_to && rebuilt_to == other.rebuilt_to &&
+         taken_to == other.taken_to && voids == other.voids && ranges == other.ranges;
 }
 
 std::string encode_segment_header(const SegmentHeader& header) {
@@ -122,7 +152,9 @@ std::string encode_segment_header(const SegmentHeader& header) {
 std::optional<SegmentHeader> decode_segment_header(std::string_view block) {
   if (block.size() < kSegmentFieldsBytes + 4) return std::nullopt;
   Reader in(block);
-  if (in.raw(8) != kSegmentMagic || in.u32() != kVersion || in.u32() != 0) return std::nullopt;
+  if (in.raw(8) != kSegmentMagic) return std::nullopt;
+  const uint32_t version = in.u32();
+  if ((version != kVersion && version != kFirstVersion) || in.u32() != 0) return std::nullopt;
   SegmentHeader header;
   header.number = in.u64();
   header.segment_bytes = in.u64();
@@ -140,7 +172,8 @@ uint32_t payload_crc(std::string_view payload, uint64_t segment) {
 std::string encode_record_header(const RecordHeader& header, uint64_t segment) {
   Writer out;
   out.u32(header.payload_bytes).u32(header.spans).u64(header.sequence);
-  out.u64(static_cast<uint64_t>(header.arrived_unix_nanos)).u32(kEncodingProtobuf);
+  out.u64(static_cast<uint64_t>(header.arrived_unix_nanos));
+  out.u32(header.carried_for ? kEncodingCarried | *header.carried_for << 8 : kEncodingProtobuf);
   out.u32(header.group_rest).u32(header.payload_crc);
   out.u32(crc32c(out.written(), seed_of(segment)));
   return out.take();
@@ -158,39 +191,49 @@ std::optional<RecordHeader> decode_record_header(std::string_view bytes, uint64_
   header.group_rest = in.u32();
   header.payload_crc = in.u32();
   const uint32_t crc = crc32c(bytes.substr(0, kRecordHeaderBytes - 4), seed_of(segment));
-  if (in.u32() != crc || encoding != kEncodingProtobuf) return std::nullopt;
+  if (in.u32() != crc) return std::nullopt;
+  if ((encoding & 0xff) == kEncodingCarried) {
+    header.carried_for = encoding >> 8;
+  } else if (encoding != kEncodingProtobuf) {
+    return std::nullopt;
+  }
   return header;
 }
 
+uint32_t lane_tag(std::string_view lane) { return crc32c(lane) & 0xffffff; }
+
 std::string encode_cursor_slot(const CursorSlot& slot) {
   const CursorState& state = slot.state;
-  DT_CHECK(state.ranges.size() <= kCursorRangesMax);
+  DT_CHECK(state.ranges.size() <= kCursorRangesMax && state.voids.size() <= kVoidsMax);
   Writer out;
   out.raw(kCursorMagic).u32(kVersion).u32(static_cast<uint32_t>(state.ranges.size()));
   out.u64(slot.generation).totals(state.origin).totals(state.published);
   out.u64(state.watermark).u64(state.position.segment).u64(state.position.offset);
   out.u64(state.settled.delivered).u64(state.settled.rejected).u64(state.settled.dead_lettered);
   out.u64(state.settled.expired).u64(state.settled.filtered).u64(state.settled_bytes);
-  DT_CHECK(out.written().size() == kCursorFieldsBytes);
+  out.u64(state.carried).u64(state.adopted).u64(state.known_to);
+  out.u64(state.rebuilt_to).u64(state.taken_to).u64(state.voids.size());
+  DT_CHECK(out.written().size() == kLayout.fields_bytes);
   Writer ranges;
   for (const SettledRange& range : state.ranges) {
     ranges.u64(range.first).u64(range.end).u64(range.after.segment).u64(range.after.offset);
     ranges.u64(range.spans).u64(range.bytes);
   }
+  for (const VoidRange& each : state.voids) ranges.u64(each.first).u64(each.end);
   out.u32(crc32c(ranges.written(), crc32c(out.written()))).u32(0).raw(ranges.written());
-  std::string bytes = out.take();
-  bytes.resize(kCursorSlotBytes, '\0');
-  return bytes;
+  return out.take();
 }
 
 std::optional<CursorSlot> decode_cursor_slot(std::string_view bytes) {
-  if (bytes.size() < kCursorSlotBytes) return std::nullopt;
+  if (bytes.size() < kLayout.ranges_offset()) return std::nullopt;
   Reader in(bytes);
-  if (in.raw(8) != kCursorMagic || in.u32() != kVersion) return std::nullopt;
-  const size_t count = in.u32();
-  if (count > kCursorRangesMax) return std::nullopt;
   CursorSlot slot;
   CursorState& state = slot.state;
+  if (in.raw(8) != kCursorMagic) return std::nullopt;
+  slot.version = in.u32();
+  if (slot.version != kVersion && slot.version != kFirstVersion) return std::nullopt;
+  const SlotLayout& layout = slot.version == kVersion ? kLayout : kFirstLayout;
+  const size_t count = in.u32();
   slot.generation = in.u64();
   state.origin = in.totals();
   state.published = in.totals();
@@ -202,17 +245,32 @@ std::optional<CursorSlot> decode_cursor_slot(std::string_view bytes) {
         &state.settled.expired, &state.settled.filtered, &state.settled_bytes}) {
     *field = in.u64();
   }
+  uint64_t voids = 0;
+  if (slot.version != kFirstVersion) {
+    for (uint64_t* field : {&state.carried, &state.adopted, &state.known_to, &state.rebuilt_to,
+                            &state.taken_to, &voids}) {
+      *field = in.u64();
+    }
+  }
+  if (count > layout.ranges_max || voids > kVoidsMax) return std::nullopt;
+  const size_t rest_bytes = count * kCursorRangeBytes + voids * kVoidBytes;
+  if (bytes.size() < layout.ranges_offset() + rest_bytes) return std::nullopt;
   const uint32_t crc = in.u32();
   if (in.u32() != 0) return std::nullopt;
-  const uint32_t fields_crc = crc32c(bytes.substr(0, kCursorFieldsBytes));
-  const std::string_view ranges = bytes.substr(kCursorRangesOffset, count * kCursorRangeBytes);
-  if (crc != crc32c(ranges, fields_crc)) return std::nullopt;
+  const uint32_t fields_crc = crc32c(bytes.substr(0, layout.fields_bytes));
+  if (crc != crc32c(bytes.substr(layout.ranges_offset(), rest_bytes), fields_crc)) {
+    return std::nullopt;
+  }
   for (size_t i = 0; i < count; ++i) {
     SettledRange& range = state.ranges.emplace_back();
     for (uint64_t* field : {&range.first, &range.end, &range.after.segment, &range.after.offset,
                             &range.spans, &range.bytes}) {
       *field = in.u64();
     }
+  }
+  for (uint64_t i = 0; i < voids; ++i) {
+    const uint64_t first = in.u64();
+    state.voids.push_back({.first = first, .end = in.u64()});
   }
   if (!plausible(state)) return std::nullopt;
   return slot;

@@ -19,8 +19,10 @@ using JournalTotals = Journal::Totals;
 
 inline constexpr uint64_t kSegmentHeaderBytes = 4096;  // records begin here
 inline constexpr uint64_t kRecordHeaderBytes = 40;
-inline constexpr uint64_t kCursorSlotBytes = 64 * 1024;
-inline constexpr size_t kCursorRangesMax = 1362;  // as many as fit into a slot
+inline constexpr uint64_t kCursorSlotBytes = 128 * 1024;
+inline constexpr uint64_t kFirstCursorSlotBytes = 64 * 1024;  // of version 1
+inline constexpr size_t kCursorRangesMax = 2700;              // as many as fit into a slot
+inline constexpr size_t kVoidsMax = 64;                       // beside them
 
 struct SegmentHeader {
   uint64_t number = 0;
@@ -39,7 +41,11 @@ struct RecordHeader {
   int64_t arrived_unix_nanos = 0;
   uint32_t group_rest = 0;  // how many records of its group are behind it
   uint32_t payload_crc = 0;
+  // lane_tag() of the lane that carried it over: the record is for that one alone, and its spans
+  // were counted with the record that they came in.
+  std::optional<uint32_t> carried_for{};
 
+  [[nodiscard]] uint32_t counted_spans() const { return carried_for ? 0 : spans; }
   bool operator==(const RecordHeader&) const = default;
 };
 
@@ -62,6 +68,15 @@ struct SettledRange {
   bool operator==(const SettledRange&) const = default;
 };
 
+// Records [first, end), of which carried ones do not count: a life ended before it had settled what
+// they came from.
+struct VoidRange {
+  uint64_t first = 0;
+  uint64_t end = 0;
+
+  bool operator==(const VoidRange&) const = default;
+};
+
 struct CursorState {
   JournalTotals origin;     // what had been accepted when the lane began
   JournalTotals published;  // what had been accepted when this was written
@@ -69,15 +84,29 @@ struct CursorState {
   Position position{};      // of the record at the watermark
   SpanCounts settled{};
   uint64_t settled_bytes = 0;
+  // What this lane carried over. Its spans leave one record and come in another one, so that they
+  // are settled for the journal's totals while they still wait.
+  uint64_t carried = 0;          // spans that wait in carried records
+  uint64_t adopted = 0;          // spans taken up from carried records of a cursor that was lost
+  uint64_t known_to = 0;         // carried records below that count, but for the void ones
+  uint64_t rebuilt_to = 0;       // those below that are a lost cursor's; they are taken up as they
+  uint64_t taken_to = 0;         // are read, and below that they have been
+  std::vector<VoidRange> voids;  // ascending, disjoint
   std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark
 
+  // Of the settled records, as the journal's totals count them.
+  [[nodiscard]] uint64_t settled_spans() const { return settled.sum() + carried - adopted; }
   bool operator==(const CursorState& other) const;
 };
 
 struct CursorSlot {
   uint64_t generation = 0;
   CursorState state{};
+  uint32_t version = 2;  // of the slot that was read; what is written is of the newest
 };
+
+// Which lane a carried record is for, in the three bytes that its header has room for.
+[[nodiscard]] uint32_t lane_tag(std::string_view lane);
 
 [[nodiscard]] bool operator==(const JournalTotals& a, const JournalTotals& b);
 
@@ -91,7 +120,7 @@ struct CursorSlot {
 [[nodiscard]] std::optional<RecordHeader> decode_record_header(std::string_view bytes,
                                                                uint64_t segment);
 
-// DT_CHECKs that the ranges fit.
+// DT_CHECKs that the ranges fit. As long as what is in it: the rest of a slot is not looked at.
 [[nodiscard]] std::string encode_cursor_slot(const CursorSlot& slot);
 [[nodiscard]] std::optional<CursorSlot> decode_cursor_slot(std::string_view bytes);
 

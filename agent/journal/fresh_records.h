@@ -18,7 +18,6 @@ namespace dualtrace::agent {
 struct StoredRecord {
   ReadMark mark;
   SharedBytes payload;
-  uint64_t bytes_before = 0;  // of payload, ever accepted before this record
 };
 
 class FreshRecords {

@@ -78,22 +78,28 @@ Status GroupWriter::write_records(std::span<PendingAppend> group) {
                               .sequence = sequence++,
                               .arrived_unix_nanos = append.arrived_unix_nanos,
                               .group_rest = --rest,
-                              .payload_crc = payload_crc(append.payload, current_.number)};
+                              .payload_crc = payload_crc(append.payload, current_.number),
+                              .carried_for = append.carried_for};
     headers.push_back(encode_record_header(header, current_.number));
     pieces.push_back(headers.back());
     pieces.push_back(append.payload);
   }
   if (Status written = current_.file->write_at(offset_, pieces); !written) return written;
-  if (durability_ == Durability::kDisk) {
-    if (Status synced = current_.file->sync(); !synced) return synced;
-  } else {
-    sync_later();
-  }
+  if (Status synced = sync_group(group); !synced) return synced;
   publish(group);
   return {};
 }
 
-// The table first: what a lane finds among the fresh ones is published.
+Status GroupWriter::sync_group(std::span<const PendingAppend> group) {
+  const bool carries = std::any_of(group.begin(), group.end(),
+                                   [](const auto& append) { return append.carried_for; });
+  if (durability_ == Durability::kDisk || carries) return current_.file->sync();
+  sync_later();
+  return {};
+}
+
+// Carried records first: what a lane reads of them is known to it, and what they came from is
+// settled. Then the table: what a lane finds among the fresh ones is published.
 void GroupWriter::publish(std::span<PendingAppend> group) {
   JournalTotals totals = store_.table().published();
   std::vector<StoredRecord> records;
@@ -103,13 +109,17 @@ void GroupWriter::publish(std::span<PendingAppend> group) {
     records.push_back({.mark = {.sequence = totals.records,
                                 .spans = append.spans,
                                 .bytes = append.payload.size(),
+                                .bytes_before = totals.bytes,
                                 .arrived_unix_nanos = append.arrived_unix_nanos,
-                                .after = {current_.number, offset_}},
-                       .payload = std::move(append.payload),
-                       .bytes_before = totals.bytes});
+                                .after = {current_.number, offset_},
+                                .carried_for = append.carried_for},
+                       .payload = std::move(append.payload)});
     totals.records += 1;
-    totals.spans += append.spans;
+    totals.spans += records.back().mark.counted_spans();
     totals.bytes += records.back().mark.bytes;
+  }
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (group[i].synced) group[i].synced(records[i].mark, totals);
   }
   store_.table().publish(totals, offset_);
   for (StoredRecord& record : records) fresh_.add(std::move(record));

@@ -3,7 +3,9 @@
 // begins segments as they fill up or fail. It only appends to segments it began itself.
 // Used from one thread (the journal's).
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -19,6 +21,10 @@ struct PendingAppend {
   uint32_t spans = 0;
   int64_t arrived_unix_nanos = 0;
   Journal::Stored done;
+  // Of a record that a lane carries over: it is synced whatever the durability, since what it came
+  // from is let go, and then told before anybody can read it, with what is published then.
+  std::optional<uint32_t> carried_for{};
+  std::function<void(const ReadMark&, const JournalTotals&)> synced{};
 };
 
 class GroupWriter {
@@ -42,6 +48,7 @@ class GroupWriter {
   // Makes room for a record of that size.
   Status make_room(uint64_t record_bytes);
   Status write_records(std::span<PendingAppend> group);
+  Status sync_group(std::span<const PendingAppend> group);
   void publish(std::span<PendingAppend> group);
   void seal();
   void abandon();

@@ -40,36 +40,25 @@ class FileJournal final : public Journal {
         scheduler.post([segments] { segments->recycle(); });
       };
       lanes_.emplace_back(lane.name, std::make_unique<FileJournalLane>(
-                                         FileJournalLane::Parts{.files = files,
+                                         FileJournalLane::Parts{.name = lane.name,
+                                                                .files = files,
                                                                 .folder = options.folder,
                                                                 .table = store_->table(),
                                                                 .fresh = fresh_,
-                                                                .clock = scheduler.clock(),
+                                                                .scheduler = scheduler,
                                                                 .index = index,
                                                                 .cursor = std::move(lane.cursor),
                                                                 .cursor_file = std::move(lane.file),
-                                                                .recycle = std::move(recycle)}));
+                                                                .recycle = std::move(recycle),
+                                                                .append = append_for_lane()}));
     }
   }
 
   void append(std::string payload, uint32_t spans, Stored done) override {
-    const uint64_t bytes = payload.size();
-    const uint64_t bytes_max = segment_bytes_ - kSegmentHeaderBytes - kRecordHeaderBytes;
-    if (bytes > bytes_max) {
-      return refuse({.kind = ErrorKind::kExhausted,
-                     .message = "the request is larger than a journal segment"},
-                    std::move(done));
-    }
-    PendingAppend append{.payload = std::move(payload),
-                         .spans = spans,
-                         .arrived_unix_nanos = unix_nanos(scheduler_.clock().wall()),
-                         .done = std::move(done)};
-    if (!enqueue(append)) {
-      refuse({.kind = ErrorKind::kUnavailable,
-              .message = "too much waits to be stored",
-              .retry_after = std::chrono::seconds(1)},
-             std::move(append.done));
-    }
+    submit({.payload = std::move(payload),
+            .spans = spans,
+            .arrived_unix_nanos = unix_nanos(scheduler_.clock().wall()),
+            .done = std::move(done)});
   }
 
   [[nodiscard]] Totals totals() const override { return store_->table().published(); }
@@ -87,6 +76,25 @@ class FileJournal final : public Journal {
   }
 
  private:
+  [[nodiscard]] std::function<void(PendingAppend)> append_for_lane() {
+    return [this](PendingAppend append) { submit(std::move(append)); };
+  }
+
+  void submit(PendingAppend append) {
+    const uint64_t bytes_max = segment_bytes_ - kSegmentHeaderBytes - kRecordHeaderBytes;
+    if (append.payload.size() > bytes_max) {
+      return refuse({.kind = ErrorKind::kExhausted,
+                     .message = "the request is larger than a journal segment"},
+                    std::move(append.done));
+    }
+    if (!enqueue(append)) {
+      refuse({.kind = ErrorKind::kUnavailable,
+              .message = "too much waits to be stored",
+              .retry_after = std::chrono::seconds(1)},
+             std::move(append.done));
+    }
+  }
+
   void refuse(Error error, Stored done) {
     scheduler_.post([error = std::move(error), done = std::move(done)] { done(fail(error)); });
   }
@@ -198,12 +206,17 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
   const std::string path = cursor_path(options, name);
   const auto known = recovered.cursors.find(name);
   if (known != recovered.cursors.end()) {
-    auto file = CursorFile::open(files, path, known->second.generation);
+    CursorState state = resumed(known->second.state, recovered.published.records);
+    state.published = recovered.published;
+    const bool first_version = known->second.version == 1;
+    if (first_version) state.voids.clear();  // nothing was carried over then
+    auto file = first_version ? CursorFile::create(files, path, state)
+                              : CursorFile::open(files, path, known->second.generation);
     if (!file) return fail(std::move(file).error());
     // What was read may be in the system's memory alone: the process may have died before its sync,
     // or the sync have failed. Segments are let go on its word, so it must not be taken back.
-    if (Status stored = (*file)->store(known->second.state); !stored) return fail(stored.error());
-    return RestoredLane{.name = name, .cursor = known->second.state, .file = *std::move(file)};
+    if (Status stored = (*file)->store(state); !stored) return fail(stored.error());
+    return RestoredLane{.name = name, .cursor = std::move(state), .file = *std::move(file)};
   }
   const auto& damaged = recovered.damaged_cursors;
   CursorState cursor;
@@ -216,7 +229,11 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
       cursor.origin = recovered.segments.front().base;
       cursor.position.segment = recovered.segments.front().number;
     }
+    // What the lane had carried over is in there, too, and what it came from may be gone.
+    cursor.rebuilt_to = recovered.published.records;
+    cursor.taken_to = cursor.origin.records;
   }
+  cursor.known_to = recovered.published.records;
   cursor.published = recovered.published;
   cursor.watermark = cursor.origin.records;
   auto file = CursorFile::create(files, path, cursor);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/bytes/shared_bytes.h"
 #include "common/error/result.h"
@@ -47,10 +48,28 @@ struct JournalRecord {
   uint32_t spans = 0;
   SharedBytes payload;        // a serialised ExportTraceServiceRequest
   uint64_t bytes_before = 0;  // of payload, ever accepted into the journal before this record
+  bool carried = false;       // what carry_over() left of a record; it arrived when that one did
+};
+
+// What is left of a record that has to wait for longer than its neighbours.
+struct CarryOver {
+  uint64_t sequence = 0;  // of a record that was read and is not settled
+  std::string payload;    // a serialised ExportTraceServiceRequest with the spans that are left
+  uint32_t spans = 0;     // in there; at least one
+  SpanCounts ended{};     // how the record's other spans ended
+};
+
+// A segment that some records keep on the disk although everything else in it is settled.
+struct PinnedSegment {
+  std::vector<uint64_t> sequences;  // of those records, all of which were read
+  uint64_t payload_bytes = 0;       // of theirs
+  uint64_t bytes = 0;               // on the disk, that go when they are settled or carried over
 };
 
 // Records [first, last] cannot be read: their segment is damaged and set aside. The reader has
-// settled them as dead-lettered itself; the lane only tells people.
+// settled them as dead-lettered itself; the lane only tells people. Carried records among them may
+// be told later, when the end is reached and they did not come: then the range is the whole
+// journal's.
 struct JournalDamage {
   uint64_t first = 0;
   uint64_t last = 0;
@@ -72,6 +91,19 @@ class JournalLane {
   virtual void rewind() = 0;
   // counts.sum() == the record's spans. Each record that was read is settled exactly once.
   virtual void settle(uint64_t sequence, const SpanCounts& counts) = 0;
+  // Reads that record anew, which was read and is not settled: whoever has to wait for long with it
+  // needs to keep its sequence only. kUnavailable while the disk fails to read; kCorrupt when it is
+  // damaged: then it is the lane that settles it as dead-lettered.
+  virtual Result<JournalRecord> read_again(uint64_t sequence) = 0;
+  // Appends what is left of a record to the journal's end, for this lane alone, and settles the
+  // record when that is stored: so that it does not keep its segment on the disk. The lane reads it
+  // again in its turn, under another sequence. `done` is called exactly once, on the journal's
+  // scheduler, unless that is stopped or the lane is rewound; until then the record is not settled
+  // and not carried over again. When it fails, the record is as it was.
+  virtual void carry_over(CarryOver rest, std::function<void(Status)> done) = 0;
+  // The oldest segment that this lane alone may be holding, if all that it waits for are records
+  // which were read. nullopt as well when they are more than `records_max`. Cheap.
+  [[nodiscard]] virtual std::optional<PinnedSegment> pinned(size_t records_max) const = 0;
   // Makes the cursor durable and lets segments go. Cheap when nothing changed.
   virtual Status sync() = 0;
   // `notify` is called on the journal's scheduler after each publication until the next call here.

@@ -20,7 +20,7 @@ uint64_t offset_in(const Segment& segment, uint64_t sequence, Position known) {
 }
 
 JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable& table,
-                             FreshRecords& fresh, size_t lane, const Clock& clock,
+                             FreshRecords& fresh, Lane lane, const Clock& clock,
                              const CursorState& cursor)
     : files_(files),
       folder_(std::move(folder)),
@@ -32,7 +32,7 @@ JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable
       settled_(cursor.ranges) {
   at_ = cursor.origin;
   at_.records = cursor.watermark;
-  at_.spans += cursor.settled.sum();
+  at_.spans += cursor.settled_spans();
   at_.bytes += cursor.settled_bytes;
   for (const SettledRange& range : settled_) {
     at_.spans -= range.spans;
@@ -73,12 +73,13 @@ Result<JournalReader::Step> JournalReader::try_next() {
   while (const auto view = table_.find(at_.records)) {
     const Segment& segment = view->segment;
     unread_payload_.reset();
-    if (auto fresh = fresh_.take(lane_, at_.records)) {
+    if (auto fresh = fresh_.take(lane_.index, at_.records)) {
       // Held open, a segment that is recycled meanwhile would keep its place on the disk.
       if (segment_ && segment_->number() != segment.number) segment_.reset();
       const ReadMark& mark = fresh->mark;
-      step_over(mark.spans, mark.bytes, mark.after);
-      if (take_settled(mark.sequence, mark.spans, mark.bytes)) continue;
+      step_over(mark.counted_spans(), mark.bytes, mark.after);
+      if (take_settled(mark.sequence, mark.counted_spans(), mark.bytes)) continue;
+      if (is_others(mark)) return Step(OthersRecord{mark});
       return Step(*std::move(fresh));
     }
     position_ = {segment.number, offset_in(segment, at_.records, position_)};
@@ -97,23 +98,21 @@ Result<JournalReader::Step> JournalReader::try_next() {
       if (std::holds_alternative<JournalEnd>(lost)) continue;
       return lost;
     }
-    if (take_settled(header->sequence, header->spans, header->payload_bytes)) {
-      step_over(header->spans, header->payload_bytes, behind(*header));
+    const ReadMark mark = mark_of(*header);
+    if (take_settled(mark.sequence, mark.counted_spans(), mark.bytes)) {
+      step_over(mark.counted_spans(), mark.bytes, mark.after);
       continue;
+    }
+    if (is_others(mark)) {
+      step_over(mark.counted_spans(), mark.bytes, mark.after);
+      return Step(OthersRecord{mark});
     }
     unread_payload_ = header;
     Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
     if (!payload) return fail(payload.error());
     if (!*payload) return lose_record(*header);
-    const uint64_t bytes_before = at_.bytes;
-    step_over(header->spans, header->payload_bytes, behind(*header));
-    return Step(StoredRecord{.mark = {.sequence = header->sequence,
-                                      .spans = header->spans,
-                                      .bytes = header->payload_bytes,
-                                      .arrived_unix_nanos = header->arrived_unix_nanos,
-                                      .after = position_},
-                             .payload = **std::move(payload),
-                             .bytes_before = bytes_before});
+    step_over(mark.counted_spans(), mark.bytes, mark.after);
+    return Step(StoredRecord{.mark = mark, .payload = **std::move(payload)});
   }
   return Step(JournalEnd{});
 }
@@ -136,8 +135,15 @@ bool JournalReader::take_settled(uint64_t sequence, uint64_t spans, uint64_t byt
   return true;
 }
 
-Position JournalReader::behind(const RecordHeader& header) const {
-  return {position_.segment, position_.offset + kRecordHeaderBytes + header.payload_bytes};
+ReadMark JournalReader::mark_of(const RecordHeader& header) const {
+  const uint64_t end = position_.offset + kRecordHeaderBytes + header.payload_bytes;
+  return {.sequence = header.sequence,
+          .spans = header.spans,
+          .bytes = header.payload_bytes,
+          .bytes_before = at_.bytes,
+          .arrived_unix_nanos = header.arrived_unix_nanos,
+          .after = {position_.segment, end},
+          .carried_for = header.carried_for};
 }
 
 void JournalReader::step_over(uint64_t spans, uint64_t bytes, Position after) {
@@ -149,12 +155,15 @@ void JournalReader::step_over(uint64_t spans, uint64_t bytes, Position after) {
 
 JournalReader::Step JournalReader::lose_record(const RecordHeader& header) {
   table_.mark_damaged(position_.segment);
-  step_over(header.spans, header.payload_bytes, behind(header));
-  return LostRecords{.first = header.sequence,
-                     .end = header.sequence + 1,
-                     .after = position_,
-                     .spans = header.spans,
-                     .bytes = header.payload_bytes};
+  const ReadMark mark = mark_of(header);
+  step_over(mark.counted_spans(), mark.bytes, mark.after);
+  LostRecords lost{.first = mark.sequence,
+                   .end = mark.sequence + 1,
+                   .after = mark.after,
+                   .spans = mark.counted_spans(),
+                   .bytes = mark.bytes};
+  if (mark.carried_for) lost.carried = mark;
+  return lost;
 }
 
 JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {

@@ -2,7 +2,8 @@
 // JournalReader: walks one lane through the segments, forward only. It skips what the lane had
 // settled before the reader was made, takes from memory what is still there, and turns what cannot
 // be read into exact counts of what is lost: each segment's header says what had been accepted
-// before it. Used from one thread (the lane's).
+// before it. Records that other lanes carried over are named and not read. Used from one thread
+// (the lane's).
 
 #include <memory>
 #include <optional>
@@ -22,11 +23,18 @@ namespace dualtrace::agent {
 
 class JournalReader {
  public:
-  using Step = std::variant<JournalEnd, StoredRecord, LostRecords>;
+  struct OthersRecord {
+    ReadMark mark;
+  };
+  using Step = std::variant<JournalEnd, StoredRecord, OthersRecord, LostRecords>;
+  struct Lane {
+    size_t index = 0;  // among the takers of fresh records
+    uint32_t tag = 0;
+  };
 
   // Begins at the cursor's watermark. The references outlive the reader.
   JournalReader(FileSystem& files, std::string folder, SegmentTable& table, FreshRecords& fresh,
-                size_t lane, const Clock& clock, const CursorState& cursor);
+                Lane lane, const Clock& clock, const CursorState& cursor);
 
   // kUnavailable while the disk fails to read. What cannot be read for ten minutes counts as lost,
   // so that a bad sector cannot hold a lane up for ever: the record, if its header is well, else
@@ -39,12 +47,15 @@ class JournalReader {
   Result<bool> open_segment(const Segment& segment);
   // The record was settled before the reader was made: its counts do not belong to a later loss.
   bool take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes);
-  [[nodiscard]] Position behind(const RecordHeader& header) const;
   void step_over(uint64_t spans, uint64_t bytes, Position after);
   // From the read position up to the segment's end. JournalEnd{} when nothing of that was
   // unsettled.
   Step lose_rest(const SegmentTable::View& view);
   Step lose_record(const RecordHeader& header);
+  [[nodiscard]] ReadMark mark_of(const RecordHeader& header) const;
+  [[nodiscard]] bool is_others(const ReadMark& mark) const {
+    return mark.carried_for && *mark.carried_for != lane_.tag;
+  }
   // The place that failed has been tried for long enough.
   [[nodiscard]] bool to_give_up();
   Step give_up();
@@ -53,7 +64,7 @@ class JournalReader {
   const std::string folder_;
   SegmentTable& table_;
   FreshRecords& fresh_;
-  const size_t lane_;  // among the takers of fresh records
+  const Lane lane_;
   const Clock& clock_;
   JournalTotals at_;  // accepted before the read position
   Position position_;

@@ -75,7 +75,7 @@ Result<SegmentContent> scan_segment(SegmentReader& reader, uint64_t first, uint6
     const Result<std::optional<std::string>> payload = reader.payload_at(seen.end, **header);
     if (!payload) return fail(payload.error());
     seen.totals.records += 1;
-    seen.totals.spans += (*header)->spans;
+    seen.totals.spans += (*header)->counted_spans();
     seen.totals.bytes += (*header)->payload_bytes;
     seen.end += kRecordHeaderBytes + (*header)->payload_bytes;
     if (!*payload) torn_to = sequence + (*header)->group_rest + 1;

@@ -85,6 +85,16 @@ JournalTotals SegmentTable::published() const {
   return published_;
 }
 
+uint64_t SegmentTable::bytes_between(uint64_t first, uint64_t end) const {
+  Lock lock(mutex_);
+  uint64_t sum = 0;
+  const size_t sealed = segments_.size() - (writing_ ? 1 : 0);
+  for (size_t i = 0; i < sealed && limit_of(i).records <= end; ++i) {
+    if (limit_of(i).records > first) sum += segments_[i].bytes;
+  }
+  return sum;
+}
+
 uint64_t SegmentTable::size() const {
   Lock lock(mutex_);
   return segments_.size();

@@ -51,6 +51,8 @@ class SegmentTable {
   bool set_durable(size_t lane, uint64_t watermark);
 
   [[nodiscard]] JournalTotals published() const;
+  // Of the files that hold records of [first, end) but none behind, without the newest.
+  [[nodiscard]] uint64_t bytes_between(uint64_t first, uint64_t end) const;
   [[nodiscard]] uint64_t size() const;
   [[nodiscard]] uint64_t bytes() const;
 

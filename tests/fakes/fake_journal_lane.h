@@ -5,6 +5,7 @@
 // ends the test. Used from one thread.
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -41,11 +42,53 @@ class FakeJournalLane final : public JournalLane {
     const auto held = open.find(sequence);
     DT_CHECK(held != open.end());
     DT_CHECK(counts.sum() == held->second.spans);
+    DT_CHECK(!carrying.contains(sequence));
     totals.settled += counts;
     totals.backlog_spans -= held->second.spans;
     totals.backlog_bytes -= held->second.payload.size();
     open.erase(held);
     settled.emplace(sequence, counts);
+  }
+  Result<JournalRecord> read_again(uint64_t sequence) override {
+    ++reads_again;
+    if (read_error) return fail(*read_error);
+    const auto held = open.find(sequence);
+    DT_CHECK(held != open.end());
+    return held->second;
+  }
+  // The copy is the next to be read; `done` waits for finish_carrying().
+  void carry_over(CarryOver rest, std::function<void(Status)> done) override {
+    const auto held = open.find(rest.sequence);
+    DT_CHECK(held != open.end());
+    DT_CHECK(rest.spans > 0 && rest.spans + rest.ended.sum() == held->second.spans);
+    const uint64_t sequence = rest.sequence;
+    DT_CHECK(carrying.emplace(sequence, Carrying{std::move(rest), std::move(done)}).second);
+    if (!carries_wait) finish_carrying();
+  }
+  void finish_carrying() {
+    for (auto& [sequence, each] : std::exchange(carrying, {})) {
+      if (carry_error) {
+        each.done(fail(*carry_error));
+        continue;
+      }
+      const JournalRecord original = open.at(sequence);
+      const JournalRecord copy{++last_carried,        original.arrived,
+                               each.rest.spans,       std::move(each.rest.payload),
+                               original.bytes_before, true};
+      totals.settled += each.rest.ended;
+      totals.backlog_spans -= each.rest.ended.sum();
+      totals.backlog_bytes += copy.payload.size();
+      totals.backlog_bytes -= original.payload.size();
+      open.erase(sequence);
+      settled.emplace(sequence, each.rest.ended);
+      unread.push_back(copy);
+      each.done({});
+      if (notify) notify();
+    }
+  }
+  [[nodiscard]] std::optional<PinnedSegment> pinned(size_t records_max) const override {
+    if (!pinning || pinning->sequences.size() > records_max) return std::nullopt;
+    return pinning;
   }
   Status sync() override {
     ++syncs;
@@ -70,12 +113,23 @@ class FakeJournalLane final : public JournalLane {
     if (notify) notify();
   }
 
+  struct Carrying {
+    CarryOver rest;
+    std::function<void(Status)> done;
+  };
+
   std::deque<JournalRecord> unread;
   std::map<uint64_t, JournalRecord> open;  // read, not settled
   std::map<uint64_t, SpanCounts> settled;
   LaneBooks totals;
   std::optional<Error> read_error;
   std::optional<Error> sync_error;
+  std::optional<Error> carry_error;
+  bool carries_wait = false;              // until finish_carrying()
+  std::map<uint64_t, Carrying> carrying;  // by sequence
+  uint64_t last_carried = 1'000'000;      // sequence of a copy
+  std::optional<PinnedSegment> pinning;   // what pinned() says
+  uint64_t reads_again = 0;
   std::optional<JournalDamage> damage;  // told by the next read()
   uint64_t reads = 0;
   uint64_t syncs = 0;

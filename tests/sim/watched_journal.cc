@@ -24,6 +24,15 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     witness_.settled(journal_, index_, life_, sequence, counts);
     lane_.settle(sequence, counts);
   }
+  Result<JournalRecord> read_again(uint64_t sequence) override {
+    return lane_.read_again(sequence);
+  }
+  void carry_over(CarryOver rest, std::function<void(Status)> done) override {
+    lane_.carry_over(std::move(rest), std::move(done));
+  }
+  [[nodiscard]] std::optional<PinnedSegment> pinned(size_t records_max) const override {
+    return lane_.pinned(records_max);
+  }
   Status sync() override {
     witness_.sync_begins(journal_, index_);
     Status status = lane_.sync();

@@ -51,6 +51,12 @@ CursorSlot cursor_example() {
                     .position = {.segment = 3, .offset = 4138},
                     .settled = {.delivered = 10, .rejected = 1, .dead_lettered = 2, .filtered = 4},
                     .settled_bytes = 420,
+                    .carried = 2,
+                    .adopted = 0,
+                    .known_to = 8,
+                    .rebuilt_to = 0,
+                    .taken_to = 0,
+                    .voids = {{.first = 6, .end = 8}},
                     .ranges = {{.first = 5,
                                 .end = 6,
                                 .after = {.segment = 3, .offset = 4700},
@@ -63,8 +69,8 @@ TEST(JournalFormat, IsWhatTheDocumentShows) {
   EXPECT_EQ(encode_segment_header(segment_example()), file.substr(0, kSegmentHeaderBytes));
   EXPECT_EQ(encode_record_header(record_example(), 3) + std::string("\n\0", 2),
             file.substr(kSegmentHeaderBytes, kRecordHeaderBytes + 2));
-  EXPECT_EQ(encode_cursor_slot(cursor_example()),
-            example("cursor", 2 * kCursorSlotBytes).substr(kCursorSlotBytes));
+  const std::string slot = encode_cursor_slot(cursor_example());
+  EXPECT_EQ(slot, example("cursor", 2 * kCursorSlotBytes).substr(kCursorSlotBytes, slot.size()));
 }
 
 TEST(JournalFormat, ReadsWhatItWrites) {
@@ -72,6 +78,8 @@ TEST(JournalFormat, ReadsWhatItWrites) {
   RecordHeader record = record_example();
   EXPECT_EQ(decode_record_header(encode_record_header(record, 3), 3), record);
   record.group_rest = 2;
+  EXPECT_EQ(decode_record_header(encode_record_header(record, 3), 3), record);
+  record.carried_for = lane_tag("databricks");
   EXPECT_EQ(decode_record_header(encode_record_header(record, 3), 3), record);
   const auto slot = decode_cursor_slot(encode_cursor_slot(cursor_example()));
   ASSERT_TRUE(slot);
@@ -93,7 +101,7 @@ TEST(JournalFormat, RefusesEveryFlippedBit) {
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
     EXPECT_FALSE(decode_record_header(bytes, 3)) << bit;
   }
-  for (size_t bit = 0; bit < 200 * 8; ++bit) {
+  for (size_t bit = 0; bit < cursor.size() * 8; ++bit) {
     std::string bytes = cursor;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
     EXPECT_FALSE(decode_cursor_slot(bytes)) << bit;
@@ -112,7 +120,7 @@ TEST(JournalFormat, RefusesZerosAndShortInput) {
   EXPECT_FALSE(decode_cursor_slot(zeros));
   EXPECT_FALSE(decode_segment_header(encode_segment_header(segment_example()).substr(0, 75)));
   EXPECT_FALSE(decode_record_header(encode_record_header(record_example(), 3).substr(0, 39), 3));
-  EXPECT_FALSE(decode_cursor_slot(encode_cursor_slot(cursor_example()).substr(0, 60000)));
+  EXPECT_FALSE(decode_cursor_slot(encode_cursor_slot(cursor_example()).substr(0, 240)));
 }
 
 TEST(JournalFormat, RefusesACursorThatDoesNotAddUp) {
@@ -126,8 +134,21 @@ TEST(JournalFormat, RefusesACursorThatDoesNotAddUp) {
   EXPECT_TRUE(refused([](CursorState& state) { state.ranges[0].first = 2; }));
   EXPECT_TRUE(refused([](CursorState& state) { state.ranges[0].end = 10; }));
   EXPECT_TRUE(refused([](CursorState& state) { state.ranges[0].end = 5; }));
-  EXPECT_TRUE(refused([](CursorState& state) { state.ranges[0].spans = 18; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.ranges[0].spans = 20; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.adopted = 20; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.known_to = 10; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.rebuilt_to = 10; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.taken_to = 1; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.voids[0].end = 6; }));
+  EXPECT_TRUE(refused([](CursorState& state) { state.voids[0].end = 9; }));
   EXPECT_TRUE(refused([](CursorState& state) { state.ranges.push_back(state.ranges[0]); }));
+}
+
+// Both lanes' tags fit into the three bytes and differ.
+TEST(JournalFormat, TellsWhichLaneARecordIsCarriedFor) {
+  EXPECT_NE(lane_tag("arize"), lane_tag("databricks"));
+  EXPECT_LT(lane_tag("arize"), 1u << 24);
+  EXPECT_LT(lane_tag("databricks"), 1u << 24);
 }
 
 TEST(JournalFormat, NamesSegmentsByNumber) {
