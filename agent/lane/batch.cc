@@ -33,7 +33,6 @@ Batch half_of(const Batch& parent, Part part, std::vector<Piece> pieces, uint64_
   half.halved = true;
   half.place = {parent.place.number, parent.place.offset + offset};
   half.history = history_of_half(parent.history, part.spans);
-  half.last_sent = parent.last_sent;
   half.refusal = parent.refusal;
   return half;
 }
@@ -104,6 +103,32 @@ Result<std::pair<Batch, Batch>> halve(const Batch& batch) {
   Batch a = half_of(batch, std::move(first), std::move(front), 0);
   Batch b = half_of(batch, std::move(second), std::move(pieces), offset);
   return std::pair(std::move(a), std::move(b));
+}
+
+Batch batch_of(std::shared_ptr<OpenRecord> record, SharedBytes payload) {
+  Batch batch;
+  batch.spans = record->spans;
+  batch.history.spans = record->spans;
+  batch.pieces.push_back({std::move(record), batch.spans, payload.size()});
+  SharedByteChain body;
+  body.append(std::move(payload));
+  batch.body = std::make_shared<const RequestBody>(std::move(body));
+  return batch;
+}
+
+std::vector<Batch> dissolve(const Batch& batch) {
+  std::vector<Batch> parts;
+  uint64_t offset = batch.place.offset;
+  for (const Piece& piece : batch.pieces) {
+    Batch& part = parts.emplace_back(batch);
+    part.body = nullptr;
+    part.pieces = {piece};
+    part.spans = piece.spans;
+    part.history.spans = piece.spans;
+    part.place.offset = offset;
+    offset += piece.spans;
+  }
+  return parts;
 }
 
 Result<Apart> take_apart(const Batch& batch, const std::vector<uint32_t>& ordinals) {

@@ -49,10 +49,12 @@ struct BatchPlace {
 };
 
 struct Batch {
+  // nullptr: what it says is to be read again from the journal, where it is a whole record.
   std::shared_ptr<const RequestBody> body;
   uint32_t spans = 0;
   std::vector<Piece> pieces;
-  bool halved = false;  // its pieces' bytes are not known any more
+  bool halved = false;   // its pieces' bytes are not known any more
+  bool carried = false;  // it was carried over in the journal, by this lane or the one before it
   BatchPlace place{};
   BatchHistory history{};
   uint64_t last_sent = 0;      // number of the last request that carried it; 0: none yet
@@ -62,7 +64,11 @@ struct Batch {
       false;  // … or until something is delivered that was sent after its failure
   std::shared_ptr<const Outcome> refusal{};  // the last one; nullptr: none yet
 
-  [[nodiscard]] size_t bytes() const { return body->size(); }
+  // In memory.
+  [[nodiscard]] size_t bytes() const { return body == nullptr ? 0 : body->size(); }
+  [[nodiscard]] bool is_whole_record() const {
+    return pieces.size() == 1 && pieces.front().spans == oldest().spans;
+  }
   [[nodiscard]] const OpenRecord& oldest() const { return *pieces.front().record; }
 };
 
@@ -80,6 +86,11 @@ uint64_t drop_front(Batch& batch, uint64_t SpanCounts::*word,
 // Two batches with half of the spans each, at the parent's place. DT_CHECKs spans >= 2; an error
 // when the body cannot be cut (it is malformed below the span boundary).
 Result<std::pair<Batch, Batch>> halve(const Batch& batch);
+
+// A batch of this record alone.
+Batch batch_of(std::shared_ptr<OpenRecord> record, SharedBytes payload);
+// One for each of its records, at the parent's place and without a body. All of them are whole.
+std::vector<Batch> dissolve(const Batch& batch);
 
 // The spans of `ordinals` (counted from 0 in the batch's order, ascending) and the others, each as
 // a batch at the parent's place; one of 0 spans when there are none.

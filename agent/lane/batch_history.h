@@ -16,6 +16,7 @@ struct BatchHistory {
   uint32_t verdicts = 0;             // strikes that were verdicts, since it was last cut
   uint64_t requests_at_failure = 0;  // that the lane had sent at the last strike; 0: none yet
   uint32_t time_outs = 0;            // in a row
+  uint32_t unweighed = 0;            // failures since the last strike, with nothing to compare
   uint32_t times_aside = 0;          // how often it was set aside
   bool suspect = false;    // it fails while others pass: it waits by itself and has its share only
   bool inspected = false;  // looked through for defects that explain a refusal

@@ -71,10 +71,19 @@ class DestinationLane final : public Lane {
   void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
   void park(Batch batch, const Outcome& outcome, Duration delay);
   void cut(Request request, const Outcome& outcome, bool own_fault);
+  [[nodiscard]] bool cut_in_doubt(const Request& request, const Outcome& outcome, Duration delay);
   [[nodiscard]] bool set_defects_apart(Request& request, const Outcome& outcome);
   [[nodiscard]] bool convicted(const Batch& batch) const;
   void bury(Batch batch);
   void keep_letters();
+
+  // What waits for long costs neither memory nor others' disk, in lane_storage.cc.
+  void make_room();
+  void put_away(Batch batch);
+  void free_pinned_segments();
+  void carry_over(std::vector<Batch> batches);
+  void on_carried(const OpenRecord* record, const Status& stored);
+  [[nodiscard]] bool load(Batch& batch);
 
   // What happens by itself, in lane_upkeep.cc.
   void watch(Source& source);
@@ -120,8 +129,10 @@ class DestinationLane final : public Lane {
   std::map<uint64_t, Request> in_flight_;  // by number
   size_t in_flight_bytes_ = 0;
   uint32_t suspects_in_flight_ = 0;
-  uint32_t sent_in_line_ = 0;    // since a suspect was sent
-  uint64_t requests_ = 0;        // sent so far; the number of the last one
+  uint32_t sent_in_line_ = 0;  // since a suspect was sent
+  bool probed_suspect_ = false;
+  uint64_t requests_ = 0;  // sent so far; the number of the last one
+  std::map<const OpenRecord*, std::vector<Batch>> carrying_;  // on the way to the journal's end
   std::vector<Burial> burials_;  // their letters are added, and not kept yet
   bool unsynced_ = false;
   bool sync_planned_ = false;

@@ -6,18 +6,24 @@
 namespace dualtrace::agent {
 namespace {
 
-constexpr uint32_t kStrikesMin = 3;
-constexpr uint32_t kVerdictsMin = 2;
-constexpr uint32_t kRunMax = 200;
+// A batch that is cut for nothing costs requests, a span that is given up for nothing is lost.
+struct Bounds {
+  double chance;  // that is taken
+  uint32_t run_min;
+  uint32_t run_max;
+};
+constexpr Bounds kToCut{.chance = 0.1, .run_min = 3, .run_max = 12};
+constexpr Bounds kToSetAside{.chance = 0.001, .run_min = 3, .run_max = 200};
+constexpr Bounds kVerdicts{.chance = 0.001, .run_min = 2, .run_max = 200};
 constexpr double kLately = 1.0 / 32;
 constexpr double kLatelyOfVerdicts = 1.0 / 8;  // they are rarer
 
-// How long a run of failures must be for chance to explain it once in a thousand.
-uint32_t run_beyond_chance(double rate, uint32_t run_min) {
-  if (rate <= 0.01) return run_min;
-  if (rate >= 0.99) return kRunMax;
-  const double run = std::ceil(std::log(1e-3) / std::log(rate));
-  return std::clamp(static_cast<uint32_t>(run), run_min, kRunMax);
+// How long a run of failures must be for chance to explain it that rarely.
+uint32_t run_beyond_chance(double rate, const Bounds& bounds) {
+  if (rate <= 0.01) return bounds.run_min;
+  if (rate >= 0.99) return bounds.run_max;
+  const double run = std::ceil(std::log(bounds.chance) / std::log(rate));
+  return std::clamp(static_cast<uint32_t>(run), bounds.run_min, bounds.run_max);
 }
 
 void move_towards(double& rate, double value, double step) { rate += (value - rate) * step; }
@@ -32,12 +38,15 @@ BatchHistory history_of_half(const BatchHistory& parent, uint32_t spans) {
   half.strikes = parent.strikes - std::min(parent.strikes, 1u);
   half.verdicts = 0;
   half.time_outs = 0;
+  half.unweighed = 0;
   return half;
 }
 
 void Evidence::delivered(uint64_t number, const BatchHistory& history) {
   last_delivered_ = std::max(last_delivered_, number);
   refusals_ = 0;
+  batches_refused_ = 0;
+  failures_in_a_row_ = 0;
   if (!history.suspect) move_towards(failure_rate_, 0, kLately);
   if (history.verdicts > 0) move_towards(wrong_verdicts_, 1, kLatelyOfVerdicts);
 }
@@ -45,17 +54,23 @@ void Evidence::delivered(uint64_t number, const BatchHistory& history) {
 bool Evidence::failed(const Outcome& outcome, BatchHistory& history, uint64_t requests) {
   const bool too_large = outcome.kind == OutcomeKind::kSplit;
   const bool refused = too_large || outcome.kind == OutcomeKind::kRefuse;
-  // A batch that is too large says nothing of the destination until it is a single span.
-  if (refused && !(too_large && history.can_be_cut())) ++refusals_;
-  if (!history.suspect && !too_large) move_towards(failure_rate_, 1, kLately);
-  const bool verdict = refused && (too_large ? !history.can_be_cut() : outcome.verdict);
-  history.time_outs = outcome.timed_out ? history.time_outs + 1 : 0;
-
   const bool failed_before = history.requests_at_failure > 0;
   const bool contrast = failed_before && last_delivered_ > history.requests_at_failure;
-  if (failed_before && !contrast) return false;
+  // A batch that is too large says nothing of the destination until it is a single span; what is
+  // refused again after others passed says nothing new.
+  if (refused && !contrast && !(too_large && history.can_be_cut())) ++refusals_;
+  if (refused && !history.suspect && !failed_before) ++batches_refused_;
+  if (!history.suspect && !too_large) move_towards(failure_rate_, 1, kLately);
+  // That a suspect fails once more after others passed is no news.
+  if (!too_large && !(history.suspect && contrast)) ++failures_in_a_row_;
+  history.time_outs = outcome.timed_out ? history.time_outs + 1 : 0;
+  if (failed_before && !contrast) {
+    ++history.unweighed;
+    return false;
+  }
+  history.unweighed = 0;
   ++history.strikes;
-  if (verdict) {
+  if (refused && (too_large ? !history.can_be_cut() : outcome.verdict)) {
     if (history.verdicts > 0) move_towards(wrong_verdicts_, 0, kLatelyOfVerdicts);
     ++history.verdicts;
   }
@@ -63,10 +78,12 @@ bool Evidence::failed(const Outcome& outcome, BatchHistory& history, uint64_t re
   return contrast;
 }
 
-uint32_t Evidence::strikes_needed() const { return run_beyond_chance(failure_rate_, kStrikesMin); }
+uint32_t Evidence::strikes_to_cut() const { return run_beyond_chance(failure_rate_, kToCut); }
 
-uint32_t Evidence::verdicts_needed() const {
-  return run_beyond_chance(wrong_verdicts_, kVerdictsMin);
+uint32_t Evidence::strikes_to_set_aside() const {
+  return run_beyond_chance(failure_rate_, kToSetAside);
 }
+
+uint32_t Evidence::verdicts_needed() const { return run_beyond_chance(wrong_verdicts_, kVerdicts); }
 
 }  // namespace dualtrace::agent

@@ -17,6 +17,8 @@ class Evidence {
  public:
   // After so many refusals with nothing delivered in between, it is not the data.
   static constexpr uint32_t kRefusalsToDoubt = 5;
+  // After more failures in a row than these it is the destination.
+  static constexpr uint32_t kFailuresToPresume = 2;
 
   // The answer to request `number`; `history` is its batch's, before the answer.
   void delivered(uint64_t number, const BatchHistory& history);
@@ -28,15 +30,25 @@ class Evidence {
   [[nodiscard]] uint32_t doubts() const {
     return refusals_ - std::min(refusals_, kRefusalsToDoubt - 1);
   }
+  // The refusals are of few batches and their parts.
+  [[nodiscard]] bool few_batches_refused() const { return batches_refused_ < kRefusalsToDoubt; }
   [[nodiscard]] uint64_t last_delivered() const { return last_delivered_; }
-  // Failures in contrast before a batch is cut, or a span is set aside.
-  [[nodiscard]] uint32_t strikes_needed() const;
+  // Others passed just before, so that the first failures are more likely those of their batches
+  // than the beginning of an outage.
+  [[nodiscard]] bool others_passed_lately() const {
+    return last_delivered_ > 0 && failures_in_a_row_ <= kFailuresToPresume;
+  }
+  // Failures in contrast before a batch is cut, and before a span is set aside.
+  [[nodiscard]] uint32_t strikes_to_cut() const;
+  [[nodiscard]] uint32_t strikes_to_set_aside() const;
   // Refusals in contrast, each by a verdict, before a span is given up.
   [[nodiscard]] uint32_t verdicts_needed() const;
 
  private:
   uint64_t last_delivered_ = 0;  // highest number
   uint32_t refusals_ = 0;
+  uint32_t batches_refused_ = 0;  // whole ones, for the first time, since the last delivery
+  uint32_t failures_in_a_row_ = 0;
   double failure_rate_ = 0;    // of batches that are not suspected, lately
   double wrong_verdicts_ = 0;  // how often what was refused passed later, as it was
 };

@@ -81,6 +81,18 @@ void DestinationLane::cut(Request request, const Outcome& outcome, bool own_faul
   }
 }
 
+bool DestinationLane::cut_in_doubt(const Request& request, const Outcome& outcome, Duration delay) {
+  auto halves = halve(request.batch);
+  if (!halves) return false;
+  close_gate(request, everything_refused(outcome), Gate::State::kPaused, delay);
+  for (Batch* half : {&halves->first, &halves->second}) {
+    half->history.suspect = true;
+    half->not_before = now();
+    outbox_.put_back(std::move(*half));
+  }
+  return true;
+}
+
 // A refusal is explained by what is wrong with the data, as far as that can be seen here: these
 // spans wait for the contrast that convicts them, the others go out again at once. So a defective
 // span costs one request more instead of a bisection.

@@ -14,6 +14,7 @@ namespace dualtrace::agent {
 
 void DestinationLane::advance() {
   if (!halted_) {
+    make_room();
     read_ahead();
     send_ready();
   }
@@ -51,18 +52,33 @@ void DestinationLane::read_what_is_there() {
     for (Batch& batch : source.read(batch_limits(), options_.backoff, now(), random_)) {
       queue(std::move(batch));
     }
+    make_room();
   }
 }
 
 void DestinationLane::queue(Batch batch) {
+  if (batch.carried) {
+    // It was suspected before, maybe by another agent. Its next failure counts if anything passes
+    // until then.
+    batch.history = {.spans = batch.spans,
+                     .strikes = 1,
+                     .requests_at_failure = std::max<uint64_t>(requests_, 1),
+                     .suspect = true};
+    batch.not_before = now() + options_.backoff.delay(1, random_);
+    outbox_.push_new(std::move(batch));
+    return;
+  }
   batch.body = options_.bodies->share(std::move(batch.body));
   outbox_.push_new(std::move(batch));
+  // What made us doubt may be one bad batch and its parts: this one will tell.
+  if (evidence_.doubts() > 0 && evidence_.few_batches_refused()) gate_.nudge(now());
 }
 
 void DestinationLane::send_ready() {
   while (in_flight_.size() < options_.requests_in_flight_max && gate_.admits(now())) {
     auto batch = gate_.state() == Gate::State::kOpen ? next_batch() : next_probe();
     if (!batch) break;
+    if (!load(*batch)) continue;
     if (convicted(*batch)) {
       bury(*std::move(batch));
     } else {
@@ -88,14 +104,20 @@ std::optional<Batch> DestinationLane::next_batch() {
 }
 
 // The oldest at first. When that fails again and again, whatever the answer, it may be that batch
-// alone which fails: then all that wait take turns.
+// alone which fails: then all that wait take turns. Whole batches and parts of what was refused
+// alternate: where much is wrong with the data, a part passes sooner; where little is, a whole one.
 std::optional<Batch> DestinationLane::next_probe() {
   constexpr uint32_t kFailuresToRotate = 3;
-  if (gate_.state() == Gate::State::kPaused || gate_.failures() >= kFailuresToRotate) {
-    return outbox_.take_least_tried(now());
+  std::optional<Batch> batch;
+  if (gate_.state() != Gate::State::kPaused && gate_.failures() < kFailuresToRotate) {
+    batch = outbox_.take_first();
+  } else if (!probed_suspect_) {
+    batch = outbox_.take_least_tried_suspect(now());
   }
-  auto first = outbox_.take_first();
-  return first ? std::move(first) : outbox_.take_suspect(now());
+  if (!batch) batch = outbox_.take_least_tried();
+  if (!batch) batch = outbox_.take_least_tried_suspect(now());
+  probed_suspect_ = batch && batch->history.suspect;
+  return batch;
 }
 
 void DestinationLane::send(Batch batch) {
@@ -157,7 +179,10 @@ void DestinationLane::settle(const Request& request, uint64_t number, const Outc
 void DestinationLane::judge(Request request, const Outcome& outcome) {
   BatchHistory& history = request.batch.history;
   const bool contrast = evidence_.failed(outcome, history, requests_);
-  const bool own_fault = contrast && !request.pass.probe && gate_.state() == Gate::State::kOpen;
+  // A destination that asks for time speaks of itself.
+  const bool presumed = evidence_.others_passed_lately() && !outcome.retry_after;
+  const bool own_fault =
+      (contrast || presumed) && !request.pass.probe && gate_.state() == Gate::State::kOpen;
   const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
   if (verdict) request.batch.refusal = std::make_shared<const Outcome>(outcome);
   if (verdict && evidence_.doubts() == 0 && set_defects_apart(request, outcome)) return;
@@ -165,7 +190,8 @@ void DestinationLane::judge(Request request, const Outcome& outcome) {
                                    {.lane_failures = gate_.failures(),
                                     .own_fault = own_fault,
                                     .doubts = evidence_.doubts(),
-                                    .strikes_needed = evidence_.strikes_needed(),
+                                    .strikes_to_cut = evidence_.strikes_to_cut(),
+                                    .strikes_to_set_aside = evidence_.strikes_to_set_aside(),
                                     .verdicts_needed = evidence_.verdicts_needed(),
                                     .batch_bytes = request.batch.bytes()},
                                    policy_, random_);
@@ -177,6 +203,7 @@ void DestinationLane::judge(Request request, const Outcome& outcome) {
       wait(std::move(request), outcome, Gate::State::kRetrying, decision.delay);
       break;
     case Action::kPause:
+      if (decision.halves && cut_in_doubt(request, outcome, decision.delay)) break;
       wait(std::move(request), outcome, Gate::State::kPaused, decision.delay);
       break;
     case Action::kHalve:

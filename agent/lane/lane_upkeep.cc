@@ -115,6 +115,7 @@ LaneLegacy DestinationLane::legacy() const {
 
 void DestinationLane::keep_up() {
   expire_some();
+  free_pinned_segments();
   sync_journals();
   let_go_drained();
   report_.tell_losses();
@@ -187,7 +188,7 @@ bool DestinationLane::nothing_waits() const {
 }
 
 bool DestinationLane::only_suspects_wait() const {
-  const bool some = suspects_in_flight_ > 0 || outbox_.suspect_bytes() > 0;
+  const bool some = suspects_in_flight_ > 0 || outbox_.suspects() > 0;
   return some && outbox_.line_empty() && in_flight_.size() == suspects_in_flight_ &&
          std::all_of(sources_.begin(), sources_.end(),
                      [](const auto& source) { return source->exhausted(); });
@@ -198,8 +199,11 @@ BatchLimits DestinationLane::batch_limits() const {
   return {patience_.batch_bytes(limits.bytes_target), patience_.batch_bytes(limits.bytes_max)};
 }
 
-// Suspects have as much room again, so that they do not keep others from being read.
+// Suspects have as much room again, so that they do not keep others from being read; and as many of
+// them may wait as their entries take less than that.
 size_t DestinationLane::bytes_ahead() const {
+  constexpr size_t kSuspectsMax = 20'000;
+  if (outbox_.suspects() >= kSuspectsMax) return bytes_max();
   const size_t suspects = outbox_.suspect_bytes();
   size_t bytes =
       in_flight_bytes_ + outbox_.line_bytes() + suspects - std::min(suspects, bytes_max());

@@ -7,6 +7,13 @@
 #include "common/error/check.h"
 
 namespace dualtrace::agent {
+namespace {
+
+constexpr auto tried_less = [](const auto& a, const auto& b) {
+  return a.second.last_sent < b.second.last_sent;
+};
+
+}  // namespace
 
 void Outbox::push_new(Batch batch) {
   batch.place = {++last_number_, 0};
@@ -21,7 +28,6 @@ void Outbox::put_back(Batch batch) {
     return;
   }
   suspect_bytes_ += batch.bytes();
-  suspect_spans_ += batch.spans;
   awaiting_contrast_ += batch.awaits_contrast ? 1 : 0;
   const Tick not_before = batch.not_before;
   DT_CHECK(suspects_.emplace(std::pair(not_before, place), std::move(batch)).second);
@@ -37,18 +43,16 @@ std::optional<Batch> Outbox::take_suspect(Tick now) {
   return take(suspects_.begin());
 }
 
-std::optional<Batch> Outbox::take_least_tried(Tick now) {
-  const auto tried_less = [](const auto& a, const auto& b) {
-    return a.second.last_sent < b.second.last_sent;
-  };
+std::optional<Batch> Outbox::take_least_tried() {
+  if (line_.empty()) return std::nullopt;
+  const auto newest = std::min_element(line_.rbegin(), line_.rend(), tried_less);
+  return take(std::next(newest).base());
+}
+
+std::optional<Batch> Outbox::take_least_tried_suspect(Tick now) {
   const auto ready_end = suspects_.upper_bound({now, {UINT64_MAX, UINT64_MAX}});
-  const auto suspect = std::min_element(suspects_.begin(), ready_end, tried_less);
-  const auto in_line = std::min_element(line_.begin(), line_.end(), tried_less);
-  if (in_line == line_.end()) {
-    return suspect == ready_end ? std::nullopt : std::optional(take(suspect));
-  }
-  if (suspect != ready_end && tried_less(*suspect, *in_line)) return take(suspect);
-  return take(in_line);
+  if (ready_end == suspects_.begin()) return std::nullopt;
+  return take(std::min_element(suspects_.begin(), ready_end, tried_less));
 }
 
 void Outbox::release_refused(uint64_t number, Tick now) {
@@ -69,12 +73,39 @@ void Outbox::release_refused(uint64_t number, Tick now) {
 void Outbox::release_all(Tick now) {
   Suspects held = std::exchange(suspects_, {});
   suspect_bytes_ = 0;
-  suspect_spans_ = 0;
   awaiting_contrast_ = 0;
   for (auto& [key, batch] : held) {
     batch.not_before = std::min(batch.not_before, now);
     put_back(std::move(batch));
   }
+}
+
+std::optional<Batch> Outbox::take_latest_loaded() {
+  const auto latest = std::find_if(suspects_.rbegin(), suspects_.rend(),
+                                   [](const auto& entry) { return entry.second.body != nullptr; });
+  if (latest == suspects_.rend()) return std::nullopt;
+  return take(std::next(latest).base());
+}
+
+std::vector<Batch> Outbox::take_all_of(const JournalLane& journal, uint64_t sequence) {
+  const auto is_of = [&](const Piece& piece) {
+    return piece.record->journal == &journal && piece.record->sequence == sequence;
+  };
+  std::vector<Suspects::iterator> found;
+  uint64_t spans = 0;
+  for (auto it = suspects_.begin(); it != suspects_.end(); ++it) {
+    const auto& pieces = it->second.pieces;
+    if (!std::any_of(pieces.begin(), pieces.end(), is_of)) continue;
+    if (pieces.size() > 1) return {};
+    found.push_back(it);
+    spans += it->second.spans;
+  }
+  if (found.empty()) return {};
+  const OpenRecord& record = found.front()->second.oldest();
+  if (spans + record.counts.sum() != record.spans) return {};  // others are under way
+  std::vector<Batch> batches;
+  for (const auto it : found) batches.push_back(take(it));
+  return batches;
 }
 
 Batch* Outbox::oldest_of(const JournalLane& journal) {
@@ -99,8 +130,6 @@ void Outbox::shrunk(const Batch& batch, size_t bytes_before) {
     return;
   }
   suspect_bytes_ -= less;
-  suspect_spans_ = 0;
-  for (const auto& [key, each] : suspects_) suspect_spans_ += each.spans;
   if (batch.spans > 0) return;
   awaiting_contrast_ -= batch.awaits_contrast ? 1 : 0;
   suspects_.erase(std::pair(batch.not_before, BatchPlace(batch.place)));
@@ -127,7 +156,6 @@ Batch Outbox::take(Suspects::iterator which) {
   Batch batch = std::move(which->second);
   suspects_.erase(which);
   suspect_bytes_ -= batch.bytes();
-  suspect_spans_ -= batch.spans;
   awaiting_contrast_ -= batch.awaits_contrast ? 1 : 0;
   return batch;
 }

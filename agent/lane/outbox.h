@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "agent/lane/batch.h"
 
@@ -23,13 +24,20 @@ class Outbox {
   std::optional<Batch> take_first();
   // The suspect that has waited longest beyond its time; nullopt when none may go yet.
   std::optional<Batch> take_suspect(Tick now);
-  // Of all that may go, the one that was not tried for the longest time.
-  std::optional<Batch> take_least_tried(Tick now);
+  // Of those in line, and of the suspects that may go, the one that was not tried for the longest
+  // time; in line, of those that were never tried, the newest: it is the least like what failed.
+  std::optional<Batch> take_least_tried();
+  std::optional<Batch> take_least_tried_suspect(Tick now);
 
   // Something was delivered that was sent as request `number`, or the destination may have changed:
   // suspects that wait for this may go now.
   void release_refused(uint64_t number, Tick now);
   void release_all(Tick now);
+
+  // The suspect that has to wait for longest, of those in memory; nullopt when there is none.
+  std::optional<Batch> take_latest_loaded();
+  // All batches of that record, if nothing else is in them; none of them otherwise.
+  std::vector<Batch> take_all_of(const JournalLane& journal, uint64_t sequence);
 
   // The oldest batch of that journal, or nullptr. Call shrunk() after taking spans off it.
   [[nodiscard]] Batch* oldest_of(const JournalLane& journal);
@@ -41,7 +49,7 @@ class Outbox {
   [[nodiscard]] bool something_ready(Tick now) const;
   [[nodiscard]] size_t line_bytes() const { return line_bytes_; }
   [[nodiscard]] size_t suspect_bytes() const { return suspect_bytes_; }
-  [[nodiscard]] uint64_t suspect_spans() const { return suspect_spans_; }
+  [[nodiscard]] size_t suspects() const { return suspects_.size(); }
   // When the next suspect may go that may not go now.
   [[nodiscard]] std::optional<Tick> next_suspect_at(Tick now) const;
 
@@ -55,7 +63,6 @@ class Outbox {
   Suspects suspects_;
   size_t line_bytes_ = 0;
   size_t suspect_bytes_ = 0;
-  uint64_t suspect_spans_ = 0;
   size_t awaiting_contrast_ = 0;  // suspects with Batch::awaits_contrast
   uint64_t last_number_ = 0;
 };

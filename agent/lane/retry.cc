@@ -22,30 +22,40 @@ Duration pause_delay(const RetryPolicy& policy, Random& random) {
 Decision set_aside(const BatchHistory& history, const RetryPolicy& policy, Random& random) {
   const Backoff rarely{.base = policy.pause_probe_interval,
                        .max = std::max(policy.aside_max, policy.pause_probe_interval)};
-  return {Action::kSetAside, rarely.delay(history.times_aside + 1, random)};
+  return {.action = Action::kSetAside, .delay = rarely.delay(history.times_aside + 1, random)};
+}
+
+bool unclear(const BatchHistory& history, const RetryPolicy& policy) {
+  return history.suspect && history.can_be_cut() && history.unweighed >= policy.unweighed_to_cut;
 }
 
 // It fails while others pass, for a reason that is not said to be its data.
 Decision suspected(const Outcome& outcome, const BatchHistory& history,
                    const Circumstances& circumstances, const RetryPolicy& policy, Random& random) {
-  if (history.strikes >= circumstances.strikes_needed) {
-    if (history.can_be_cut()) return {Action::kHalve};
-    return set_aside(history, policy, random);
+  const uint32_t needed =
+      history.can_be_cut() ? circumstances.strikes_to_cut : circumstances.strikes_to_set_aside;
+  if (history.strikes < needed && !unclear(history, policy)) {
+    const Duration backoff = policy.backoff.delay(history.strikes, random);
+    return {.action = Action::kPark, .delay = with_hint(backoff, outcome, policy)};
   }
-  return {Action::kPark, with_hint(policy.backoff.delay(history.strikes, random), outcome, policy)};
+  if (history.can_be_cut()) return {.action = Action::kHalve};
+  return set_aside(history, policy, random);
 }
 
 // The destination says that these data are not to be had. Whether to believe it: decision 0007.
 Decision refused(const BatchHistory& history, const Circumstances& circumstances,
                  const RetryPolicy& policy, Random& random) {
   if (circumstances.doubts > 0) {
-    // Sooner than after a missing right, at first: the next batch may be the one that passes.
+    // Sooner than after a missing right, at first: the next batch may be the one that passes. And
+    // cutting goes on, at that pace: a part that passes shows what the others are.
     const Duration backoff = policy.backoff.delay(circumstances.doubts, random);
-    return {Action::kPause, std::min(backoff, pause_delay(policy, random))};
+    return {.action = Action::kPause,
+            .halves = history.can_be_cut(),
+            .delay = std::min(backoff, pause_delay(policy, random))};
   }
-  if (history.can_be_cut()) return {Action::kHalve};
-  if (history.verdicts >= circumstances.verdicts_needed) return {Action::kDeadLetter};
-  return {Action::kPark, policy.backoff.delay(history.strikes, random)};
+  if (history.can_be_cut()) return {.action = Action::kHalve};
+  if (history.verdicts >= circumstances.verdicts_needed) return {.action = Action::kDeadLetter};
+  return {.action = Action::kPark, .delay = policy.backoff.delay(history.strikes, random)};
 }
 
 Decision not_now(const Outcome& outcome, const BatchHistory& history,
@@ -53,8 +63,12 @@ Decision not_now(const Outcome& outcome, const BatchHistory& history,
   if (circumstances.own_fault) {
     return suspected(outcome, history, circumstances, policy, random);
   }
+  if (unclear(history, policy)) return {.action = Action::kHalve};
+  if (outcome.kind == OutcomeKind::kPause) {
+    return {.action = Action::kPause, .delay = pause_delay(policy, random)};
+  }
   const Duration backoff = policy.backoff.delay(circumstances.lane_failures + 1, random);
-  return {Action::kWait, with_hint(backoff, outcome, policy)};
+  return {.action = Action::kWait, .delay = with_hint(backoff, outcome, policy)};
 }
 
 }  // namespace
@@ -64,20 +78,17 @@ Decision decide(const Outcome& outcome, const BatchHistory& history,
   switch (outcome.kind) {
     case OutcomeKind::kDelivered:
     case OutcomeKind::kPartly:
-      return {Action::kSettle};
+      return {.action = Action::kSettle};
     case OutcomeKind::kRetry:
       if (history.time_outs >= policy.time_outs_to_cut && history.can_be_cut() &&
           circumstances.batch_bytes > policy.slow_bytes_min) {
-        return {Action::kHalve};
+        return {.action = Action::kHalve};
       }
       return not_now(outcome, history, circumstances, policy, random);
     case OutcomeKind::kPause:
-      if (circumstances.own_fault) {
-        return suspected(outcome, history, circumstances, policy, random);
-      }
-      return {Action::kPause, pause_delay(policy, random)};
+      return not_now(outcome, history, circumstances, policy, random);
     case OutcomeKind::kSplit:
-      if (history.can_be_cut()) return {Action::kHalve};
+      if (history.can_be_cut()) return {.action = Action::kHalve};
       return refused(history, circumstances, policy, random);
     case OutcomeKind::kRefuse:
       if (outcome.verdict || circumstances.doubts > 0) {

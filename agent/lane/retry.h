@@ -19,6 +19,8 @@ struct RetryPolicy {
   Duration hint_max = std::chrono::hours(1);
   // What waits aside is tried again after pause_probe_interval, and ever more rarely.
   Duration aside_max = std::chrono::minutes(10);
+  // Where nothing but suspects waits, nothing shows any more what they are: their parts may.
+  uint32_t unweighed_to_cut = 1;
   // A batch that nobody answers in time is cut, so that its parts take less time.
   uint32_t time_outs_to_cut = 3;
   // What lies below is not worth cutting for time.
@@ -37,15 +39,17 @@ enum class Action {
 
 struct Decision {
   Action action = Action::kSettle;
-  Duration delay{0};  // kWait, kPause, kPark, kSetAside
+  bool halves = false;  // kPause: put two halves back
+  Duration delay{0};    // kWait, kPause, kPark, kSetAside
 };
 
 // What the lane knows when it decides.
 struct Circumstances {
   uint32_t lane_failures = 0;  // failures in a row that closed the gate, before this one
-  bool own_fault = false;      // it failed in contrast, and was no probe
+  bool own_fault = false;      // others pass, as far as can be seen, and it was no probe
   uint32_t doubts = 0;         // refusals in a row beyond what can be the data's fault
-  uint32_t strikes_needed = 3;
+  uint32_t strikes_to_cut = 3;
+  uint32_t strikes_to_set_aside = 3;
   uint32_t verdicts_needed = 2;
   size_t batch_bytes = 0;
 };

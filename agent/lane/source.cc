@@ -86,6 +86,12 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
       journal_.settle(record.sequence, {});
       continue;
     }
+    if (record.carried) {
+      // It failed while others passed: it goes by itself, and does not end the open batch.
+      sealed.push_back(batch_of(std::make_shared<OpenRecord>(open), std::move(record.payload)));
+      sealed.back().carried = true;
+      continue;
+    }
     sealed =
         batcher_.add(std::make_shared<OpenRecord>(open), std::move(record.payload), limits, now);
   }

@@ -69,7 +69,7 @@ TEST(Evidence, ABatchThatIsTooLargeIsNoRefusal) {
 
 TEST(Evidence, AsksForMoreWhereFailingIsUsual) {
   for (const auto& [percent, least, most] :
-       {std::tuple{0u, 3u, 3u}, {5u, 3u, 4u}, {50u, 6u, 25u}, {80u, 15u, 90u}, {90u, 25u, 200u}}) {
+       {std::tuple{0u, 3u, 3u}, {5u, 3u, 3u}, {50u, 3u, 6u}, {80u, 6u, 12u}, {95u, 8u, 12u}}) {
     Evidence evidence;
     Random random(1);
     uint64_t number = 0;
@@ -81,8 +81,9 @@ TEST(Evidence, AsksForMoreWhereFailingIsUsual) {
         evidence.delivered(++number, {});
       }
     }
-    EXPECT_GE(evidence.strikes_needed(), least) << percent;
-    EXPECT_LE(evidence.strikes_needed(), most) << percent;
+    EXPECT_GE(evidence.strikes_to_cut(), least) << percent;
+    EXPECT_LE(evidence.strikes_to_cut(), most) << percent;
+    EXPECT_GE(evidence.strikes_to_set_aside(), evidence.strikes_to_cut()) << percent;
   }
 }
 
@@ -90,7 +91,7 @@ TEST(Evidence, SuspectsDoNotSpeakForTheDestination) {
   Evidence evidence;
   BatchHistory history{.spans = 1, .suspect = true};
   for (uint64_t i = 1; i < 1000; ++i) evidence.failed(kRetry, history, i);
-  EXPECT_EQ(evidence.strikes_needed(), 3u);
+  EXPECT_EQ(evidence.strikes_to_cut(), 3u);
 }
 
 TEST(Evidence, AsksForMoreVerdictsWhereTheyTurnOutWrong) {

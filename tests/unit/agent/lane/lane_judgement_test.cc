@@ -56,7 +56,7 @@ TEST_F(LaneJudgementTest, ProbesWithDifferentDataWhileEverythingIsRefused) {
   }
   scheduler.run_for(minutes(10));
   std::set<std::string> probed;
-  for (size_t i = exporter.sent.size() - 6; i < exporter.sent.size(); ++i) {
+  for (size_t i = exporter.sent.size() - 12; i < exporter.sent.size(); ++i) {
     probed.insert(exporter.body(i));
   }
   EXPECT_EQ(probed.size(), 6u);
@@ -100,6 +100,32 @@ TEST_F(LaneJudgementTest, ABatchThatFailsAloneDoesNotSlowTheOthers) {
   }
   EXPECT_LE(suspects, 4u);
   EXPECT_EQ(state(), LaneState::kRetrying) << "nothing but the span that is set aside waits";
+}
+
+TEST_F(LaneJudgementTest, ManyBatchesThatFailAloneCloseNoGate) {
+  for (const Outcome& outcome : {server_error(), pause(), foreign(), timed_out()}) {
+    SCOPED_TRACE(outcome.reason);
+    std::map<std::string, Tick> arrived;
+    exporter.behaviour = [&](const ExportRequest& request) {
+      if (poisoned(request)) return outcome;
+      arrived.emplace(request.body->plain().joined(), clock.tick());
+      return Outcome{};
+    };
+    if (!lane) start();
+    std::map<std::string, Tick> sent;
+    for (int i = 0; i < 300; ++i) {
+      const std::string name = outcome.reason + std::to_string(i) + std::string(100'000, 'x');
+      append(otlp_request({name}), 1);
+      sent.emplace(otlp_request({name}), clock.tick());
+      if (i % 3 == 0) append_batch(1, 0);
+      scheduler.run_for(milliseconds(200));
+    }
+    size_t at_once = 0;
+    for (const auto& [body, when] : sent) {
+      at_once += arrived.contains(body) && arrived.at(body) - when < milliseconds(100) ? 1 : 0;
+    }
+    EXPECT_GE(at_once, 290u);
+  }
 }
 
 TEST_F(LaneJudgementTest, WhatIsSetAsideGoesOnByItself) {

@@ -42,7 +42,7 @@ TEST(Retry, MapsEachOutcomeToOneAction) {
       {"struck out where failing is usual",
        retry,
        {.spans = 2, .strikes = 3},
-       {.own_fault = true, .strikes_needed = 20},
+       {.own_fault = true, .strikes_to_cut = 20},
        Action::kPark},
       {"late", late, {.spans = 2, .time_outs = 2}, {.batch_bytes = 1 << 20}, Action::kWait},
       {"late again", late, {.spans = 2, .time_outs = 3}, {.batch_bytes = 1 << 20}, Action::kHalve},

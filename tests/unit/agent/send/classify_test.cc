@@ -37,7 +37,6 @@ std::string databricks_error(const std::string& code, const std::string& message
 struct Expected {
   OutcomeKind kind;
   std::string reason;
-  bool suspect = false;
 };
 
 void expect(const Expected& expected, const Outcome& outcome, const std::string& row) {

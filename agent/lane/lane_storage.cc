@@ -1,0 +1,126 @@
+// Suspects can wait for days. They must not fill the memory, for then nothing would be read for
+// others, nor keep whole segments on the disk for single spans. So what is a whole record in the
+// journal is dropped from memory and read again when its time comes; what is a part of one is
+// carried over to the journal's end, where it is a record of its own.
+// Everything here runs on the lane's scheduler.
+
+#include <utility>
+
+#include "agent/lane/destination_lane.h"
+
+namespace dualtrace::agent {
+namespace {
+
+// Carrying over is worth while for a segment that holds so many times more than what waits in it.
+constexpr uint64_t kPinnedRatio = 4;
+constexpr size_t kPinnedRecordsMax = 256;
+
+bool all_whole(const Batch& batch) {
+  if (batch.halved) return false;
+  for (const Piece& piece : batch.pieces) {
+    if (piece.spans != piece.record->spans) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Down to half of what suspects may take. What cannot be put away now (other parts of its record
+// are under way) stays where it is.
+void DestinationLane::make_room() {
+  std::vector<Batch> stay;
+  while (outbox_.suspect_bytes() > bytes_max() / 2) {
+    auto batch = outbox_.take_latest_loaded();
+    if (!batch) break;
+    if (all_whole(*batch)) {
+      put_away(*std::move(batch));
+      continue;
+    }
+    const OpenRecord& record = batch->oldest();
+    const bool one_record = batch->pieces.size() == 1;
+    JournalLane& journal = *record.journal;
+    const uint64_t sequence = record.sequence;
+    outbox_.put_back(*std::move(batch));
+    std::vector<Batch> all;
+    if (one_record) all = outbox_.take_all_of(journal, sequence);
+    if (!all.empty()) {
+      carry_over(std::move(all));
+    } else {
+      stay.push_back(*outbox_.take_latest_loaded());
+    }
+  }
+  for (Batch& batch : stay) outbox_.put_back(std::move(batch));
+}
+
+void DestinationLane::put_away(Batch batch) {
+  for (Batch& part : dissolve(batch)) outbox_.put_back(std::move(part));
+}
+
+void DestinationLane::free_pinned_segments() {
+  for (const auto& source : sources_) {
+    const auto pinned = source->journal().pinned(kPinnedRecordsMax);
+    if (!pinned || pinned->bytes < kPinnedRatio * pinned->payload_bytes) continue;
+    for (const uint64_t sequence : pinned->sequences) {
+      std::vector<Batch> all = outbox_.take_all_of(source->journal(), sequence);
+      if (!all.empty()) carry_over(std::move(all));
+    }
+  }
+}
+
+// All that is left of one record.
+void DestinationLane::carry_over(std::vector<Batch> batches) {
+  const std::shared_ptr<OpenRecord> record = batches.front().pieces.front().record;
+  CarryOver rest{.sequence = record->sequence, .payload = {}, .ended = record->counts};
+  for (Batch& batch : batches) {
+    if (!load(batch)) return;  // a whole record, so it is the only batch
+    rest.payload += batch.body->plain().joined();
+    rest.spans += batch.spans;
+  }
+  JournalLane& journal = *record->journal;
+  carrying_.emplace(record.get(), std::move(batches));
+  journal.carry_over(std::move(rest),
+                     [this, record, &scheduler = scheduler_](const Status& stored) {
+                       scheduler.post([this, record, stored] { on_carried(record.get(), stored); });
+                     });
+}
+
+// Stored, it is read again as another record, and this one is settled.
+void DestinationLane::on_carried(const OpenRecord* record, const Status& stored) {
+  auto node = carrying_.extract(record);
+  if (!stored) {
+    report_.journal_failed(stored.error());
+    for (Batch& batch : node.mapped()) {
+      batch.not_before = now() + options_.backoff.delay(1, random_);
+      outbox_.put_back(std::move(batch));
+    }
+  }
+  for (const auto& source : sources_) source->wake();
+  sync_soon();
+  advance();
+}
+
+// False when the batch was taken care of otherwise.
+bool DestinationLane::load(Batch& batch) {
+  if (batch.body != nullptr) return true;
+  const OpenRecord& record = batch.oldest();
+  auto again = record.journal->read_again(record.sequence);
+  if (again) {
+    SharedByteChain body;
+    body.append(std::move(again->payload));
+    batch.body = std::make_shared<const RequestBody>(std::move(body));
+    return true;
+  }
+  report_.journal_failed(again.error());
+  if (again.error().kind == ErrorKind::kCorrupt) {
+    report_.damaged({record.sequence, record.sequence, batch.spans});
+    account_all(batch, &SpanCounts::dead_lettered);
+    sync_soon();
+    return false;
+  }
+  batch.history.suspect = true;
+  batch.not_before = now() + options_.backoff.delay(1, random_);
+  outbox_.put_back(std::move(batch));
+  return false;
+}
+
+}  // namespace dualtrace::agent
