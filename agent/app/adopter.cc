@@ -9,6 +9,8 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr Duration kSearchInterval = std::chrono::seconds(5);
+// A disk in the network can be away for minutes, and comes back with everything.
+constexpr Duration kPatience = std::chrono::minutes(10);
 
 }  // namespace
 
@@ -75,11 +77,12 @@ std::vector<JournalSnapshot> Adopter::journals() const {
 }
 
 void Adopter::search() {
-  Result<std::vector<OwnedFolder>> found = adopt_folders(parts_.files, data_folder_);
+  Result<FoundFolders> found = adopt_folders(parts_.files, data_folder_);
   if (found) {
-    for (OwnedFolder& folder : *found) adopt(std::move(folder));
+    for (OwnedFolder& folder : found->adopted) adopt(std::move(folder));
+    for (const Error& error : found->failed) tell(error.message, error);
   } else {
-    log_warn("cannot look for journals of dead agents", {{"error", found.error().message}});
+    tell(data_folder_, found.error());
   }
   scheduler_->run_after(kSearchInterval, [this] { search(); });
 }
@@ -89,12 +92,15 @@ void Adopter::adopt(OwnedFolder folder) {
   adopted->scheduler = parts_.make_scheduler("dt-adopted");
   JournalOptions options = options_;
   options.folder = folder.path;
+  const auto failing = failing_.find(folder.path);
+  const Tick now = scheduler_->clock().tick();
+  options.unreadable_is_damaged = failing != failing_.end() && now - failing->second >= kPatience;
   Result<std::unique_ptr<Journal>> journal = parts_.open_journal(options, *adopted->scheduler);
   if (!journal) {
-    log_error("an adopted journal cannot be opened; it stays where it is",
-              {{"folder", folder.path}, {"error", journal.error().message}});
-    return;
+    failing_.emplace(folder.path, now);
+    return tell(folder.path, journal.error());
   }
+  failing_.erase(folder.path);
   log_info("adopted the journal of an agent that is gone", {{"folder", folder.path}});
   adopted->folder = std::move(folder);
   adopted->journal = *std::move(journal);
@@ -104,6 +110,14 @@ void Adopter::adopt(OwnedFolder folder) {
     adopted_.push_back(adopted);
   }
   for (const auto& [name, lane] : lanes_) read_by(*lane, name, *adopted);
+}
+
+void Adopter::tell(const std::string& what, const Error& error) {
+  if (!log_limits_.try_emplace(what, kPatience).first->second.allow(scheduler_->clock().tick())) {
+    return;
+  }
+  log_error("a journal of an agent that is gone cannot be opened; it stays and is tried again",
+            {{"folder", what}, {"error", error.message}});
 }
 
 void Adopter::read_by(Lane& lane, const std::string& name, const Adopted& adopted) {

@@ -15,6 +15,7 @@
 #include "agent/journal/journal.h"
 #include "agent/lane/lane.h"
 #include "agent/observe/snapshot.h"
+#include "common/log/log.h"
 #include "common/sync/mutex.h"
 #include "common/time/scheduler.h"
 
@@ -61,11 +62,15 @@ class Adopter {
   void adopt(OwnedFolder folder);
   void read_by(Lane& lane, const std::string& name, const Adopted& adopted);
   void lane_drained(const std::string& name, const std::string& path);
+  void tell(const std::string& what, const Error& error);
 
   const std::string data_folder_;
   const JournalOptions options_;
   const Parts parts_;
-  std::map<std::string, Lane*> lanes_;  // attached; search thread only
+  // Search thread only.
+  std::map<std::string, Lane*> lanes_;            // attached
+  std::map<std::string, Tick> failing_;           // folders that cannot be opened, since when
+  std::map<std::string, LogLimiter> log_limits_;  // by folder
 
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);

@@ -9,6 +9,7 @@
 #include "agent/app/config_reload.h"
 #include "agent/app/config_watch.h"
 #include "agent/app/delivery.h"
+#include "agent/app/descriptors.h"
 #include "agent/app/foreign_logs.h"
 #include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
@@ -22,6 +23,7 @@
 #include "agent/receive/receiver.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/descriptors.h"
 #include "common/process/memory.h"
 #include "common/random/random.h"
 
@@ -33,8 +35,10 @@ constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
 constexpr Duration kGiveBackInterval = std::chrono::seconds(5);
 constexpr size_t kMemoryKept = 48 * 1024 * 1024;
 
-// Segments are at least half full (a record goes to a new one when it does not fit any more), and
-// both the lanes' cursors and expiry lag a little.
+// A lane's limit is one of bytes on the disk, and it expires what is beyond: its segments are never
+// the reason why the journal is full. As many again, and some, for what is in flight, which does
+// not expire, for cursors and expiry that lag a little, and for segments that a restart left half
+// empty.
 uint64_t segments_max(const DeliveryConfig& delivery) {
   return 2 * (delivery.max_backlog / delivery.segment_bytes) + 8;
 }
@@ -88,8 +92,9 @@ class RunningAgent final : public Agent {
 
  private:
   Status open_journal();
-  void make_delivery();
+  Result<std::unique_ptr<Journal>> open_journal_in(const OwnedFolder& folder);
   Status open_doors();
+  void make_delivery();
   ConfigReload::Applied reload(const AgentConfig& wanted);
   void give_back_memory();
   void stop_by(Tick deadline);
@@ -103,6 +108,8 @@ class RunningAgent final : public Agent {
   const ConfigFile config_file_;
   ConfigReload config_reload_;
 
+  const uint64_t descriptors_ = raise_descriptor_limit();
+
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
   OwnedFolder folder_;
@@ -113,7 +120,9 @@ class RunningAgent final : public Agent {
   std::unique_ptr<Receiver> receiver_;
 
   std::vector<uint16_t> receiver_ports_;
+  // The doors are open, and the lanes run: from then on delivery_ may be asked from any thread.
   std::atomic<bool> listening_{false};
+  std::atomic<bool> delivering_{false};
   bool stopped_ = false;
 
   // What people see of it. The server is last: its thread asks for everything above.
@@ -127,9 +136,10 @@ class RunningAgent final : public Agent {
 
 Status RunningAgent::run() {
   if (Status opened = open_journal(); !opened) return opened;
-  make_delivery();
-  give_back_memory();
   if (Status open = open_doors(); !open) return open;
+  make_delivery();
+  listening_ = true;
+  give_back_memory();
   config_watch_ = std::make_unique<ConfigWatch>(config_file_.folder(), config_reload_);
   return {};
 }
@@ -140,15 +150,27 @@ void RunningAgent::give_back_memory() {
 }
 
 Status RunningAgent::open_journal() {
-  const std::string& data_folder = config_.delivery.folder;
-  Result<OwnedFolder> folder = claim_folder(files_, data_folder, entropy());
-  if (!folder) return fail(folder.error().with_prefix("delivery.folder: "));
-  folder_ = *std::move(folder);
   journal_scheduler_ = std::make_shared<ThreadScheduler>("dt-journal", clock_);
-  auto journal = Journal::open(journal_options(config_, folder_.path), files_, *journal_scheduler_);
-  if (!journal) return fail(journal.error());
-  journal_ = *std::move(journal);
-  return {};
+  std::vector<OwnedFolder> unopened;  // held meanwhile, so that others are claimed
+  while (true) {
+    Result<OwnedFolder> folder = claim_folder(files_, config_.delivery.folder, entropy());
+    if (!folder) return fail(folder.error().with_prefix("delivery.folder: "));
+    auto journal = open_journal_in(*folder);
+    if (journal) {
+      folder_ = *std::move(folder);
+      journal_ = *std::move(journal);
+      return {};
+    }
+    if (folder->is_new) return fail(journal.error());
+    // New data must not wait for a bad sector. The adopter tries this one again and again.
+    log_error("a journal cannot be opened now; the agent goes on without it",
+              {{"folder", folder->path}, {"error", journal.error().message}});
+    unopened.push_back(*std::move(folder));
+  }
+}
+
+Result<std::unique_ptr<Journal>> RunningAgent::open_journal_in(const OwnedFolder& folder) {
+  return Journal::open(journal_options(config_, folder.path), files_, *journal_scheduler_);
 }
 
 void RunningAgent::make_delivery() {
@@ -160,9 +182,12 @@ void RunningAgent::make_delivery() {
                                                          .heartbeats = heartbeats_,
                                                          .journal = *journal_,
                                                          .journal_scheduler = *journal_scheduler_});
+  delivering_ = true;
 }
 
-// The last to open is the receiver: whoever connects finds everything behind it running.
+// Before any lane runs: an agent that cannot have its ports must not have sent what it could not
+// settle, once for each time that it is started again. Who connects already is stored; probes say
+// "not ready" until the lanes run.
 Status RunningAgent::open_doors() {
   intake_ = std::make_unique<JournalIntake>(
       JournalIntake::Options{
@@ -173,11 +198,21 @@ Status RunningAgent::open_doors() {
   auto status_server = StatusServer::start(config_.observe.listen, observer_);
   if (!status_server) return fail(status_server.error().with_prefix("observe.listen: "));
   status_server_ = *std::move(status_server);
-  auto receiver = Receiver::start(config_.receiver, *intake_, metrics_);
+  ReceiverConfig receiver_config = config_.receiver;
+  receiver_config.limits.connections = connections_that_fit(config_, descriptors_);
+  if (receiver_config.limits.connections < config_.receiver.limits.connections) {
+    log_warn(
+        "the limit of open files is too low for receiver.limits.connections, fewer are taken: "
+        "raise the limit (nofile) or lower the connections",
+        {{"connections", config_.receiver.limits.connections},
+         {"taken", receiver_config.limits.connections},
+         {"open_files", descriptors_},
+         {"set_aside", descriptors_set_aside(config_)}});
+  }
+  auto receiver = Receiver::start(receiver_config, *intake_, metrics_);
   if (!receiver) return fail(receiver.error().with_prefix("receiver: "));
   receiver_ = *std::move(receiver);
   receiver_ports_ = receiver_->ports();
-  listening_ = true;
   return {};
 }
 
@@ -233,8 +268,10 @@ AgentSnapshot RunningAgent::snapshot() const {
   snapshot.started = started_;
   snapshot.listening = listening_;
   snapshot.configuration = config_reload_.snapshot();
-  snapshot.lanes = delivery_->lanes();
-  snapshot.journals = delivery_->journals();
+  if (delivering_) {
+    snapshot.lanes = delivery_->lanes();
+    snapshot.journals = delivery_->journals();
+  }
   snapshot.journals.insert(snapshot.journals.begin(), {.name = folder_name(folder_.path),
                                                        .adopted = false,
                                                        .health = journal_->health(),

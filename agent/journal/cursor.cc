@@ -142,7 +142,9 @@ CursorState resumed(CursorState state, uint64_t published_records) {
   const uint64_t known_to = std::exchange(state.known_to, published_records);
   if (known_to >= published_records) return state;
   // A life that carried nothing over makes its void and the one before it one.
-  if (!state.voids.empty() && state.voids.back().end == known_to) {
+  // (Nor can there be too many: who has as many carries nothing over.)
+  const bool full = state.voids.size() == kVoidsMax;
+  if (full || (!state.voids.empty() && state.voids.back().end == known_to)) {
     state.voids.back().end = published_records;
   } else {
     state.voids.push_back({.first = known_to, .end = published_records});
@@ -155,7 +157,6 @@ LaneBooks books_of(const CursorState& cursor, const JournalTotals& published) {
   books.accepted = published.spans - cursor.origin.spans + cursor.adopted;
   books.settled = cursor.settled;
   books.backlog_spans = books.accepted - cursor.settled.sum();
-  books.backlog_bytes = published.bytes - cursor.origin.bytes - cursor.settled_bytes;
   return books;
 }
 

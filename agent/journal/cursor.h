@@ -67,7 +67,7 @@ class Cursor {
 // by then is void.
 [[nodiscard]] CursorState resumed(CursorState state, uint64_t published_records);
 
-// The books of a lane at that cursor when `published` is accepted; without oldest_unsettled.
+// The books of a lane at that cursor when `published` is accepted: the spans.
 [[nodiscard]] LaneBooks books_of(const CursorState& cursor, const JournalTotals& published);
 
 }  // namespace dualtrace::agent

@@ -307,6 +307,7 @@ LaneBooks FileJournalLane::books() const {
   }
   // Taken second: what is settled was published before.
   LaneBooks books = books_of(cursor, table_.published());
+  books.backlog_bytes = table_.bytes_from(cursor.watermark, cursor.position);
   if (!oldest) oldest = arrival_at(cursor.watermark, cursor.position);
   if (oldest) books.oldest_unsettled = from_unix_nanos(*oldest);
   return books;
@@ -326,6 +327,18 @@ std::optional<int64_t> FileJournalLane::arrival_at(uint64_t sequence, Position k
   if (!header || header->sequence != sequence) return std::nullopt;
   if (header->carried_for && *header->carried_for != lane_tag(name_)) return std::nullopt;
   return header->arrived_unix_nanos;
+}
+
+Backlog FileJournalLane::backlog() const {
+  Backlog backlog;
+  Position position;
+  {
+    Lock lock(mutex_);
+    backlog.oldest = cursor_.state().watermark;
+    position = cursor_.state().position;
+  }
+  backlog.bytes = table_.bytes_from(backlog.oldest, position);
+  return backlog;
 }
 
 bool FileJournalLane::caught_up() const {

@@ -51,6 +51,7 @@ class FileJournalLane final : public JournalLane {
   Status sync() override;
   void on_published(std::function<void()> notify) override;
   [[nodiscard]] LaneBooks books() const override;
+  [[nodiscard]] Backlog backlog() const override;
   [[nodiscard]] bool caught_up() const override;
 
   void notify_published();  // on the journal's scheduler

@@ -3,16 +3,29 @@
 #include <utility>
 
 #include "agent/journal/format.h"
+#include "common/log/log.h"
 
 namespace dualtrace::agent {
 namespace {
 
-constexpr const char* kPrefix = "journal-";
+constexpr const char* kPrefix = "journal-2-";
+constexpr const char* kFirstPrefix = "journal-";  // of the first version
 
-Result<OwnedFolder> lock_folder(FileSystem& files, const std::string& path) {
-  Result<std::unique_ptr<FileLock>> lock = files.try_lock(path + "/lock");
+struct Candidate {
+  std::string path;
+  std::string wanted_path;  // another one: it has the first version's name
+};
+
+Result<OwnedFolder> lock_folder(FileSystem& files, const std::string& data_folder,
+                                const Candidate& candidate) {
+  Result<std::unique_ptr<FileLock>> lock = files.try_lock(candidate.path + "/lock");
   if (!lock) return fail(std::move(lock).error());
-  return OwnedFolder{.path = path, .lock = *std::move(lock)};
+  if (candidate.path != candidate.wanted_path) {
+    Status renamed = files.rename(candidate.path, candidate.wanted_path);
+    if (renamed) renamed = files.sync_folder(data_folder);
+    if (!renamed) return fail(renamed.error());
+  }
+  return OwnedFolder{.path = candidate.wanted_path, .lock = *std::move(lock)};
 }
 
 // Somebody else's, or removed since we listed it.
@@ -20,14 +33,17 @@ bool is_taken(const Error& error) {
   return error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kNotFound;
 }
 
-Result<std::vector<std::string>> list_folders(FileSystem& files, const std::string& data_folder) {
-  Result<std::vector<std::string>> names = files.list(data_folder);
-  if (!names) return names;
-  std::vector<std::string> paths;
+Result<std::vector<Candidate>> list_folders(FileSystem& files, const std::string& data_folder) {
+  const Result<std::vector<std::string>> names = files.list(data_folder);
+  if (!names) return fail(names.error());
+  std::vector<Candidate> found;
   for (const std::string& name : *names) {
-    if (number_in(name, kPrefix)) paths.push_back(data_folder + "/" + name);
+    auto number = number_in(name, kPrefix);
+    if (!number) number = number_in(name, kFirstPrefix);
+    if (!number) continue;
+    found.push_back({data_folder + "/" + name, data_folder + "/" + hex_name(kPrefix, *number)});
   }
-  return paths;
+  return found;
 }
 
 }  // namespace
@@ -35,31 +51,37 @@ Result<std::vector<std::string>> list_folders(FileSystem& files, const std::stri
 Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,
                                  uint64_t unique) {
   if (Status made = files.make_folders(data_folder); !made) return fail(made.error());
-  const Result<std::vector<std::string>> paths = list_folders(files, data_folder);
-  if (!paths) return fail(paths.error());
-  for (const std::string& path : *paths) {
-    Result<OwnedFolder> folder = lock_folder(files, path);
-    if (folder || !is_taken(folder.error())) return folder;
+  const Result<std::vector<Candidate>> found = list_folders(files, data_folder);
+  if (!found) return fail(found.error());
+  for (const Candidate& each : *found) {
+    Result<OwnedFolder> folder = lock_folder(files, data_folder, each);
+    if (folder) return folder;
+    if (!is_taken(folder.error())) {
+      log_warn("A journal folder cannot be locked and is left for later",
+               {{"folder", each.path}, {"error", folder.error().message}});
+    }
   }
   const std::string path = data_folder + "/" + hex_name(kPrefix, unique);
   if (Status made = files.make_folders(path); !made) return fail(made.error());
   if (Status synced = files.sync_folder(data_folder); !synced) return fail(synced.error());
-  return lock_folder(files, path);
+  Result<OwnedFolder> folder = lock_folder(files, data_folder, {path, path});
+  if (folder) folder->is_new = true;
+  return folder;
 }
 
-Result<std::vector<OwnedFolder>> adopt_folders(FileSystem& files, const std::string& data_folder) {
-  const Result<std::vector<std::string>> paths = list_folders(files, data_folder);
-  if (!paths) return fail(paths.error());
-  std::vector<OwnedFolder> adopted;
-  for (const std::string& path : *paths) {
-    Result<OwnedFolder> folder = lock_folder(files, path);
+Result<FoundFolders> adopt_folders(FileSystem& files, const std::string& data_folder) {
+  const Result<std::vector<Candidate>> candidates = list_folders(files, data_folder);
+  if (!candidates) return fail(candidates.error());
+  FoundFolders found;
+  for (const Candidate& each : *candidates) {
+    Result<OwnedFolder> folder = lock_folder(files, data_folder, each);
     if (folder) {
-      adopted.push_back(*std::move(folder));
+      found.adopted.push_back(*std::move(folder));
     } else if (!is_taken(folder.error())) {
-      return fail(folder.error());
+      found.failed.push_back(folder.error().with_prefix(each.path + ": "));
     }
   }
-  return adopted;
+  return found;
 }
 
 Status remove_folder(FileSystem& files, OwnedFolder folder) {

@@ -1,8 +1,10 @@
 #pragma once
 // Folders: who owns which journal folder under the data folder. Each agent process owns one locked
 // folder; a folder whose owner is dead is adopted: locked, drained beside one's own and removed.
-//   <data folder>/journal-<16 hex>/{lock, segment-*, cursor-*}
-// Used by app/, from one thread.
+//   <data folder>/journal-2-<16 hex>/{lock, segment-*, cursor-*}
+// The 2 is the format's version: an agent of the one before looks for journal-<16 hex>, and must
+// not take up what it cannot read. Such a folder is renamed when it is locked. Used by app/, from
+// one thread.
 
 #include <memory>
 #include <string>
@@ -17,16 +19,22 @@ namespace dualtrace::agent {
 struct OwnedFolder {
   std::string path;
   std::unique_ptr<FileLock> lock;
+  bool is_new = false;
 };
 
 // Locks a folder for this process: one without a living owner if there is one (so that a restart
-// goes on in its own), else a new one named by `unique`.
+// goes on in its own), else a new one named by `unique`. One that cannot be locked for another
+// reason is left for those who adopt.
 Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,
                                  uint64_t unique);
 
 // Locks every other folder whose owner is dead. Called at start and every few seconds: during an
 // upgrade the predecessor lets go of its folder while we run.
-Result<std::vector<OwnedFolder>> adopt_folders(FileSystem& files, const std::string& data_folder);
+struct FoundFolders {
+  std::vector<OwnedFolder> adopted;
+  std::vector<Error> failed;  // of those that could not be locked, though nobody has them
+};
+Result<FoundFolders> adopt_folders(FileSystem& files, const std::string& data_folder);
 
 // Deletes a drained folder with its files and lets the lock go last.
 Status remove_folder(FileSystem& files, OwnedFolder folder);

@@ -249,7 +249,9 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Fi
     return fail(ErrorKind::kInvalid, "journal: segments are too small to hold a record");
   }
   if (Status made = files.make_folders(options.folder); !made) return fail(made.error());
-  const Result<RecoveredJournal> recovered = recover_journal(files, options.folder);
+  const Result<RecoveredJournal> recovered =
+      recover_journal(files, options.folder,
+                      options.unreadable_is_damaged ? Unreadable::kDamaged : Unreadable::kWait);
   if (!recovered) return fail(recovered.error());
   if (Status removed = remove_other_cursors(options, files, *recovered); !removed) {
     return fail(removed.error().with_prefix("journal: remove a cursor: "));

@@ -39,6 +39,9 @@ struct JournalOptions {
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint64_t segments_max = 1024;
   uint64_t queue_bytes_max = 64 * 1024 * 1024;
+  // Opening goes on without headers and cursors that the disk fails to read: it has been tried for
+  // long enough. Else it fails with kCorrupt, and everything stays as it is.
+  bool unreadable_is_damaged = false;
   // What stays in memory for lanes that keep up; 0: they read the disk.
   uint64_t fresh_bytes_max = 0;
 };

@@ -2,7 +2,7 @@
 // JournalLane: one lane's way through one journal: a reader in front, a durable cursor behind.
 // The lane reads records forward, settles each of them exactly once in any order, and syncs now and
 // then; a segment that every lane's durable cursor has passed is recycled.
-// Used from one thread (the lane's), but for books(), which is thread-safe.
+// Used from one thread (the lane's), but for books() and backlog(), which are thread-safe.
 
 #include <cstdint>
 #include <functional>
@@ -38,7 +38,9 @@ struct LaneBooks {
   uint64_t accepted = 0;
   SpanCounts settled;
   uint64_t backlog_spans = 0;
-  uint64_t backlog_bytes = 0;  // payload bytes not yet settled
+  // What the lane's backlog keeps on the disk: whole segments from the one of its oldest unsettled
+  // record on, settled records in them included, and of the newest what is behind that record.
+  uint64_t backlog_bytes = 0;
   std::optional<WallTime> oldest_unsettled;
 };
 
@@ -64,6 +66,12 @@ struct PinnedSegment {
   std::vector<uint64_t> sequences;  // of those records, all of which were read
   uint64_t payload_bytes = 0;       // of theirs
   uint64_t bytes = 0;               // on the disk, that go when they are settled or carried over
+};
+
+// What expiry asks for after each record.
+struct Backlog {
+  uint64_t bytes = 0;   // LaneBooks::backlog_bytes
+  uint64_t oldest = 0;  // sequence of the oldest unsettled record: settling others frees nothing
 };
 
 // Records [first, last] cannot be read: their segment is damaged and set aside. The reader has
@@ -109,6 +117,7 @@ class JournalLane {
   // `notify` is called on the journal's scheduler after each publication until the next call here.
   virtual void on_published(std::function<void()> notify) = 0;
   [[nodiscard]] virtual LaneBooks books() const = 0;
+  [[nodiscard]] virtual Backlog backlog() const = 0;  // cheap
   // Everything published is settled (an adopted journal then has no use any more).
   [[nodiscard]] virtual bool caught_up() const = 0;
 };

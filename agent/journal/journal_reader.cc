@@ -47,7 +47,7 @@ Result<JournalReader::Step> JournalReader::next() {
     return step;
   }
   segment_.reset();  // reopen: the failure may be the handle's
-  if (!to_give_up()) {
+  if (!to_give_up(step.error())) {
     return fail({.kind = ErrorKind::kUnavailable,
                  .message = "journal: " + step.error().message,
                  .retry_after = std::chrono::seconds(1)});
@@ -56,7 +56,8 @@ Result<JournalReader::Step> JournalReader::next() {
   return std::holds_alternative<JournalEnd>(*step) ? next() : std::move(step);
 }
 
-bool JournalReader::to_give_up() {
+bool JournalReader::to_give_up(const Error& error) {
+  if (error.kind != ErrorKind::kCorrupt) return false;
   if (failures_++ == 0) first_failure_ = clock_.tick();
   return failures_ >= kFailuresMin && clock_.tick() - first_failure_ >= kPatience;
 }
@@ -121,10 +122,26 @@ Result<bool> JournalReader::open_segment(const Segment& segment) {
   if (!segment.readable) return false;
   if (segment_ && segment_->number() == segment.number) return true;
   auto file = files_.open(folder_ + "/" + segment_name(segment.number), OpenMode::kRead);
-  if (!file && file.error().kind == ErrorKind::kNotFound) return false;
-  if (!file) return fail(std::move(file).error());
+  if (!file && file.error().kind == ErrorKind::kNotFound) {
+    const Result<bool> gone = is_gone(segment);
+    if (!gone) return fail(gone.error());
+    if (*gone) return false;
+  }
+  if (!file) return fail({.kind = ErrorKind::kUnavailable, .message = file.error().message});
   segment_ = std::make_unique<SegmentReader>(*std::move(file), segment.number);
   return true;
+}
+
+// Somebody removed the file; or the whole volume is away, and with it the folder, which has a
+// cursor as long as it is ours.
+Result<bool> JournalReader::is_gone(const Segment& segment) const {
+  const Result<std::vector<std::string>> names = files_.list(folder_);
+  if (!names) return fail({.kind = ErrorKind::kUnavailable, .message = names.error().message});
+  const bool folder_is_there =
+      std::any_of(names->begin(), names->end(),
+                  [](const std::string& name) { return name.starts_with("cursor-"); });
+  return folder_is_there &&
+         !std::binary_search(names->begin(), names->end(), segment_name(segment.number));
 }
 
 bool JournalReader::take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes) {

@@ -36,14 +36,15 @@ class JournalReader {
   JournalReader(FileSystem& files, std::string folder, SegmentTable& table, FreshRecords& fresh,
                 Lane lane, const Clock& clock, const CursorState& cursor);
 
-  // kUnavailable while the disk fails to read. What cannot be read for ten minutes counts as lost,
-  // so that a bad sector cannot hold a lane up for ever: the record, if its header is well, else
-  // the rest of the segment.
+  // kUnavailable while a segment cannot be opened or read. Where the disk says that it cannot read
+  // (kCorrupt) for ten minutes, what is there counts as lost, so that a bad sector cannot hold a
+  // lane up for ever: the record, if its header is well, else the rest of the segment. Nothing else
+  // is damage: without descriptors, memory or permission the lane waits for as long as it takes.
   Result<Step> next();
 
  private:
   Result<Step> try_next();
-  // False when the segment's file is gone.
+  // False when the segment has no header, or its file is gone and the folder is not.
   Result<bool> open_segment(const Segment& segment);
   // The record was settled before the reader was made: its counts do not belong to a later loss.
   bool take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes);
@@ -56,8 +57,9 @@ class JournalReader {
   [[nodiscard]] bool is_others(const ReadMark& mark) const {
     return mark.carried_for && *mark.carried_for != lane_.tag;
   }
-  // The place that failed has been tried for long enough.
-  [[nodiscard]] bool to_give_up();
+  // The disk has been asked for this place for long enough.
+  [[nodiscard]] bool to_give_up(const Error& error);
+  [[nodiscard]] Result<bool> is_gone(const Segment& segment) const;
   Step give_up();
 
   FileSystem& files_;

@@ -51,7 +51,8 @@ bool within(const JournalTotals& part, const JournalTotals& whole) {
 
 class Recovery {
  public:
-  Recovery(FileSystem& files, const std::string& folder) : files_(files), folder_(folder) {}
+  Recovery(FileSystem& files, const std::string& folder, Unreadable unreadable)
+      : files_(files), folder_(folder), unreadable_(unreadable) {}
 
   Result<RecoveredJournal> run() {
     const Result<std::vector<std::string>> names = files_.list(folder_);
@@ -83,6 +84,10 @@ class Recovery {
     if (!number) return {};
     use_number(*number);
     Result<FoundFile> found = look_at(files_, path, *number);
+    if (!found && is_damage(found.error())) {
+      found_.push_back({.number = *number, .bytes = 0, .header = std::nullopt});
+      return {};
+    }
     if (!found) return fail(found.error());
     if (found->header) use_number(found->header->number);
     if (found->header && found->header->number != *number) {
@@ -94,6 +99,7 @@ class Recovery {
 
   Status take_cursor(const std::string& path, const std::string& lane) {
     Result<std::optional<CursorSlot>> slot = read_cursor(files_, path);
+    if (!slot && is_damage(slot.error())) slot = std::optional<CursorSlot>();
     if (!slot) return fail(slot.error());
     if (*slot) {
       newest_visited_ = std::max(newest_visited_, (*slot)->state.position.segment);
@@ -103,6 +109,10 @@ class Recovery {
       journal_.damaged_cursors.push_back(lane);
     }
     return {};
+  }
+
+  [[nodiscard]] bool is_damage(const Error& error) const {
+    return unreadable_ == Unreadable::kDamaged && error.kind == ErrorKind::kCorrupt;
   }
 
   void use_number(uint64_t number) {
@@ -115,7 +125,14 @@ class Recovery {
   Status find_end() {
     JournalTotals lost;  // in newest segments whose header is damaged
     while (!found_.empty() && !found_.back().header) {
-      const Result<SegmentContent> content = scan_headless(found_.back());
+      Result<SegmentContent> content = scan_headless(found_.back());
+      if (!content && is_damage(content.error())) {
+        // What is in there cannot even be counted, unless a cursor has seen it. The file stays for
+        // people.
+        headless_.push_back(found_.back());
+        found_.pop_back();
+        continue;
+      }
       if (!content) return fail(content.error());
       if (content->totals.records > 0) {
         add(lost, content->totals);
@@ -183,6 +200,7 @@ class Recovery {
 
   FileSystem& files_;
   const std::string& folder_;
+  const Unreadable unreadable_;
   RecoveredJournal journal_;
   uint64_t newest_visited_ = 0;  // the newest segment that a cursor has been in
   std::vector<FoundFile> found_;
@@ -191,8 +209,9 @@ class Recovery {
 
 }  // namespace
 
-Result<RecoveredJournal> recover_journal(FileSystem& files, const std::string& folder) {
-  return Recovery(files, folder).run();
+Result<RecoveredJournal> recover_journal(FileSystem& files, const std::string& folder,
+                                         Unreadable unreadable) {
+  return Recovery(files, folder, unreadable).run();
 }
 
 }  // namespace dualtrace::agent

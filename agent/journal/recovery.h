@@ -24,6 +24,12 @@ struct RecoveredJournal {
   std::vector<std::string> damaged_cursors;   // lanes
 };
 
-Result<RecoveredJournal> recover_journal(FileSystem& files, const std::string& folder);
+// What a header or a cursor is that the disk fails to read (kCorrupt): nobody knows, so that the
+// whole folder waits; or, after that has been tried for long enough, damaged. Whatever else fails
+// says nothing about what is stored: then the folder always waits.
+enum class Unreadable { kWait, kDamaged };
+
+Result<RecoveredJournal> recover_journal(FileSystem& files, const std::string& folder,
+                                         Unreadable unreadable);
 
 }  // namespace dualtrace::agent

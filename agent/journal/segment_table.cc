@@ -7,12 +7,17 @@ namespace dualtrace::agent {
 
 SegmentTable::SegmentTable(std::deque<Segment> segments, JournalTotals published,
                            std::vector<uint64_t> durable)
-    : segments_(std::move(segments)), published_(published), durable_(std::move(durable)) {}
+    : segments_(std::move(segments)), published_(published), durable_(std::move(durable)) {
+  for (Segment& segment : segments_) segment.bytes_to = bytes_to_ += segment.bytes;
+}
 
 void SegmentTable::begin(uint64_t number, uint64_t bytes) {
   Lock lock(mutex_);
-  segments_.push_back(
-      {.number = number, .bytes = bytes, .base = published_, .readable_to = kSegmentHeaderBytes});
+  segments_.push_back({.number = number,
+                       .bytes = bytes,
+                       .bytes_to = bytes_to_ += bytes,
+                       .base = published_,
+                       .readable_to = kSegmentHeaderBytes});
   writing_ = true;
 }
 
@@ -32,6 +37,7 @@ bool SegmentTable::discard_empty(uint64_t number) {
   Lock lock(mutex_);
   if (segments_.empty() || segments_.back().number != number) return false;
   if (segments_.back().base.records != published_.records) return false;
+  bytes_to_ -= segments_.back().bytes;
   segments_.pop_back();
   writing_ = false;
   return true;
@@ -83,6 +89,21 @@ bool SegmentTable::set_durable(size_t lane, uint64_t watermark) {
 JournalTotals SegmentTable::published() const {
   Lock lock(mutex_);
   return published_;
+}
+
+uint64_t SegmentTable::bytes_from(uint64_t sequence, Position position) const {
+  Lock lock(mutex_);
+  if (sequence >= published_.records || segments_.empty()) return 0;
+  const auto behind = std::upper_bound(
+      segments_.begin(), segments_.end(), sequence,
+      [](uint64_t wanted, const Segment& segment) { return wanted < segment.base.records; });
+  const Segment& first = behind == segments_.begin() ? segments_.front() : *std::prev(behind);
+  const Segment& last = segments_.back();
+  const uint64_t until_first = first.bytes_to - first.bytes;
+  if (!writing_) return last.bytes_to - until_first;
+  const bool in_last = &first == &last && position.segment == last.number;
+  const uint64_t written = last.readable_to - (in_last ? position.offset : kSegmentHeaderBytes);
+  return last.bytes_to - last.bytes - until_first + written;
 }
 
 uint64_t SegmentTable::bytes_between(uint64_t first, uint64_t end) const {

@@ -16,6 +16,7 @@ namespace dualtrace::agent {
 struct Segment {
   uint64_t number = 0;
   uint64_t bytes = 0;        // of the file
+  uint64_t bytes_to = 0;     // of this one's and all files before it, since the process began
   JournalTotals base{};      // everything before it
   uint64_t readable_to = 0;  // records end here or before
   bool readable = true;      // false: its header is damaged
@@ -51,6 +52,9 @@ class SegmentTable {
   bool set_durable(size_t lane, uint64_t watermark);
 
   [[nodiscard]] JournalTotals published() const;
+  // What a lane whose oldest unsettled record is there keeps on the disk: the segments from that
+  // one's on, of the newest only what is behind the record. 0 when there is no such record.
+  [[nodiscard]] uint64_t bytes_from(uint64_t sequence, Position position) const;
   // Of the files that hold records of [first, end) but none behind, without the newest.
   [[nodiscard]] uint64_t bytes_between(uint64_t first, uint64_t end) const;
   [[nodiscard]] uint64_t size() const;
@@ -64,7 +68,8 @@ class SegmentTable {
   std::deque<Segment> segments_ DT_GUARDED_BY(mutex_);
   JournalTotals published_ DT_GUARDED_BY(mutex_);
   std::vector<uint64_t> durable_ DT_GUARDED_BY(mutex_);
-  bool writing_ DT_GUARDED_BY(mutex_) = false;  // the newest segment is not sealed
+  uint64_t bytes_to_ DT_GUARDED_BY(mutex_) = 0;  // the last segment's, even if it is gone
+  bool writing_ DT_GUARDED_BY(mutex_) = false;   // the newest segment is not sealed
 };
 
 }  // namespace dualtrace::agent

@@ -19,11 +19,8 @@ Duration offset_of(const Clock& clock) {
 
 class Turn {
  public:
-  Turn(Outbox& outbox, LaneReport& report, uint64_t excess_bytes, WallTime oldest_allowed)
-      : outbox_(outbox),
-        report_(report),
-        excess_bytes_(excess_bytes),
-        oldest_allowed_(oldest_allowed) {}
+  Turn(Outbox& outbox, LaneReport& report, uint64_t backlog_bytes, const ExpiryLimits& limits)
+      : outbox_(outbox), report_(report), backlog_bytes_(backlog_bytes), limits_(limits) {}
   ~Turn() {
     if (by_backlog_ > 0) report_.undelivered("expired", "Backlog", by_backlog_);
     if (by_age_ > 0) report_.undelivered("expired", "Age", by_age_);
@@ -33,6 +30,20 @@ class Turn {
 
   // What is in batches first: it was read before what is not.
   void drop_from(Source& source) {
+    const uint64_t others_bytes = backlog_bytes_ - source.journal().backlog().bytes;
+    drop_from(source, others_bytes);
+    backlog_bytes_ = others_bytes + source.journal().backlog().bytes;
+  }
+
+  [[nodiscard]] bool over() const { return records_ >= kRecordsPerTurn || bytes_ >= kBytesPerTurn; }
+  [[nodiscard]] uint64_t spans() const { return by_backlog_ + by_age_; }
+  [[nodiscard]] bool too_much() const { return backlog_bytes_ > limits_.backlog_bytes_max; }
+
+ private:
+  void drop_from(Source& source, uint64_t others_bytes) {
+    const auto wanted = [&](const OpenRecord& record, uint64_t spans, uint64_t bytes) {
+      return to_drop(source, others_bytes, record.sequence, record.arrived, spans, bytes);
+    };
     while (!over()) {
       if (auto open = source.seal()) outbox_.push_new(*std::move(open));
       Batch* const batch = outbox_.oldest_of(source.journal());
@@ -40,8 +51,8 @@ class Turn {
       const size_t bytes_before = batch->bytes();
       const uint64_t dropped = drop_front(*batch, &SpanCounts::expired, [&](const Piece& piece) {
         const OpenRecord& record = *piece.record;
-        return batch->halved ? to_drop(record.arrived, batch->spans, batch->bytes())
-                             : to_drop(record.arrived, piece.spans, piece.bytes);
+        return batch->halved ? wanted(record, batch->spans, batch->bytes())
+                             : wanted(record, piece.spans, piece.bytes);
       });
       const bool emptied = batch->spans == 0;
       outbox_.shrunk(*batch, bytes_before);
@@ -49,24 +60,26 @@ class Turn {
     }
     while (!over()) {
       const JournalRecord* const record = source.next_unread();
-      if (record == nullptr || !to_drop(record->arrived, record->spans, record->payload.size())) {
+      if (record == nullptr || !to_drop(source, others_bytes, record->sequence, record->arrived,
+                                        record->spans, record->payload.size())) {
         return;
       }
       source.expire_unread();
     }
   }
 
-  [[nodiscard]] bool over() const { return records_ >= kRecordsPerTurn || bytes_ >= kBytesPerTurn; }
-  [[nodiscard]] uint64_t spans() const { return by_backlog_ + by_age_; }
-  [[nodiscard]] bool too_much() const { return excess_bytes_ > 0; }
-
- private:
-  // Decides, and writes down what is decided.
-  bool to_drop(WallTime arrived, uint64_t spans, uint64_t bytes) {
-    const bool too_old = arrived < oldest_allowed_;
-    if (over() || (!too_old && excess_bytes_ == 0)) return false;
+  // Decides, and writes down what is decided. A segment goes when all in it is settled: while an
+  // older record is in flight, dropping this one would free nothing.
+  bool to_drop(const Source& source, uint64_t others_bytes, uint64_t sequence, WallTime arrived,
+               uint64_t spans, uint64_t bytes) {
+    if (over()) return false;
+    const bool too_old = arrived < limits_.oldest_allowed;
+    if (!too_old) {
+      const Backlog backlog = source.journal().backlog();
+      const bool too_much = others_bytes + backlog.bytes > limits_.backlog_bytes_max;
+      if (!too_much || sequence > backlog.oldest) return false;
+    }
     (too_old ? by_age_ : by_backlog_) += spans;
-    excess_bytes_ -= std::min(excess_bytes_, bytes);
     bytes_ += bytes;
     ++records_;
     return true;
@@ -74,8 +87,8 @@ class Turn {
 
   Outbox& outbox_;
   LaneReport& report_;
-  uint64_t excess_bytes_;
-  const WallTime oldest_allowed_;
+  uint64_t backlog_bytes_;  // of all journals
+  const ExpiryLimits limits_;
   uint64_t by_backlog_ = 0;
   uint64_t by_age_ = 0;
   uint64_t records_ = 0;
@@ -108,8 +121,7 @@ Expired expire(std::vector<std::unique_ptr<Source>>& sources, Outbox& outbox,
   std::stable_sort(oldest_first.begin(), oldest_first.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
 
-  const uint64_t excess = backlog_bytes - std::min(backlog_bytes, limits.backlog_bytes_max);
-  Turn turn(outbox, report, excess, limits.oldest_allowed);
+  Turn turn(outbox, report, backlog_bytes, limits);
   for (const auto& [oldest, source] : oldest_first) {
     if (oldest < limits.oldest_allowed || turn.too_much()) turn.drop_from(*source);
   }

@@ -28,7 +28,7 @@ class Source {
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
-  [[nodiscard]] JournalLane& journal() { return journal_; }
+  [[nodiscard]] JournalLane& journal() const { return journal_; }
 
   // `wake` is called from the journal's scheduler when something worth reading is published: the
   // first record when no batch is open, what ends the open one when one is. Then it is silent until

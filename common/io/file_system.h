@@ -19,7 +19,8 @@ namespace dualtrace {
 class File {
  public:
   virtual ~File() = default;
-  // Reads at most into.size() bytes; fewer only at the end of the file.
+  // Reads at most into.size() bytes; fewer only at the end of the file. kCorrupt when the disk
+  // fails to read what is there, and for no other reason.
   virtual Result<size_t> read_at(uint64_t offset, std::span<char> into) = 0;
   // Writes all pieces one behind the other, or fails; after a failure any part may be on disk.
   // kExhausted when the disk is full.
@@ -42,6 +43,7 @@ enum class OpenMode { kRead, kReadWrite, kCreate };  // kCreate: read and write,
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
+  // kNotFound; kDenied; kUnavailable when the system lacks descriptors or memory; kInternal.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Names (not paths) of the entries, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;

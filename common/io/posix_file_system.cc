@@ -37,6 +37,10 @@ ErrorKind kind_of(int error) {
     case ENFILE:
     case ENOMEM:
       return ErrorKind::kUnavailable;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ErrorKind::kDenied;
     default:
       return ErrorKind::kInternal;
   }
@@ -45,6 +49,13 @@ ErrorKind kind_of(int error) {
 Failure failure(const char* call, const std::string& path, int error) {
   return fail(kind_of(error),
               std::string(call) + " " + path + ": " + std::generic_category().message(error));
+}
+
+// What the disk says of what is stored there, as against what the system lacks.
+Failure read_failure(const std::string& path, int error) {
+  Failure result = failure("read", path, error);
+  if (error == EIO || error == EBADMSG || error == EUCLEAN) result.error.kind = ErrorKind::kCorrupt;
+  return result;
 }
 
 Result<UniqueFd> open_fd(const std::string& path, int flags) {
@@ -68,7 +79,7 @@ class PosixFile final : public File {
       if (n > 0) {
         done += static_cast<size_t>(n);
       } else if (errno != EINTR) {
-        return failure("read", path_, errno);
+        return read_failure(path_, errno);
       }
     }
     return done;

@@ -4,6 +4,7 @@
 // journal_lane.h: settling twice, settling what was not read, or settling another number of spans
 // ends the test. Used from one thread.
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -102,6 +103,11 @@ class FakeJournalLane final : public JournalLane {
     if (!unread.empty()) books.oldest_unsettled = unread.front().arrived;
     if (!open.empty()) books.oldest_unsettled = open.begin()->second.arrived;
     return books;
+  }
+  [[nodiscard]] Backlog backlog() const override {
+    uint64_t oldest = unread.empty() ? ~uint64_t{0} : unread.front().sequence;
+    if (!open.empty()) oldest = std::min(oldest, open.begin()->first);
+    return {totals.backlog_bytes, oldest};
   }
   [[nodiscard]] bool caught_up() const override { return unread.empty() && open.empty(); }
 

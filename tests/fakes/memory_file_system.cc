@@ -17,6 +17,9 @@ Failure missing(const std::string& path) {
 Failure io_error(const std::string& what) {
   return fail(ErrorKind::kInternal, what + ": input/output error");
 }
+Failure unreadable(const std::string& what) {
+  return fail(ErrorKind::kCorrupt, what + ": input/output error");
+}
 Failure disk_full() { return fail(ErrorKind::kExhausted, "no space left on the disk"); }
 
 // Behind the call, when the process is to die there.
@@ -39,8 +42,10 @@ class MemoryFile final : public File {
 
   Result<size_t> read_at(uint64_t offset, std::span<char> into) override {
     Lock lock(files_.mutex_);
-    if (stale() || is_error(files_.begin({DiskCall::kRead, path_, offset, into.size()})))
-      return io_error("read");
+    if (stale()) return io_error("read");
+    const DiskFault fault = files_.begin({DiskCall::kRead, path_, offset, into.size()});
+    if (fault.kind == DiskFault::Kind::kGone) return io_error("read");
+    if (is_error(fault)) return unreadable("read");
     if (offset >= inode_->now.size()) return size_t{0};
     const size_t n = std::min<size_t>(into.size(), inode_->now.size() - offset);
     std::memcpy(into.data(), inode_->now.data() + offset, n);
@@ -115,6 +120,7 @@ class MemoryLock final : public FileLock {
 Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, OpenMode mode) {
   Lock lock(mutex_);
   const DiskFault fault = begin({DiskCall::kOpen, path});
+  if (open_failure) return fail(*open_failure, "open " + path + ": told to fail");
   if (is_error(fault)) return io_error("open " + path);
   auto entry = entries_.find(path);
   if (entry == entries_.end()) {

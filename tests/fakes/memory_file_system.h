@@ -86,6 +86,7 @@ class MemoryFileSystem final : public FileSystem {
   int fail_write_in = 0;  // half of what it should write is written
   int fail_sync_in = 0;   // what it should have synced never reaches the disk
   bool failing_on = false;
+  std::optional<ErrorKind> open_failure;  // of each open
   // Asked before each call, under the lock. It must not call the file system.
   std::function<DiskFault(const DiskOperation&)> on_call;
   // If set, a sync that fails has written some of what it should, as if torn; and the system may

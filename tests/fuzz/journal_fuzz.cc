@@ -52,6 +52,9 @@ std::string sealed_segment(Input& in, uint64_t number) {
                         .sequence = sequence++,
                         .arrived_unix_nanos = 1,
                         .payload_crc = payload_crc(payload, number)};
+    const uint8_t carried = in.byte();
+    if (carried % 4 == 1) header.carried_for = lane_tag("arize");
+    if (carried % 4 == 2) header.carried_for = carried;
     std::string record = encode_record_header(header, number) + payload;
     const uint8_t spoil = in.byte();
     if (spoil % 4 == 0) record[spoil % record.size()] ^= 1;
@@ -68,6 +71,14 @@ CursorState cursor(Input& in) {
   state.position = {.segment = in.byte() % 4u, .offset = 4096u + in.byte()};
   state.settled.delivered = in.byte();
   state.settled_bytes = in.byte();
+  state.carried = in.byte();
+  state.adopted = in.byte();
+  state.known_to = in.byte();
+  state.rebuilt_to = in.byte();
+  state.taken_to = in.byte();
+  for (int voids = in.byte() % 8; voids > 0; --voids) {
+    state.voids.push_back({.first = in.byte(), .end = in.byte()});
+  }
   for (int ranges = in.byte() % 8; ranges > 0; --ranges) {
     state.ranges.push_back({.first = in.byte(),
                             .end = in.byte(),

@@ -93,7 +93,7 @@ Result<std::unique_ptr<Journal>> SimAgent::open_journal(const JournalOptions& op
   if (!journal) return journal;
   auto watched = std::make_unique<WatchedJournal>(
       *std::move(journal), world_.witness, options.folder, life_, options.durability,
-      options_.lanes, [this, folder = options.folder] { journals_.erase(folder); });
+      options_.lanes, world_.random, [this, folder = options.folder] { journals_.erase(folder); });
   journals_.emplace(options.folder, watched.get());
   return std::unique_ptr<Journal>(std::move(watched));
 }

@@ -1,5 +1,6 @@
 #include "tests/sim/watched_journal.h"
 
+#include <deque>
 #include <utility>
 
 #include "common/error/check.h"
@@ -8,15 +9,33 @@ namespace dualtrace::agent::sim {
 
 class WatchedJournal::WatchedLane final : public JournalLane {
  public:
-  WatchedLane(JournalLane& lane, Witness& witness, uint32_t journal, size_t index, uint32_t life)
-      : lane_(lane), witness_(witness), journal_(journal), index_(index), life_(life) {}
+  WatchedLane(JournalLane& lane, WatchedJournal& whole, size_t index, Random& random)
+      : lane_(lane),
+        whole_(whole),
+        witness_(whole.witness_),
+        journal_(whole.number_),
+        index_(index),
+        life_(whole.life_),
+        random_(random) {}
 
   Result<JournalRead> read() override {
-    Result<JournalRead> read = lane_.read();
-    if (read) witness_.read(journal_, index_, life_, *read, lane_.books());
-    return read;
+    while (true) {
+      if (!put_back_.empty()) {
+        JournalRecord record = std::move(put_back_.front());
+        put_back_.pop_front();
+        return JournalRead(std::move(record));
+      }
+      Result<JournalRead> read = lane_.read();
+      if (!read) return read;
+      witness_.read(journal_, index_, life_, *read, lane_.books());
+      auto* const record = std::get_if<JournalRecord>(&*read);
+      if (record == nullptr || random_.below(kCarriesOneOf) != 0) return read;
+      carry_unseen(std::move(*record));
+    }
   }
   void rewind() override {
+    ++takeovers_;
+    put_back_.clear();
     witness_.rewound(journal_, index_);
     lane_.rewind();
   }
@@ -28,7 +47,14 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     return lane_.read_again(sequence);
   }
   void carry_over(CarryOver rest, std::function<void(Status)> done) override {
-    lane_.carry_over(std::move(rest), std::move(done));
+    witness_.carrying(journal_, index_, rest);
+    // The rewound are told nothing, as the witness is not.
+    lane_.carry_over(rest,
+                     [this, rest, done = std::move(done), takeovers = takeovers_](Status status) {
+                       if (status && takeovers == takeovers_)
+                         witness_.carried(journal_, index_, life_, rest);
+                       done(std::move(status));
+                     });
   }
   [[nodiscard]] std::optional<PinnedSegment> pinned(size_t records_max) const override {
     return lane_.pinned(records_max);
@@ -40,22 +66,45 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     return status;
   }
   void on_published(std::function<void()> notify) override {
+    notify_ = notify;
     lane_.on_published(std::move(notify));
   }
   [[nodiscard]] LaneBooks books() const override { return lane_.books(); }
+  [[nodiscard]] Backlog backlog() const override { return lane_.backlog(); }
   [[nodiscard]] bool caught_up() const override { return lane_.caught_up(); }
 
  private:
+  static constexpr uint64_t kCarriesOneOf = 24;
+
+  // What the lane would do with a record that has to wait, at a moment that it cannot choose.
+  void carry_unseen(JournalRecord record) {
+    const CarryOver rest{.sequence = record.sequence,
+                         .payload = std::string(record.payload.view()),
+                         .spans = record.spans};
+    carry_over(rest, [this, record = std::move(record), takeovers = takeovers_](Status status) {
+      if (status || takeovers != takeovers_) return;
+      put_back_.push_back(record);
+      ++whole_.put_back_;
+      if (notify_) notify_();
+    });
+  }
+
   JournalLane& lane_;
+  WatchedJournal& whole_;
   Witness& witness_;
   const uint32_t journal_;
   const size_t index_;
   const uint32_t life_;
+  Random& random_;
+  std::deque<JournalRecord> put_back_;  // could not be carried over
+  uint64_t takeovers_ = 0;
+  std::function<void()> notify_;
 };
 
 WatchedJournal::WatchedJournal(std::unique_ptr<Journal> journal, Witness& witness,
                                const std::string& folder, uint32_t life, Durability durability,
-                               const std::array<bool, kLanes>& lanes, std::function<void()> closed)
+                               const std::array<bool, kLanes>& lanes, Random& random,
+                               std::function<void()> closed)
     : journal_(std::move(journal)),
       witness_(witness),
       number_(witness.journal_at(folder)),
@@ -64,12 +113,18 @@ WatchedJournal::WatchedJournal(std::unique_ptr<Journal> journal, Witness& witnes
   witness_.opened(number_, life_, durability, lanes, *journal_);
   for (size_t i = 0; i < kLanes; ++i) {
     if (!lanes[i]) continue;
-    lanes_[i] =
-        std::make_unique<WatchedLane>(journal_->lane(kLaneNames[i]), witness_, number_, i, life_);
+    lanes_[i] = std::make_unique<WatchedLane>(journal_->lane(kLaneNames[i]), *this, i, random);
   }
 }
 
 WatchedJournal::~WatchedJournal() { closed_(); }
+
+// A lane looks again when there is more than it has seen.
+Journal::Totals WatchedJournal::totals() const {
+  Totals totals = journal_->totals();
+  totals.bytes += put_back_;
+  return totals;
+}
 
 void WatchedJournal::append(uint32_t request, std::string payload) {
   witness_.appended(number_, life_, request);

@@ -1,5 +1,6 @@
 #pragma once
-// WatchedJournal: a Journal, and its lanes, with the witness looking over their shoulders.
+// WatchedJournal: a Journal, and its lanes, with the witness looking over their shoulders. Now and
+// then it carries a record over before its lane has seen it.
 // Used from one thread.
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "agent/journal/journal.h"
+#include "common/random/random.h"
 #include "tests/sim/witness.h"
 
 namespace dualtrace::agent::sim {
@@ -18,7 +20,7 @@ class WatchedJournal final : public Journal {
   // by the destructor.
   WatchedJournal(std::unique_ptr<Journal> journal, Witness& witness, const std::string& folder,
                  uint32_t life, Durability durability, const std::array<bool, kLanes>& lanes,
-                 std::function<void()> closed);
+                 Random& random, std::function<void()> closed);
   ~WatchedJournal() override;
 
   // The payload belongs to that request of the witness's.
@@ -29,7 +31,7 @@ class WatchedJournal final : public Journal {
   [[nodiscard]] bool caught_up() const;
 
   void append(std::string payload, uint32_t spans, Stored done) override;
-  [[nodiscard]] Totals totals() const override { return journal_->totals(); }
+  [[nodiscard]] Totals totals() const override;
   [[nodiscard]] Health health() const override { return journal_->health(); }
   void allow_segments(uint64_t segments_max) override { journal_->allow_segments(segments_max); }
   JournalLane& lane(const std::string& name) override;
@@ -38,6 +40,7 @@ class WatchedJournal final : public Journal {
   class WatchedLane;
 
   const std::unique_ptr<Journal> journal_;
+  uint64_t put_back_ = 0;  // records that a lane gets late, because they could not be carried over
   Witness& witness_;
   const uint32_t number_;
   const uint32_t life_;

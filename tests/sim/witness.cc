@@ -103,16 +103,23 @@ void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const La
     }
   }
   at.log.clear();
-  unread(at, lane);
+  unread(at, lane, RecordState::kUnread);
+  for (const auto& [request, copies] : at.moved) {
+    RecordState& record = state(lane, request);
+    if (record == RecordState::kCarried) record = RecordState::kUnread;
+    if (record == RecordState::kUnread) {
+      at.next = std::min<size_t>(at.next, requests_[request].position);
+    }
+  }
   at.settled = durable.settled;
   at.snapshots = {{durable.settled, 0}};
   trace_.add("resumes", kLaneNames[lane], life, at.next);
 }
 
-void Witness::unread(LaneModel& at, size_t lane) {
-  for (const auto& [sequence, request] : at.open) {
-    state(lane, request) = RecordState::kUnread;
-    at.next = std::min<size_t>(at.next, requests_[request].position);
+void Witness::unread(LaneModel& at, size_t lane, RecordState copies) {
+  for (const auto& [sequence, record] : at.open) {
+    state(lane, record.request) = record.copy ? copies : RecordState::kUnread;
+    at.next = std::min<size_t>(at.next, requests_[record.request].position);
   }
   at.open.clear();
   at.open_spans = 0;
@@ -121,7 +128,7 @@ void Witness::unread(LaneModel& at, size_t lane) {
 }
 
 void Witness::rewound(uint32_t journal, size_t lane) {
-  unread(journals_[journal].lanes[lane], lane);
+  unread(journals_[journal].lanes[lane], lane, RecordState::kCarried);
   trace_.add("rewinds", kLaneNames[lane], journals_[journal].lanes[lane].next);
 }
 
@@ -197,7 +204,7 @@ void Witness::read(uint32_t journal, size_t lane, uint32_t life, const JournalRe
 void Witness::check_passed_over(const JournalModel& journal, size_t lane, uint32_t request) {
   const RecordState record = state(lane, request);
   if (record == RecordState::kSettled || record == RecordState::kDurable ||
-      record == RecordState::kGone) {
+      record == RecordState::kGone || journal.lanes[lane].moved.contains(request)) {
     return;
   }
   const Request& sent = requests_[request];
@@ -210,7 +217,8 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
   LaneModel& at = journal.lanes[lane];
   const uint32_t number = requests_.request_in(record.payload);
   const Request& sent = requests_[number];
-  trace_.add("read", kLaneNames[lane], record.sequence, number);
+  trace_.add(record.carried ? "read copy" : "read", kLaneNames[lane], record.sequence, number);
+  if (record.carried) return read_copy(at, lane, number, record);
   require(sent.spans == record.spans && sent.bytes == record.payload.size() &&
               sent.crc == crc32c(record.payload, 0),
           "request", number, "is not in the journal as it was sent");
@@ -224,13 +232,43 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
   for (; at.next < sent.position; ++at.next) {
     const uint32_t passed = journal.appended[at.next];
     check_passed_over(journal, lane, passed);
-    if (state(lane, passed) == RecordState::kUnread) state(lane, passed) = RecordState::kGone;
+    const bool lost = state(lane, passed) == RecordState::kUnread && !at.moved.contains(passed);
+    if (lost) state(lane, passed) = RecordState::kGone;
   }
   ++at.next;
-  state(lane, number) = RecordState::kRead;
-  at.open.emplace(record.sequence, number);
-  at.open_spans += sent.spans;
-  at.open_bytes += sent.bytes;
+  open(at, lane, number, record);
+}
+
+void Witness::read_copy(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record) {
+  const auto moved = at.moved.find(request);
+  require(moved != at.moved.end() && moved->second.contains(crc32c(record.payload, 0)), "request",
+          request, "is read as carried over, and was not, or had other bytes");
+  const RecordState known = state(lane, request);
+  require(known == RecordState::kCarried || known == RecordState::kUnread, "request", request,
+          "is read as carried over by", kLaneNames[lane], "although it was settled or is held");
+  open(at, lane, request, record);
+}
+
+void Witness::open(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record) {
+  state(lane, request) = RecordState::kRead;
+  OpenRecord opened{.request = request,
+                    .spans = requests_.spans_in(record.payload),
+                    .bytes = record.payload.size(),
+                    .copy = record.carried};
+  require(opened.spans.size() == record.spans, "a record has another number of spans");
+  at.open_spans += opened.spans.size();
+  at.open_bytes += opened.bytes;
+  at.open.emplace(record.sequence, std::move(opened));
+}
+
+void Witness::check_moved(const LaneModel& at, size_t lane) {
+  for (const auto& [request, copies] : at.moved) {
+    const RecordState record = state(lane, request);
+    const Request& sent = requests_[request];
+    require((record != RecordState::kUnread && record != RecordState::kCarried) ||
+                sent.answer != Answer::kOk || sent.may_be_lost,
+            "request", request, "was carried over, and is nowhere for", kLaneNames[lane]);
+  }
 }
 
 void Witness::read_end(JournalModel& journal, size_t lane, const LaneBooks& books) {
@@ -241,9 +279,10 @@ void Witness::read_end(JournalModel& journal, size_t lane, const LaneBooks& book
     if (requests_[request].answer == Answer::kNone) break;
     check_passed_over(journal, lane, request);
   }
+  check_moved(at, lane);
   require(books.backlog_spans == at.open_spans, kLaneNames[lane], "has read all, and holds",
           at.open_spans, "spans, but its books say", books.backlog_spans);
-  require(books.backlog_bytes == at.open_bytes, kLaneNames[lane], "has read all, and holds",
+  require(books.backlog_bytes >= at.open_bytes, kLaneNames[lane], "has read all, and holds",
           at.open_bytes, "bytes, but its books say", books.backlog_bytes);
 }
 
@@ -261,25 +300,49 @@ void Witness::settled(uint32_t journal, size_t lane, uint32_t life, uint64_t seq
   LaneModel& at = model.lanes[lane];
   const auto open = at.open.find(sequence);
   require(open != at.open.end(), "record", sequence, "is settled, but was not read");
-  const uint32_t number = open->second;
-  const Request& sent = requests_[number];
+  const uint32_t number = open->second.request;
   trace_.add("settled", kLaneNames[lane], sequence, counts.delivered);
-  check_words(sent, lane, life, counts);
+  check_words(open->second, lane, life, counts);
   at.settled += counts;
+  at.open_spans -= open->second.spans.size();
+  at.open_bytes -= open->second.bytes;
   at.open.erase(open);
-  at.open_spans -= sent.spans;
-  at.open_bytes -= sent.bytes;
   at.log.push_back(number);
   state(lane, number) = RecordState::kSettled;
 }
 
+void Witness::carrying(uint32_t journal, size_t lane, const CarryOver& rest) {
+  LaneModel& at = journals_[journal].lanes[lane];
+  const auto open = at.open.find(rest.sequence);
+  require(open != at.open.end(), "record", rest.sequence, "is carried over, but was not read");
+  require(requests_.spans_in(rest.payload).size() == rest.spans,
+          "a record is carried over with another number of spans than it says");
+  trace_.add("carries over", kLaneNames[lane], rest.sequence, rest.spans);
+  at.moved[open->second.request].insert(crc32c(rest.payload, 0));
+}
+
+void Witness::carried(uint32_t journal, size_t lane, uint32_t life, const CarryOver& rest) {
+  LaneModel& at = journals_[journal].lanes[lane];
+  const auto open = at.open.find(rest.sequence);
+  require(open != at.open.end(), "record", rest.sequence, "is carried over, but was not held");
+  OpenRecord& record = open->second;
+  at.open_spans -= record.spans.size();
+  at.open_bytes -= record.bytes;
+  for (const uint64_t span : requests_.spans_in(rest.payload)) std::erase(record.spans, span);
+  check_words(record, lane, life, rest.ended);
+  at.settled += rest.ended;
+  state(lane, record.request) = RecordState::kCarried;
+  trace_.add("carried over", kLaneNames[lane], rest.sequence, record.request);
+  at.open.erase(open);
+}
+
 // Each span under the word that what happened to it allows.
-void Witness::check_words(const Request& request, size_t lane, uint32_t life,
+void Witness::check_words(const OpenRecord& record, size_t lane, uint32_t life,
                           const SpanCounts& counts) {
   if (counts.dead_lettered > 0) find_letters();
   uint64_t delivered = 0;
   uint64_t refused = 0;
-  for (uint64_t span = request.first_span; span < request.first_span + request.spans; ++span) {
+  for (const uint64_t span : record.spans) {
     switch (at(lane, span, life).state) {
       case SpanState::kDelivered:
         ++delivered;
@@ -291,7 +354,7 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
         break;
     }
   }
-  require(counts.sum() == request.spans, "a record is settled with another number of spans");
+  require(counts.sum() == record.spans.size(), "a record is settled with another number of spans");
   require(counts.delivered + counts.rejected == delivered, kLaneNames[lane],
           "settles as delivered or rejected", counts.delivered + counts.rejected, "spans, but",
           delivered, "were");
@@ -302,7 +365,7 @@ void Witness::check_words(const Request& request, size_t lane, uint32_t life,
   require(rejected.settled <= rejected.told, kLaneNames[lane], "settles as rejected",
           rejected.settled, "spans, but", rejected.told, "were");
   require(counts.filtered == 0, "nothing filters");
-  if (counts.expired > 0) check_expiry(request, lane);
+  if (counts.expired > 0) check_expiry(requests_[record.request], lane);
 }
 
 void Witness::check_expiry(const Request& request, size_t lane) const {
@@ -320,7 +383,10 @@ void Witness::sync_begins(uint32_t journal, size_t lane) {
 
 void Witness::synced(uint32_t journal, size_t lane) {
   LaneModel& at = journals_[journal].lanes[lane];
-  for (const uint32_t request : at.log) state(lane, request) = RecordState::kDurable;
+  for (const uint32_t request : at.log) {
+    state(lane, request) = RecordState::kDurable;
+    at.moved.erase(request);
+  }
   at.log.clear();
   at.snapshots = {{at.settled, 0}};
 }

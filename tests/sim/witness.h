@@ -60,6 +60,10 @@ class Witness {
   void rewound(uint32_t journal, size_t lane);
   void settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
                const SpanCounts& counts);
+  // A lane carries the rest of a record over: from now on a later life may find either of them. …
+  void carrying(uint32_t journal, size_t lane, const CarryOver& rest);
+  // … It is stored, and the original is settled.
+  void carried(uint32_t journal, size_t lane, uint32_t life, const CarryOver& rest);
   void sync_begins(uint32_t journal, size_t lane);
   void synced(uint32_t journal, size_t lane);
 
@@ -94,7 +98,8 @@ class Witness {
   [[nodiscard]] uint64_t ok_spans() const { return ok_spans_; }
 
  private:
-  enum class RecordState : uint8_t { kUnread, kRead, kSettled, kDurable, kGone };
+  // kCarried: its copy waits, and has not been read in this life.
+  enum class RecordState : uint8_t { kUnread, kRead, kCarried, kSettled, kDurable, kGone };
   enum class SpanState : uint8_t { kIdle, kInFlight, kDelivered };
 
   struct SpanAtLane {
@@ -109,6 +114,12 @@ class Witness {
     SpanCounts settled;
     size_t log_size = 0;
   };
+  struct OpenRecord {
+    uint32_t request = 0;
+    std::vector<uint64_t> spans;
+    size_t bytes = 0;
+    bool copy = false;
+  };
   struct LaneModel {
     bool present = false;
     size_t next = 0;   // position of the next record to read, or before
@@ -120,7 +131,9 @@ class Witness {
     uint64_t ok_since_open = 0;  // spans
     uint64_t open_spans = 0;     // read and not settled
     uint64_t open_bytes = 0;
-    std::map<uint64_t, uint32_t> open;    // sequence → request
+    std::map<uint64_t, OpenRecord> open;  // by sequence
+    // Requests that were carried over, with the checksums that a copy may have.
+    std::map<uint32_t, std::set<uint32_t>> moved;
     std::deque<uint32_t> log;             // requests settled since the durable snapshot, in order
     std::vector<Snapshot> snapshots{{}};  // the durable one, and what may be durable
   };
@@ -138,14 +151,18 @@ class Witness {
   };
 
   void check_drained(const JournalModel& journal, size_t lane);
-  // What was read and not settled is unread again.
-  void unread(LaneModel& at, size_t lane);
+  // What was read and not settled is unread again; for a lane that takes over what was carried over
+  // is still so, in another life its original may have come back.
+  void unread(LaneModel& at, size_t lane, RecordState copies);
   void resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books);
   void check_passed_over(const JournalModel& journal, size_t lane, uint32_t request);
+  void check_moved(const LaneModel& at, size_t lane);
   void read_record(JournalModel& journal, size_t lane, uint32_t life, const JournalRecord& record);
   void read_end(JournalModel& journal, size_t lane, const LaneBooks& books);
   void read_damage(JournalModel& journal, size_t lane, const JournalDamage& damage);
-  void check_words(const Request& request, size_t lane, uint32_t life, const SpanCounts& counts);
+  void read_copy(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record);
+  void open(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record);
+  void check_words(const OpenRecord& record, size_t lane, uint32_t life, const SpanCounts& counts);
   void check_expiry(const Request& request, size_t lane) const;
   void find_letters();
   // Others passed between two verdicts on it: only then may a span be given up.

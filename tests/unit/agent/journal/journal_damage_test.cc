@@ -207,6 +207,51 @@ TEST_F(JournalDamageTest, ADiskThatFailsToReadForAMomentLosesNothing) {
   EXPECT_EQ(read_record(arize()).sequence, 0u);
 }
 
+TEST_F(JournalDamageTest, ASegmentThatCannotBeOpenedWaitsForAsLongAsItTakes) {
+  for (const ErrorKind why :
+       {ErrorKind::kUnavailable, ErrorKind::kDenied, ErrorKind::kInternal, ErrorKind::kCorrupt}) {
+    options.folder = "/data/journal-" + std::string(to_string(why));
+    write_three_segments();
+    open();
+    files.open_failure = why;
+    for (int i = 0; i < 100; ++i) {
+      const Result<JournalRead> read = arize().read();
+      ASSERT_FALSE(read);
+      EXPECT_EQ(read.error().kind, ErrorKind::kUnavailable);
+      clock.advance(std::chrono::hours(1));
+    }
+    files.open_failure.reset();
+    for (uint64_t sequence = 0; sequence < 6; ++sequence) {
+      EXPECT_EQ(read_record(arize()).sequence, sequence);
+    }
+    EXPECT_EQ(arize().books().settled.dead_lettered, 0u);
+  }
+}
+
+// An unmounted volume: every file is missing, and nobody has removed one.
+TEST_F(JournalDamageTest, AFolderThatIsAwayIsNoDamage) {
+  write_three_segments();
+  open();
+  files.open_failure = ErrorKind::kNotFound;
+  clock.advance(std::chrono::hours(1));
+  EXPECT_FALSE(arize().read());
+  files.open_failure.reset();
+  EXPECT_EQ(read_record(arize()).sequence, 0u);
+}
+
+TEST_F(JournalDamageTest, AHeaderThatCannotBeReadIsDamageOnlyForThoseWhoHaveWaited) {
+  write_three_segments();
+  files.on_call = bad_sectors(segments[1], 0, 512);
+  scheduler.emplace(clock);
+  EXPECT_EQ(Journal::open(options, files, *scheduler).error().kind, ErrorKind::kCorrupt);
+  options.unreadable_is_damaged = true;
+  open();
+  EXPECT_EQ(read_record(arize()).sequence, 0u);
+  EXPECT_EQ(read_record(arize()).sequence, 1u);
+  EXPECT_EQ(read_damage(arize()).first, 2u);
+  EXPECT_EQ(read_record(arize()).sequence, 4u);
+}
+
 TEST_F(JournalDamageTest, ABadSectorHoldsNoLaneUpForEver) {
   write_three_segments();
   open();

@@ -15,7 +15,7 @@ TEST_F(JournalLaneTest, KeepsItsBooksInBalance) {
   LaneBooks books = arize().books();
   EXPECT_EQ(books.accepted, 12u);
   EXPECT_EQ(books.backlog_spans, 12u);
-  EXPECT_EQ(books.backlog_bytes, 12u);
+  EXPECT_EQ(books.backlog_bytes, 2 * kRecordHeaderBytes + 12);
   const JournalRecord first = read_record(arize());
   arize().settle(first.sequence, {.delivered = 2, .rejected = 1, .expired = 1, .filtered = 1});
   books = arize().books();
@@ -23,9 +23,41 @@ TEST_F(JournalLaneTest, KeepsItsBooksInBalance) {
   EXPECT_EQ(books.settled.delivered, 2u);
   EXPECT_EQ(books.settled.filtered, 1u);
   EXPECT_EQ(books.backlog_spans, 7u);
-  EXPECT_EQ(books.backlog_bytes, 7u);
+  EXPECT_EQ(books.backlog_bytes, kRecordHeaderBytes + 7);
   EXPECT_EQ(databricks().books().backlog_spans, 12u);
   EXPECT_FALSE(arize().caught_up());
+}
+
+// One measure for what a lane costs: the bytes on the disk that are there for its sake.
+TEST_F(JournalLaneTest, ItsBacklogIsWhatItKeepsOnTheDisk) {
+  open();
+  append_ok("one that waits", 1);
+  const JournalRecord waits = read_record(arize());
+  for (int i = 0; i < 3; ++i) append_large(1);
+  drain(arize());
+  drain(databricks());
+  const uint64_t newest = kRecordHeaderBytes + 3000;
+  EXPECT_EQ(arize().books().backlog_bytes, 2 * options.segment_bytes + newest);
+  EXPECT_EQ(arize().backlog().bytes, 2 * options.segment_bytes + newest);
+  EXPECT_EQ(arize().backlog().oldest, waits.sequence);
+  EXPECT_EQ(databricks().books().backlog_bytes, 0u);
+  kill();
+  open();
+  EXPECT_EQ(arize().books().backlog_bytes, 3 * options.segment_bytes);  // all are sealed now
+  EXPECT_EQ(databricks().books().backlog_bytes, 0u);
+  drain(arize());
+  EXPECT_EQ(arize().books().backlog_bytes, 0u);
+}
+
+TEST_F(JournalLaneTest, TheBacklogOfTinyRecordsIsNotTheirPayload) {
+  options.segment_bytes = 64 * 1024;
+  open();
+  for (int i = 0; i < 10'000; ++i) append_ok("123456", 1);
+  const uint64_t bytes = arize().books().backlog_bytes;
+  EXPECT_GE(bytes, 10'000 * (kRecordHeaderBytes + 6));
+  const uint64_t segments = journal->health().segments;
+  EXPECT_LE(bytes, segments * options.segment_bytes);
+  EXPECT_GT(bytes, (segments - 1) * options.segment_bytes);
 }
 
 TEST_F(JournalLaneTest, SettlesInAnyOrder) {

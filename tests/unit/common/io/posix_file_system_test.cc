@@ -1,6 +1,7 @@
 #include "common/io/posix_file_system.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -64,6 +65,25 @@ TEST_F(PosixFileSystemTest, MakesListsRenamesAndRemoves) {
   EXPECT_EQ(files.remove(folder + "/x").error().kind, ErrorKind::kConflict);
   ASSERT_TRUE(files.remove(folder + "/x/y/z"));
   ASSERT_TRUE(files.sync_folder(folder + "/x"));
+}
+
+TEST_F(PosixFileSystemTest, TellsWhatTheSystemLacksFromWhatTheDiskSays) {
+  ASSERT_TRUE(write_file(files, folder + "/a", "x"));
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{0, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Error out_of_descriptors = files.open(folder + "/a", OpenMode::kRead).error();
+  const Error unlisted = files.list(folder).error();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(out_of_descriptors.kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(unlisted.kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(files.open(folder + "/b", OpenMode::kRead).error().kind, ErrorKind::kNotFound);
+  // A read that fails because of what we did is no damage.
+  const auto opened_folder = files.open(folder, OpenMode::kRead);
+  ASSERT_TRUE(opened_folder);
+  std::string bytes(1, '\0');
+  EXPECT_EQ((*opened_folder)->read_at(0, bytes).error().kind, ErrorKind::kInternal);
 }
 
 TEST_F(PosixFileSystemTest, ALockIsHeldUntilItsHolderLetsGo) {
