@@ -11,21 +11,19 @@ build() { # PRESET [TARGET…]
 }
 
 word_build() {
-  setup_build
+  prepare build
   build "${1:-dev}"
 }
 
 word_image() {
-  setup_build
-  packages git
+  prepare image
   build release dualtrace-operator dualtrace-agent dualtrace-sandbox
   say "making images"
   PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 -m images "$@"
 }
 
 word_demo() {
-  setup_build
-  setup_demo
+  prepare demo
   build release dualtrace-agent dualtrace-sandbox
   exec "$(place clients)/bin/python" tests/demo/demo.py --binaries build/release "$@"
 }

@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 
 import show  # noqa: E402
+from cluster.binaries import NotThere  # noqa: E402
 from cluster.cluster import Cluster, Refused, default_folder  # noqa: E402
 from demo import Missing, compare, show_answers, show_rows, spans_at_arize  # noqa: E402
 from demo import spans_at_databricks  # noqa: E402
@@ -122,7 +123,7 @@ def main() -> int:
             demonstrate(cluster, arguments.binaries)
             if arguments.keep:
                 show_what_is_kept()
-        except (AssertionError, Missing, Refused) as error:
+        except (AssertionError, Missing, NotThere, Refused, RuntimeError) as error:
             print(f"demo: {error}", file=sys.stderr)
             return 1
         finally:
