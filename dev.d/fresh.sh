@@ -46,11 +46,10 @@ make_base() { # FOLDER – Debian 12 as a user of this machine would get it: its
     mkdir -p "$1/$(dirname "${file/#$HOME//root}")"
     cp -RL "$file" "$1/$(dirname "${file/#$HOME//root}")/"
   done <"$1.habits"
-  mkdir -p "$1/work"
-  git clone --quiet --depth 1 "file://$PWD" "$1/work/dualtrace"
-  git ls-files -z --deleted | (cd "$1/work/dualtrace" && xargs -0 --no-run-if-empty rm -f)
+  git clone --quiet --depth 1 "file://$PWD" "$1/srv/dualtrace"
+  git ls-files -z --deleted | (cd "$1/srv/dualtrace" && xargs -0 --no-run-if-empty rm -f)
   git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - 2>/dev/null |
-    tar -xf - -C "$1/work/dualtrace"
+    tar -xf - -C "$1/srv/dualtrace"
 }
 
 fresh_one() { # WORD RUN KEEP – a row of the table
@@ -95,7 +94,7 @@ in_root() { # ROOT COMMAND…
     pivot_root . old
     umount --lazy /old
     rmdir /old
-    cd /work/dualtrace
+    cd /srv/dualtrace
     exec /usr/bin/env -i "$@"
   ' fresh "$root" "$ccache_folder" "$go_folder" HOME=/root LANG=C.UTF-8 TERM=dumb JOBS="$jobs" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${variables[@]}" "$@"

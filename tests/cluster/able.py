@@ -5,8 +5,8 @@ import subprocess
 
 from cluster.cgroups import Cgroup
 
-# Each needs something of the kernel, or a right, that containers often lack: what it is for, and how
-# a machine of ours (machine.sh, network.py, node.py) does it.
+# Each needs something of the kernel, or a right, that containers often lack: what it is for, and
+# how a machine of ours (machine.sh, network.py, node.py) does it.
 TRIALS = {
     "namespaces and mounts of their own": "mount --make-rshared /; mount -t tmpfs tmpfs /mnt",
     "a bridge and links between networks": (

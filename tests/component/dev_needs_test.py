@@ -1,5 +1,5 @@
-"""What ./dev does on a machine that lacks what a word needs: it says so at once, before it builds. The
-machine is played by programs of its own on PATH; `./dev fresh` tries a true one."""
+"""What ./dev does on a machine that lacks what a word needs: it says so at once, before it builds.
+The machine is played by programs of its own on PATH; `./dev fresh` tries a true one."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ TOOLS += ["sort", "tail", "tee", "touch", "xargs", "cat", "cut", "mktemp", "npro
 
 
 class Machine:
-    """Its PATH has `TOOLS` of this one and what a test plays; each play notes that it was called."""
+    """Its PATH has `TOOLS` of this one and what a test plays; each play notes its calls."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -63,7 +63,8 @@ class Machine:
 
     def calls(self) -> list[str]:
         notes = self.folder / "calls"
-        return [line.split()[0] for line in notes.read_text().splitlines()] if notes.exists() else []
+        lines = notes.read_text().splitlines() if notes.exists() else []
+        return [line.split()[0] for line in lines]
 
     def dev(self, *arguments: str, enter: Sequence[str] = ()) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -107,8 +108,8 @@ def test_a_go_that_is_too_old_and_no_newer_one_to_be_had(machine):
     machine.play("openssl", "exit 0")
     machine.play(
         "go",
-        'case "$*" in "env GOVERSION") echo go1.19.8 ;; "mod download"*) echo "no road" >&2; exit 1 ;;'
-        " *) echo amd64 ;; esac",
+        'case "$*" in "env GOVERSION") echo go1.19.8 ;;'
+        ' "mod download"*) echo "no road" >&2; exit 1 ;; *) echo amd64 ;; esac',
     )
     done = machine.dev("cluster", "up")
     assert done.returncode == 1
@@ -123,5 +124,6 @@ def test_a_node_that_is_too_old_is_named_before_anything_is_installed(machine):
     machine.play("node", 'case "$1" in -p) echo 16 ;; *) echo v16.20.2 ;; esac')
     done = machine.dev("test")
     assert done.returncode == 1
-    assert done.stderr == "dev: test all needs Node.js 18 or later with npm; the one on PATH is v16.20.2\n"
+    wanted = "Node.js 18 or later with npm; the one on PATH is v16.20.2"
+    assert done.stderr == f"dev: test all needs {wanted}\n"
     assert "apt-get" not in machine.calls()
