@@ -11,7 +11,10 @@ word_bench() {
   fi
   prepare bench
   build release dualtrace-agent dualtrace-load dualtrace-sink
-  peers+=(--collector "$(place collector)/collector" --rotel "$(compgen -G "$(place rotel)/lib/python3*/site-packages/rotel/rotel-agent")")
+  if [[ -z "$asks_for_help" ]]; then
+    peers+=(--collector "$(place collector)/collector")
+    peers+=(--rotel "$(compgen -G "$(place rotel)/lib/python3*/site-packages/rotel/rotel-agent")")
+  fi
   /usr/bin/python3 tests/bench/bench.py --build build/release "${peers[@]}" "$@"
 }
 
@@ -42,6 +45,7 @@ word_schedules() {
 }
 
 word_sim() {
+  asks_for_help= # it is in the program
   prepare sim
   build release dualtrace-sim
   (($#)) || set -- --seeds 2000

@@ -3,6 +3,7 @@
 build() { # PRESET [TARGET…]
   local preset="$1" log
   shift
+  if [[ -n "$asks_for_help" ]]; then return 0; fi
   say "building $preset${*:+: $*}"
   log="$(cmake --preset "$preset" 2>&1)" || die "cmake failed: $log"
   local arguments=(--parallel "$jobs")

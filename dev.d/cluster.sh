@@ -1,7 +1,7 @@
 # A real Kubernetes on this machine (tests/cluster/README.md).
 
 word_cluster() {
-  case "${1:-}" in up | down | env | image | check | demo | test) ;; *) die "cluster: up, down, env, image, check, demo or test" ;; esac
+  case "${1:-}" in up | down | env | image | check | demo | test | -h | --help) ;; *) die "cluster: up, down, env, image, check, demo or test" ;; esac
   prepare cluster "$@"
   if [[ "$1" == test || "$1" == demo ]]; then
     build release dualtrace-operator dualtrace-agent dualtrace-sandbox

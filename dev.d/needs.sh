@@ -113,6 +113,9 @@ prepare() { # WORD [ARGUMENT…] – everything that it needs
   local needs word="$1"
   # shellcheck disable=SC2207 # names without blanks
   needs=($(needs_of "$@"))
+  if [[ -n "$asks_for_help" ]]; then # what is in Python, then: nothing is built for a page of text
+    needs=(python clients)
+  fi
   if [[ "$word" == cluster || "$word" == bench ]]; then word="$word ${2:-}"; fi
   check_and_install "${word% }" "${needs[@]}"
   make_needs "${needs[@]}"

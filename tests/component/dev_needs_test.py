@@ -47,6 +47,7 @@ class Machine:
     def __init__(self, folder: Path):
         self.folder = folder
         self.path = folder / "bin"
+        self.environment = {"LANG": "C.UTF-8"}
         self.path.mkdir()
         for tool in TOOLS:
             found = next(p for p in ("/usr/bin", "/bin") if Path(p, tool).exists())
@@ -69,7 +70,7 @@ class Machine:
     def dev(self, *arguments: str, enter: Sequence[str] = ()) -> subprocess.CompletedProcess:
         return subprocess.run(
             [*enter, ROOT / "dev", *arguments],
-            env={"PATH": str(self.path), "HOME": str(self.folder), "LANG": "C.UTF-8"},
+            env={"PATH": str(self.path), "HOME": str(self.folder), **self.environment},
             capture_output=True,
             text=True,
             timeout=60,
@@ -127,3 +128,13 @@ def test_a_node_that_is_too_old_is_named_before_anything_is_installed(machine):
     wanted = "Node.js 18 or later with npm; the one on PATH is v16.20.2"
     assert done.stderr == f"dev: test all needs {wanted}\n"
     assert "apt-get" not in machine.calls()
+
+
+@pytest.mark.parametrize("word", ["bench", "bench operator", "demo", "faults", "schedules"])
+def test_a_page_of_help_is_not_built(machine, word):
+    machine.play("dpkg-query", "echo -n installed")
+    machine.environment["DUALTRACE_CACHE"] = str(Path(os.environ["DUALTRACE_TEST_CLIENTS"]).parent)
+    done = machine.dev(*word.split(), "--help")
+    assert done.returncode == 0, done.stderr
+    assert "usage: " in done.stdout
+    assert "cmake" not in machine.calls()
