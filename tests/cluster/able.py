@@ -8,7 +8,7 @@ from cluster.cgroups import Cgroup
 # Each needs something of the kernel, or a right, that containers often lack: what it is for, and
 # how a machine of ours (machine.sh, network.py, node.py) does it.
 TRIALS = {
-    "namespaces and mounts of their own": "mount --make-rshared /; mount -t tmpfs tmpfs /mnt",
+    "mounts of their own": "mount --make-rshared /; mount -t tmpfs tmpfs /mnt",
     "a bridge and links between networks": (
         "ip link add nodes type bridge; ip link add end0 type veth peer name end1"
     ),
@@ -55,6 +55,9 @@ def _fault_of_cgroups() -> str:
 def what_is_missing() -> list[str]:
     if os.geteuid() != 0:
         return ["nodes need root: namespaces, mounts and cgroups are made for them"]
+    no_namespaces = _fault("true")
+    if no_namespaces:
+        return [f"no namespaces may be made ({no_namespaces})"]
     faults = {what: _fault(command) for what, command in TRIALS.items()}
     faults["cgroups"] = _fault_of_cgroups()
     return [f"no {what} ({fault})" for what, fault in faults.items() if fault]

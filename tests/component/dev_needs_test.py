@@ -138,3 +138,18 @@ def test_a_page_of_help_is_not_built(machine, word):
     assert done.returncode == 0, done.stderr
     assert "usage: " in done.stdout
     assert "cmake" not in machine.calls()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_root_that_may_not_make_namespaces_is_told_so():
+    """As in most containers."""
+    powerless = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+    done = subprocess.run(
+        [*powerless, "python3", "-B", "-m", "cluster", "check"],
+        env={**os.environ, "PYTHONPATH": f"{ROOT}/tests:{ROOT}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("cluster: no namespaces may be made (unshare: ")
+    assert len(done.stderr.splitlines()) == 1
