@@ -2,6 +2,7 @@
 The machine is played by programs of its own on PATH; `./dev fresh` tries a true one."""
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -153,3 +154,15 @@ def test_a_root_that_may_not_make_namespaces_is_told_so():
     assert done.returncode == 1
     assert done.stderr.startswith("cluster: no namespaces may be made (unshare: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_go_that_is_fetched_is_new_enough_for_all_that_is_built_with_it():
+    def number(version: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in version.split("."))
+
+    asked = [
+        re.search(r"^go (\S+)$", module.read_text(), re.MULTILINE)[1]
+        for module in (ROOT / "tests").rglob("go.mod")
+    ]
+    fetched = (ROOT / "dev.d" / "go.version").read_text().strip()
+    assert number(fetched) >= max(map(number, asked))
