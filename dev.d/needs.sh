@@ -42,7 +42,7 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     go | h2spec | helm | collector | kubernetes | nodes)
       # Debian's Go is too old to build any of them, but it fetches one that is not (use_go).
       is_there "$1" || { echo ca-certificates; command -v go >/dev/null || echo golang-go; } ;;
-    js) command -v npm >/dev/null || printf '%s\n' ca-certificates nodejs npm ;;
+    js) has_node || printf '%s\n' ca-certificates nodejs npm ;;
     java)
       command -v javac >/dev/null || echo openjdk-17-jdk-headless
       command -v mvn >/dev/null || echo maven
@@ -50,6 +50,8 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     *) printf '%s\n' ca-certificates python3 python3-venv ;;
   esac
 }
+
+has_node() { command -v npm >/dev/null && command -v node >/dev/null; }
 
 is_there() { # NEED – whether nothing has to be made for it
   case "$1" in
@@ -64,7 +66,7 @@ obstacles_of() { # NEED – a line for each thing that it needs and that no pack
       ((EUID == 0)) || echo "root: namespaces, mounts and cgroups are made for its nodes"
       ;;
     js)
-      if command -v npm >/dev/null && (($(node -p 'process.versions.node.split(".")[0]') < 18)); then
+      if has_node && (($(node -p 'process.versions.node.split(".")[0]') < 18)); then
         echo "Node.js 18 or later with npm; the one on PATH is $(node --version)"
       fi
       ;;
@@ -123,7 +125,6 @@ prepare() { # WORD [ARGUMENT…] – everything that it needs
 
 word_setup() {
   (($#)) || set -- all
-  # The machine that only prepares may be another than the one that runs nodes: an image's build, say.
   prepare "$@"
   say "setup $*: everything is there"
 }
