@@ -7,24 +7,24 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
   local clients="clients js go java h2spec" tests="kubernetes helm spark phoenix mlflow"
   case "$*" in
     build* | sim* | tsan*) echo compiler ;;
-    image* | "bench webhook"*) echo compiler git ;;
+    image* | "bench webhook"*) echo compiler commit ;;
     demo* | faults*) echo compiler clients ;;
     schedules*) echo compiler clients "$control_plane" ;;
-    "bench operator"*) echo compiler git clients "$control_plane" ;;
-    bench*) echo compiler git collector rotel ;;
+    "bench operator"*) echo compiler commit clients "$control_plane" ;;
+    bench*) echo compiler commit collector rotel ;;
     "cluster up"*--nodes*) echo "$control_plane" "$nodes" ;;
     "cluster up"*) echo "$control_plane" ;;
-    "cluster demo"*) echo compiler clients "$control_plane" "$nodes" helm ;;
-    "cluster test"*) echo compiler git "$clients" "$control_plane" "$nodes" helm ;;
+    "cluster demo"*) echo compiler commit clients "$control_plane" "$nodes" helm ;;
+    "cluster test"*) echo compiler commit "$clients" "$control_plane" "$nodes" helm ;;
     "cluster check"*) echo machine ;;
     cluster*) echo python ;;
     "test unit"* | "test tidy"*) echo compiler git clang-format ;;
     "test fuzz"* | fuzz*) echo compiler clang ;;
-    test* | pytest*) echo compiler git clang clang-format "$clients" etcd "$tests" ;;
+    test* | pytest*) echo compiler commit clang clang-format "$clients" etcd "$tests" ;;
     lint*) echo compiler clang clang-tidy ;;
     format*) echo git clang-format ;;
     docs*) echo clients ;;
-    all) echo compiler git clang clang-format clang-tidy "$clients" etcd "$tests" collector rotel ;;
+    all) echo compiler commit clang clang-format clang-tidy "$clients" etcd "$tests" collector rotel ;;
     *) die "setup: no such word: $* (./dev help lists them)" ;;
   esac
 }
@@ -36,7 +36,7 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     clang-tidy | clang-format) echo "$1-14" ;;
     containers) printf '%s\n' "${container_packages[@]}" ;;
     etcd) printf '%s\n' openssl python3; [[ -x "${KUBEBUILDER_ASSETS:-}/etcd" ]] || echo etcd-server ;;
-    git) echo git ;;
+    git | commit) echo git ;;
     python) echo python3 ;;
     machine) printf '%s\n' iproute2 nftables python3 ;;
     go | h2spec | helm | collector | kubernetes | nodes)
@@ -84,8 +84,16 @@ check_and_install() { # WORD NEED… – dies with one line for each thing that 
   mapfile -t wanted < <(for need in "$@"; do packages_of "$need"; done | sort -u)
   packages "$word" "${wanted[@]}"
   for need in "$@"; do
-    if [[ "$need" == machine ]]; then can_have_nodes "$word"; fi
+    case "$need" in
+      machine) can_have_nodes "$word" ;;
+      commit) has_commit "$word" ;;
+    esac
   done
+}
+
+has_commit() { # WORD – images and measurements say of which one they are
+  local why
+  why="$(git rev-parse --verify HEAD 2>&1)" || die "$1 needs a clone of the repository that git can read: ${why%%$'\n'*}"
 }
 
 can_have_nodes() { # WORD – here; it takes half a second, and what needs nodes builds for a quarter of an hour
@@ -105,7 +113,7 @@ make_needs() { # NEED… – those that are made and cached
   done
   for need in "$@"; do
     case "$need" in
-      compiler | clang | clang-tidy | clang-format | containers | etcd | git | python | machine) ;;
+      compiler | clang | clang-tidy | clang-format | containers | commit | etcd | git | python | machine) ;;
       *) if ! is_there "$need"; then cached "$need"; fi ;;
     esac
   done

@@ -27,8 +27,8 @@ WORDS = {
     "schedules": {"g++", "python3-venv", *CONTROL_PLANE},
     "cluster up": CONTROL_PLANE,
     "cluster up --nodes 2": CONTROL_PLANE | NODES,
-    "cluster demo": {"g++", "python3-venv", *CONTROL_PLANE, *NODES},
-    "cluster test": {"g++", "npm", "maven", *CONTROL_PLANE, *NODES},
+    "cluster demo": {"g++", "git", "python3-venv", *CONTROL_PLANE, *NODES},
+    "cluster test": {"g++", "git", "npm", "maven", *CONTROL_PLANE, *NODES},
     "cluster down": {"python3"},
     "tsan": {"g++"},
     "sim": {"g++"},
@@ -166,3 +166,15 @@ def test_the_go_that_is_fetched_is_new_enough_for_all_that_is_built_with_it():
     ]
     fetched = (ROOT / "dev.d" / "go.version").read_text().strip()
     assert number(fetched) >= max(map(number, asked))
+
+
+@pytest.mark.parametrize("word", ["image", "bench", "test"])
+def test_a_folder_that_git_cannot_read_is_named_before_anything_is_built(machine, word):
+    machine.play("dpkg-query", "echo -n installed")
+    (machine.path / "git").unlink()
+    machine.play("git", "echo 'fatal: not a git repository' >&2; exit 128")
+    done = machine.dev(word)
+    assert done.returncode == 1
+    assert "needs a clone of the repository that git can read: fatal: not a git" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert set(machine.calls()) <= {"dpkg-query", "git", "npm"}
