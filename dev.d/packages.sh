@@ -27,6 +27,7 @@ packages() { # WORD NAME… – installs the Debian packages that are missing
     as_root=(sudo)
   fi
   "${as_root[@]}" apt-get -qq update || die "apt-get update failed, and $word needs ${missing[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=600 install \
     "${missing[@]}" >/dev/null || die "$word needs Debian packages that apt-get cannot install: ${missing[*]}"
 }
