@@ -3,6 +3,7 @@
 build() { # PRESET [TARGET…]
   local preset="$1" log
   shift
+  if [[ -n "$asks_for_help" ]]; then return 0; fi
   say "building $preset${*:+: $*}"
   log="$(cmake --preset "$preset" 2>&1)" || die "cmake failed: $log"
   local arguments=(--parallel "$jobs")
@@ -11,21 +12,19 @@ build() { # PRESET [TARGET…]
 }
 
 word_build() {
-  setup_build
+  prepare build
   build "${1:-dev}"
 }
 
 word_image() {
-  setup_build
-  packages git
+  prepare image
   build release dualtrace-operator dualtrace-agent dualtrace-sandbox
   say "making images"
   PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 -m images "$@"
 }
 
 word_demo() {
-  setup_build
-  setup_demo
+  prepare demo
   build release dualtrace-agent dualtrace-sandbox
   exec "$(place clients)/bin/python" tests/demo/demo.py --binaries build/release "$@"
 }

@@ -7,6 +7,7 @@ pins() { # NAME – the files a cached thing is made from
     h2spec) printf '%s\n' tests/component/clients/h2spec/go.{mod,sum} ;;
     js) printf '%s\n' tests/component/clients/js/package{,-lock}.json ;;
     collector) printf '%s\n' tests/bench/peers/collector/{go.mod,go.sum,main.go} ;;
+    toolchain) echo dev.d/go.version ;;
     helm) printf '%s\n' tests/cluster/helm{3,4}/go.{mod,sum} tests/component/clients/promql/{go.mod,go.sum,main.go} ;;
     kubernetes) printf '%s\n' tests/cluster/kubernetes/go.{mod,sum} ;;
     nodes) printf '%s\n' tests/cluster/kubernetes/go.{mod,sum} tests/cluster/coredns/{go.mod,go.sum,main.go} ;;
@@ -38,7 +39,7 @@ cached() { # NAME – makes the thing if it is not there; two checkouts may ask 
     (
       set -e
       case "$name" in
-        go | h2spec | helm | java | js | collector | kubernetes | nodes) "make_$name" "$folder" ;;
+        go | h2spec | helm | java | js | collector | kubernetes | nodes | toolchain) "make_$name" "$folder" ;;
         *) make_python "$name" "$folder" ;;
       esac
     ) >"$log" 2>&1
@@ -46,7 +47,7 @@ cached() { # NAME – makes the thing if it is not there; two checkouts may ask 
     set -e
     if ((status)); then
       tail -n 20 "$log" >&2
-      die "$folder could not be made (whole log: $log)"
+      die "$folder could not be made${otherwise:+; $otherwise} (whole log: $log)"
     fi
     touch "$folder/.done"
   ) 9>"$folder.lock"

@@ -17,6 +17,19 @@ make_java() { # FOLDER
     javac -encoding UTF-8 -cp "$1/*" -d "$1" tests/component/clients/java/Client.java
 }
 
+make_toolchain() { # FOLDER – a Go that is new enough, by one that is not
+  local version answer where
+  version="$(<dev.d/go.version)"
+  # Outside of every module: the go.mod of one may be in words that an old Go does not know.
+  answer="$(cd "$1" && GOFLAGS= GOTOOLCHAIN=local go mod download -json \
+    "golang.org/toolchain@v0.0.1-go$version.$(go env GOOS)-$(go env GOARCH)")" || { echo "$answer"; return 1; }
+  where="$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$answer")"
+  cp -R "$where/." "$1/"
+  # Modules have no executable files.
+  chmod -R u+w "$1"
+  find "$1/bin" "$1/pkg/tool" -type f -exec chmod +x {} +
+}
+
 make_go() { # FOLDER
   (cd tests/component/clients/go &&
     CGO_ENABLED=0 go build -o "$1/client" . &&

@@ -1,15 +1,19 @@
 # The Debian packages that the words need.
 
-build_packages=(
+compiler_packages=(
   ca-certificates ccache cmake curl g++ libboost-dev libboost-system-dev libcli11-dev libcpprest-dev
   libgmock-dev libgrpc++-dev libgtest-dev libisal-dev libnghttp2-dev libprotobuf-dev libsimdjson-dev
   libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev openssl pkg-config
   prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv
 )
-test_packages=(clang-14 clang-format-14 clang-tidy-14 etcd-server libclang-rt-14-dev)
-node_packages=(busybox-static containerd containernetworking-plugins iproute2 nftables runc)
+# What runs on a node; the compiler is for its `pause`.
+container_packages=(
+  busybox-static containerd containernetworking-plugins gcc iproute2 libc6-dev nftables runc
+)
 
-packages() { # NAME… – installs the Debian packages that are missing
+packages() { # WORD NAME… – installs the Debian packages that are missing
+  local word="$1"
+  shift
   command -v dpkg-query >/dev/null || die "needs Debian 12 or a relative of it (no dpkg-query here)"
   local missing=() package as_root=()
   for package in "$@"; do
@@ -19,17 +23,11 @@ packages() { # NAME… – installs the Debian packages that are missing
   ((${#missing[@]})) || return 0
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || die "install these as root first: ${missing[*]}"
+    command -v sudo >/dev/null || die "$word needs packages that only root can install: apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
-  "${as_root[@]}" apt-get -qq update
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-    "${missing[@]}" >/dev/null
-}
-
-test_packages_of_this_machine() {
-  printf '%s\n' "${test_packages[@]}"
-  command -v javac >/dev/null || echo openjdk-17-jdk-headless
-  command -v mvn >/dev/null || echo maven
-  command -v npm >/dev/null || printf '%s\n' nodejs npm
+  "${as_root[@]}" apt-get -qq update || die "apt-get update failed, and $word needs ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=600 install \
+    "${missing[@]}" >/dev/null || die "$word needs Debian packages that apt-get cannot install: ${missing[*]}"
 }

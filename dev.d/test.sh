@@ -1,23 +1,23 @@
 # What must pass before a change goes in.
 
+fuzz_seconds_in_test=20
+
 word_test() {
-  local what="${1:-all}" label setup_log setup_pid=
+  local what="${1:-all}" label setup_log setup_pid= needs
   case "$what" in
     unit | tidy | component) label="^$what\$" ;;
-    fuzz) word_fuzz; return ;;
+    fuzz) word_fuzz "$fuzz_seconds_in_test"; return ;;
     all) label='^(unit|tidy|component)$' ;;
     *) die "test: unit, tidy, component, fuzz or all" ;;
   esac
-  setup_build
+  # shellcheck disable=SC2207 # names without blanks
+  needs=($(needs_of test "$what"))
+  check_and_install "test $what" "${needs[@]}"
   if [[ "$what" == component || "$what" == all ]]; then
-    mapfile -t more < <(test_packages_of_this_machine)
-    packages "${more[@]}"
     # The downloads wait for the network and the compiler for the processor: together.
     setup_log="$(mktemp)"
-    setup_test >"$setup_log" 2>&1 &
+    make_needs "${needs[@]}" >"$setup_log" 2>&1 &
     setup_pid=$!
-  else
-    packages "${test_packages[@]}"
   fi
   build dev
   if [[ -n "$setup_pid" ]]; then
@@ -29,7 +29,7 @@ word_test() {
   local status=0
   if [[ "$what" == all ]]; then
     # A process of its own: a function behind `||` would go on after a step that failed.
-    "$PWD/dev" fuzz || status=$?
+    "$PWD/dev" fuzz "$fuzz_seconds_in_test" || status=$?
   fi
   say "testing: $what"
   ctest --test-dir build/dev --label-regex "$label" --output-on-failure --parallel "$jobs" --no-tests=error || status=$?
@@ -44,15 +44,14 @@ word_pytest() { # what ctest calls; handy for one test: ./dev pytest tests/compo
 }
 
 word_tsan() {
-  setup_build
+  prepare tsan
   build tsan
   ctest --preset tsan --parallel "$jobs"
 }
 
 word_fuzz() {
   local seconds="${1:-60}"
-  setup_build
-  packages "${test_packages[@]}"
+  prepare fuzz
   cmake --preset fuzz -DDUALTRACE_FUZZ_SECONDS="$seconds" >/dev/null
   say "building fuzz: fuzz_targets"
   cmake --build build/fuzz --parallel "$jobs" --target fuzz_targets

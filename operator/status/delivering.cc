@@ -20,7 +20,7 @@ constexpr std::array kPauses = {
     Pause{reason::kPermissionDenied,
           "it knows the credential but does not let it write; grant that on the destination"},
     Pause{reason::kTableMissing,
-          "there is no such table; create it (docs/create_table.sql) or mend "
+          "there is no such table; create it (docs/create_table.sql) or fix "
           "spec.databricks.table"},
     Pause{reason::kTableUnsupported,
           "the table is not of a kind that takes spans; create one with docs/create_table.sql"},
@@ -29,6 +29,13 @@ constexpr std::array kPauses = {
     Pause{reason::kMisconfigured,
           "what answers there does not take spans; look at the endpoint or workspace URL and at "
           "the proxy"},
+    Pause{reason::kEverythingRefused,
+          "it refuses every span, so the cause is not the spans but its setup or the export; fix "
+          "what its words in status.destinations[].lastError name"},
+    Pause{reason::kForeignAnswer,
+          "the answers come from something else, as a proxy, a gateway or a web page; fix the "
+          "endpoint or workspace URL, or what stands between (status.destinations[].lastError "
+          "has the answer's first words)"},
 };
 
 std::string title(std::string_view lane) {

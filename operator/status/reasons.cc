@@ -41,6 +41,8 @@ constexpr std::array kReasons = {kReady,
                                  kTableUnsupported,
                                  kSchemaMismatch,
                                  kMisconfigured,
+                                 kEverythingRefused,
+                                 kForeignAnswer,
                                  kPaused,
                                  kNoReports};
 

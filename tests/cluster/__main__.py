@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cluster.able import what_is_missing
 from cluster.binaries import NotThere, find
 from cluster.cluster import Cluster, Refused, default_folder
 from images.oci import Refused as NoImage
@@ -47,9 +48,15 @@ def image(cluster: Cluster, arguments) -> None:
             cluster.nodes().load_image(tar)
 
 
+def check(_, __) -> None:
+    missing = what_is_missing()
+    if missing:
+        raise Refused("; ".join(missing))
+
+
 def parsed():
     parser = argparse.ArgumentParser(prog="./dev cluster")
-    words = parser.add_subparsers(required=True, metavar="up | down | env | image")
+    words = parser.add_subparsers(required=True, metavar="up | down | env | image | check")
     word = words.add_parser("up", help="start it, unless it is up")
     word.add_argument(
         "--nodes", type=int, default=0, help="how many (default: a control plane only)"
@@ -57,6 +64,7 @@ def parsed():
     word.set_defaults(run=up)
     words.add_parser("down", help="stop it and remove all of it").set_defaults(run=down)
     words.add_parser("env", help="print what names it to kubectl").set_defaults(run=env)
+    words.add_parser("check", help="whether this machine can have nodes").set_defaults(run=check)
     word = words.add_parser("image", help="give every node images")
     word.add_argument(
         "--archive", type=Path, nargs="+", default=[], help="those that ./dev image made"

@@ -22,4 +22,4 @@ def find(name: str) -> Path:
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if found:
         return Path(found)
-    raise NotThere(f"no {name} on this machine: see what ./dev setup test says")
+    raise NotThere(f"no {name} on this machine: ./dev setup cluster up --nodes 2 brings it")

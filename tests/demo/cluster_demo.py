@@ -15,12 +15,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 
 import show  # noqa: E402
+from cluster.binaries import NotThere  # noqa: E402
 from cluster.cluster import Cluster, Refused, default_folder  # noqa: E402
 from demo import Missing, compare, show_answers, show_rows, spans_at_arize  # noqa: E402
 from demo import spans_at_databricks  # noqa: E402
 from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE  # noqa: E402
 from harness.live_cluster import LiveCluster  # noqa: E402
 from harness.sandbox import DESTINATIONS  # noqa: E402
+from images.oci import Refused as NoImage  # noqa: E402
 
 
 def step(text: str) -> None:
@@ -122,7 +124,7 @@ def main() -> int:
             demonstrate(cluster, arguments.binaries)
             if arguments.keep:
                 show_what_is_kept()
-        except (AssertionError, Missing, Refused) as error:
+        except (AssertionError, Missing, NoImage, NotThere, Refused, RuntimeError) as error:
             print(f"demo: {error}", file=sys.stderr)
             return 1
         finally:

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -140,6 +141,9 @@ const std::vector<Case>& cases() {
       {kTableUnsupported, pause("TableUnsupported"), "docs/create_table.sql", kDatabricks},
       {kSchemaMismatch, pause("SchemaMismatch"), "columns do not fit", kDatabricks},
       {kMisconfigured, pause("Misconfigured"), "workspace URL", kDatabricks},
+      {kEverythingRefused, pause("EverythingRefused"),
+       "its words in status.destinations[].lastError", kDatabricks},
+      {kForeignAnswer, pause("ForeignAnswer"), "proxy", kDatabricks},
       {kPaused, pause("of another version"), "lastError", kDatabricks},
       {kNoReports,
        [](World& world) {
@@ -214,10 +218,21 @@ std::set<Row> documented_reasons() {
 
 TEST(Conditions, AreAllDocumented) { EXPECT_EQ(documented_reasons(), known_reasons()); }
 
-// Every reason that the agent's one table from answer to outcome may pause a lane for.
+// Of the folders that may pause a lane: answers are judged in send, what they add up to in lane.
+std::string code_that_pauses() {
+  std::string code;
+  for (const std::string folder : {"/send", "/lane"}) {
+    for (const auto& file : std::filesystem::directory_iterator(DUALTRACE_AGENT + folder)) {
+      if (file.path().extension() == ".cc") code += text_of(file.path());
+    }
+  }
+  return code;
+}
+
+// Every reason that an agent may pause a lane for: the first argument of pause(…).
 std::set<std::string> pauses_of_agents() {
-  const std::string code = text_of(DUALTRACE_AGENT "/send/classify.cc");
-  static const std::regex kCall(R"(return [^;]*pause\(([^,]*),)");
+  const std::string code = code_that_pauses();
+  static const std::regex kCall(R"(\bpause\(([^,;]*),)");
   static const std::regex kText("\"(\\w+)\"");
   std::set<std::string> names;
   for (std::sregex_iterator call(code.begin(), code.end(), kCall), end; call != end; ++call) {
@@ -414,6 +429,26 @@ TEST(Ready, FollowsADestinationThatPauses) {
   World world;
   pause("TableMissing")(world);
   EXPECT_EQ(condition_of(world.status(), kReadyType).at("reason"), "TableMissing");
+}
+
+// The words of the destination go on to where the advice sends people.
+TEST(Ready, FollowsADestinationThatRefusesEverythingWithItsWordsBeside) {
+  for (const std::string reason : {"EverythingRefused", "ForeignAnswer"}) {
+    World world;
+    pause(reason)(world);
+    for (const size_t agent : {3U, 7U}) {
+      world.lane(agent, "databricks").error_message = "OpenTelemetry is not enabled";
+    }
+    const Json status = world.status();
+    const Json ready = condition_of(status, kReadyType);
+    EXPECT_EQ(ready.at("status"), "False");
+    EXPECT_EQ(ready.at("reason"), reason);
+    EXPECT_THAT(ready.at("message").get<std::string>(), HasSubstr("lastError"));
+    EXPECT_EQ(condition_of(status, kArizeDeliveryType).at("status"), "True");
+    const Json& databricks = status.at("destinations").at(1);
+    EXPECT_EQ(databricks.at("lastError").at("reason"), reason);
+    EXPECT_EQ(databricks.at("lastError").at("message"), "OpenTelemetry is not enabled");
+  }
 }
 
 TEST(Ready, IsInDoubtWhenNoAgentSpeaks) {

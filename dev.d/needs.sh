@@ -1,0 +1,138 @@
+# What each word needs before it can start. All of it is known, checked and installed before the first
+# step that takes minutes: first what only a person can give (root, another Node.js), in one line each,
+# then the Debian packages at once, then what is made and cached.
+
+needs_of() { # WORD [ARGUMENT…] – the names of what it needs
+  local control_plane="etcd kubernetes" nodes="machine containers nodes"
+  local clients="clients js go java h2spec" tests="kubernetes helm spark phoenix mlflow"
+  case "$*" in
+    build* | sim* | tsan*) echo compiler ;;
+    image* | "bench webhook"*) echo compiler commit ;;
+    demo* | faults*) echo compiler clients ;;
+    schedules*) echo compiler clients "$control_plane" ;;
+    "bench operator"*) echo compiler commit clients "$control_plane" ;;
+    bench*) echo compiler commit collector rotel ;;
+    "cluster up"*--nodes*) echo "$control_plane" "$nodes" ;;
+    "cluster up"*) echo "$control_plane" ;;
+    "cluster demo"*) echo compiler commit clients "$control_plane" "$nodes" helm ;;
+    "cluster test"*) echo compiler commit "$clients" "$control_plane" "$nodes" helm ;;
+    "cluster check"*) echo machine ;;
+    cluster*) echo python ;;
+    "test unit"* | "test tidy"*) echo compiler git clang-format ;;
+    "test fuzz"* | fuzz*) echo compiler clang ;;
+    test* | pytest*) echo compiler commit clang clang-format "$clients" etcd "$tests" ;;
+    lint*) echo compiler clang clang-tidy ;;
+    format*) echo git clang-format ;;
+    docs*) echo clients ;;
+    all) echo compiler commit clang clang-format clang-tidy "$clients" etcd "$tests" collector rotel ;;
+    *) die "setup: no such word: $* (./dev help lists them)" ;;
+  esac
+}
+
+packages_of() { # NEED – the Debian packages that bring it, or by which it is made
+  case "$1" in
+    compiler) printf '%s\n' "${compiler_packages[@]}" ;;
+    clang) printf '%s\n' clang-14 libclang-rt-14-dev ;;
+    clang-tidy | clang-format) echo "$1-14" ;;
+    containers) printf '%s\n' "${container_packages[@]}" ;;
+    etcd) printf '%s\n' openssl python3; [[ -x "${KUBEBUILDER_ASSETS:-}/etcd" ]] || echo etcd-server ;;
+    git | commit) echo git ;;
+    python) echo python3 ;;
+    machine) printf '%s\n' iproute2 nftables python3 ;;
+    go | h2spec | helm | collector | kubernetes | nodes)
+      # Debian's Go is too old to build any of them, but it fetches one that is not (use_go).
+      is_there "$1" || { echo ca-certificates; command -v go >/dev/null || echo golang-go; } ;;
+    js) has_node || printf '%s\n' ca-certificates nodejs npm ;;
+    java)
+      command -v javac >/dev/null || echo openjdk-17-jdk-headless
+      command -v mvn >/dev/null || echo maven
+      ;;
+    *) printf '%s\n' ca-certificates python3 python3-venv ;;
+  esac
+}
+
+has_node() { command -v npm >/dev/null && command -v node >/dev/null; }
+
+is_there() { # NEED – whether nothing has to be made for it
+  case "$1" in
+    kubernetes) [[ -x "${KUBEBUILDER_ASSETS:-}/kube-apiserver" || -e "$(place kubernetes)/.done" ]] ;;
+    *) [[ -e "$(place "$1")/.done" ]] ;;
+  esac
+}
+
+obstacles_of() { # NEED – a line for each thing that it needs and that no package brings
+  case "$1" in
+    machine)
+      ((EUID == 0)) || echo "root: namespaces, mounts and cgroups are made for its nodes"
+      ;;
+    js)
+      if has_node && (($(node -p 'process.versions.node.split(".")[0]') < 18)); then
+        echo "Node.js 18 or later with npm; the one on PATH is $(node --version)"
+      fi
+      ;;
+  esac
+}
+
+check_and_install() { # WORD NEED… – dies with one line for each thing that is missing and cannot be had
+  local word="$1" need obstacles wanted
+  shift
+  mapfile -t obstacles < <(for need in "$@"; do obstacles_of "$need"; done)
+  if ((${#obstacles[@]})); then
+    for need in "${obstacles[@]}"; do warn "$word needs $need"; done
+    exit 1
+  fi
+  mapfile -t wanted < <(for need in "$@"; do packages_of "$need"; done | sort -u)
+  packages "$word" "${wanted[@]}"
+  for need in "$@"; do
+    case "$need" in
+      machine) can_have_nodes "$word" ;;
+      commit) has_commit "$word" ;;
+    esac
+  done
+}
+
+has_commit() { # WORD – images and measurements say of which one they are
+  local why
+  why="$(git rev-parse --verify HEAD 2>&1)" || die "$1 needs a clone of the repository that git can read: ${why%%$'\n'*}"
+}
+
+can_have_nodes() { # WORD – here; it takes half a second, and what needs nodes builds for a quarter of an hour
+  local why
+  why="$(PYTHONPATH=tests:. PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m cluster check 2>&1)" ||
+    die "$1 cannot have nodes on this machine: ${why#cluster: }"
+}
+
+make_needs() { # NEED… – those that are made and cached
+  local need
+  for need in "$@"; do
+    case "$need" in
+      go | h2spec | helm | collector | kubernetes | nodes)
+        if ! is_there "$need"; then use_go; break; fi
+        ;;
+    esac
+  done
+  for need in "$@"; do
+    case "$need" in
+      compiler | clang | clang-tidy | clang-format | containers | commit | etcd | git | python | machine) ;;
+      *) if ! is_there "$need"; then cached "$need"; fi ;;
+    esac
+  done
+}
+
+prepare() { # WORD [ARGUMENT…] – everything that it needs
+  local needs word="$1"
+  # shellcheck disable=SC2207 # names without blanks
+  needs=($(needs_of "$@"))
+  if [[ -n "$asks_for_help" ]]; then # what is in Python, then: nothing is built for a page of text
+    needs=(python clients)
+  fi
+  if [[ "$word" == cluster || "$word" == bench ]]; then word="$word ${2:-}"; fi
+  check_and_install "${word% }" "${needs[@]}"
+  make_needs "${needs[@]}"
+}
+
+word_setup() {
+  (($#)) || set -- all
+  prepare "$@"
+  say "setup $*: everything is there"
+}
