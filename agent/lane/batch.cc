@@ -105,17 +105,6 @@ Result<std::pair<Batch, Batch>> halve(const Batch& batch) {
   return std::pair(std::move(a), std::move(b));
 }
 
-Batch batch_of(std::shared_ptr<OpenRecord> record, SharedBytes payload) {
-  Batch batch;
-  batch.spans = record->spans;
-  batch.history.spans = record->spans;
-  batch.pieces.push_back({std::move(record), batch.spans, payload.size()});
-  SharedByteChain body;
-  body.append(std::move(payload));
-  batch.body = std::make_shared<const RequestBody>(std::move(body));
-  return batch;
-}
-
 std::vector<Batch> dissolve(const Batch& batch) {
   std::vector<Batch> parts;
   uint64_t offset = batch.place.offset;

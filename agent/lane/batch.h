@@ -87,8 +87,6 @@ uint64_t drop_front(Batch& batch, uint64_t SpanCounts::*word,
 // when the body cannot be cut (it is malformed below the span boundary).
 Result<std::pair<Batch, Batch>> halve(const Batch& batch);
 
-// A batch of this record alone.
-Batch batch_of(std::shared_ptr<OpenRecord> record, SharedBytes payload);
 // One for each of its records, at the parent's place and without a body. All of them are whole.
 std::vector<Batch> dissolve(const Batch& batch);
 

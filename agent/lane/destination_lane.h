@@ -81,7 +81,7 @@ class DestinationLane final : public Lane {
   void make_room();
   void put_away(Batch batch);
   void free_pinned_segments();
-  void carry_over(std::vector<Batch> batches);
+  [[nodiscard]] std::vector<Batch> carry_over(std::vector<Batch> batches);
   void on_carried(const OpenRecord* record, const Status& stored);
   [[nodiscard]] bool load(Batch& batch);
 
@@ -133,6 +133,8 @@ class DestinationLane final : public Lane {
   bool probed_suspect_ = false;
   uint64_t requests_ = 0;  // sent so far; the number of the last one
   std::map<const OpenRecord*, std::vector<Batch>> carrying_;  // on the way to the journal's end
+  Tick carry_again_{};
+  uint32_t carry_failures_ = 0;
   std::vector<Burial> burials_;  // their letters are added, and not kept yet
   bool unsynced_ = false;
   bool sync_planned_ = false;

@@ -4,6 +4,8 @@
 // carried over to the journal's end, where it is a record of its own.
 // Everything here runs on the lane's scheduler.
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/lane/destination_lane.h"
@@ -29,6 +31,7 @@ bool all_whole(const Batch& batch) {
 // are under way) stays where it is.
 void DestinationLane::make_room() {
   std::vector<Batch> stay;
+  const bool may_carry = now() >= carry_again_;
   while (outbox_.suspect_bytes() > bytes_max() / 2) {
     auto batch = outbox_.take_latest_loaded();
     if (!batch) break;
@@ -41,13 +44,12 @@ void DestinationLane::make_room() {
     JournalLane& journal = *record.journal;
     const uint64_t sequence = record.sequence;
     outbox_.put_back(*std::move(batch));
-    std::vector<Batch> all;
-    if (one_record) all = outbox_.take_all_of(journal, sequence);
-    if (!all.empty()) {
-      carry_over(std::move(all));
-    } else {
-      stay.push_back(*outbox_.take_latest_loaded());
-    }
+    std::vector<Batch> left;
+    if (one_record && may_carry) left = outbox_.take_all_of(journal, sequence);
+    const bool taken = !left.empty();
+    if (taken) left = carry_over(std::move(left));
+    if (!taken) left.push_back(*outbox_.take_latest_loaded());
+    std::move(left.begin(), left.end(), std::back_inserter(stay));
   }
   for (Batch& batch : stay) outbox_.put_back(std::move(batch));
 }
@@ -57,22 +59,28 @@ void DestinationLane::put_away(Batch batch) {
 }
 
 void DestinationLane::free_pinned_segments() {
+  if (now() < carry_again_) return;
   for (const auto& source : sources_) {
     const auto pinned = source->journal().pinned(kPinnedRecordsMax);
     if (!pinned || pinned->bytes < kPinnedRatio * pinned->payload_bytes) continue;
     for (const uint64_t sequence : pinned->sequences) {
       std::vector<Batch> all = outbox_.take_all_of(source->journal(), sequence);
-      if (!all.empty()) carry_over(std::move(all));
+      if (all.empty()) continue;
+      for (Batch& left : carry_over(std::move(all))) outbox_.put_back(std::move(left));
     }
   }
 }
 
-// All that is left of one record.
-void DestinationLane::carry_over(std::vector<Batch> batches) {
+// All that is left of one record. Hands back what would be too large for the batch that it comes
+// back as: that waits in memory.
+std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
+  size_t bytes = 0;
+  for (const Batch& batch : batches) bytes += batch.body ? batch.bytes() : batch.oldest().bytes;
+  if (bytes > options_.batch_bytes_max) return batches;
   const std::shared_ptr<OpenRecord> record = batches.front().pieces.front().record;
   CarryOver rest{.sequence = record->sequence, .payload = {}, .ended = record->counts};
   for (Batch& batch : batches) {
-    if (!load(batch)) return;  // a whole record, so it is the only batch
+    if (!load(batch)) return {};  // a whole record, so it is the only batch
     rest.payload += batch.body->plain().joined();
     rest.spans += batch.spans;
   }
@@ -82,6 +90,7 @@ void DestinationLane::carry_over(std::vector<Batch> batches) {
                      [this, record, &scheduler = scheduler_](const Status& stored) {
                        scheduler.post([this, record, stored] { on_carried(record.get(), stored); });
                      });
+  return {};
 }
 
 // Stored, it is read again as another record, and this one is settled.
@@ -89,11 +98,13 @@ void DestinationLane::on_carried(const OpenRecord* record, const Status& stored)
   auto node = carrying_.extract(record);
   if (!stored) {
     report_.journal_failed(stored.error());
+    carry_again_ = now() + options_.backoff.delay(++carry_failures_, random_);
     for (Batch& batch : node.mapped()) {
       batch.not_before = now() + options_.backoff.delay(1, random_);
       outbox_.put_back(std::move(batch));
     }
   }
+  if (stored) carry_failures_ = 0;
   for (const auto& source : sources_) source->wake();
   sync_soon();
   advance();

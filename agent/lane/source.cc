@@ -86,14 +86,16 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
       journal_.settle(record.sequence, {});
       continue;
     }
+    auto shared = std::make_shared<OpenRecord>(open);
     if (record.carried) {
       // It failed while others passed: it goes by itself, and does not end the open batch.
-      sealed.push_back(batch_of(std::make_shared<OpenRecord>(open), std::move(record.payload)));
-      sealed.back().carried = true;
+      Batcher alone{Duration(0)};
+      sealed = alone.add(shared, record.payload, limits, now);
+      if (auto rest = alone.seal()) sealed.push_back(*std::move(rest));
+      for (Batch& batch : sealed) batch.carried = true;
       continue;
     }
-    sealed =
-        batcher_.add(std::make_shared<OpenRecord>(open), std::move(record.payload), limits, now);
+    sealed = batcher_.add(shared, std::move(record.payload), limits, now);
   }
   return sealed;
 }

@@ -332,6 +332,11 @@ void Witness::carried(uint32_t journal, size_t lane, uint32_t life, const CarryO
   check_words(record, lane, life, rest.ended);
   at.settled += rest.ended;
   state(lane, record.request) = RecordState::kCarried;
+  // It comes back as if it were new, framed otherwise.
+  for (const uint64_t span : requests_.spans_in(rest.payload)) {
+    spans_[lane][span].body_spans = 0;
+    spans_[lane][span].verdicts = 0;
+  }
   trace_.add("carried over", kLaneNames[lane], rest.sequence, record.request);
   at.open.erase(open);
 }
