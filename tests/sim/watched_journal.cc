@@ -44,7 +44,11 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     lane_.settle(sequence, counts);
   }
   Result<JournalRecord> read_again(uint64_t sequence) override {
-    return lane_.read_again(sequence);
+    auto again = lane_.read_again(sequence);
+    if (!again && again.error().kind == ErrorKind::kCorrupt) {
+      witness_.unreadable(journal_, index_, life_, sequence);
+    }
+    return again;
   }
   void carry_over(CarryOver rest, std::function<void(Status)> done) override {
     witness_.carrying(journal_, index_, rest);

@@ -294,6 +294,17 @@ void Witness::read_damage(JournalModel& journal, size_t lane, const JournalDamag
   at.settled.dead_lettered += damage.spans;
 }
 
+void Witness::unreadable(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence) {
+  JournalModel& model = journals_[journal];
+  trace_.add("damage", kLaneNames[lane], sequence, sequence);
+  require(model.lossy, "record", sequence,
+          "cannot be read again, though nothing was done to the disk that would explain it");
+  for (const uint64_t span : model.lanes[lane].open.at(sequence).spans) {
+    at(lane, span, life).verdicts = 2;
+    letters_[lane].insert(span);
+  }
+}
+
 void Witness::settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
                       const SpanCounts& counts) {
   JournalModel& model = journals_[journal];

@@ -71,6 +71,8 @@ class Witness {
   // The spans in the request. Says what is wrong with sending them now.
   std::vector<uint64_t> sent(size_t lane, uint32_t life, const ExportRequest& request,
                              size_t batch_bytes_max);
+  // A record that was read once is damaged now: its spans are lost.
+  void unreadable(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence);
   void judged(size_t lane, uint32_t life, const std::vector<uint64_t>& spans,
               const Outcome& outcome);
   // Another lane of that life has taken over, and knows nothing of what was sent and answered.
