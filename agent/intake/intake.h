@@ -68,7 +68,7 @@ class JournalIntake final : public Intake {
   // What is added from the next request on; nothing before the first call (enricher.h).
   void set_additions(std::vector<ResourceAddition> additions);
   void accept(IntakeRequest request, IntakeAnswer answer) override;
-  Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer) override {
+  Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr) override {
     return admission_.admit(bytes, std::move(peer));
   }
   [[nodiscard]] size_t request_bytes_max() const override { return options_.request_bytes_max; }

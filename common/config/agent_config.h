@@ -40,7 +40,7 @@ struct ReceiverLimits {                  // receiver.limits.*
 struct ReceiverConfig {                                      // receiver.*
   std::vector<HostPort> listen{{"::", 4317}, {"::", 4318}};  // each speaks every protocol
   std::optional<TlsServerOptions> tls;  // tls.{certificateFile,keyFile,clientCAFile}
-  uint32_t threads = 0;  // 0: as many as the CPUs that the agent may use
+  uint32_t threads = 0;                 // 0: as many as the CPUs that the agent may use
   ReceiverLimits limits;
   bool operator==(const ReceiverConfig&) const = default;
 };

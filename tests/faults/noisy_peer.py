@@ -76,9 +76,9 @@ class Noisy:
         whole = HEAD.format(len(body)).encode() + body
         stalled = HEAD.format(options.stalled_bytes).encode() + b"\0" * (options.stalled_bytes - 1)
         for count, request, complete in (
-            (options.idle, b"", False),
-            (options.stalled, stalled, False),
             (options.busy, whole, True),
+            (options.stalled, stalled, False),
+            (options.idle, b"", False),
         ):
             for _ in range(count):
                 Connection(self, request, complete)
