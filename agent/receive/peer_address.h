@@ -1,6 +1,6 @@
 #pragma once
-// PeerAddress: where a connection comes from, as IPv6 writes it; IPv4 addresses are mapped. A
-// value.
+// PeerAddress: where a connection comes from, as IPv6 writes it; IPv4 addresses are mapped.
+// Immutable.
 
 #include <algorithm>
 #include <array>
