@@ -23,6 +23,7 @@
 #include "agent/receive/receiver.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
+#include "common/process/cpus.h"
 #include "common/process/descriptors.h"
 #include "common/process/memory.h"
 #include "common/random/random.h"
@@ -33,6 +34,7 @@ namespace {
 // A few batches: a lane that is further behind than that reads the disk.
 constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
 constexpr Duration kGiveBackInterval = std::chrono::seconds(5);
+constexpr uint32_t kReceiverThreadsMost = 8;
 constexpr size_t kMemoryKept = 48 * 1024 * 1024;
 
 // A lane's limit is one of bytes on the disk, and it expires what is beyond: its segments are never
@@ -55,6 +57,13 @@ JournalOptions journal_options(const AgentConfig& config, std::string folder) {
   options.queue_bytes_max = config.receiver.limits.memory_bytes;
   options.fresh_bytes_max = kFreshBytesMax;
   return options;
+}
+
+// As many threads as there are CPUs to use, if nobody says otherwise: more would only throttle each
+// other. What a disk stores is received by a few.
+ReceiverConfig with_threads(ReceiverConfig receiver) {
+  if (receiver.threads == 0) receiver.threads = std::min(usable_cpus(), kReceiverThreadsMost);
+  return receiver;
 }
 
 LogSeverity severity_of(LogLevel level) {
@@ -198,7 +207,7 @@ Status RunningAgent::open_doors() {
   auto status_server = StatusServer::start(config_.observe.listen, observer_);
   if (!status_server) return fail(status_server.error().with_prefix("observe.listen: "));
   status_server_ = *std::move(status_server);
-  ReceiverConfig receiver_config = config_.receiver;
+  ReceiverConfig receiver_config = with_threads(config_.receiver);
   receiver_config.limits.connections = connections_that_fit(config_, descriptors_);
   if (receiver_config.limits.connections < config_.receiver.limits.connections) {
     log_warn(
@@ -279,6 +288,7 @@ AgentSnapshot RunningAgent::snapshot() const {
   snapshot.admission_bytes = admission_.bytes_admitted();
   snapshot.admission_bytes_max = admission_.bytes_max();
   snapshot.admission_refusals = admission_.refusals();
+  snapshot.admission_share_refusals = admission_.share_refusals();
   return snapshot;
 }
 

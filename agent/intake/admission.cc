@@ -1,5 +1,6 @@
 #include "agent/intake/admission.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -9,6 +10,16 @@ namespace {
 
 // A group commit later there is room again, if the disk keeps up.
 constexpr std::chrono::seconds kRetryAfter{1};
+constexpr size_t kReserveDivisor = 8;
+constexpr size_t kSmallDivisor = 64;
+
+size_t count_of(const std::atomic<ptrdiff_t>& large_ones) {
+  return static_cast<size_t>(std::max<ptrdiff_t>(large_ones.load(std::memory_order_relaxed), 1));
+}
+
+Failure come_back_later(ErrorKind kind, std::string message) {
+  return fail(Error{.kind = kind, .message = std::move(message), .retry_after = kRetryAfter});
+}
 
 }  // namespace
 
@@ -16,12 +27,14 @@ Ticket::~Ticket() { shrink_to(0); }
 
 Ticket::Ticket(Ticket&& other) noexcept
     : admission_(std::exchange(other.admission_, nullptr)),
+      peer_(std::move(other.peer_)),
       bytes_(std::exchange(other.bytes_, 0)) {}
 
 Ticket& Ticket::operator=(Ticket&& other) noexcept {
   if (this != &other) {
     shrink_to(0);
     admission_ = std::exchange(other.admission_, nullptr);
+    peer_ = std::move(other.peer_);
     bytes_ = std::exchange(other.bytes_, 0);
   }
   return *this;
@@ -38,7 +51,7 @@ Status Ticket::grow_to(size_t bytes) {
     ++admission_->refusals_;
     return fail(ErrorKind::kExhausted, "the request needs more memory than the receiver may use");
   }
-  Status taken = admission_->take(bytes - bytes_);
+  Status taken = admission_->take(bytes - bytes_, *this);
   if (taken) {
     bytes_ = bytes;
   }
@@ -47,33 +60,90 @@ Status Ticket::grow_to(size_t bytes) {
 
 void Ticket::shrink_to(size_t bytes) {
   if (bytes < bytes_) {
-    admission_->give_back(bytes_ - bytes);
+    admission_->give_back(bytes_ - bytes, peer_.get());
     bytes_ = bytes;
   }
 }
 
-Result<Ticket> Admission::admit(size_t bytes) {
+Admission::Admission(size_t bytes_max)
+    : bytes_max_(bytes_max),
+      small_bytes_(bytes_max / kSmallDivisor),
+      shared_bytes_(bytes_max - bytes_max / kReserveDivisor) {}
+
+Result<Ticket> Admission::admit(size_t bytes, std::shared_ptr<PeerShare> peer) {
   Ticket ticket;
   ticket.admission_ = this;
+  ticket.peer_ = std::move(peer);
   if (Status grown = ticket.grow_to(bytes); !grown) {
     return fail(std::move(grown).error());
   }
   return ticket;
 }
 
-Status Admission::take(size_t bytes) {
+// Takes first and asks afterwards: two that ask at the same time see each other, and one of them
+// may be refused what both together cannot have.
+Status Admission::take(size_t bytes, const Ticket& ticket) {
   size_t held = bytes_.load(std::memory_order_relaxed);
   do {
     if (bytes > bytes_max_ - held) {
       ++refusals_;
-      return fail(Error{.kind = ErrorKind::kUnavailable,
-                        .message = "the receiver's memory is used up, come back later",
-                        .retry_after = kRetryAfter});
+      return come_back_later(ErrorKind::kUnavailable,
+                             "the receiver's memory is used up, come back later");
     }
   } while (!bytes_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed));
-  return {};
+  PeerShare* const peer = ticket.peer_.get();
+  if (peer == nullptr) return {};
+  PeerShare* const group = peer->group_.get();
+  if (group != nullptr) add(*group, bytes, large_peers_);
+  const size_t peer_bytes =
+      add(*peer, bytes, group != nullptr ? group->large_members_ : large_peers_);
+  if (allows(*peer, peer_bytes, ticket.bytes_ + bytes, held + bytes)) return {};
+  give_back(bytes, peer);
+  ++refusals_;
+  ++share_refusals_;
+  return come_back_later(ErrorKind::kThrottled,
+                         "this client already has " + std::to_string(peer_bytes - bytes) +
+                             " bytes under way, its share of the receiver's memory; send fewer"
+                             " requests at a time, or come back later");
 }
 
-void Admission::give_back(size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_bytes,
+                       size_t all_bytes) const {
+  const PeerShare* const group = peer.group_.get();
+  const size_t group_bytes = group != nullptr ? group->bytes() : peer_bytes;
+  if (group_bytes <= small_bytes_ || all_bytes <= bytes_max_ / 2) return true;
+  // Pods of one IPv6 node are one network: its quiet ones get in, too, but cannot fill the reserve.
+  const size_t reserve = bytes_max_ - shared_bytes_;
+  if (peer_bytes <= small_bytes_ && all_bytes <= shared_bytes_ + reserve / 2) return true;
+  // Alone, a request may need what is meant for others: else a budget of one request never took it.
+  if (all_bytes > shared_bytes_ && all_bytes != request_bytes) return false;
+  if (group_bytes == request_bytes) return true;
+  size_t share = shared_bytes_ / count_of(large_peers_);
+  if (group_bytes > share) return false;
+  if (group == nullptr || peer_bytes <= small_bytes_ || peer_bytes == request_bytes) return true;
+  share /= count_of(group->large_members_);
+  return peer_bytes <= share;
+}
+
+// Every change of a share crosses the small amount in exactly one of these calls, whatever the
+// order in which threads make them, so that the large ones are counted right.
+size_t Admission::add(PeerShare& share, size_t bytes, std::atomic<ptrdiff_t>& large_ones) const {
+  const size_t before = share.bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (before <= small_bytes_ && before + bytes > small_bytes_) ++large_ones;
+  return before + bytes;
+}
+
+void Admission::subtract(PeerShare& share, size_t bytes, std::atomic<ptrdiff_t>& large_ones) const {
+  const size_t before = share.bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (before > small_bytes_ && before - bytes <= small_bytes_) --large_ones;
+}
+
+void Admission::give_back(size_t bytes, PeerShare* peer) {
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (peer == nullptr) return;
+  PeerShare* const group = peer->group_.get();
+  subtract(*peer, bytes, group != nullptr ? group->large_members_ : large_peers_);
+  if (group != nullptr) subtract(*group, bytes, large_peers_);
+}
 
 }  // namespace dualtrace::agent

@@ -1,12 +1,21 @@
 #pragma once
-// Admission: the memory budget of everything received and not yet stored, in bytes. A Ticket is
-// asked for before bytes are read and gives them back when it dies, so that back-pressure needs no
-// message. Thread-safe. The Admission outlives its tickets.
+// Admission: the memory budget of everything received and not yet stored, in bytes, and its
+// division among peers. A Ticket is asked for before bytes are read and gives them back when it
+// dies, so that back-pressure needs no message.
+//
+// The division (docs/decisions/0027) only acts when more than half of the budget is in use:
+// - An eighth is a reserve for peers that hold a small amount, so that a new one always gets in.
+// - A peer that holds more than that has an equal share of the rest with the others that do. What
+//   the small ones leave is theirs, so that one alone may use it all.
+// - A single request is not held against its peer's share, as long as it leaves the reserve alone.
+// Thread-safe. The Admission outlives its tickets.
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "agent/intake/peer_share.h"
 #include "common/error/result.h"
 
 namespace dualtrace::agent {
@@ -22,8 +31,11 @@ class Ticket {
   Ticket& operator=(Ticket&& other) noexcept;
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
+  // Whose it is; none for what no peer sent.
+  [[nodiscard]] const std::shared_ptr<PeerShare>& peer() const { return peer_; }
   // Makes it hold at least `bytes` in all. kUnavailable with a delay hint when the budget is used
-  // up; kExhausted when `bytes` alone is above the whole budget. On failure it holds what it held.
+  // up; kThrottled, with one too, when the peer is over its share; kExhausted when `bytes` alone is
+  // above the whole budget. On failure it holds what it held.
   Status grow_to(size_t bytes);
   // Gives back what is above `bytes`.
   void shrink_to(size_t bytes);
@@ -31,29 +43,42 @@ class Ticket {
  private:
   friend class Admission;
   Admission* admission_ = nullptr;
+  std::shared_ptr<PeerShare> peer_;
   size_t bytes_ = 0;
 };
 
 class Admission {
  public:
-  explicit Admission(size_t bytes_max) : bytes_max_(bytes_max) {}
+  explicit Admission(size_t bytes_max);
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  // Errors as Ticket::grow_to.
-  Result<Ticket> admit(size_t bytes);
+  // Errors as Ticket::grow_to. Without a peer nothing but the budget is looked at.
+  Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr);
   [[nodiscard]] size_t bytes_admitted() const { return bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] size_t bytes_max() const { return bytes_max_; }
+  // All of them, and those that only a peer over its share got.
   [[nodiscard]] uint64_t refusals() const { return refusals_.load(std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t share_refusals() const {
+    return share_refusals_.load(std::memory_order_relaxed);
+  }
 
  private:
   friend class Ticket;
-  Status take(size_t bytes);
-  void give_back(size_t bytes);
+  Status take(size_t bytes, const Ticket& ticket);
+  void give_back(size_t bytes, PeerShare* peer);
+  size_t add(PeerShare& share, size_t bytes, std::atomic<ptrdiff_t>& large_ones) const;
+  void subtract(PeerShare& share, size_t bytes, std::atomic<ptrdiff_t>& large_ones) const;
+  [[nodiscard]] bool allows(const PeerShare& peer, size_t peer_bytes, size_t request_bytes,
+                            size_t all_bytes) const;
 
   const size_t bytes_max_;
+  const size_t small_bytes_;   // what a peer may hold whatever the others do
+  const size_t shared_bytes_;  // without the reserve
   std::atomic<size_t> bytes_{0};
+  std::atomic<ptrdiff_t> large_peers_{0};  // groups, and peers without one
   std::atomic<uint64_t> refusals_{0};
+  std::atomic<uint64_t> share_refusals_{0};
 };
 
 }  // namespace dualtrace::agent

@@ -10,12 +10,23 @@
 #include "common/compress/gzip.h"
 
 namespace dualtrace::agent {
+namespace {
+
+// What is under way to the disk: enough that a group is full while the one before is being written,
+// and no more than a disk writes in some tens of milliseconds.
+constexpr size_t kBytesUnderWayMax = 8 * 1024 * 1024;
+
+}  // namespace
 
 JournalIntake::JournalIntake(Options options, Admission& admission, Journal& journal,
                              MetricRegistry& metrics)
     : options_(std::move(options)),
       admission_(admission),
-      journal_(journal),
+      queue_(std::make_shared<FairQueue>(kBytesUnderWayMax,
+                                         [&journal](FairQueue::Item item) {
+                                           journal.append(std::move(item.payload), item.spans,
+                                                          std::move(item.stored));
+                                         })),
       counters_([&metrics] {
         auto counters = std::make_shared<Counters>();
         counters->spans = &metrics.counter("dualtrace_intake_spans_total", "Spans stored.");
@@ -33,6 +44,8 @@ JournalIntake::JournalIntake(Options options, Admission& admission, Journal& jou
       }()),
       additions_(std::make_shared<const Additions>()) {}
 
+JournalIntake::~JournalIntake() { queue_->close(); }
+
 void JournalIntake::set_additions(std::vector<ResourceAddition> additions) {
   auto shared = std::make_shared<const Additions>(std::move(additions));
   Lock lock(mutex_);
@@ -49,16 +62,21 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
   }
   const uint32_t spans = record->spans;
   const size_t bytes = record->payload.size();
+  std::shared_ptr<PeerShare> peer = request.ticket.peer();
   // The ticket goes home with the journal's answer: what the journal then still holds of the
   // payload has a limit of its own.
-  auto stored = [spans, bytes, counters = counters_, answer = std::move(answer),
+  auto stored = [spans, bytes, counters = counters_, answer = std::move(answer), queue = queue_,
                  ticket =
                      std::make_shared<Ticket>(std::move(request.ticket))](const Status& outcome) {
     ticket->shrink_to(0);
     counters->count(outcome, spans, static_cast<double>(bytes));
     answer(outcome);
+    queue->stored(bytes);
   };
-  journal_.append(std::move(record->payload), spans, std::move(stored));
+  queue_->append({.peer = std::move(peer),
+                  .payload = std::move(record->payload),
+                  .spans = spans,
+                  .stored = std::move(stored)});
 }
 
 Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) const {

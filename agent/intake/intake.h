@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/intake/admission.h"
+#include "agent/intake/fair_queue.h"
 #include "agent/otlp/splice.h"
 #include "common/error/result.h"
 #include "common/metric/metric.h"
@@ -43,7 +44,7 @@ class Intake {
   virtual ~Intake() = default;
   virtual void accept(IntakeRequest request, IntakeAnswer answer) = 0;
   // Before any byte of a body of that size is read. Errors as Admission::admit.
-  virtual Result<Ticket> admit(size_t bytes) = 0;
+  virtual Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer) = 0;
   // A request's limit, in bytes after decompression.
   [[nodiscard]] virtual size_t request_bytes_max() const = 0;
 };
@@ -58,13 +59,18 @@ class JournalIntake final : public Intake {
     // The largest record that the journal takes (kSegmentOverheadBytes).
     size_t record_bytes_max = 64 * 1024 * 1024 - 4096;
   };
-  // All references outlive the intake.
+  // All references outlive the intake, and the journal calls back as long as it likes.
   JournalIntake(Options options, Admission& admission, Journal& journal, MetricRegistry& metrics);
+  ~JournalIntake() override;
+  JournalIntake(const JournalIntake&) = delete;
+  JournalIntake& operator=(const JournalIntake&) = delete;
 
   // What is added from the next request on; nothing before the first call (enricher.h).
   void set_additions(std::vector<ResourceAddition> additions);
   void accept(IntakeRequest request, IntakeAnswer answer) override;
-  Result<Ticket> admit(size_t bytes) override { return admission_.admit(bytes); }
+  Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr) override {
+    return admission_.admit(bytes, std::move(peer));
+  }
   [[nodiscard]] size_t request_bytes_max() const override { return options_.request_bytes_max; }
 
  private:
@@ -90,7 +96,7 @@ class JournalIntake final : public Intake {
 
   const Options options_;
   Admission& admission_;
-  Journal& journal_;
+  const std::shared_ptr<FairQueue> queue_;          // to the journal; shared with its callbacks
   const std::shared_ptr<const Counters> counters_;  // shared with the journal's callbacks
   mutable Mutex mutex_;
   std::shared_ptr<const Additions> additions_ DT_GUARDED_BY(mutex_);

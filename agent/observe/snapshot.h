@@ -45,6 +45,7 @@ struct AgentSnapshot {
   uint64_t admission_bytes = 0;           // received and not yet stored
   uint64_t admission_bytes_max = 0;
   uint64_t admission_refusals = 0;
+  uint64_t admission_share_refusals = 0;  // those of peers that were over their share
 };
 
 // Thread-safe: asked on the threads of the status server.

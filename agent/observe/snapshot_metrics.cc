@@ -46,6 +46,9 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
   add_agent(Type::kCounter, "dualtrace_admission_refusals_total",
             "Requests that found the receive memory used up.",
             [](const AgentSnapshot& s) { return number(s.admission_refusals); });
+  add_agent(Type::kCounter, "dualtrace_admission_share_refusals_total",
+            "Those of them that only a client over its share of the memory got.",
+            [](const AgentSnapshot& s) { return number(s.admission_share_refusals); });
   add_agent(Type::kGauge, "dualtrace_journals",
             "Journals in use: the agent's own and adopted ones.",
             [](const AgentSnapshot& s) { return number(s.journals.size()); });

@@ -22,7 +22,7 @@ Status Body::expect(uint64_t bytes) {
   if (bytes > bytes_max_) return too_large(bytes, bytes_max_);
   if (bytes == 0) return {};
   bytes_expected_ = static_cast<size_t>(bytes);
-  Result<Ticket> ticket = intake_.admit(bytes_expected_);
+  Result<Ticket> ticket = intake_.admit(bytes_expected_, peer_);
   if (!ticket) return fail(std::move(ticket).error());
   ticket_ = std::move(ticket).value();
   ticket_.shrink_to(std::min(bytes_expected_, kFirstStepAnnounced));
@@ -45,7 +45,7 @@ Status Body::cover(size_t bytes) {
   size_t step = std::max({bytes, 2 * ticket_.bytes(), kFirstStepUnknown});
   step = std::min(step, std::max(bytes, bytes_expected_ != 0 ? bytes_expected_ : bytes_max_));
   if (ticket_.bytes() == 0) {
-    Result<Ticket> ticket = intake_.admit(step);
+    Result<Ticket> ticket = intake_.admit(step, peer_);
     if (!ticket) return fail(std::move(ticket).error());
     ticket_ = std::move(ticket).value();
   } else if (Status grown = ticket_.grow_to(step); !grown) {
@@ -56,7 +56,9 @@ Status Body::cover(size_t bytes) {
 }
 
 IntakeRequest Body::take() {
-  ticket_.shrink_to(bytes_.size());
+  // A body of unknown size has room for what did not come; the journal would hold that as well.
+  if (bytes_.capacity() > bytes_.size() + bytes_.size() / 4) bytes_.shrink_to_fit();
+  ticket_.shrink_to(bytes_.capacity());
   return {.body = std::move(bytes_), .ticket = std::move(ticket_)};
 }
 

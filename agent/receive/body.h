@@ -4,6 +4,7 @@
 // is checked against the limit and the free budget before the first byte is read.
 // Used from one thread. The Intake outlives it.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,9 @@ namespace dualtrace::agent {
 
 class Body {
  public:
-  Body(Intake& intake, size_t bytes_max) : intake_(intake), bytes_max_(bytes_max) {}
+  // `peer` is who sends it; none is nobody's share.
+  Body(Intake& intake, size_t bytes_max, std::shared_ptr<PeerShare> peer = nullptr)
+      : intake_(intake), bytes_max_(bytes_max), peer_(std::move(peer)) {}
 
   // The size the client announced. kExhausted above the limit; else errors as Intake::admit.
   Status expect(uint64_t bytes);
@@ -21,7 +24,7 @@ class Body {
   Status append(std::string_view bytes);
 
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
-  // Once, at the end: the bytes and the ticket that covers exactly them.
+  // Once, at the end: the bytes and the ticket that covers what they take.
   [[nodiscard]] IntakeRequest take();
   // Gives bytes and budget back early.
   void drop();
@@ -31,6 +34,7 @@ class Body {
 
   Intake& intake_;
   const size_t bytes_max_;
+  const std::shared_ptr<PeerShare> peer_;
   size_t bytes_expected_ = 0;  // 0: not announced
   Ticket ticket_;
   std::string bytes_;

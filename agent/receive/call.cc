@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/receive/content_coding.h"
+#include "agent/receive/header_text.h"
 #include "agent/receive/health.h"
 
 namespace dualtrace::agent {
@@ -12,16 +14,8 @@ constexpr std::string_view kExportPath =
 constexpr std::string_view kHealthPath = "/grpc.health.v1.Health/Check";
 constexpr std::string_view kTracesPath = "/v1/traces";
 constexpr size_t kHealthBytesMax = 4096;
-
-std::string trimmed_lower(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  std::string result(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
+constexpr char kEmptyCompressed[] =
+    "the body is labelled as compressed, but is empty; send it without the label, or compress it";
 
 // "Application/JSON; charset=utf-8" → "application/json".
 std::string media_type(std::string_view content_type) {
@@ -32,12 +26,8 @@ bool is_grpc(std::string_view type) {
   return type == "application/grpc" || type == "application/grpc+proto";
 }
 
-std::optional<BodyEncoding> body_encoding(std::string_view name) {
-  const std::string encoding = trimmed_lower(name);
-  if (encoding.empty() || encoding == "identity") return BodyEncoding::kIdentity;
-  if (encoding == "gzip") return BodyEncoding::kGzip;
-  return std::nullopt;
-}
+// Also the dialects that are not taken: their clients are gRPC's.
+bool looks_like_grpc(std::string_view type) { return type.starts_with("application/grpc"); }
 
 size_t bytes_max(const Intake& intake, const RequestHead& head) {
   return head.path == kHealthPath ? kHealthBytesMax : intake.request_bytes_max();
@@ -45,8 +35,10 @@ size_t bytes_max(const Intake& intake, const RequestHead& head) {
 
 }  // namespace
 
-Call::Call(Intake& intake, HttpVersion version, RequestHead head)
-    : version_(version), head_(std::move(head)), body_(intake, bytes_max(intake, head_)) {
+Call::Call(Intake& intake, HttpVersion version, RequestHead head, std::shared_ptr<PeerShare> peer)
+    : version_(version),
+      head_(std::move(head)),
+      body_(intake, bytes_max(intake, head_), std::move(peer)) {
   if (version_ == HttpVersion::k2 && is_grpc(media_type(head_.content_type))) {
     begin_grpc();
   } else {
@@ -65,9 +57,9 @@ void Call::begin_grpc() {
     return refuse(Error{ErrorKind::kNotFound, "unknown method " + head_.path +
                                                   "; traces are taken by TraceService/Export"});
   }
-  const std::optional<BodyEncoding> encoding = body_encoding(head_.grpc_encoding);
-  if (!encoding || (*encoding == BodyEncoding::kGzip && service_ == Service::kHealth)) {
-    const std::string taken = service_ == Service::kHealth ? "identity" : "identity,gzip";
+  const std::optional<BodyEncoding> encoding = grpc_coding(head_.grpc_encoding);
+  if (!encoding || (*encoding != BodyEncoding::kIdentity && service_ == Service::kHealth)) {
+    const std::string taken = service_ == Service::kHealth ? "identity" : taken_grpc_codings();
     Reply reply =
         grpc_error(RpcStatus{GrpcCode::kUnimplemented, "grpc-encoding " + head_.grpc_encoding +
                                                            " is not supported, only " + taken});
@@ -90,10 +82,11 @@ void Call::begin_http() {
   if (type != "application/x-protobuf" && type != "application/json") {
     return refuse(415, "the content type is to be application/x-protobuf or application/json");
   }
-  const std::optional<BodyEncoding> encoding = body_encoding(head_.content_encoding);
+  const std::optional<BodyEncoding> encoding = content_coding(head_.content_encoding);
   if (!encoding) {
-    Reply reply = http_error(415, "the content encoding is to be gzip or identity", format_);
-    reply.headers.push_back({"accept-encoding", "gzip, identity"});
+    const std::string taken = taken_content_codings();
+    Reply reply = http_error(415, "the content encoding is to be one of " + taken, format_);
+    reply.headers.push_back({"accept-encoding", taken});
     return reply_with(std::move(reply));
   }
   encoding_ = *encoding;
@@ -130,7 +123,7 @@ Status Call::open_frame() {
     encoding_ = BodyEncoding::kIdentity;
   } else if (frame_[0] != 1) {
     return fail(ErrorKind::kInvalid, "the gRPC frame has an unknown compressed flag");
-  } else if (encoding_ != BodyEncoding::kGzip) {
+  } else if (encoding_ == BodyEncoding::kIdentity) {
     return fail(ErrorKind::kInternal, "a compressed message without a grpc-encoding");
   }
   for (size_t i = 1; i < frame_.size(); ++i) {
@@ -142,6 +135,7 @@ Status Call::open_frame() {
 void Call::finish() {
   if (!receiving()) return;
   if (protocol_ == RequestProtocol::kGrpc) return finish_grpc();
+  if (is_empty_and_compressed()) return refuse(Error{ErrorKind::kInvalid, kEmptyCompressed});
   state_ = State::kStoring;
   request_ = body_.take();
   request_->format = format_;
@@ -153,6 +147,7 @@ void Call::finish_grpc() {
     return refuse(Error{ErrorKind::kInvalid, "the stream ended before the gRPC message did"});
   }
   if (service_ == Service::kHealth) return reply_with(health_reply(body_.bytes()));
+  if (is_empty_and_compressed()) return refuse(Error{ErrorKind::kInvalid, kEmptyCompressed});
   state_ = State::kStoring;
   request_ = body_.take();
   request_->encoding = encoding_;
@@ -185,6 +180,10 @@ void Call::refuse_method(std::string message) {
 
 void Call::reply_with(Reply reply) {
   reply_ = std::move(reply);
+  // A call may stream: its client keeps sending, or waits with the stream open, until it is told.
+  reply_.urgent = reply_.urgent || protocol_ == RequestProtocol::kGrpc ||
+                  (version_ == HttpVersion::k2 && reply_.http_status >= 400 &&
+                   looks_like_grpc(media_type(head_.content_type)));
   state_ = State::kReplied;
   body_.drop();
 }

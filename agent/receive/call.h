@@ -33,7 +33,8 @@ struct RequestHead {
 
 class Call {
  public:
-  Call(Intake& intake, HttpVersion version, RequestHead head);
+  Call(Intake& intake, HttpVersion version, RequestHead head,
+       std::shared_ptr<PeerShare> peer = nullptr);
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -62,6 +63,9 @@ class Call {
   Status append_grpc(std::string_view bytes);
   Status open_frame();
   void finish_grpc();
+  [[nodiscard]] bool is_empty_and_compressed() const {
+    return encoding_ != BodyEncoding::kIdentity && body_.bytes().empty();
+  }
   void refuse(const Error& error);
   void refuse_method(std::string message);
   void reply_with(Reply reply);

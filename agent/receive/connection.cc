@@ -12,16 +12,18 @@ namespace {
 using ErrorCode = boost::system::error_code;
 using Wait = boost::asio::posix::stream_descriptor;
 
-constexpr int kReadsPerTurn = 16;  // then the thread's other connections have their turn
+constexpr int kReadsPerTurn = 4;  // then the thread's other connections have their turn
 constexpr auto kLingerTime = std::chrono::seconds(5);
 
 }  // namespace
 
-Connection::Connection(Worker& worker, Socket socket, std::unique_ptr<Transport> transport)
+Connection::Connection(Worker& worker, Socket socket, std::unique_ptr<Transport> transport,
+                       std::shared_ptr<Place> place)
     : worker_(worker),
       descriptor_(worker.io(), socket.release()),
       timer_(worker.io()),
       transport_(std::move(transport)),
+      place_(std::move(place)),
       phase_deadline_(worker.now() + worker.context().limits.header_timeout) {}
 
 void Connection::start() {
@@ -33,6 +35,26 @@ void Connection::drain() {
   if (!session_) return close();
   session_->drain(worker_.now());
   pump();
+}
+
+// The client is told, where its protocol has a word for that. What is being stored meanwhile is
+// still answered.
+void Connection::displace() {
+  if (phase_ == Phase::kClosed) return;
+  worker_.context().metrics.given_up(GivenUp::kDisplaced);
+  if (session_) drain();
+  if (phase_ != Phase::kOpen || !session_ || session_->activity() != Activity::kStoring) close();
+}
+
+void Connection::queue() {
+  if (!std::exchange(queued_, true)) worker_.queue(shared_from_this());
+}
+
+void Connection::take_turn() {
+  queued_ = false;
+  if (phase_ == Phase::kClosed) return;
+  if (!output_.empty()) pump();
+  read();
 }
 
 void Connection::close() {
@@ -61,9 +83,7 @@ void Connection::read() {
 
 void Connection::read_until_blocked() {
   for (int turn = 0; wants_input(); ++turn) {
-    if (turn == kReadsPerTurn) {
-      return boost::asio::post(worker_.io(), [self = shared_from_this()] { self->read(); });
-    }
+    if (turn == kReadsPerTurn) return queue();
     const std::span<char> buffer = worker_.read_buffer();
     const Progress progress = transport_->read(buffer);
     switch (progress.kind) {
@@ -99,8 +119,14 @@ void Connection::received(std::string_view bytes) {
   const std::optional<WireProtocol> protocol =
       transport_->agreed_on_http2() ? WireProtocol::kHttp2 : sniff(first_bytes_);
   if (!protocol) return;
-  session_ = *protocol == WireProtocol::kHttp2 ? make_http2_session(worker_.context(), now)
-                                               : make_http1_session(worker_.context(), now);
+  if (*protocol == WireProtocol::kHttp2 && !transport_->may_speak_http2()) {  // without ALPN
+    worker_.context().metrics.given_up(GivenUp::kProtocol);
+    return close();
+  }
+  SessionContext context = worker_.context();
+  context.peer = place_->share();
+  session_ = *protocol == WireProtocol::kHttp2 ? make_http2_session(context, now)
+                                               : make_http1_session(context, now);
   session_->consume(std::exchange(first_bytes_, {}), now);
   pump();
 }
@@ -117,6 +143,7 @@ void Connection::pump() {
   if (phase_ != Phase::kOpen) return;
   move_output();
   if (phase_ != Phase::kOpen) return;
+  place_->update(session_->activity(), worker_.now());
   if (output_.empty() && session_->finished()) return linger();
   arm_timer();
   read();
@@ -197,9 +224,7 @@ void Connection::wait_readable() {
   awaiting_readable_ = true;
   descriptor_.async_wait(Wait::wait_read, [self = shared_from_this()](const ErrorCode& error) {
     self->awaiting_readable_ = false;
-    if (error || self->phase_ == Phase::kClosed) return;
-    if (!self->output_.empty()) self->pump();
-    self->read();
+    if (!error && self->phase_ != Phase::kClosed) self->queue();
   });
 }
 
@@ -233,6 +258,7 @@ void Connection::arm_timer() {
 
 void Connection::timer_fired() {
   timer_armed_until_ = Tick::max();
+  if (queued_) read();  // what has come in time may have waited for us
   if (phase_ == Phase::kClosed) return;
   const Tick now = worker_.now();
   if (now < deadline()) return arm_timer();

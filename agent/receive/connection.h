@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/receive/peers.h"
 #include "agent/receive/session.h"
 #include "agent/receive/socket.h"
 #include "agent/receive/transport.h"
@@ -22,12 +23,18 @@ class Worker;
 
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Worker& worker, Socket socket, std::unique_ptr<Transport> transport);
+  Connection(Worker& worker, Socket socket, std::unique_ptr<Transport> transport,
+             std::shared_ptr<Place> place);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void start();
   void drain();
+  // Another has got its place.
+  void displace();
+  // Reads what came, once the worker says that it is this peer's turn.
+  void take_turn();
+  [[nodiscard]] const PeerShare* peer() const { return place_->share().get(); }
   // At once. Harmless when it is closed.
   void close();
 
@@ -36,6 +43,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   void read();
   void read_until_blocked();
+  void queue();
   void received(std::string_view bytes);
   void input_ended();
   void pump();
@@ -55,6 +63,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   boost::asio::posix::stream_descriptor descriptor_;
   boost::asio::steady_timer timer_;
   const std::unique_ptr<Transport> transport_;
+  const std::shared_ptr<Place> place_;
   std::unique_ptr<Session> session_;  // none while sniffing
   std::string first_bytes_;
   std::string output_;
@@ -65,6 +74,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Tick write_deadline_ = Tick::max();  // of the output the client does not take
   Tick timer_armed_until_ = Tick::max();
   bool reading_ = false;
+  bool queued_ = false;  // with the worker
   bool awaiting_readable_ = false;
   bool awaiting_writable_ = false;
   bool pump_posted_ = false;

@@ -1,5 +1,8 @@
 #include "agent/receive/http1_parser.h"
 
+#include "agent/receive/header_text.h"
+#include "common/net/request_target.h"
+
 namespace dualtrace::agent {
 namespace {
 
@@ -12,7 +15,7 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 void Http1Parser::on_request_impl(http::verb, Text method, Text target, int version, ErrorCode&) {
   head.method = view(method);
-  head.path = view(target);
+  head.path = origin_form(view(target));
   http11 = version == 11;
   bodiless = head.method == "HEAD";
 }
@@ -24,7 +27,7 @@ void Http1Parser::on_field_impl(http::field field, Text, Text value, ErrorCode&)
       head.content_type = view(value);
       break;
     case http::field::content_encoding:
-      head.content_encoding = view(value);
+      add_to_list(head.content_encoding, view(value));
       break;
     case http::field::host:
       ++hosts;

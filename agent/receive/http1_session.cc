@@ -4,9 +4,11 @@
 #include <boost/beast/http/status.hpp>
 #include <limits>
 
+#include "agent/receive/body_patience.h"
 #include "agent/receive/http1_parser.h"
 #include "agent/receive/receiver_metrics.h"
 #include "agent/receive/session.h"
+#include "common/time/http_date.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -15,6 +17,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 constexpr size_t kOutputMax = 16 * 1024;   // no further request is looked at until it is written
+constexpr int kEmptyLinesMax = 8;          // before a request line
 constexpr size_t kDiscardMax = 64 * 1024;  // of a refused body, to keep the connection
 
 // Beast 1.74 asserts that a last chunk it looks at again is not shorter than this.
@@ -42,6 +45,10 @@ class Http1Session final : public Session {
     return phase_ != Phase::kStoring && phase_ != Phase::kClosing && output_.size() < kOutputMax;
   }
   bool finished() const override { return phase_ == Phase::kClosing; }
+  Activity activity() const override {
+    if (phase_ == Phase::kStoring) return Activity::kStoring;
+    return phase_ == Phase::kIdle ? Activity::kIdle : Activity::kReading;
+  }
   Tick deadline() const override { return deadline_; }
   void expire(Tick now) override;
   void drain(Tick now) override;
@@ -59,6 +66,7 @@ class Http1Session final : public Session {
   void restart(Tick idle_until);
   size_t run(std::string_view input, Tick now);
   size_t step(std::string_view input, Tick now);
+  size_t skip_empty_line(std::string_view input);
   void begin_call(Tick now);
   void refuse_head(int http_status, std::string message);
   void fail_parse(const boost::system::error_code& error, Tick now);
@@ -76,6 +84,8 @@ class Http1Session final : public Session {
   std::string output_;
   std::vector<ReadyRequest> ready_;
   uint64_t request_id_ = 0;
+  BodyPatience patience_;
+  int empty_lines_ = 0;  // before the next request
   bool input_ended_ = false;
   bool last_request_ = false;  // what follows cannot be read, or is not wanted
 };
@@ -88,6 +98,7 @@ void Http1Session::restart(Tick idle_until) {
   phase_ = Phase::kIdle;
   deadline_ = idle_until;
   ++request_id_;
+  empty_lines_ = 0;
 }
 
 void Http1Session::consume(std::string_view bytes, Tick now) {
@@ -114,6 +125,8 @@ size_t Http1Session::run(std::string_view input, Tick now) {
 
 size_t Http1Session::step(std::string_view input, Tick now) {
   if (phase_ == Phase::kIdle) {
+    if (const size_t skipped = skip_empty_line(input)) return skipped;
+    if (input == "\r") return 0;  // perhaps the first half of one
     phase_ = Phase::kHead;
     deadline_ = now + context_.limits.header_timeout;
   }
@@ -123,6 +136,10 @@ size_t Http1Session::step(std::string_view input, Tick now) {
   if (error && error != http::error::need_more) {
     fail_parse(error, now);
     return used;
+  }
+  if (phase_ == Phase::kBody) {
+    patience_.received(used, now);
+    deadline_ = patience_.deadline();
   }
   if (phase_ == Phase::kHead && parser_->is_header_done()) begin_call(now);
   if (parser_->call && phase_ == Phase::kBody && parser_->call->replied()) reply(now);
@@ -134,6 +151,13 @@ size_t Http1Session::step(std::string_view input, Tick now) {
     reply(now);
   }
   return used;
+}
+
+// Some clients end a body with one more line end than its length says (RFC 9112, 2.2).
+size_t Http1Session::skip_empty_line(std::string_view input) {
+  constexpr std::string_view kEmptyLine = "\r\n";
+  if (!input.starts_with(kEmptyLine) || ++empty_lines_ > kEmptyLinesMax) return 0;
+  return kEmptyLine.size();
 }
 
 void Http1Session::begin_call(Tick now) {
@@ -152,14 +176,15 @@ void Http1Session::begin_call(Tick now) {
     return refuse_head(417, "the only expectation taken is 100-continue");
   }
   const bool sized = head.content_length || parser_->chunked();
-  parser_->call =
-      std::make_unique<Call>(context_.intake, HttpVersion::k1, std::move(parser_->head));
+  parser_->call = std::make_unique<Call>(context_.intake, HttpVersion::k1, std::move(parser_->head),
+                                         context_.peer);
   if (!sized && parser_->call->receiving()) {
     last_request_ = true;  // its body would be taken for the next one
     parser_->call->refuse(411, "a body wants Content-Length or chunked encoding");
   }
   phase_ = Phase::kBody;
-  deadline_ = now + context_.limits.body_timeout;
+  patience_ = BodyPatience(context_.limits, now);
+  deadline_ = patience_.deadline();
   if (parser_->call->receiving() && parser_->expect && parser_->http11 && !parser_->is_done()) {
     output_.append("HTTP/1.1 100 Continue\r\n\r\n");
   }
@@ -229,6 +254,7 @@ void Http1Session::write(const Reply& reply, bool keep_alive) {
   for (const HeaderField& header : reply.headers) {
     output_.append(header.name).append(": ").append(header.value).append("\r\n");
   }
+  output_.append("date: ").append(http_date(context_.clock.wall())).append("\r\n");
   output_.append("content-length: ").append(std::to_string(reply.body.size())).append("\r\n");
   if (!keep_alive) output_.append("connection: close\r\n");
   output_.append("\r\n");

@@ -106,9 +106,10 @@ Http2Frames make_http2_frames(Http2Events& events, const ReceiverLimits& limits)
   return frames;
 }
 
-void submit_reply(nghttp2_session* frames, int32_t id, const Reply& reply) {
+void submit_reply(nghttp2_session* frames, int32_t id, const Reply& reply, std::string_view date) {
   const HeaderField status{":status", std::to_string(reply.http_status)};
-  std::vector<nghttp2_nv> fields{as_nv(status)};
+  const HeaderField dated{"date", std::string(date)};
+  std::vector<nghttp2_nv> fields{as_nv(status), as_nv(dated)};
   for (const HeaderField& field : reply.headers) fields.push_back(as_nv(field));
   nghttp2_data_provider body{};
   body.read_callback = on_read_reply;

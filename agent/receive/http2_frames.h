@@ -41,7 +41,7 @@ inline constexpr int32_t kHttp2StreamWindow = 1024 * 1024;
 [[nodiscard]] Http2Frames make_http2_frames(Http2Events& events, const ReceiverLimits& limits);
 
 // Status and headers; the body is asked for piece by piece.
-void submit_reply(nghttp2_session* frames, int32_t id, const Reply& reply);
+void submit_reply(nghttp2_session* frames, int32_t id, const Reply& reply, std::string_view date);
 void submit_trailers(nghttp2_session* frames, int32_t id, const Reply& reply);
 
 }  // namespace dualtrace::agent

@@ -7,6 +7,7 @@
 #include "agent/receive/receiver_metrics.h"
 #include "agent/receive/session.h"
 #include "agent/receive/stream_order.h"
+#include "common/time/http_date.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -29,6 +30,10 @@ class Http2Session final : public Session, private Http2Events {
   bool wants_input() const override { return !finished(); }
   bool finished() const override;
   Tick deadline() const override { return deadline_; }
+  Activity activity() const override {
+    if (storing_ > 0) return Activity::kStoring;
+    return streams_.empty() ? Activity::kIdle : Activity::kReading;
+  }
   void expire(Tick now) override;
   void drain(Tick now) override;
 
@@ -53,6 +58,7 @@ class Http2Session final : public Session, private Http2Events {
   const SessionContext context_;
   std::unordered_map<int32_t, Http2Stream> streams_;
   std::vector<ReadyRequest> ready_;
+  size_t storing_ = 0;  // streams whose request is with the intake
   FloodGuard flood_guard_;
   StreamOrder order_;
   Tick now_;
@@ -95,6 +101,7 @@ void Http2Session::answer(uint64_t request_id, const Status& status, Tick now) {
   const auto id = static_cast<int32_t>(request_id);
   Http2Stream* stream = find(id);
   if (stream == nullptr) return;
+  if (std::exchange(stream->storing, false)) --storing_;
   stream->call->answer(status);
   reply(id, *stream);
 }
@@ -194,8 +201,9 @@ void Http2Session::frame_received(const nghttp2_frame& frame) {
 void Http2Session::headers_complete(int32_t id, Http2Stream& stream) {
   stream.begun = now_;
   stream.bodiless = stream.head.method == "HEAD";
-  stream.call.emplace(context_.intake, HttpVersion::k2, std::move(stream.head));
-  set_deadline(stream, now_ + context_.limits.body_timeout);
+  stream.call.emplace(context_.intake, HttpVersion::k2, std::move(stream.head), context_.peer);
+  stream.patience = BodyPatience(context_.limits, now_);
+  set_deadline(stream, stream.patience.deadline());
   refuse_when_read(id, stream);
 }
 
@@ -204,15 +212,18 @@ void Http2Session::data(int32_t id, std::string_view bytes) {
   if (stream == nullptr) return;
   if (stream->call->receiving()) {
     stream->call->append(bytes);
+    stream->patience.received(bytes.size(), now_);
+    set_deadline(*stream, stream->patience.deadline());
   } else {
     stream->discarded += bytes.size();
   }
   refuse_when_read(id, *stream);
 }
 
-// An answer before the end of a request is allowed, but not every client copes with it (curl 7.88
-// does not), and what is wrong with the rest would go unnoticed. So a refusal waits for the end,
-// unless there is much to come or it is to relieve us.
+// An answer before the end of a request is allowed, but not every client of plain HTTP copes with
+// it (curl 7.88 does not), and what is wrong with the rest would go unnoticed. So a refusal waits
+// for the end, unless there is much to come, it is to relieve us, or the end may never come: a gRPC
+// client may keep its stream open until it hears something.
 void Http2Session::refuse_when_read(int32_t id, Http2Stream& stream) {
   if (!stream.call->replied() || stream.answered) return;
   const bool read = stream.input_ended || stream.discarded > kDiscardMax;
@@ -227,6 +238,8 @@ void Http2Session::end_stream(int32_t id, Http2Stream& stream) {
   ready_.push_back({static_cast<uint64_t>(id), *stream.call->take_request()});
   context_.metrics.received(ready_.back().request.body.size());
   stream.deadline = Tick::max();
+  stream.storing = true;
+  ++storing_;
   flood_guard_.request();
 }
 
@@ -236,7 +249,7 @@ void Http2Session::reply(int32_t id, Http2Stream& stream) {
   if (stream.bodiless) stream.reply.body.clear();
   context_.metrics.replied(stream.reply, now_ - stream.begun);
   set_deadline(stream, now_ + context_.limits.body_timeout);
-  submit_reply(frames_.get(), id, stream.reply);
+  submit_reply(frames_.get(), id, stream.reply, http_date(context_.clock.wall()));
 }
 
 ssize_t Http2Session::read_reply(int32_t id, uint8_t* buffer, size_t size, uint32_t* flags) {
@@ -283,6 +296,8 @@ void Http2Session::frame_sent(const nghttp2_frame& frame) {
 }
 
 void Http2Session::stream_closed(int32_t id) {
+  const Http2Stream* const stream = find(id);
+  if (stream != nullptr && stream->storing) --storing_;
   streams_.erase(id);
   if (!streams_.empty()) return;
   idle_since_ = now_;

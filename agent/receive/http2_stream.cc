@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "agent/receive/header_text.h"
+
 namespace dualtrace::agent {
 namespace {
 
@@ -21,7 +23,7 @@ void Http2Stream::add_header(std::string_view name, std::string_view value,
   } else if (name == "content-type") {
     head.content_type = value;
   } else if (name == "content-encoding") {
-    head.content_encoding = value;
+    add_to_list(head.content_encoding, value);
   } else if (name == "grpc-encoding") {
     head.grpc_encoding = value;
   } else if (name == "content-length") {

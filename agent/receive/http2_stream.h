@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/receive/body_patience.h"
 #include "agent/receive/call.h"
 #include "common/time/clock.h"
 
@@ -15,7 +16,9 @@ struct Http2Stream {
   RequestHead head;
   size_t header_bytes = 0;
   std::optional<Call> call;  // once the headers are complete
+  BodyPatience patience;
   bool input_ended = false;
+  bool storing = false;   // with the intake
   bool bodiless = false;  // the answer to a HEAD
   bool answered = false;
   size_t discarded = 0;  // of its body

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "agent/receive/peers.h"
 #include "agent/receive/receiver_metrics.h"
 #include "agent/receive/tls_transport.h"
 #include "agent/receive/worker.h"
@@ -24,23 +25,29 @@ struct Gate {
   const Clock& clock;
   std::unique_ptr<TlsAcceptor> tls{};  // none: plain
   std::vector<std::shared_ptr<Worker>> workers{};
+  // The one place where receiver.limits.connections holds.
+  std::shared_ptr<Peers> peers = std::make_shared<Peers>(context.limits.connections);
   LogLimiter log_limiter{std::chrono::minutes(1)};
 
-  void admit(Socket socket);
+  void admit(Accepted accepted);
 };
 
-// Hands the connection to the worker with the fewest, or closes it when there are too many.
-void Gate::admit(Socket socket) {
-  if (context.metrics.connections() >= context.limits.connections) {
+// Hands the connection to the worker with the fewest. When there are too many it takes another's
+// place, or is closed.
+void Gate::admit(Accepted accepted) {
+  Peers::Entry entry = peers->enter(accepted.peer, clock.tick());
+  for (const std::shared_ptr<Place>& place : entry.displaced) place->displace();
+  if (!entry.place) {
     context.metrics.connection_refused();
     return;
   }
+  Socket& socket = accepted.socket;
   std::unique_ptr<Transport> transport =
       tls ? tls->accept(socket.descriptor()) : make_plain_transport(socket.descriptor());
   const auto fewest =
       std::min_element(workers.begin(), workers.end(),
                        [](const auto& a, const auto& b) { return a->load() < b->load(); });
-  (*fewest)->add(std::move(socket), std::move(transport));
+  (*fewest)->add(std::move(socket), std::move(transport), std::move(entry.place));
 }
 
 // One listening socket. Everything but port() happens on the first worker's thread.
@@ -80,10 +87,10 @@ void Listener::wait() {
 
 void Listener::accept() {
   for (int turn = 0; turn < kAcceptsPerTurn; ++turn) {
-    Result<Socket> socket = accept_from(socket_);
-    if (!socket && socket.error().kind == ErrorKind::kUnavailable) return pause(socket.error());
-    if (!socket) break;
-    gate_.admit(std::move(socket).value());
+    Result<Accepted> next = accept_from(socket_);
+    if (!next && next.error().kind == ErrorKind::kUnavailable) return pause(next.error());
+    if (!next) break;
+    gate_.admit(std::move(next).value());
   }
   wait();
 }
@@ -113,7 +120,7 @@ class ThreadedReceiver final : public Receiver {
   ThreadedReceiver(const ReceiverConfig& config, Intake& intake, MetricRegistry& registry)
       : limits_(config.limits),
         metrics_(registry),
-        gate_{.context = {intake, limits_, metrics_}, .clock = clock_} {}
+        gate_{.context = {intake, limits_, metrics_, clock_}, .clock = clock_} {}
   ~ThreadedReceiver() override;
   ThreadedReceiver(const ThreadedReceiver&) = delete;
   ThreadedReceiver& operator=(const ThreadedReceiver&) = delete;

@@ -7,7 +7,8 @@ constexpr char kRequests[] = "dualtrace_receiver_requests_total";
 constexpr char kRequestsHelp[] = "Requests answered, by protocol and gRPC code or HTTP status.";
 
 // In the order of GivenUp.
-constexpr const char* kGivenUpReasons[] = {"flood", "protocol", "slow", "unread", "handshake"};
+constexpr const char* kGivenUpReasons[] = {"flood",  "protocol",  "slow",
+                                           "unread", "handshake", "displaced"};
 
 Counter& requests(MetricRegistry& registry, const char* protocol, const std::string& code) {
   return registry.counter(kRequests, kRequestsHelp, {{"protocol", protocol}, {"code", code}});
@@ -20,7 +21,8 @@ ReceiverMetrics::ReceiverMetrics(MetricRegistry& registry)
                               "Bytes of request bodies handed to the intake, as received.")),
       connections_refused_(
           registry.counter("dualtrace_receiver_connections_refused_total",
-                           "Connections closed at once because too many were open.")),
+                           "Connections closed at once: too many were open, and their peer had its "
+                           "share.")),
       seconds_(registry.histogram("dualtrace_receiver_request_duration_seconds",
                                   "From the end of a request's headers to its answer.",
                                   {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5})) {

@@ -19,6 +19,7 @@ enum class GivenUp {
   kSlow,       // the first request does not begin in time
   kUnread,     // the client does not take what it is sent
   kHandshake,  // broken before the first request: TLS that fails, a reset
+  kDisplaced,  // its peer had most of the connections, and another client had none
 };
 
 class ReceiverMetrics {
@@ -42,7 +43,7 @@ class ReceiverMetrics {
 
   std::array<Counter*, 17> grpc_{};     // by code
   std::vector<HttpCode> http_;          // the last one, status 0, counts all others
-  std::array<Counter*, 5> given_up_{};  // by GivenUp
+  std::array<Counter*, 6> given_up_{};  // by GivenUp
   Counter& bytes_;
   Counter& connections_refused_;
   Histogram& seconds_;

@@ -27,11 +27,20 @@ struct SessionContext {
   Intake& intake;
   const ReceiverLimits& limits;
   ReceiverMetrics& metrics;
+  const Clock& clock;  // for the date of answers; what happens when is told by the caller
+  std::shared_ptr<PeerShare> peer{};  // of the session's own client
 };
 
 struct ReadyRequest {
   uint64_t id;  // never used again in the same session
   IntakeRequest request;
+};
+
+// What a client has under way, the most of it: whether its connection could be spared.
+enum class Activity : uint8_t {
+  kIdle,     // nothing
+  kReading,  // requests that have not come in full
+  kStoring,  // a request that is with the intake, whose answer must not get lost
 };
 
 class Session {
@@ -52,6 +61,7 @@ class Session {
   [[nodiscard]] virtual bool wants_input() const = 0;
   // The connection is to be closed once all output is written.
   [[nodiscard]] virtual bool finished() const = 0;
+  [[nodiscard]] virtual Activity activity() const = 0;
   // When to call expire(), at the latest; Tick::max() for never. May lie earlier than needed.
   [[nodiscard]] virtual Tick deadline() const = 0;
   virtual void expire(Tick now) = 0;

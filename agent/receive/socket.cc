@@ -24,6 +24,18 @@ void set_option(int descriptor, int level, int option, int value) {
   static_cast<void>(setsockopt(descriptor, level, option, &value, sizeof(value)));
 }
 
+PeerAddress peer_of(const sockaddr_storage& address) {
+  PeerAddress peer;
+  if (address.ss_family == AF_INET6) {
+    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(address);
+    std::memcpy(peer.bytes.data(), ipv6.sin6_addr.s6_addr, peer.bytes.size());
+    return peer;
+  }
+  std::array<uint8_t, 4> ipv4{};
+  std::memcpy(ipv4.data(), &reinterpret_cast<const sockaddr_in&>(address).sin_addr, ipv4.size());
+  return PeerAddress::of_ipv4(ipv4);
+}
+
 Result<Socket> bind_and_listen(const addrinfo& address, const std::string& name) {
   Socket socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) return system_failure(ErrorKind::kInternal, "no socket for " + name);
@@ -72,13 +84,15 @@ Result<Socket> listen_on(const HostPort& address) {
   return socket;
 }
 
-Result<Socket> accept_from(const Socket& listening) {
+Result<Accepted> accept_from(const Socket& listening) {
   for (;;) {
-    Socket socket(
-        ::accept4(listening.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    Socket socket(::accept4(listening.descriptor(), reinterpret_cast<sockaddr*>(&address), &size,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.descriptor() >= 0) {
       set_option(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, 1);
-      return socket;
+      return Accepted{std::move(socket), peer_of(address)};
     }
     switch (errno) {
       case EAGAIN:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "agent/receive/peer_address.h"
 #include "common/error/result.h"
 #include "common/net/url.h"
 
@@ -33,8 +34,12 @@ class Socket {
 // "::" takes IPv4 too, and becomes 0.0.0.0 where the kernel has no IPv6. kConflict when the address
 // is taken, kInvalid when it is none of this host's.
 Result<Socket> listen_on(const HostPort& address);
+struct Accepted {
+  Socket socket;
+  PeerAddress peer;
+};
 // The next connection. kNotFound when none is waiting, kUnavailable when the process or the system
 // is out of descriptors or memory.
-Result<Socket> accept_from(const Socket& listening);
+Result<Accepted> accept_from(const Socket& listening);
 
 }  // namespace dualtrace::agent

@@ -16,6 +16,16 @@ namespace {
 
 using Context = std::shared_ptr<SSL_CTX>;
 
+// HTTP/2 wants of TLS 1.2 an ephemeral key exchange and an AEAD (RFC 9113, 9.2.2): what its
+// appendix A forbids has neither or only one. TLS 1.3 has nothing else.
+bool is_good_for_http2(const SSL_CIPHER* cipher) {
+  if (cipher == nullptr) return false;
+  const int exchange = SSL_CIPHER_get_kx_nid(cipher);
+  const bool ephemeral =
+      exchange == NID_kx_any || exchange == NID_kx_ecdhe || exchange == NID_kx_dhe;
+  return ephemeral && SSL_CIPHER_is_aead(cipher) == 1;
+}
+
 class TlsTransport final : public Transport {
  public:
   TlsTransport(SSL_CTX* context, int descriptor) : descriptor_(descriptor), ssl_(SSL_new(context)) {
@@ -44,6 +54,9 @@ class TlsTransport final : public Transport {
     SSL_get0_alpn_selected(ssl_, &name, &size);
     return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
   }
+  [[nodiscard]] bool may_speak_http2() const override {
+    return is_good_for_http2(SSL_get_current_cipher(ssl_));
+  }
   void end_output() override {
     ERR_clear_error();
     if (!broken_) SSL_shutdown(ssl_);
@@ -71,15 +84,21 @@ class TlsTransport final : public Transport {
   bool broken_ = false;
 };
 
-// The client's first choice that we speak; a client with neither goes on without ALPN.
-int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
+// Our first choice that the client offers. Who offers only what we do not speak, or HTTP/2 alone
+// over a cipher that it forbids, is refused with no_application_protocol (RFC 7301, 3.2): whatever
+// it said next would be misunderstood. OpenSSL has chosen the cipher before it asks.
+int select_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
-  static constexpr unsigned char kSpoken[] = "\x02h2\x08http/1.1";
+  static constexpr std::string_view kSpoken = "\x02h2\x08http/1.1";
+  static constexpr std::string_view kHttp11 = "\x08http/1.1";
+  const std::string_view spoken =
+      is_good_for_http2(SSL_get_pending_cipher(ssl)) ? kSpoken : kHttp11;
   unsigned char* selected = nullptr;
-  const int result = SSL_select_next_proto(&selected, chosen_size, kSpoken, sizeof(kSpoken) - 1,
-                                           offered, offered_size);
+  const int result = SSL_select_next_proto(
+      &selected, chosen_size, reinterpret_cast<const unsigned char*>(spoken.data()),
+      static_cast<unsigned int>(spoken.size()), offered, offered_size);
   *chosen = selected;
-  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 Failure load_failure(const std::string& what) {

@@ -30,6 +30,8 @@ class Transport {
   virtual Progress write(std::string_view bytes) = 0;
   // Both sides have agreed on HTTP/2 (ALPN), known once bytes were read.
   [[nodiscard]] virtual bool agreed_on_http2() const { return false; }
+  // False over a TLS cipher that HTTP/2 forbids; known once bytes were read.
+  [[nodiscard]] virtual bool may_speak_http2() const { return true; }
   // Tells the peer that nothing more will be sent.
   virtual void end_output() = 0;
 };

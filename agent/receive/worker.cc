@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <utility>
 
 #include "agent/receive/connection.h"
 #include "agent/receive/receiver_metrics.h"
@@ -13,6 +14,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kReadBufferBytes = 64 * 1024;
+constexpr Duration kSlice = std::chrono::milliseconds(1);
 
 // Signals are for the main thread; blocking SIGPIPE also turns a write to a closed TLS connection
 // into an error.
@@ -54,17 +56,68 @@ std::shared_ptr<Worker> Worker::start(std::string name, const SessionContext& co
 Worker::Worker(const SessionContext& context, const Clock& clock, ActiveConnections& active)
     : context_(context), clock_(clock), active_(active), read_buffer_(kReadBufferBytes) {}
 
-void Worker::add(Socket socket, std::unique_ptr<Transport> transport) {
+void Worker::add(Socket socket, std::unique_ptr<Transport> transport,
+                 std::shared_ptr<Place> place) {
   ++load_;
   ++context_.metrics.connections();
   active_.add();
-  boost::asio::post(io_, [this, socket = std::move(socket),
-                          transport = std::move(transport)]() mutable {
-    auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(transport));
-    connections_.insert(connection);
-    connection->start();
-    if (draining_) connection->drain();
+  const auto link = std::make_shared<std::weak_ptr<Connection>>();
+  place->bind([home = weak_from_this(), link] {
+    const std::shared_ptr<Worker> worker = home.lock();
+    if (!worker) return;
+    boost::asio::post(worker->io(), [link] {
+      if (const auto connection = link->lock()) connection->displace();
+    });
   });
+  boost::asio::post(io_, [this, socket = std::move(socket), transport = std::move(transport),
+                          place = std::move(place), link]() mutable {
+    begin(std::move(socket), std::move(transport), std::move(place), link);
+  });
+}
+
+void Worker::begin(Socket socket, std::unique_ptr<Transport> transport,
+                   std::shared_ptr<Place> place,
+                   const std::shared_ptr<std::weak_ptr<Connection>>& link) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(transport),
+                                                 std::move(place));
+  *link = connection;
+  connections_.insert(connection);
+  ++queues_[connection->peer()].connections;
+  connection->start();
+  if (draining_) connection->drain();
+}
+
+void Worker::queue(std::shared_ptr<Connection> connection) {
+  const PeerShare* const peer = connection->peer();
+  PeerQueue& queue = queues_[peer];
+  if (queue.waiting.empty()) turns_.push_back(peer);
+  queue.waiting.push_back(std::move(connection));
+  post_turns();
+}
+
+void Worker::post_turns() {
+  if (std::exchange(turns_posted_, true)) return;
+  boost::asio::post(io_, [this] { take_turns(); });
+}
+
+// For a moment; then sockets are asked again who else has something to say.
+void Worker::take_turns() {
+  const Tick until = now() + kSlice;
+  do {
+    const PeerShare* const peer = turns_.front();
+    turns_.pop_front();
+    PeerQueue& queue = queues_.at(peer);
+    const std::shared_ptr<Connection> connection = std::move(queue.waiting.front());
+    queue.waiting.pop_front();
+    if (!queue.waiting.empty()) {
+      turns_.push_back(peer);
+    } else if (queue.connections == 0) {  // all of them have closed meanwhile
+      queues_.erase(peer);
+    }
+    connection->take_turn();
+  } while (!turns_.empty() && now() < until);
+  turns_posted_ = false;  // only here: what was queued in the loop has its turn in it, or after it
+  if (!turns_.empty()) post_turns();
 }
 
 void Worker::drain() {
@@ -85,6 +138,8 @@ void Worker::stop() {
 
 void Worker::closed(const std::shared_ptr<Connection>& connection) {
   if (connections_.erase(connection) == 0) return;
+  const auto queue = queues_.find(connection->peer());
+  if (--queue->second.connections == 0 && queue->second.waiting.empty()) queues_.erase(queue);
   --load_;
   --context_.metrics.connections();
 }

@@ -6,13 +6,16 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "agent/receive/peers.h"
 #include "agent/receive/session.h"
 #include "agent/receive/socket.h"
 #include "agent/receive/transport.h"
@@ -45,7 +48,7 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void add(Socket socket, std::unique_ptr<Transport> transport);
+  void add(Socket socket, std::unique_ptr<Transport> transport, std::shared_ptr<Place> place);
   void drain();
   // Closes all connections and joins the thread.
   void stop();
@@ -59,8 +62,20 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   // The connection has nothing left to answer.
   void settled() { active_.remove(); }
   void closed(const std::shared_ptr<Connection>& connection);
+  // Something came for the connection: it is read in the turn of its peer, so that many busy
+  // connections of one do not go before the only one of another.
+  void queue(std::shared_ptr<Connection> connection);
 
  private:
+  struct PeerQueue {
+    std::deque<std::shared_ptr<Connection>> waiting;
+    size_t connections = 0;  // of the peer on this thread
+  };
+
+  void begin(Socket socket, std::unique_ptr<Transport> transport, std::shared_ptr<Place> place,
+             const std::shared_ptr<std::weak_ptr<Connection>>& link);
+  void take_turns();
+  void post_turns();
   [[nodiscard]] std::vector<std::shared_ptr<Connection>> connections() const;
 
   const SessionContext context_;
@@ -71,6 +86,9 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   boost::asio::io_context io_{1};
   std::vector<char> read_buffer_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::unordered_map<const PeerShare*, PeerQueue> queues_;
+  std::deque<const PeerShare*> turns_;  // of the peers whose queue is not empty
+  bool turns_posted_ = false;
   bool draining_ = false;
 
   std::thread thread_;

@@ -68,6 +68,7 @@ class AgentConfigBuilder {
     reader_.read_duration("receiver.limits.idleTimeout", limits.idle_timeout);
     reader_.read_duration("receiver.limits.headerTimeout", limits.header_timeout);
     reader_.read_duration("receiver.limits.bodyTimeout", limits.body_timeout);
+    reader_.read_size("receiver.limits.bodyPace", limits.body_pace);
   }
 
   void read_listen(std::vector<HostPort>& listen) {

@@ -33,13 +33,14 @@ struct ReceiverLimits {                  // receiver.limits.*
   std::chrono::milliseconds idle_timeout{300'000};   // idleTimeout: connection without a request
   std::chrono::milliseconds header_timeout{10'000};  // headerTimeout: to the end of the headers
   std::chrono::milliseconds body_timeout{60'000};    // bodyTimeout: end of headers to end of body
+  uint64_t body_pace = 4096;  // bodyPace: bytes a second that a body has to come at; 0: any
   bool operator==(const ReceiverLimits&) const = default;
 };
 
 struct ReceiverConfig {                                      // receiver.*
   std::vector<HostPort> listen{{"::", 4317}, {"::", 4318}};  // each speaks every protocol
   std::optional<TlsServerOptions> tls;  // tls.{certificateFile,keyFile,clientCAFile}
-  uint32_t threads = 1;
+  uint32_t threads = 0;                 // 0: as many as the CPUs that the agent may use
   ReceiverLimits limits;
   bool operator==(const ReceiverConfig&) const = default;
 };

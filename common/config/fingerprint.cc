@@ -41,6 +41,7 @@ void add_limits(const ReceiverLimits& limits, NamedValues& values) {
   values.add("receiver.limits.idleTimeout", limits.idle_timeout, standard.idle_timeout);
   values.add("receiver.limits.headerTimeout", limits.header_timeout, standard.header_timeout);
   values.add("receiver.limits.bodyTimeout", limits.body_timeout, standard.body_timeout);
+  values.add("receiver.limits.bodyPace", limits.body_pace, standard.body_pace);
 }
 
 void add_receiver(const ReceiverConfig& receiver, NamedValues& values) {

@@ -20,7 +20,7 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
     {.path = "receiver.tls.certificateFile", .type = kFile},
     {.path = "receiver.tls.keyFile", .type = kFile},
     {.path = "receiver.tls.clientCAFile", .type = kFile},
-    {.path = "receiver.threads", .type = kCount, .fallback = "1", .least = "1", .most = "64"},
+    {.path = "receiver.threads", .type = kCount, .least = "1", .most = "64"},
     {"receiver.limits.requestBytes", kSize, "64Mi", "1Ki", "512Mi"},
     {"receiver.limits.memoryBytes", kSize, "256Mi", "1Ki", "1Ti"},
     {"receiver.limits.connections", kCount, "2000", "1", "100000"},
@@ -30,6 +30,7 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
     {"receiver.limits.idleTimeout", kDuration, "5m", "10ms", "24h"},
     {"receiver.limits.headerTimeout", kDuration, "10s", "10ms", "1h"},
     {"receiver.limits.bodyTimeout", kDuration, "1m", "10ms", "1h"},
+    {"receiver.limits.bodyPace", kSize, "4Ki", "0", "1Gi"},
 
     {.path = "arize.endpoint", .type = kUrl},
     {.path = "arize.region", .type = kChoice, .choices = kRegions},

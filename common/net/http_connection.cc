@@ -9,6 +9,9 @@
 #include <boost/beast/ssl.hpp>
 #include <utility>
 
+#include "common/net/request_target.h"
+#include "common/time/http_date.h"
+
 namespace dualtrace {
 namespace {
 
@@ -48,7 +51,8 @@ class PendingExchange final : public HttpReplier::Exchange {
 HttpServerRequest to_request(http::request<http::string_body>&& message) {
   HttpServerRequest request;
   request.method = std::string(message.method_string());
-  const std::string target(message.target());
+  const beast::string_view written = message.target();
+  const std::string target(origin_form({written.data(), written.size()}));
   const size_t question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query = target.substr(question + 1);
@@ -107,6 +111,8 @@ class StreamConnection final : public HttpConnection,
     response_ = {};
     response_.version(11);
     response_.result(static_cast<unsigned>(answer.status));
+    const std::string_view date = http_date(SystemClock().wall());
+    response_.set(http::field::date, {date.data(), date.size()});
     if (!answer.body.empty()) response_.set(http::field::content_type, answer.content_type);
     for (const auto& [name, value] : answer.headers) response_.insert(name, value);
     response_.keep_alive(keep_alive_);

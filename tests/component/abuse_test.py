@@ -95,6 +95,8 @@ MALFORMED = {
     "a chunk longer than it says": (CHUNKED + b"2\r\n{}{}\r\n0\r\n\r\n", {400}),
     "an endless chunk extension": (CHUNKED + b"2;" + b"x" * 100_000, {400}),
     "endless trailers": (CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000, {400}),
+    "many empty lines": (b"\r\n" * 100 + HEAD, {400}),
+    "a bare line feed before it": (b"\n" + with_header(b"Content-Length: 2"), {400}),
     "no HTTP at all": (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03 hello\r\n\r\n", {400}),
     "HTTP/0.9": (b"GET /\r\n\r\n", {400}),
     "HTTP/3": (b"POST /v1/traces HTTP/3.0\r\nHost: agent\r\n\r\n", {400, 505}),
@@ -122,6 +124,10 @@ LENIENT = {
     "a chunk extension": CHUNKED + b'2;name="value"\r\n{}\r\n0\r\n\r\n',
     "a trailer": CHUNKED + b"2\r\n{}\r\n0\r\nX-Checksum: 5\r\n\r\n",
     "a folded header": HEAD + b"X: one\r\n two\r\nContent-Length: 2\r\n\r\n{}",
+    "a target in absolute form": CHUNKED.replace(b"/v1", b"http://agent:4318/v1") + b"2\r\n{}\r\n0\r\n\r\n",
+    "an empty line before it": b"\r\n" + HEAD + b"Content-Length: 2\r\n\r\n{}",
+    "an expectation of 1.0": HEAD.replace(b"1.1", b"1.0")
+    + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
     "HTTP/1.0": HEAD.replace(b"1.1", b"1.0") + b"Content-Length: 2\r\n\r\n{}",
 }
 
@@ -345,18 +351,20 @@ def test_a_client_that_opens_no_window_is_given_up_stream_by_stream(siege):
 
 def test_a_used_up_budget_is_answered_with_a_delay_and_free_again_afterwards(stage, sandbox, tmp_path):
     kib = 1024
-    limits = {"requestBytes": 512 * kib, "memoryBytes": 1024 * kib}
+    limits = {"requestBytes": 512 * kib, "memoryBytes": 1024 * kib, "bodyPace": 0}
     agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
-    body = otlp.make_request(text="x" * 500 * kib)
-    head = HEAD.replace(b"json", b"x-protobuf") + b"Content-Length: %d\r\n\r\n" % len(body)
-    holders = [RawConnection(agent.http_endpoint) for _ in range(2)]
-    for holder in holders:
+    holders = []
+    for source, size in (("127.0.0.11", 500 * kib), ("127.0.0.12", 350 * kib)):
+        body = otlp.make_request(text="x" * size)
+        head = HEAD.replace(b"json", b"x-protobuf") + b"Content-Length: %d\r\n\r\n" % len(body)
+        holder = RawConnection(agent.http_endpoint, source=source)
         holder.send(head + body[:-2])  # all but the end
+        holders.append((holder, body[-2:]))
     wait_until(
-        lambda: counted(agent, "dualtrace_admission_bytes") > 2 * 500 * kib, "the budget is used up"
+        lambda: counted(agent, "dualtrace_admission_bytes") > 850 * kib, "the budget is used up"
     )
 
-    large = otlp.make_request(text="x" * 40 * kib)  # curl sends it before it reads
+    large = otlp.make_request(text="x" * 200 * kib)  # curl sends it before it reads
     for content_type in (PROTOBUF, JSON):
         answer = request(tmp_path, agent.http_endpoint, large, content_type)
         assert (answer.http_status, answer.status().code) == (503, UNAVAILABLE)
@@ -368,30 +376,81 @@ def test_a_used_up_budget_is_answered_with_a_delay_and_free_again_afterwards(sta
     assert (answer.grpc_code, answer.retry_seconds()) == (UNAVAILABLE, 1)
     assert "memory" in answer.status().message
     assert counted(agent, "dualtrace_admission_refusals_total") >= 3
+    assert counted(agent, "dualtrace_admission_share_refusals_total") == 0
+    # One that wants little gets in all the same.
+    assert request(tmp_path, agent.http_endpoint, GOOD).http_status == 200
 
-    for holder in holders:
-        holder.send(body[-2:])
+    for holder, rest in holders:
+        holder.send(rest)
         holder.end_output()
-        # 503 if the other one leaves no room to work on it.
-        assert parse_answer(holder.receive_all()).http_status in (200, 503)
+        # 429 or 503 if the other one leaves no room to work on it.
+        assert parse_answer(holder.receive_all()).http_status in (200, 429, 503)
     wait_until(lambda: counted(agent, "dualtrace_admission_bytes") == 0, "the budget is free")
     assert request(tmp_path, agent.http_endpoint, large).http_status == 200
 
 
+def test_uploads_that_stop_a_byte_short_hold_nobody_up(stage, sandbox, tmp_path):
+    limits = {"requestBytes": 256 * 1024, "memoryBytes": 1024 * 1024}
+    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
+    body = b"\0" * limits["requestBytes"]
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    holders = [RawConnection(agent.http_endpoint, source="127.0.0.11") for _ in range(4)]
+    for holder in holders:
+        holder.send(head + body[:-1])
+    refused = holders[3].receive_all()  # over its share
+    answer = parse_answer(refused)
+    assert (answer.http_status, answer.headers["retry-after"]) == (429, "1"), refused
+    assert "share" in answer.status().message
+    assert counted(agent, "dualtrace_admission_share_refusals_total") == 1
+    for _ in range(20):
+        assert request(tmp_path, agent.http_endpoint, GOOD).http_status == 200
+    # They are not waited for: not for the minute that a slow body may take.
+    for holder in holders[:3]:
+        assert parse_answer(holder.receive_all()).http_status == 408
+    wait_until(lambda: counted(agent, "dualtrace_admission_bytes") == 0, "the budget is free")
+
+
 def test_connections_above_the_limit_are_closed_until_there_is_room(stage, sandbox, tmp_path):
-    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": {"connections": 5}}})
+    limits = {"connections": 5, "headerTimeout": "1m"}
+    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
     open_ones = [RawConnection(agent.http_endpoint) for _ in range(5)]
     for connection in open_ones:  # said something: it is known to be open
         connection.send(HEAD + b"Content-Length: 2\r\n\r\n{}")
         assert connection.receive()
-    for _ in range(20):
-        assert exchange(agent.http_endpoint, b"") == b""
-    assert counted(agent, "dualtrace_receiver_connections_refused_total") == 20
+        connection.send(HEAD)  # and is not idle
+    wait_until(
+        lambda: exchange(agent.http_endpoint, b"") == b""
+        and counted(agent, "dualtrace_receiver_connections_refused_total") >= 20,
+        "newcomers of the same peer are refused",
+    )
     open_ones.pop().socket.close()
     wait_until(
         lambda: counted(agent, "dualtrace_receiver_connections") < 5, "one connection is gone"
     )
     assert request(tmp_path, agent.http_endpoint, GOOD).http_status == 200
+
+
+@pytest.mark.parametrize("begun", [b"", HEAD, HTTP1_BODY, HTTP2_BODY], ids=["idle", "head", "body", "HTTP/2"])
+def test_the_connections_of_one_peer_do_not_shut_out_others(stage, sandbox, begun):
+    limits = {"connections": 50, "headerTimeout": "1m", "bodyPace": 0}
+    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
+    greedy = [RawConnection(agent.http_endpoint, source="127.0.0.11") for _ in range(50)]
+    for connection in greedy:
+        connection.send(begun)
+    wait_until(lambda: counted(agent, "dualtrace_receiver_connections") == 50, "all are taken")
+    others = [
+        RawConnection(agent.http_endpoint, source=f"127.0.0.{number}") for number in range(20, 40)
+    ]
+    for _ in range(2):
+        for other in others:
+            other.send(HEAD + b"Content-Length: 2\r\n\r\n{}")
+            assert parse_answer(other.receive()).http_status == 200
+    assert fetch(agent.url("/readyz"))[0] == 200
+    assert 'connections_given_up_total{reason="displaced"}' in agent.metrics()
+    assert counted(agent, "dualtrace_receiver_connections_refused_total") == 0
+    assert counted(agent, "dualtrace_receiver_connections") <= 50
+    for connection in greedy:
+        connection.socket.close()
 
 
 # --- TLS --------------------------------------------------------------------------------------------

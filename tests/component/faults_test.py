@@ -2,6 +2,7 @@
 
 import pytest
 from faults import small_disk
+from faults.fairness import Fairness
 from faults.play import play
 from faults.saturation import Saturation
 from faults.scenario import Scale
@@ -33,6 +34,12 @@ def test_it_holds(stage, name, scale):
     if scenario.disk_bytes and (reason := small_disk.why_impossible()):
         pytest.skip(reason)
     report = play(stage, scenario, scale)
+    print(*report.lines, sep="\n")
+    assert not report.findings, "\n".join(report.findings)
+
+
+def test_fairness(stage):
+    report = Fairness(stage, Scale(rounds=0, seconds=5, rate=0, seed=16), peers=40).play()
     print(*report.lines, sep="\n")
     assert not report.findings, "\n".join(report.findings)
 

@@ -3,6 +3,9 @@
 import gzip
 import http.client
 import json
+import re
+import subprocess
+import threading
 
 import grpc
 import pytest
@@ -43,6 +46,29 @@ HTTP_CASES = {
         gzip.compress(GOOD)[:-9],
         400,
     ),
+    "gzip by its old name": (
+        "POST",
+        "/v1/traces",
+        {**PROTOBUF, "Content-Encoding": "x-gzip"},
+        gzip.compress(GOOD),
+        200,
+    ),
+    "gzip in a list": (
+        "POST",
+        "/v1/traces",
+        {**PROTOBUF, "Content-Encoding": "identity, GZip"},
+        gzip.compress(GOOD),
+        200,
+    ),
+    "gzip of gzip": (
+        "POST",
+        "/v1/traces",
+        {**PROTOBUF, "Content-Encoding": "gzip, gzip"},
+        gzip.compress(gzip.compress(GOOD)),
+        415,
+    ),
+    "nothing, said to be gzip": ("POST", "/v1/traces", {**PROTOBUF, "Content-Encoding": "gzip"}, b"", 400),
+    "a preflight of a browser": ("OPTIONS", "/v1/traces", {"Origin": "http://a"}, None, 405),
     "another encoding": ("POST", "/v1/traces", {**PROTOBUF, "Content-Encoding": "br"}, GOOD, 415),
     "another content type": ("POST", "/v1/traces", {"Content-Type": "text/plain"}, GOOD, 415),
     "another method": ("GET", "/v1/traces", {}, None, 405),
@@ -72,8 +98,10 @@ def test_over_http(sandbox, agent, case):
     # Whatever came before, the next one passes.
     request = otlp.make_request()
     assert fetch(f"http://{agent.http_endpoint}/v1/traces", request, PROTOBUF)[0] == 200
-    sandbox.wait_for(otlp.by_id([request]))
-    assert len(sandbox.ids("arize")) == len(sandbox.ids("databricks")) == 1
+    sent = [request] if expected != 200 or body is None or len(body) < 10 else [request, GOOD]
+    sandbox.wait_for(otlp.by_id(sent))
+    count = len(otlp.by_id(sent))
+    assert len(sandbox.ids("arize")) == len(sandbox.ids("databricks")) == count
 
 
 GRPC_CASES = {
@@ -107,6 +135,47 @@ def _call(channel, method: str, body: bytes):
         return channel.unary_unary(method).with_call(body, timeout=10)
     except grpc.RpcError as error:
         return None, error
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/opentelemetry.proto.experimental.arrow.v1.ArrowTracesService/ArrowTraces",
+    ],
+)
+def test_an_unknown_method_is_refused_while_its_stream_is_open(agent, method):
+    answered = threading.Event()
+
+    def requests():
+        yield b"first"
+        answered.wait()
+
+    with grpc.insecure_channel(agent.grpc_endpoint) as channel:
+        call = channel.stream_stream(method)(requests(), timeout=50)
+        assert call.code() == grpc.StatusCode.UNIMPLEMENTED  # waits for the answer
+        assert not answered.is_set()
+        answered.set()
+        assert _call(channel, EXPORT, GOOD)[0] == b""
+
+
+def test_a_client_that_takes_the_agent_for_a_proxy_is_served(agent, tmp_path):
+    for endpoint, path, data, status in (
+        (agent.http_endpoint, "/v1/traces", GOOD, "200"),
+        (agent.http_endpoint, "/v1/nothing", GOOD, "404"),
+        (f"127.0.0.1:{agent.observe_port}", "/livez", None, "200"),
+    ):
+        options = [] if data is None else ["--data-binary", "@-"]
+        done = subprocess.run(
+            ["curl", "--silent", "--max-time", "30", "--proxy", f"http://{endpoint}", *options]
+            + ["--header", "Content-Type: application/x-protobuf", "--dump-header", "-"]
+            + ["--output", tmp_path / "body", f"http://somewhere.else{path}"],
+            input=data or b"",
+            capture_output=True,
+        )
+        head = done.stdout.decode()
+        assert head.split()[1] == status, head
+        assert re.search(r"(?mi)^date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r?$", head), head
 
 
 def test_headers_that_are_too_large_are_refused(agent):

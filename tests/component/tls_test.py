@@ -116,3 +116,40 @@ def test_the_receiver_refuses_old_tls(stage, sandbox, authority):
     with pytest.raises((ssl.SSLError, ConnectionError)):
         with socket.create_connection(("127.0.0.1", port)) as plain:
             context.wrap_socket(plain, server_hostname="localhost")
+
+
+def agreed(agent, authority, protocols: list[str], ciphers: str | None = None) -> str | None:
+    """The protocol that a handshake ends with; ssl.SSLError when it is refused."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.set_alpn_protocols(protocols)
+    if ciphers:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ciphers)
+    port = int(agent.http_endpoint.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        with context.wrap_socket(plain, server_hostname="localhost") as tls:
+            return tls.selected_alpn_protocol()
+
+
+def test_the_receiver_agrees_on_what_both_speak(stage, sandbox, authority):
+    agent = stage.agent(sandbox.agent_config(), receiver_tls(authority))
+    assert agreed(agent, authority, ["http/1.1", "h2"]) == "h2"
+    assert agreed(agent, authority, ["h3", "http/1.1"]) == "http/1.1"
+    assert agreed(agent, authority, []) is None
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+        agreed(agent, authority, ["h3", "spdy/3.1"])
+
+
+def test_the_receiver_speaks_no_http2_over_ciphers_that_it_forbids(stage, sandbox, authority):
+    agent = stage.agent(sandbox.agent_config(), receiver_tls(authority))
+    weak = [
+        "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA",  # CBC
+        "ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384",
+        "AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA",  # no ephemeral key
+    ]
+    for ciphers in weak:
+        with pytest.raises(ssl.SSLError):
+            agreed(agent, authority, ["h2"], ciphers)
+        assert agreed(agent, authority, ["h2", "http/1.1"], ciphers) == "http/1.1"
+    strong = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305"
+    assert agreed(agent, authority, ["h2"], strong) == "h2"

@@ -30,7 +30,9 @@ class FakeIntake final : public Intake {
     }
     reply(answer);
   }
-  Result<Ticket> admit(size_t bytes) override { return admission.admit(bytes); }
+  Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr) override {
+    return admission.admit(bytes, std::move(peer));
+  }
   [[nodiscard]] size_t request_bytes_max() const override { return bytes_max; }
 
   // Every body accepted so far, once there are at least `count`.

@@ -1,6 +1,7 @@
 """`./dev faults`: plays scenarios on the release build and says what was found."""
 
 import argparse
+import dataclasses
 import secrets
 import shutil
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from faults import small_disk
 from faults.backlog import Backlog, Size
+from faults.fairness import Fairness
 from faults.play import Report, play
 from faults.scenario import Scale
 from faults.saturation import Saturation
@@ -19,7 +21,7 @@ from faults.scenarios import SCENARIOS
 from harness.stage import Stage
 
 
-BACKLOG, SATURATION = "backlog", "saturation"
+BACKLOG, FAIRNESS, SATURATION = "backlog", "fairness", "saturation"
 
 
 def arguments():
@@ -29,7 +31,7 @@ def arguments():
         "scenarios",
         nargs="*",
         metavar="SCENARIO",
-        help=f"{', '.join([SATURATION, *SCENARIOS])}; all of these if none is named."
+        help=f"{', '.join([SATURATION, FAIRNESS, *SCENARIOS])}; all of these if none is named."
         f" {BACKLOG} is one more",
     )
     parser.add_argument("--seed", type=int, help="of the run to play again; else a new one")
@@ -41,7 +43,7 @@ def arguments():
     parser.add_argument("--gigabytes", type=float, default=20, help=f"of {BACKLOG}; default: 20")
     parser.add_argument("--keep", action="store_true", help="keep the folders of what held, too")
     options = parser.parse_args()
-    if unknown := set(options.scenarios) - {*SCENARIOS, SATURATION, BACKLOG}:
+    if unknown := set(options.scenarios) - {*SCENARIOS, SATURATION, FAIRNESS, BACKLOG}:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     return options
 
@@ -85,6 +87,16 @@ def saturation_play(options) -> Play:
     )
 
 
+def fairness_play(options) -> Play:
+    scale = dataclasses.replace(scale_of(options), seconds=options.seconds / 5)
+    return Play(
+        title="one noisy peer and 200 quiet ones: these are served as if it were elsewhere"
+        f" (seed {scale.seed})",
+        why_impossible=None,
+        on=lambda stage: Fairness(stage, scale).play(),
+    )
+
+
 def scenario_play(name: str, options) -> Play:
     scale = scale_of(options)
     scenario = SCENARIOS[name](scale)
@@ -98,6 +110,8 @@ def scenario_play(name: str, options) -> Play:
 def play_of(name: str, options, folder: Path) -> Play:
     if name == BACKLOG:
         return backlog_play(options, folder)
+    if name == FAIRNESS:
+        return fairness_play(options)
     return saturation_play(options) if name == SATURATION else scenario_play(name, options)
 
 
@@ -135,7 +149,7 @@ def run(name: str, options, folder: Path) -> bool:
 def main() -> int:
     options = arguments()
     folder = Path(tempfile.mkdtemp(prefix="dualtrace-faults-"))
-    names = options.scenarios or [SATURATION, *SCENARIOS]
+    names = options.scenarios or [SATURATION, FAIRNESS, *SCENARIOS]
     failed = [
         name
         for number, name in enumerate(names)

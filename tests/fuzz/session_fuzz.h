@@ -17,7 +17,7 @@ class FuzzedSession {
  public:
   FuzzedSession(std::unique_ptr<Session> (*make)(const SessionContext&, Tick), Intake& intake,
                 const ReceiverLimits& limits, ReceiverMetrics& metrics)
-      : limits_(limits), session_(make({intake, limits, metrics}, clock_.tick())) {}
+      : limits_(limits), session_(make({intake, limits, metrics, clock_}, clock_.tick())) {}
 
   // False when the session takes no more.
   bool feed(std::string_view bytes) {

@@ -8,9 +8,17 @@ class RawConnection:
     """One connection to "host:port". Sending to a peer that has hung up is no error: what counts is
     what it said before."""
 
-    def __init__(self, endpoint: str, tls: ssl.SSLContext | None = None, timeout: float = 60):
+    def __init__(
+        self,
+        endpoint: str,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = 60,
+        source: str = "",  # another address of loopback is another peer
+    ):
         host, port = endpoint.rsplit(":", 1)
-        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout)
+        self.socket = socket.create_connection(
+            (host.strip("[]"), int(port)), timeout, source_address=(source, 0) if source else None
+        )
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
 

@@ -59,14 +59,28 @@ TEST(Body, RefusesInTheMiddleWhenTheBudgetIsUsedUp) {
   EXPECT_EQ(body.bytes(), "x");
 }
 
-TEST(Body, HandsOnATicketOfExactlyItsBytes) {
+TEST(Body, HandsOnATicketOfWhatItsBytesTake) {
   FakeIntake intake;
   Body body(intake, 256 * kKiB);
   ASSERT_TRUE(body.append("hello"));
   const IntakeRequest request = body.take();
   EXPECT_EQ(request.body, "hello");
-  EXPECT_EQ(request.ticket.bytes(), 5u);
-  EXPECT_EQ(intake.admission.bytes_admitted(), 5u);
+  // What a string of that size takes, not what was reserved for the rest that did not come.
+  EXPECT_EQ(request.ticket.bytes(), request.body.capacity());
+  EXPECT_EQ(intake.admission.bytes_admitted(), request.body.capacity());
+  EXPECT_LT(request.body.capacity(), 64u);
+}
+
+TEST(Body, IsOfItsPeersShare) {
+  FakeIntake intake;
+  const auto peer = std::make_shared<PeerShare>();
+  Body body(intake, 256 * kKiB, peer);
+  ASSERT_TRUE(body.expect(100 * kKiB));
+  EXPECT_EQ(peer->bytes(), 64 * kKiB);
+  ASSERT_TRUE(body.append(std::string(100 * kKiB, 'x')));
+  EXPECT_EQ(peer->bytes(), 100 * kKiB);
+  body.drop();
+  EXPECT_EQ(peer->bytes(), 0u);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST_F(Http1SessionTest, TakesARequestInPiecesOfAnySize) {
     answer(requests[0].id);
     EXPECT_EQ(output,
               "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\n"
-              "content-length: 0\r\n\r\n");
+              "date: Tue, 14 Nov 2023 23:13:20 GMT\r\ncontent-length: 0\r\n\r\n");
     EXPECT_FALSE(session->finished());
   }
 }
@@ -110,6 +110,8 @@ TEST_F(Http1SessionTest, RefusesWhatIsNoOtlp) {
   EXPECT_NE(output.find("allow: POST\r\n"), std::string::npos);
   EXPECT_EQ(status_of("POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"), 415);
   EXPECT_EQ(status_of(post("x", "Content-Encoding: br\r\n")), 415);
+  EXPECT_NE(output.find("accept-encoding: identity, gzip"), std::string::npos);
+  EXPECT_EQ(status_of(post("x", "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n")), 415);
   EXPECT_EQ(status_of("POST /v1/traces HTTP/1.1\r\nHost: a\r\n"
                       "Content-Type: application/grpc\r\nContent-Length: 1\r\n\r\nx"),
             415);
@@ -272,12 +274,94 @@ TEST_F(Http1SessionTest, GivesSlowHeadersAndBodiesUp) {
   open(make_http1_session);
   const std::string request = post("hello");
   feed(request.substr(0, request.size() - 1));
-  expire_after(limits.header_timeout);
+  expire_after(seconds(4));
   EXPECT_EQ(statuses(), Statuses{});
-  expire_after(limits.body_timeout);
+  expire_after(seconds(1));
   EXPECT_EQ(statuses(), Statuses{408});
   EXPECT_TRUE(session->finished());
   EXPECT_EQ(intake.admission.bytes_admitted(), 0u);
+}
+
+TEST_F(Http1SessionTest, WantsABodyToKeepComing) {
+  const std::string body(200'000, 'b');
+  const std::string request = post(body);
+  const size_t head = request.size() - body.size();
+  feed(request.substr(0, head));
+  for (size_t sent = 0; sent < 50'000; sent += 10'000) {  // slow, but faster than the pace
+    feed(request.substr(head + sent, 10'000));
+    expire_after(seconds(2));
+    ASSERT_EQ(statuses(), Statuses{}) << sent;
+  }
+  feed(request.substr(head + 50'000, 149'999));  // what came fast buys no more than a stall
+  expire_after(seconds(4));
+  EXPECT_EQ(statuses(), Statuses{});
+  expire_after(seconds(1));
+  EXPECT_EQ(statuses(), Statuses{408});
+  EXPECT_EQ(intake.admission.bytes_admitted(), 0u);
+
+  open(make_http1_session);
+  feed(request.substr(0, head));
+  int sent = 0;
+  for (; sent < 100 && statuses().empty(); ++sent) {  // a trickle ends
+    feed(request.substr(head + static_cast<size_t>(sent), 1));
+    expire_after(seconds(1));
+  }
+  EXPECT_EQ(statuses(), Statuses{408});
+  EXPECT_LT(sent, 7);
+
+  limits.body_pace = 0;
+  open(make_http1_session);
+  feed(request.substr(0, head));
+  expire_after(limits.body_timeout - seconds(1));
+  EXPECT_EQ(statuses(), Statuses{});
+  expire_after(seconds(1));
+  EXPECT_EQ(statuses(), Statuses{408});
+}
+
+TEST_F(Http1SessionTest, TakesTheAbsoluteFormOfATarget) {
+  feed(post("x", {}, "http://127.0.0.1:4318/v1/traces?a=b"));
+  EXPECT_EQ(requests.size(), 1u);
+  EXPECT_EQ(status_of(post("x", {}, "http://127.0.0.1:4318/v1/metrics")), 404);
+  EXPECT_EQ(status_of(post("x", {}, "http://127.0.0.1:4318")), 404);
+  EXPECT_EQ(status_of("POST http://a/v1/traces HTTP/1.1\r\nContent-Length: 0\r\n\r\n"), 400);
+}
+
+TEST_F(Http1SessionTest, SkipsAFewEmptyLinesBeforeARequest) {
+  const std::string request = "\r\n\r\n" + post("one") + "\r\n" + post("two");
+  for (const size_t step : {1, 3, 100000}) {
+    open(make_http1_session);
+    feed(request, step);
+    ASSERT_EQ(requests.size(), 1u) << step;
+    answer(requests[0].id);
+    ASSERT_EQ(requests.size(), 2u) << step;
+    EXPECT_EQ(requests[1].request.body, "two");
+  }
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "\r\n";
+  EXPECT_EQ(status_of(many), 400);
+  EXPECT_TRUE(session->finished());
+  EXPECT_EQ(status_of("\r" + post("x")), 400);
+}
+
+TEST_F(Http1SessionTest, RefusesAnEmptyBodyThatIsSaidToBeCompressed) {
+  for (const char* coding : {"gzip", "x-gzip", "gzip, identity"}) {
+    EXPECT_EQ(status_of(post("", "Content-Encoding: " + std::string(coding) + "\r\n")), 400);
+    EXPECT_NE(output.find("empty"), std::string::npos);
+  }
+  EXPECT_TRUE(requests.empty());
+  feed(post(""));
+  EXPECT_EQ(requests.size(), 1u);
+}
+
+TEST_F(Http1SessionTest, SaysWhatItIsDoing) {
+  EXPECT_EQ(session->activity(), Activity::kIdle);
+  const std::string request = post("hello");
+  feed(request.substr(0, 10));
+  EXPECT_EQ(session->activity(), Activity::kReading);
+  feed(request.substr(10));
+  EXPECT_EQ(session->activity(), Activity::kStoring);
+  answer(requests.at(0).id);
+  EXPECT_EQ(session->activity(), Activity::kIdle);
 }
 
 TEST_F(Http1SessionTest, ClosesIdleConnectionsButNeverAWaitingRequest) {

@@ -133,6 +133,7 @@ TEST_F(Http2SessionTest, RefusesUnknownMethodsEncodingsAndTypes) {
   Http2Response& encoding = send(with(grpc_headers(), "grpc-encoding", "zstd"), grpc_frame("x"));
   EXPECT_EQ(encoding.headers["grpc-status"], "12");
   EXPECT_EQ(encoding.headers["grpc-accept-encoding"], "identity,gzip");
+  EXPECT_EQ(encoding.headers["date"], "Tue, 14 Nov 2023 23:13:20 GMT");
   Fields json = grpc_headers();
   json.back().second = "application/grpc+json";
   EXPECT_EQ(send(json, grpc_frame("x")).headers[":status"], "415");
@@ -169,6 +170,63 @@ TEST_F(Http2SessionTest, AnswersBeforeTheBodyAndDropsTheRest) {
   EXPECT_TRUE(response.complete);
   EXPECT_EQ(response.reset, NGHTTP2_NO_ERROR);
   EXPECT_TRUE(response.closed);
+}
+
+// Server reflection and Arrow are streams: their clients wait for a word with the stream open.
+TEST_F(Http2SessionTest, RefusesAGrpcCallWhileItsStreamIsOpen) {
+  Fields dialect = grpc_headers();
+  dialect.back().second = "application/grpc+json";
+  const std::pair<Fields, std::string> cases[] = {
+      {grpc_headers("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"), "12"},
+      {with(grpc_headers(), "grpc-encoding", "br"), "12"},
+      {dialect, ""}};
+  for (const auto& [headers, code] : cases) {
+    restart();
+    const int32_t id = client->request(headers, "", End::kNo);
+    talk();
+    Http2Response& response = client->responses[id];
+    EXPECT_EQ(response.headers["grpc-status"], code);
+    EXPECT_EQ(response.headers[":status"], code.empty() ? "415" : "200");
+    EXPECT_TRUE(response.complete);
+    EXPECT_EQ(response.reset, NGHTTP2_NO_ERROR);
+    EXPECT_TRUE(response.closed);
+    send(grpc_headers(), grpc_frame("x"));  // the connection goes on
+    EXPECT_EQ(requests.size(), 1u);
+  }
+  restart();
+  const int32_t second =
+      client->request(grpc_headers(), grpc_frame("x") + grpc_frame("y"), End::kNo);
+  talk();
+  EXPECT_EQ(client->responses[second].headers["grpc-status"], "3");
+}
+
+TEST_F(Http2SessionTest, RefusesAnEmptyMessageThatIsSaidToBeCompressed) {
+  Http2Response& grpc = send(with(grpc_headers(), "grpc-encoding", "gzip"), grpc_frame("", 1));
+  EXPECT_EQ(grpc.headers["grpc-status"], "3");
+  EXPECT_NE(grpc.headers["grpc-message"].find("empty"), std::string::npos);
+  Http2Response& http = send(with(http_headers(), "content-encoding", "x-gzip"), "");
+  EXPECT_EQ(http.headers[":status"], "400");
+  EXPECT_TRUE(requests.empty());
+}
+
+TEST_F(Http2SessionTest, SaysWhatItIsDoing) {
+  talk();
+  EXPECT_EQ(session->activity(), Activity::kIdle);
+  const int32_t open_id = client->request(grpc_headers(), "", End::kNo);
+  talk();
+  EXPECT_EQ(session->activity(), Activity::kReading);
+  const int32_t reset_id = client->request(grpc_headers(), grpc_frame("x"));
+  send(grpc_headers(), grpc_frame("y"));
+  EXPECT_EQ(session->activity(), Activity::kStoring);
+  client->reset(reset_id, NGHTTP2_CANCEL);
+  talk();
+  EXPECT_EQ(session->activity(), Activity::kStoring);
+  answer_and_talk(requests.at(0).id);  // of the one that is gone
+  answer_and_talk(requests.at(1).id);
+  EXPECT_EQ(session->activity(), Activity::kReading);
+  client->reset(open_id, NGHTTP2_CANCEL);
+  talk();
+  EXPECT_EQ(session->activity(), Activity::kIdle);
 }
 
 TEST_F(Http2SessionTest, RefusesARequestWhenItIsReadUnlessThatTakesLong) {
@@ -353,7 +411,10 @@ TEST_F(Http2SessionTest, AnswersABodyThatStallsAndKeepsTheConnection) {
   Http2Response& grpc = send(grpc_headers(), grpc_frame("never ends").substr(0, 8), End::kNo);
   Http2Response& http = send(http_headers(), "half", End::kNo);
   Http2Response& waiting = send(grpc_headers(), grpc_frame("with the intake"));
-  expire_after(limits.body_timeout);
+  expire_after(seconds(4));
+  talk();
+  EXPECT_FALSE(grpc.complete);
+  expire_after(seconds(1));
   talk();
   EXPECT_EQ(grpc.headers["grpc-status"], "4");
   EXPECT_EQ(http.headers[":status"], "408");

@@ -20,7 +20,7 @@ class SessionFixture : public testing::Test {
   using Maker = std::unique_ptr<Session> (*)(const SessionContext&, Tick);
 
   void open(Maker make) {
-    session = make({intake, limits, metrics}, clock.tick());
+    session = make({intake, limits, metrics, clock}, clock.tick());
     requests.clear();
     output.clear();
   }

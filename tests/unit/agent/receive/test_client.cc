@@ -11,7 +11,7 @@
 namespace dualtrace::agent {
 namespace {
 
-int connect_to(const std::string& address, uint16_t port) {
+int connect_to(const std::string& address, uint16_t port, const std::string& source = {}) {
   const bool v6 = address.find(':') != std::string::npos;
   const int descriptor = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in6 six{};
@@ -22,6 +22,12 @@ int connect_to(const std::string& address, uint16_t port) {
   four.sin_family = AF_INET;
   four.sin_port = htons(port);
   inet_pton(AF_INET, address.c_str(), &four.sin_addr);
+  if (!source.empty()) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    inet_pton(AF_INET, source.c_str(), &own.sin_addr);
+    EXPECT_EQ(::bind(descriptor, reinterpret_cast<sockaddr*>(&own), sizeof(own)), 0);
+  }
   const auto* target = v6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
   EXPECT_EQ(::connect(descriptor, target, v6 ? sizeof(six) : sizeof(four)), 0);
   const timeval patience{20, 0};  // a test that hangs fails instead
@@ -33,6 +39,9 @@ int connect_to(const std::string& address, uint16_t port) {
 
 TestClient::TestClient(const std::string& address, uint16_t port)
     : descriptor_(connect_to(address, port)) {}
+
+TestClient::TestClient(const std::string& address, uint16_t port, const std::string& source)
+    : descriptor_(connect_to(address, port, source)) {}
 
 TestClient::TestClient(const std::string& address, uint16_t port, const TestClientTls& tls)
     : TestClient(address, port) {
@@ -48,6 +57,10 @@ TestClient::TestClient(const std::string& address, uint16_t port, const TestClie
   SSL_CTX_set_alpn_protos(context_.get(),
                           reinterpret_cast<const unsigned char*>(tls.protocols.data()),
                           static_cast<unsigned>(tls.protocols.size()));
+  if (!tls.tls12_ciphers.empty()) {
+    SSL_CTX_set_max_proto_version(context_.get(), TLS1_2_VERSION);
+    EXPECT_EQ(SSL_CTX_set_cipher_list(context_.get(), tls.tls12_ciphers.c_str()), 1);
+  }
   ssl_.reset(SSL_new(context_.get()));
   SSL_set_fd(ssl_.get(), descriptor_);
   handshaken_ = SSL_connect(ssl_.get()) == 1;

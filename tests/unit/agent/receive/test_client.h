@@ -15,14 +15,19 @@ namespace dualtrace::agent {
 
 struct TestClientTls {
   std::string ca_file;
-  TlsServerOptions identity;  // the client's certificate and key; empty: none is shown
-  std::string protocols;      // ALPN, in wire form
+  TlsServerOptions identity;    // the client's certificate and key; empty: none is shown
+  std::string protocols;        // ALPN, in wire form
+  std::string tls12_ciphers{};  // set: TLS 1.2 and nothing but these
 };
 
 class TestClient {
  public:
   // Connected to 127.0.0.1 or ::1.
   TestClient(const std::string& address, uint16_t port);
+  // From another address of loopback, as another peer.
+  static TestClient from(const std::string& source, uint16_t port) {
+    return TestClient("127.0.0.1", port, source);
+  }
   // After the handshake; see handshaken().
   TestClient(const std::string& address, uint16_t port, const TestClientTls& tls);
   ~TestClient();
@@ -43,6 +48,8 @@ class TestClient {
   std::string receive_all();
 
  private:
+  TestClient(const std::string& address, uint16_t port, const std::string& source);
+
   int descriptor_ = -1;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{nullptr, SSL_CTX_free};
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};

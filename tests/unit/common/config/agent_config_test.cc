@@ -102,6 +102,7 @@ receiver:
     idleTimeout: 1s
     headerTimeout: 200ms
     bodyTimeout: 1m30s
+    bodyPace: 1Ki
 )"))
                                       .receiver;
   const std::vector<HostPort> listen{{"127.0.0.1", 0}, {"::1", 0}};
@@ -118,7 +119,8 @@ receiver:
                                              .resets_per_second = 12,
                                              .idle_timeout = std::chrono::seconds(1),
                                              .header_timeout = std::chrono::milliseconds(200),
-                                             .body_timeout = std::chrono::seconds(90)}));
+                                             .body_timeout = std::chrono::seconds(90),
+                                             .body_pace = 1024}));
 }
 
 TEST(AgentConfig, ReadsEveryKeyOfTheDelivery) {

@@ -1,0 +1,23 @@
+#pragma once
+// The content codings that requests may come in, in one table: Content-Encoding of HTTP and
+// grpc-encoding of gRPC. Pure. Thread-safe.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/intake/intake.h"
+
+namespace dualtrace::agent {
+
+// Of a Content-Encoding, which is a list: "gzip", "X-GZip", "gzip, identity". Nothing for a coding
+// that is not taken, and for more than one on top of another.
+[[nodiscard]] std::optional<BodyEncoding> content_coding(std::string_view list);
+// Of a grpc-encoding, which is one name.
+[[nodiscard]] std::optional<BodyEncoding> grpc_coding(std::string_view name);
+
+// What is taken, for Accept-Encoding and grpc-accept-encoding.
+[[nodiscard]] std::string taken_content_codings();
+[[nodiscard]] std::string taken_grpc_codings();
+
+}  // namespace dualtrace::agent
