@@ -27,12 +27,12 @@ struct Lookup::Asker {
     const Lock lock(from->mutex);
     if (from->lookup == nullptr) return;
     boost::asio::post(from->lookup->io_, [asker = from, addresses = std::move(addresses)] {
-      Lookup* lookup = nullptr;
+      Lookup* owner = nullptr;
       {
         const Lock again(asker->mutex);
-        lookup = asker->lookup;
+        owner = asker->lookup;
       }
-      if (lookup != nullptr) lookup->answer(addresses);
+      if (owner != nullptr) owner->answer(addresses);
     });
   }
 };
