@@ -6,7 +6,7 @@
 #include "agent/send/arize_grpc_exporter.h"
 #include "agent/send/arize_http_exporter.h"
 #include "agent/send/databricks_http_exporter.h"
-#include "common/net/http_client.h"
+#include "common/net/http_sender.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -63,10 +63,13 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
         {.endpoint = config.endpoint, .tls = config.tls, .gzip = gzip, .proxy = config.proxy},
         *credential_, *space_id_);
   }
-  return make_arize_http_exporter(
-      {.endpoint_path = config.endpoint.path, .gzip = gzip}, *credential_, *space_id_,
-      make_http_client({.origin = config.endpoint, .tls = config.tls, .proxy = config.proxy}),
-      parts.clock);
+  return make_arize_http_exporter({.endpoint_path = config.endpoint.path, .gzip = gzip},
+                                  *credential_, *space_id_,
+                                  make_http_sender({.origin = config.endpoint,
+                                                    .tls = config.tls,
+                                                    .proxy = config.proxy,
+                                                    .thread_name = "arize-http"}),
+                                  parts.clock);
 }
 
 std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
@@ -74,7 +77,10 @@ std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfi
   credential_ = credential_from(config.token_file, parts);
   return make_databricks_http_exporter(
       {.table = config.table, .gzip = config.compression == Compression::kGzip}, *credential_,
-      make_http_client({.origin = config.workspace, .tls = config.tls, .proxy = config.proxy}),
+      make_http_sender({.origin = config.workspace,
+                        .tls = config.tls,
+                        .proxy = config.proxy,
+                        .thread_name = "databricks-http"}),
       parts.clock);
 }
 

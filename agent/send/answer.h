@@ -1,14 +1,16 @@
 #pragma once
-// Reading what a destination answered, leniently: error bodies in three formats, delay hints, the
-// OTLP success message. For classify.cc, which alone decides what it means. Nothing read here is
-// trusted: texts are cut and cleaned, numbers are clamped. Pure. Thread-safe.
+// Reading what a destination answered: error bodies in three forms, delay hints, the OTLP success
+// message. For the classifiers, which alone decide what it means. Who speaks is part of what is
+// read: a proxy's page or a gateway's text is not a destination's word, whatever the status above
+// it. Nothing read here is trusted: texts are cut and cleaned, numbers are clamped.
+// Pure. Thread-safe.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "common/net/http_client.h"
+#include "common/net/http_response.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -21,21 +23,35 @@ namespace dualtrace::agent {
 // From a serialised google.rpc.Status with a RetryInfo among its details.
 [[nodiscard]] std::optional<Duration> parse_retry_info(std::string_view status);
 
-struct ServerError {
-  std::string code;     // "INVALID_PARAMETER_VALUE", or ""
-  std::string message;  // clean
+enum class ErrorForm {
+  kForeign,     // a web page, plain text, other JSON, nothing: whoever stands between may say so
+  kStatus,      // google.rpc.Status, as OTLP wants it: protobuf, or JSON with "code" and "message"
+  kDatabricks,  // {"error_code": "…", "message": "…"}
 };
-// {"error_code","message"}, google.rpc.Status as JSON or protobuf, or else the text as it is.
+
+struct ServerError {
+  ErrorForm form = ErrorForm::kForeign;
+  int status_code = 0;    // kStatus: 3 is INVALID_ARGUMENT; 0 when it has none, as OTLP allows
+  std::string code{};     // error_code: "INVALID_PARAMETER_VALUE", "400"; clean, or ""
+  std::string message{};  // clean; of a foreign body what people can read
+  bool web_page = false;  // the message is ours, as nobody wants to read HTML
+};
 [[nodiscard]] ServerError parse_server_error(const HttpResponse& response);
 
-[[nodiscard]] bool is_html(const HttpResponse& response);
+// By its content type, or by how it begins once a byte order mark, an XML declaration and comments
+// are skipped.
+[[nodiscard]] bool is_web_page(const HttpResponse& response);
 
 struct PartialSuccess {
   uint64_t rejected = 0;
   std::string message;  // clean
 };
-// Of an ExportTraceServiceResponse; all zero when it has none or cannot be parsed.
-[[nodiscard]] PartialSuccess parse_partial_success(std::string_view protobuf);
-[[nodiscard]] PartialSuccess parse_partial_success(const HttpResponse& response);
+// Of a serialised ExportTraceServiceResponse. None when it is not one: what is readable text, or
+// has fields of other types or only unknown ones (a google.rpc.Status does), is somebody else's.
+[[nodiscard]] std::optional<PartialSuccess> parse_export_response(std::string_view protobuf);
+// Of an answer with 2xx. An empty body says success under any content type; else it has to be an
+// export response in protobuf or JSON, as declared or, when nothing is declared, as it looks.
+// JSON is one when it is {} or has "partialSuccess".
+[[nodiscard]] std::optional<PartialSuccess> parse_success(const HttpResponse& response);
 
 }  // namespace dualtrace::agent

@@ -14,22 +14,27 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <thread>
 #include <type_traits>
 
 #include "agent/send/classify.h"
+#include "common/net/authorities.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
 namespace {
 
 constexpr char kMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-constexpr int kResponseBytesMax = 64 * 1024;
+// Of a message. An odd number, as gRPC says "larger than max (… vs. 4194321)" in the same words
+// whoever's limit it was, and a C++ server's own is often 4 MiB.
+constexpr int kResponseBytesMax = 4 * 1024 * 1024 + 17;
 constexpr int kReconnectMaxMs = 3000;  // so that the lane is soon back after an outage
 constexpr int kReconnectFirstMs = 300;
+// How long one attempt to connect may take; gRPC calls it the least back-off.
+constexpr int kConnectMaxMs = 20'000;
+// Between two lookups of the name; gRPC's own half a minute is how long it would not notice a move.
+constexpr int kLookupIntervalMs = 500;
 constexpr int kKeepaliveMs = 30'000;  // while a request waits; finds connections that died silently
 constexpr int kKeepaliveTimeoutMs = 20'000;
 
@@ -64,12 +69,19 @@ std::string to_string(const grpc::ByteBuffer& message) {
   return text;
 }
 
+// Whether gRPC here refused an answer for its size.
+bool is_own_limit(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+         status.error_message().find("vs. " + std::to_string(kResponseBytesMax)) !=
+             std::string::npos;
+}
+
 // gRPC ends the process over metadata that it would not send.
 Result<std::string> sendable(Credential& credential) {
   auto value = credential.value();
   const auto is_sendable = [](char c) { return c >= ' ' && c <= '~'; };
   if (value && !std::all_of(value->begin(), value->end(), is_sendable)) {
-    credential.invalidate();  // the next try finds the mended file
+    credential.invalidate();  // the next try finds the fixed file
     return fail(ErrorKind::kUnavailable, "a credential has a character outside ASCII in it");
   }
   return value;
@@ -84,6 +96,7 @@ struct Call {
   std::optional<Outcome> unsent;
   grpc::Alarm alarm;
 
+  std::shared_ptr<grpc::Channel> channel;
   grpc::ClientContext context;
   std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
   grpc::ByteBuffer response;
@@ -120,10 +133,12 @@ class ArizeGrpcExporter final : public Exporter {
       calls_.insert(call);
     }
     if (const Status ready = prepare(*call); !ready) {
-      call->unsent = classify_missing_credential(ready.error());
-      call->alarm.Set(&answers_, gpr_now(GPR_CLOCK_MONOTONIC), call);
-      return;
+      return answer_unsent(*call, classify_missing_credential(ready.error()));
     }
+    if (const Status connected = connect(); !connected) {
+      return answer_unsent(*call, classify_misconfigured(connected.error()));
+    }
+    call->channel = channel_;
     call->context.set_deadline(gpr_time_add(
         gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(request.timeout.count(), GPR_TIMESPAN)));
     grpc::ByteBuffer message;
@@ -134,7 +149,7 @@ class ArizeGrpcExporter final : public Exporter {
     } else {
       message = to_message(request.body->plain());
     }
-    call->reader = stub().PrepareUnaryCall(&call->context, kMethod, message, &answers_);
+    call->reader = stub_->PrepareUnaryCall(&call->context, kMethod, message, &answers_);
     call->reader->StartCall();
     call->reader->Finish(&call->response, &call->status, call);
   }
@@ -154,31 +169,43 @@ class ArizeGrpcExporter final : public Exporter {
     return {};
   }
 
-  // The channel, made anew when the CA file has changed since it last failed to connect.
-  grpc::GenericStub& stub() {
-    if (stub_ != nullptr && !unreachable_.exchange(false)) return *stub_;
-    std::string ca = read_ca();
-    if (stub_ == nullptr || ca != ca_) {
-      ca_ = std::move(ca);
-      stub_ = std::make_unique<grpc::GenericStub>(connect());
+  void answer_unsent(Call& call, Outcome outcome) {
+    call.unsent = std::move(outcome);
+    call.alarm.Set(&answers_, gpr_now(GPR_CLOCK_MONOTONIC), &call);
+  }
+
+  // The channel, made anew when a request over it got no answer in time, as its connection may be
+  // dead without our knowing, and when the CA file has changed since it last failed to connect.
+  // While that file cannot be read nothing is sent: gRPC takes no roots for "the system's", and the
+  // key would go to whoever has a certificate from anybody.
+  Status connect() {
+    const bool unheard = unheard_.exchange(false);
+    const bool unreachable = unreachable_.exchange(false);
+    if (channel_ != nullptr && !unheard && !unreachable) return {};
+    std::string ca;
+    if (options_.endpoint.secure()) {
+      auto read = read_authorities(options_.tls);
+      if (!read) {
+        unreachable_ = true;  // the next request looks again
+        return fail(read.error());
+      }
+      ca = *std::move(read);
     }
-    return *stub_;
+    if (channel_ != nullptr && !unheard && ca == ca_) return {};
+    ca_ = std::move(ca);
+    channel_ = make_channel();
+    stub_ = std::make_unique<grpc::GenericStub>(channel_);
+    return {};
   }
 
-  [[nodiscard]] std::string read_ca() const {
-    if (options_.tls.ca_file.empty()) return {};
-    std::ostringstream content;
-    content << std::ifstream(options_.tls.ca_file).rdbuf();
-    return content.str();
-  }
-
-  [[nodiscard]] std::shared_ptr<grpc::Channel> connect() const {
+  [[nodiscard]] std::shared_ptr<grpc::Channel> make_channel() const {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kResponseBytesMax);
     arguments.SetUserAgentPrefix("dualtrace");
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMaxMs);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+    arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kLookupIntervalMs);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // retries are the lane's
@@ -210,11 +237,16 @@ class ArizeGrpcExporter final : public Exporter {
   }
 
   Outcome outcome_of(const Call& call) {
+    const bool late = call.status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+    const bool unsent = late && call.channel->GetState(false) != GRPC_CHANNEL_READY;
     Outcome outcome = classify_arize_grpc({.code = call.status.error_code(),
                                            .message = call.status.error_message(),
                                            .details = call.status.error_details(),
-                                           .body = to_string(call.response)},
+                                           .body = to_string(call.response),
+                                           .ours = is_own_limit(call.status),
+                                           .unsent = unsent},
                                           call.spans);
+    if (late && !unsent) unheard_ = true;
     if (call.status.error_code() == grpc::StatusCode::UNAVAILABLE) unreachable_ = true;
     if (refuses_credential(outcome)) {
       api_key_.invalidate();
@@ -229,9 +261,11 @@ class ArizeGrpcExporter final : public Exporter {
 
   // The sender's thread only.
   std::string ca_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<grpc::GenericStub> stub_;
 
   std::atomic<bool> unreachable_ = false;
+  std::atomic<bool> unheard_ = false;  // a request that was sent got no answer in time
   Mutex mutex_;
   std::set<Call*> calls_ DT_GUARDED_BY(mutex_);
   grpc::CompletionQueue answers_;

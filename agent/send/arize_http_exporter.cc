@@ -7,7 +7,7 @@ namespace dualtrace::agent {
 
 std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& options,
                                                    Credential& api_key, Credential& space_id,
-                                                   std::unique_ptr<HttpClient> client,
+                                                   std::unique_ptr<HttpSender> client,
                                                    Clock& clock) {
   OtlpHttpProfile profile{
       .path = arize_traces_path(options.endpoint_path),

@@ -9,7 +9,7 @@
 
 #include "agent/credential/credential.h"
 #include "agent/send/exporter.h"
-#include "common/net/http_client.h"
+#include "common/net/http_sender.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -22,7 +22,7 @@ struct ArizeHttpOptions {
 // `client` calls the endpoint's origin. The credentials and `clock` outlive the exporter.
 std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& options,
                                                    Credential& api_key, Credential& space_id,
-                                                   std::unique_ptr<HttpClient> client,
+                                                   std::unique_ptr<HttpSender> client,
                                                    Clock& clock);
 
 // The path that spans are posted to: it ends in "/v1/traces".

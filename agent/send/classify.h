@@ -1,8 +1,10 @@
 #pragma once
-// classify: the one table from what a destination answered to what the lane does about it. Its
-// rules of thumb: data is refused for good only by an answer about the data; an answer about
-// credentials, the table or the configuration pauses the lane and loses nothing; what may pass
-// later is retried. Pure. Thread-safe.
+// classify: from what a destination answered to what the lane does about it; one function for each
+// destination and protocol. The rule (docs/decisions/0024): spans are refused for good only by an
+// answer that is about data and in the destination's own form. An answer about credentials, the
+// table or the configuration pauses the lane; what may pass later is retried; everybody else's
+// words, whatever status they come with, say nothing about data and deliver nothing.
+// Pure. Thread-safe.
 
 #include <cstdint>
 #include <string>
@@ -10,7 +12,7 @@
 
 #include "agent/send/exporter.h"
 #include "common/error/error.h"
-#include "common/net/http_client.h"
+#include "common/net/http_response.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -21,6 +23,8 @@ struct GrpcAnswer {
   std::string message{};  // grpc-message, decoded
   std::string details{};  // grpc-status-details-bin: a serialised google.rpc.Status
   std::string body{};     // a serialised ExportTraceServiceResponse
+  bool ours = false;      // gRPC here made the status: our own limit of an answer's size was passed
+  bool unsent = false;    // there was no connection when the time was up
 };
 
 // `spans` is how many were sent: no answer rejects more. `now` is for a Retry-After that is a date.
@@ -29,10 +33,12 @@ struct GrpcAnswer {
                                           WallTime now);
 [[nodiscard]] Outcome classify_databricks_http(const HttpResponse& response, uint64_t spans,
                                                WallTime now);
-// There was no answer at all: HttpClient's error.
+// There was no answer at all: HttpSender's error.
 [[nodiscard]] Outcome classify_transport(const Error& error);
 // Nothing was sent, for want of a credential.
 [[nodiscard]] Outcome classify_missing_credential(const Error& error);
+// Nothing was sent, as a file of the configuration (a CA) is not there or not what it should be.
+[[nodiscard]] Outcome classify_misconfigured(const Error& error);
 
 // The destination refused who we are: the credential should be read anew.
 [[nodiscard]] bool refuses_credential(const Outcome& outcome);

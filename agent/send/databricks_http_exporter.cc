@@ -7,7 +7,7 @@ namespace dualtrace::agent {
 
 std::unique_ptr<Exporter> make_databricks_http_exporter(DatabricksHttpOptions options,
                                                         Credential& token,
-                                                        std::unique_ptr<HttpClient> client,
+                                                        std::unique_ptr<HttpSender> client,
                                                         Clock& clock) {
   OtlpHttpProfile profile{
       .path = "/api/2.0/otel/v1/traces",

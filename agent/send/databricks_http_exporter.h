@@ -8,7 +8,7 @@
 
 #include "agent/credential/credential.h"
 #include "agent/send/exporter.h"
-#include "common/net/http_client.h"
+#include "common/net/http_sender.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -21,7 +21,7 @@ struct DatabricksHttpOptions {
 // `client` calls the workspace's origin. `token` and `clock` outlive the exporter.
 std::unique_ptr<Exporter> make_databricks_http_exporter(DatabricksHttpOptions options,
                                                         Credential& token,
-                                                        std::unique_ptr<HttpClient> client,
+                                                        std::unique_ptr<HttpSender> client,
                                                         Clock& clock);
 
 }  // namespace dualtrace::agent

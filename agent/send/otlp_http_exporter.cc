@@ -11,7 +11,7 @@ namespace {
 
 class OtlpHttpExporter final : public Exporter {
  public:
-  OtlpHttpExporter(OtlpHttpProfile profile, std::unique_ptr<HttpClient> client, Clock& clock)
+  OtlpHttpExporter(OtlpHttpProfile profile, std::unique_ptr<HttpSender> client, Clock& clock)
       : profile_(std::move(profile)),
         clock_(clock),
         gzip_(profile_.gzip ? Gzip::kUntried : Gzip::kOff),
@@ -34,8 +34,10 @@ class OtlpHttpExporter final : public Exporter {
     client_->send(*std::move(http), timeout,
                   [this, compress, request = std::move(request),
                    done = std::move(done)](const Result<HttpResponse>& answer) {
-                    if (compress && dislikes_gzip(answer)) return send_plain(request, done);
-                    finish(answer, request.spans, done);
+                    if (compress && may_dislike_gzip(answer)) return send_plain(request, done);
+                    Outcome outcome = outcome_of(answer, request.spans);
+                    if (compress && is_stored(outcome)) gzip_ = Gzip::kAccepted;
+                    done(std::move(outcome));
                   });
   }
 
@@ -54,10 +56,8 @@ class OtlpHttpExporter final : public Exporter {
 
   // No answer has yet shown that the destination reads gzip, and this one may mean that it does
   // not.
-  bool dislikes_gzip(const Result<HttpResponse>& answer) {
-    if (!answer) return false;
-    if (answer->status >= 200 && answer->status < 300) gzip_ = Gzip::kAccepted;
-    return gzip_ != Gzip::kAccepted && (answer->status == 400 || answer->status == 415);
+  bool may_dislike_gzip(const Result<HttpResponse>& answer) const {
+    return answer && gzip_ != Gzip::kAccepted && (answer->status == 400 || answer->status == 415);
   }
 
   void send_plain(const ExportRequest& request, const Done& done) {
@@ -65,17 +65,22 @@ class OtlpHttpExporter final : public Exporter {
     if (!http) return done(classify_missing_credential(http.error()));
     client_->send(*std::move(http), request.timeout,
                   [this, spans = request.spans, done](const Result<HttpResponse>& answer) {
-                    const bool taken = answer && answer->status >= 200 && answer->status < 300;
-                    if (taken) gzip_ = Gzip::kOff;
-                    finish(answer, spans, done);
+                    Outcome outcome = outcome_of(answer, spans);
+                    if (is_stored(outcome)) gzip_ = Gzip::kOff;
+                    done(std::move(outcome));
                   });
   }
 
-  void finish(const Result<HttpResponse>& answer, uint64_t spans, const Done& done) {
+  // A page with 200 is no sign of anything.
+  static bool is_stored(const Outcome& outcome) {
+    return outcome.kind == OutcomeKind::kDelivered || outcome.kind == OutcomeKind::kPartly;
+  }
+
+  Outcome outcome_of(const Result<HttpResponse>& answer, uint64_t spans) {
     Outcome outcome =
         answer ? profile_.classify(*answer, spans) : classify_transport(answer.error());
     if (refuses_credential(outcome)) profile_.credential_refused();
-    done(std::move(outcome));
+    return outcome;
   }
 
   void finish_later(Outcome outcome, Done done) {
@@ -89,13 +94,13 @@ class OtlpHttpExporter final : public Exporter {
   // Answers what cannot be sent, as send() itself must not; made when it is first needed.
   std::unique_ptr<ThreadScheduler> unsent_;
   // Last, so that it is gone, and all its answers given, before what they use.
-  const std::unique_ptr<HttpClient> client_;
+  const std::unique_ptr<HttpSender> client_;
 };
 
 }  // namespace
 
 std::unique_ptr<Exporter> make_otlp_http_exporter(OtlpHttpProfile profile,
-                                                  std::unique_ptr<HttpClient> client,
+                                                  std::unique_ptr<HttpSender> client,
                                                   Clock& clock) {
   return std::make_unique<OtlpHttpExporter>(std::move(profile), std::move(client), clock);
 }

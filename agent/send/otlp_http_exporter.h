@@ -8,7 +8,7 @@
 #include <string>
 
 #include "agent/send/exporter.h"
-#include "common/net/http_client.h"
+#include "common/net/http_sender.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -28,6 +28,6 @@ struct OtlpHttpProfile {
 // `clock` outlives the exporter, and so does what the profile's functions refer to; they are called
 // from any thread.
 std::unique_ptr<Exporter> make_otlp_http_exporter(OtlpHttpProfile profile,
-                                                  std::unique_ptr<HttpClient> client, Clock& clock);
+                                                  std::unique_ptr<HttpSender> client, Clock& clock);
 
 }  // namespace dualtrace::agent

@@ -5,19 +5,12 @@
 #include <utility>
 
 #include "common/net/cpprest_streams.h"
+#include "common/net/http_head.h"
 
 namespace dualtrace {
 namespace {
 
 namespace rest = web::http;
-
-bool is_header_safe(const std::pair<std::string, std::string>& header) {
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; };
-  return !header.first.empty() &&
-         std::none_of(header.first.begin(), header.first.end(),
-                      [&](char c) { return is_control(c) || c == ' ' || c == ':' || c == '\t'; }) &&
-         std::none_of(header.second.begin(), header.second.end(), is_control);
-}
 
 HttpResponse to_response(const rest::http_response& from) {
   HttpResponse response;
@@ -54,8 +47,8 @@ void Exchange::start() {
     const auto self = weak.lock();
     if (!error && self != nullptr) self->cancel("no answer in time");
   });
-  if (!std::all_of(request_.headers.begin(), request_.headers.end(), is_header_safe)) {
-    return finish(fail(ErrorKind::kInvalid, "a header has a character that does not belong there"));
+  if (Status checked = check_headers(request_.headers); !checked) {
+    return finish(std::move(checked));
   }
   try {
     rest_client_ = session_->rest_client();

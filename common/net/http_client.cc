@@ -22,6 +22,7 @@ class WholeAnswer final : public AnswerReader {
   Appetite piece(std::string_view bytes) override {
     const size_t kept = std::min(bytes.size(), bytes_max_ - response_.body.size());
     response_.body.append(bytes.substr(0, kept));
+    response_.cut = kept < bytes.size();
     return kept < bytes.size() ? Appetite::kEnough : Appetite::kMore;
   }
   void ended(Status status) override {

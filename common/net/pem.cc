@@ -4,8 +4,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
+#include <fstream>
+#include <sstream>
 #include <vector>
 
+#include "common/net/authorities.h"
 #include "common/net/openssl_owned.h"
 
 namespace dualtrace {
@@ -36,6 +39,28 @@ std::vector<Owned<X509>> read_certificates(const PemSource& source) {
 }
 
 }  // namespace
+
+Result<std::string> read_authorities(const PemSource& authorities) {
+  std::ostringstream text;
+  if (authorities.text.empty()) {
+    text << std::ifstream(authorities.file).rdbuf();
+  } else {
+    text << authorities.text;
+  }
+  const std::string read = text.str();  // once, so that what is looked into is what is returned
+  if (read.empty() || read_certificates({read, authorities.file}).empty()) {
+    return unreadable("CA", authorities, "PEM certificates");
+  }
+  return read;
+}
+
+Result<std::string> read_authorities(const TlsClientOptions& options) {
+  const PemSource source{options.ca_text, options.ca_file};
+  if (source.empty()) return std::string();
+  auto text = read_authorities(source);
+  if (!text) return fail(ErrorKind::kInvalid, text.error().message);
+  return text;
+}
 
 Status trust_only(SSL_CTX* context, const PemSource& authorities) {
   Owned<X509_STORE> store(X509_STORE_new());

@@ -18,6 +18,8 @@ struct PemSource {
   [[nodiscard]] bool empty() const { return text.empty() && file.empty(); }
 };
 
+// Its text, when there is at least one certificate in it.
+Result<std::string> read_authorities(const PemSource& authorities);
 // In place of whatever the context trusts.
 Status trust_only(SSL_CTX* context, const PemSource& authorities);
 // The first is the certificate, what follows its chain.

@@ -4,6 +4,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -63,22 +64,162 @@ TEST(Answer, CutsAndCleansTexts) {
   EXPECT_EQ(cut, std::string(511, 'a'));
 }
 
-TEST(Answer, ReadsErrorsInEveryFormatOrAsTheyAre) {
-  const auto message = [](const std::string& type, const std::string& body) {
-    return parse_server_error({.headers = {{"content-type", type}}, .body = body}).message;
-  };
+HttpResponse answer(const std::string& type, std::string body) {
+  HttpResponse response{.status = 200, .body = std::move(body)};
+  if (!type.empty()) response.headers = {{"content-type", type}};
+  return response;
+}
+
+TEST(Answer, ReadsErrorsInEveryFormAndWhoseFormItIs) {
   google::rpc::Status status;
   status.set_code(3);
   status.set_message("bad span");
-  EXPECT_EQ(message("application/json", R"({"error_code":"X","message":"m"})"), "m");
-  EXPECT_EQ(message("text/plain", R"({"code":3,"message":"m","details":[]})"), "m");
-  EXPECT_EQ(message("application/json", R"({"error":{"code":400,"message":"m"}})"), "m");
-  EXPECT_EQ(message("application/x-protobuf", status.SerializeAsString()), "bad span");
-  EXPECT_EQ(message("text/plain", "All spans failed."), "All spans failed.");
-  EXPECT_EQ(message("application/json", R"({"message":7})"), R"({"message":7})");
-  EXPECT_EQ(message("application/json", std::string(100'000, '[')).size(), 512u);
-  EXPECT_EQ(message("text/html", "<html>…"), "an HTML page");
-  EXPECT_EQ(message("", ""), "");
+  google::rpc::Status codeless;
+  codeless.set_message("bad span");
+  constexpr auto kOurs = ErrorForm::kDatabricks;
+  const struct {
+    std::string type;
+    std::string body;
+    ErrorForm form;
+    int status_code;
+    std::string code;
+    std::string message;
+  } rows[] = {
+      {"application/json", R"({"error_code":"X","message":"m"})", kOurs, 0, "X", "m"},
+      {"", R"({"error_code":"X"})", kOurs, 0, "X", ""},
+      {"application/json", R"({"error_code":400,"message":"m"})", ErrorForm::kForeign, 0, "400",
+       "m"},
+      {"text/plain", R"({"code":3,"message":"m","details":[]})", ErrorForm::kStatus, 3, "", "m"},
+      {"application/json", R"({"error":{"code":400,"message":"m"}})", ErrorForm::kStatus, 400, "",
+       "m"},
+      {"application/json", R"({"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}})",
+       ErrorForm::kStatus, 3, "", "m"},
+      {"application/json", R"({"error":"invalid_token","error_description":"gone"})",
+       ErrorForm::kForeign, 0, "", "invalid_token: gone"},
+      {"application/json", R"({"message":"m"})", ErrorForm::kForeign, 0, "", "m"},
+      {"application/x-protobuf", status.SerializeAsString(), ErrorForm::kStatus, 3, "", "bad span"},
+      {"application/x-protobuf", codeless.SerializeAsString(), ErrorForm::kStatus, 0, "",
+       "bad span"},
+      {"application/x-protobuf", "bad span", ErrorForm::kForeign, 0, "", "bad span"},
+      {"text/plain", "All spans failed.", ErrorForm::kForeign, 0, "", "All spans failed."},
+      {"application/json", R"({"message":7})", ErrorForm::kForeign, 0, "", R"({"message":7})"},
+      {"application/json", R"([{"code":3,"message":"m"}])", ErrorForm::kForeign, 0, "",
+       R"([{"code":3,"message":"m"}])"},
+      {"text/html", "<html>…", ErrorForm::kForeign, 0, "", "a web page"},
+      {"", "", ErrorForm::kForeign, 0, "", ""},
+  };
+  for (const auto& row : rows) {
+    const ServerError error = parse_server_error(answer(row.type, row.body));
+    EXPECT_EQ(error.form, row.form) << row.body;
+    EXPECT_EQ(error.status_code, row.status_code) << row.body;
+    EXPECT_EQ(error.code, row.code) << row.body;
+    EXPECT_EQ(error.message, row.message) << row.body;
+  }
+  EXPECT_EQ(
+      parse_server_error(answer("application/json", std::string(100'000, '['))).message.size(),
+      512u);
+}
+
+constexpr const char* kPage = "<!DOCTYPE html>\n<html><title>Sign in</title></html>";
+
+TEST(Answer, KnowsAWebPageInDisguise) {
+  const std::string page = kPage;
+  for (const auto& [type, body] : {
+           std::pair<std::string, std::string>("text/html", "Sign in"),
+           {"Text/HTML; charset=utf-8", "Sign in"},
+           {"application/xhtml+xml", "<x/>"},
+           {"", page},
+           {"application/json", page},
+           {"", "\xef\xbb\xbf" + page},
+           {"", "\xef\xbb\xbf\r\n \t" + page},
+           {"text/xml", "<?xml version=\"1.0\"?>\n" + page},
+           {"", "<?xml version=\"1.0\"?>\n<!-- sso -->\n<?x ?><!-- > -->" + page},
+           {"text/plain", "<!-- sso -->\n<HTML lang=en>"},
+       }) {
+    EXPECT_TRUE(is_web_page(answer(type, body))) << type << " " << body;
+    EXPECT_FALSE(parse_success(answer(type, body))) << type << " " << body;
+  }
+  for (const auto& [type, body] : {
+           std::pair<std::string, std::string>("", ""),
+           {"text/html", ""},
+           {"", "htmlx"},
+           {"", "<!-- never ends <html>"},
+           {"application/json", "{}"},
+       }) {
+    EXPECT_FALSE(is_web_page(answer(type, body))) << type << " " << body;
+  }
+}
+
+TEST(Answer, TakesForSuccessOnlyWhatAnOtlpServerSays) {
+  namespace v1 = opentelemetry::proto::collector::trace::v1;
+  v1::ExportTraceServiceResponse none;
+  none.mutable_partial_success();
+  v1::ExportTraceServiceResponse two;
+  two.mutable_partial_success()->set_rejected_spans(2);
+  two.mutable_partial_success()->set_error_message("two");
+  v1::ExportTraceServiceResponse negative;
+  negative.mutable_partial_success()->set_rejected_spans(-2);
+  google::rpc::Status status;
+  status.set_code(13);
+  status.set_message("broken");
+  google::rpc::Status codeless;
+  codeless.set_message("broken");
+  const std::string later = two.SerializeAsString() + "\x52\x02\x08\x01";  // has a field 10, too
+  const std::string protobuf = "application/x-protobuf";
+  const std::string json = "application/json";
+  const struct {
+    std::string type;
+    std::string body;
+    std::optional<uint64_t> rejected;
+  } rows[] = {
+      {"", "", 0},
+      {"text/html", "", 0},
+      {"text/plain", "\r\n", 0},
+      {protobuf, none.SerializeAsString(), 0},
+      {protobuf, two.SerializeAsString(), 2},
+      {"Application/X-Protobuf; charset=x", two.SerializeAsString(), 2},
+      {"application/vnd.google.protobuf", two.SerializeAsString(), 2},
+      {"application/octet-stream", two.SerializeAsString(), 2},
+      {"", two.SerializeAsString(), 2},
+      {protobuf, negative.SerializeAsString(), 0},
+      {protobuf, later, 2},
+      {json, "{}", 0},
+      {json, " {}\n", 0},
+      {"", "{}", 0},
+      {json, R"({"partialSuccess":{}})", 0},
+      {json, R"({"partialSuccess":null})", 0},
+      {json, R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"m"}})", 2},
+      {json, R"({"partial_success":{"rejected_spans":2}})", 2},
+      {"application/json; charset=utf-8", R"({"partialSuccess":{"rejectedSpans":2},"x":1})", 2},
+
+      {protobuf, status.SerializeAsString(), std::nullopt},
+      {protobuf, codeless.SerializeAsString(), std::nullopt},
+      {protobuf, "queued", std::nullopt},
+      {protobuf, "\x0a\xff", std::nullopt},
+      {protobuf, "{}", std::nullopt},
+      {protobuf, kPage, std::nullopt},
+      {"", "queued", std::nullopt},
+      {"", "a line that is long enough to pass for fields by accident", std::nullopt},
+      {"text/plain", "OK", std::nullopt},
+      {"text/plain", two.SerializeAsString(), std::nullopt},
+      {"application/xml", "<ok/>", std::nullopt},
+      {json, R"({"error":"no"})", std::nullopt},
+      {json, R"({"error_code":"X","message":"m"})", std::nullopt},
+      {json, R"({"code":3,"message":"m"})", std::nullopt},
+      {json, R"({"partialSuccess":3})", std::nullopt},
+      {json, "[]", std::nullopt},
+      {json, "null", std::nullopt},
+      {json, "\"OK\"", std::nullopt},
+      {json, R"({"partialSuccess":{)", std::nullopt},
+      {json, kPage, std::nullopt},
+  };
+  for (const auto& row : rows) {
+    const auto success = parse_success(answer(row.type, row.body));
+    ASSERT_EQ(success.has_value(), row.rejected.has_value()) << row.type << ": " << row.body;
+    if (success) {
+      EXPECT_EQ(success->rejected, *row.rejected) << row.type << ": " << row.body;
+    }
+  }
 }
 
 }  // namespace

@@ -223,6 +223,25 @@ TEST_F(ArizeGrpcExporter, ReadsWhatWasRejected) {
   EXPECT_EQ(outcome.rejected, 2u);
 }
 
+TEST_F(ArizeGrpcExporter, ReadsALongAnswerButTakesNoOwnLimitForTheDestinationsWord) {
+  GenericServer server;
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse response;
+  response.mutable_partial_success()->set_rejected_spans(2);
+  response.mutable_partial_success()->set_error_message(std::string(200'000, 'm'));
+  server.reply.body = response.SerializeAsString();
+  connect("http", "127.0.0.1", server.port());
+  EXPECT_EQ(send().rejected, 2u);
+  response.mutable_partial_success()->set_error_message(std::string(5'000'000, 'm'));
+  server.reply.body = response.SerializeAsString();
+  const Outcome outcome = send();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kRetry) << outcome.message;
+  EXPECT_EQ(outcome.reason, "AnswerTooLarge");
+  // The same words from the server are about the request.
+  server.reply.status = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                     "Received message larger than max (5000000 vs. 4194304)");
+  EXPECT_EQ(send().kind, OutcomeKind::kSplit);
+}
+
 TEST_F(ArizeGrpcExporter, ReadsTheDelayThatTheServerAsksFor) {
   GenericServer server;
   google::rpc::RetryInfo info;
@@ -267,6 +286,23 @@ TEST_F(ArizeGrpcExporter, GivesUpAtTheDeadline) {
   const Outcome outcome = send("spans", milliseconds(200));
   EXPECT_EQ(outcome.kind, OutcomeKind::kRetry);
   EXPECT_EQ(outcome.reason, "Timeout");
+  EXPECT_TRUE(outcome.timed_out);
+  server.reply.never = false;
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+}
+
+TEST_F(ArizeGrpcExporter, KnowsThatNothingWasSentWhereNothingConnects) {
+  namespace asio = boost::asio;
+  asio::io_context io;
+  // A listener whose queue is full answers no SYN any more.
+  asio::ip::tcp::acceptor full(io, {asio::ip::address_v4::loopback(), 0});
+  full.listen(0);
+  asio::ip::tcp::socket fills(io);
+  fills.connect(full.local_endpoint());
+  connect("http", "127.0.0.1", full.local_endpoint().port());
+  const Outcome outcome = send("spans", milliseconds(200));
+  EXPECT_EQ(outcome.reason, "Unreachable") << outcome.message;
+  EXPECT_FALSE(outcome.timed_out);
 }
 
 TEST_F(ArizeGrpcExporter, AnswersEveryRequestBeforeItIsGone) {
@@ -312,6 +348,43 @@ TEST_F(ArizeGrpcExporter, TrustsTheGivenAuthorityAndNoticesANewOne) {
   std::filesystem::copy_file(authority.ca_file(), ca_file,
                              std::filesystem::copy_options::overwrite_existing);
   EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+}
+
+// gRPC without roots of ours trusts the system's: the key would go to anybody with a certificate.
+TEST_F(ArizeGrpcExporter, SendsNothingWhileItsAuthorityCannotBeRead) {
+  TestAuthority authority;
+  const std::string ca_file = authority.ca_file() + ".current";
+  auto server = std::make_unique<GenericServer>(
+      GenericServer::Options{.tls = authority.issue({"localhost", "127.0.0.1"})});
+  const int port = server->port();
+  connect("https", "localhost", server->port(), {.tls = {.ca_file = ca_file}});
+  const auto expect_unusable = [&](const Outcome& outcome) {
+    EXPECT_EQ(outcome.kind, OutcomeKind::kPause);
+    EXPECT_EQ(outcome.reason, "Misconfigured");
+    EXPECT_NE(outcome.message.find(ca_file), std::string::npos) << outcome.message;
+  };
+  expect_unusable(send());
+  for (const char* content : {"", "not PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n"}) {
+    std::ofstream(ca_file) << content;
+    expect_unusable(send());
+  }
+  EXPECT_EQ(server->last().method, "");
+  std::ofstream(ca_file) << authority.ca_pem();
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+  // Nor when it is read again after an outage.
+  std::filesystem::remove(ca_file);
+  server.reset();
+  EXPECT_EQ(send().reason, "Unreachable");
+  expect_unusable(send());
+  expect_unusable(send());
+  std::ofstream(ca_file) << authority.ca_pem();
+  server = std::make_unique<GenericServer>(
+      GenericServer::Options{.port = port, .tls = authority.issue({"localhost", "127.0.0.1"})});
+  const SystemClock clock;
+  const Tick end = clock.tick() + seconds(15);
+  while (send().kind != OutcomeKind::kDelivered) {
+    ASSERT_LT(clock.tick(), end);
+  }
 }
 
 TEST_F(ArizeGrpcExporter, RefusesACertificateForAnotherHost) {

@@ -99,6 +99,18 @@ TEST_F(HttpExporters, ReadTheCredentialForEachRequestAndAnewAfterARefusal) {
   EXPECT_EQ(token.invalidated, 2);
 }
 
+// Databricks answers an expired Entra token so.
+TEST_F(HttpExporters, ReadTheCredentialAnewAfterA400ThatIsAboutIt) {
+  make_databricks();
+  send();
+  answer(HttpResponse{
+      .status = 400,
+      .body = R"({"error_code":400,"message":"io.jsonwebtoken.ExpiredJwtException: expired"})"});
+  EXPECT_EQ(outcomes[0].kind, OutcomeKind::kPause);
+  EXPECT_EQ(outcomes[0].reason, "AuthRejected");
+  EXPECT_EQ(token.invalidated, 1);
+}
+
 TEST_F(HttpExporters, SendNothingWithoutACredential) {
   make_arize("", true);
   for (FakeCredential* missing : {&space, &token}) {
@@ -155,6 +167,12 @@ TEST_F(HttpExporters, KeepGzipWhenItWasNotToBlame) {
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kRefuse);
   send();
   EXPECT_EQ(sent[0].header("Content-Encoding"), "gzip");
+  answer(HttpResponse{.status = 200, .body = "<html>"});  // shows nothing
+  send();
+  answer(HttpResponse{.status = 400});
+  EXPECT_EQ(sent[0].header("Content-Encoding"), "");
+  answer(HttpResponse{.status = 400});
+  send();
   answer(HttpResponse{.status = 200});
   send();
   answer(HttpResponse{.status = 400});

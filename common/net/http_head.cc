@@ -1,0 +1,25 @@
+#include "common/net/http_head.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace dualtrace {
+namespace {
+
+bool is_header_safe(const std::pair<std::string, std::string>& header) {
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; };
+  return !header.first.empty() &&
+         std::none_of(header.first.begin(), header.first.end(),
+                      [&](char c) { return is_control(c) || c == ' ' || c == ':' || c == '\t'; }) &&
+         std::none_of(header.second.begin(), header.second.end(), is_control);
+}
+
+}  // namespace
+
+Status check_headers(const HttpHeaders& headers) {
+  if (std::all_of(headers.begin(), headers.end(), is_header_safe)) return {};
+  return fail(ErrorKind::kInvalid, "a header has a character that does not belong there");
+}
+
+}  // namespace dualtrace
