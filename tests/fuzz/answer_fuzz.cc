@@ -50,7 +50,6 @@ void check(const Outcome& outcome) {
   DT_CHECK((outcome.kind == OutcomeKind::kPartly) == (outcome.rejected > 0));
   DT_CHECK((outcome.kind == OutcomeKind::kDelivered) == outcome.reason.empty());
   DT_CHECK(!outcome.verdict || outcome.kind == OutcomeKind::kRefuse);
-  DT_CHECK(!outcome.suspect);
   DT_CHECK(outcome.message.size() <= 512);
   for (const char c : outcome.message) DT_CHECK(c < 0 || (c >= ' ' && c != 0x7f));
   if (outcome.retry_after) {

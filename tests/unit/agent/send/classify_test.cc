@@ -57,7 +57,6 @@ void expect(const Expected& expected, const Outcome& outcome, const std::string&
   EXPECT_EQ(outcome.kind, expected.kind) << row << ": " << to_string(outcome.kind);
   EXPECT_EQ(outcome.reason, expected.reason) << row;
   EXPECT_EQ(outcome.verdict, expected.kind == kRefuse && expected.reason != "ForeignAnswer") << row;
-  EXPECT_FALSE(outcome.suspect) << row;
 }
 
 constexpr const char* kNoProject =
