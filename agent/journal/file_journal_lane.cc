@@ -54,7 +54,7 @@ std::optional<JournalRead> FileJournalLane::take(StoredRecord record) {
   const bool carried = mark.carried_for.has_value();
   Lock lock(mutex_);
   if (carried) {
-    changed_ = true;
+    ++changes_;
     if (!cursor_.take_carried(mark)) return std::nullopt;
     know(mark);
   }
@@ -69,14 +69,14 @@ std::optional<JournalRead> FileJournalLane::take(StoredRecord record) {
 
 std::optional<JournalRead> FileJournalLane::take(const JournalReader::OthersRecord& record) {
   Lock lock(mutex_);
-  changed_ = true;
+  ++changes_;
   cursor_.skip(record.mark);
   return std::nullopt;
 }
 
 std::optional<JournalRead> FileJournalLane::take(const LostRecords& lost) {
   Lock lock(mutex_);
-  changed_ = true;
+  ++changes_;
   if (lost.carried) {
     if (!cursor_.take_carried(*lost.carried)) return std::nullopt;
     know(*lost.carried);
@@ -98,7 +98,7 @@ std::optional<JournalRead> FileJournalLane::take(const JournalEnd& end) {
   const CursorState& state = cursor_.state();
   if (state.carried <= copied_spans_) return end;
   const uint64_t lost = state.carried - copied_spans_;
-  changed_ = true;
+  ++changes_;
   cursor_.lose_carried(lost);
   return JournalDamage{
       .first = state.origin.records, .last = table_.published().records - 1, .spans = lost};
@@ -106,7 +106,7 @@ std::optional<JournalRead> FileJournalLane::take(const JournalEnd& end) {
 
 void FileJournalLane::settle(uint64_t sequence, const SpanCounts& counts) {
   Lock lock(mutex_);
-  changed_ = true;
+  ++changes_;
   const auto record = unsettled_.find(sequence);
   DT_CHECK(record != unsettled_.end());
   DT_CHECK(counts.sum() == record->second.spans);
@@ -189,7 +189,7 @@ void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> don
 void FileJournalLane::copy_synced(const Carrying& carrying, const ReadMark& copy,
                                   const JournalTotals& published) {
   Lock lock(mutex_);
-  changed_ = true;
+  ++changes_;
   copied_to_ = published;
   const auto pending = carrying_.find(carrying.sequence);
   if (pending == carrying_.end() || pending->second != carrying.number) {
@@ -258,23 +258,23 @@ std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
 Status FileJournalLane::sync() {
   CursorState state;
   JournalTotals copied_to;
+  uint64_t changes = 0;
   {
     Lock lock(mutex_);
-    if (!changed_) return {};
+    changes = changes_;
+    if (changes == changes_stored_) return {};
     state = cursor_.state();
     copied_to = copied_to_;
     // Too scattered for the slot: the durable cursor stays behind and recycling waits for it.
     if (state.ranges.size() > kCursorRangesMax) return {};
-    changed_ = false;
   }
   state.published = table_.published();
   // A copy is known a moment before it is published.
   if (state.published.records < copied_to.records) state.published = copied_to;
   if (Status stored = cursor_file_->store(state); !stored) {
-    Lock lock(mutex_);
-    changed_ = true;
     return fail(stored.error().with_prefix("journal: store the cursor: "));
   }
+  changes_stored_ = changes;
   if (table_.set_durable(index_, state.watermark)) recycle_();
   return {};
 }

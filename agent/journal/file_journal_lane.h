@@ -91,10 +91,11 @@ class FileJournalLane final : public JournalLane {
   // Lane thread only.
   std::unique_ptr<JournalReader> reader_;
   std::unique_ptr<CursorFile> cursor_file_;
+  uint64_t changes_stored_ = 0;
 
   mutable Mutex mutex_;
   Cursor cursor_ DT_GUARDED_BY(mutex_);
-  bool changed_ DT_GUARDED_BY(mutex_) = false;  // since the cursor was last stored
+  uint64_t changes_ DT_GUARDED_BY(mutex_) = 0;                    // of the cursor
   std::map<uint64_t, ReadMark> unsettled_ DT_GUARDED_BY(mutex_);  // read, by sequence
   std::map<uint64_t, uint64_t> carrying_ DT_GUARDED_BY(mutex_);   // by sequence: the number
   uint64_t carry_overs_ DT_GUARDED_BY(mutex_) = 0;

@@ -106,8 +106,9 @@ class JournalLane {
   // Appends what is left of a record to the journal's end, for this lane alone, and settles the
   // record when that is stored: so that it does not keep its segment on the disk. The lane reads it
   // again in its turn, under another sequence. `done` is called exactly once, on the journal's
-  // scheduler, unless that is stopped or the lane is rewound; until then the record is not settled
-  // and not carried over again. When it fails, the record is as it was.
+  // scheduler, unless that is stopped; until then the record is not settled and not carried over
+  // again. When it fails, the record is as it was. After rewind() it says nothing of the record,
+  // which is read again as it was.
   virtual void carry_over(CarryOver rest, std::function<void(Status)> done) = 0;
   // The oldest segment that this lane alone may be holding, if all that it waits for are records
   // which were read. nullopt as well when they are more than `records_max`. Cheap.

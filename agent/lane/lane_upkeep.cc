@@ -116,6 +116,8 @@ LaneLegacy DestinationLane::legacy() const {
 void DestinationLane::keep_up() {
   expire_some();
   free_pinned_segments();
+  // A lane that settles nothing has passed over what others carried: their segments wait for it.
+  unsynced_ = true;
   sync_journals();
   let_go_drained();
   report_.tell_losses();
