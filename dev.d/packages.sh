@@ -3,8 +3,8 @@
 build_packages=(
   ca-certificates ccache cmake curl g++ libboost-dev libboost-system-dev libcli11-dev libcpprest-dev
   libgmock-dev libgrpc++-dev libgtest-dev libisal-dev libnghttp2-dev libprotobuf-dev libsimdjson-dev
-  libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev openssl pkg-config
-  prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv
+  libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libzstd-dev ninja-build nlohmann-json3-dev openssl
+  pkg-config prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv
 )
 test_packages=(clang-14 clang-format-14 clang-tidy-14 etcd-server libclang-rt-14-dev)
 node_packages=(busybox-static containerd containernetworking-plugins iproute2 nftables runc)

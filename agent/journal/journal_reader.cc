@@ -102,7 +102,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       continue;
     }
     unread_payload_ = header;
-    Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
+    Result<std::optional<SharedBytes>> payload = read_payload(*header);
     if (!payload) return fail(payload.error());
     if (!*payload) return lose_record(*header);
     const uint64_t bytes_before = at_.bytes;
@@ -116,6 +116,17 @@ Result<JournalReader::Step> JournalReader::try_next() {
                              .bytes_before = bytes_before});
   }
   return Step(JournalEnd{});
+}
+
+Result<std::optional<SharedBytes>> JournalReader::read_payload(const RecordHeader& header) {
+  const auto read = [&] { return segment_->payload_at(position_.offset, header); };
+  if (header.payload_bytes >= FreshRecords::kLargeBytes) {
+    return fresh_.read_large(header.sequence, read);
+  }
+  Result<std::optional<std::string>> payload = read();
+  if (!payload) return fail(std::move(payload).error());
+  if (!*payload) return std::optional<SharedBytes>();
+  return std::optional(SharedBytes(**std::move(payload)));
 }
 
 Result<bool> JournalReader::open_segment(const Segment& segment) {
