@@ -3,8 +3,8 @@
 compiler_packages=(
   ca-certificates ccache cmake curl g++ libboost-dev libboost-system-dev libcli11-dev libcpprest-dev
   libgmock-dev libgrpc++-dev libgtest-dev libisal-dev libnghttp2-dev libprotobuf-dev libsimdjson-dev
-  libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev openssl pkg-config
-  prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv
+  libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libzstd-dev ninja-build nlohmann-json3-dev openssl
+  pkg-config prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv
 )
 # What runs on a node; the compiler is for its `pause`.
 container_packages=(

@@ -11,6 +11,7 @@
 #include "agent/app/delivery.h"
 #include "agent/app/descriptors.h"
 #include "agent/app/foreign_logs.h"
+#include "agent/app/memory_budget.h"
 #include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
@@ -26,6 +27,7 @@
 #include "common/process/cpus.h"
 #include "common/process/descriptors.h"
 #include "common/process/memory.h"
+#include "common/process/memory_limit.h"
 #include "common/random/random.h"
 
 namespace dualtrace::agent {
@@ -89,7 +91,8 @@ class RunningAgent final : public Agent {
         config_reload_(
             file, loaded.text, [this](const AgentConfig& wanted) { return reload(wanted); }, clock_,
             metrics_),
-        admission_(config_.receiver.limits.memory_bytes) {}
+        memory_bytes_(memory_budget(config_.receiver.limits.memory_bytes, memory_limit())),
+        admission_(memory_bytes_) {}
   ~RunningAgent() override;
   RunningAgent(const RunningAgent&) = delete;
   RunningAgent& operator=(const RunningAgent&) = delete;
@@ -119,6 +122,7 @@ class RunningAgent final : public Agent {
 
   const uint64_t descriptors_ = raise_descriptor_limit();
 
+  const size_t memory_bytes_;  // of requests; the configuration's, or less
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
   OwnedFolder folder_;
@@ -144,6 +148,10 @@ class RunningAgent final : public Agent {
 };
 
 Status RunningAgent::run() {
+  if (memory_bytes_ < config_.receiver.limits.memory_bytes) {
+    log_warn("the memory limit of the container leaves less than receiver.limits.memoryBytes",
+             {{"memory_bytes", memory_bytes_}});
+  }
   if (Status opened = open_journal(); !opened) return opened;
   if (Status open = open_doors(); !open) return open;
   make_delivery();

@@ -8,6 +8,7 @@
 #include "agent/otlp/json.h"
 #include "agent/otlp/walk.h"
 #include "common/compress/gzip.h"
+#include "common/compress/zstd.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 // What is under way to the disk: enough that a group is full while the one before is being written,
 // and no more than a disk writes in some tens of milliseconds.
 constexpr size_t kBytesUnderWayMax = 8 * 1024 * 1024;
+// A record may have an eighth of its size unused; what is above that is worth a copy.
+constexpr size_t kUnusedShareMax = 8;
 
 }  // namespace
 
@@ -80,53 +83,78 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
 }
 
 Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) const {
+  if (Status grown = request.ticket.grow_to(request.body.capacity() + kRequestCostBytes); !grown) {
+    return fail(std::move(grown).error());
+  }
   Result<std::string> body = inflated(request);
   if (body && request.format == BodyFormat::kJson) {
-    body = decoded(*body, request.ticket);
+    body = decoded(*std::move(body), request.ticket);
   }
   if (!body) {
     return fail(std::move(body).error());
   }
-  const Result<WalkSummary> summary = walk(*body);
+  const Result<WalkSummary> summary = walk_received(*body);
   if (!summary) {
     return fail(summary.error());
   }
   if (summary->spans == 0) {
     return Record{};
   }
-  body = enriched(*std::move(body), summary->resource_spans, request.ticket);
+  if (summary->old_scopes > 0) {
+    rename_old_scopes(*body);
+  }
+  body = enriched(*std::move(body), request.ticket);
   if (!body) {
     return fail(std::move(body).error());
   }
   if (body->size() > options_.record_bytes_max) {
     return fail(ErrorKind::kExhausted, "the request is larger than the journal takes");
   }
-  request.ticket.shrink_to(body->capacity());
+  if (Status trimmed = trim(*body, request.ticket); !trimmed) {
+    return fail(std::move(trimmed).error());
+  }
   return Record{.payload = *std::move(body), .spans = summary->spans};
+}
+
+// The record stays in memory for longer than the work took: unused room of it would be held by what
+// counts bytes of records.
+Status JournalIntake::trim(std::string& record, Ticket& ticket) {
+  const size_t unused = record.capacity() - record.size();
+  if (unused > record.size() / kUnusedShareMax) {
+    if (Status grown = ticket.grow_to(record.capacity() + record.size() + kRequestCostBytes);
+        !grown) {
+      return grown;
+    }
+    record.shrink_to_fit();
+  }
+  ticket.shrink_to(record.capacity() + kRequestCostBytes);
+  return {};
 }
 
 Result<std::string> JournalIntake::inflated(IntakeRequest& request) const {
   std::string received = std::move(request.body);
-  if (request.encoding == BodyEncoding::kIdentity) {
-    return received;
+  const size_t held = received.capacity() + kRequestCostBytes;
+  const MayGrowTo may_grow_to = [&](size_t bytes) { return request.ticket.grow_to(held + bytes); };
+  switch (request.encoding) {
+    case BodyEncoding::kIdentity:
+      return received;
+    case BodyEncoding::kGzip:
+      return gunzip(received, options_.request_bytes_max, may_grow_to);
+    case BodyEncoding::kZstd:
+      return unzstd(received, options_.request_bytes_max, may_grow_to);
   }
-  return gunzip(received, options_.request_bytes_max,
-                [&](size_t bytes) { return request.ticket.grow_to(received.size() + bytes); });
+  return fail(ErrorKind::kInternal, "an encoding of no known kind");
 }
 
-Result<std::string> JournalIntake::decoded(const std::string& json, Ticket& ticket) const {
-  if (json.size() > options_.json_bytes_max) {
-    return fail(ErrorKind::kExhausted,
-                "more than " + std::to_string(options_.json_bytes_max) + " bytes of JSON");
-  }
-  if (Status grown = ticket.grow_to((1 + kJsonMemoryFactor) * json.size()); !grown) {
+Result<std::string> JournalIntake::decoded(std::string json, Ticket& ticket) {
+  const size_t bytes = json.capacity() + kJsonMemoryFactor * json.size() + kRequestCostBytes;
+  if (Status grown = ticket.grow_to(bytes); !grown) {
     return fail(std::move(grown).error());
   }
-  return protobuf_from_json(json);
+  return protobuf_from_json(std::move(json));
 }
 
-Result<std::string> JournalIntake::enriched(std::string body, size_t resource_spans,
-                                            Ticket& ticket) const {
+Result<std::string> JournalIntake::enriched(std::string body, Ticket& ticket) const {
   std::shared_ptr<const Additions> additions;
   {
     Lock lock(mutex_);
@@ -135,11 +163,9 @@ Result<std::string> JournalIntake::enriched(std::string body, size_t resource_sp
   if (additions->empty()) {
     return body;
   }
-  const size_t added_max = resource_spans * spliced_bytes_max(*additions);
-  if (Status grown = ticket.grow_to(2 * body.size() + added_max); !grown) {
-    return fail(std::move(grown).error());
-  }
-  Result<std::optional<std::string>> spliced = splice(body, *additions);
+  Result<std::optional<std::string>> spliced = splice(body, *additions, [&](size_t bytes) {
+    return ticket.grow_to(body.capacity() + bytes + kRequestCostBytes);
+  });
   if (!spliced) {
     return fail(std::move(spliced).error());
   }

@@ -23,7 +23,11 @@ namespace dualtrace::agent {
 class Journal;
 
 enum class BodyFormat { kProtobuf, kJson };
-enum class BodyEncoding { kIdentity, kGzip };
+enum class BodyEncoding { kIdentity, kGzip, kZstd };
+
+// What a request costs beside its bytes while it is under way to the disk: its answer, its place in
+// the queues, what the allocator adds.
+inline constexpr size_t kRequestCostBytes = 1024;
 
 struct IntakeRequest {
   std::string body;  // as received, at most Options::request_bytes_max
@@ -53,9 +57,6 @@ class JournalIntake final : public Intake {
  public:
   struct Options {
     size_t request_bytes_max = 64 * 1024 * 1024;
-    // Of JSON text, which takes many times its size in memory and up to 5 ms a megabyte of the
-    // receiver's thread.
-    size_t json_bytes_max = 8 * 1024 * 1024;
     // The largest record that the journal takes (kSegmentOverheadBytes).
     size_t record_bytes_max = 64 * 1024 * 1024 - 4096;
   };
@@ -87,12 +88,13 @@ class JournalIntake final : public Intake {
     void count(const Status& outcome, double record_spans, double record_bytes) const;
   };
 
-  // The body as it will be stored; the ticket covers what the work takes, and in the end the
-  // record.
+  // The body as it will be stored, in no more memory than it needs; the ticket covers what the work
+  // takes, and in the end the record and what goes with it.
   Result<Record> prepare(IntakeRequest& request) const;
   Result<std::string> inflated(IntakeRequest& request) const;
-  Result<std::string> decoded(const std::string& json, Ticket& ticket) const;
-  Result<std::string> enriched(std::string body, size_t resource_spans, Ticket& ticket) const;
+  static Result<std::string> decoded(std::string json, Ticket& ticket);
+  static Status trim(std::string& record, Ticket& ticket);
+  Result<std::string> enriched(std::string body, Ticket& ticket) const;
 
   const Options options_;
   Admission& admission_;

@@ -4,12 +4,21 @@
 #include <utility>
 
 namespace dualtrace::agent {
+namespace {
+
+// Of a record beside its payload: its place here, its payload's owner, what the allocator adds.
+// Records that are smaller than that may cost as much again as the bytes.
+constexpr size_t kRecordCostBytes = 256;
+constexpr size_t kRecordsMin = 64;
+
+}  // namespace
 
 void FreshRecords::add(StoredRecord record) {
   Lock lock(mutex_);
   bytes_ += record.payload.size();
   records_.push_back(std::move(record));
-  while (bytes_ > bytes_max_) drop_front();
+  const size_t records_max = std::max<size_t>(kRecordsMin, bytes_max_ / kRecordCostBytes);
+  while (bytes_ > bytes_max_ || records_.size() > records_max) drop_front();
 }
 
 std::optional<StoredRecord> FreshRecords::take(size_t lane, uint64_t sequence) {
@@ -23,6 +32,21 @@ std::optional<StoredRecord> FreshRecords::take(size_t lane, uint64_t sequence) {
   const uint64_t wanted = *std::min_element(next_.begin(), next_.end());
   while (!records_.empty() && records_.front().mark.sequence < wanted) drop_front();
   return record;
+}
+
+Result<std::optional<SharedBytes>> FreshRecords::read_large(uint64_t sequence,
+                                                            const ReadPayload& read) {
+  Lock lock(large_mutex_);
+  std::erase_if(large_, [](const auto& entry) { return entry.second.expired(); });
+  if (const auto found = large_.find(sequence); found != large_.end()) {
+    if (auto payload = SharedBytes::held(found->second)) return payload;
+  }
+  Result<std::optional<std::string>> payload = read();
+  if (!payload) return fail(std::move(payload).error());
+  if (!*payload) return std::optional<SharedBytes>();
+  SharedBytes shared(**std::move(payload));
+  large_.insert_or_assign(sequence, shared.watch());
+  return std::optional(std::move(shared));
 }
 
 uint64_t FreshRecords::bytes() const {

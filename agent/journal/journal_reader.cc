@@ -109,13 +109,24 @@ Result<JournalReader::Step> JournalReader::try_next() {
       return Step(OthersRecord{mark});
     }
     unread_payload_ = header;
-    Result<std::optional<std::string>> payload = segment_->payload_at(position_.offset, *header);
+    Result<std::optional<SharedBytes>> payload = read_payload(*header);
     if (!payload) return fail(payload.error());
     if (!*payload) return lose_record(*header);
     step_over(mark.counted_spans(), mark.bytes, mark.after);
     return Step(StoredRecord{.mark = mark, .payload = **std::move(payload)});
   }
   return Step(JournalEnd{});
+}
+
+Result<std::optional<SharedBytes>> JournalReader::read_payload(const RecordHeader& header) {
+  const auto read = [&] { return segment_->payload_at(position_.offset, header); };
+  if (header.payload_bytes >= FreshRecords::kLargeBytes) {
+    return fresh_.read_large(header.sequence, read);
+  }
+  Result<std::optional<std::string>> payload = read();
+  if (!payload) return fail(std::move(payload).error());
+  if (!*payload) return std::optional<SharedBytes>();
+  return std::optional(SharedBytes(**std::move(payload)));
 }
 
 Result<bool> JournalReader::open_segment(const Segment& segment) {

@@ -46,6 +46,8 @@ class JournalReader {
   Result<Step> try_next();
   // False when the segment has no header, or its file is gone and the folder is not.
   Result<bool> open_segment(const Segment& segment);
+  // At the read position; nullopt when it is damaged.
+  Result<std::optional<SharedBytes>> read_payload(const RecordHeader& header);
   // The record was settled before the reader was made: its counts do not belong to a later loss.
   bool take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes);
   void step_over(uint64_t spans, uint64_t bytes, Position after);

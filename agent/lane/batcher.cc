@@ -1,43 +1,70 @@
 #include "agent/lane/batcher.h"
 
-#include <numeric>
 #include <utility>
 
 #include "agent/otlp/split.h"
+#include "agent/otlp/walk.h"
+#include "common/error/check.h"
 
 namespace dualtrace::agent {
 namespace {
 
-// The record's parts when it is above the limit. None when it is not, or cannot be cut (the walk at
-// the front door should have refused it): then it goes as it is, and the destination decides.
-std::vector<Part> parts_of(const OpenRecord& record, std::string_view payload, size_t bytes_max) {
-  if (payload.size() <= bytes_max || record.spans <= 1) return {};
-  auto parts = split_by_bytes(payload, bytes_max);
-  const auto spans_of = [](uint64_t sum, const Part& part) { return sum + part.spans; };
-  if (!parts ||
-      std::accumulate(parts->begin(), parts->end(), uint64_t{0}, spans_of) != record.spans) {
-    return {};
-  }
-  return *std::move(parts);
+// A record above the limit. One that cannot be cut (the walk at the front door should have refused
+// it) goes as it is, and the destination decides.
+bool to_cut(const OpenRecord& record, std::string_view payload, size_t bytes_max) {
+  if (payload.size() <= bytes_max || record.spans <= 1) return false;
+  const Result<WalkSummary> summary = walk(payload);
+  return summary && summary->spans == record.spans;
 }
 
 }  // namespace
 
+struct Batcher::Cut {
+  Cut(std::shared_ptr<OpenRecord> open, SharedBytes bytes)
+      : record(std::move(open)), payload(std::move(bytes)), parts(payload.view()) {}
+
+  const std::shared_ptr<OpenRecord> record;
+  const SharedBytes payload;
+  PartCursor parts;
+  uint32_t spans = 0;  // in batches
+};
+
+Batcher::Batcher(Duration linger) : linger_(linger) {}
+Batcher::~Batcher() = default;
+
 std::vector<Batch> Batcher::add(const std::shared_ptr<OpenRecord>& record,
                                 const SharedBytes& payload, const BatchLimits& limits, Tick now) {
+  DT_CHECK(!cutting());
+  if (to_cut(*record, payload, limits.bytes_max)) {
+    cut_ = std::make_unique<Cut>(record, payload);
+    return go_on(limits, now);
+  }
   std::vector<Batch> sealed;
-  std::vector<Part> parts = parts_of(*record, payload, limits.bytes_max);
-  if (parts.empty()) {
-    append({record, record->spans, payload.size()}, payload, limits, now, sealed);
-  }
-  for (Part& part : parts) {
-    const Piece piece{record, part.spans, part.request.size()};
-    append(piece, std::move(part.request), limits, now, sealed);
-  }
-  const bool at_batch_end =
-      record->bytes_before + record->bytes >= limits.batch_end(record->bytes_before);
-  if (at_batch_end && !pieces_.empty()) sealed.push_back(*seal());
+  append({record, record->spans, payload.size()}, payload, limits, now, sealed);
+  seal_at_batch_end(*record, limits, sealed);
   return sealed;
+}
+
+std::vector<Batch> Batcher::go_on(const BatchLimits& limits, Tick now) {
+  DT_CHECK(cutting());
+  std::vector<Batch> sealed;
+  while (sealed.empty() && cutting()) {
+    Result<std::optional<Part>> part = cut_->parts.next(limits.bytes_max);
+    DT_CHECK(part && *part);  // the walk has counted them
+    cut_->spans += (*part)->spans;
+    const Piece piece{cut_->record, (*part)->spans, (*part)->request.size()};
+    append(piece, std::move((*part)->request), limits, now, sealed);
+    if (cut_->spans < piece.record->spans) continue;
+    cut_.reset();
+    seal_at_batch_end(*piece.record, limits, sealed);
+  }
+  return sealed;
+}
+
+void Batcher::seal_at_batch_end(const OpenRecord& record, const BatchLimits& limits,
+                                std::vector<Batch>& sealed) {
+  const bool at_end = record.bytes_before + record.bytes >= limits.batch_end(record.bytes_before);
+  if (at_end && !pieces_.empty()) sealed.push_back(*seal());
 }
 
 void Batcher::append(Piece piece, SharedBytes payload, const BatchLimits& limits, Tick now,

@@ -2,9 +2,9 @@
 // Batcher: merges records of one journal into batches by bytes and age. A batch also ends where the
 // journal's bytes cross a multiple of the target: so lanes that were out of step (one lingered, the
 // other did not) come to the same batches again, and share them (shared_bodies.h). Merging is
-// concatenation of payloads; a record above the largest batch is cut at span borders, and a span
-// above it goes alone. Pure: it has no clock, no thread and does not send. Used by source.h, from
-// one thread.
+// concatenation of payloads; a record above the largest batch is cut at span borders, a batch at a
+// time, and a span above it goes alone. Pure: it has no clock, no thread and does not send. Used by
+// source.h, from one thread.
 
 #include <memory>
 #include <optional>
@@ -28,20 +28,32 @@ struct BatchLimits {
 
 class Batcher {
  public:
-  explicit Batcher(Duration linger) : linger_(linger) {}
+  explicit Batcher(Duration linger);
+  ~Batcher();
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
 
-  // Returns the batches that are sealed by this record, oldest first: none, one or (when the record
-  // is cut) many.
+  // Returns the batches that are sealed by this record, oldest first: none, one or two. !cutting().
   std::vector<Batch> add(const std::shared_ptr<OpenRecord>& record, const SharedBytes& payload,
                          const BatchLimits& limits, Tick now);
+  // A record that was added is being cut, and has spans that are in no batch yet: its payload is
+  // held until go_on() has made batches of them. A large record costs no more than itself and what
+  // is made of it at a time.
+  [[nodiscard]] bool cutting() const { return cut_ != nullptr; }
+  // What add() returns, from the next parts of that record. cutting().
+  std::vector<Batch> go_on(const BatchLimits& limits, Tick now);
   // When the open batch has lingered long enough; nullopt when there is none.
   [[nodiscard]] std::optional<Tick> due_at() const;
   [[nodiscard]] bool due(Tick now) const;
   // The open batch, whatever its size.
   std::optional<Batch> seal();
   [[nodiscard]] size_t open_bytes() const { return body_.size(); }
+  [[nodiscard]] bool empty() const { return pieces_.empty() && !cutting(); }
 
  private:
+  struct Cut;
+  void seal_at_batch_end(const OpenRecord& record, const BatchLimits& limits,
+                         std::vector<Batch>& sealed);
   void append(Piece piece, SharedBytes payload, const BatchLimits& limits, Tick now,
               std::vector<Batch>& sealed);
 
@@ -50,6 +62,7 @@ class Batcher {
   std::vector<Piece> pieces_;  // empty: no batch is open
   uint32_t spans_ = 0;
   Tick opened_{};
+  std::unique_ptr<Cut> cut_;
 };
 
 }  // namespace dualtrace::agent

@@ -14,17 +14,20 @@ std::shared_ptr<const RequestBody> SharedBodies::share(std::shared_ptr<const Req
   if (same != kept_.end()) {
     body = same->body;
     if (++same->holders < lanes_) return body;
-    bytes_ -= body->size();
-    kept_.erase(same);
+    forget(same);
     return body;
   }
   kept_.push_back({body});
   bytes_ += body->size();
-  while (bytes_ > kBytesMax) {
-    bytes_ -= kept_.front().body->size();
-    kept_.pop_front();
-  }
+  parts_ += body->plain().parts().size();
+  while (bytes_ > kBytesMax || parts_ > kPartsMax) forget(kept_.begin());
   return body;
+}
+
+void SharedBodies::forget(std::deque<Kept>::iterator which) {
+  bytes_ -= which->body->size();
+  parts_ -= which->body->plain().parts().size();
+  kept_.erase(which);
 }
 
 size_t SharedBodies::bytes() const {

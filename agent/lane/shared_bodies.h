@@ -1,8 +1,8 @@
 #pragma once
 // SharedBodies: lets lanes that merged the very same records hold one body, so that it is
 // compressed once. A body is kept until every lane has come for it, or newer ones need the room: a
-// lane that comes later keeps its own, and nobody waits. Limits: bytes of the bodies kept.
-// Thread-safe.
+// lane that comes later keeps its own, and nobody waits. Limits: bytes of the bodies kept,
+// and the records in them. A body takes as much again when it is compressed. Thread-safe.
 
 #include <deque>
 #include <memory>
@@ -15,6 +15,7 @@ namespace dualtrace::agent {
 class SharedBodies {
  public:
   static constexpr size_t kBytesMax = 8 * 1024 * 1024;
+  static constexpr size_t kPartsMax = kBytesMax / 256;  // what a record costs beside its bytes
 
   explicit SharedBodies(size_t lanes) : lanes_(lanes) {}
 
@@ -28,10 +29,13 @@ class SharedBodies {
     size_t holders = 1;
   };
 
+  void forget(std::deque<Kept>::iterator which) DT_REQUIRES(mutex_);
+
   const size_t lanes_;
   mutable Mutex mutex_;
   std::deque<Kept> kept_ DT_GUARDED_BY(mutex_);  // oldest first
   size_t bytes_ DT_GUARDED_BY(mutex_) = 0;
+  size_t parts_ DT_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dualtrace::agent

@@ -1,6 +1,7 @@
 #include "agent/lane/source.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -9,6 +10,11 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr uint64_t kAwake = std::numeric_limits<uint64_t>::max();
+
+// Of a record beside its bytes: itself, its piece of a batch, its payload's owners, and what the
+// allocator adds. So much of it in all is not worth counting.
+constexpr size_t kOpenRecordBytes = 320;
+constexpr size_t kUncountedBytes = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -65,6 +71,10 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
                                 Random& random) {
   std::vector<Batch> sealed;
   while (sealed.empty()) {
+    if (batcher_.cutting()) {
+      sealed = batcher_.go_on(limits, now);
+      continue;
+    }
     read_to_ = whole_.totals().bytes;
     const auto more = fetch();
     if (!more) {
@@ -80,24 +90,41 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
       continue;
     }
     JournalRecord record = *std::exchange(next_, std::nullopt);
-    const OpenRecord open{&journal_,    record.sequence,       record.arrived,
-                          record.spans, record.payload.size(), record.bytes_before};
     if (record.spans == 0) {
       journal_.settle(record.sequence, {});
       continue;
     }
-    auto shared = std::make_shared<OpenRecord>(open);
+    auto shared = open(record);
     if (record.carried) {
       // It failed while others passed: it goes by itself, and does not end the open batch.
       Batcher alone{Duration(0)};
       sealed = alone.add(shared, record.payload, limits, now);
+      while (alone.cutting()) {
+        auto more = alone.go_on(limits, now);
+        std::move(more.begin(), more.end(), std::back_inserter(sealed));
+      }
       if (auto rest = alone.seal()) sealed.push_back(*std::move(rest));
       for (Batch& batch : sealed) batch.carried = true;
       continue;
     }
-    sealed = batcher_.add(shared, std::move(record.payload), limits, now);
+    sealed = batcher_.add(shared, record.payload, limits, now);
   }
   return sealed;
+}
+
+std::shared_ptr<OpenRecord> Source::open(const JournalRecord& record) {
+  ++*open_records_;
+  auto* const open = new OpenRecord{&journal_,    record.sequence,       record.arrived,
+                                    record.spans, record.payload.size(), record.bytes_before};
+  return {open, [count = open_records_](const OpenRecord* closed) {
+            --*count;
+            delete closed;
+          }};
+}
+
+size_t Source::open_bytes() const {
+  const size_t records = *open_records_ * kOpenRecordBytes;
+  return batcher_.open_bytes() + records - std::min(records, kUncountedBytes);
 }
 
 void Source::wake_if_due(Tick now) {
@@ -123,6 +150,7 @@ std::optional<Tick> Source::due_at(Tick now) const {
 }
 
 const JournalRecord* Source::next_unread() {
+  if (batcher_.cutting()) return nullptr;
   const auto more = fetch();
   if (!more) report_.journal_failed(more.error());
   return next_ ? &*next_ : nullptr;

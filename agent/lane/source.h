@@ -39,7 +39,9 @@ class Source {
   // From now on every record is worth reading at once.
   void hurry();
   // More can be read now.
-  [[nodiscard]] bool readable(Tick now) const { return !at_end_ && now >= read_again_; }
+  [[nodiscard]] bool readable(Tick now) const {
+    return batcher_.cutting() || (!at_end_ && now >= read_again_);
+  }
   // Reads until a batch is sealed or the journal ends or fails; returns what was sealed.
   std::vector<Batch> read(const BatchLimits& limits, const Backoff& backoff, Tick now,
                           Random& random);
@@ -49,17 +51,20 @@ class Source {
   // The open batch, if it has lingered; while there is more to read, nothing lingers: it fills up.
   std::optional<Batch> seal_due(Tick now);
   std::optional<Batch> seal();
-  [[nodiscard]] size_t open_bytes() const { return batcher_.open_bytes(); }
+  // What counts against the bytes that a lane may hold, beside its batches: those of the open
+  // batch, and what records that are not settled yet cost beside their bytes, where they are many.
+  [[nodiscard]] size_t open_bytes() const;
   // When to look again without being woken.
   [[nodiscard]] std::optional<Tick> due_at(Tick now) const;
 
-  // The oldest record that is in no batch yet, or nullptr (the end, or a failure).
+  // The oldest record that is in no batch yet, or nullptr (the end, a failure, or a record that is
+  // being cut: what is left of it is in batches soon).
   [[nodiscard]] const JournalRecord* next_unread();
   // Settles that record as expired. next_unread() was not nullptr.
   void expire_unread();
 
   // Everything that was published is read and handed out.
-  [[nodiscard]] bool exhausted() const { return at_end_ && !next_ && batcher_.open_bytes() == 0; }
+  [[nodiscard]] bool exhausted() const { return at_end_ && !next_ && batcher_.empty(); }
 
   // Whether it could be made durable.
   bool sync();
@@ -74,10 +79,14 @@ class Source {
   // is worth reading.
   bool rest_until(uint64_t published_bytes);
 
+  std::shared_ptr<OpenRecord> open(const JournalRecord& record);
+
   Journal& whole_;
   JournalLane& journal_;
   const std::function<void()> drained_;
   LaneReport& report_;
+  // How many of its records are open; they may outlive the source.
+  const std::shared_ptr<size_t> open_records_ = std::make_shared<size_t>(0);
   Batcher batcher_;
   std::optional<JournalRecord> next_;  // read, in no batch yet
   // At how many published bytes the journal's notification wakes the lane; shared with it.

@@ -12,7 +12,8 @@ inline constexpr uint32_t kRequestBytesFields = 1;
 
 inline constexpr uint32_t kResourceSpansResource = 1;
 inline constexpr uint32_t kResourceSpansScopeSpans = 2;
-inline constexpr uint32_t kResourceSpansBytesFields = 3;  // and schema_url
+inline constexpr uint32_t kResourceSpansOldScopeSpans = 1000;  // until 2022
+inline constexpr uint32_t kResourceSpansBytesFields = 3;       // and schema_url
 
 inline constexpr uint32_t kScopeSpansSpans = 2;
 inline constexpr uint32_t kScopeSpansBytesFields = 3;  // scope, spans, schema_url

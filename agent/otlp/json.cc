@@ -1,24 +1,20 @@
 #include "agent/otlp/json.h"
 
 #include <google/protobuf/descriptor.h>
-#include <simdjson.h>
 
 #include <bit>
-#include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
+#include "agent/otlp/json_number.h"
+#include "agent/otlp/json_reader.h"
 #include "agent/otlp/json_schema.h"
 #include "agent/otlp/wire.h"
 
 namespace dualtrace::agent {
 namespace {
 
-using simdjson::dom::element;
-using simdjson::dom::element_type;
-
-constexpr size_t kDepthMax = 256;     // of arrays and objects, known or not
 constexpr size_t kMessagesMax = 100;  // nested; more than that protobuf's own parsers refuse
 
 std::optional<uint8_t> hex_digit(char c) {
@@ -67,93 +63,84 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-template <typename Number>
-std::optional<Number> whole_text(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-// As a number, with or without a fraction of zero, or as a text.
+// As a number, in any form that is whole, or as a text of one.
 template <typename Integer>
-std::optional<Integer> integer_of(element value) {
-  switch (value.type()) {
-    case element_type::INT64: {
-      const int64_t number = value.get_int64().value_unsafe();
-      if (!std::in_range<Integer>(number)) return std::nullopt;
-      return static_cast<Integer>(number);
-    }
-    case element_type::UINT64: {
-      const uint64_t number = value.get_uint64().value_unsafe();
-      if (!std::in_range<Integer>(number)) return std::nullopt;
-      return static_cast<Integer>(number);
-    }
-    case element_type::DOUBLE: {
-      const double number = value.get_double().value_unsafe();
-      // The limits as doubles: the upper one is the first that does not fit.
-      const double end = std::ldexp(1.0, std::numeric_limits<Integer>::digits);
-      const double least = std::is_signed_v<Integer> ? -end : 0.0;
-      if (std::trunc(number) != number || number < least || number >= end) return std::nullopt;
-      return static_cast<Integer>(number);
-    }
-    case element_type::STRING:
-      return whole_text<Integer>(value.get_string().value_unsafe());
-    default:
-      return std::nullopt;
+std::optional<Integer> integer_of(std::string_view text) {
+  if constexpr (std::is_signed_v<Integer>) {
+    const auto number = int64_of_number(text);
+    if (!number || !std::in_range<Integer>(*number)) return std::nullopt;
+    return static_cast<Integer>(*number);
+  } else {
+    const auto number = uint64_of_number(text);
+    if (!number || !std::in_range<Integer>(*number)) return std::nullopt;
+    return static_cast<Integer>(*number);
   }
 }
 
-std::optional<double> double_of(element value) {
-  if (value.type() != element_type::STRING) {
-    const auto number = value.get_double();
-    return number.error() == simdjson::SUCCESS ? std::optional(number.value_unsafe())
-                                               : std::nullopt;
-  }
-  const std::string_view text = value.get_string().value_unsafe();
+std::optional<double> double_of(std::string_view text) {
   if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
   if (text == "Infinity") return std::numeric_limits<double>::infinity();
   if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
-  const auto number = whole_text<double>(text);
-  return number && std::isfinite(*number) ? number : std::nullopt;
+  return double_of_number(text);
 }
 
-// The specification wants integers; names it knows are forgiven, others count as unknown, 0.
-std::optional<int32_t> enum_of(const JsonField& field, element value) {
-  if (value.type() != element_type::STRING) return integer_of<int32_t>(value);
-  const std::string name(value.get_string().value_unsafe());
-  const auto* known = field.enumeration->FindValueByName(name);
-  return known == nullptr ? 0 : known->number();
+// The names that protobuf's own mapping writes are forgiven; the specification wants integers.
+std::optional<int32_t> enum_of(const JsonField& field, std::string_view text) {
+  const auto* known = field.enumeration->FindValueByName(std::string(text));
+  return known == nullptr ? integer_of<int32_t>(text) : known->number();
 }
 
-// Writes messages to the end of one string. A length that turns out to need more than one byte
-// moves what it measures: cheaper than knowing it before.
+std::string enum_wanted(const JsonField& field) {
+  std::string text = "not one of";
+  for (int i = 0; i < field.enumeration->value_count(); ++i) {
+    const auto* value = field.enumeration->value(i);
+    text += (i == 0 ? " " : ", ") + std::to_string(value->number()) + " (" + value->name() + ")";
+  }
+  return text;
+}
+
+// What another signal's export begins with; nullptr for any other key of a request.
+const char* other_signal(std::string_view key) {
+  if (key == "resourceMetrics" || key == "resource_metrics") return "metrics";
+  if (key == "resourceLogs" || key == "resource_logs") return "logs";
+  if (key == "resourceProfiles" || key == "resource_profiles") return "profiles";
+  return nullptr;
+}
+
+// Reads the text and writes messages to the end of one string. A length that turns out to need more
+// than one byte moves what it measures: cheaper than knowing it before.
 class WireWriter {
  public:
-  explicit WireWriter(size_t bytes_expected) { out_.reserve(bytes_expected); }
+  explicit WireWriter(std::string& json) : json_(json) { out_.reserve(json.size()); }
 
   // False: `fault` says why and where.
-  bool message(const JsonMessage& schema, simdjson::dom::object object, size_t depth);
+  bool request(const JsonMessage& schema) {
+    return message(schema, 0) && (json_.at_end() || refuse(json_.fault()));
+  }
 
   std::string fault;
   std::string take() { return std::move(out_); }
 
  private:
-  bool list(const JsonField& field, element value, size_t depth);
-  bool value(const JsonField& field, element value, size_t depth);
-  bool nested(const JsonField& field, element value, size_t depth);
-  bool id(const JsonField& field, element value);
-  bool bytes(const JsonField& field, element value);
+  bool message(const JsonMessage& schema, size_t depth);
+  bool member(const JsonField& field, size_t depth, bool& oneof_taken);
+  bool list(const JsonField& field, size_t depth);
+  bool value(const JsonField& field, size_t depth);
+  bool nested(const JsonField& field, size_t depth);
+  bool text(const JsonField& field);
+  bool number(const JsonField& field);
+  bool truth(const JsonField& field);
+  bool id(const JsonField& field, std::string_view text);
 
   template <typename Integer>
-  bool varint(const JsonField& field, std::optional<Integer> number, const char* wanted) {
+  bool varint(const JsonField& field, std::optional<Integer> number, std::string_view wanted) {
     if (!number) return refuse(wanted);
     append_varint(out_, field.number << 3);
     append_varint(out_, static_cast<uint64_t>(*number));  // a negative one has its sign extended
     return true;
   }
   template <typename Bits, typename Number>
-  bool fixed(const JsonField& field, std::optional<Number> number, const char* wanted) {
+  bool fixed(const JsonField& field, std::optional<Number> number, std::string_view wanted) {
     if (!number) return refuse(wanted);
     const auto type = sizeof(Bits) == 8 ? WireType::kFixed64 : WireType::kFixed32;
     append_varint(out_, field.number << 3 | static_cast<uint32_t>(type));
@@ -161,98 +148,145 @@ class WireWriter {
     for (size_t i = 0; i < sizeof(Bits); ++i) out_.push_back(static_cast<char>(bits >> 8 * i));
     return true;
   }
-  bool refuse(const char* text) {
-    fault = std::string(": ") + text;
+  // A fault of the text itself comes before what was wanted there.
+  bool refuse(std::string_view text) {
+    fault = ": ";
+    fault += json_.fault().empty() ? text : std::string_view(json_.fault());
     return false;
   }
   // Goes before the fault; of a place that is very deep only both ends are told.
   void add_place(const std::string& place) {
-    if (fault.size() > 200) fault = "..." + fault.substr(fault.size() - 100);
+    if (fault.size() > 400) fault = "..." + fault.substr(fault.size() - 200);
     fault.insert(0, place);
   }
 
+  JsonReader json_;
   std::string out_;
 };
 
-bool WireWriter::message(const JsonMessage& schema, simdjson::dom::object object, size_t depth) {
+bool WireWriter::message(const JsonMessage& schema, size_t depth) {
   if (depth > kMessagesMax) return refuse("nested too deep");
+  if (json_.peek() != JsonReader::Kind::kObject) return refuse("not an object");
+  if (!json_.enter_object()) return refuse("");
   bool oneof_taken = false;
-  for (const auto& [key, member] : object) {
-    const JsonField* known = schema.find(key);
-    if (known == nullptr || member.is_null()) continue;
-    if (known->in_oneof && std::exchange(oneof_taken, true)) {
-      return refuse("more than one value of a oneof");
+  while (const auto key = json_.next_key()) {
+    const JsonField* known = schema.find(*key);
+    const bool null = json_.peek() == JsonReader::Kind::kNull;
+    const char* signal = depth == 0 && known == nullptr && !null ? other_signal(*key) : nullptr;
+    if (signal != nullptr) {
+      return refuse(std::string("this is an export of ") + signal + "; here only traces are taken");
     }
-    const bool taken = known->repeated ? list(*known, member, depth) : value(*known, member, depth);
-    if (!taken) {
-      if (!known->repeated) add_place("." + known->name);
+    if (known == nullptr || null) {
+      if (!json_.skip()) return refuse("");
+    } else if (!member(*known, depth, oneof_taken)) {
       return false;
     }
   }
-  return true;
+  return json_.fault().empty() || refuse("");
 }
 
-bool WireWriter::list(const JsonField& field, element items, size_t depth) {
-  simdjson::dom::array array;
-  if (items.get(array) != simdjson::SUCCESS) {
-    fault = "." + field.name + ": not a list";
+bool WireWriter::member(const JsonField& field, size_t depth, bool& oneof_taken) {
+  if (field.in_oneof && std::exchange(oneof_taken, true)) {
+    return refuse("more than one value of a oneof");
+  }
+  if (field.repeated) return list(field, depth);
+  if (value(field, depth)) return true;
+  add_place("." + field.name);
+  return false;
+}
+
+bool WireWriter::list(const JsonField& field, size_t depth) {
+  if (json_.peek() != JsonReader::Kind::kArray || !json_.enter_array()) {
+    refuse("not a list");
+    add_place("." + field.name);
     return false;
   }
-  size_t index = 0;
-  for (const element item : array) {
-    if (!value(field, item, depth)) {
+  for (size_t index = 0; json_.next_item(); ++index) {
+    if (!value(field, depth)) {
       add_place("." + field.name + "[" + std::to_string(index) + "]");
       return false;
     }
-    ++index;
   }
+  if (json_.fault().empty()) return true;
+  refuse("");
+  add_place("." + field.name);
+  return false;
+}
+
+bool WireWriter::value(const JsonField& field, size_t depth) {
+  switch (field.kind) {
+    case JsonKind::kText:
+    case JsonKind::kId:
+    case JsonKind::kBytes:
+      return text(field);
+    case JsonKind::kMessage:
+      return nested(field, depth);
+    case JsonKind::kBool:
+      return truth(field);
+    default:
+      return number(field);
+  }
+}
+
+bool WireWriter::text(const JsonField& field) {
+  const bool is_text = json_.peek() == JsonReader::Kind::kText;
+  const auto text = is_text ? json_.text() : std::nullopt;
+  if (is_text && !text) return refuse("");
+  if (field.kind == JsonKind::kId) return id(field, text.value_or("no digit"));
+  if (field.kind == JsonKind::kBytes) {
+    const auto bytes = text ? from_base64(*text) : std::nullopt;
+    if (!bytes) return refuse("not base64");
+    append_bytes_field(out_, field.number, *bytes);
+    return true;
+  }
+  if (!text) return refuse("not a text");
+  append_bytes_field(out_, field.number, *text);
   return true;
 }
 
-bool WireWriter::value(const JsonField& field, element value, size_t depth) {
-  switch (field.kind) {
-    case JsonKind::kText: {
-      std::string_view text;
-      if (value.get(text) != simdjson::SUCCESS) return refuse("not a text");
-      append_bytes_field(out_, field.number, text);
-      return true;
-    }
-    case JsonKind::kId:
-      return id(field, value);
-    case JsonKind::kBytes:
-      return bytes(field, value);
-    case JsonKind::kUint32:
-      return varint(field, integer_of<uint32_t>(value), "not a number of 32 bits");
-    case JsonKind::kInt32:
-      return varint(field, integer_of<int32_t>(value), "not a number of 32 bits");
-    case JsonKind::kInt64:
-      return varint(field, integer_of<int64_t>(value), "not a number of 64 bits");
-    case JsonKind::kEnum:
-      return varint(field, enum_of(field, value), "not a number of 32 bits");
-    case JsonKind::kBool: {
-      const auto truth = value.get_bool();
-      const bool taken = truth.error() == simdjson::SUCCESS;
-      return varint(field, taken ? std::optional(int32_t{truth.value_unsafe()}) : std::nullopt,
-                    "not true or false");
-    }
-    case JsonKind::kFixed32:
-      return fixed<uint32_t>(field, integer_of<uint32_t>(value), "not a number of 32 bits");
-    case JsonKind::kFixed64:
-      return fixed<uint64_t>(field, integer_of<uint64_t>(value), "not a number of 64 bits");
-    case JsonKind::kDouble:
-      return fixed<uint64_t>(field, double_of(value), "not a number");
-    case JsonKind::kMessage:
-      return nested(field, value, depth);
-  }
-  return refuse("of no known kind");
+bool WireWriter::truth(const JsonField& field) {
+  const JsonReader::Kind kind = json_.peek();
+  const bool yes = kind == JsonReader::Kind::kTrue;
+  const bool taken =
+      yes ? json_.literal("true") : kind == JsonReader::Kind::kFalse && json_.literal("false");
+  return varint(field, taken ? std::optional(int32_t{yes}) : std::nullopt, "not true or false");
 }
 
-bool WireWriter::nested(const JsonField& field, element value, size_t depth) {
-  simdjson::dom::object object;
-  if (value.get(object) != simdjson::SUCCESS) return refuse("not an object");
+bool WireWriter::number(const JsonField& field) {
+  const JsonReader::Kind kind = json_.peek();
+  std::optional<std::string_view> written;
+  if (kind == JsonReader::Kind::kNumber) written = json_.number();
+  if (kind == JsonReader::Kind::kText) written = json_.text();
+  if (!json_.fault().empty()) return refuse("");
+  const std::string_view text = written.value_or("");
+  switch (field.kind) {
+    case JsonKind::kUint32:
+      return varint(field, integer_of<uint32_t>(text), "not a number of 32 bits");
+    case JsonKind::kInt32:
+      return varint(field, integer_of<int32_t>(text), "not a number of 32 bits");
+    case JsonKind::kInt64:
+      return varint(field, integer_of<int64_t>(text), "not a number of 64 bits");
+    case JsonKind::kFixed32:
+      return fixed<uint32_t>(field, integer_of<uint32_t>(text), "not a number of 32 bits");
+    case JsonKind::kFixed64:
+      return fixed<uint64_t>(field, integer_of<uint64_t>(text), "not a number of 64 bits");
+    case JsonKind::kDouble:
+      return fixed<uint64_t>(field, double_of(text), "not a number");
+    case JsonKind::kEnum: {
+      const auto number = enum_of(field, text);
+      // A negative one would take more bytes on the wire than in the text.
+      if (!number || *number < 0) return refuse(enum_wanted(field));
+      return varint(field, number, "");
+    }
+    default:
+      return refuse("of no known kind");
+  }
+}
+
+bool WireWriter::nested(const JsonField& field, size_t depth) {
   append_bytes_header(out_, field.number, 0);
   const size_t begin = out_.size();
-  if (!message(*field.message, object, depth + 1)) return false;
+  if (!message(*field.message, depth + 1)) return false;
   const size_t size = out_.size() - begin;
   if (size == 0) return true;
   std::string length;
@@ -262,57 +296,20 @@ bool WireWriter::nested(const JsonField& field, element value, size_t depth) {
   return true;
 }
 
-bool WireWriter::id(const JsonField& field, element value) {
-  std::string_view text;
-  const bool is_text = value.get(text) == simdjson::SUCCESS;
+bool WireWriter::id(const JsonField& field, std::string_view text) {
   const bool right_size =
       text.size() == 2 * field.id_bytes || (text.empty() && field.id_may_be_empty);
-  const auto bytes = is_text && right_size ? from_hex(text) : std::nullopt;
+  const auto bytes = right_size ? from_hex(text) : std::nullopt;
   if (!bytes) return refuse(field.id_bytes == 16 ? "not 32 hex digits" : "not 16 hex digits");
-  append_bytes_field(out_, field.number, *bytes);
+  if (!bytes->empty()) append_bytes_field(out_, field.number, *bytes);  // "" is as absent
   return true;
-}
-
-bool WireWriter::bytes(const JsonField& field, element value) {
-  std::string_view text;
-  const bool is_text = value.get(text) == simdjson::SUCCESS;
-  const auto bytes = is_text ? from_base64(text) : std::nullopt;
-  if (!bytes) return refuse("not base64");
-  append_bytes_field(out_, field.number, *bytes);
-  return true;
-}
-
-std::string fault_text(simdjson::error_code error) {
-  switch (error) {
-    case simdjson::DEPTH_ERROR:
-      return "nested too deep";
-    case simdjson::UTF8_ERROR:
-      return "not UTF-8";
-    case simdjson::EMPTY:
-      return "empty";
-    case simdjson::NUMBER_ERROR:
-      return "a number that cannot be read";
-    case simdjson::STRING_ERROR:
-      return "a text that cannot be read";
-    default:
-      return "not JSON";
-  }
 }
 
 }  // namespace
 
-Result<std::string> protobuf_from_json(std::string_view json) {
-  simdjson::dom::parser parser;
-  simdjson::error_code error = parser.allocate(json.size(), kDepthMax);
-  element root;
-  if (error == simdjson::SUCCESS) error = parser.parse(json.data(), json.size()).get(root);
-  if (error != simdjson::SUCCESS) return fail(ErrorKind::kInvalid, "json: " + fault_text(error));
-  simdjson::dom::object object;
-  if (root.get(object) != simdjson::SUCCESS) {
-    return fail(ErrorKind::kInvalid, "json: not an object");
-  }
-  WireWriter writer(json.size());
-  if (!writer.message(json_request_schema(), object, 0)) {
+Result<std::string> protobuf_from_json(std::string json) {
+  WireWriter writer(json);
+  if (!writer.request(json_request_schema())) {
     return fail(ErrorKind::kInvalid,
                 "json: " + writer.fault.substr(writer.fault.find_first_not_of(".: ")));
   }

@@ -58,8 +58,24 @@ class Schema {
       for (int i = 0; i < descriptor.field_count(); ++i) {
         found->second.fields.push_back(field(*descriptor.field(i)));
       }
+      add_old_names(found->second);
     }
     return found->second;
+  }
+
+  // What clients before 2022 call scopes; the messages have the same fields.
+  static void add_old_names(JsonMessage& message) {
+    const auto also = [&message](std::string_view name, std::string_view old_name,
+                                 std::string_view old_snake_name) {
+      const JsonField* now = message.find(name);
+      if (now == nullptr) return;
+      JsonField old = *now;
+      old.name = old_name;
+      old.snake_name = old_snake_name;
+      message.fields.push_back(std::move(old));
+    };
+    also("scopeSpans", "instrumentationLibrarySpans", "instrumentation_library_spans");
+    also("scope", "instrumentationLibrary", "instrumentation_library");
   }
 
   JsonField field(const FieldDescriptor& descriptor) {
@@ -71,7 +87,9 @@ class Schema {
                     .in_oneof = descriptor.real_containing_oneof() != nullptr};
     if (field.kind == JsonKind::kId) {
       field.id_bytes = field.snake_name == "trace_id" ? 16 : 8;
-      field.id_may_be_empty = field.snake_name == "parent_span_id";
+      // A link without ids is an odd one, but receivers take it; a span needs both.
+      field.id_may_be_empty =
+          field.snake_name == "parent_span_id" || descriptor.containing_type()->name() == "Link";
     }
     if (field.kind == JsonKind::kMessage) field.message = &message(*descriptor.message_type());
     if (field.kind == JsonKind::kEnum) field.enumeration = descriptor.enum_type();

@@ -30,29 +30,49 @@ std::string encoded_attribute(std::string_view key, std::string_view value) {
 struct Edit {
   std::optional<WireField> resource;  // the last one, if there is any; protobuf merges them
   std::string attributes;             // encoded, empty when nothing is to be added
+  std::vector<WireField> replaced;    // attributes that go, in wire order
 };
+
+// An attribute that does not count for this addition, and goes if that is made.
+struct Blank {
+  WireField field;
+  size_t addition = 0;
+};
+
+struct Attribute {
+  std::string_view key;
+  bool has_text = false;
+};
+
+bool has_visible(std::string_view text) {
+  return text.find_first_not_of(std::string_view(" \t\r\n\v\f\0", 7)) != std::string_view::npos;
+}
 
 class Splicer {
  public:
-  Splicer(std::string_view request, Additions additions)
-      : request_(request), additions_(additions) {}
+  Splicer(std::string_view request, Additions additions, const MayCopy& may_copy)
+      : request_(request), additions_(additions), may_copy_(may_copy) {}
 
   Result<std::optional<std::string>> run();
 
  private:
   Result<Edit> plan(std::string_view resource_spans);
-  // Marks the additions that one of the resource's own keys makes superfluous.
-  Status mark_present(std::string_view resource, std::vector<bool>& present) const;
+  // Marks the additions that one of the resource's own attributes makes superfluous, and collects
+  // the blank ones that would stand in the way of others.
+  Status mark_present(std::string_view resource, std::vector<bool>& present,
+                      std::vector<Blank>& blanks) const;
   // Whether there are spans, and each has an attribute with one of the keys.
   Result<bool> all_spans_have(std::string_view resource_spans,
-                              const std::vector<std::string>& keys) const;
-  Result<bool> span_has(std::string_view span, const std::vector<std::string>& keys) const;
-  Result<std::string_view> key_of(std::string_view key_value) const;
+                              const ResourceAddition& addition) const;
+  Result<bool> span_has(std::string_view span, const ResourceAddition& addition) const;
+  Result<Attribute> attribute(std::string_view key_value) const;
   void append_edited(std::string_view resource_spans, const Edit& edit, std::string& out) const;
+  void append_rewritten(std::string_view resource_spans, const Edit& edit, std::string& out) const;
   size_t resource_spans_count() const;
 
   const std::string_view request_;
   const Additions additions_;
+  const MayCopy& may_copy_;
 };
 
 Result<std::optional<std::string>> Splicer::run() {
@@ -71,8 +91,12 @@ Result<std::optional<std::string>> Splicer::run() {
       continue;
     }
     if (!out) {
+      const size_t bytes = request_.size() + resource_spans_count() * spliced_bytes_max(additions_);
+      if (Status allowed = may_copy_ ? may_copy_(bytes) : Status(); !allowed) {
+        return fail(std::move(allowed).error());
+      }
       out.emplace();
-      out->reserve(request_.size() + resource_spans_count() * spliced_bytes_max(additions_));
+      out->reserve(bytes);
     }
     out->append(copied, field->whole.data());
     append_edited(field->value, *edit, *out);
@@ -90,11 +114,12 @@ Result<std::optional<std::string>> Splicer::run() {
 Result<Edit> Splicer::plan(std::string_view resource_spans) {
   Edit edit;
   std::vector<bool> present(additions_.size(), false);
+  std::vector<Blank> blanks;
   WireReader reader(resource_spans, kResourceSpansBytesFields);
   while (const auto field = reader.next()) {
     if (field->number == kResourceSpansResource) {
       edit.resource = *field;
-      if (Status marked = mark_present(field->value, present); !marked) {
+      if (Status marked = mark_present(field->value, present, blanks); !marked) {
         return fail(std::move(marked).error());
       }
     }
@@ -102,13 +127,14 @@ Result<Edit> Splicer::plan(std::string_view resource_spans) {
   if (reader.fault() != nullptr) {
     return reader.failure(request_);
   }
+  std::vector<bool> applied(additions_.size(), false);
   for (size_t index = 0; index < additions_.size(); ++index) {
     const ResourceAddition& addition = additions_[index];
     if (present[index]) {
       continue;
     }
     if (!addition.unless_spans_have.empty()) {
-      const Result<bool> on_spans = all_spans_have(resource_spans, addition.unless_spans_have);
+      const Result<bool> on_spans = all_spans_have(resource_spans, addition);
       if (!on_spans) {
         return fail(on_spans.error());
       }
@@ -116,6 +142,7 @@ Result<Edit> Splicer::plan(std::string_view resource_spans) {
         continue;
       }
     }
+    applied[index] = true;
     for (const auto& [key, value] : addition.add) {
       edit.attributes += encoded_attribute(key, value);
       for (size_t later = index + 1; later < additions_.size(); ++later) {
@@ -123,28 +150,43 @@ Result<Edit> Splicer::plan(std::string_view resource_spans) {
       }
     }
   }
+  for (const Blank& blank : blanks) {
+    const bool known =
+        !edit.replaced.empty() && edit.replaced.back().whole.data() == blank.field.whole.data();
+    if (applied[blank.addition] && !known) {
+      edit.replaced.push_back(blank.field);
+    }
+  }
   return edit;
 }
 
-Status Splicer::mark_present(std::string_view resource, std::vector<bool>& present) const {
+Status Splicer::mark_present(std::string_view resource, std::vector<bool>& present,
+                             std::vector<Blank>& blanks) const {
   WireReader reader(resource, kResourceBytesFields);
   while (const auto field = reader.next()) {
     if (field->number != kResourceAttributes) {
       continue;
     }
-    const Result<std::string_view> key = key_of(field->value);
-    if (!key) {
-      return fail(key.error());
+    const Result<Attribute> found = attribute(field->value);
+    if (!found) {
+      return fail(found.error());
     }
     for (size_t index = 0; index < additions_.size(); ++index) {
-      present[index] = present[index] || contains(additions_[index].unless_resource_has, *key);
+      if (!contains(additions_[index].unless_resource_has, found->key)) {
+        continue;
+      }
+      if (found->has_text || !additions_[index].needs_text) {
+        present[index] = true;
+      } else {
+        blanks.push_back({*field, index});
+      }
     }
   }
   return reader.fault() != nullptr ? Status(reader.failure(request_)) : Status();
 }
 
 Result<bool> Splicer::all_spans_have(std::string_view resource_spans,
-                                     const std::vector<std::string>& keys) const {
+                                     const ResourceAddition& addition) const {
   bool any = false;
   WireReader scopes(resource_spans, kResourceSpansBytesFields);
   while (const auto scope = scopes.next()) {
@@ -157,7 +199,7 @@ Result<bool> Splicer::all_spans_have(std::string_view resource_spans,
         continue;
       }
       any = true;
-      Result<bool> has = span_has(span->value, keys);
+      Result<bool> has = span_has(span->value, addition);
       if (!has || !*has) {
         return has;
       }
@@ -169,17 +211,18 @@ Result<bool> Splicer::all_spans_have(std::string_view resource_spans,
   return any;
 }
 
-Result<bool> Splicer::span_has(std::string_view span, const std::vector<std::string>& keys) const {
+Result<bool> Splicer::span_has(std::string_view span, const ResourceAddition& addition) const {
   WireReader reader(span, kSpanBytesFields);
   while (const auto field = reader.next()) {
     if (field->number != kSpanAttributes || field->type != WireType::kBytes) {
       continue;
     }
-    const Result<std::string_view> key = key_of(field->value);
-    if (!key) {
-      return fail(key.error());
+    const Result<Attribute> found = attribute(field->value);
+    if (!found) {
+      return fail(found.error());
     }
-    if (contains(keys, *key)) {
+    if (contains(addition.unless_spans_have, found->key) &&
+        (found->has_text || !addition.needs_text)) {
       return true;
     }
   }
@@ -189,22 +232,34 @@ Result<bool> Splicer::span_has(std::string_view span, const std::vector<std::str
   return false;
 }
 
-Result<std::string_view> Splicer::key_of(std::string_view key_value) const {
-  std::string_view key;
+Result<Attribute> Splicer::attribute(std::string_view key_value) const {
+  Attribute attribute;
+  std::string_view value;
   WireReader reader(key_value, kKeyValueBytesFields);
   while (const auto field = reader.next()) {
     if (field->number == kKeyValueKey) {
-      key = field->value;  // the last one counts, as in protobuf
+      attribute.key = field->value;  // the last one counts, as in protobuf
+    } else if (field->number == kKeyValueValue) {
+      value = field->value;
     }
   }
   if (reader.fault() != nullptr) {
     return reader.failure(request_);
   }
-  return key;
+  WireReader texts(value);
+  while (const auto field = texts.next()) {
+    attribute.has_text = field->number == kAnyValueString && field->type == WireType::kBytes &&
+                         has_visible(field->value);
+  }
+  return attribute;
 }
 
 void Splicer::append_edited(std::string_view resource_spans, const Edit& edit,
                             std::string& out) const {
+  if (!edit.replaced.empty()) {
+    append_rewritten(resource_spans, edit, out);
+    return;
+  }
   const std::string_view old = edit.resource ? edit.resource->value : std::string_view();
   const std::string_view replaced = edit.resource ? edit.resource->whole : std::string_view();
   // Without a resource the new one goes first, where serialisers put it.
@@ -219,6 +274,37 @@ void Splicer::append_edited(std::string_view resource_spans, const Edit& edit,
   out.append(resource_spans.substr(at + replaced.size()));
 }
 
+// Each resource without the attributes that go; the last one has those that come.
+void Splicer::append_rewritten(std::string_view resource_spans, const Edit& edit,
+                               std::string& out) const {
+  const char* copied = resource_spans.data();
+  const auto up_to = [&copied](const char* end, std::string& to) { to.append(copied, end); };
+  std::string contents;
+  auto gone = edit.replaced.begin();
+  WireReader reader(resource_spans, kResourceSpansBytesFields);
+  while (const auto field = reader.next()) {
+    if (field->number != kResourceSpansResource) {
+      continue;
+    }
+    up_to(field->whole.data(), contents);
+    const char* const end = field->whole.data() + field->whole.size();
+    std::string resource;
+    copied = field->value.data();
+    for (; gone != edit.replaced.end() && gone->whole.data() < end; ++gone) {
+      up_to(gone->whole.data(), resource);
+      copied = gone->whole.data() + gone->whole.size();
+    }
+    up_to(end, resource);
+    copied = end;
+    if (field->whole.data() == edit.resource->whole.data()) {
+      resource += edit.attributes;
+    }
+    append_bytes_field(contents, kResourceSpansResource, resource);
+  }
+  up_to(resource_spans.data() + resource_spans.size(), contents);
+  append_bytes_field(out, kRequestResourceSpans, contents);
+}
+
 size_t Splicer::resource_spans_count() const {
   size_t count = 0;
   WireReader top(request_, kRequestBytesFields);
@@ -231,7 +317,12 @@ size_t Splicer::resource_spans_count() const {
 }  // namespace
 
 Result<std::optional<std::string>> splice(std::string_view request, Additions additions) {
-  return Splicer(request, additions).run();
+  return splice(request, additions, MayCopy{});
+}
+
+Result<std::optional<std::string>> splice(std::string_view request, Additions additions,
+                                          const MayCopy& may_copy) {
+  return Splicer(request, additions, may_copy).run();
 }
 
 size_t spliced_bytes_max(Additions additions) {

@@ -1,7 +1,7 @@
 #include "agent/otlp/split.h"
 
 #include <algorithm>
-#include <functional>
+#include <utility>
 
 #include "agent/otlp/fields.h"
 #include "agent/otlp/walk.h"
@@ -107,57 +107,82 @@ std::string headers(std::string_view message, uint32_t bytes_fields, uint32_t it
   return result;
 }
 
-// With tag and length.
-using VisitSpan = std::function<void(const Place& place, std::string_view span)>;
-
 // Goes over the spans of a request, in wire order.
-class SpanWalk {
+class SpanCursor {
  public:
-  SpanWalk(std::string_view request, const VisitSpan& visit) : request_(request), visit_(visit) {}
+  explicit SpanCursor(std::string_view request)
+      : request_(request), top_(request, kRequestBytesFields) {}
 
-  Status run() {
-    WireReader top(request_, kRequestBytesFields);
-    while (const auto field = top.next()) {
-      if (field->number == kRequestResourceSpans) {
-        if (Status visited = visit_resource(field->value); !visited) {
-          return visited;
-        }
+  // With tag and length; nullopt at the end and at a fault.
+  std::optional<std::string_view> next() {
+    while (fault_ == nullptr) {
+      if (!scope_) {
+        if (!enter_scope()) return std::nullopt;
+        continue;
+      }
+      const auto field = scope_->next();
+      if (!field) {
+        leave(*scope_);
+        scope_.reset();
+      } else if (field->number == kScopeSpansSpans) {
+        return field->whole;
       }
     }
-    return top.fault() != nullptr ? Status(top.failure(request_)) : Status();
+    return std::nullopt;
+  }
+
+  // Of the span that next() returned last.
+  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] Status status() const {
+    return fault_ != nullptr ? Status(fail(*fault_)) : Status();
   }
 
  private:
-  Status visit_resource(std::string_view resource_spans) {
-    ++place_.resource;
-    place_.resource_headers =
-        headers(resource_spans, kResourceSpansBytesFields, kResourceSpansScopeSpans);
-    WireReader reader(resource_spans, kResourceSpansBytesFields);
-    while (const auto field = reader.next()) {
-      if (field->number == kResourceSpansScopeSpans) {
-        if (Status visited = visit_scope(field->value); !visited) {
-          return visited;
-        }
+  bool enter_scope() {
+    while (fault_ == nullptr) {
+      if (!resource_) {
+        if (!enter_resource()) return false;
+        continue;
+      }
+      const auto field = resource_->next();
+      if (!field) {
+        leave(*resource_);
+        resource_.reset();
+      } else if (field->number == kResourceSpansScopeSpans) {
+        ++place_.scope;
+        place_.scope_headers = headers(field->value, kScopeSpansBytesFields, kScopeSpansSpans);
+        scope_.emplace(field->value, kScopeSpansBytesFields);
+        return true;
       }
     }
-    return reader.fault() != nullptr ? Status(reader.failure(request_)) : Status();
+    return false;
   }
 
-  Status visit_scope(std::string_view scope_spans) {
-    ++place_.scope;
-    place_.scope_headers = headers(scope_spans, kScopeSpansBytesFields, kScopeSpansSpans);
-    WireReader reader(scope_spans, kScopeSpansBytesFields);
-    while (const auto field = reader.next()) {
-      if (field->number == kScopeSpansSpans) {
-        visit_(place_, field->whole);
-      }
+  bool enter_resource() {
+    while (const auto field = top_.next()) {
+      if (field->number != kRequestResourceSpans) continue;
+      ++place_.resource;
+      place_.resource_headers =
+          headers(field->value, kResourceSpansBytesFields, kResourceSpansScopeSpans);
+      resource_.emplace(field->value, kResourceSpansBytesFields);
+      return true;
     }
-    return reader.fault() != nullptr ? Status(reader.failure(request_)) : Status();
+    leave(top_);
+    return false;
+  }
+
+  void leave(const WireReader& reader) {
+    if (reader.fault() != nullptr) {
+      fault_ = std::make_unique<Error>(reader.failure(request_).error);
+    }
   }
 
   const std::string_view request_;
-  const VisitSpan& visit_;
+  WireReader top_;
+  std::optional<WireReader> resource_;
+  std::optional<WireReader> scope_;
   Place place_;
+  std::unique_ptr<Error> fault_;
 };
 
 PartBuilder first_part(std::string_view request) {
@@ -166,27 +191,39 @@ PartBuilder first_part(std::string_view request) {
   return part;
 }
 
-// Whether a new part is to begin before this span. The part so far is not empty.
-using CutBefore =
-    std::function<bool(const PartBuilder& part, const Place& place, std::string_view span)>;
-
-Result<std::vector<Part>> split_where(std::string_view request, const CutBefore& cut_before) {
-  std::vector<Part> parts;
-  PartBuilder part = first_part(request);
-  const VisitSpan visit = [&](const Place& place, std::string_view span) {
-    if (!part.empty() && cut_before(part, place, span)) {
-      parts.push_back(part.seal());
-    }
-    part.add(place, span);
-  };
-  if (Status visited = SpanWalk(request, visit).run(); !visited) {
-    return fail(std::move(visited).error());
-  }
-  parts.push_back(part.seal());
-  return parts;
-}
-
 }  // namespace
+
+struct PartCursor::State {
+  explicit State(std::string_view request) : cursor(request), part(first_part(request)) {}
+
+  SpanCursor cursor;
+  PartBuilder part;
+  std::optional<std::string_view> span;  // read, in no part yet
+  bool begun = false;
+};
+
+PartCursor::PartCursor(std::string_view request) : state_(std::make_unique<State>(request)) {}
+PartCursor::~PartCursor() = default;
+
+Result<std::optional<Part>> PartCursor::next(size_t bytes_max) {
+  const size_t headers_max = bytes_max / 2;
+  SpanCursor& cursor = state_->cursor;
+  PartBuilder& part = state_->part;
+  if (!std::exchange(state_->begun, true)) state_->span = cursor.next();
+  for (; state_->span; state_->span = cursor.next()) {
+    const Place& place = cursor.place();
+    const size_t resource = place.resource_headers.size();
+    const size_t scope = place.scope_headers.size();
+    const bool headers_too_large = (part.has_open_resource(place) && resource > headers_max) ||
+                                   (part.has_open_scope(place) && resource + scope > headers_max);
+    const bool full = part.size_with(place, *state_->span) > bytes_max;
+    if (!part.empty() && !headers_too_large && full) return std::optional(part.seal());
+    part.add(place, *state_->span);
+  }
+  if (Status status = cursor.status(); !status) return fail(std::move(status).error());
+  if (part.empty()) return std::optional<Part>();
+  return std::optional(part.seal());
+}
 
 Result<std::vector<Part>> split_by_bytes(std::string_view request, size_t bytes_max) {
   const Result<WalkSummary> summary = walk(request);
@@ -196,17 +233,14 @@ Result<std::vector<Part>> split_by_bytes(std::string_view request, size_t bytes_
   if (request.size() <= bytes_max || summary->spans <= 1) {
     return std::vector<Part>{{std::string(request), summary->spans}};
   }
-  const size_t headers_max = bytes_max / 2;
-  return split_where(request,
-                     [=](const PartBuilder& part, const Place& place, std::string_view span) {
-                       const size_t resource = place.resource_headers.size();
-                       const size_t scope = place.scope_headers.size();
-                       if ((part.has_open_resource(place) && resource > headers_max) ||
-                           (part.has_open_scope(place) && resource + scope > headers_max)) {
-                         return false;
-                       }
-                       return part.size_with(place, span) > bytes_max;
-                     });
+  std::vector<Part> parts;
+  PartCursor cursor(request);
+  while (true) {
+    Result<std::optional<Part>> part = cursor.next(bytes_max);
+    if (!part) return fail(std::move(part).error());
+    if (!*part) return parts;
+    parts.push_back(**std::move(part));
+  }
 }
 
 Result<std::pair<Part, Part>> split_in_half(std::string_view request) {
@@ -215,17 +249,17 @@ Result<std::pair<Part, Part>> split_in_half(std::string_view request) {
     return fail(summary.error());
   }
   DT_CHECK(summary->spans >= 2);
-  const uint32_t first = summary->spans - summary->spans / 2;
-  bool cut = false;
-  Result<std::vector<Part>> parts =
-      split_where(request, [&cut, first](const PartBuilder& part, const Place&, std::string_view) {
-        return !cut && (cut = part.spans() == first);
-      });
-  if (!parts) {
-    return fail(std::move(parts).error());
+  const uint32_t half = summary->spans - summary->spans / 2;
+  PartBuilder part = first_part(request);
+  SpanCursor cursor(request);
+  std::optional<Part> first;
+  while (const auto span = cursor.next()) {
+    if (!first && part.spans() == half) first = part.seal();
+    part.add(cursor.place(), *span);
   }
-  DT_CHECK(parts->size() == 2);
-  return std::pair{std::move(parts->front()), std::move(parts->back())};
+  if (Status status = cursor.status(); !status) return fail(std::move(status).error());
+  DT_CHECK(first.has_value() && !part.empty());
+  return std::pair{*std::move(first), part.seal()};
 }
 
 Result<Separated> separate(std::string_view request, const std::vector<uint32_t>& ordinals) {
@@ -235,15 +269,13 @@ Result<Separated> separate(std::string_view request, const std::vector<uint32_t>
   uint32_t ordinal = 0;
   PartBuilder kept = first_part(request);
   PartBuilder taken;
-  const VisitSpan visit = [&](const Place& place, std::string_view span) {
+  SpanCursor cursor(request);
+  for (; const auto span = cursor.next(); ++ordinal) {
     next = std::find_if(next, wanted.end(), [ordinal](uint32_t at) { return at >= ordinal; });
     const bool is_wanted = next != wanted.end() && *next == ordinal;
-    (is_wanted ? taken : kept).add(place, span);
-    ++ordinal;
-  };
-  if (Status visited = SpanWalk(request, visit).run(); !visited) {
-    return fail(std::move(visited).error());
+    (is_wanted ? taken : kept).add(cursor.place(), *span);
   }
+  if (Status status = cursor.status(); !status) return fail(std::move(status).error());
   Separated separated;
   if (!kept.empty()) {
     auto [bytes, spans] = kept.seal();

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +29,24 @@ struct Part {
 // of `bytes_max`. Sum of spans = walk(request).spans. Resources and scopes without spans are left
 // out as soon as there is more than one part. `request` has passed walk().
 Result<std::vector<Part>> split_by_bytes(std::string_view request, size_t bytes_max);
+
+// The same parts one by one, so that only one of them is in memory at a time beside the request,
+// which outlives the cursor. A part may have another limit than the one before. Used from one
+// thread.
+class PartCursor {
+ public:
+  explicit PartCursor(std::string_view request);
+  ~PartCursor();
+  PartCursor(const PartCursor&) = delete;
+  PartCursor& operator=(const PartCursor&) = delete;
+
+  // nullopt when no span is left.
+  Result<std::optional<Part>> next(size_t bytes_max);
+
+ private:
+  struct State;
+  const std::unique_ptr<State> state_;
+};
 
 // Two parts with half of the spans each (the first gets the odd one). DT_CHECKs spans >= 2.
 Result<std::pair<Part, Part>> split_in_half(std::string_view request);

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,16 @@ class SharedBytes {
   [[nodiscard]] bool empty() const { return view().empty(); }
   // The very same bytes in memory, and not only equal ones.
   [[nodiscard]] bool is(const SharedBytes& other) const { return bytes_ == other.bytes_; }
+
+  // Tells whether somebody still holds the bytes, and holds none itself.
+  using Watch = std::weak_ptr<const std::string>;
+  [[nodiscard]] Watch watch() const { return bytes_; }
+  // nullopt when nobody does.
+  [[nodiscard]] static std::optional<SharedBytes> held(const Watch& watch) {
+    SharedBytes shared;
+    shared.bytes_ = watch.lock();
+    return shared.bytes_ ? std::optional(std::move(shared)) : std::nullopt;
+  }
 
   template <std::convertible_to<std::string_view> Bytes>
   friend bool operator==(const SharedBytes& a, const Bytes& b) {

@@ -62,6 +62,9 @@ class Inflater {
         state_(std::make_unique_for_overwrite<inflate_state>()) {}
 
   Result<std::string> run() {
+    if (compressed_.empty()) {
+      return fail(ErrorKind::kInvalid, "gzip: empty");
+    }
     if (compressed_.size() > kIsalBytesMax) {
       return fail(ErrorKind::kExhausted, "gzip: more than 4 GiB");
     }

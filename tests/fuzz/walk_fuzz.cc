@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "agent/otlp/walk.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
@@ -12,6 +13,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const google::protobuf::LogSilencer silence;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto summary = dualtrace::agent::walk(input);
+  if (auto received = dualtrace::agent::walk_received(input)) {
+    DT_CHECK(summary.has_value());
+    std::string renamed(input);
+    dualtrace::agent::rename_old_scopes(renamed);
+    const uint32_t spans = received->spans;
+    DT_CHECK(renamed.size() == input.size());
+    DT_CHECK(dualtrace::agent::walk(renamed).value().spans == spans);
+  } else {
+    DT_CHECK(received.error().kind == dualtrace::ErrorKind::kInvalid);
+  }
   opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
   if (!request.ParseFromArray(data, static_cast<int>(size))) {
     return 0;

@@ -23,7 +23,7 @@ AgentConfig config_of(const std::string& more) {
 
 // The resource's attributes after enriching; the span gets `span_key` when there is one.
 Attributes enriched(const std::string& more, const Attributes& resource,
-                    const std::string& span_key = "") {
+                    const std::string& span_key = "", const std::string& span_value = "mine") {
   Request request;
   auto& resource_spans = *request.add_resource_spans();
   for (const auto& [key, value] : resource) {
@@ -33,7 +33,9 @@ Attributes enriched(const std::string& more, const Attributes& resource,
   }
   auto& span = *resource_spans.add_scope_spans()->add_spans();
   if (!span_key.empty()) {
-    span.add_attributes()->set_key(span_key);
+    auto& attribute = *span.add_attributes();
+    attribute.set_key(span_key);
+    attribute.mutable_value()->set_string_value(span_value);
   }
   const auto spliced =
       splice(request.SerializeAsString(), resource_additions(config_of(more))).value();
@@ -65,6 +67,22 @@ TEST(Enricher, LeavesTheProjectToTheApplicationThatSetOne) {
     EXPECT_EQ(enriched(kProject, {{key, "mine"}}), (Attributes{{key, "mine"}}));
   }
   EXPECT_EQ(enriched(kProject, {}, "arize.project.name"), Attributes{});
+}
+
+TEST(Enricher, NamesTheProjectWhereTheApplicationNamesNone) {
+  const Attributes project{{"openinference.project.name", "agents"}, {"model_id", "agents"}};
+  for (const char* key : {"openinference.project.name", "arize.project.name", "model_id"}) {
+    EXPECT_EQ(enriched(kProject, {{key, ""}}), project) << key;
+    EXPECT_EQ(enriched(kProject, {{key, " "}}), project) << key;
+  }
+  EXPECT_EQ(enriched(kProject, {}, "arize.project.name", ""), project);
+  EXPECT_EQ(enriched("resourceAttributes: {model_id: configured}\n", {{"model_id", ""}}),
+            (Attributes{{"model_id", "configured"}}));
+}
+
+TEST(Enricher, LeavesOtherEmptyAttributesAlone) {
+  EXPECT_EQ(enriched("resourceAttributes: {k8s.cluster.name: west}\n", {{"k8s.cluster.name", ""}}),
+            (Attributes{{"k8s.cluster.name", ""}}));
 }
 
 TEST(Enricher, AddsConfiguredAttributesWhereTheyAreAbsent) {

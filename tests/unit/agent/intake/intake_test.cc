@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <optional>
 
@@ -22,7 +23,10 @@ std::string request_of(int spans, size_t name_bytes = 10) {
   Request request;
   auto& scope = *request.add_resource_spans()->add_scope_spans();
   for (int count = 0; count < spans; ++count) {
-    scope.add_spans()->set_name(std::string(name_bytes, 'n'));
+    auto& span = *scope.add_spans();
+    span.set_trace_id("\x01 23456789abcdef");
+    span.set_span_id("\x02 234567");
+    span.set_name(std::string(name_bytes, 'n'));
   }
   return request.SerializeAsString();
 }
@@ -75,7 +79,8 @@ TEST_F(IntakeTest, StoresTheInflatedRequest) {
 
 TEST_F(IntakeTest, StoresJsonAsProtobuf) {
   const std::string json =
-      R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"nnnnnnnnnn"}]}]}]})";
+      R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"01203233343536373839616263646566",)"
+      R"("spanId":"0220323334353637","name":"nnnnnnnnnn"}]}]}]})";
   EXPECT_TRUE(accept(gzip(json), BodyFormat::kJson, BodyEncoding::kGzip).value());
   EXPECT_EQ(journal.records.at(0).payload, request_of(1));
   EXPECT_EQ(journal.records.at(0).spans, 1);
@@ -119,18 +124,80 @@ TEST_F(IntakeTest, InflatesNoMoreThanTheBudgetCovers) {
   EXPECT_EQ(admission.bytes_admitted(), 20'000'000);
 }
 
+TEST_F(IntakeTest, StoresWhatZstdMade) {
+  const std::string body = request_of(300);
+  std::string compressed(ZSTD_compressBound(body.size()), '\0');
+  compressed.resize(
+      ZSTD_compress(compressed.data(), compressed.size(), body.data(), body.size(), 3));
+  EXPECT_TRUE(accept(compressed, BodyFormat::kProtobuf, BodyEncoding::kZstd).value());
+  EXPECT_EQ(journal.records.at(0).payload, body);
+  EXPECT_EQ(refusal("not zstd", BodyFormat::kProtobuf, BodyEncoding::kZstd), ErrorKind::kInvalid);
+}
+
+TEST_F(IntakeTest, RefusesAnEmptyBodyThatIsSaidToBeCompressed) {
+  EXPECT_EQ(refusal("", BodyFormat::kProtobuf, BodyEncoding::kGzip), ErrorKind::kInvalid);
+  EXPECT_EQ(refusal("", BodyFormat::kJson, BodyEncoding::kGzip), ErrorKind::kInvalid);
+  EXPECT_EQ(refusal("", BodyFormat::kProtobuf, BodyEncoding::kZstd), ErrorKind::kInvalid);
+}
+
+TEST_F(IntakeTest, TakesAsMuchJsonAsProtobuf) {
+  const std::string name(15'000'000, 'n');
+  const std::string json =
+      R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"01203233343536373839616263646566",)"
+      R"("spanId":"0220323334353637","name":")" +
+      name + "\"}]}]}]}";
+  EXPECT_TRUE(accept(json, BodyFormat::kJson).value());
+  EXPECT_EQ(journal.records.at(0).payload, request_of(1, name.size()));
+}
+
 TEST_F(IntakeTest, DecodesNoMoreJsonThanTheBudgetCovers) {
-  options.json_bytes_max = 6'000'000;
-  EXPECT_EQ(refusal(std::string(5'000'000, ' '), BodyFormat::kJson), ErrorKind::kExhausted);
-  EXPECT_EQ(refusal(std::string(6'000'001, ' '), BodyFormat::kJson), ErrorKind::kExhausted);
-  EXPECT_EQ(refusal(std::string(100'000, ' '), BodyFormat::kJson), ErrorKind::kInvalid);
+  EXPECT_EQ(refusal(std::string(17'000'000, ' '), BodyFormat::kJson), ErrorKind::kExhausted);
+  EXPECT_EQ(refusal(std::string(15'000'000, ' '), BodyFormat::kJson), ErrorKind::kInvalid);
+}
+
+TEST_F(IntakeTest, CarriesScopesOfOldClients) {
+  std::string body = request_of(2);
+  ASSERT_EQ(body.substr(0, 1), "\x0a");
+  // The scope's tag in the two bytes that field 1000 takes.
+  const std::string resource = "\xc2\x3e" + body.substr(3);
+  body = "\x0a" + std::string(1, static_cast<char>(resource.size())) + resource;
+  EXPECT_TRUE(accept(body).value());
+  Request stored;
+  ASSERT_TRUE(stored.ParseFromString(journal.records.at(0).payload));
+  EXPECT_EQ(stored.resource_spans(0).scope_spans(0).spans_size(), 2);
+  EXPECT_EQ(journal.records.at(0).spans, 2);
+  EXPECT_EQ(stored.SerializeAsString(), request_of(2));
+}
+
+TEST_F(IntakeTest, RefusesSpansWithoutIds) {
+  Request request;
+  request.add_resource_spans()->add_scope_spans()->add_spans()->set_name("nobody's");
+  EXPECT_EQ(refusal(request.SerializeAsString()), ErrorKind::kInvalid);
+}
+
+TEST_F(IntakeTest, KeepsNoUnusedRoomOfARecord) {
+  std::string body = request_of(1);
+  const size_t size = body.size();
+  body.reserve(16 * 1024);
+  EXPECT_TRUE(accept(std::move(body)).value());
+  EXPECT_LE(journal.records.at(0).payload.capacity(), size + size / 8);
+}
+
+TEST_F(IntakeTest, ChargesWhatASmallRequestTrulyCosts) {
+  journal.answers_wait = true;
+  std::string body = request_of(1);
+  const size_t size = body.size();
+  EXPECT_EQ(accept(std::move(body)), std::nullopt);
+  EXPECT_GE(admission.bytes_admitted(), size + kRequestCostBytes);
+  journal.answer_all();
+  EXPECT_EQ(admission.bytes_admitted(), 0);
 }
 
 TEST_F(IntakeTest, EnrichesNoMoreThanTheBudgetCovers) {
-  // Six bytes a resource, each to get thirty.
+  // Four bytes a resource, each to get thirty.
   Request request;
-  request.add_resource_spans()->add_scope_spans()->add_spans();
-  std::string body;
+  request.add_resource_spans()->add_scope_spans();
+  std::string body = request_of(1);
   while (body.size() < 6'000'000) {
     body += request.SerializeAsString();
   }

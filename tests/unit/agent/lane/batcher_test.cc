@@ -55,6 +55,9 @@ TEST_F(BatcherTest, LingersFromTheFirstRecordOn) {
 TEST_F(BatcherTest, CutsALargeRecordAtSpanBorders) {
   const std::string large = otlp_request_of(10, 400);
   auto sealed = add(large, 10);
+  while (batcher.cutting()) {
+    for (Batch& batch : batcher.go_on(kLimits, Tick{})) sealed.push_back(std::move(batch));
+  }
   if (auto rest = batcher.seal()) sealed.push_back(*std::move(rest));
   ASSERT_GE(sealed.size(), 3u);
   uint32_t spans = 0;
@@ -67,6 +70,23 @@ TEST_F(BatcherTest, CutsALargeRecordAtSpanBorders) {
   }
   EXPECT_EQ(spans, 10u);
   EXPECT_EQ(names, span_names(large));
+}
+
+TEST_F(BatcherTest, CutsNoMoreThanABatchAtATime) {
+  EXPECT_FALSE(batcher.cutting());
+  size_t batches = add(otlp_request_of(100, 400), 100).size();
+  EXPECT_EQ(batches, 1u);
+  EXPECT_TRUE(batcher.cutting());
+  uint32_t spans = 0;
+  while (batcher.cutting()) {
+    const auto more = batcher.go_on(kLimits, Tick{});
+    EXPECT_LE(more.size(), 2u);
+    for (const Batch& batch : more) spans += batch.spans;
+    batches += more.size();
+  }
+  EXPECT_GT(batches, 20u);
+  EXPECT_GE(spans, 90u);
+  add(otlp_request({"next"}), 1);  // the next record goes as ever
 }
 
 TEST_F(BatcherTest, SendsAGiantSpanAlone) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/otlp/walk.h"
+#include "agent/otlp/wire.h"
 #include "tests/unit/agent/otlp/requests.h"
 
 namespace dualtrace::agent {
@@ -69,6 +70,84 @@ TEST(Splice, AddsToTheEndOfTheResourcesAttributes) {
   EXPECT_EQ(attributes[1].key(), "openinference.project.name");
   EXPECT_EQ(attributes[1].value().string_value(), "agents");
   EXPECT_EQ(attributes[2].key(), "model_id");
+}
+
+const Additions kProjectText = {
+    {.add = {{"openinference.project.name", "agents"}, {"model_id", "agents"}},
+     .unless_resource_has = {"openinference.project.name", "arize.project.name", "model_id"},
+     .unless_spans_have = {"arize.project.name"},
+     .needs_text = true}};
+
+TEST(Splice, LetsABlankAttributeCountAsAbsent) {
+  for (const char* blank : {"", " ", "\t \n"}) {
+    for (const char* key : {"openinference.project.name", "arize.project.name", "model_id"}) {
+      Request request = plain_request(2);
+      Attributes& before =
+          *request.mutable_resource_spans(0)->mutable_resource()->mutable_attributes();
+      add_attribute(before, key, blank);
+      add_attribute(before, "kept", "");
+      const Request result = spliced(request, kProjectText);
+      const Attributes& after = result.resource_spans(0).resource().attributes();
+      ASSERT_EQ(after.size(), 4) << key;  // the blank one is gone
+      EXPECT_EQ(after[0].key(), "service.name");
+      EXPECT_EQ(after[1].key(), "kept");
+      EXPECT_EQ(after[2].key(), "openinference.project.name");
+      EXPECT_EQ(after[2].value().string_value(), "agents");
+      EXPECT_EQ(after[3].key(), "model_id");
+      EXPECT_EQ(result.resource_spans(0).scope_spans_size(), 1);
+      EXPECT_EQ(count_spans(result), 2);
+    }
+  }
+}
+
+TEST(Splice, LetsAnAttributeOfAnotherTypeCountAsAbsent) {
+  Request request = plain_request(2);
+  auto& attribute = *request.mutable_resource_spans(0)->mutable_resource()->add_attributes();
+  attribute.set_key("model_id");
+  EXPECT_EQ(spliced(request, kProjectText).resource_spans(0).resource().attributes_size(), 3);
+  attribute.mutable_value()->set_int_value(7);
+  EXPECT_EQ(spliced(request, kProjectText).resource_spans(0).resource().attributes_size(), 3);
+  attribute.mutable_value()->set_string_value("mine");
+  EXPECT_EQ(splice(request.SerializeAsString(), kProjectText).value(), std::nullopt);
+}
+
+TEST(Splice, LeavesABlankAttributeAloneWhereAnotherNamesTheProject) {
+  Request request = plain_request(2);
+  Attributes& attributes =
+      *request.mutable_resource_spans(0)->mutable_resource()->mutable_attributes();
+  add_attribute(attributes, "openinference.project.name", "");
+  add_attribute(attributes, "model_id", "mine");
+  EXPECT_EQ(splice(request.SerializeAsString(), kProjectText).value(), std::nullopt);
+}
+
+TEST(Splice, RemovesBlankAttributesFromEveryPieceOfAResource) {
+  // protobuf merges the pieces of a resource that stands there twice.
+  ResourceSpans first;
+  add_attribute(*first.mutable_resource()->mutable_attributes(), "model_id", "");
+  add_attribute(*first.mutable_resource()->mutable_attributes(), "a", "1");
+  ResourceSpans second;
+  add_attribute(*second.mutable_resource()->mutable_attributes(), "b", "2");
+  add_attribute(*second.mutable_resource()->mutable_attributes(), "model_id", " ");
+  fill_span(*add_scope(second, "s").add_spans(), 1, 1);
+  const std::string both = first.SerializeAsString() + second.SerializeAsString();
+  std::string request;
+  append_bytes_field(request, 1, both);
+  const Request result = parsed(splice(request, kProjectText).value().value());
+  const Attributes& after = result.resource_spans(0).resource().attributes();
+  ASSERT_EQ(after.size(), 4);
+  EXPECT_EQ(after[0].key(), "a");
+  EXPECT_EQ(after[1].key(), "b");
+  EXPECT_EQ(after[3].key(), "model_id");
+  EXPECT_EQ(after[3].value().string_value(), "agents");
+  EXPECT_EQ(count_spans(result), 1);
+}
+
+TEST(Splice, AddsWhereSpansNameABlankProject) {
+  Request request = plain_request(2);
+  for (Span& span : *request.mutable_resource_spans(0)->mutable_scope_spans(0)->mutable_spans()) {
+    add_attribute(*span.mutable_attributes(), "arize.project.name", "");
+  }
+  EXPECT_TRUE(splice(request.SerializeAsString(), kProjectText).value().has_value());
 }
 
 TEST(Splice, LeavesARequestAloneThatNeedsNothing) {

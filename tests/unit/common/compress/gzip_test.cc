@@ -79,6 +79,8 @@ TEST(Gunzip, ReadsWhatZlibWrites) {
   }
 }
 
+TEST(Gunzip, RefusesAnEmptyText) { EXPECT_EQ(refusal(""), ErrorKind::kInvalid); }
+
 TEST(Gunzip, ReadsAllMembers) {
   const std::string two = gzip("one, ") + zlib_gzip(text(200'000)) + gzip("") + gzip(" end");
   EXPECT_TRUE(gunzip(two, kNoLimit).value() == "one, " + text(200'000) + " end");

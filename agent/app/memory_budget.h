@@ -1,0 +1,23 @@
+#pragma once
+// MemoryBudget: what the receiver may hold when the container has less memory than the
+// configuration takes for granted. Pure.
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace dualtrace::agent {
+
+// What the agent needs beside the receiver's budget (docs/operations.md, "How much memory it
+// takes"), with the defaults of `delivery`.
+inline constexpr uint64_t kMemoryForTheRest = uint64_t{128} * 1024 * 1024;
+
+// The configuration's, or what the limit leaves; at least a quarter of that, as the operator plans
+// it.
+[[nodiscard]] constexpr uint64_t memory_budget(uint64_t configured, std::optional<uint64_t> limit) {
+  if (!limit) return configured;
+  const uint64_t left = *limit - std::min(*limit, kMemoryForTheRest);
+  return std::min(configured, std::max(left, *limit / 4));
+}
+
+}  // namespace dualtrace::agent
