@@ -100,8 +100,8 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
       Batcher alone{Duration(0)};
       sealed = alone.add(shared, record.payload, limits, now);
       while (alone.cutting()) {
-        auto more = alone.go_on(limits, now);
-        std::move(more.begin(), more.end(), std::back_inserter(sealed));
+        auto parts = alone.go_on(limits, now);
+        std::move(parts.begin(), parts.end(), std::back_inserter(sealed));
       }
       if (auto rest = alone.seal()) sealed.push_back(*std::move(rest));
       for (Batch& batch : sealed) batch.carried = true;
