@@ -41,14 +41,21 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open(FileSystem& files, const st
   return std::unique_ptr<CursorFile>(new CursorFile(*std::move(file), generation));
 }
 
+// The same bytes into the same slot: power that goes in between tears nothing. Into the other slot
+// it could tear the only durable one, while this one is in the system's memory alone.
+Status CursorFile::make_durable(const CursorState& state) { return write(generation_, state); }
+
 Status CursorFile::store(const CursorState& state) {
-  const uint64_t next = generation_ + 1;
-  const std::string slot = encode_cursor_slot({.generation = next, .state = state});
-  const std::string_view pieces[] = {slot};
-  if (Status written = file_->write_at(offset_of(next), pieces); !written) return written;
-  if (Status synced = file_->sync(); !synced) return synced;
-  generation_ = next;
+  if (Status written = write(generation_ + 1, state); !written) return written;
+  ++generation_;
   return {};
+}
+
+Status CursorFile::write(uint64_t generation, const CursorState& state) {
+  const std::string slot = encode_cursor_slot({.generation = generation, .state = state});
+  const std::string_view pieces[] = {slot};
+  if (Status written = file_->write_at(offset_of(generation), pieces); !written) return written;
+  return file_->sync();
 }
 
 }  // namespace dualtrace::agent

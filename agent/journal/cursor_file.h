@@ -25,8 +25,12 @@ class CursorFile {
 
   // Durable when it returns OK; else the file still says what it said before.
   Status store(const CursorState& state);
+  // Of what was read from the file's newest slot, which may not be durable: the process that wrote it
+  // may have died before its sync, or the sync may have failed.
+  Status make_durable(const CursorState& state);
 
  private:
+  Status write(uint64_t generation, const CursorState& state);
   CursorFile(std::unique_ptr<File> file, uint64_t generation)
       : file_(std::move(file)), generation_(generation) {}
 

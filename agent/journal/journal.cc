@@ -213,8 +213,11 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
     auto file = first_version ? CursorFile::create(files, path, state)
                               : CursorFile::open(files, path, known->second.generation);
     if (!file) return fail(std::move(file).error());
-    // What was read may be in the system's memory alone: the process may have died before its sync,
-    // or the sync have failed. Segments are let go on its word, so it must not be taken back.
+    // Segments are let go on the word of what was read, so it must not be taken back.
+    if (!first_version) {
+      const Status durable = (*file)->make_durable(known->second.state);
+      if (!durable) return fail(durable.error());
+    }
     if (Status stored = (*file)->store(state); !stored) return fail(stored.error());
     return RestoredLane{.name = name, .cursor = std::move(state), .file = *std::move(file)};
   }

@@ -18,6 +18,7 @@ struct Coding {
 constexpr auto kCodings = std::to_array<Coding>({
     {.name = "identity", .encoding = BodyEncoding::kIdentity},
     {.name = "gzip", .encoding = BodyEncoding::kGzip},
+    {.name = "zstd", .encoding = BodyEncoding::kZstd},
     // The same by its old name (RFC 9110, 8.4.1.3).
     {.name = "x-gzip", .encoding = BodyEncoding::kGzip, .grpc = false, .advertised = false},
 });
