@@ -24,6 +24,11 @@ SLICE = {
     "both-down": Scale(rounds=0, seconds=4, rate=1000, seed=10),
     "slow": Scale(rounds=0, seconds=8, rate=1000, seed=11),
     "disk-full": Scale(rounds=0, seconds=4, rate=1000, seed=12),
+    "poisoned": Scale(rounds=0, seconds=8, rate=1000, seed=17),
+    "everything-refused": Scale(rounds=0, seconds=8, rate=300, seed=18),
+    "failing-at-random": Scale(rounds=0, seconds=4, rate=300, seed=19),
+    "allergic-unavailable": Scale(rounds=0, seconds=4, rate=600, seed=20),
+    "allergic-forbidden": Scale(rounds=0, seconds=4, rate=600, seed=21),
     "chaos": Scale(rounds=6, seconds=0, rate=300, seed=13),
 }
 

@@ -226,6 +226,76 @@ def poisoned(scale: Scale) -> Scenario:
     )
 
 
+# Answers to everything that say nothing of the data, whatever they sound like.
+REFUSALS = {
+    "refusal": {"status": 400, "code": 3, "message": "not for this workspace"},
+    "gateway": {
+        "status": 400,
+        "code": 9,
+        "content_type": "text/html",
+        "body": "<html><body>The plain HTTP request was sent to HTTPS port</body></html>",
+    },
+    "conflict": {"status": 409, "code": 6, "body": "", "content_type": "text/plain"},
+}
+
+
+def everything_refused(scale: Scale) -> Scenario:
+    steps: list = [Run(1)]
+    for refusal in REFUSALS.values():
+        steps += [Fault(name, "status", refusal) for name in DESTINATIONS]
+        steps += [UntilState(name, "Paused") for name in DESTINATIONS]
+        steps += [Run(scale.seconds / 8), *(Clear(name) for name in DESTINATIONS), UntilStored()]
+    return Scenario(
+        name="everything-refused",
+        tells="what refuses everything pauses its lane and costs no span, whatever it answers",
+        steps=tuple(steps),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+def failing_at_random(scale: Scale) -> Scenario:
+    most = {"status": 500, "code": 13, "percent": 80}
+    return Scenario(
+        name="failing-at-random",
+        tells="a destination that fails four times in five takes everything in the end",
+        steps=(
+            Run(1),
+            *(Fault(name, "status", most) for name in DESTINATIONS),
+            Run(scale.seconds),
+            *(Clear(name) for name in DESTINATIONS),
+            Run(0.5),
+            UntilStored(),
+        ),
+        shape=Shape(rate=scale.rate),
+    )
+
+
+# What a destination, or whoever stands before it, may answer to some data and to no other.
+ALLERGIES = {
+    "unavailable": {"status": 503, "code": 14},
+    "forbidden": {"status": 403, "code": 7, "content_type": "text/html", "body": "<html/>"},
+}
+
+
+def allergic(how: str, scale: Scale) -> Scenario:
+    answer = {"match": "poison", **ALLERGIES[how]}
+    return Scenario(
+        name=f"allergic-{how}",
+        tells="batches that are always answered so wait by themselves, and the others do not notice",
+        steps=(
+            Run(scale.seconds / 4, "before"),
+            *(Fault(name, "poison", answer) for name in DESTINATIONS),
+            Run(scale.seconds, "during"),
+            *(Clear(name) for name in DESTINATIONS),
+            UntilStored(),
+        ),
+        # One odd request in some seconds: a batch has some hundred spans.
+        shape=Shape(rate=scale.rate, odd_every=100, odd_name="poison"),
+        config={"delivery": {"retryBase": "200ms", "retryMax": "2s", "pauseProbe": "2s"}},
+        comparisons=(Comparison("before", "during", DESTINATIONS, (0.5,)),),
+    )
+
+
 def rejected(scale: Scale) -> Scenario:
     partial = {"rejected_spans": 3, "message": "three are too old", "count": 20}
     return Scenario(
@@ -338,6 +408,9 @@ SCENARIOS: dict[str, Callable[[Scale], Scenario]] = {
     "credential": credential,
     "too-large": too_large,
     "poisoned": poisoned,
+    "everything-refused": everything_refused,
+    "failing-at-random": failing_at_random,
+    **{f"allergic-{how}": functools.partial(allergic, how) for how in ALLERGIES},
     "rejected": rejected,
     "throttled": throttled,
     "cut": cut,

@@ -85,6 +85,7 @@ class Load:
         self._go.set()
         self._lock = threading.Lock()
         self._next = 1
+        self._odd_before: int | None = None
         self._busy = 0
         self._sent: list[Sent] = []
         self._accepted = 0
@@ -119,6 +120,15 @@ class Load:
     @property
     def failures(self) -> list[Sent]:
         return [one for one in self.sent if one.outcome is not Outcome.OK]
+
+    def is_odd(self, number: int) -> bool:
+        before = self._odd_before
+        return self.shape.is_odd(number) and (before is None or number < before)
+
+    def end_odd(self) -> None:
+        """What is sent from now on is plain."""
+        with self._lock:
+            self._odd_before = self._next
 
     @contextmanager
     def paused(self):
@@ -169,7 +179,7 @@ class Load:
             number = self._next
             self._next += 1
             self._busy += 1
-        template = self._odd if self.shape.is_odd(number) else self._plain
+        template = self._odd if self.is_odd(number) else self._plain
         body = template.stamp(bytes.fromhex(self.trace_id(number)), time.time_ns())
         at, begun = time.time(), time.monotonic()
         outcome, hint = client.send(body)

@@ -38,25 +38,29 @@ bool read_member(Fault& fault, const std::string& name, const json& value) {
   const auto is = [&](FaultKind kind, std::string_view member) {
     return fault.kind == kind && name == member;
   };
+  const auto is_answer = [&](std::string_view member) {
+    return is(FaultKind::kStatus, member) || is(FaultKind::kPoison, member);
+  };
   if (name == "kind") return true;
   if (name == "count") {
     fault.count = value.get<uint64_t>();
   } else if (name == "seconds") {
     fault.duration = from_seconds(value.get<double>());
-  } else if (is(FaultKind::kStatus, "status")) {
+  } else if (name == "percent") {
+    fault.percent = value.get<uint64_t>();
+  } else if (is_answer("status")) {
     answer.http_status = value.get<int>();
-  } else if (is(FaultKind::kStatus, "code")) {
+  } else if (is_answer("code")) {
     answer.grpc_code = value.get<int>();
-  } else if (is(FaultKind::kStatus, "body")) {
+  } else if (is_answer("body")) {
     answer.body = value.get<std::string>();
-  } else if (is(FaultKind::kStatus, "content_type")) {
+  } else if (is_answer("content_type")) {
     answer.content_type = value.get<std::string>();
-  } else if (is(FaultKind::kStatus, "retry_after")) {
+  } else if (is_answer("retry_after")) {
     answer.retry_after = value.is_string() ? value.get<std::string>() : value.dump();
-  } else if (is(FaultKind::kStatus, "retry_info")) {
+  } else if (is_answer("retry_info")) {
     answer.retry_info_seconds = value.get<double>();
-  } else if (name == "message" &&
-             (fault.kind == FaultKind::kStatus || fault.kind == FaultKind::kPartial)) {
+  } else if (is_answer("message") || is(FaultKind::kPartial, "message")) {
     answer.message = value.get<std::string>();
   } else if (is(FaultKind::kPartial, "rejected_spans")) {
     answer.rejected_spans = value.get<uint64_t>();
@@ -84,12 +88,18 @@ Status complete(Fault& fault, const json& members) {
       needs(FaultKind::kLimit, "bytes") || needs(FaultKind::kPoison, "match"))
     return fail(ErrorKind::kInvalid, "the kind needs its own member, see README.md");
   if (fault.count && *fault.count == 0) return fail(ErrorKind::kInvalid, "\"count\" is 0");
-  if (fault.kind != FaultKind::kStatus) return {};
+  if (fault.percent < 1 || fault.percent > 100)
+    return fail(ErrorKind::kInvalid, "\"percent\" is 1 to 100");
+  Answer& answer = fault.answer;
   const bool has_status = members.contains("status");
   const bool has_code = members.contains("code");
+  if (fault.kind == FaultKind::kPoison && !has_status && !has_code) {
+    answer = refusal("poison", 400, kGrpcInvalidArgument, "a span is poisoned");
+    return {};
+  }
+  if (fault.kind != FaultKind::kStatus && fault.kind != FaultKind::kPoison) return {};
   if (!has_status && !has_code)
     return fail(ErrorKind::kInvalid, "\"status\" or \"code\" is needed");
-  Answer& answer = fault.answer;
   if (!has_status) answer.http_status = http_status_of_grpc(answer.grpc_code);
   if (!has_code) answer.grpc_code = grpc_code_of_http(answer.http_status);
   if (answer.http_status < 200 || answer.http_status > 599)
@@ -161,7 +171,7 @@ std::optional<Fault> Faults::peek(Destination destination, FaultKind kind) {
 std::optional<Fault> Faults::take(Destination destination, FaultKind kind) {
   Lock lock(mutex_);
   Active* active = find({destination, kind});
-  if (active == nullptr) return std::nullopt;
+  if (active == nullptr || dice_.below(100) >= active->fault.percent) return std::nullopt;
   Fault fault = active->fault;
   if (active->fault.count && --*active->fault.count == 0) active_.erase({destination, kind});
   return fault;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "common/error/result.h"
+#include "common/random/random.h"
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
 #include "tests/sandbox/answer.h"
@@ -25,8 +26,9 @@ struct Fault {
   FaultKind kind = FaultKind::kStatus;
   std::optional<uint64_t> count{};     // requests it is still good for
   std::optional<Duration> duration{};  // how long it lasts
+  uint64_t percent = 100;              // of the requests that it could hit
 
-  Answer answer{};          // status: the answer itself; partial: its message and number of spans
+  Answer answer{};  // status, poison: the answer itself; partial: its message and number of spans
   Duration delay{};         // slow
   bool store_first = true;  // slow: before the delay; cut: before the connection goes
   uint64_t bytes_max = 0;   // limit
@@ -63,6 +65,7 @@ class Faults {
 
   const Clock& clock_;
   Mutex mutex_;
+  Random dice_ DT_GUARDED_BY(mutex_){1};
   std::map<Key, Active> active_ DT_GUARDED_BY(mutex_);
 };
 

@@ -174,7 +174,7 @@ bool Reception::pass_spans(Case& current) {
     if (count_if(request, poisoned) > 0) {
       faults_.take(destination, FaultKind::kPoison);
       current.mark(FaultKind::kPoison);
-      current.answer = refusal("poison", 400, kGrpcInvalidArgument, "a span is poisoned");
+      current.answer = poison->answer;
       return false;
     }
   }
