@@ -44,19 +44,17 @@ class Turn {
     const auto wanted = [&](const OpenRecord& record, uint64_t spans, uint64_t bytes) {
       return to_drop(source, others_bytes, record.sequence, record.arrived, spans, bytes);
     };
+    // What was carried over is old, but stands at the journal's end.
+    while (!over()) {
+      Batch* const suspect = outbox_.suspect_from_before(source.journal(), limits_.oldest_allowed);
+      if (suspect == nullptr || drop(*suspect, wanted) == 0) break;
+    }
     while (!over()) {
       if (auto open = source.seal()) outbox_.push_new(*std::move(open));
       Batch* const batch = outbox_.oldest_of(source.journal());
       if (batch == nullptr) break;
-      const size_t bytes_before = batch->bytes();
-      const uint64_t dropped = drop_front(*batch, &SpanCounts::expired, [&](const Piece& piece) {
-        const OpenRecord& record = *piece.record;
-        return batch->halved ? wanted(record, batch->spans, batch->bytes())
-                             : wanted(record, piece.spans, piece.bytes);
-      });
-      const bool emptied = batch->spans == 0;
-      outbox_.shrunk(*batch, bytes_before);
-      if (dropped == 0 || !emptied) return;
+      const uint32_t spans = batch->spans;
+      if (drop(*batch, wanted) < spans) return;
     }
     while (!over()) {
       const JournalRecord* const record = source.next_unread();
@@ -66,6 +64,19 @@ class Turn {
       }
       source.expire_unread();
     }
+  }
+
+  // From the front of the batch, while `wanted` says so.
+  template <typename Wanted>
+  uint64_t drop(Batch& batch, const Wanted& wanted) {
+    const size_t bytes_before = batch.bytes();
+    const uint64_t dropped = drop_front(batch, &SpanCounts::expired, [&](const Piece& piece) {
+      const OpenRecord& record = *piece.record;
+      return batch.halved ? wanted(record, batch.spans, batch.bytes())
+                          : wanted(record, piece.spans, piece.bytes);
+    });
+    outbox_.shrunk(batch, bytes_before);
+    return dropped;
   }
 
   // Decides, and writes down what is decided. A segment goes when all in it is settled: while an

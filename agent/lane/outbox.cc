@@ -111,8 +111,12 @@ std::vector<Batch> Outbox::take_all_of(const JournalLane& journal, uint64_t sequ
 Batch* Outbox::oldest_of(const JournalLane& journal) {
   Batch* oldest = nullptr;
   const auto consider = [&](Batch& batch) {
-    if (batch.oldest().journal != &journal) return false;
-    if (oldest == nullptr || batch.place < oldest->place) oldest = &batch;
+    const OpenRecord& record = batch.oldest();
+    if (record.journal != &journal) return false;
+    if (oldest == nullptr || std::pair(record.sequence, batch.place) <
+                                 std::pair(oldest->oldest().sequence, oldest->place)) {
+      oldest = &batch;
+    }
     return true;
   };
   for (auto& [place, batch] : line_) {
@@ -120,6 +124,14 @@ Batch* Outbox::oldest_of(const JournalLane& journal) {
   }
   for (auto& [key, batch] : suspects_) consider(batch);
   return oldest;
+}
+
+Batch* Outbox::suspect_from_before(const JournalLane& journal, WallTime time) {
+  const auto found = std::find_if(suspects_.begin(), suspects_.end(), [&](const auto& entry) {
+    const OpenRecord& record = entry.second.oldest();
+    return record.journal == &journal && record.arrived < time;
+  });
+  return found == suspects_.end() ? nullptr : &found->second;
 }
 
 void Outbox::shrunk(const Batch& batch, size_t bytes_before) {

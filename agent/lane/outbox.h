@@ -39,9 +39,11 @@ class Outbox {
   // All batches of that record, if nothing else is in them; none of them otherwise.
   std::vector<Batch> take_all_of(const JournalLane& journal, uint64_t sequence);
 
-  // The oldest batch of that journal, or nullptr. Call shrunk() after taking spans off it.
+  // The batch of that journal with the oldest record in it; a suspect of it that arrived before
+  // then, wherever its record is now; or nullptr. Call shrunk() after taking spans off.
   [[nodiscard]] Batch* oldest_of(const JournalLane& journal);
-  // `batch` came from oldest_of() and had `bytes_before`; it is removed if nothing is left in it.
+  [[nodiscard]] Batch* suspect_from_before(const JournalLane& journal, WallTime time);
+  // `batch` came from these and had `bytes_before`; it is removed if nothing is left in it.
   void shrunk(const Batch& batch, size_t bytes_before);
 
   [[nodiscard]] bool empty() const { return line_.empty() && suspects_.empty(); }

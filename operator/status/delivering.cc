@@ -29,6 +29,9 @@ constexpr std::array kPauses = {
     Pause{reason::kMisconfigured,
           "what answers there does not take spans; look at the endpoint or workspace URL and at "
           "the proxy"},
+    Pause{reason::kNotEnabled,
+          "the workspace does not have OpenTelemetry ingestion enabled; enable it in the "
+          "workspace's settings or use another workspace"},
     Pause{reason::kEverythingRefused,
           "it refuses every span, so the cause is not the spans but its setup or the export; fix "
           "what its words in status.destinations[].lastError name"},

@@ -74,6 +74,7 @@ inline constexpr Reason kTableMissing{kDeliveryType, kFalse, "TableMissing"};
 inline constexpr Reason kTableUnsupported{kDeliveryType, kFalse, "TableUnsupported"};
 inline constexpr Reason kSchemaMismatch{kDeliveryType, kFalse, "SchemaMismatch"};
 inline constexpr Reason kMisconfigured{kDeliveryType, kFalse, "Misconfigured"};
+inline constexpr Reason kNotEnabled{kDeliveryType, kFalse, "NotEnabled"};
 inline constexpr Reason kEverythingRefused{kDeliveryType, kFalse, "EverythingRefused"};
 inline constexpr Reason kForeignAnswer{kDeliveryType, kFalse, "ForeignAnswer"};
 inline constexpr Reason kPaused{kDeliveryType, kFalse, "Paused"};  // for any other

@@ -63,6 +63,25 @@ TEST_F(LaneStorageTest, CarriesOverWhatKeepsASegmentOnTheDisk) {
   EXPECT_EQ(books().settled.delivered, 104u);
 }
 
+TEST_F(LaneStorageTest, WhatWasCarriedOverExpiresByItsOwnAge) {
+  options.age_max = std::chrono::hours(1);
+  answer_poison_with(server_error());
+  start();
+  append_batch(4, 1);
+  for (int i = 0; i < 100; ++i) {
+    append_batch();
+    scheduler.run_for(seconds(1));
+  }
+  source().pinning = PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+  scheduler.run_for(seconds(2));
+  source().pinning.reset();
+  for (int i = 0; i < 70; ++i) {
+    append_batch();
+    scheduler.run_for(minutes(1));
+  }
+  EXPECT_EQ(books().settled, (SpanCounts{.delivered = 173, .expired = 1}));
+}
+
 TEST_F(LaneStorageTest, GoesOnWithWhatCouldNotBeCarriedOver) {
   answer_poison_with(server_error());
   source().carry_error = Error{ErrorKind::kUnavailable, "the disk is full"};

@@ -144,6 +144,7 @@ const std::vector<Case>& cases() {
       {kEverythingRefused, pause("EverythingRefused"),
        "its words in status.destinations[].lastError", kDatabricks},
       {kForeignAnswer, pause("ForeignAnswer"), "proxy", kDatabricks},
+      {kNotEnabled, pause("NotEnabled"), "enable", kDatabricks},
       {kPaused, pause("of another version"), "lastError", kDatabricks},
       {kNoReports,
        [](World& world) {
