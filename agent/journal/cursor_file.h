@@ -25,8 +25,8 @@ class CursorFile {
 
   // Durable when it returns OK; else the file still says what it said before.
   Status store(const CursorState& state);
-  // Of what was read from the file's newest slot, which may not be durable: the process that wrote it
-  // may have died before its sync, or the sync may have failed.
+  // Of what was read from the file's newest slot, which may not be durable: the process that wrote
+  // it may have died before its sync, or the sync may have failed.
   Status make_durable(const CursorState& state);
 
  private:

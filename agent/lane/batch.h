@@ -4,6 +4,7 @@
 // for, however many batches they went in; that is what makes settling happen exactly once. Used
 // from one thread (the lane's).
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -48,6 +49,11 @@ struct BatchPlace {
   auto operator<=>(const BatchPlace&) const = default;
 };
 
+// The two halves of a batch that was refused. When one passes, the refusal was the other's.
+struct RefusedHalves {
+  std::array<bool, 2> passed{};
+};
+
 struct Batch {
   // nullptr: what it says is to be read again from the journal, where it is a whole record.
   std::shared_ptr<const RequestBody> body;
@@ -63,6 +69,8 @@ struct Batch {
   bool awaits_contrast =
       false;  // … or until something is delivered that was sent after its failure
   std::shared_ptr<const Outcome> refusal{};  // the last one; nullptr: none yet
+  std::shared_ptr<RefusedHalves> halves{};   // nullptr: it is none, or the refusal is accounted for
+  size_t half = 0;                           // which of them it is
 
   // In memory.
   [[nodiscard]] size_t bytes() const { return body == nullptr ? 0 : body->size(); }

@@ -38,6 +38,12 @@ void for_each_span(const std::string& request, uint32_t spans, const Add& add) {
   add(request, spans);
 }
 
+void remember_halves(std::pair<Batch, Batch>& halves) {
+  const auto both = std::make_shared<RefusedHalves>();
+  halves.first.halves = halves.second.halves = both;
+  halves.second.half = 1;
+}
+
 }  // namespace
 
 void DestinationLane::wait(Request request, const Outcome& outcome, Gate::State why,
@@ -73,9 +79,10 @@ void DestinationLane::cut(Request request, const Outcome& outcome, bool own_faul
     park(std::move(request.batch), outcome, options_.backoff.delay(1, random_));
     return;
   }
+  if (speaks_of_data(outcome)) remember_halves(*halves);
   for (Batch* half : {&halves->first, &halves->second}) {
     // What was only too large, or too slow, is cut once and is no suspect.
-    if (own_fault || (speaks_of_data(outcome) && !too_large)) half->history.suspect = true;
+    if (!too_large && (own_fault || speaks_of_data(outcome))) half->history.suspect = true;
     half->not_before = now();
     outbox_.put_back(std::move(*half));
   }
@@ -85,6 +92,7 @@ bool DestinationLane::cut_in_doubt(const Request& request, const Outcome& outcom
   auto halves = halve(request.batch);
   if (!halves) return false;
   close_gate(request, everything_refused(outcome), Gate::State::kPaused, delay);
+  if (outcome.verdict) remember_halves(*halves);
   for (Batch* half : {&halves->first, &halves->second}) {
     half->history.suspect = true;
     half->not_before = now();

@@ -170,6 +170,7 @@ void DestinationLane::settle(const Request& request, uint64_t number, const Outc
   if (rejected < request.batch.spans) {
     note_success();
     evidence_.delivered(number, request.batch.history);
+    if (request.batch.halves) request.batch.halves->passed[request.batch.half] = true;
     outbox_.release_refused(number, now());
   }
   account_delivered(request.batch, rejected);
@@ -185,6 +186,14 @@ void DestinationLane::judge(Request request, const Outcome& outcome) {
       (contrast || presumed) && !request.pass.probe && gate_.state() == Gate::State::kOpen;
   const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
   if (verdict) request.batch.refusal = std::make_shared<const Outcome>(outcome);
+  if (verdict || outcome.kind == OutcomeKind::kSplit) {
+    // It was refused together with another half, which passed since: so that was a verdict on it.
+    const auto& halves = request.batch.halves;
+    if (halves && halves->passed[1 - request.batch.half]) {
+      ++history.verdicts;
+      request.batch.halves.reset();
+    }
+  }
   if (verdict && evidence_.doubts() == 0 && set_defects_apart(request, outcome)) return;
   const Decision decision = decide(outcome, history,
                                    {.lane_failures = gate_.failures(),

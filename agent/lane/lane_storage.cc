@@ -25,31 +25,64 @@ bool all_whole(const Batch& batch) {
   return true;
 }
 
+size_t bytes_of(const std::vector<Batch>& batches) {
+  size_t bytes = 0;
+  for (const Batch& batch : batches) bytes += batch.body ? batch.bytes() : batch.oldest().bytes;
+  return bytes;
+}
+
+bool is_all_of_record(const std::vector<Batch>& batches) {
+  uint64_t spans = 0;
+  for (const Batch& batch : batches) spans += batch.spans;
+  return spans == batches.front().oldest().spans;
+}
+
+// The parts of a record as one batch without a body. What was learned of the parts is forgotten.
+Batch whole_again(std::vector<Batch> parts) {
+  Batch whole = std::move(parts.front());
+  for (const Batch& part : parts) whole.place = std::min(whole.place, part.place);
+  const std::shared_ptr<OpenRecord> record = whole.pieces.front().record;
+  whole.body = nullptr;
+  whole.spans = record->spans;
+  whole.pieces = {{record, record->spans, record->bytes}};
+  whole.halved = false;
+  whole.halves.reset();
+  whole.history = {.spans = record->spans,
+                   .strikes = 1,
+                   .requests_at_failure = whole.history.requests_at_failure,
+                   .suspect = true};
+  return whole;
+}
+
 }  // namespace
 
-// Down to half of what suspects may take. What cannot be put away now (other parts of its record
-// are under way) stays where it is.
+// Above half of what suspects may take, whole records go: they lose nothing by it. Only above all
+// of it parts of records do, which have to be judged anew when they come back. What cannot be put
+// away now (other parts of its record are under way) stays where it is.
 void DestinationLane::make_room() {
-  std::vector<Batch> stay;
-  const bool may_carry = now() >= carry_again_;
   while (outbox_.suspect_bytes() > bytes_max() / 2) {
-    auto batch = outbox_.take_latest_loaded();
+    auto batch = outbox_.take_latest(all_whole);
     if (!batch) break;
-    if (all_whole(*batch)) {
-      put_away(*std::move(batch));
-      continue;
-    }
+    put_away(*std::move(batch));
+  }
+  std::vector<Batch> stay;
+  while (outbox_.suspect_bytes() > bytes_max() && now() >= carry_again_) {
+    auto batch = outbox_.take_latest([](const Batch&) { return true; });
+    if (!batch) break;
     const OpenRecord& record = batch->oldest();
-    const bool one_record = batch->pieces.size() == 1;
     JournalLane& journal = *record.journal;
     const uint64_t sequence = record.sequence;
     outbox_.put_back(*std::move(batch));
-    std::vector<Batch> left;
-    if (one_record && may_carry) left = outbox_.take_all_of(journal, sequence);
-    const bool taken = !left.empty();
-    if (taken) left = carry_over(std::move(left));
-    if (!taken) left.push_back(*outbox_.take_latest_loaded());
-    std::move(left.begin(), left.end(), std::back_inserter(stay));
+    std::vector<Batch> parts = outbox_.take_all_of(journal, sequence);
+    if (parts.empty()) {
+      stay.push_back(*outbox_.take_latest([](const Batch&) { return true; }));
+    } else if (is_all_of_record(parts) && bytes_of(parts) <= options_.batch_bytes_max) {
+      // Nothing of it has ended: it need not be carried over to be a whole record.
+      outbox_.put_back(whole_again(std::move(parts)));
+    } else {
+      parts = carry_over(std::move(parts));
+      std::move(parts.begin(), parts.end(), std::back_inserter(stay));
+    }
   }
   for (Batch& batch : stay) outbox_.put_back(std::move(batch));
 }
@@ -74,9 +107,7 @@ void DestinationLane::free_pinned_segments() {
 // All that is left of one record. Hands back what would be too large for the batch that it comes
 // back as: that waits in memory.
 std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
-  size_t bytes = 0;
-  for (const Batch& batch : batches) bytes += batch.body ? batch.bytes() : batch.oldest().bytes;
-  if (bytes > options_.batch_bytes_max) return batches;
+  if (bytes_of(batches) > options_.batch_bytes_max) return batches;
   const std::shared_ptr<OpenRecord> record = batches.front().pieces.front().record;
   CarryOver rest{.sequence = record->sequence, .payload = {}, .ended = record->counts};
   for (Batch& batch : batches) {

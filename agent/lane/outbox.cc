@@ -80,9 +80,11 @@ void Outbox::release_all(Tick now) {
   }
 }
 
-std::optional<Batch> Outbox::take_latest_loaded() {
-  const auto latest = std::find_if(suspects_.rbegin(), suspects_.rend(),
-                                   [](const auto& entry) { return entry.second.body != nullptr; });
+std::optional<Batch> Outbox::take_latest(const std::function<bool(const Batch&)>& wanted) {
+  const auto latest =
+      std::find_if(suspects_.rbegin(), suspects_.rend(), [&wanted](const auto& entry) {
+        return entry.second.body != nullptr && wanted(entry.second);
+      });
   if (latest == suspects_.rend()) return std::nullopt;
   return take(std::next(latest).base());
 }

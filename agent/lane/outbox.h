@@ -4,6 +4,7 @@
 // A batch that comes back, and the halves of one, take their old place. Used from one thread.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -34,8 +35,8 @@ class Outbox {
   void release_refused(uint64_t number, Tick now);
   void release_all(Tick now);
 
-  // The suspect that has to wait for longest, of those in memory; nullopt when there is none.
-  std::optional<Batch> take_latest_loaded();
+  // The suspect that has to wait for longest, of those in memory that are `wanted`.
+  std::optional<Batch> take_latest(const std::function<bool(const Batch&)>& wanted);
   // All batches of that record, if nothing else is in them; none of them otherwise.
   std::vector<Batch> take_all_of(const JournalLane& journal, uint64_t sequence);
 

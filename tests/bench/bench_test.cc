@@ -148,7 +148,10 @@ class SlowIntake final : public agent::Intake {
   void accept(agent::IntakeRequest, agent::IntakeAnswer answer) override {
     later_.run_after(delay_, [answer = std::move(answer)] { answer({}); });
   }
-  Result<agent::Ticket> admit(size_t bytes) override { return admission_.admit(bytes); }
+  Result<agent::Ticket> admit(size_t bytes,
+                              std::shared_ptr<dualtrace::agent::PeerShare> /*peer*/) override {
+    return admission_.admit(bytes);
+  }
   [[nodiscard]] size_t request_bytes_max() const override { return admission_.bytes_max(); }
 
  private:

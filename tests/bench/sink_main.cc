@@ -58,7 +58,10 @@ class Sink final : public agent::Intake {
 
   // The gRPC port's requests.
   void accept(IntakeRequest request, IntakeAnswer answer) override;
-  Result<agent::Ticket> admit(size_t bytes) override { return admission_.admit(bytes); }
+  Result<agent::Ticket> admit(size_t bytes,
+                              std::shared_ptr<dualtrace::agent::PeerShare> /*peer*/) override {
+    return admission_.admit(bytes);
+  }
   [[nodiscard]] size_t request_bytes_max() const override { return kBodyBytesMax; }
 
   // The HTTP port's.

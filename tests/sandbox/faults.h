@@ -28,8 +28,8 @@ struct Fault {
   std::optional<Duration> duration{};  // how long it lasts
   uint64_t percent = 100;              // of the requests that it could hit
 
-  Answer answer{};  // status, poison: the answer itself; partial: its message and number of spans
-  Duration delay{};         // slow
+  Answer answer{};   // status, poison: the answer itself; partial: its message and number of spans
+  Duration delay{};  // slow
   bool store_first = true;  // slow: before the delay; cut: before the connection goes
   uint64_t bytes_max = 0;   // limit
   std::string poison{};     // poison: a span's name, or its attribute dualtrace.test.poison

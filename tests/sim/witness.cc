@@ -442,12 +442,23 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
         std::min<uint64_t>(outcome.rejected, spans.size());
   }
   const bool alone = spans.size() == 1;
+  const auto together = std::make_shared<std::set<uint64_t>>(spans.begin(), spans.end());
   uint64_t& delivered = delivered_[{lane_life(lane, life), lane}];
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, life);
     each.state = SpanState::kIdle;
     const auto refused = [&] {
-      if (!alone || (each.verdicts > 0 && delivered == each.delivered_at_verdict)) return;
+      if (!alone) {
+        each.refused_with = together;
+        return;
+      }
+      // All that it was refused with has passed since: that verdict was on it.
+      if (each.refused_with && each.refused_with->size() == 1) {
+        ++each.verdicts;
+        each.refused_with.reset();
+      } else if (each.verdicts > 0 && delivered == each.delivered_at_verdict) {
+        return;
+      }
       ++each.verdicts;
       each.delivered_at_verdict = delivered;
     };
@@ -455,6 +466,7 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
       case OutcomeKind::kDelivered:
       case OutcomeKind::kPartly:
         each.state = SpanState::kDelivered;
+        if (each.refused_with) each.refused_with->erase(span);
         break;
       case OutcomeKind::kSplit:
         refused();

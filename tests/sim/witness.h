@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -109,7 +110,9 @@ class Witness {
     SpanState state = SpanState::kIdle;
     uint8_t verdicts = 0;               // on it alone, each with a delivery since the one before
     uint64_t delivered_at_verdict = 0;  // how many requests
-    uint32_t body_spans = 0;            // of the last request that began with it
+    // That it was refused with by the last verdict, less those that passed since.
+    std::shared_ptr<std::set<uint64_t>> refused_with{};
+    uint32_t body_spans = 0;  // of the last request that began with it
     uint32_t body_crc = 0;
   };
   struct Snapshot {

@@ -237,6 +237,19 @@ TEST_F(LaneJudgementTest, FindsDefectiveSpansHereAndSendsTheOthersOnce) {
   EXPECT_EQ(span_names(request_of(letters()[1])), std::vector<std::string>{names[13]});
 }
 
+TEST_F(LaneJudgementTest, ConvictsASpanByItsNeighboursWhenNothingElseComes) {
+  for (int poison = 0; poison < 5; ++poison) {
+    answer_poison_with(refuse());
+    if (!lane) start();
+    const uint64_t delivered = books().settled.delivered;
+    append_batch(5, poison);
+    scheduler.run_for(minutes(1));
+    EXPECT_EQ(books().settled.delivered - delivered, 4u);
+    EXPECT_EQ(books().settled.dead_lettered, static_cast<uint64_t>(poison) + 1);
+    EXPECT_EQ(state(), LaneState::kIdle);
+  }
+}
+
 TEST_F(LaneJudgementTest, ADefectAloneIsNoEvidence) {
   exporter.behaviour = [](const ExportRequest&) { return refuse(); };
   start();
