@@ -83,8 +83,10 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
 }
 
 Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) const {
-  if (Status grown = request.ticket.grow_to(request.body.capacity() + kRequestCostBytes); !grown) {
-    return fail(std::move(grown).error());
+  // An empty body was admitted without a ticket.
+  if (!request.body.empty()) {
+    const size_t bytes = request.body.capacity() + kRequestCostBytes;
+    if (Status grown = request.ticket.grow_to(bytes); !grown) return fail(std::move(grown).error());
   }
   Result<std::string> body = inflated(request);
   if (body && request.format == BodyFormat::kJson) {

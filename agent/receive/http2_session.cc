@@ -12,6 +12,9 @@
 namespace dualtrace::agent {
 namespace {
 
+// A client that is still sending when its answer comes may finish: curl 7.88 takes a reset for a
+// failure, though it has the whole answer.
+constexpr Duration kEarlyAnswerGrace = std::chrono::seconds(1);
 constexpr size_t kOutputMax = 256 * 1024;  // taken out of nghttp2 at once
 // Of a refused body: what a client may send anyway before it hears of it.
 constexpr size_t kDiscardMax = kHttp2StreamWindow;
@@ -51,6 +54,7 @@ class Http2Session final : public Session, private Http2Events {
   void end_stream(int32_t id, Http2Stream& stream);
   void refuse_when_read(int32_t id, Http2Stream& stream);
   void reply(int32_t id, Http2Stream& stream);
+  void end_early(int32_t id, Http2Stream& stream);
   void set_deadline(Http2Stream& stream, Tick when);
   void give_up(uint32_t error_code);
   Http2Stream* find(int32_t id);
@@ -144,6 +148,8 @@ void Http2Session::expire(Tick now) {
   for (auto& [id, stream] : streams_) {
     if (now < stream.deadline) {
       deadline_ = std::min(deadline_, stream.deadline);
+    } else if (stream.answer_sent) {
+      end_early(id, stream);
     } else if (!stream.call) {  // no other frame may come before the rest of these headers
       return give_up(NGHTTP2_ENHANCE_YOUR_CALM);
     } else if (!stream.answered) {
@@ -216,6 +222,7 @@ void Http2Session::data(int32_t id, std::string_view bytes) {
     set_deadline(*stream, stream->patience.deadline());
   } else {
     stream->discarded += bytes.size();
+    if (stream->answer_sent && stream->discarded > kDiscardMax) return end_early(id, *stream);
   }
   refuse_when_read(id, *stream);
 }
@@ -289,10 +296,17 @@ void Http2Session::frame_sent(const nghttp2_frame& frame) {
   }
   const bool may_end = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
   if (!may_end || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
-  const Http2Stream* stream = find(frame.hd.stream_id);
+  Http2Stream* const stream = find(frame.hd.stream_id);
   if (stream == nullptr || stream->input_ended) return;
-  // Answered before its end: the rest is not wanted, and not an error either (RFC 9113, 8.1).
-  nghttp2_submit_rst_stream(frames_.get(), NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR);
+  stream->answer_sent = true;
+  if (stream->discarded > kDiscardMax) return end_early(frame.hd.stream_id, *stream);
+  set_deadline(*stream, now_ + kEarlyAnswerGrace);
+}
+
+// Answered before its end: the rest is not wanted, and not an error either (RFC 9113, 8.1).
+void Http2Session::end_early(int32_t id, Http2Stream& stream) {
+  stream.deadline = Tick::max();
+  nghttp2_submit_rst_stream(frames_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
 }
 
 void Http2Session::stream_closed(int32_t id) {

@@ -21,7 +21,8 @@ struct Http2Stream {
   bool storing = false;   // with the intake
   bool bodiless = false;  // the answer to a HEAD
   bool answered = false;
-  size_t discarded = 0;  // of its body
+  bool answer_sent = false;  // all of it, before the request's end
+  size_t discarded = 0;      // of its body
   Tick begun{};
   Tick deadline{};  // of headers, body or answer's way out; max() while with the intake
   Reply reply;

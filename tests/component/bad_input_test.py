@@ -57,7 +57,8 @@ def nested_groups(depth: int) -> bytes:
 
 
 def of_span(members: str) -> bytes:
-    return b'{"resourceSpans":[{"scopeSpans":[{"spans":[{%s}]}]}]}' % members.encode(
+    ids = '"traceId":"%s","spanId":"%s",' % ("1" * 32, "2" * 16)
+    return b'{"resourceSpans":[{"scopeSpans":[{"spans":[{%s}]}]}]}' % (ids + members).encode(
         "utf-8", "surrogateescape"
     )
 
@@ -121,7 +122,7 @@ JSON_BODIES = {
     "a number of a thousand digits": Body(of_span('"kind":' + "9" * 1000), says="json"),
     "a number out of range": Body(of_span('"droppedAttributesCount":4294967296'), says="ropped"),
     "invalid UTF-8": Body(of_span('"name":"\udcff"'), says="not UTF-8"),
-    "half a surrogate pair": Body(of_span('"name":"\\ud800"'), says="json"),
+    "half a surrogate pair is replaced": Body(of_span('"name":"\\ud800"'), **OK),
     "a wrong type for a list": Body(b'{"resourceSpans":5}', says="resourceSpans: not a list"),
     "a wrong type for a text": Body(of_span('"name":{}'), says="name: not a text"),
     "a wrong type for a number": Body(of_span('"endTimeUnixNano":"soon"'), says="spans[0]"),

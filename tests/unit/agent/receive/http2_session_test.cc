@@ -168,6 +168,9 @@ TEST_F(Http2SessionTest, AnswersBeforeTheBodyAndDropsTheRest) {
   EXPECT_EQ(response.headers["grpc-status"], "14");
   EXPECT_NE(response.headers["grpc-status-details-bin"], "");
   EXPECT_TRUE(response.complete);
+  EXPECT_FALSE(response.reset) << "it may finish";
+  expire_after(std::chrono::seconds(1));
+  talk();
   EXPECT_EQ(response.reset, NGHTTP2_NO_ERROR);
   EXPECT_TRUE(response.closed);
 }
@@ -188,6 +191,8 @@ TEST_F(Http2SessionTest, RefusesAGrpcCallWhileItsStreamIsOpen) {
     EXPECT_EQ(response.headers["grpc-status"], code);
     EXPECT_EQ(response.headers[":status"], code.empty() ? "415" : "200");
     EXPECT_TRUE(response.complete);
+    expire_after(std::chrono::seconds(1));
+    talk();
     EXPECT_EQ(response.reset, NGHTTP2_NO_ERROR);
     EXPECT_TRUE(response.closed);
     send(grpc_headers(), grpc_frame("x"));  // the connection goes on
