@@ -149,9 +149,9 @@ Result<std::string> JournalIntake::inflated(IntakeRequest& request) const {
 }
 
 Result<std::string> JournalIntake::decoded(std::string json, Ticket& ticket) {
-  const size_t bytes = json.capacity() + kJsonMemoryFactor * json.size() + kRequestCostBytes;
-  if (Status grown = ticket.grow_to(bytes); !grown) {
-    return fail(std::move(grown).error());
+  if (!json.empty()) {  // then there is a ticket
+    const size_t bytes = json.capacity() + kJsonMemoryFactor * json.size() + kRequestCostBytes;
+    if (Status grown = ticket.grow_to(bytes); !grown) return fail(std::move(grown).error());
   }
   return protobuf_from_json(std::move(json));
 }
