@@ -73,13 +73,13 @@ size_t Peers::weight(const PeerAddress& address, const Peer& peer) const {
 
 // The peer with most connections, or the newcomer itself when it is one of those with most.
 const Peers::Peer& Peers::who_gives(const PeerAddress& newcomer) const {
-  const auto rank = [this](const auto& entry) {
+  const auto rank = [this](const auto& entry) DT_REQUIRES(mutex_) {
     return std::pair(weight(entry.first, entry.second), entry.second.places.size());
   };
   const auto own = peers_.find(newcomer);
-  const auto most =
-      std::max_element(peers_.begin(), peers_.end(),
-                       [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  const auto most = std::max_element(peers_.begin(), peers_.end(),
+                                     [&](const auto& a, const auto& b)
+                                         DT_REQUIRES(mutex_) { return rank(a) < rank(b); });
   const auto [most_weight, most_places] = rank(*most);
   const auto [own_weight, own_places] = rank(*own);
   const bool greedier = most_weight > own_weight + 1 || most_places > own_places + 1;
