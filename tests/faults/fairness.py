@@ -44,7 +44,6 @@ class Quiet:
     threads: int = 4
     seconds: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    sent: list[bytes] = field(default_factory=list)
 
     def __post_init__(self):
         self._stop, self._lock = threading.Event(), threading.Lock()
@@ -95,9 +94,7 @@ class Quiet:
             connections.pop(peer).close()
         with self._lock:
             self.seconds.append(time.monotonic() - begun)
-            if said == "200":
-                self.sent.append(body)
-            else:
+            if said != "200":
                 self.refused.append(said)
 
 
