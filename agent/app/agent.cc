@@ -197,8 +197,7 @@ void RunningAgent::make_delivery() {
                                                          .clock = clock_,
                                                          .metrics = metrics_,
                                                          .heartbeats = heartbeats_,
-                                                         .journal = *journal_,
-                                                         .journal_scheduler = *journal_scheduler_});
+                                                         .journal = *journal_});
   delivering_ = true;
 }
 

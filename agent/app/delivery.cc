@@ -90,9 +90,7 @@ void Delivery::end(Destination& destination) {
   }
   wait_for([&](auto done) { adopter_.detach(destination.name(), done); });
   destination.stop();
-  // From here on nobody uses the lane's side of the journals. A notification may still run.
-  parts_.journal.lane(destination.name()).on_published([] {});
-  wait_for([&](auto done) { parts_.journal_scheduler.post(done); });
+  // From here on nobody uses the lane's side of the journals.
 }
 
 // The old one is seen until the new one can be: no reader finds a lane without its books.

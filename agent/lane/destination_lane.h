@@ -22,6 +22,7 @@
 #include "agent/lane/patience.h"
 #include "agent/lane/retry.h"
 #include "agent/lane/source.h"
+#include "common/sync/gate.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
@@ -30,6 +31,7 @@ class DestinationLane final : public Lane {
  public:
   DestinationLane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
                   Scheduler& scheduler, Random random, MetricRegistry& metrics);
+  ~DestinationLane() override;
   DestinationLane(const DestinationLane&) = delete;
   DestinationLane& operator=(const DestinationLane&) = delete;
 
@@ -114,6 +116,8 @@ class DestinationLane final : public Lane {
   Exporter& exporter_;
   DeadLetters& dead_letters_;
   Scheduler& scheduler_;
+  // For the journals' callbacks, which may come when the lane is gone.
+  const std::shared_ptr<dualtrace::Gate> callbacks_ = std::make_shared<dualtrace::Gate>();
 
   // Lane's scheduler only.
   Random random_;

@@ -58,7 +58,8 @@ class Lane {
   // Credentials may have changed: probe at once if paused.
   virtual void nudge() = 0;
   // Sends nothing more and calls `idle` on the lane's scheduler as soon as no request is in flight
-  // (at once if so), when what was settled is synced. Then another lane can take over.
+  // and nothing is being carried over (at once if so), when what was settled is synced. Then
+  // another lane can take over.
   virtual void halt(std::function<void()> idle) = 0;
   // Sends what waits without lingering; calls `drained` on the lane's scheduler as soon as nothing
   // waits (at once if so). Part of shutdown.
@@ -69,8 +70,8 @@ class Lane {
 };
 
 // All references outlive the lane; its scheduler is stopped before it is destroyed. The scheduler
-// also outlives the exporter and the journals' notifications: stopped, it drops what they still
-// post.
+// also outlives the exporter: stopped, it drops what that still posts. Callbacks from the journals
+// may come later than that.
 std::unique_ptr<Lane> make_lane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
                                 Scheduler& scheduler, Random random, MetricRegistry& metrics);
 

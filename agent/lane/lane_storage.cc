@@ -117,10 +117,10 @@ std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
   }
   JournalLane& journal = *record->journal;
   carrying_.emplace(record.get(), std::move(batches));
-  journal.carry_over(std::move(rest),
-                     [this, record, &scheduler = scheduler_](const Status& stored) {
-                       scheduler.post([this, record, stored] { on_carried(record.get(), stored); });
-                     });
+  journal.carry_over(std::move(rest), [this, record, callbacks = callbacks_](const Status& stored) {
+    callbacks->pass(
+        [&] { scheduler_.post([this, record, stored] { on_carried(record.get(), stored); }); });
+  });
   return {};
 }
 

@@ -52,6 +52,8 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
   scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
 }
 
+DestinationLane::~DestinationLane() { callbacks_->close(); }
+
 void DestinationLane::add_journal(Journal& journal, std::function<void()> drained) {
   scheduler_.post([this, &journal, drained = std::move(drained)]() mutable {
     JournalLane& lane = journal.lane(options_.name);
@@ -63,19 +65,17 @@ void DestinationLane::add_journal(Journal& journal, std::function<void()> draine
   });
 }
 
-// The notification may outlive the lane (it comes from the journal's thread): it holds nothing of
-// it but a task for its scheduler.
 void DestinationLane::watch(Source& watched) {
-  watched.on_worth_reading([this, &journal = watched.journal(), &scheduler = scheduler_] {
-    scheduler.post([this, &journal] {
-      const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const auto& each) {
-        return &each->journal() == &journal;
-      });
-      if (source == sources_.end()) return;
-      (*source)->wake();
-      advance();
+  const auto woken = [this, &journal = watched.journal()] {
+    const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const auto& each) {
+      return &each->journal() == &journal;
     });
-  });
+    if (source == sources_.end()) return;
+    (*source)->wake();
+    advance();
+  };
+  watched.on_worth_reading(
+      [this, woken, callbacks = callbacks_] { callbacks->pass([&] { scheduler_.post(woken); }); });
 }
 
 void DestinationLane::nudge() {
@@ -177,7 +177,7 @@ void DestinationLane::finish_drain() {
 }
 
 void DestinationLane::finish_halt() {
-  if (when_idle_.empty() || !in_flight_.empty()) return;
+  if (when_idle_.empty() || !in_flight_.empty() || !carrying_.empty()) return;
   sync_journals();
   for (const auto& idle : std::exchange(when_idle_, {})) idle();
 }

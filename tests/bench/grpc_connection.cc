@@ -159,6 +159,8 @@ void GrpcConnection::read() {
 
 void GrpcConnection::write() {
   if (writing_ || session_ == nullptr) return;
+  // A stream that was answered early closes in mem_send(), and what is sent then joins this write.
+  writing_ = true;
   output_.clear();
   while (output_.size() < kWriteBytes) {
     const uint8_t* data = nullptr;
@@ -167,8 +169,8 @@ void GrpcConnection::write() {
     if (size == 0) break;
     output_.append(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
   }
-  if (output_.empty()) return;
-  writing_ = true;
+  writing_ = !output_.empty();
+  if (!writing_) return;
   boost::asio::async_write(socket_, boost::asio::buffer(output_),
                            [this](const error_code&, size_t) {
                              writing_ = false;

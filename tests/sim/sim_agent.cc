@@ -193,7 +193,6 @@ void SimAgent::swap_lane(size_t lane) {
   LaneThread& old = *lanes_[lane];
   old.scheduler.stop();
   world_.cancel(lane, life_);
-  journal_->lane(kLaneNames[lane]).on_published([] {});
   world_.witness.replaced(lane, life_);
   auto next = std::make_unique<LaneThread>(lane, *this, old.lane->legacy());
   lanes_[lane] = std::move(next);

@@ -416,8 +416,12 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
           "has another number of spans than it says");
   require(request.body->size() <= batch_bytes_max || spans.size() == 1, "a request to",
           kLaneNames[lane], "is too large");
+  // Where memory is short, all parts of a record become the record again, and are judged as such.
+  const Request& record = requests_[requests_.request_in(body)];
+  const bool whole_again = spans.front() == record.first_span && spans.size() == record.spans;
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, life);
+    if (whole_again && spans.size() > 1) each.verdicts = 0;
     require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
     require(each.state != SpanState::kDelivered, "span", span,
             "is sent again though the destination dealt with it");

@@ -28,6 +28,21 @@ class TakeoverTest : public LaneFixture {
     next->run_ready();
   }
 
+  // It keeps a segment on the disk; the journal takes its time to store the copy.
+  void carry_over_one_span() {
+    answer_poison_with(server_error());
+    source().carries_wait = true;
+    start();
+    append_batch(4, 1);
+    for (int i = 0; i < 100; ++i) {
+      append_batch();
+      scheduler.run_for(seconds(1));
+    }
+    source().pinning = PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+    scheduler.run_for(seconds(2));
+    ASSERT_EQ(source().carrying.size(), 1u);
+  }
+
   int idle = 0;
   std::optional<FakeScheduler> next;
   std::optional<FakeExporter> successor;
@@ -41,6 +56,25 @@ TEST_F(TakeoverTest, AHaltedLaneIsIdleAtOnceWhenNothingIsInFlight) {
   EXPECT_EQ(idle, 1);
   scheduler.run_for(seconds(5));
   EXPECT_EQ(exporter.sent.size(), 0u);
+}
+
+TEST_F(TakeoverTest, AHaltedLaneWaitsForWhatItCarriesOver) {
+  carry_over_one_span();
+  halt();
+  EXPECT_EQ(idle, 0);
+  source().finish_carrying();
+  scheduler.run_ready();
+  EXPECT_EQ(idle, 1);
+}
+
+TEST_F(TakeoverTest, NothingReachesALaneThatIsGone) {
+  carry_over_one_span();
+  lane->halt([] {});
+  scheduler.stop();
+  const std::function<void()> published = source().notify;
+  lane.reset();
+  published();
+  source().finish_carrying();  // the address sanitizer judges
 }
 
 TEST_F(TakeoverTest, AHaltedLaneWaitsForItsAnswersAndSyncsWhatTheySettle) {
