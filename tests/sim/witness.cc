@@ -407,6 +407,15 @@ void Witness::synced(uint32_t journal, size_t lane) {
   at.snapshots = {{at.settled, 0}};
 }
 
+// Where memory is short, all parts of a record become the record again, and are judged as such.
+bool Witness::is_record(size_t lane, const std::vector<uint64_t>& spans) const {
+  return std::any_of(journals_.begin(), journals_.end(), [&](const JournalModel& journal) {
+    const auto& open = journal.lanes[lane].open;
+    return std::any_of(open.begin(), open.end(),
+                       [&](const auto& entry) { return entry.second.spans == spans; });
+  });
+}
+
 std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequest& request,
                                     size_t batch_bytes_max) {
   const std::string body = request.body->plain().joined();
@@ -416,12 +425,10 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
           "has another number of spans than it says");
   require(request.body->size() <= batch_bytes_max || spans.size() == 1, "a request to",
           kLaneNames[lane], "is too large");
-  // Where memory is short, all parts of a record become the record again, and are judged as such.
-  const Request& record = requests_[requests_.request_in(body)];
-  const bool whole_again = spans.front() == record.first_span && spans.size() == record.spans;
+  const bool whole_again = spans.size() > 1 && is_record(lane, spans);
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, life);
-    if (whole_again && spans.size() > 1) each.verdicts = 0;
+    if (whole_again) each.verdicts = 0;
     require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
     require(each.state != SpanState::kDelivered, "span", span,
             "is sent again though the destination dealt with it");

@@ -168,6 +168,7 @@ class Witness {
   void read_copy(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record);
   void open(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record);
   void check_words(const OpenRecord& record, size_t lane, uint32_t life, const SpanCounts& counts);
+  [[nodiscard]] bool is_record(size_t lane, const std::vector<uint64_t>& spans) const;
   void check_expiry(const Request& request, size_t lane) const;
   void find_letters();
   // Others passed between two verdicts on it: only then may a span be given up.
