@@ -149,10 +149,13 @@ class DestinationLane final : public Lane {
   std::vector<std::function<void()>> when_idle_;
   std::optional<Tick> wake_up_at_;  // set while wake_up_ is
   Scheduler::TimerId wake_up_ = 0;
-  LaneBooks let_go_books_;
 
   mutable Mutex mutex_;
-  LaneStatus status_ DT_GUARDED_BY(mutex_);
+  LaneStatus status_ DT_GUARDED_BY(mutex_);  // without its books; the state while something waits
+  LaneBooks let_go_books_ DT_GUARDED_BY(mutex_);
+  // Asked for their books when somebody asks for the status: what was answered "stored" a moment
+  // ago is in it, though the lane has not read it yet. Their own mutexes come after this one.
+  std::vector<JournalLane*> journals_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

@@ -24,9 +24,9 @@ void add(LaneBooks& sum, const LaneBooks& books) {
   }
 }
 
-LaneState state_of(Gate::State gate, bool something_waits, bool only_suspects) {
+// While something waits.
+LaneState state_of(Gate::State gate, bool only_suspects) {
   if (gate == Gate::State::kPaused) return LaneState::kPaused;
-  if (!something_waits) return LaneState::kIdle;
   const bool passes = gate == Gate::State::kOpen && !only_suspects;
   return passes ? LaneState::kDelivering : LaneState::kRetrying;
 }
@@ -59,6 +59,10 @@ void DestinationLane::add_journal(Journal& journal, std::function<void()> draine
     JournalLane& lane = journal.lane(options_.name);
     sources_.push_back(
         std::make_unique<Source>(journal, lane, options_.linger, std::move(drained), report_));
+    {
+      Lock lock(mutex_);
+      journals_.push_back(&lane);
+    }
     if (draining_) sources_.back()->hurry();
     watch(*sources_.back());
     advance();
@@ -105,7 +109,12 @@ void DestinationLane::drain(std::function<void()> drained) {
 
 LaneStatus DestinationLane::status() const {
   Lock lock(mutex_);
-  return status_;
+  LaneStatus status = status_;
+  status.books = let_go_books_;
+  for (const JournalLane* journal : journals_) add(status.books, journal->books());
+  const bool something_waits = status.books.backlog_spans > 0;
+  if (!something_waits && status.state != LaneState::kPaused) status.state = LaneState::kIdle;
+  return status;
 }
 
 LaneLegacy DestinationLane::legacy() const {
@@ -163,7 +172,11 @@ void DestinationLane::let_go_drained() {
       ++i;
       continue;
     }
-    add(let_go_books_, source.journal().books());
+    {
+      Lock lock(mutex_);
+      add(let_go_books_, source.journal().books());
+      std::erase(journals_, &source.journal());
+    }
     const std::function<void()> drained = source.let_go();
     sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(i));
     drained();
@@ -220,11 +233,9 @@ size_t DestinationLane::bytes_held() const {
 }
 
 void DestinationLane::show_status() {
-  LaneBooks books = let_go_books_;
-  for (const auto& source : sources_) add(books, source->journal().books());
+  const LaneState state = state_of(gate_.state(), only_suspects_wait());
   Lock lock(mutex_);
-  status_.state = state_of(gate_.state(), books.backlog_spans > 0, only_suspects_wait());
-  status_.books = books;
+  status_.state = state;
   status_.requests_in_flight = in_flight_.size();
   status_.bytes_held = bytes_held();
 }

@@ -91,11 +91,6 @@ Outcome deadline_exceeded(const GrpcAnswer& answer, std::string message,
   return outcome;
 }
 
-bool is_data_status(const ServerError& error) {
-  return error.form == ErrorForm::kStatus &&
-         (error.status_code == kOk || error.status_code == kInvalidArgument);
-}
-
 }  // namespace
 
 Outcome classify_arize_grpc(const GrpcAnswer& answer, uint64_t spans) {
@@ -154,7 +149,7 @@ Outcome classify_arize_http(const HttpResponse& response, uint64_t spans, WallTi
     return server_error(std::move(message), refusal.retry_after);
   }
   const bool own =
-      is_data_status(refusal.error) || (!refusal.error.web_page && is_wrapped_refusal(message));
+      speaks_of_data(refusal.error) || (!refusal.error.web_page && is_wrapped_refusal(message));
   if (own) return refused_by_arize(std::move(message));
   if (speaks_of_credentials(message)) return pause("AuthRejected", std::move(message));
   return refuse_foreign(std::move(message));

@@ -2,26 +2,12 @@
 // that people have published; docs say never to parse a message, so each of these only ever pauses
 // or retries: what they miss loses nothing either.
 
-#include <algorithm>
-#include <array>
-
 #include "agent/send/classify.h"
 #include "agent/send/http_statuses.h"
 #include "agent/send/outcomes.h"
 
 namespace dualtrace::agent {
 namespace {
-
-bool is_one_of(std::string_view code, std::initializer_list<std::string_view> codes) {
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
-
-// The codes that a request gets for what is in it.
-bool is_data_code(std::string_view code) {
-  return is_one_of(code, {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST",
-                          "INVALID_REQUEST", "INVALID_ARGUMENT", "INVALID_DATA", "INVALID_RECORD",
-                          "INVALID_PAYLOAD", "INVALID_PROTOBUF", "DATA_VALIDATION_ERROR"});
-}
 
 std::optional<Outcome> credential_trouble(const HttpRefusal& refusal, const std::string& text) {
   if (is_one_of(refusal.error.code, {"PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"})) {
@@ -45,7 +31,7 @@ std::optional<Outcome> passing_trouble(const HttpRefusal& refusal, const std::st
                 {"TEMPORARILY_UNAVAILABLE", "INTERNAL_ERROR", "ABORTED", "DEADLINE_EXCEEDED",
                  "CANCELLED", "UNAVAILABLE", "TIMEOUT", "WORKSPACE_TEMPORARILY_UNAVAILABLE"}) ||
       mentions(text, {"temporarily unavailable", "please retry", "retry later", "try again"}) ||
-      (!is_data_code(refusal.error.code) && mentions(text, {"temporarily", "retry"}))) {
+      (!speaks_of_data(refusal.error) && mentions(text, {"temporarily", "retry"}))) {
     return retry("ServerError", refusal.message, refusal.retry_after);
   }
   return std::nullopt;
@@ -70,7 +56,7 @@ std::optional<Outcome> feature_trouble(const HttpRefusal& refusal, const std::st
                                      "ENDPOINT_NOT_FOUND", "BILLING_REQUIRED"}) ||
       mentions(text, {"not enabled", "is disabled", "has been disabled", "this workspace",
                       "not available in", "not supported in", "the workspace"}) ||
-      (!is_data_code(refusal.error.code) && mentions(text, {"feature", "preview", "region"}))) {
+      (!speaks_of_data(refusal.error) && mentions(text, {"feature", "preview", "region"}))) {
     return pause("NotEnabled", refusal.message);
   }
   return std::nullopt;
@@ -84,8 +70,9 @@ Outcome bad_request(const HttpRefusal& refusal) {
     if (auto outcome = trouble(refusal, text)) return *std::move(outcome);
   }
   const bool own = refusal.error.form == ErrorForm::kDatabricks;
-  if (own && speaks_of_size(text)) return split(refusal.message);
-  if (own && is_data_code(refusal.error.code)) return refuse_data("InvalidData", refusal.message);
+  const bool of_data = speaks_of_data(refusal.error);
+  if ((own || of_data) && speaks_of_size(text)) return split(refusal.message);
+  if (of_data) return refuse_data("InvalidData", refusal.message);
   return refuse_foreign(refusal.message);
 }
 

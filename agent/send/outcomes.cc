@@ -88,6 +88,27 @@ Outcome answer_too_large(std::string message) {
   return retry("AnswerTooLarge", clean_text(message));
 }
 
+bool is_one_of(std::string_view code, std::initializer_list<std::string_view> codes) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+bool speaks_of_data(const ServerError& error) {
+  constexpr int kOk = 0;  // an OTLP Status may have no code
+  constexpr int kInvalidArgument = 3;
+  switch (error.form) {
+    case ErrorForm::kStatus:
+      return error.status_code == kOk || error.status_code == kInvalidArgument;
+    case ErrorForm::kDatabricks:
+      return is_one_of(error.code,
+                       {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST",
+                        "INVALID_REQUEST", "INVALID_ARGUMENT", "INVALID_DATA", "INVALID_RECORD",
+                        "INVALID_PAYLOAD", "INVALID_PROTOBUF", "DATA_VALIDATION_ERROR"});
+    case ErrorForm::kForeign:
+      return false;
+  }
+  return false;
+}
+
 bool mentions(std::string_view text, std::initializer_list<std::string_view> words) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {

@@ -27,6 +27,11 @@ namespace dualtrace::agent {
 // More than we read: an own limit, which says nothing about the request.
 [[nodiscard]] Outcome answer_too_large(std::string message);
 
+[[nodiscard]] bool is_one_of(std::string_view code, std::initializer_list<std::string_view> codes);
+// Whether the error is about data, in a form that either destination gives: a google.rpc.Status or
+// one of Databricks' codes. Both forms are taken from both, as gateways translate between them; a
+// verdict needs contrast in any case (docs/decisions/0007).
+[[nodiscard]] bool speaks_of_data(const ServerError& error);
 // Whether `text`, in whatever case, has one of these lower-case words in it.
 [[nodiscard]] bool mentions(std::string_view text, std::initializer_list<std::string_view> words);
 // Whether the text says that the request as a whole is larger than its reader takes.

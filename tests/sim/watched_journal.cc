@@ -51,14 +51,13 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     return again;
   }
   void carry_over(CarryOver rest, std::function<void(Status)> done) override {
-    witness_.carrying(journal_, index_, rest);
+    const uint64_t lane_life = witness_.carrying(journal_, index_, life_, rest);
     // The rewound are told nothing, as the witness is not.
-    lane_.carry_over(rest,
-                     [this, rest, done = std::move(done), takeovers = takeovers_](Status status) {
-                       if (status && takeovers == takeovers_)
-                         witness_.carried(journal_, index_, life_, rest);
-                       done(std::move(status));
-                     });
+    lane_.carry_over(rest, [this, rest, done = std::move(done), lane_life,
+                            takeovers = takeovers_](Status status) {
+      if (status && takeovers == takeovers_) witness_.carried(journal_, index_, lane_life, rest);
+      done(std::move(status));
+    });
   }
   [[nodiscard]] std::optional<PinnedSegment> pinned(size_t records_max) const override {
     return lane_.pinned(records_max);

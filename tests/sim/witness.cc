@@ -300,7 +300,7 @@ void Witness::unreadable(uint32_t journal, size_t lane, uint32_t life, uint64_t 
   require(model.lossy, "record", sequence,
           "cannot be read again, though nothing was done to the disk that would explain it");
   for (const uint64_t span : model.lanes[lane].open.at(sequence).spans) {
-    at(lane, span, life).verdicts = 2;
+    at(lane, span, lane_of(lane, life)).verdicts = 2;
     letters_[lane].insert(span);
   }
 }
@@ -313,7 +313,7 @@ void Witness::settled(uint32_t journal, size_t lane, uint32_t life, uint64_t seq
   require(open != at.open.end(), "record", sequence, "is settled, but was not read");
   const uint32_t number = open->second.request;
   trace_.add("settled", kLaneNames[lane], sequence, counts.delivered);
-  check_words(open->second, lane, life, counts);
+  check_words(open->second, lane, lane_of(lane, life), counts);
   at.settled += counts;
   at.open_spans -= open->second.spans.size();
   at.open_bytes -= open->second.bytes;
@@ -322,7 +322,7 @@ void Witness::settled(uint32_t journal, size_t lane, uint32_t life, uint64_t seq
   state(lane, number) = RecordState::kSettled;
 }
 
-void Witness::carrying(uint32_t journal, size_t lane, const CarryOver& rest) {
+uint64_t Witness::carrying(uint32_t journal, size_t lane, uint32_t life, const CarryOver& rest) {
   LaneModel& at = journals_[journal].lanes[lane];
   const auto open = at.open.find(rest.sequence);
   require(open != at.open.end(), "record", rest.sequence, "is carried over, but was not read");
@@ -330,9 +330,10 @@ void Witness::carrying(uint32_t journal, size_t lane, const CarryOver& rest) {
           "a record is carried over with another number of spans than it says");
   trace_.add("carries over", kLaneNames[lane], rest.sequence, rest.spans);
   at.moved[open->second.request].insert(crc32c(rest.payload, 0));
+  return lane_of(lane, life);
 }
 
-void Witness::carried(uint32_t journal, size_t lane, uint32_t life, const CarryOver& rest) {
+void Witness::carried(uint32_t journal, size_t lane, uint64_t lane_life, const CarryOver& rest) {
   LaneModel& at = journals_[journal].lanes[lane];
   const auto open = at.open.find(rest.sequence);
   require(open != at.open.end(), "record", rest.sequence, "is carried over, but was not held");
@@ -340,7 +341,7 @@ void Witness::carried(uint32_t journal, size_t lane, uint32_t life, const CarryO
   at.open_spans -= record.spans.size();
   at.open_bytes -= record.bytes;
   for (const uint64_t span : requests_.spans_in(rest.payload)) std::erase(record.spans, span);
-  check_words(record, lane, life, rest.ended);
+  check_words(record, lane, lane_life, rest.ended);
   at.settled += rest.ended;
   state(lane, record.request) = RecordState::kCarried;
   // It comes back as if it were new, framed otherwise.
@@ -353,20 +354,20 @@ void Witness::carried(uint32_t journal, size_t lane, uint32_t life, const CarryO
 }
 
 // Each span under the word that what happened to it allows.
-void Witness::check_words(const OpenRecord& record, size_t lane, uint32_t life,
+void Witness::check_words(const OpenRecord& record, size_t lane, uint64_t lane_life,
                           const SpanCounts& counts) {
   if (counts.dead_lettered > 0) find_letters();
   uint64_t delivered = 0;
   uint64_t refused = 0;
   for (const uint64_t span : record.spans) {
-    switch (at(lane, span, life).state) {
+    switch (at(lane, span, lane_life).state) {
       case SpanState::kDelivered:
         ++delivered;
         break;
       case SpanState::kInFlight:
         throw Violation{"span " + std::to_string(span) + " is settled while it is in flight"};
       case SpanState::kIdle:
-        refused += convicted(at(lane, span, life)) && letters_[lane].contains(span) ? 1 : 0;
+        refused += convicted(at(lane, span, lane_life)) && letters_[lane].contains(span) ? 1 : 0;
         break;
     }
   }
@@ -376,7 +377,7 @@ void Witness::check_words(const OpenRecord& record, size_t lane, uint32_t life,
           delivered, "were");
   require(counts.dead_lettered <= refused, kLaneNames[lane], "settles as dead-lettered",
           counts.dead_lettered, "spans, but", refused, "were refused and have a letter");
-  Rejected& rejected = rejected_[{lane_life(lane, life), lane}];
+  Rejected& rejected = rejected_[{lane_life, lane}];
   rejected.settled += counts.rejected;
   require(rejected.settled <= rejected.told, kLaneNames[lane], "settles as rejected",
           rejected.settled, "spans, but", rejected.told, "were");
@@ -427,7 +428,7 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
           kLaneNames[lane], "is too large");
   const bool whole_again = spans.size() > 1 && is_record(lane, spans);
   for (const uint64_t span : spans) {
-    SpanAtLane& each = at(lane, span, life);
+    SpanAtLane& each = at(lane, span, lane_of(lane, life));
     if (whole_again) each.verdicts = 0;
     require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
     require(each.state != SpanState::kDelivered, "span", span,
@@ -436,7 +437,7 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
             "was refused alone and is sent with others");
     each.state = SpanState::kInFlight;
   }
-  SpanAtLane& first = at(lane, spans.front(), life);
+  SpanAtLane& first = at(lane, spans.front(), lane_of(lane, life));
   const uint32_t crc = crc32c(body, 0);
   require(first.body_spans != spans.size() || first.body_crc == crc, "the request from span",
           spans.front(), "on is sent again with other bytes");
@@ -449,14 +450,14 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
                      const Outcome& outcome) {
   trace_.add("answered", to_string(outcome.kind), spans.front(), spans.size());
   if (outcome.kind == OutcomeKind::kPartly) {
-    rejected_[{lane_life(lane, life), lane}].told +=
+    rejected_[{lane_of(lane, life), lane}].told +=
         std::min<uint64_t>(outcome.rejected, spans.size());
   }
   const bool alone = spans.size() == 1;
   const auto together = std::make_shared<std::set<uint64_t>>(spans.begin(), spans.end());
-  uint64_t& delivered = delivered_[{lane_life(lane, life), lane}];
+  uint64_t& delivered = delivered_[{lane_of(lane, life), lane}];
   for (const uint64_t span : spans) {
-    SpanAtLane& each = at(lane, span, life);
+    SpanAtLane& each = at(lane, span, lane_of(lane, life));
     each.state = SpanState::kIdle;
     const auto refused = [&] {
       if (!alone) {
@@ -546,7 +547,7 @@ void Witness::note_backlog(size_t lane, uint64_t bytes) {
 
 void Witness::check_rejected(uint32_t life) const {
   for (size_t lane = 0; lane < kLanes; ++lane) {
-    const auto found = rejected_.find({lane_life(lane, life), lane});
+    const auto found = rejected_.find({lane_of(lane, life), lane});
     if (found == rejected_.end()) continue;
     require(found->second.settled == found->second.told, kLaneNames[lane], "settled as rejected",
             found->second.settled, "spans, but", found->second.told, "were");
@@ -592,10 +593,9 @@ Witness::RecordState& Witness::state(size_t lane, uint32_t request) {
   return states_[lane][request];
 }
 
-Witness::SpanAtLane& Witness::at(size_t lane, uint64_t span, uint32_t life) {
-  const uint64_t own = lane_life(lane, life);
+Witness::SpanAtLane& Witness::at(size_t lane, uint64_t span, uint64_t lane_life) {
   SpanAtLane& each = spans_[lane][span];
-  if (each.life != own) each = {.life = own};
+  if (each.life != lane_life) each = {.life = lane_life};
   return each;
 }
 
@@ -604,7 +604,7 @@ void Witness::replaced(size_t lane, uint32_t life) {
   trace_.add("replaced", kLaneNames[lane], life);
 }
 
-uint64_t Witness::lane_life(size_t lane, uint32_t life) const {
+uint64_t Witness::lane_of(size_t lane, uint32_t life) const {
   const auto found = replaced_.find({life, lane});
   return (uint64_t{life} << 32) + (found == replaced_.end() ? 0 : found->second);
 }

@@ -62,9 +62,11 @@ class Witness {
   void settled(uint32_t journal, size_t lane, uint32_t life, uint64_t sequence,
                const SpanCounts& counts);
   // A lane carries the rest of a record over: from now on a later life may find either of them. …
-  void carrying(uint32_t journal, size_t lane, const CarryOver& rest);
+  // Returns which lane of that life it is: its words count, though another one may have its place
+  // when it is stored.
+  uint64_t carrying(uint32_t journal, size_t lane, uint32_t life, const CarryOver& rest);
   // … It is stored, and the original is settled.
-  void carried(uint32_t journal, size_t lane, uint32_t life, const CarryOver& rest);
+  void carried(uint32_t journal, size_t lane, uint64_t lane_life, const CarryOver& rest);
   void sync_begins(uint32_t journal, size_t lane);
   void synced(uint32_t journal, size_t lane);
 
@@ -167,15 +169,16 @@ class Witness {
   void read_damage(JournalModel& journal, size_t lane, const JournalDamage& damage);
   void read_copy(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record);
   void open(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record);
-  void check_words(const OpenRecord& record, size_t lane, uint32_t life, const SpanCounts& counts);
+  void check_words(const OpenRecord& record, size_t lane, uint64_t lane_life,
+                   const SpanCounts& counts);
   [[nodiscard]] bool is_record(size_t lane, const std::vector<uint64_t>& spans) const;
   void check_expiry(const Request& request, size_t lane) const;
   void find_letters();
   // Others passed between two verdicts on it: only then may a span be given up.
   [[nodiscard]] static bool convicted(const SpanAtLane& span) { return span.verdicts >= 2; }
   RecordState& state(size_t lane, uint32_t request);
-  SpanAtLane& at(size_t lane, uint64_t span, uint32_t life);
-  [[nodiscard]] uint64_t lane_life(size_t lane, uint32_t life) const;
+  SpanAtLane& at(size_t lane, uint64_t span, uint64_t lane_life);
+  [[nodiscard]] uint64_t lane_of(size_t lane, uint32_t life) const;
 
   const Clock& clock_;
   MemoryFileSystem& files_;

@@ -412,6 +412,13 @@ TEST_F(LaneTest, ReadsFromItsJournalsInTurn) {
               static_cast<double>(journal.lanes["arize"].reads), 20);
 }
 
+TEST_F(LaneTest, ShowsWhatWasStoredBeforeItReadIt) {
+  start();
+  append(otlp_request({"a"}), 1);
+  EXPECT_EQ(books().backlog_spans, 1u) << "its scheduler has not run since";
+  EXPECT_EQ(state(), LaneState::kDelivering);
+}
+
 TEST_F(LaneTest, ReadsAgainAfterTheJournalFailed) {
   exporter.behaviour = [](const ExportRequest&) { return Outcome{}; };
   journal.lanes["arize"].read_error = Error{ErrorKind::kUnavailable, "I/O error"};
