@@ -73,6 +73,7 @@ class DestinationLane final : public Lane {
   void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
   void park(Batch batch, const Outcome& outcome, Duration delay);
   void cut(Request request, const Outcome& outcome, bool own_fault);
+  void put_back(std::pair<Batch, Batch> halves, bool suspect);
   [[nodiscard]] bool cut_in_doubt(const Request& request, const Outcome& outcome, Duration delay);
   [[nodiscard]] bool set_defects_apart(Request& request, const Outcome& outcome);
   [[nodiscard]] bool convicted(const Batch& batch) const;

@@ -80,9 +80,14 @@ void DestinationLane::cut(Request request, const Outcome& outcome, bool own_faul
     return;
   }
   if (speaks_of_data(outcome)) remember_halves(*halves);
-  for (Batch* half : {&halves->first, &halves->second}) {
-    // What was only too large, or too slow, is cut once and is no suspect.
-    if (!too_large && (own_fault || speaks_of_data(outcome))) half->history.suspect = true;
+  // What was only too large, or too slow, is cut once and is no suspect.
+  const bool suspect = !too_large && (own_fault || speaks_of_data(outcome));
+  put_back(*std::move(halves), suspect || request.batch.history.suspect);
+}
+
+void DestinationLane::put_back(std::pair<Batch, Batch> halves, bool suspect) {
+  for (Batch* half : {&halves.first, &halves.second}) {
+    half->history.suspect = suspect;
     half->not_before = now();
     outbox_.put_back(std::move(*half));
   }
@@ -93,11 +98,7 @@ bool DestinationLane::cut_in_doubt(const Request& request, const Outcome& outcom
   if (!halves) return false;
   close_gate(request, everything_refused(outcome), Gate::State::kPaused, delay);
   if (outcome.verdict) remember_halves(*halves);
-  for (Batch* half : {&halves->first, &halves->second}) {
-    half->history.suspect = true;
-    half->not_before = now();
-    outbox_.put_back(std::move(*half));
-  }
+  put_back(*std::move(halves), true);
   return true;
 }
 

@@ -40,25 +40,20 @@ std::string_view fault_text(int code) {
   }
 }
 
-// The length a one-member stream claims to have is only a first guess, kept to what deflate usually
-// yields: a wrong claim costs a second buffer, never memory. One byte more lets ISA-L see the end.
-size_t first_output_bytes(std::string_view compressed) {
-  constexpr size_t kUsualRatioMax = 16;
+// What a one-member stream claims; 0 where there is none.
+uint32_t claimed_bytes(std::string_view compressed) {
   uint32_t claimed = 0;
   if (compressed.size() >= kTrailerBytes) {
     std::memcpy(&claimed, compressed.data() + compressed.size() - 4, 4);
   }
-  return std::clamp<size_t>(size_t{claimed} + 1, kSmallestOutput,
-                            std::max(kSmallestOutput, kUsualRatioMax * compressed.size()));
+  return claimed;
 }
 
 class Inflater {
  public:
   Inflater(std::string_view compressed, size_t bytes_max, const MayGrowTo& may_grow_to)
       : compressed_(compressed),
-        // One byte of room above the limit tells "just full" from "more to come".
-        room_max_(std::min(bytes_max, kIsalBytesMax - 1) + 1),
-        may_grow_to_(may_grow_to),
+        output_(std::min(bytes_max, kIsalBytesMax - 1), may_grow_to),
         state_(std::make_unique_for_overwrite<inflate_state>()) {}
 
   Result<std::string> run() {
@@ -72,40 +67,32 @@ class Inflater {
     state_->crc_flag = ISAL_GZIP;
     state_->next_in = input_bytes(compressed_);
     state_->avail_in = static_cast<uint32_t>(compressed_.size());
-    if (Status grown = grow(first_output_bytes(compressed_)); !grown) {
-      return fail(std::move(grown).error());
+    if (Status begun = output_.begin(claimed_bytes(compressed_), compressed_.size()); !begun) {
+      return fail(std::move(begun).error());
     }
     while (true) {
       Result<bool> done = step();
       if (!done) {
         return fail(std::move(done).error());
       }
-      if (*done) {
-        output_.resize(size_);
-        return std::move(output_);
-      }
+      if (*done) return output_.take();
     }
   }
 
  private:
   // Inflates what the buffer has room for; true at the end of the last member.
   Result<bool> step() {
-    if (size_ == output_.size()) {
-      if (Status grown = grow(2 * size_); !grown) {
-        return fail(std::move(grown).error());
-      }
-    }
-    const auto room = static_cast<uint32_t>(output_.size() - size_);
+    if (Status made = output_.make_room(); !made) return fail(std::move(made).error());
+    const auto room = static_cast<uint32_t>(output_.room());
     const uint32_t input = state_->avail_in;
-    state_->next_out = output_bytes(output_, size_);
+    state_->next_out = reinterpret_cast<uint8_t*>(output_.end());
     state_->avail_out = room;
     if (const int code = isal_inflate(state_.get()); code != ISAL_DECOMP_OK) {
       return fail(ErrorKind::kInvalid, std::string("gzip: ").append(fault_text(code)));
     }
-    size_ += room - state_->avail_out;
-    if (size_ == room_max_) {
-      return fail(ErrorKind::kExhausted,
-                  "gzip: more than " + std::to_string(room_max_ - 1) + " bytes after inflation");
+    output_.wrote(room - state_->avail_out);
+    if (Status within = output_.check_limit("gzip"); !within) {
+      return fail(std::move(within).error());
     }
     if (state_->block_state == ISAL_BLOCK_FINISH) {
       if (state_->avail_in == 0) {
@@ -122,23 +109,9 @@ class Inflater {
     return false;
   }
 
-  Status grow(size_t bytes) {
-    const size_t next = std::min(bytes, room_max_);
-    if (may_grow_to_) {
-      if (Status allowed = may_grow_to_(output_.size() + next); !allowed) {
-        return allowed;
-      }
-    }
-    output_.resize(next);
-    return {};
-  }
-
   const std::string_view compressed_;
-  const size_t room_max_;
-  const MayGrowTo& may_grow_to_;
+  Inflated output_;
   const std::unique_ptr<inflate_state> state_;
-  std::string output_;
-  size_t size_ = 0;
   uint32_t members_ = 0;  // that have ended
 };
 

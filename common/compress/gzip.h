@@ -4,17 +4,13 @@
 // Pure; one call uses about 400 kB of heap beside its result while it runs. Thread-safe.
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "common/compress/inflated.h"
 #include "common/error/result.h"
 
 namespace dualtrace {
-
-// Asked before the output buffer grows, with the bytes it then takes at most (the old buffer, that
-// is being copied, included). Its error ends the inflation.
-using MayGrowTo = std::function<Status(size_t bytes)>;
 
 // All members of the gzip stream. kInvalid when it is not gzip, is cut short, has a wrong checksum,
 // carries trailing garbage or has more than 16,384 members; kExhausted as soon as the output would

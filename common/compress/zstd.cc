@@ -10,7 +10,6 @@
 namespace dualtrace {
 namespace {
 
-constexpr size_t kSmallestOutput = 512;
 constexpr uint32_t kFramesMax = 16'384;
 constexpr int kWindowLogMax = std::bit_width(kZstdWindowBytesMax) - 1;
 
@@ -37,25 +36,17 @@ size_t work_bytes(std::string_view frame) {
   return kTables + window + 2 * std::min(window, kBlockMax);
 }
 
-// As for gzip: a claim is a first guess, kept to what usually comes out.
-size_t first_output_bytes(std::string_view compressed) {
-  constexpr size_t kUsualRatioMax = 16;
+unsigned long long claimed_bytes(std::string_view compressed) {
   const unsigned long long claimed = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
-  const size_t usual = std::max(kSmallestOutput, kUsualRatioMax * compressed.size());
-  if (claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == ZSTD_CONTENTSIZE_ERROR) {
-    return std::clamp<size_t>(4 * compressed.size(), kSmallestOutput, usual);
-  }
-  return std::clamp<size_t>(static_cast<size_t>(std::min<unsigned long long>(claimed, usual)) + 1,
-                            kSmallestOutput, usual);
+  const bool none = claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == ZSTD_CONTENTSIZE_ERROR;
+  return none ? 4 * compressed.size() : claimed;
 }
 
 class Inflater {
  public:
   Inflater(std::string_view compressed, size_t bytes_max, const MayGrowTo& may_grow_to)
       : input_{compressed.data(), compressed.size(), 0},
-        // One byte of room above the limit tells "just full" from "more to come".
-        room_max_(bytes_max + 1),
-        may_grow_to_(may_grow_to),
+        output_(bytes_max, may_grow_to),
         stream_(ZSTD_createDStream()) {
     DT_CHECK(stream_ != nullptr);
     DT_CHECK(ZSTD_isError(
@@ -65,37 +56,30 @@ class Inflater {
   Result<std::string> run() {
     if (input_.size == 0) return fail(ErrorKind::kInvalid, "zstd: empty");
     const std::string_view compressed = left_of_input();
-    work_bytes_ = work_bytes(compressed);
-    if (Status grown = grow(first_output_bytes(compressed)); !grown) {
-      return fail(std::move(grown).error());
-    }
+    Status begun = output_.use(work_bytes(compressed));
+    if (begun) begun = output_.begin(claimed_bytes(compressed), compressed.size());
+    if (!begun) return fail(std::move(begun).error());
     while (true) {
       Result<bool> done = step();
       if (!done) return fail(std::move(done).error());
-      if (*done) {
-        output_.resize(size_);
-        return std::move(output_);
-      }
+      if (*done) return output_.take();
     }
   }
 
  private:
   // Inflates what the buffer has room for; true at the end of the last frame.
   Result<bool> step() {
-    if (size_ == output_.size()) {
-      if (Status grown = grow(2 * size_); !grown) return fail(std::move(grown).error());
-    }
-    ZSTD_outBuffer output{output_.data(), output_.size(), size_};
+    if (Status made = output_.make_room(); !made) return fail(std::move(made).error());
+    ZSTD_outBuffer output{output_.end(), output_.room(), 0};
     const size_t input_before = input_.pos;
     const size_t left = ZSTD_decompressStream(stream_.get(), &output, &input_);
     if (ZSTD_isError(left) != 0) {
       return fail(ErrorKind::kInvalid, std::string("zstd: ").append(ZSTD_getErrorName(left)));
     }
-    const bool moved = output.pos != size_ || input_.pos != input_before;
-    size_ = output.pos;
-    if (size_ == room_max_) {
-      return fail(ErrorKind::kExhausted,
-                  "zstd: more than " + std::to_string(room_max_ - 1) + " bytes after inflation");
+    const bool moved = output.pos != 0 || input_.pos != input_before;
+    output_.wrote(output.pos);
+    if (Status within = output_.check_limit("zstd"); !within) {
+      return fail(std::move(within).error());
     }
     if (left == 0) {
       if (input_.pos == input_.size) return true;
@@ -103,26 +87,13 @@ class Inflater {
         return fail(ErrorKind::kInvalid,
                     "zstd: more than " + std::to_string(kFramesMax) + " frames");
       }
-      const std::string_view rest = left_of_input();
-      if (const size_t work = work_bytes(rest); work > work_bytes_) {
-        work_bytes_ = work;
-        if (Status allowed = ask(output_.size()); !allowed) return fail(std::move(allowed).error());
+      if (Status allowed = output_.use(work_bytes(left_of_input())); !allowed) {
+        return fail(std::move(allowed).error());
       }
-    } else if (!moved || (input_.pos == input_.size && size_ < output_.size())) {
+    } else if (!moved || (input_.pos == input_.size && output_.room() > 0)) {
       return fail(ErrorKind::kInvalid, "zstd: cut short");
     }
     return false;
-  }
-
-  Status grow(size_t bytes) {
-    const size_t next = std::min(bytes, room_max_);
-    if (Status allowed = ask(output_.size() + next); !allowed) return allowed;
-    output_.resize(next);
-    return {};
-  }
-
-  Status ask(size_t output_bytes) const {
-    return may_grow_to_ ? may_grow_to_(output_bytes + work_bytes_) : Status();
   }
 
   [[nodiscard]] std::string_view left_of_input() const {
@@ -130,13 +101,9 @@ class Inflater {
   }
 
   ZSTD_inBuffer input_;
-  const size_t room_max_;
-  const MayGrowTo& may_grow_to_;
+  Inflated output_;
   const std::unique_ptr<ZSTD_DStream, FreeStream> stream_;
-  std::string output_;
-  size_t size_ = 0;
-  size_t work_bytes_ = 0;  // the most that a frame so far has taken
-  uint32_t frames_ = 0;    // that have ended
+  uint32_t frames_ = 0;  // that have ended
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/compress/gzip.h"
+#include "common/compress/inflated.h"
 #include "common/error/result.h"
 
 namespace dualtrace {
