@@ -45,7 +45,13 @@ struct SimAgent::LaneThread {
 };
 
 SimAgent::SimAgent(const SimAgentOptions& options, const SimWorld& world, uint32_t life)
-    : options_(options), world_(world), life_(life) {}
+    : options_(options),
+      world_(world),
+      life_(life),
+      clients_(options.clients, world.requests, world.witness,
+               [this](uint32_t request, std::string payload, Clients::Stored stored) {
+                 journals_.at(folder_.path)->append(request, std::move(payload), std::move(stored));
+               }) {}
 
 Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options,
                                                   const SimWorld& world, uint32_t life) {
@@ -169,8 +175,8 @@ std::optional<Tick> SimAgent::next_timer() const {
   return next;
 }
 
-void SimAgent::append(uint32_t request, std::string payload) {
-  journals_.at(folder_.path)->append(request, std::move(payload));
+void SimAgent::send(size_t peer, uint32_t request, std::string payload) {
+  clients_.send(peer, request, std::move(payload));
 }
 
 void SimAgent::nudge(size_t lane) {

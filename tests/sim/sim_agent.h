@@ -18,6 +18,7 @@
 #include "agent/lane/lane.h"
 #include "tests/fakes/fake_exporter.h"
 #include "tests/fakes/fake_scheduler.h"
+#include "tests/sim/clients.h"
 #include "tests/sim/destination.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/watched_journal.h"
@@ -30,6 +31,7 @@ struct SimAgentOptions {
   uint64_t segment_bytes = 0;
   uint64_t segments_max = 0;
   uint64_t queue_bytes_max = 0;
+  ClientOptions clients;
   LaneOptions lane;  // without its name
 };
 
@@ -37,6 +39,7 @@ struct SimAgentOptions {
 struct SimWorld {
   FakeClock& clock;
   Disk& disk;
+  Requests& requests;
   Witness& witness;
   Random& random;
   MetricRegistry& metrics;
@@ -59,7 +62,9 @@ class SimAgent {
   // none to run. Throws ProcessDied.
   bool run_one();
   [[nodiscard]] std::optional<Tick> next_timer() const;
-  void append(uint32_t request, std::string payload);
+  void send(size_t peer, uint32_t request, std::string payload);
+  // When everything was answered.
+  void check_clients() const { clients_.check_idle(); }
   void nudge(size_t lane);
   // Another lane takes over, as a reload has it, some tasks later; at best when nothing is in
   // flight any more.
@@ -91,6 +96,7 @@ class SimAgent {
   std::vector<FakeScheduler*> threads_;
   std::map<std::string, WatchedJournal*> journals_;  // by folder: its own and the adopted
   OwnedFolder folder_;
+  Clients clients_;  // outlives what the journals still hold of theirs
   std::unique_ptr<Scheduler> journal_scheduler_;
   std::unique_ptr<Journal> journal_;
   std::array<std::unique_ptr<LaneThread>, kLanes> lanes_;

@@ -30,16 +30,19 @@ Simulation::Simulation(uint64_t seed, MetricRegistry& metrics) : random_(seed), 
 }
 
 void Simulation::choose_options() {
-  for (bool* trouble :
-       {&climate_.deaths, &climate_.power_losses, &climate_.read_errors, &climate_.write_errors,
-        &climate_.sync_errors, &climate_.full_disks, &climate_.bad_destinations,
-        &climate_.clock_jumps, &climate_.lane_changes, &climate_.reloads, &climate_.upgrades}) {
+  for (bool* trouble : {&climate_.deaths, &climate_.power_losses, &climate_.read_errors,
+                        &climate_.write_errors, &climate_.sync_errors, &climate_.full_disks,
+                        &climate_.bad_destinations, &climate_.clock_jumps, &climate_.lane_changes,
+                        &climate_.reloads, &climate_.upgrades, &climate_.greedy_clients}) {
     *trouble = chance(2);
   }
   options_.durability = chance(4) ? Durability::kMemory : Durability::kDisk;
   options_.segment_bytes = 4096 * (2 + random_.below(12));
   options_.segments_max = chance(4) ? 3 + random_.below(4) : 200;
   options_.queue_bytes_max = chance(4) ? 20'000 : 1'000'000;
+  options_.clients = {.memory_bytes = 2 * options_.segment_bytes + random_.below(60'000),
+                      .under_way_bytes_max =
+                          chance(2) ? 2 * options_.queue_bytes_max : 2000 + random_.below(20'000)};
   LaneOptions& lane = options_.lane;
   lane.batch_bytes_target = 500 + random_.below(4000);
   lane.batch_bytes_max = lane.batch_bytes_target + 200 + random_.below(4000);
@@ -111,8 +114,8 @@ void Simulation::start_agent() {
   acting_ = agents_.size();
   trace_.add("start", {}, lives_ + 1);
   const auto cancel = [this](size_t lane, uint32_t life) { destinations_[lane].forget(life); };
-  auto started =
-      SimAgent::start(options_, {clock_, disk_, witness_, random_, metrics_, cancel}, ++lives_);
+  auto started = SimAgent::start(
+      options_, {clock_, disk_, requests_, witness_, random_, metrics_, cancel}, ++lives_);
   if (started) {
     agents_.push_back(*std::move(started));
     return;
@@ -129,11 +132,14 @@ void Simulation::reload_lane() {
 }
 
 void Simulation::append_some() {
-  for (uint64_t count = chance(3) ? 1 + random_.below(8) : 1; count > 0; --count) {
+  // In some runs two peers want everything.
+  const size_t peer = random_.below(Clients::kPeers);
+  const bool greedy = climate_.greedy_clients && peer < 2;
+  for (uint64_t count = chance(3) ? 1 + random_.below(greedy ? 300 : 8) : 1; count > 0; --count) {
     std::string payload;
     const uint32_t number = requests_.make(random_, options_.segment_bytes, payload);
-    trace_.add("append", {}, number, payload.size());
-    agents_.back()->append(number, std::move(payload));
+    trace_.add("send", {}, number, payload.size());
+    agents_.back()->send(peer, number, std::move(payload));
   }
 }
 
@@ -270,6 +276,7 @@ void Simulation::catch_up() {
   }
   if (!caught_up()) throw Violation{"something is found after all had arrived"};
   witness_.check_rejected(agents_[0]->life());
+  agents_[0]->check_clients();
 }
 
 void Simulation::check_room() const {

@@ -55,6 +55,7 @@ class Simulation {
     bool lane_changes = false;
     bool reloads = false;   // lanes are replaced in a running agent
     bool upgrades = false;  // a successor starts before its predecessor ends
+    bool greedy_clients = false;
   };
 
   void choose_options();

@@ -129,11 +129,15 @@ Journal::Totals WatchedJournal::totals() const {
   return totals;
 }
 
-void WatchedJournal::append(uint32_t request, std::string payload) {
+void WatchedJournal::append(uint32_t request, std::string payload,
+                            std::function<void(const Status&)> stored) {
   witness_.appended(number_, life_, request);
   const uint32_t spans = witness_.request(request).spans;
   journal_->append(std::move(payload), spans,
-                   [this, request](const Status& status) { witness_.answered(request, status); });
+                   [this, request, stored = std::move(stored)](const Status& status) {
+                     witness_.answered(request, status);
+                     stored(status);
+                   });
 }
 
 uint64_t WatchedJournal::check_lane(size_t lane) {

@@ -24,7 +24,7 @@ class WatchedJournal final : public Journal {
   ~WatchedJournal() override;
 
   // The payload belongs to that request of the witness's.
-  void append(uint32_t request, std::string payload);
+  void append(uint32_t request, std::string payload, std::function<void(const Status&)> stored);
   // The lane's books as they are now, held against the witness's. 0 when it is not configured.
   uint64_t check_lane(size_t lane);
   // Everything is settled, by every lane.

@@ -1,0 +1,62 @@
+#pragma once
+// Clients: the peers of one agent, between them and its journal what decides whom to take and in
+// which order: the Admission and the FairQueue of production. Some peers want far more than their
+// share, and the quiet ones must not notice.
+// Used from one thread.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/intake/admission.h"
+#include "agent/intake/fair_queue.h"
+#include "tests/sim/requests.h"
+#include "tests/sim/witness.h"
+
+namespace dualtrace::agent::sim {
+
+struct ClientOptions {
+  uint64_t memory_bytes = 0;
+  uint64_t under_way_bytes_max = 0;  // to the journal
+};
+
+class Clients {
+ public:
+  // Few enough for the reserve to have room for a small amount of each.
+  static constexpr size_t kPeers = 6;
+  using Stored = std::function<void(const Status&)>;
+  using Append = std::function<void(uint32_t request, std::string payload, Stored stored)>;
+
+  // `append` leads into the journal.
+  Clients(const ClientOptions& options, Requests& requests, Witness& witness, Append append);
+
+  // Throws Violation when a peer is not treated as it should be.
+  void send(size_t peer, uint32_t request, std::string payload);
+  // Throws Violation when something is held though everything was answered.
+  void check_idle() const;
+
+ private:
+  using Counts = std::array<uint64_t, kPeers>;
+  struct Waiting {
+    uint64_t place = 0;  // among its peer's, from 1
+    Counts handed_on{};  // when it came
+  };
+
+  void hand_on(FairQueue::Item item);
+  [[nodiscard]] bool is_small(size_t peer, size_t bytes) const;
+
+  const ClientOptions options_;
+  Requests& requests_;
+  Witness& witness_;
+  const Append append_;
+  Admission admission_;
+  std::array<std::shared_ptr<PeerShare>, kPeers> peers_;
+  std::array<std::map<uint32_t, Waiting>, kPeers> waiting_;  // by request
+  Counts handed_on_{};
+  FairQueue queue_;
+};
+
+}  // namespace dualtrace::agent::sim
