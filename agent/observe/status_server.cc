@@ -1,5 +1,8 @@
 #include "agent/observe/status_server.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "agent/observe/page.h"
@@ -14,15 +17,17 @@ Observer::Observer(TakeSnapshot snapshot, Heartbeats& heartbeats, MetricRegistry
       metrics_(metrics) {}
 
 HttpServerResponse Observer::respond(const std::string& method, const std::string& path) {
-  const bool known = path == "/" || path == "/metrics" || path == "/livez" || path == "/readyz" ||
-                     path == "/status";
-  if (!known) return {.status = 404, .body = "not found\n"};
+  constexpr std::array<std::string_view, 6> kPaths = {"/",       "/metrics",         "/livez",
+                                                      "/readyz", "/readyz/receiver", "/status"};
+  if (std::find(kPaths.begin(), kPaths.end(), path) == kPaths.end())
+    return {.status = 404, .body = "not found\n"};
   if (method != "GET") {
     return {.status = 405, .headers = {{"Allow", "GET"}}, .body = "method not allowed\n"};
   }
   if (path == "/metrics") return metrics_text();
   if (path == "/livez") return livez();
   if (path == "/readyz") return readyz();
+  if (path == "/readyz/receiver") return receiver_readyz();
   if (path == "/status") {
     return {.content_type = "application/json", .body = status_json(snapshot_())};
   }
@@ -49,6 +54,11 @@ HttpServerResponse Observer::readyz() const {
   const auto unready = why_not_ready(snapshot_());
   if (!unready) return {.body = "ok\n"};
   return {.status = 503, .body = *unready + "\n"};
+}
+
+HttpServerResponse Observer::receiver_readyz() const {
+  if (snapshot_().listening) return {.body = "ok\n"};
+  return {.status = 503, .body = "the receiver is not listening\n"};
 }
 
 Result<std::unique_ptr<StatusServer>> StatusServer::start(const HostPort& listen,

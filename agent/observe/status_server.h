@@ -1,5 +1,6 @@
 #pragma once
-// StatusServer: what the agent shows of itself over HTTP: /metrics, /livez, /readyz, /status and a
+// StatusServer: what the agent shows of itself over HTTP: /metrics, /livez, /readyz (can it take and
+// store spans?), /readyz/receiver (does it answer clients, though it may refuse?), /status and a
 // page for people. Observer decides what is answered; StatusServer puts it on a port. Thread-safe.
 
 #include <memory>
@@ -25,6 +26,7 @@ class Observer {
   [[nodiscard]] HttpServerResponse metrics_text();
   [[nodiscard]] HttpServerResponse livez();
   [[nodiscard]] HttpServerResponse readyz() const;
+  [[nodiscard]] HttpServerResponse receiver_readyz() const;
 
   const TakeSnapshot snapshot_;
   Heartbeats& heartbeats_;

@@ -83,7 +83,8 @@ DeliverySpec read_delivery(FieldReader& section) {
           .max_backlog = section.certain_text("maxBacklog"),
           .max_age = section.certain_text("maxAge"),
           .storage = section.certain_text("storage") == "EmptyDir" ? Storage::kEmptyDir
-                                                                   : Storage::kHostPath};
+                                                                   : Storage::kHostPath,
+          .drain_timeout = section.certain_text("drainTimeout")};
 }
 
 std::map<std::string, std::string> read_resource_attributes(FieldReader& spec) {
@@ -222,10 +223,14 @@ AgentSpec read_agent(FieldReader& section) {
   agent.image_pull_secrets = read_pull_secrets(section);
   agent.resources = read_resources(section);
   agent.node_selector = Json(read_labels(section, "nodeSelector"));
-  agent.tolerations = Json::array();
-  for (FieldReader& item : section.items("tolerations")) {
-    agent.tolerations.push_back(read_toleration(item));
+  if (section.has("tolerations")) {
+    agent.tolerations = Json::array();
+    for (FieldReader& item : section.items("tolerations")) {
+      agent.tolerations->push_back(read_toleration(item));
+    }
   }
+  const bool same_node = section.certain_text("traffic") == "SameNode";
+  agent.traffic = same_node ? Traffic::kSameNode : Traffic::kPreferSameNode;
   agent.priority_class_name = section.text("priorityClassName");
   agent.log_level = section.certain_text("logLevel");
   return agent;

@@ -56,6 +56,12 @@ struct DatabricksSpec {  // spec.databricks
   bool operator==(const DatabricksSpec&) const = default;
 };
 
+// What applications reach when their node has no agent that is ready.
+enum class Traffic {
+  kPreferSameNode,  // an agent of another node, where the cluster can do that
+  kSameNode,        // none
+};
+
 enum class Storage { kHostPath, kEmptyDir };
 
 struct DeliverySpec {      // spec.delivery
@@ -63,6 +69,7 @@ struct DeliverySpec {      // spec.delivery
   std::string max_backlog;
   std::string max_age;
   Storage storage = Storage::kHostPath;
+  std::string drain_timeout;
   bool operator==(const DeliverySpec&) const = default;
 };
 
@@ -72,7 +79,8 @@ struct AgentSpec {                   // spec.agent: of the DaemonSet's pods
   Json image_pull_secrets;           // [{name}]
   Json resources;                    // {requests, limits}, complete
   Json node_selector;                // {label: value}
-  Json tolerations;                  // as in a pod
+  std::optional<Json> tolerations;   // as in a pod; not written: every NoSchedule taint
+  Traffic traffic = Traffic::kPreferSameNode;
   std::optional<std::string> priority_class_name;
   std::string log_level;  // Debug, Info, Warn, Error
   bool operator==(const AgentSpec&) const = default;

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 2> kCompressions = {"GZIP", "None"};
 constexpr std::array<std::string_view, 1> kIngests = {"Workspace"};
 constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
 constexpr std::array<std::string_view, 2> kStorages = {"HostPath", "EmptyDir"};
+constexpr std::array<std::string_view, 2> kTraffics = {"PreferSameNode", "SameNode"};
 constexpr std::array<std::string_view, 3> kPullPolicies = {"IfNotPresent", "Always", "Never"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"Debug", "Info", "Warn", "Error"};
 constexpr std::array<std::string_view, 4> kSelectorOperators = {"In", "NotIn", "Exists",
@@ -120,6 +121,13 @@ constexpr auto kFields = std::to_array<ExportField>({
      .most = "8760h",
      .config_key = "delivery.maxAge"},
     choice("spec.delivery.storage", kStorages, "HostPath"),
+    {.path = "spec.delivery.drainTimeout",
+     .type = kDuration,
+     .fallback = "20s",
+     .most_characters = kQuantityMax,
+     .least = "0s",
+     .most = "1h",
+     .config_key = "drainTimeout"},
 
     {.path = "spec.resourceAttributes",
      .type = kMap,
@@ -175,6 +183,7 @@ constexpr auto kFields = std::to_array<ExportField>({
      .type = kInteger,
      .least = "0",
      .most = "31536000"},
+    choice("spec.agent.traffic", kTraffics, "PreferSameNode"),
     name("spec.agent.priorityClassName"),
     choice("spec.agent.logLevel", kLogLevels, "Info", "logLevel"),
 });

@@ -24,6 +24,7 @@ constexpr std::array kRenamed = {
     Renamed{"databricks.auth.tokenFile", "databricks.auth.token"},
     Renamed{"databricks.caFile", "databricks.ca"},
     Renamed{"receiver.limits", "agent.resources.limits.memory"},
+    Renamed{"drainTimeout", "delivery.drainTimeout"},
     Renamed{"logLevel", "agent.logLevel"},
 };
 
@@ -91,6 +92,7 @@ YamlNode config_tree(const DualTraceExport& wanted, const ReceiverSizes& sizes) 
     }
     nodes.push_back(yaml_map("resourceAttributes", std::move(attributes)));
   }
+  nodes.push_back(yaml_text("drainTimeout", wanted.delivery.drain_timeout));
   nodes.push_back(yaml_text("logLevel", wanted.agent.log_level));
   return yaml_map("", std::move(nodes));
 }

@@ -19,7 +19,10 @@ namespace dualtrace::ctl {
 
 [[nodiscard]] Json service_account(const DualTraceExport& wanted);
 [[nodiscard]] Json config_map(const DualTraceExport& wanted, const std::string& agent_yaml);
-[[nodiscard]] Json service(const DualTraceExport& wanted);
+[[nodiscard]] Json service(const DualTraceExport& wanted, const Installation& installation);
+// Whether applications reach another node's agent when their own node has none that is ready.
+[[nodiscard]] bool falls_back_to_other_nodes(const AgentSpec& agent,
+                                             const Installation& installation);
 [[nodiscard]] Json network_policy(const DualTraceExport& wanted, const AgentConfig& config);
 [[nodiscard]] Json daemon_set(const DualTraceExport& wanted, const AgentConfig& config,
                               const Installation& installation);

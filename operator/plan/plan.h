@@ -12,9 +12,11 @@
 
 namespace dualtrace::ctl {
 
-// What the installation decides for every export.
+// What the installation and its cluster decide for every export.
 struct Installation {
   std::string agent_image;
+  // The API server takes `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
+  bool can_prefer_same_node = false;
   bool operator==(const Installation&) const = default;
 };
 
@@ -25,9 +27,13 @@ struct PlannedObject {
 };
 
 struct Plan {
-  std::vector<PlannedObject> objects;  // in the order in which to apply them
+  std::vector<PlannedObject> objects;      // in the order in which to apply them
+  bool falls_back_to_other_nodes = false;  // the Service
   // Of the agent's configuration, as agents report it in /status once they run on it.
   std::string config_fingerprint;
+
+  // The Service among the objects.
+  [[nodiscard]] const Json& service() const;
 };
 
 // Every kind that a plan may hold: what reconcile/ watches and prunes.

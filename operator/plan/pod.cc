@@ -58,7 +58,10 @@ Json agent_container(const DualTraceExport& wanted, const Installation& installa
                                 container_port(kStatusPortName, kStatusPort)});
   agent["startupProbe"] = probe("/livez", 2, 60);
   agent["livenessProbe"] = probe("/livez", 10, 6);
-  agent["readinessProbe"] = probe("/readyz", 5, 2);
+  // Where clients can go to another node, an agent that cannot store sends them there. Where they
+  // cannot, it stays their endpoint and answers with its delay hint, rather than nobody.
+  const bool falls_back = falls_back_to_other_nodes(wanted.agent, installation);
+  agent["readinessProbe"] = probe(falls_back ? "/readyz" : "/readyz/receiver", 5, 2);
   agent["lifecycle"] = {{"preStop", {{"sleep", {{"seconds", kPreStopSeconds}}}}}};
   agent["volumeMounts"] =
       Json::array({read_only_mount("config", kConfigFolder),
@@ -113,7 +116,10 @@ Json pod_spec(const DualTraceExport& wanted, const AgentConfig& config,
     spec["initContainers"] = Json::array({prepare_container(wanted, installation)});
   }
   if (!agent.image_pull_secrets.empty()) spec["imagePullSecrets"] = agent.image_pull_secrets;
-  if (!agent.tolerations.empty()) spec["tolerations"] = agent.tolerations;
+  // Pods that tolerate a taint are injected, too: so each node that may have them has an agent.
+  static const Json kEveryNode = Json::array({{{"operator", "Exists"}, {"effect", "NoSchedule"}}});
+  const Json& tolerations = agent.tolerations ? *agent.tolerations : kEveryNode;
+  if (!tolerations.empty()) spec["tolerations"] = tolerations;
   if (agent.priority_class_name) spec["priorityClassName"] = *agent.priority_class_name;
   return spec;
 }

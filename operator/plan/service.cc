@@ -17,17 +17,26 @@ Json port(std::string_view name, uint16_t number, std::string_view application_p
 
 }  // namespace
 
-// Leads applications to the agent on their own node, and to no other.
-Json service(const DualTraceExport& wanted) {
+// Leads applications to the agent on their own node; to one of another node, where that has none
+// that is ready and the cluster can do so.
+Json service(const DualTraceExport& wanted, const Installation& installation) {
   Json object = child(wanted, kube::kServices);
   object["spec"] = {
       {"type", "ClusterIP"},
-      {"internalTrafficPolicy", "Local"},
       {"ipFamilyPolicy", "PreferDualStack"},
       {"selector", pod_selector_labels(wanted.key.name)},
       {"ports", Json::array({port(kOtlpGrpcPortName, kOtlpGrpcPort, "kubernetes.io/h2c"),
                              port(kOtlpHttpPortName, kOtlpHttpPort, "http")})}};
+  if (falls_back_to_other_nodes(wanted.agent, installation)) {
+    object["spec"]["trafficDistribution"] = "PreferSameNode";
+  } else {
+    object["spec"]["internalTrafficPolicy"] = "Local";
+  }
   return object;
+}
+
+bool falls_back_to_other_nodes(const AgentSpec& agent, const Installation& installation) {
+  return agent.traffic == Traffic::kPreferSameNode && installation.can_prefer_same_node;
 }
 
 }  // namespace dualtrace::ctl

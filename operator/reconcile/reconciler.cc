@@ -55,6 +55,7 @@ Reconciler::Reconciler(Installation installation, const Parts& parts, uint64_t s
     : installation_(std::move(installation)),
       parts_(parts),
       applier_(parts.api, parts.clock, parts.metrics),
+      same_node_traffic_(parts.api, parts.clock),
       status_writer_(parts.api, parts.events, parts.clock, parts.metrics),
       random_(seed) {}
 
@@ -93,13 +94,25 @@ void Reconciler::forget(const kube::ObjectKey& key) {
   memories_.erase(key);
 }
 
-void Reconciler::validate(Round& round) const {
+void Reconciler::validate(Round& round) {
   ExportOrFaults parsed = parse_export(*round.object);
   if (!parsed.value) {
     round.facts.faults = std::move(parsed.faults);
     return;
   }
-  PlanOrFaults planned = plan_export(*parsed.value, installation_);
+  Installation installation = installation_;
+  installation.can_prefer_same_node = true;
+  PlanOrFaults planned = plan_export(*parsed.value, installation);
+  if (planned.plan && planned.plan->falls_back_to_other_nodes) {
+    const auto taken = same_node_traffic_.is_taken(planned.plan->service());
+    if (!taken) {
+      round.error = taken.error().with_prefix("ask for trafficDistribution: ");
+      round.over = true;
+      return;
+    }
+    installation.can_prefer_same_node = *taken;
+    if (!*taken) planned = plan_export(*parsed.value, installation);
+  }
   if (!planned.plan) {
     round.facts.faults = std::move(planned.faults);
     return;

@@ -29,6 +29,7 @@
 #include "operator/reconcile/apply.h"
 #include "operator/reconcile/cache.h"
 #include "operator/reconcile/next.h"
+#include "operator/reconcile/same_node_traffic.h"
 #include "operator/reconcile/secrets.h"
 #include "operator/reconcile/status_writer.h"
 
@@ -60,7 +61,7 @@ class Reconciler {
 
   std::shared_ptr<Memory> memory_of(const kube::ObjectKey& key, std::string_view uid);
   void forget(const kube::ObjectKey& key);
-  void validate(Round& round) const;
+  void validate(Round& round);
   void check_secrets(Round& round);
   void apply(Round& round) const;
   void observe(Round& round) const;
@@ -69,6 +70,7 @@ class Reconciler {
   const Installation installation_;
   const Parts parts_;
   const Applier applier_;
+  SameNodeTraffic same_node_traffic_;
   const StatusWriter status_writer_;
 
   Mutex mutex_;

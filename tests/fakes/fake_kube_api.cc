@@ -108,7 +108,8 @@ Result<Json> FakeApi::apply(const ResourceType& type, const Json& object,
   const ObjectKey key = key_of(object);
   const std::string subresource(options.subresource);
   const std::string manager(options.field_manager);
-  if (auto error = begin({"apply", std::string(type.plural), key, subresource, manager, object})) {
+  const std::string verb = options.dry_run ? "dry-run apply" : "apply";
+  if (auto error = begin({verb, std::string(type.plural), key, subresource, manager, object})) {
     return fail(*std::move(error));
   }
   if (options.dry_run) return object;
@@ -217,7 +218,7 @@ std::vector<FakeApi::Call> FakeApi::calls() const {
 std::vector<std::string> FakeApi::writes() const {
   std::vector<std::string> texts;
   for (const Call& call : calls()) {
-    if (call.verb != "get") texts.push_back(call.to_string());
+    if (call.verb != "get" && call.verb != "dry-run apply") texts.push_back(call.to_string());
   }
   return texts;
 }

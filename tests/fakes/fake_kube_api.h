@@ -21,7 +21,7 @@ namespace dualtrace::kube {
 class FakeApi final : public Api {
  public:
   struct Call {
-    std::string verb;    // get, create, update, apply, merge_patch, remove
+    std::string verb;    // get, create, update, apply, dry-run apply, merge_patch, remove
     std::string plural;  // "daemonsets"
     ObjectKey key;
     std::string subresource{};
@@ -58,7 +58,7 @@ class FakeApi final : public Api {
   void fail_next(std::string verb, const ResourceType& type, Error error);
 
   [[nodiscard]] std::vector<Call> calls() const;
-  // Those that are not a get, as Call::to_string() has them.
+  // Those that are neither a get nor a dry run, as Call::to_string() has them.
   [[nodiscard]] std::vector<std::string> writes() const;
   void forget_calls();
 

@@ -28,7 +28,7 @@ class ObserverTest : public testing::Test {
 };
 
 TEST_F(ObserverTest, AnswersGetOnKnownPathsOnly) {
-  for (const char* path : {"/", "/metrics", "/livez", "/readyz", "/status"}) {
+  for (const char* path : {"/", "/metrics", "/livez", "/readyz", "/readyz/receiver", "/status"}) {
     EXPECT_EQ(observer.respond("GET", path).status, 200) << path;
     EXPECT_EQ(observer.respond("POST", path).status, 405) << path;
   }
@@ -67,6 +67,9 @@ TEST_F(ObserverTest, IsReadyWhateverTheDestinationsDo) {
   const HttpServerResponse unready = observer.respond("GET", "/readyz");
   EXPECT_EQ(unready.status, 503);
   EXPECT_THAT(unready.body, HasSubstr("no room"));
+  EXPECT_EQ(observer.respond("GET", "/readyz/receiver").status, 200) << "it answers, with a delay";
+  snapshot.listening = false;
+  EXPECT_EQ(observer.respond("GET", "/readyz/receiver").status, 503);
 }
 
 TEST_F(ObserverTest, ServesTheLedgerAsOfTheScrape) {

@@ -70,7 +70,7 @@ TEST(ParseExport, ReadsBothDestinations) {
 
 TEST(ParseExport, ReadsTheRest) {
   const DualTraceExport read = parsed(full_export());
-  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath}));
+  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath, "20s"}));
   EXPECT_THAT(read.resource_attributes, ElementsAre(testing::Pair("k8s.cluster.name", "blue")));
   EXPECT_EQ(read.agent.image, "registry.example/dualtrace-agent:0.1.0");
   EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
@@ -97,13 +97,14 @@ TEST(ParseExport, FillsInWhatIsNotWritten) {
   EXPECT_EQ(read.arize->space_id, (KeyReference{"arize", "space-id"}));
   EXPECT_EQ(read.arize->ca, std::nullopt);
   EXPECT_EQ(read.databricks, std::nullopt);
-  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath}));
+  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath, "20s"}));
   EXPECT_EQ(read.agent.image, std::nullopt);
   EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
   EXPECT_EQ(read.agent.resources, (Json{{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}}},
                                         {"limits", {{"memory", "512Mi"}}}}));
   EXPECT_EQ(read.agent.node_selector, Json::object());
-  EXPECT_EQ(read.agent.tolerations, Json::array());
+  EXPECT_EQ(read.agent.tolerations, std::nullopt);
+  EXPECT_EQ(read.agent.traffic, Traffic::kPreferSameNode);
   EXPECT_EQ(read.agent.image_pull_secrets, Json::array());
   EXPECT_EQ(read.agent.log_level, "Info");
 }

@@ -202,8 +202,7 @@ TEST(ExportFields, LeaveOutOnlyTheseKeysOfTheAgentsConfiguration) {
                                                    "databricks.auth.tokenFile",
                                                    "databricks.caFile",
                                                    "delivery.folder",
-                                                   "observe.listen",
-                                                   "drainTimeout"};
+                                                   "observe.listen"};
   const std::set<std::string_view> not_to_turn = {
       "delivery.segmentBytes",  "delivery.batchBytes",       "delivery.batchBytesMax",
       "delivery.linger",        "delivery.requestsInFlight", "delivery.requestTimeout",

@@ -11,7 +11,8 @@ namespace dualtrace::ctl {
 
 inline constexpr std::array<std::string_view, 4> kExampleNames = {"full", "arize_only", "empty_dir",
                                                                   "long_name"};
-inline const Installation kInstallation{"registry.example.com/dualtrace/agent:0.1.0"};
+inline const Installation kInstallation{.agent_image = "registry.example.com/dualtrace/agent:0.1.0",
+                                        .can_prefer_same_node = true};
 
 [[nodiscard]] std::string read_text(const std::string& path);
 [[nodiscard]] std::string example_folder(std::string_view name);

@@ -104,8 +104,35 @@ TEST(Plan, ChangesTheDaemonSetAloneForWhatThePodIs) {
   change([](AgentSpec& agent) { agent.tolerations = Json::array({{{"operator", "Exists"}}}); });
   change([](AgentSpec& agent) { agent.priority_class_name = "high"; });
   change([](AgentSpec& agent) { agent.resources["limits"]["cpu"] = "3"; });
-  EXPECT_THAT(changed_kinds(before, plan_of(example("arize_only"), {"another:1"})),
+  EXPECT_THAT(changed_kinds(before, plan_of(example("arize_only"), {"another:1", true})),
               ElementsAre("DaemonSet"));
+}
+
+TEST(Plan, LeadsToOtherNodesOnlyWhereThatIsWantedAndCanBe) {
+  const auto leads = [](Traffic traffic, bool can) {
+    DualTraceExport wanted = example("full");
+    wanted.agent.traffic = traffic;
+    const Plan plan = plan_of(wanted, {"agent:1", can});
+    const Json& service = plan.service().at("spec");
+    const std::string_view readiness =
+        text_at(pod_spec_of(plan).at("containers").at(0), {"readinessProbe", "httpGet", "path"});
+    // Who has no other agent hears this one's refusal rather than nobody.
+    EXPECT_EQ(readiness, plan.falls_back_to_other_nodes ? "/readyz" : "/readyz/receiver");
+    EXPECT_EQ(service.contains("internalTrafficPolicy"), !plan.falls_back_to_other_nodes);
+    EXPECT_EQ(service.contains("trafficDistribution"), plan.falls_back_to_other_nodes);
+    return plan.falls_back_to_other_nodes;
+  };
+  EXPECT_TRUE(leads(Traffic::kPreferSameNode, true));
+  EXPECT_FALSE(leads(Traffic::kPreferSameNode, false));
+  EXPECT_FALSE(leads(Traffic::kSameNode, true));
+}
+
+TEST(Plan, ToleratesEveryNoScheduleTaintUnlessToldOtherwise) {
+  DualTraceExport wanted = example("arize_only");
+  EXPECT_EQ(pod_spec_of(plan_of(wanted)).at("tolerations"),
+            Json::array({{{"operator", "Exists"}, {"effect", "NoSchedule"}}}));
+  wanted.agent.tolerations = Json::array();
+  EXPECT_FALSE(pod_spec_of(plan_of(wanted)).contains("tolerations"));
 }
 
 TEST(Plan, RollsThePodsForWhatOnlyARestartChanges) {

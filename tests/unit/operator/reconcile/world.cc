@@ -46,7 +46,7 @@ World::World() {
 
 void World::restart(kube::Api& through) {
   reconciler = std::make_unique<Reconciler>(
-      Installation{"registry.example.com/agent:1"},
+      Installation{.agent_image = "registry.example.com/agent:1"},
       Reconciler::Parts{through, cache, events, agents, clock, metrics}, 1);
 }
 

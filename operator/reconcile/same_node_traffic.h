@@ -1,0 +1,33 @@
+#pragma once
+// SameNodeTraffic: whether the API server takes `trafficDistribution: PreferSameNode` on a Service.
+// It is asked, with a dry run of the very Service, rather than judged by its version: the feature
+// can be switched off. "Yes" is kept; after "no" it is asked again now and then, as clusters are
+// upgraded. Used by Reconciler. Thread-safe. Blocks on the API server.
+
+#include <optional>
+
+#include "common/json/json.h"
+#include "common/kube/api.h"
+#include "common/sync/mutex.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::ctl {
+
+class SameNodeTraffic {
+ public:
+  SameNodeTraffic(kube::Api& api, Clock& clock) : api_(api), clock_(clock) {}
+
+  // `service` has the field. An error when the API server cannot say so now.
+  Result<bool> is_taken(const Json& service);
+
+ private:
+  std::optional<bool> known() const;
+
+  kube::Api& api_;
+  Clock& clock_;
+  mutable Mutex mutex_;
+  std::optional<bool> taken_ DT_GUARDED_BY(mutex_);
+  Tick asked_ DT_GUARDED_BY(mutex_){};
+};
+
+}  // namespace dualtrace::ctl
