@@ -107,6 +107,8 @@ class DestinationLane final : public Lane {
   // What counts against what may be read ahead.
   [[nodiscard]] size_t bytes_ahead() const;
   [[nodiscard]] size_t bytes_held() const;
+  // Of batches that wait beside the line, or are on their way to the journal's end.
+  [[nodiscard]] size_t bytes_aside() const { return outbox_.suspect_bytes() + carrying_bytes_; }
   [[nodiscard]] size_t bytes_max() const {
     return options_.requests_in_flight_max * options_.batch_bytes_max;
   }
@@ -138,6 +140,7 @@ class DestinationLane final : public Lane {
   bool probed_suspect_ = false;
   uint64_t requests_ = 0;  // sent so far; the number of the last one
   std::map<const OpenRecord*, std::vector<Batch>> carrying_;  // on the way to the journal's end
+  size_t carrying_bytes_ = 0;
   Tick carry_again_{};
   uint32_t carry_failures_ = 0;
   std::vector<Burial> burials_;  // their letters are added, and not kept yet

@@ -25,6 +25,12 @@ bool all_whole(const Batch& batch) {
   return true;
 }
 
+size_t bytes_in_memory(const std::vector<Batch>& batches) {
+  size_t bytes = 0;
+  for (const Batch& batch : batches) bytes += batch.bytes();
+  return bytes;
+}
+
 size_t bytes_of(const std::vector<Batch>& batches) {
   size_t bytes = 0;
   for (const Batch& batch : batches) bytes += batch.body ? batch.bytes() : batch.oldest().bytes;
@@ -116,6 +122,7 @@ std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
     rest.spans += batch.spans;
   }
   JournalLane& journal = *record->journal;
+  carrying_bytes_ += bytes_in_memory(batches);
   carrying_.emplace(record.get(), std::move(batches));
   journal.carry_over(std::move(rest), [this, record, callbacks = callbacks_](const Status& stored) {
     callbacks->pass(
@@ -127,6 +134,7 @@ std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
 // Stored, it is read again as another record, and this one is settled.
 void DestinationLane::on_carried(const OpenRecord* record, const Status& stored) {
   auto node = carrying_.extract(record);
+  carrying_bytes_ -= bytes_in_memory(node.mapped());
   if (!stored) {
     report_.journal_failed(stored.error());
     carry_again_ = now() + options_.backoff.delay(++carry_failures_, random_);

@@ -219,15 +219,14 @@ BatchLimits DestinationLane::batch_limits() const {
 size_t DestinationLane::bytes_ahead() const {
   constexpr size_t kSuspectsMax = 20'000;
   if (outbox_.suspects() >= kSuspectsMax) return bytes_max();
-  const size_t suspects = outbox_.suspect_bytes();
-  size_t bytes =
-      in_flight_bytes_ + outbox_.line_bytes() + suspects - std::min(suspects, bytes_max());
+  const size_t aside = bytes_aside();
+  size_t bytes = in_flight_bytes_ + outbox_.line_bytes() + aside - std::min(aside, bytes_max());
   for (const auto& source : sources_) bytes += source->open_bytes();
   return bytes;
 }
 
 size_t DestinationLane::bytes_held() const {
-  size_t bytes = in_flight_bytes_ + outbox_.line_bytes() + outbox_.suspect_bytes();
+  size_t bytes = in_flight_bytes_ + outbox_.line_bytes() + bytes_aside();
   for (const auto& source : sources_) bytes += source->open_bytes();
   return bytes;
 }
