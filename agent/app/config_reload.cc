@@ -8,9 +8,11 @@
 namespace dualtrace::agent {
 namespace {
 
+using State = report::ConfigurationState;
+
 constexpr const char* kRestartNeeded =
-    "restart needed: a running agent cannot change receiver, observe, delivery.folder, "
-    "delivery.durability, delivery.segmentBytes and which destinations there are";
+    "a running agent cannot change receiver, observe, delivery.folder, "
+    "delivery.durability, delivery.segmentBytes and which destinations there are; restart it";
 // A whole file of faults is of no use to anybody.
 constexpr size_t kErrorBytesMax = 2000;
 
@@ -36,7 +38,7 @@ ConfigReload::ConfigReload(ConfigFile file, std::string running, Apply apply, Cl
       postponed_(reloads(metrics, "restart_needed")),
       running_(std::move(running)),
       judged_{running_, std::nullopt},
-      snapshot_{config_fingerprint(running_), clock.wall(), std::nullopt} {}
+      snapshot_{config_fingerprint(running_), clock.wall(), State::kInForce} {}
 
 ConfigReload::Found ConfigReload::look() {
   Reading reading = read();
@@ -64,7 +66,7 @@ void ConfigReload::judge(const Reading& reading) {
   if (reading.failure) return refuse(*reading.failure);
   if (reading.text == running_) {
     log_info("the configuration is again the one in force");
-    return set_error(std::nullopt);
+    return set_state(State::kInForce, "");
   }
   const Result<AgentConfig> config = file_.parse(reading.text);
   if (!config) return refuse(config.error().message);
@@ -79,30 +81,31 @@ void ConfigReload::accept(const std::string& text) {
   log_info("configuration reloaded", {{"fingerprint", fingerprint}});
   const WallTime now = clock_.wall();
   Lock lock(mutex_);
-  snapshot_ = {fingerprint, now, std::nullopt};
+  snapshot_ = {fingerprint, now, State::kInForce};
 }
 
 void ConfigReload::refuse(const std::string& why) {
   refused_.increment();
   log_error("the changed configuration is refused, the one before stays in force",
             {{"file", file_.path()}, {"why", shortened(why)}});
-  set_error("refused: " + why);
+  set_state(State::kRefused, why);
 }
 
 void ConfigReload::postpone() {
   postponed_.increment();
   log_warn("the changed configuration needs a restart, the one before stays in force",
            {{"file", file_.path()}});
-  set_error(kRestartNeeded);
+  set_state(State::kNeedsRestart, kRestartNeeded);
 }
 
-void ConfigReload::set_error(std::optional<std::string> error) {
-  if (error) error = shortened(*std::move(error));
+void ConfigReload::set_state(State state, std::string why) {
+  why = shortened(std::move(why));
   Lock lock(mutex_);
-  snapshot_.error = std::move(error);
+  snapshot_.state = state;
+  snapshot_.why = std::move(why);
 }
 
-ConfigurationSnapshot ConfigReload::snapshot() const {
+report::Configuration ConfigReload::snapshot() const {
   Lock lock(mutex_);
   return snapshot_;
 }

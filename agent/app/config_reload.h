@@ -8,8 +8,8 @@
 #include <string>
 
 #include "agent/app/config_file.h"
-#include "agent/observe/snapshot.h"
 #include "common/metric/metric.h"
+#include "common/report/report.h"
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
 
@@ -28,7 +28,7 @@ class ConfigReload {
   // read half.
   enum class Found { kNothing, kChanging, kJudged };
   Found look();
-  [[nodiscard]] ConfigurationSnapshot snapshot() const;
+  [[nodiscard]] report::Configuration snapshot() const;
 
  private:
   // The text, or why it cannot be read.
@@ -43,7 +43,7 @@ class ConfigReload {
   void accept(const std::string& text);
   void refuse(const std::string& why);
   void postpone();
-  void set_error(std::optional<std::string> error);
+  void set_state(report::ConfigurationState state, std::string why);
 
   const ConfigFile file_;
   const Apply apply_;
@@ -58,7 +58,7 @@ class ConfigReload {
   std::optional<Reading> changing_;  // found by the last look
 
   mutable Mutex mutex_;
-  ConfigurationSnapshot snapshot_ DT_GUARDED_BY(mutex_);
+  report::Configuration snapshot_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

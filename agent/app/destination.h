@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/credential/credential.h"
 #include "agent/lane/dead_letters.h"
@@ -13,12 +14,13 @@
 #include "common/config/agent_config.h"
 #include "common/io/file_system.h"
 #include "common/metric/metric.h"
+#include "common/report/words.h"
 #include "common/time/thread_scheduler.h"
 
 namespace dualtrace::agent {
 
-inline constexpr const char* kArizeLane = "arize";
-inline constexpr const char* kDatabricksLane = "databricks";
+inline constexpr std::string_view kArizeLane = to_string(report::Destination::kArize);
+inline constexpr std::string_view kDatabricksLane = to_string(report::Destination::kDatabricks);
 
 // What both destinations are built from; all references outlive them.
 struct DestinationParts {

@@ -19,7 +19,7 @@ bool speaks_of_data(const Outcome& outcome) {
 // What people are told when refusals pause the lane.
 Outcome everything_refused(const Outcome& last) {
   Outcome told = last;
-  told.reason = "EverythingRefused";
+  told.reason = to_string(report::PauseReason::kEverythingRefused);
   told.message =
       "refuses everything that is sent, the last as " + last.reason + ": " + last.message;
   return told;

@@ -4,20 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "agent/journal/journal_lane.h"
+#include "common/report/words.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
-enum class LaneState {
-  kIdle,        // nothing waits
-  kDelivering,  // requests pass
-  kRetrying,    // the destination cannot be reached or asks us to wait
-  kPaused,      // credentials, table or configuration are refused; probing slowly
-};
-[[nodiscard]] std::string_view to_string(LaneState state);
+using report::LaneState;
 
 struct LaneError {
   std::string reason;   // Outcome::reason

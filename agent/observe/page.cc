@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "agent/observe/ledger.h"
-#include "agent/observe/status.h"
 #include "common/time/rfc3339.h"
 
 namespace dualtrace::agent {
@@ -36,7 +35,7 @@ std::string number_cell(uint64_t value) {
 std::string text_cell(std::string_view text) { return "<td>" + escape_html(text) + "</td>"; }
 
 std::string ago(const std::optional<WallTime>& when, WallTime now) {
-  return when ? human_seconds(seconds_since(*when, now)) + " ago" : "never";
+  return when ? human_seconds(report::seconds_since(*when, now)) + " ago" : "never";
 }
 
 std::string state_cell(std::string_view state) {
@@ -54,7 +53,7 @@ std::string lanes_table(const AgentSnapshot& snapshot) {
     html += "<tr>" + text_cell(status.name) + state_cell(to_string(status.state)) +
             text_cell(std::to_string(books.backlog_spans) + " spans, " +
                       human_bytes(books.backlog_bytes)) +
-            text_cell(oldest ? human_seconds(seconds_since(*oldest, snapshot.now)) : "") +
+            text_cell(oldest ? human_seconds(report::seconds_since(*oldest, snapshot.now)) : "") +
             number_cell(status.requests_in_flight) +
             text_cell(ago(status.last_success, snapshot.now)) +
             text_cell(lane.credential_fingerprint) + "</tr>";
@@ -103,12 +102,13 @@ std::string status_page(const AgentSnapshot& snapshot) {
   html += "<h1>dualtrace agent " + escape_html(snapshot.version) + "</h1><p>";
   html += unready ? "<span class=\"no\">Not ready</span>: " + escape_html(*unready)
                   : std::string("<span class=\"yes\">Ready</span>");
-  html += ", up " + human_seconds(seconds_since(snapshot.started, snapshot.now)) + ", " +
+  html += ", up " + human_seconds(report::seconds_since(snapshot.started, snapshot.now)) + ", " +
           human_bytes(snapshot.admission_bytes) + " of " +
           human_bytes(snapshot.admission_bytes_max) + " receive memory in use.</p>";
-  if (const auto& error = snapshot.configuration.error) {
+  if (snapshot.configuration.state != report::ConfigurationState::kInForce) {
     html += "<p><span class=\"no\">The newest configuration is not in force</span>: " +
-            escape_html(*error) + "</p>";
+            escape_html(snapshot.configuration.state.text() + ": " + snapshot.configuration.why) +
+            "</p>";
   }
   html += "<h2>Destinations</h2>" + lanes_table(snapshot);
   html += "<h2>Ledger</h2>" + ledger_table(snapshot);

@@ -11,6 +11,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/lane/lane_status.h"
+#include "common/report/report.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -27,19 +28,12 @@ struct JournalSnapshot {
   Journal::Totals totals;
 };
 
-struct ConfigurationSnapshot {
-  std::string fingerprint;  // of the text that is in force
-  WallTime loaded;          // since when
-  // Why the newest text is not: it was refused, or waits for a restart.
-  std::optional<std::string> error;
-};
-
 struct AgentSnapshot {
   std::string version;
   WallTime now;
   WallTime started;
   bool listening = false;  // the receiver accepts requests: not starting, not draining
-  ConfigurationSnapshot configuration;
+  report::Configuration configuration;
   std::vector<LaneSnapshot> lanes;
   std::vector<JournalSnapshot> journals;  // its own first
   uint64_t admission_bytes = 0;           // received and not yet stored

@@ -3,11 +3,12 @@
 #include <utility>
 
 #include "agent/observe/ledger.h"
-#include "agent/observe/status.h"
+#include "common/report/report.h"
 
 namespace dualtrace::agent {
 namespace {
 
+using report::seconds_since;
 using Type = MetricRegistry::ValueType;
 
 double number(uint64_t value) { return static_cast<double>(value); }
@@ -29,10 +30,13 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
   add_agent(
       Type::kGauge, "dualtrace_config_last_reload_successful",
       "1 if the newest configuration is in force, 0 if it was refused or waits for a restart.",
-      [](const AgentSnapshot& s) { return s.configuration.error ? 0.0 : 1.0; });
+      [](const AgentSnapshot& s) {
+        const bool in_force = s.configuration.state == report::ConfigurationState::kInForce;
+        return in_force ? 1.0 : 0.0;
+      });
   add_agent(Type::kGauge, "dualtrace_config_loaded_timestamp_seconds",
             "Since when the configuration is in force, in Unix time.", [](const AgentSnapshot& s) {
-              return seconds_since(WallTime(), s.configuration.loaded);
+              return seconds_since(WallTime(), s.configuration.loaded.value_or(WallTime()));
             });
   add_agent(Type::kGauge, "dualtrace_ledger_balanced",
             "1 if every lane's books balance, else 0: then spans are not accounted for.",
@@ -136,12 +140,12 @@ void SnapshotMetrics::add_lane_metrics(const std::string& lane) {
   add_lane(Type::kGauge, "dualtrace_lane_requests_in_flight", "Requests that wait for an answer.",
            labels,
            [](const LaneStatus& status, WallTime) { return number(status.requests_in_flight); });
-  for (const LaneState state :
-       {LaneState::kIdle, LaneState::kDelivering, LaneState::kRetrying, LaneState::kPaused}) {
-    add_lane(
-        Type::kGauge, "dualtrace_lane_state", "1 for the state the lane is in, 0 for others.",
-        {{"lane", lane}, {"state", std::string(to_string(state))}},
-        [state](const LaneStatus& status, WallTime) { return status.state == state ? 1.0 : 0.0; });
+  for (const std::string_view state : report::kWords<LaneState>) {
+    add_lane(Type::kGauge, "dualtrace_lane_state", "1 for the state the lane is in, 0 for others.",
+             {{"lane", lane}, {"state", std::string(state)}},
+             [state](const LaneStatus& status, WallTime) {
+               return to_string(status.state) == state ? 1.0 : 0.0;
+             });
   }
 }
 

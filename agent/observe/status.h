@@ -1,16 +1,11 @@
 #pragma once
-// Status: a snapshot as JSON, for the operator and for scripts (GET /status). Keys are only added,
-// never renamed: agents and operators of different versions read each other. Pure.
-
-#include <string>
+// Status: a snapshot as the report that the operator and scripts get (GET /status). Pure.
 
 #include "agent/observe/snapshot.h"
+#include "common/report/report.h"
 
 namespace dualtrace::agent {
 
-[[nodiscard]] std::string status_json(const AgentSnapshot& snapshot);
-
-// 0 for what lies in the future.
-[[nodiscard]] double seconds_since(WallTime then, WallTime now);
+[[nodiscard]] report::Agent report_of(const AgentSnapshot& snapshot);
 
 }  // namespace dualtrace::agent

@@ -29,7 +29,7 @@ HttpServerResponse Observer::respond(const std::string& method, const std::strin
   if (path == "/readyz") return readyz();
   if (path == "/readyz/receiver") return receiver_readyz();
   if (path == "/status") {
-    return {.content_type = "application/json", .body = status_json(snapshot_())};
+    return {.content_type = "application/json", .body = report::to_json(report_of(snapshot_()))};
   }
   return {.content_type = "text/html; charset=utf-8",
           .headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},

@@ -14,7 +14,7 @@ Outcome classify_transport(const Error& error) {
     }
     case ErrorKind::kInvalid:
     case ErrorKind::kDenied:
-      return pause("Misconfigured", std::move(message));
+      return pause(PauseReason::kMisconfigured, std::move(message));
     case ErrorKind::kExhausted:
       return answer_too_large(std::move(message));
     default:
@@ -23,16 +23,17 @@ Outcome classify_transport(const Error& error) {
 }
 
 Outcome classify_missing_credential(const Error& error) {
-  return pause("CredentialMissing", clean_text(error.message));
+  return pause(PauseReason::kCredentialMissing, clean_text(error.message));
 }
 
 Outcome classify_misconfigured(const Error& error) {
-  return pause("Misconfigured", clean_text(error.message));
+  return pause(PauseReason::kMisconfigured, clean_text(error.message));
 }
 
 bool refuses_credential(const Outcome& result) {
   return result.kind == OutcomeKind::kPause &&
-         (result.reason == "AuthRejected" || result.reason == "PermissionDenied");
+         (result.reason == to_string(PauseReason::kAuthRejected) ||
+          result.reason == to_string(PauseReason::kPermissionDenied));
 }
 
 }  // namespace dualtrace::agent

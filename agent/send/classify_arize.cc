@@ -50,7 +50,7 @@ bool names_the_space(std::string_view message) {
 Outcome refused_by_arize(std::string message) {
   if (is_missing_project(message)) return refuse_data("MissingProject", std::move(message));
   if (speaks_of_credentials(message) || names_the_space(message)) {
-    return pause("AuthRejected", std::move(message));
+    return pause(PauseReason::kAuthRejected, std::move(message));
   }
   if (speaks_of_size(message)) return split(std::move(message));
   return refuse_data("InvalidData", std::move(message));
@@ -77,7 +77,7 @@ std::optional<Outcome> classify_http_behind(const GrpcAnswer& answer, std::strin
   const std::string_view digits = std::string_view(answer.message).substr(at + kWords.size());
   int status = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), status);
-  if (status == 404) return pause("Misconfigured", std::move(message));
+  if (status == 404) return pause(PauseReason::kMisconfigured, std::move(message));
   if (status == 400 || status == 422) return refuse_foreign(std::move(message));
   return classify_status({.status = status, .error = {}, .message = message});
 }
@@ -108,15 +108,16 @@ Outcome classify_arize_grpc(const GrpcAnswer& answer, uint64_t spans) {
       return refused_by_arize(std::move(message));
     case kAlreadyExists:
     case kFailedPrecondition:
-      if (speaks_of_credentials(message)) return pause("AuthRejected", std::move(message));
+      if (speaks_of_credentials(message))
+        return pause(PauseReason::kAuthRejected, std::move(message));
       return refuse_foreign(std::move(message));
     case kNotFound:
     case kUnimplemented:
-      return pause("Misconfigured", std::move(message));
+      return pause(PauseReason::kMisconfigured, std::move(message));
     case kPermissionDenied:
-      return pause("PermissionDenied", std::move(message));
+      return pause(PauseReason::kPermissionDenied, std::move(message));
     case kUnauthenticated:
-      return pause("AuthRejected", std::move(message));
+      return pause(PauseReason::kAuthRejected, std::move(message));
     case kResourceExhausted:
       return resource_exhausted(std::move(message), after);
     case kDeadlineExceeded:
@@ -142,7 +143,7 @@ Outcome classify_arize_http(const HttpResponse& response, uint64_t spans, WallTi
   HttpRefusal refusal = read_refusal(response, now);
   if (auto outcome = classify_status(refusal)) return *std::move(outcome);
   std::string message = std::move(refusal.message);
-  if (refusal.status == 404) return pause("Misconfigured", std::move(message));
+  if (refusal.status == 404) return pause(PauseReason::kMisconfigured, std::move(message));
   if (refusal.status >= 500) {
     if (refusal.error.web_page)
       return retry("ServerError", std::move(message), refusal.retry_after);
@@ -151,7 +152,7 @@ Outcome classify_arize_http(const HttpResponse& response, uint64_t spans, WallTi
   const bool own =
       speaks_of_data(refusal.error) || (!refusal.error.web_page && is_wrapped_refusal(message));
   if (own) return refused_by_arize(std::move(message));
-  if (speaks_of_credentials(message)) return pause("AuthRejected", std::move(message));
+  if (speaks_of_credentials(message)) return pause(PauseReason::kAuthRejected, std::move(message));
   return refuse_foreign(std::move(message));
 }
 

@@ -11,11 +11,11 @@ namespace {
 
 std::optional<Outcome> credential_trouble(const HttpRefusal& refusal, const std::string& text) {
   if (is_one_of(refusal.error.code, {"PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"})) {
-    return pause("PermissionDenied", refusal.message);
+    return pause(PauseReason::kPermissionDenied, refusal.message);
   }
   if (is_one_of(refusal.error.code, {"UNAUTHENTICATED", "INVALID_TOKEN", "TOKEN_EXPIRED"}) ||
       mentions(text, {"missing authorization details"}) || speaks_of_credentials(text)) {
-    return pause("AuthRejected", refusal.message);
+    return pause(PauseReason::kAuthRejected, refusal.message);
   }
   return std::nullopt;
 }
@@ -39,13 +39,13 @@ std::optional<Outcome> passing_trouble(const HttpRefusal& refusal, const std::st
 
 std::optional<Outcome> table_trouble(const HttpRefusal& refusal, const std::string& text) {
   if (mentions(text, {"table kind", "error code: 4024", "default storage"})) {
-    return pause("TableUnsupported", refusal.message);
+    return pause(PauseReason::kTableUnsupported, refusal.message);
   }
   if (mentions(text, {"cannot be found", "not_found", "does_not_exist", "does not exist"})) {
-    return pause("TableMissing", refusal.message);
+    return pause(PauseReason::kTableMissing, refusal.message);
   }
   if (mentions(text, {"schema validation", "schema mismatch", "table schema"})) {
-    return pause("SchemaMismatch", refusal.message);
+    return pause(PauseReason::kSchemaMismatch, refusal.message);
   }
   return std::nullopt;
 }
@@ -57,7 +57,7 @@ std::optional<Outcome> feature_trouble(const HttpRefusal& refusal, const std::st
       mentions(text, {"not enabled", "is disabled", "has been disabled", "this workspace",
                       "not available in", "not supported in", "the workspace"}) ||
       (!speaks_of_data(refusal.error) && mentions(text, {"feature", "preview", "region"}))) {
-    return pause("NotEnabled", refusal.message);
+    return pause(PauseReason::kNotEnabled, refusal.message);
   }
   return std::nullopt;
 }
@@ -81,7 +81,8 @@ Outcome not_found(const HttpRefusal& refusal) {
   const std::string text = error.code + ": " + error.message;
   const bool of_table = error.form == ErrorForm::kDatabricks &&
                         !mentions(text, {"endpoint_not_found", "no api found"});
-  return pause(of_table ? "TableMissing" : "Misconfigured", refusal.message);
+  return pause(of_table ? PauseReason::kTableMissing : PauseReason::kMisconfigured,
+               refusal.message);
 }
 
 }  // namespace

@@ -33,16 +33,18 @@ std::optional<Outcome> classify_status(const HttpRefusal& refusal) {
     case 422:
       return std::nullopt;
     case 401:
-      return pause("AuthRejected", message);
+      return pause(PauseReason::kAuthRejected, message);
     case 402:
       return retry("QuotaExceeded", message, refusal.retry_after);
     case 403:
-      return pause(speaks_of_credentials(message) ? "AuthRejected" : "PermissionDenied", message);
+      return pause(speaks_of_credentials(message) ? PauseReason::kAuthRejected
+                                                  : PauseReason::kPermissionDenied,
+                   message);
     case 405:
     case 407:  // the proxy wants a password
     case 415:
     case 501:
-      return pause("Misconfigured", message);
+      return pause(PauseReason::kMisconfigured, message);
     case 408:
     case 425:
       return retry("Timeout", message, refusal.retry_after);
@@ -57,11 +59,12 @@ std::optional<Outcome> classify_status(const HttpRefusal& refusal) {
     default:
       break;
   }
-  if (refusal.status >= 300 && refusal.status < 400) return pause("Misconfigured", message);
+  if (refusal.status >= 300 && refusal.status < 400)
+    return pause(PauseReason::kMisconfigured, message);
   if (refusal.status >= 500) return std::nullopt;
   if (refusal.status < 400) return retry("ServerError", message, refusal.retry_after);
   // 409, 421, 426, 431, …: OTLP has no meaning for them, so no OTLP server says them.
-  if (speaks_of_credentials(message)) return pause("AuthRejected", message);
+  if (speaks_of_credentials(message)) return pause(PauseReason::kAuthRejected, message);
   return refuse_foreign(message);
 }
 

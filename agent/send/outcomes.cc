@@ -57,8 +57,10 @@ Outcome split(std::string message) {
   return {.kind = OutcomeKind::kSplit, .reason = "TooLarge", .message = std::move(message)};
 }
 
-Outcome pause(std::string reason, std::string message) {
-  return {.kind = OutcomeKind::kPause, .reason = std::move(reason), .message = std::move(message)};
+Outcome pause(PauseReason reason, std::string message) {
+  return {.kind = OutcomeKind::kPause,
+          .reason = std::string(to_string(reason)),
+          .message = std::move(message)};
 }
 
 Outcome refuse_data(std::string reason, std::string message) {
@@ -69,7 +71,9 @@ Outcome refuse_data(std::string reason, std::string message) {
 }
 
 Outcome refuse_foreign(std::string message) {
-  return {.kind = OutcomeKind::kRefuse, .reason = "ForeignAnswer", .message = std::move(message)};
+  return {.kind = OutcomeKind::kRefuse,
+          .reason = std::string(to_string(PauseReason::kForeignAnswer)),
+          .message = std::move(message)};
 }
 
 Outcome accepted(PartialSuccess partial, uint64_t spans) {
@@ -82,7 +86,9 @@ Outcome accepted(PartialSuccess partial, uint64_t spans) {
   return result;
 }
 
-Outcome foreign_success(std::string message) { return pause("ForeignAnswer", clean_text(message)); }
+Outcome foreign_success(std::string message) {
+  return pause(PauseReason::kForeignAnswer, clean_text(message));
+}
 
 Outcome answer_too_large(std::string message) {
   return retry("AnswerTooLarge", clean_text(message));

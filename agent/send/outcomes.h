@@ -9,13 +9,16 @@
 
 #include "agent/send/answer.h"
 #include "agent/send/exporter.h"
+#include "common/report/words.h"
 
 namespace dualtrace::agent {
+
+using report::PauseReason;
 
 [[nodiscard]] Outcome retry(std::string reason, std::string message,
                             std::optional<Duration> after = {});
 [[nodiscard]] Outcome split(std::string message);
-[[nodiscard]] Outcome pause(std::string reason, std::string message);
+[[nodiscard]] Outcome pause(report::PauseReason reason, std::string message);
 // A verdict: the destination itself, in its own form, about the data.
 [[nodiscard]] Outcome refuse_data(std::string reason, std::string message);
 // Refused, by whoever stands between or for a reason that we do not know: says nothing about data.

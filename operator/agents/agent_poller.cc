@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "operator/agents/agent_status.h"
+#include "operator/agents/report_change.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -123,7 +123,7 @@ void AgentPoller::ask(const Turn& turn, const AgentPod& pod) {
 
 void AgentPoller::on_answer(const Turn& turn, const Result<HttpResponse>& answer) {
   in_flight_.erase(turn.number);
-  Result<AgentReport> report = read(answer);
+  Result<report::Agent> report = read(answer);
   std::optional<Duration> delay;
   bool tell = false;
   {
@@ -140,7 +140,7 @@ void AgentPoller::on_answer(const Turn& turn, const Result<HttpResponse>& answer
   ask_waiting();
 }
 
-Result<AgentReport> AgentPoller::read(const Result<HttpResponse>& answer) {
+Result<report::Agent> AgentPoller::read(const Result<HttpResponse>& answer) {
   if (!answer) {
     unreachable_.increment();
     return fail(answer.error());
@@ -149,12 +149,12 @@ Result<AgentReport> AgentPoller::read(const Result<HttpResponse>& answer) {
     invalid_.increment();
     return fail(ErrorKind::kUnavailable, "answered HTTP " + std::to_string(answer->status));
   }
-  auto report = parse_agent_status(answer->body);
+  auto report = report::parse(answer->body);
   (report ? answered_ : invalid_).increment();
   return report;
 }
 
-bool AgentPoller::note(const Turn& turn, Result<AgentReport> report) {
+bool AgentPoller::note(const Turn& turn, Result<report::Agent> report) {
   Fleet& fleet = fleets_.at(turn.export_key);
   Agent& agent = fleet.agents.at(turn.pod);
   agent.failures = report ? 0 : agent.failures + 1;
@@ -162,10 +162,12 @@ bool AgentPoller::note(const Turn& turn, Result<AgentReport> report) {
 
   auto change = ReportChange::kNone;
   if (report || !agent.report || agent.failures >= kFailuresForUnreachable) {
-    AgentReport now = report ? *std::move(report) : AgentReport{};
-    if (!report) now.unreachable = report.error().message;
-    now.node = agent.pod.node;
-    now.pod = agent.pod.key.name;
+    AgentReport now{.node = agent.pod.node, .pod = agent.pod.key.name};
+    if (report) {
+      now.says = *std::move(report);
+    } else {
+      now.unreachable = report.error().message;
+    }
     change = agent.report ? compare_reports(*agent.report, now) : ReportChange::kState;
     agent.report = std::move(now);
   }

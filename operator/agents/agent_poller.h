@@ -33,7 +33,7 @@ class AgentPoller final : public Agents {
     Duration numbers_interval = std::chrono::seconds(30);  // between two calls of the listener
     Duration timeout = std::chrono::seconds(5);
     size_t requests_max = 32;
-    size_t answer_bytes_max = 256 * 1024;
+    size_t answer_bytes_max = report::kReportBytesMax;
   };
   using ClientFactory = std::function<std::unique_ptr<HttpClient>(HttpClient::Options)>;
   using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
@@ -77,9 +77,9 @@ class AgentPoller final : public Agents {
   void ask_waiting();
   void ask(const Turn& turn, const AgentPod& pod);
   void on_answer(const Turn& turn, const Result<HttpResponse>& answer);
-  Result<AgentReport> read(const Result<HttpResponse>& answer);
+  Result<report::Agent> read(const Result<HttpResponse>& answer);
   // Whether the listener is to be told.
-  bool note(const Turn& turn, Result<AgentReport> report) DT_REQUIRES(mutex_);
+  bool note(const Turn& turn, Result<report::Agent> report) DT_REQUIRES(mutex_);
   void come_back(const Turn& turn, Duration delay);
 
   const Options options_;

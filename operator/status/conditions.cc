@@ -7,10 +7,10 @@
 namespace dualtrace::ctl {
 namespace {
 
+using report::ConfigurationState;
+
 constexpr size_t kFaultsTold = 5;
 constexpr size_t kForeignBytesMax = 512;  // of what an agent or the API server says
-// How an agent's error begins when it refuses a configuration, and does not only need a restart.
-constexpr std::string_view kRefusal = "refused: ";
 
 std::string fault_list(const std::vector<ExportFault>& faults) {
   const size_t told = std::min(faults.size(), kFaultsTold);
@@ -75,13 +75,15 @@ Condition rolling_out(const Facts& facts) {
 }
 
 bool refuses_configuration(const AgentReport& agent) {
-  return !agent.unreachable && agent.config_error.starts_with(kRefusal);
+  return !agent.unreachable && agent.says.configuration.state == ConfigurationState::kRefused;
 }
 
 // Whether it will run on the newest configuration without a restart. An agent that needs one is
 // about to be replaced.
 bool takes_configuration(const AgentReport& agent) {
-  return !agent.unreachable && agent.config_error.empty() && !agent.config_fingerprint.empty();
+  const report::Configuration& configuration = agent.says.configuration;
+  return !agent.unreachable && configuration.state == ConfigurationState::kInForce &&
+         !configuration.fingerprint.empty();
 }
 
 }  // namespace
@@ -105,13 +107,14 @@ Condition config_valid(const Facts& facts) {
   for (const AgentReport& agent : facts.agents) {
     if (!refuses_configuration(agent)) continue;
     nodes.push_back(agent.node);
-    if (first.empty() || agent.config_error < first) first = agent.config_error;
+    const std::string& why = agent.says.configuration.why;
+    if (first.empty() || why < first) first = why;
   }
   if (nodes.empty()) return make_condition(reason::kValid, "the configuration is valid");
   std::sort(nodes.begin(), nodes.end());
   return make_condition(reason::kRefusedByAgents,
                         "agents refuse it and run on with the last one (on " + name_list(nodes) +
-                            "): " + cut(first.substr(kRefusal.size()), kForeignBytesMax) +
+                            "): " + cut(first, kForeignBytesMax) +
                             "; spec.agent.image may be of another version than the operator");
 }
 
@@ -149,7 +152,8 @@ Condition progressing(const Facts& facts) {
   const auto all = std::count_if(facts.agents.begin(), facts.agents.end(), takes_configuration);
   const auto newest =
       std::count_if(facts.agents.begin(), facts.agents.end(), [&](const AgentReport& agent) {
-        return takes_configuration(agent) && agent.config_fingerprint == facts.config_fingerprint;
+        return takes_configuration(agent) &&
+               agent.says.configuration.fingerprint == facts.config_fingerprint;
       });
   if (newest < all) {
     return make_condition(reason::kReloading,

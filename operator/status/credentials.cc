@@ -64,7 +64,8 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
   for (const LaneSummary& lane : lanes) {
     if (lane.one_credential || (lane.agents_with_it == 0 && !unreadable.empty())) continue;
     return make_condition(reason::kRotationInProgress,
-                          "not all agents have loaded the same credential of " + lane.name +
+                          "not all agents have loaded the same credential of " +
+                              std::string(to_string(lane.destination)) +
                               " yet; it reaches them within two minutes");
   }
   if (unreadable.empty()) {

@@ -10,6 +10,7 @@
 
 #include "common/error/error.h"
 #include "common/json/json.h"
+#include "common/report/report.h"
 #include "common/time/clock.h"
 #include "operator/api/dual_trace_export.h"
 
@@ -43,25 +44,12 @@ struct DaemonSetFact {
   bool operator==(const DaemonSetFact&) const = default;
 };
 
-// What one agent says of one destination (its GET /status).
-struct LaneReport {
-  std::string name;   // "arize", "databricks"
-  std::string state;  // Idle, Delivering, Retrying, Paused
-  std::string error_reason;
-  std::string error_message;
-  uint64_t backlog_bytes = 0;
-  std::optional<WallTime> oldest_undelivered;
-  std::optional<WallTime> last_delivered;
-  std::string credential_fingerprint;
-};
-
+// What the agent of one node says of itself (its GET /status).
 struct AgentReport {
   std::string node;
   std::string pod;
-  std::optional<std::string> unreachable;  // why nothing below is known
-  std::string config_fingerprint;
-  std::string config_error;  // why the agent refused the newest configuration; "" when it did not
-  std::vector<LaneReport> lanes;
+  std::optional<std::string> unreachable{};  // why nothing below is known
+  report::Agent says{};
 };
 
 // The pods that ask for the export.

@@ -1,35 +1,33 @@
 #include "operator/status/lane_summary.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <tuple>
 
 namespace dualtrace::ctl {
 namespace {
 
-constexpr std::array<std::string_view, 2> kLanes = {"arize", "databricks"};
-
-LaneState state_of(std::string_view text) {
-  for (const LaneState state : {LaneState::kDelivering, LaneState::kRetrying, LaneState::kPaused}) {
-    if (to_string(state) == text) return state;
-  }
-  return LaneState::kIdle;
-}
-
-const LaneReport* find_lane(const AgentReport& agent, std::string_view name) {
+const report::Lane* find_lane(const AgentReport& agent, Destination destination) {
   if (agent.unreachable) return nullptr;
-  const auto found = std::find_if(agent.lanes.begin(), agent.lanes.end(),
-                                  [&](const LaneReport& lane) { return lane.name == name; });
-  return found == agent.lanes.end() ? nullptr : &*found;
+  const auto& lanes = agent.says.lanes;
+  const auto found = std::find_if(lanes.begin(), lanes.end(), [&](const report::Lane& lane) {
+    return lane.name == to_string(destination);
+  });
+  return found == lanes.end() ? nullptr : &*found;
 }
 
-bool is_wanted(const Facts& facts, std::string_view lane) {
+bool is_wanted(const Facts& facts, Destination destination) {
   if (facts.wanted != nullptr) {
-    return lane == "arize" ? facts.wanted->arize.has_value() : facts.wanted->databricks.has_value();
+    switch (destination) {
+      case Destination::kArize:
+        return facts.wanted->arize.has_value();
+      case Destination::kDatabricks:
+        return facts.wanted->databricks.has_value();
+    }
   }
-  return std::any_of(facts.agents.begin(), facts.agents.end(),
-                     [&](const AgentReport& agent) { return find_lane(agent, lane) != nullptr; });
+  return std::any_of(facts.agents.begin(), facts.agents.end(), [&](const AgentReport& agent) {
+    return find_lane(agent, destination) != nullptr;
+  });
 }
 
 // Facts come in any order; equal ones must give an equal status.
@@ -42,21 +40,25 @@ std::vector<const AgentReport*> sorted_agents(const Facts& facts) {
   return agents;
 }
 
-void add_state(const AgentReport& agent, const LaneReport& lane, LaneSummary& summary) {
-  const LaneState state = state_of(lane.state);
+void add_state(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
+  const std::optional<LaneState> known = lane.state.known();
+  if (!known) {
+    summary.unknown_state = lane.state.text();
+    return;
+  }
+  const LaneState state = *known;
   if (state == LaneState::kDelivering) summary.any_delivers = true;
   if (state >= LaneState::kRetrying &&
       (summary.nodes_failing.empty() || summary.nodes_failing.back() != agent.node)) {
     summary.nodes_failing.push_back(agent.node);
   }
-  if (state <= summary.worst) return;
+  if (summary.worst && state <= *summary.worst) return;
   summary.worst = state;
   const bool fails = state >= LaneState::kRetrying;
-  summary.error_reason = fails ? lane.error_reason : "";
-  summary.error_message = fails ? lane.error_message : "";
+  summary.error = fails ? lane.last_error.value_or(report::LastError{}) : report::LastError{};
 }
 
-void add_numbers(const LaneReport& lane, LaneSummary& summary) {
+void add_numbers(const report::Lane& lane, LaneSummary& summary) {
   summary.backlog_bytes += lane.backlog_bytes;
   if (lane.oldest_undelivered) {
     summary.oldest_undelivered = std::min(
@@ -77,13 +79,13 @@ void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary
   summary.one_credential = summary.agents_with_it == summary.reporting;
 }
 
-LaneSummary summarize(const std::vector<const AgentReport*>& agents, std::string_view name) {
+LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination destination) {
   LaneSummary summary;
-  summary.name = name;
+  summary.destination = destination;
   summary.agents = agents.size();
   std::map<std::string, size_t> fingerprints;
   for (const AgentReport* agent : agents) {
-    const LaneReport* lane = find_lane(*agent, name);
+    const report::Lane* lane = find_lane(*agent, destination);
     if (lane == nullptr) {
       if (summary.silence.empty() && agent->unreachable) summary.silence = *agent->unreachable;
       continue;
@@ -99,27 +101,11 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, std::string
 
 }  // namespace
 
-std::string_view to_string(LaneState state) {
-  switch (state) {
-    case LaneState::kUnknown:
-      return "Unknown";
-    case LaneState::kIdle:
-      return "Idle";
-    case LaneState::kDelivering:
-      return "Delivering";
-    case LaneState::kRetrying:
-      return "Retrying";
-    case LaneState::kPaused:
-      return "Paused";
-  }
-  return "Unknown";
-}
-
 std::vector<LaneSummary> summarize_lanes(const Facts& facts) {
   const std::vector<const AgentReport*> agents = sorted_agents(facts);
   std::vector<LaneSummary> summaries;
-  for (const std::string_view lane : kLanes) {
-    if (is_wanted(facts, lane)) summaries.push_back(summarize(agents, lane));
+  for (const Destination destination : report::kDestinations) {
+    if (is_wanted(facts, destination)) summaries.push_back(summarize(agents, destination));
   }
   return summaries;
 }

@@ -13,19 +13,19 @@
 
 namespace dualtrace::ctl {
 
-enum class LaneState { kUnknown, kIdle, kDelivering, kRetrying, kPaused };  // better ones first
-[[nodiscard]] std::string_view to_string(LaneState state);
+using report::Destination;
+using report::LaneState;
 
 struct LaneSummary {
-  std::string name;
-  size_t agents = 0;                      // all that there are
-  size_t reporting = 0;                   // of them say something of this destination
-  LaneState worst = LaneState::kUnknown;  // over those
+  Destination destination{};
+  size_t agents = 0;               // all that there are
+  size_t reporting = 0;            // of them say something of this destination
+  std::optional<LaneState> worst;  // over those whose state is known here
+  std::string unknown_state;       // that an agent of a newer version says
   bool any_delivers = false;
   std::vector<std::string> nodes_failing;  // whose lane retries or pauses; sorted
-  std::string error_reason;                // of the first node that is worst off
-  std::string error_message;
-  std::string silence;  // why an agent says nothing, when one does
+  report::LastError error;                 // of the first node that is worst off
+  std::string silence;                     // why an agent says nothing, when one does
   uint64_t backlog_bytes = 0;
   std::optional<WallTime> oldest_undelivered;
   std::optional<WallTime> last_delivered;
@@ -34,8 +34,8 @@ struct LaneSummary {
   bool one_credential = true;  // no reporting agent uses another, or none
 };
 
-// In the order arize, databricks: those that the export names or, when it cannot be read, those
-// that agents speak of.
+// In the order of report::kDestinations: those that the export names or, when it cannot be read,
+// those that agents speak of.
 [[nodiscard]] std::vector<LaneSummary> summarize_lanes(const Facts& facts);
 
 }  // namespace dualtrace::ctl

@@ -34,16 +34,6 @@ constexpr std::array kReasons = {kReady,
                                  kIdle,
                                  kPartlyRetrying,
                                  kRetrying,
-                                 kAuthRejected,
-                                 kCredentialMissing,
-                                 kPermissionDenied,
-                                 kTableMissing,
-                                 kTableUnsupported,
-                                 kSchemaMismatch,
-                                 kMisconfigured,
-                                 kNotEnabled,
-                                 kEverythingRefused,
-                                 kForeignAnswer,
                                  kPaused,
                                  kNoReports};
 
@@ -61,6 +51,22 @@ std::string_view to_string(ConditionStatus status) {
   return "Unknown";
 }
 
-std::span<const Reason> all_reasons() { return kReasons; }
+std::string_view delivery_type(report::Destination destination) {
+  switch (destination) {
+    case report::Destination::kArize:
+      return kArizeDeliveryType;
+    case report::Destination::kDatabricks:
+      return kDatabricksDeliveryType;
+  }
+  return kDeliveryType;
+}
+
+std::vector<Reason> all_reasons() {
+  std::vector<Reason> all(kReasons.begin(), kReasons.end());
+  for (const std::string_view why : report::kWords<report::PauseReason>) {
+    all.push_back(paused_for(*report::parse_word<report::PauseReason>(why)));
+  }
+  return all;
+}
 
 }  // namespace dualtrace::ctl

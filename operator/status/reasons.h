@@ -5,8 +5,10 @@
 // is what one wishes for, but for Progressing, which says that something moves.
 // Pure.
 
-#include <span>
 #include <string_view>
+#include <vector>
+
+#include "common/report/words.h"
 
 namespace dualtrace::ctl {
 
@@ -21,6 +23,7 @@ inline constexpr std::string_view kProgressType = "Progressing";
 inline constexpr std::string_view kDeliveryType = "Delivering";  // ArizeDelivering, …
 inline constexpr std::string_view kArizeDeliveryType = "ArizeDelivering";
 inline constexpr std::string_view kDatabricksDeliveryType = "DatabricksDelivering";
+[[nodiscard]] std::string_view delivery_type(report::Destination destination);
 
 struct Reason {
   std::string_view type;
@@ -66,22 +69,15 @@ inline constexpr Reason kDelivering{kDeliveryType, kTrue, "Delivering"};
 inline constexpr Reason kIdle{kDeliveryType, kTrue, "Idle"};
 inline constexpr Reason kPartlyRetrying{kDeliveryType, kTrue, "PartlyRetrying"};
 inline constexpr Reason kRetrying{kDeliveryType, kFalse, "Retrying"};
-// An agent that pauses says why, under these names.
-inline constexpr Reason kAuthRejected{kDeliveryType, kFalse, "AuthRejected"};
-inline constexpr Reason kCredentialMissing{kDeliveryType, kFalse, "CredentialMissing"};
-inline constexpr Reason kPermissionDenied{kDeliveryType, kFalse, "PermissionDenied"};
-inline constexpr Reason kTableMissing{kDeliveryType, kFalse, "TableMissing"};
-inline constexpr Reason kTableUnsupported{kDeliveryType, kFalse, "TableUnsupported"};
-inline constexpr Reason kSchemaMismatch{kDeliveryType, kFalse, "SchemaMismatch"};
-inline constexpr Reason kMisconfigured{kDeliveryType, kFalse, "Misconfigured"};
-inline constexpr Reason kNotEnabled{kDeliveryType, kFalse, "NotEnabled"};
-inline constexpr Reason kEverythingRefused{kDeliveryType, kFalse, "EverythingRefused"};
-inline constexpr Reason kForeignAnswer{kDeliveryType, kFalse, "ForeignAnswer"};
+// An agent that pauses says why: that is the reason.
+constexpr Reason paused_for(report::PauseReason why) {
+  return {kDeliveryType, kFalse, to_string(why)};
+}
 inline constexpr Reason kPaused{kDeliveryType, kFalse, "Paused"};  // for any other
 inline constexpr Reason kNoReports{kDeliveryType, kUnknown, "NoReports"};
 
 }  // namespace reason
 
-[[nodiscard]] std::span<const Reason> all_reasons();
+[[nodiscard]] std::vector<Reason> all_reasons();
 
 }  // namespace dualtrace::ctl

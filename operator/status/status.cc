@@ -12,6 +12,7 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr size_t kErrorBytesMax = 256;
+constexpr std::string_view kUnknownState = "Unknown";  // no agent has said one that we know
 
 // The time moves only when the status does.
 std::string transition_time(const Facts& facts, const Condition& condition) {
@@ -33,7 +34,8 @@ Json condition_json(const Facts& facts, const Condition& condition) {
 }
 
 Json destination_json(const LaneSummary& lane) {
-  Json made = {{"name", lane.name}, {"state", to_string(lane.worst)}};
+  Json made = {{"name", to_string(lane.destination)},
+               {"state", lane.worst ? to_string(*lane.worst) : kUnknownState}};
   if (lane.reporting == 0) return made;
   made["backlogBytes"] = lane.backlog_bytes;
   if (lane.oldest_undelivered) made["oldestUndelivered"] = rfc3339(*lane.oldest_undelivered);
@@ -41,9 +43,9 @@ Json destination_json(const LaneSummary& lane) {
   made["credential"] = {
       {"nodes", std::to_string(lane.agents_with_it) + "/" + std::to_string(lane.agents)}};
   if (!lane.fingerprint.empty()) made["credential"]["fingerprint"] = lane.fingerprint;
-  if (!lane.error_reason.empty()) {
-    made["lastError"] = {{"reason", lane.error_reason},
-                         {"message", cut(lane.error_message, kErrorBytesMax)}};
+  if (!lane.error.reason.empty()) {
+    made["lastError"] = {{"reason", lane.error.reason},
+                         {"message", cut(lane.error.message, kErrorBytesMax)}};
   }
   if (!lane.nodes_failing.empty()) {
     const auto& nodes = lane.nodes_failing;

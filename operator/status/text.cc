@@ -16,12 +16,4 @@ std::string name_list(const std::vector<std::string>& names) {
   return untold == 0 ? list : list + " and " + std::to_string(untold) + " more";
 }
 
-std::string cut(std::string_view text, size_t bytes_max) {
-  if (text.size() <= bytes_max) return std::string(text);
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-  size_t end = bytes_max;
-  while (end > 0 && continues(text[end])) --end;
-  return std::string(text.substr(0, end));
-}
-
 }  // namespace dualtrace::ctl

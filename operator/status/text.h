@@ -5,8 +5,9 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "common/report/report.h"
 
 namespace dualtrace::ctl {
 
@@ -14,7 +15,6 @@ inline constexpr size_t kNamesTold = 5;
 
 // "a, b, c, d, e and 7 more"; each name once, in the order given.
 [[nodiscard]] std::string name_list(const std::vector<std::string>& names);
-// At most that many bytes, cut between characters.
-[[nodiscard]] std::string cut(std::string_view text, size_t bytes_max);
+using report::cut;
 
 }  // namespace dualtrace::ctl

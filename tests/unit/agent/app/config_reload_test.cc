@@ -28,7 +28,7 @@ class ConfigReloadTest : public testing::Test {
     while (found == Found::kChanging) found = reload.look();
     return found;
   }
-  std::string error() { return reload.snapshot().error.value_or(""); }
+  std::string error() { return reload.snapshot().why; }
   std::string metric(const std::string& result) {
     const std::string name = "dualtrace_config_reloads_total{result=\"" + result + "\"} ";
     const std::string text = metrics.text();
@@ -56,7 +56,7 @@ TEST_F(ConfigReloadTest, SaysWhatIsInForceAndSinceWhen) {
   EXPECT_EQ(settle(), Found::kNothing);
   EXPECT_EQ(reload.snapshot().fingerprint, config_fingerprint(kRunning));
   EXPECT_EQ(reload.snapshot().loaded, started);
-  EXPECT_EQ(reload.snapshot().error, std::nullopt);
+  EXPECT_EQ(reload.snapshot().state, report::ConfigurationState::kInForce);
 }
 
 TEST_F(ConfigReloadTest, AppliesAChangedConfigurationOnce) {
@@ -99,8 +99,9 @@ TEST_F(ConfigReloadTest, RefusesAnInvalidConfigurationOnceAndKeepsTheOneBefore) 
   EXPECT_EQ(settle(), Found::kJudged);
   EXPECT_EQ(settle(), Found::kNothing);
   EXPECT_EQ(applied.size(), 0u);
-  EXPECT_THAT(error(), HasSubstr("refused: arize.region: "));
+  EXPECT_THAT(error(), HasSubstr("arize.region: "));
   EXPECT_EQ(reload.snapshot().fingerprint, config_fingerprint(kRunning));
+  EXPECT_EQ(reload.snapshot().state, report::ConfigurationState::kRefused);
   EXPECT_EQ(metric("refused"), "1");
 }
 
@@ -137,7 +138,8 @@ TEST_F(ConfigReloadTest, SaysThatARestartIsNeededUntilTheFileChangesAgain) {
   write(kOther);
   settle();
   EXPECT_EQ(settle(), Found::kNothing);
-  EXPECT_THAT(error(), HasSubstr("restart needed"));
+  EXPECT_THAT(error(), HasSubstr("restart it"));
+  EXPECT_EQ(reload.snapshot().state, report::ConfigurationState::kNeedsRestart);
   EXPECT_EQ(reload.snapshot().fingerprint, config_fingerprint(kRunning));
   EXPECT_EQ(metric("restart_needed"), "1");
   outcome = ConfigReload::Applied::kYes;

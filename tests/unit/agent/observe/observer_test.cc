@@ -86,7 +86,7 @@ TEST_F(ObserverTest, ServesTheLedgerAsOfTheScrape) {
   EXPECT_THAT(text, HasSubstr("dualtrace_config_last_reload_successful 1"));
 
   snapshot.lanes[0].status.books.accepted = 101;
-  snapshot.configuration.error = "restart needed";
+  snapshot.configuration.state = report::ConfigurationState::kNeedsRestart;
   const std::string later = observer.respond("GET", "/metrics").body;
   EXPECT_THAT(later, HasSubstr("dualtrace_ledger_balanced 0"));
   EXPECT_THAT(later, HasSubstr("dualtrace_config_last_reload_successful 0"));

@@ -29,8 +29,10 @@ TEST(Page, SaysWhyItIsNotReady) {
 
 TEST(Page, SaysWhyTheNewestConfigurationIsNotInForce) {
   AgentSnapshot snapshot = sample_snapshot();
-  snapshot.configuration.error = "arize.<x>: unknown";
-  EXPECT_THAT(status_page(snapshot), HasSubstr("not in force</span>: arize.&lt;x&gt;: unknown"));
+  snapshot.configuration.state = report::ConfigurationState::kRefused;
+  snapshot.configuration.why = "arize.<x>: unknown";
+  EXPECT_THAT(status_page(snapshot),
+              HasSubstr("not in force</span>: Refused: arize.&lt;x&gt;: unknown"));
 }
 
 TEST(Page, WritesNumbersForPeople) {

@@ -14,7 +14,7 @@ inline AgentSnapshot sample_snapshot() {
   snapshot.listening = true;
   snapshot.configuration = {.fingerprint = "0123456789ab",
                             .loaded = snapshot.started + seconds(60),
-                            .error = std::nullopt};
+                            .state = report::ConfigurationState::kInForce};
   LaneSnapshot arize;
   arize.status.name = "arize";
   arize.status.books.accepted = 100;

@@ -11,12 +11,13 @@ namespace dualtrace::agent {
 namespace {
 
 TEST(Status, SaysEverythingTheOperatorAsks) {
-  const auto status = nlohmann::json::parse(status_json(sample_snapshot()));
+  const auto status = nlohmann::json::parse(report::to_json(report_of(sample_snapshot())));
   EXPECT_EQ(status["version"], "0.1.0");
   EXPECT_EQ(status["uptimeSeconds"], 3700.0);
   EXPECT_EQ(status["ready"], true);
   EXPECT_EQ(status["configuration"]["fingerprint"], "0123456789ab");
   EXPECT_EQ(status["configuration"]["loaded"], "2023-11-14T22:14:20Z");
+  EXPECT_EQ(status["configuration"]["state"], "InForce");
   EXPECT_EQ(status["configuration"]["error"], nullptr);
   const auto& lane = status["lanes"][1];
   EXPECT_EQ(lane["name"], "databricks");
@@ -37,11 +38,23 @@ TEST(Status, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(status["admission"]["bytes"], 1024);
 }
 
+// What the agent says is what its readers read.
+TEST(Status, IsReadAsItIsWritten) {
+  const report::Agent said = report_of(sample_snapshot());
+  const auto read = report::parse(report::to_json(said));
+  ASSERT_TRUE(read);
+  report::Agent expected = said;
+  expected.lanes[1].last_error->message = "<b>token \uFFFD</b>";  // JSON is UTF-8
+  EXPECT_EQ(*read, expected);
+}
+
 TEST(Status, SaysWhyTheNewestConfigurationIsNotInForce) {
   AgentSnapshot snapshot = sample_snapshot();
-  snapshot.configuration.error = "restart needed";
-  const auto status = nlohmann::json::parse(status_json(snapshot));
-  EXPECT_EQ(status["configuration"]["error"], "restart needed");
+  snapshot.configuration.state = report::ConfigurationState::kNeedsRestart;
+  snapshot.configuration.why = "restart it";
+  const auto status = nlohmann::json::parse(report::to_json(report_of(snapshot)));
+  EXPECT_EQ(status["configuration"]["state"], "NeedsRestart");
+  EXPECT_EQ(status["configuration"]["error"], "restart it");
   EXPECT_EQ(status["ready"], true) << "the one before serves on";
 }
 

@@ -63,7 +63,7 @@ TEST(AgentPollerHttp, ReadsAnAgentAndSeesItsEnd) {
   auto reports = poller.reports(kExport);
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].unreachable, std::nullopt);
-  EXPECT_EQ(reports[0].lanes.at(0).state, "Idle");
+  EXPECT_EQ(reports[0].says.lanes.at(0).state, "Idle");
 
   server->reset();
   ASSERT_TRUE(told.wait_for(2));

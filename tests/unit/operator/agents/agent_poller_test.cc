@@ -126,7 +126,7 @@ TEST_F(AgentPollerTest, AsksEachPodAtOnceAndThenNowAndThen) {
   ASSERT_EQ(reports.size(), 2U);
   EXPECT_EQ(reports[0].node, "node-1");
   EXPECT_EQ(reports[0].pod, "pod-1");
-  EXPECT_EQ(reports[0].lanes[0].state, "Idle");
+  EXPECT_EQ(reports[0].says.lanes[0].state, "Idle");
   std::set<int64_t> waits;
   for (int i = 0; i < 20; ++i) {
     const Duration waited = wait_for_request();
@@ -197,7 +197,7 @@ TEST_F(AgentPollerTest, OneFailureIsNoNewsAndTwoAre) {
   EXPECT_LT(wait_for_request(), seconds(7)) << "it is asked again soon";
   refuse();
   EXPECT_EQ(poller_->reports(kExport)[0].unreachable, "connection refused");
-  EXPECT_THAT(poller_->reports(kExport)[0].lanes, IsEmpty());
+  EXPECT_THAT(poller_->reports(kExport)[0].says.lanes, IsEmpty());
   EXPECT_EQ(told_.size(), 2U);
   wait_for_request();
   answer("Idle", 0);
@@ -237,7 +237,7 @@ TEST_F(AgentPollerTest, AnAnswerOfAPodThatIsGoneIsDropped) {
   answer("Paused", 0);
   EXPECT_THAT(poller_->reports(kExport), IsEmpty());
   answer("Idle", 0);
-  EXPECT_EQ(poller_->reports(kExport)[0].lanes[0].state, "Idle");
+  EXPECT_EQ(poller_->reports(kExport)[0].says.lanes[0].state, "Idle");
 }
 
 TEST_F(AgentPollerTest, AsksNobodyOfAForgottenExport) {
@@ -256,8 +256,8 @@ TEST_F(AgentPollerTest, KeepsExportsApart) {
   set_pods({pod(1)});
   answer("Paused", 0);
   answer("Idle", 0);
-  EXPECT_EQ(poller_->reports(kOther)[0].lanes[0].state, "Paused");
-  EXPECT_EQ(poller_->reports(kExport)[0].lanes[0].state, "Idle");
+  EXPECT_EQ(poller_->reports(kOther)[0].says.lanes[0].state, "Paused");
+  EXPECT_EQ(poller_->reports(kExport)[0].says.lanes[0].state, "Idle");
   EXPECT_THAT(told_, ElementsAre(kOther, kExport));
 }
 

@@ -21,7 +21,7 @@ AgentReport report(uint64_t backlog_bytes, const std::string& state = "Deliverin
   made.node = "node-1";
   made.pod = "agents-dualtrace-1";
   for (const char* name : {"arize", "databricks"}) {
-    LaneReport& lane = made.lanes.emplace_back();
+    report::Lane& lane = made.says.lanes.emplace_back();
     lane.name = name;
     lane.state = state;
     lane.backlog_bytes = backlog_bytes;

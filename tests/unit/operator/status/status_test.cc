@@ -10,14 +10,14 @@
 namespace dualtrace::ctl {
 namespace {
 
+using report::ConfigurationState;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
 void pause_all(World& world, const std::string& lane_name) {
-  world.each_lane(lane_name, [](LaneReport& lane) {
+  world.each_lane(lane_name, [](report::Lane& lane) {
     lane.state = "Paused";
-    lane.error_reason = "AuthRejected";
-    lane.error_message = "401 Unauthorized";
+    lane.last_error = {"AuthRejected", "401 Unauthorized"};
   });
 }
 
@@ -39,11 +39,10 @@ TEST(Status, ShowsTheWorstNodeAndFiveThatFail) {
   World world;
   for (size_t agent = 3; agent < 11; ++agent) {
     world.lane(agent, "arize").state = "Retrying";
-    world.lane(agent, "arize").error_reason = "Unreachable";
+    world.lane(agent, "arize").last_error = {"Unreachable", ""};
   }
   world.lane(9, "arize").state = "Paused";
-  world.lane(9, "arize").error_reason = "AuthRejected";
-  world.lane(9, "arize").error_message = "key revoked";
+  world.lane(9, "arize").last_error = {"AuthRejected", "key revoked"};
   const Json arize = destination_of(world.status(), "arize");
   EXPECT_EQ(arize.at("state"), "Paused");
   EXPECT_EQ(arize.at("lastError"),
@@ -66,7 +65,7 @@ TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
 
 TEST(Status, ForgetsAnErrorThatIsOver) {
   World world;
-  world.each_lane("arize", [](LaneReport& lane) { lane.error_reason = "Timeout"; });
+  world.each_lane("arize", [](report::Lane& lane) { lane.last_error = {"Timeout", ""}; });
   EXPECT_FALSE(destination_of(world.status(), "arize").contains("lastError"));
 }
 
@@ -75,7 +74,7 @@ TEST(Status, CutsLongErrorsBetweenCharacters) {
   pause_all(world, "arize");
   std::string message(255, 'x');
   message += "ü and more";
-  world.each_lane("arize", [&](LaneReport& lane) { lane.error_message = message; });
+  world.each_lane("arize", [&](report::Lane& lane) { lane.last_error->message = message; });
   const Json arize = destination_of(world.status(), "arize");
   EXPECT_EQ(arize.at("lastError").at("message"), std::string(255, 'x'));
 }
@@ -102,7 +101,7 @@ TEST(Status, TellsOfOldAgentsWhileTheExportIsInvalid) {
   World world;
   world.facts.wanted = nullptr;
   world.facts.faults = {{"spec.arize.endpoint", "no host"}};
-  for (AgentReport& agent : world.facts.agents) agent.lanes.pop_back();
+  for (AgentReport& agent : world.facts.agents) agent.says.lanes.pop_back();
   const Json status = world.status();
   EXPECT_EQ(array_at(status, {"destinations"}).size(), 1);
   EXPECT_EQ(destination_of(status, "arize").at("state"), "Delivering");
@@ -112,11 +111,11 @@ TEST(Status, TellsOfOldAgentsWhileTheExportIsInvalid) {
 TEST(Status, IsTheSameInWhateverOrderTheAgentsAnswer) {
   World world;
   world.lane(9, "arize").state = "Paused";
-  world.lane(9, "arize").error_reason = "AuthRejected";
+  world.lane(9, "arize").last_error = {"AuthRejected", ""};
   world.lane(3, "arize").state = "Paused";
-  world.lane(3, "arize").error_reason = "PermissionDenied";
-  world.facts.agents[5].config_error = "refused: b";
-  world.facts.agents[6].config_error = "refused: a";
+  world.lane(3, "arize").last_error = {"PermissionDenied", ""};
+  world.facts.agents[5].says.configuration = {.state = ConfigurationState::kRefused, .why = "b"};
+  world.facts.agents[6].says.configuration = {.state = ConfigurationState::kRefused, .why = "a"};
   world.facts.agents[7].unreachable = "timeout";
   world.facts.agents[8].unreachable = "refused";
   const Json status = world.status();
@@ -130,7 +129,7 @@ TEST(Status, MovesTheTransitionTimeOnlyWithTheStatus) {
     return condition_of(status, kArizeDeliveryType).at("lastTransitionTime").get<std::string>();
   };
   EXPECT_EQ(time_of(world.write()), "2025-11-24T16:00:00Z");
-  world.each_lane("arize", [](LaneReport& lane) { lane.state = "Idle"; });
+  world.each_lane("arize", [](report::Lane& lane) { lane.state = "Idle"; });
   EXPECT_EQ(time_of(world.write()), "2025-11-24T16:00:00Z");  // True, for another reason
   pause_all(world, "arize");
   EXPECT_EQ(time_of(world.write()), "2025-11-24T16:02:00Z");
@@ -170,7 +169,7 @@ TEST(CompareStatus, TellsNumbersFromStates) {
     edit(world);
     return compare_status(before, world.status());
   };
-  const auto arize = [](World& world) -> LaneReport& { return world.lane(0, "arize"); };
+  const auto arize = [](World& world) -> report::Lane& { return world.lane(0, "arize"); };
   EXPECT_EQ(change([&](World& world) { arize(world).backlog_bytes = 7; }), StatusChange::kNumbers);
   EXPECT_EQ(change([&](World& world) { arize(world).last_delivered = world.facts.now; }),
             StatusChange::kNumbers);
@@ -183,7 +182,7 @@ TEST(CompareStatus, TellsNumbersFromStates) {
   EXPECT_EQ(change([](World& world) { world.wanted.databricks.reset(); }), StatusChange::kState);
   EXPECT_EQ(change([](World& world) {
               world.each_lane("arize",
-                              [](LaneReport& lane) { lane.credential_fingerprint = "arize-2"; });
+                              [](report::Lane& lane) { lane.credential_fingerprint = "arize-2"; });
             }),
             StatusChange::kState);
 }

@@ -9,11 +9,9 @@ constexpr int64_t kStart = 1'764'000'000;
 
 WallTime at(int64_t seconds) { return from_unix_nanos(seconds * 1'000'000'000); }
 
-LaneReport healthy_lane(const std::string& name) {
+report::Lane healthy_lane(const std::string& name) {
   return {.name = name,
           .state = "Delivering",
-          .error_reason = "",
-          .error_message = "",
           .backlog_bytes = 1000,
           .oldest_undelivered = at(kStart - 5),
           .last_delivered = at(kStart - 1),
@@ -25,9 +23,9 @@ AgentReport healthy_agent(size_t number) {
   return {.node = "node-" + name,
           .pod = "agents-dualtrace-" + name,
           .unreachable = std::nullopt,
-          .config_fingerprint = "c0ffee",
-          .config_error = "",
-          .lanes = {healthy_lane("arize"), healthy_lane("databricks")}};
+          .says = {.configuration = {.fingerprint = "c0ffee",
+                                     .state = report::ConfigurationState::kInForce},
+                   .lanes = {healthy_lane("arize"), healthy_lane("databricks")}}};
 }
 
 Json entry(const Json& list, std::string_view key, std::string_view name) {
@@ -57,14 +55,14 @@ World::World() {
   }
 }
 
-LaneReport& World::lane(size_t agent, const std::string& name) {
-  for (LaneReport& lane : facts.agents.at(agent).lanes) {
+report::Lane& World::lane(size_t agent, const std::string& name) {
+  for (report::Lane& lane : facts.agents.at(agent).says.lanes) {
     if (lane.name == name) return lane;
   }
   check_failed("the lane is there", __FILE__, __LINE__);
 }
 
-void World::each_lane(const std::string& name, const std::function<void(LaneReport&)>& edit) {
+void World::each_lane(const std::string& name, const std::function<void(report::Lane&)>& edit) {
   for (size_t agent = 0; agent < facts.agents.size(); ++agent) edit(lane(agent, name));
 }
 

@@ -19,8 +19,8 @@ class World {
   DualTraceExport wanted;
   Facts facts;
 
-  [[nodiscard]] LaneReport& lane(size_t agent, const std::string& name);
-  void each_lane(const std::string& name, const std::function<void(LaneReport&)>& edit);
+  [[nodiscard]] report::Lane& lane(size_t agent, const std::string& name);
+  void each_lane(const std::string& name, const std::function<void(report::Lane&)>& edit);
   void secret(SecretFact::State state, const std::string& key = "token");
   // The status is remembered, as if it had been written; then time goes on by a minute.
   Json write();

@@ -1,9 +1,8 @@
-#include "operator/agents/agent_status.h"
+#include "operator/agents/report_change.h"
 
 #include <gtest/gtest.h>
 
 #include "common/json/json.h"
-#include "common/time/rfc3339.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -27,57 +26,12 @@ Json status() {
 }
 
 AgentReport parsed(const Json& from) {
-  auto report = parse_agent_status(from.dump());
-  EXPECT_TRUE(report);
-  return report ? *report : AgentReport{};
+  auto says = report::parse(from.dump());
+  EXPECT_TRUE(says);
+  return {.node = "node-1", .pod = "pod-1", .says = says ? *std::move(says) : report::Agent{}};
 }
 
-TEST(AgentStatus, ReadsWhatAnAgentSays) {
-  const AgentReport report = parsed(status());
-  EXPECT_EQ(report.config_fingerprint, "f1");
-  EXPECT_EQ(report.config_error, "refused");
-  ASSERT_EQ(report.lanes.size(), 1U);
-  const LaneReport& read = report.lanes[0];
-  EXPECT_EQ(read.name, "arize");
-  EXPECT_EQ(read.state, "Paused");
-  EXPECT_EQ(read.error_reason, "AuthRejected");
-  EXPECT_EQ(read.error_message, "no");
-  EXPECT_EQ(read.backlog_bytes, 1234U);
-  EXPECT_EQ(read.oldest_undelivered, parse_rfc3339("2026-01-02T03:04:05Z"));
-  EXPECT_EQ(read.last_delivered, std::nullopt);
-  EXPECT_EQ(read.credential_fingerprint, "abcd1234");
-}
-
-TEST(AgentStatus, BearsWithAgentsOfOtherVersions) {
-  const AgentReport report =
-      parsed({{"lanes", Json::array({{{"name", "arize"}, {"lastError", nullptr}}, "new"})},
-              {"configuration", {{"error", nullptr}}},
-              {"added", "later"}});
-  EXPECT_EQ(report.config_error, "");
-  EXPECT_EQ(report.lanes.size(), 2U);
-  EXPECT_EQ(report.lanes[0].error_reason, "");
-  EXPECT_EQ(parsed({{"lanes", Json::array({{{"backlogBytes", -1}}})}}).lanes[0].backlog_bytes, 0U);
-}
-
-TEST(AgentStatus, RefusesWhatNoAgentSays) {
-  for (const char* body : {"", "<html>", "[]", "{}", "{\"lanes\":"}) {
-    EXPECT_EQ(parse_agent_status(body).error().kind, ErrorKind::kInvalid) << body;
-  }
-}
-
-TEST(AgentStatus, CutsWhatIsTooLongBetweenCharacters) {
-  Json long_one = status();
-  std::string message;
-  for (int i = 0; i < 400; ++i) message += "ä";
-  long_one["lanes"][0]["lastError"]["message"] = "x" + message;
-  for (int i = 0; i < 20; ++i) long_one["lanes"].push_back(lane());
-  const AgentReport report = parsed(long_one);
-  EXPECT_EQ(report.lanes.size(), 8U);
-  EXPECT_EQ(report.lanes[0].error_message.size(), 511U);
-  EXPECT_TRUE(("x" + message).starts_with(report.lanes[0].error_message));
-}
-
-TEST(AgentStatus, TellsStatesFromNumbers) {
+TEST(ReportChange, TellsStatesFromNumbers) {
   const auto after = [](const auto& edit) {
     Json changed = status();
     edit(changed);

@@ -1,0 +1,222 @@
+#include "common/report/report.h"
+
+#include <algorithm>
+
+#include "common/json/json.h"
+#include "common/time/rfc3339.h"
+
+namespace dualtrace::report {
+namespace {
+
+// For people and scripts: members in the order in which they are written here.
+using Ordered = nlohmann::ordered_json;
+
+// How versions before the word began the text of a configuration that they refused. It stays in
+// the text for operators of that time.
+constexpr std::string_view kRefusedPrefix = "refused: ";
+
+// The books' words, in JSON and in Spans.
+struct Count {
+  const char* name;
+  uint64_t Spans::*count;
+};
+constexpr Count kCounts[] = {
+    {"accepted", &Spans::accepted}, {"delivered", &Spans::delivered},
+    {"rejected", &Spans::rejected}, {"dead_lettered", &Spans::dead_lettered},
+    {"expired", &Spans::expired},   {"filtered", &Spans::filtered},
+    {"backlog", &Spans::backlog},
+};
+
+std::string word(std::string_view text) { return cut(text, kWordBytesMax); }
+
+Ordered time_or_null(const std::optional<WallTime>& when) {
+  return when ? Ordered(rfc3339(*when)) : Ordered();
+}
+
+Ordered seconds_or_null(const std::optional<WallTime>& then, const std::optional<WallTime>& now) {
+  return then && now ? Ordered(seconds_since(*then, *now)) : Ordered();
+}
+
+Ordered configuration_json(const Configuration& configuration) {
+  const bool refused = configuration.state.known() == ConfigurationState::kRefused;
+  Ordered error;
+  if (!configuration.why.empty() || refused) {
+    error = (refused ? std::string(kRefusedPrefix) : "") + cut(configuration.why, kTextBytesMax);
+  }
+  return {{"fingerprint", word(configuration.fingerprint)},
+          {"loaded", time_or_null(configuration.loaded)},
+          {"state", word(configuration.state.text())},
+          {"error", error}};
+}
+
+Ordered lane_json(const Lane& lane, const std::optional<WallTime>& now) {
+  Ordered spans;
+  for (const Count& count : kCounts) spans[count.name] = lane.spans.*count.count;
+  Ordered error;
+  if (lane.last_error) {
+    error = {{"reason", word(lane.last_error->reason)},
+             {"message", cut(lane.last_error->message, kTextBytesMax)},
+             {"when", time_or_null(lane.last_error->when)}};
+  }
+  return {{"name", word(lane.name)},
+          {"state", word(lane.state.text())},
+          {"spans", spans},
+          {"balanced", lane.balanced},
+          {"backlogBytes", lane.backlog_bytes},
+          {"oldestUndelivered", time_or_null(lane.oldest_undelivered)},
+          {"oldestUndeliveredSeconds", seconds_or_null(lane.oldest_undelivered, now)},
+          {"requestsInFlight", lane.requests_in_flight},
+          {"lastDelivered", time_or_null(lane.last_delivered)},
+          {"lastError", error},
+          {"credential", {{"fingerprint", word(lane.credential_fingerprint)}}}};
+}
+
+Ordered journal_json(const Journal& journal) {
+  return {{"name", word(journal.name)},
+          {"adopted", journal.adopted},
+          {"segments", journal.segments},
+          {"diskBytes", journal.disk_bytes},
+          {"damagedSegments", journal.damaged_segments},
+          {"refusing", journal.refusing},
+          {"records", journal.records},
+          {"spans", journal.spans}};
+}
+
+// Reading: whatever is there, or nothing.
+
+std::string word_at(const Json& in, JsonPath path) { return word(text_at(in, path)); }
+
+std::string text_within(const Json& in, JsonPath path) {
+  return cut(text_at(in, path), kTextBytesMax);
+}
+
+std::optional<WallTime> time_at(const Json& in, JsonPath path) {
+  const auto when = parse_rfc3339(text_at(in, path));
+  // As it is written: what an offset moves out of the years that can be written is no time.
+  return when ? parse_rfc3339(rfc3339(*when)) : std::nullopt;
+}
+
+uint64_t count_at(const Json& in, JsonPath path) {
+  const Json* found = find(in, path);
+  return found != nullptr && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
+}
+
+bool flag_at(const Json& in, JsonPath path, bool missing) {
+  const Json* found = find(in, path);
+  return found != nullptr && found->is_boolean() ? found->get<bool>() : missing;
+}
+
+Configuration read_configuration(const Json& from) {
+  Configuration read{.fingerprint = word_at(from, {"fingerprint"}),
+                     .loaded = time_at(from, {"loaded"}),
+                     .state = word_at(from, {"state"}),
+                     .why = std::string(text_at(from, {"error"}))};
+  const bool prefixed = read.why.starts_with(kRefusedPrefix);
+  if (read.state.text().empty()) {  // a version that has no such word
+    const auto not_in_force =
+        prefixed ? ConfigurationState::kRefused : ConfigurationState::kNeedsRestart;
+    read.state = read.why.empty() ? ConfigurationState::kInForce : not_in_force;
+  }
+  if (prefixed && read.state.known() == ConfigurationState::kRefused) {
+    read.why.erase(0, kRefusedPrefix.size());
+  }
+  read.why = cut(read.why, kTextBytesMax);
+  return read;
+}
+
+std::optional<LastError> read_error(const Json& from) {
+  const Json* error = find(from, {"lastError"});
+  if (error == nullptr || !error->is_object()) return std::nullopt;
+  return LastError{.reason = word_at(*error, {"reason"}),
+                   .message = text_within(*error, {"message"}),
+                   .when = time_at(*error, {"when"})};
+}
+
+Lane read_lane(const Json& from) {
+  Lane lane{.name = word_at(from, {"name"}),
+            .state = word_at(from, {"state"}),
+            .balanced = flag_at(from, {"balanced"}, true),
+            .backlog_bytes = count_at(from, {"backlogBytes"}),
+            .oldest_undelivered = time_at(from, {"oldestUndelivered"}),
+            .requests_in_flight = count_at(from, {"requestsInFlight"}),
+            .last_delivered = time_at(from, {"lastDelivered"}),
+            .last_error = read_error(from),
+            .credential_fingerprint = word_at(from, {"credential", "fingerprint"})};
+  for (const Count& count : kCounts)
+    lane.spans.*count.count = count_at(from, {"spans", count.name});
+  return lane;
+}
+
+Journal read_journal(const Json& from) {
+  return {.name = word_at(from, {"name"}),
+          .adopted = flag_at(from, {"adopted"}, false),
+          .segments = count_at(from, {"segments"}),
+          .disk_bytes = count_at(from, {"diskBytes"}),
+          .damaged_segments = count_at(from, {"damagedSegments"}),
+          .refusing = flag_at(from, {"refusing"}, false),
+          .records = count_at(from, {"records"}),
+          .spans = count_at(from, {"spans"})};
+}
+
+}  // namespace
+
+std::string to_json(const Agent& agent) {
+  Ordered made = {{"version", word(agent.version)},
+                  {"now", time_or_null(agent.now)},
+                  {"started", time_or_null(agent.started)},
+                  {"uptimeSeconds", seconds_or_null(agent.started, agent.now)},
+                  {"ready", agent.not_ready_reason.empty()},
+                  {"notReadyReason", cut(agent.not_ready_reason, kTextBytesMax)},
+                  {"configuration", configuration_json(agent.configuration)},
+                  {"lanes", Ordered::array()},
+                  {"journals", Ordered::array()},
+                  {"admission",
+                   {{"bytes", agent.admission.bytes},
+                    {"bytesMax", agent.admission.bytes_max},
+                    {"refusals", agent.admission.refusals}}}};
+  for (const Lane& lane : agent.lanes) {
+    if (made["lanes"].size() < kLanesMax) made["lanes"].push_back(lane_json(lane, agent.now));
+  }
+  for (const Journal& journal : agent.journals) {
+    if (made["journals"].size() < kJournalsMax) made["journals"].push_back(journal_json(journal));
+  }
+  // What a destination said may not be UTF-8.
+  return made.dump(2, ' ', false, Ordered::error_handler_t::replace) + "\n";
+}
+
+Result<Agent> parse(std::string_view json) {
+  const Result<Json> from = parse_json(json);
+  if (!from || find(*from, {"lanes"}) == nullptr) {
+    return fail(ErrorKind::kInvalid, "the answer is not an agent's status");
+  }
+  Agent agent{.version = word_at(*from, {"version"}),
+              .now = time_at(*from, {"now"}),
+              .started = time_at(*from, {"started"}),
+              .not_ready_reason = text_within(*from, {"notReadyReason"})};
+  const Json* configuration = find(*from, {"configuration"});
+  agent.configuration = read_configuration(configuration == nullptr ? Json() : *configuration);
+  for (const Json& lane : array_at(*from, {"lanes"})) {
+    if (agent.lanes.size() < kLanesMax) agent.lanes.push_back(read_lane(lane));
+  }
+  for (const Json& journal : array_at(*from, {"journals"})) {
+    if (agent.journals.size() < kJournalsMax) agent.journals.push_back(read_journal(journal));
+  }
+  agent.admission = {.bytes = count_at(*from, {"admission", "bytes"}),
+                     .bytes_max = count_at(*from, {"admission", "bytesMax"}),
+                     .refusals = count_at(*from, {"admission", "refusals"})};
+  return agent;
+}
+
+double seconds_since(WallTime then, WallTime now) {
+  return std::max(0.0, std::chrono::duration<double>(now - then).count());
+}
+
+std::string cut(std::string_view text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  size_t end = bytes_max;
+  while (end > 0 && continues(text[end])) --end;
+  return std::string(text.substr(0, end));
+}
+
+}  // namespace dualtrace::report

@@ -1,0 +1,113 @@
+#pragma once
+// Report: what an agent says of itself, as GET /status has it. The agent writes it with to_json(),
+// the operator reads it with parse(); nobody else knows the form.
+//
+// Guarantees: parse(to_json(report)) is the report, cut to the limits and its times to the second.
+//   Keys are only added, never renamed: agents and operators of different versions read each
+//   other. What is not known is passed over, what is missing reads as nothing.
+// Limits: of lists and texts, applied on both sides: they come from elsewhere, a destination or
+//   another version, and go into an export's status.
+// Pure. Immutable.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error/result.h"
+#include "common/report/words.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::report {
+
+inline constexpr size_t kLanesMax = 8;
+inline constexpr size_t kJournalsMax = 64;
+inline constexpr size_t kWordBytesMax = 64;
+inline constexpr size_t kTextBytesMax = 512;
+// Of a report's JSON. A reader need not take more.
+inline constexpr size_t kReportBytesMax = 256 * 1024;
+
+// The lane's books: accepted is the sum of the others.
+struct Spans {
+  uint64_t accepted = 0;
+  uint64_t delivered = 0;
+  uint64_t rejected = 0;
+  uint64_t dead_lettered = 0;
+  uint64_t expired = 0;
+  uint64_t filtered = 0;
+  uint64_t backlog = 0;
+  bool operator==(const Spans&) const = default;
+};
+
+struct LastError {
+  std::string reason;   // a PauseReason while the lane is paused; else why it retries or gives up
+  std::string message;  // the destination's own words
+  std::optional<WallTime> when{};
+  bool operator==(const LastError&) const = default;
+};
+
+struct Lane {
+  std::string name;  // a Destination
+  Word<LaneState> state;
+  Spans spans{};
+  bool balanced = true;
+  uint64_t backlog_bytes = 0;
+  std::optional<WallTime> oldest_undelivered{};
+  uint64_t requests_in_flight = 0;
+  std::optional<WallTime> last_delivered{};
+  std::optional<LastError> last_error{};
+  std::string credential_fingerprint{};  // of what is in use; "" before the first
+  bool operator==(const Lane&) const = default;
+};
+
+struct Configuration {
+  std::string fingerprint{};  // of the text that is in force
+  std::optional<WallTime> loaded{};
+  Word<ConfigurationState> state = ConfigurationState::kInForce;  // of the newest
+  std::string why{};                                              // the newest is not in force
+  bool operator==(const Configuration&) const = default;
+};
+
+struct Journal {
+  std::string name;
+  bool adopted = false;  // of a process that is gone; it is only drained
+  uint64_t segments = 0;
+  uint64_t disk_bytes = 0;
+  uint64_t damaged_segments = 0;
+  bool refusing = false;
+  uint64_t records = 0;
+  uint64_t spans = 0;
+  bool operator==(const Journal&) const = default;
+};
+
+struct Admission {
+  uint64_t bytes = 0;
+  uint64_t bytes_max = 0;
+  uint64_t refusals = 0;
+  bool operator==(const Admission&) const = default;
+};
+
+struct Agent {
+  std::string version{};
+  std::optional<WallTime> now{};
+  std::optional<WallTime> started{};
+  std::string not_ready_reason{};  // "": it accepts and stores spans
+  Configuration configuration{};
+  std::vector<Lane> lanes{};
+  std::vector<Journal> journals{};  // its own first
+  Admission admission{};
+  bool operator==(const Agent&) const = default;
+};
+
+[[nodiscard]] std::string to_json(const Agent& agent);
+// kInvalid when it is no report.
+Result<Agent> parse(std::string_view json);
+
+// 0 for what lies in the future.
+[[nodiscard]] double seconds_since(WallTime then, WallTime now);
+// At most that many bytes, cut between characters.
+[[nodiscard]] std::string cut(std::string_view text, size_t bytes_max);
+
+}  // namespace dualtrace::report

@@ -1,0 +1,106 @@
+#pragma once
+// Words: the fixed words of a report, each list written once. The agent says them, the operator
+// switches on them, metrics and the page show them.
+// A reader meets agents that are newer than itself: Word<E> keeps a word it does not know as text,
+// so that it can still be shown, and known() says that nothing may be concluded from it.
+// Pure. Thread-safe.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dualtrace::report {
+
+// In the order in which they are shown.
+enum class Destination { kArize, kDatabricks, kLast = kDatabricks };
+inline constexpr std::array kDestinations = {Destination::kArize, Destination::kDatabricks};
+// "Arize": in a sentence. to_string() is the name of the lane, "arize".
+[[nodiscard]] std::string_view title(Destination destination);
+
+// Better ones first.
+enum class LaneState {
+  kIdle,        // nothing waits
+  kDelivering,  // requests pass
+  kRetrying,    // the destination cannot be reached or asks us to wait
+  kPaused,      // credentials, table or configuration are refused; probing slowly
+  kLast = kPaused
+};
+
+// Why a lane pauses, as the reason of its last error.
+enum class PauseReason {
+  kAuthRejected,
+  kCredentialMissing,  // the agent has none to send
+  kPermissionDenied,
+  kTableMissing,
+  kTableUnsupported,
+  kSchemaMismatch,
+  kMisconfigured,
+  kNotEnabled,
+  kEverythingRefused,  // the last as …
+  kForeignAnswer,      // whoever answers is not the destination
+  kLast = kForeignAnswer
+};
+
+// Of the newest configuration that the agent has seen.
+enum class ConfigurationState {
+  kInForce,
+  kRefused,       // it has faults
+  kNeedsRestart,  // a running agent cannot take it over
+  kLast = kNeedsRestart
+};
+
+// One table for each enum, in its order.
+template <typename E>
+inline constexpr std::array<std::string_view, 0> kWords{};
+template <>
+inline constexpr std::array<std::string_view, 2> kWords<Destination>{"arize", "databricks"};
+template <>
+inline constexpr std::array<std::string_view, 4> kWords<LaneState>{"Idle", "Delivering", "Retrying",
+                                                                   "Paused"};
+template <>
+inline constexpr std::array<std::string_view, 10> kWords<PauseReason>{
+    "AuthRejected",      "CredentialMissing", "PermissionDenied", "TableMissing",
+    "TableUnsupported",  "SchemaMismatch",    "Misconfigured",    "NotEnabled",
+    "EverythingRefused", "ForeignAnswer"};
+template <>
+inline constexpr std::array<std::string_view, 3> kWords<ConfigurationState>{"InForce", "Refused",
+                                                                            "NeedsRestart"};
+
+template <typename E>
+concept Worded = kWords<E>
+.size() > 0 && kWords<E>.size() == static_cast<size_t>(E::kLast) + 1;
+
+template <Worded E>
+[[nodiscard]] constexpr std::string_view to_string(E value) {
+  return kWords<E>.at(static_cast<size_t>(value));
+}
+
+template <Worded E>
+[[nodiscard]] constexpr std::optional<E> parse_word(std::string_view text) {
+  for (size_t i = 0; i < kWords<E>.size(); ++i) {
+    if (kWords<E>[i] == text) return static_cast<E>(i);
+  }
+  return std::nullopt;
+}
+
+// A word of E, or one that a newer agent says.
+template <Worded E>
+class Word {
+ public:
+  Word() = default;  // nothing is said
+  // Conversions are wanted: a word is used as the enum or as the text that it stands for.
+  Word(E value) : text_(to_string(value)) {}          // NOLINT(google-explicit-constructor)
+  Word(std::string text) : text_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
+  Word(const char* text) : text_(text) {}             // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] std::optional<E> known() const { return parse_word<E>(text_); }
+  [[nodiscard]] const std::string& text() const { return text_; }
+  bool operator==(const Word&) const = default;
+
+ private:
+  std::string text_;
+};
+
+}  // namespace dualtrace::report

@@ -1,0 +1,45 @@
+#include "operator/agents/report_change.h"
+
+#include <algorithm>
+
+namespace dualtrace::ctl {
+namespace {
+
+std::string reason_of(const report::Lane& lane) {
+  return lane.last_error ? lane.last_error->reason : "";
+}
+
+bool same_state(const report::Lane& a, const report::Lane& b) {
+  return a.name == b.name && a.state == b.state && reason_of(a) == reason_of(b) &&
+         a.credential_fingerprint == b.credential_fingerprint;
+}
+
+bool same_state(const AgentReport& a, const AgentReport& b) {
+  const report::Configuration& before = a.says.configuration;
+  const report::Configuration& after = b.says.configuration;
+  return a.unreachable.has_value() == b.unreachable.has_value() &&
+         before.fingerprint == after.fingerprint && before.state == after.state &&
+         before.why == after.why &&
+         std::equal(a.says.lanes.begin(), a.says.lanes.end(), b.says.lanes.begin(),
+                    b.says.lanes.end(), [](const report::Lane& lane, const report::Lane& other) {
+                      return same_state(lane, other);
+                    });
+}
+
+// What a status shows of the rest.
+bool same_numbers(const report::Lane& a, const report::Lane& b) {
+  return a.last_error == b.last_error && a.backlog_bytes == b.backlog_bytes &&
+         a.oldest_undelivered == b.oldest_undelivered && a.last_delivered == b.last_delivered;
+}
+
+}  // namespace
+
+ReportChange compare_reports(const AgentReport& before, const AgentReport& after) {
+  if (!same_state(before, after)) return ReportChange::kState;
+  const bool same = before.unreachable == after.unreachable &&
+                    std::equal(before.says.lanes.begin(), before.says.lanes.end(),
+                               after.says.lanes.begin(), same_numbers);
+  return same ? ReportChange::kNone : ReportChange::kNumbers;
+}
+
+}  // namespace dualtrace::ctl
