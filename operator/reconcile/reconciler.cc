@@ -94,11 +94,15 @@ void Reconciler::forget(const kube::ObjectKey& key) {
 }
 
 void Reconciler::validate(Round& round) const {
+  const Consent consent = consent_of(*round.object, installation_.consent);
+  round.facts.consent = consent;
+  round.facts.consent_notices = consent_notices(round.key, consent, installation_.consent);
   ExportOrFaults parsed = parse_export(*round.object);
   if (!parsed.value) {
     round.facts.faults = std::move(parsed.faults);
     return;
   }
+  parsed.value->consent = consent;
   PlanOrFaults planned = plan_export(*parsed.value, installation_);
   if (!planned.plan) {
     round.facts.faults = std::move(planned.faults);

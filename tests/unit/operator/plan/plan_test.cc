@@ -209,6 +209,47 @@ TEST(Plan, LetsAgentsCallTheProxyInPlaceOfTheDestination) {
             Json::parse(R"({"ports": [{"port": 3128, "protocol": "TCP"}]})"));
 }
 
+// Who sends, by the agents' NetworkPolicy.
+Json senders(const DualTraceExport& wanted) {
+  return object_of(plan_of(wanted), kube::kNetworkPolicies)
+      .at("spec")
+      .at("ingress")
+      .at(0)
+      .at("from");
+}
+
+TEST(Plan, LetsInTheNamespacesThatTheExportAdmits) {
+  const Json everybody = Json::parse(R"([{"namespaceSelector": {}}])");
+  const Json own = Json::parse(R"([{"podSelector": {}}])");
+  DualTraceExport wanted = example("arize_only");
+  EXPECT_EQ(senders(wanted), own);
+  wanted.injection.namespace_selector = LabelSelector{};
+  EXPECT_EQ(senders(wanted), everybody);
+  wanted.injection.namespace_selector->match_labels = {{"team", "sales"}};
+  wanted.injection.namespace_selector->match_expressions = {
+      {"stage", LabelOperator::kNotIn, {"test"}}};
+  EXPECT_EQ(senders(wanted), Json::parse(R"([{"podSelector": {}}, {"namespaceSelector": {
+    "matchLabels": {"team": "sales"},
+    "matchExpressions": [{"key": "stage", "operator": "NotIn", "values": ["test"]}]}}])"));
+
+  wanted.consent = Consent::kSelectedAsBefore;
+  EXPECT_EQ(senders(wanted), everybody);
+  wanted.injection.namespace_selector.reset();
+  wanted.consent = Consent::kAllAsBefore;
+  EXPECT_EQ(senders(wanted), everybody);
+  wanted.consent = Consent::kTrueAsBefore;
+  EXPECT_EQ(senders(wanted), own);
+}
+
+// The operator and whoever scrapes metrics are in namespaces that no export admits.
+TEST(Plan, LetsEverybodyReadTheStatusOfAgents) {
+  const Json rule = object_of(plan_of(example("arize_only")), kube::kNetworkPolicies)
+                        .at("spec")
+                        .at("ingress")
+                        .at(1);
+  EXPECT_EQ(rule.at("from"), Json::parse(R"([{"namespaceSelector": {}}])"));
+}
+
 TEST(Plan, LetsAgentsCallServicesOnThePortsOfTheirPods) {
   const Json pods = Json::parse(R"({"to": [{"namespaceSelector": {}}]})");
   for (const auto& [host, is_service] :
