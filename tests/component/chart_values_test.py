@@ -127,6 +127,11 @@ EFFECTS = {
         and not r.has("PodDisruptionBudget"),
     ),
     "watchNamespaces": Effect(["blue", "green"], is_without_rights_elsewhere),
+    "sharedNamespaces": Effect(
+        ["observability", "platform"],
+        lambda r: "--shared-namespaces=observability,platform" in r.arguments,
+    ),
+    "consentAsBefore": Effect(False, lambda r: "--consent-as-before=false" in r.arguments),
     "logLevel": Effect("debug", lambda r: "--log-level=debug" in r.arguments),
     "extraArgs": Effect(
         ["--workers=8", "--resync=1h"], lambda r: r.arguments[-2:] == ["--workers=8", "--resync=1h"]
