@@ -142,7 +142,9 @@ Candidates all_that_could_be(const Asker& asker, const KnownExports& exports) {
   if (!meant.empty()) return meant;
   meant = those_that(exports, [](const Candidate& one) { return one.second.meant_elsewhere; });
   if (!meant.empty()) return meant;
-  return those_that(exports, [&](const Candidate& one) { return admits(one, asker); });
+  meant = those_that(exports, [&](const Candidate& one) { return admits(one, asker); });
+  if (meant.empty() && exports.size() == 1) meant.push_back(&*exports.begin());
+  return meant;
 }
 
 }  // namespace

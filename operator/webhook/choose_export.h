@@ -19,7 +19,8 @@ namespace dualtrace::ctl {
 
 // For the books: the export that is chosen or, of a pod that is refused, every one that it could
 // have meant, in the order of their names: the one that it names; all that "true" could mean; where
-// it can mean none, those that are shared, and where none is, those that admit the namespace.
+// that is none, those that are shared, else those that admit the namespace, else the only one there
+// is.
 [[nodiscard]] std::vector<kube::ObjectKey> exports_asked_for(const InjectionRequest& request,
                                                              const PodNamespace& from,
                                                              const KnownExports& exports);

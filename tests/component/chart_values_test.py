@@ -302,6 +302,12 @@ def laid_over(values: dict, path: str, value) -> dict:
     return {**values, first: inner}
 
 
+def test_an_upgrade_that_reuses_older_values_takes_no_spans_away(helm):
+    """`helm upgrade --reuse-values` knows nothing of values that are new."""
+    rendered = helm.render({"sharedNamespaces": None, "consentAsBefore": None})
+    assert not [one for one in rendered.arguments if "consent" in one or "shared" in one]
+
+
 def test_every_value_is_here():
     assert sorted(EFFECTS) == sorted(value.path for value in read_values())
 

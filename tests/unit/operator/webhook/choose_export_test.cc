@@ -222,8 +222,11 @@ TEST(ExportsAskedFor, AreTheOneThatIsNamedThoughItRefuses) {
 
 TEST(ExportsAskedFor, AreWhoeverCouldHelpAPodThatMeansNone) {
   FakeDirectory cluster;
-  cluster.add("a", "open");
   cluster.add("b", "closed", Json::object());
+  EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("b/closed")) << "there is no other";
+  cluster.add("c", "closed", Json::object());
+  EXPECT_THAT(asked_for(kAny, cluster), IsEmpty()) << "any of a thousand could be";
+  cluster.add("a", "open");
   EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("a/open")) << "sharing it would help";
   cluster.add("observability", "agents", Json::object());
   EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("observability/agents"))
