@@ -1,7 +1,8 @@
 #pragma once
-// StatusServer: what the agent shows of itself over HTTP: /metrics, /livez, /readyz (can it take and
-// store spans?), /readyz/receiver (does it answer clients, though it may refuse?), /status and a
-// page for people. Observer decides what is answered; StatusServer puts it on a port. Thread-safe.
+// StatusServer: what the agent shows of itself over HTTP: /metrics, /livez, /readyz (can it take
+// and store spans?), /readyz/receiver (does it answer clients, though it may refuse?), /status and
+// a page for people. Observer decides what is answered; StatusServer puts it on a port.
+// Thread-safe.
 
 #include <memory>
 #include <string>

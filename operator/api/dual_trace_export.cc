@@ -186,9 +186,10 @@ InjectionSpec read_injection(FieldReader& section) {
   InjectionSpec injection;
   auto selector = section.section("namespaceSelector");
   if (!selector) return injection;
-  injection.namespace_selector.match_labels = read_labels(*selector, "matchLabels");
+  LabelSelector& read = injection.namespace_selector.emplace();
+  read.match_labels = read_labels(*selector, "matchLabels");
   for (FieldReader& item : selector->items("matchExpressions")) {
-    injection.namespace_selector.match_expressions.push_back(read_requirement(item));
+    read.match_expressions.push_back(read_requirement(item));
   }
   return injection;
 }

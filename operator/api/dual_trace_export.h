@@ -13,6 +13,7 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/api/consent.h"
 #include "operator/api/label_selector.h"
 
 namespace dualtrace::ctl {
@@ -86,8 +87,8 @@ struct AgentSpec {                   // spec.agent: of the DaemonSet's pods
   bool operator==(const AgentSpec&) const = default;
 };
 
-struct InjectionSpec {               // spec.injection
-  LabelSelector namespace_selector;  // not written: every namespace
+struct InjectionSpec {                              // spec.injection
+  std::optional<LabelSelector> namespace_selector;  // not written: its own namespace alone
   bool operator==(const InjectionSpec&) const = default;
 };
 
@@ -99,6 +100,8 @@ struct DualTraceExport {
   std::optional<DatabricksSpec> databricks;
   DeliverySpec delivery;
   InjectionSpec injection;
+  // What it gets beyond `injection`; parse_export() knows nothing of it.
+  Consent consent = Consent::kExplicit;
   AgentSpec agent;
   std::map<std::string, std::string> resource_attributes;  // spec.resourceAttributes
   bool operator==(const DualTraceExport&) const = default;

@@ -1,6 +1,7 @@
 #include "operator/api/label_selector.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace dualtrace::ctl {
 namespace {
@@ -24,7 +25,32 @@ bool holds(const LabelRequirement& requirement, const Labels& labels) {
   return false;
 }
 
+std::string_view to_string(LabelOperator op) {
+  switch (op) {
+    case LabelOperator::kIn:
+      return "In";
+    case LabelOperator::kNotIn:
+      return "NotIn";
+    case LabelOperator::kExists:
+      return "Exists";
+    case LabelOperator::kDoesNotExist:
+      return "DoesNotExist";
+  }
+  return "";
+}
+
 }  // namespace
+
+Json to_json(const LabelSelector& selector) {
+  Json made = Json::object();
+  if (!selector.match_labels.empty()) made["matchLabels"] = selector.match_labels;
+  for (const LabelRequirement& requirement : selector.match_expressions) {
+    Json one = {{"key", requirement.key}, {"operator", to_string(requirement.op)}};
+    if (!requirement.values.empty()) one["values"] = requirement.values;
+    made["matchExpressions"].push_back(std::move(one));
+  }
+  return made;
+}
 
 bool matches(const LabelSelector& selector, const Labels& labels) {
   const auto equal = [&](const auto& wanted) {

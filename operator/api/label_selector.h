@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "common/json/json.h"
+
 namespace dualtrace::ctl {
 
 using Labels = std::map<std::string, std::string>;
@@ -28,6 +30,8 @@ struct LabelSelector {  // empty: everything fits
 
 // Everything the selector asks for must hold. NotIn holds for labels without the key.
 [[nodiscard]] bool matches(const LabelSelector& selector, const Labels& labels);
+// As it is written in a Kubernetes object.
+[[nodiscard]] Json to_json(const LabelSelector& selector);
 // Whether the answer depends on other labels than `key`.
 [[nodiscard]] bool asks_for_more_than(const LabelSelector& selector, const std::string& key);
 

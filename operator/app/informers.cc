@@ -54,6 +54,16 @@ kube::Informer::Options of_asking_pods(const std::string& namespace_name) {
           .trim = trim_asking_pod};
 }
 
+Labels labels_of(const Json& object) {
+  Labels labels;
+  if (const Json* members = find(object, {"metadata", "labels"})) {
+    for (const auto& [key, value] : members->items()) {
+      if (value.is_string()) labels.emplace(key, value.get<std::string>());
+    }
+  }
+  return labels;
+}
+
 kube::Informer::Options of_namespaces() {
   return {.selection = {.type = kube::kNamespaces, .form = kube::Form::kMetadata},
           .trim = [](Json& object) { object["metadata"].erase("annotations"); }};
@@ -61,7 +71,8 @@ kube::Informer::Options of_namespaces() {
 
 }  // namespace
 
-Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners) {
+Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners)
+    : book_(parts.consent) {
   if (namespaces.empty()) namespaces.emplace_back();
   if (listeners.request_changed) {
     listeners.export_changed =
@@ -169,15 +180,23 @@ std::optional<Labels> Informers::namespace_labels(const std::string& name) const
     if (watched.type != kube::kNamespaces) continue;
     const kube::ObjectPointer found = watched.informer->store().get({"", name});
     if (found == nullptr) return std::nullopt;
-    Labels labels;
-    if (const Json* members = find(*found, {"metadata", "labels"})) {
-      for (const auto& [key, value] : members->items()) {
-        if (value.is_string()) labels.emplace(key, value.get<std::string>());
-      }
-    }
-    return labels;
+    return labels_of(*found);
   }
   return std::nullopt;
+}
+
+std::vector<PodNamespace> Informers::namespaces() const {
+  std::vector<PodNamespace> known;
+  for (const Watched& watched : watched_) {
+    if (watched.type == kube::kNamespaces) {
+      for (const kube::ObjectPointer& one : watched.informer->store().all()) {
+        known.push_back({kube::key_of(*one).name, labels_of(*one)});
+      }
+    } else if (watched.type == kDualTraceExports && !watched.namespace_name.empty()) {
+      known.push_back({watched.namespace_name, std::nullopt});
+    }
+  }
+  return known;
 }
 
 std::vector<kube::ObjectPointer> Informers::select(const kube::ResourceType& type,

@@ -15,6 +15,7 @@
 #include "operator/reconcile/cache.h"
 #include "operator/webhook/directory.h"
 #include "operator/webhook/export_book.h"
+#include "operator/webhook/request.h"
 
 namespace dualtrace::ctl {
 
@@ -31,6 +32,7 @@ class Informers final : public Cache, public Directory {
     kube::ListWatch& api;
     Scheduler& scheduler;
     MetricRegistry& metrics;
+    ConsentRules consent{};
   };
   // No namespaces: all of them.
   Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners);
@@ -50,6 +52,8 @@ class Informers final : public Cache, public Directory {
   // Empty where no webhook is served.
   [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override;
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override;
+  // All that are watched and known, with the labels that may be seen.
+  [[nodiscard]] std::vector<PodNamespace> namespaces() const;
   // Of all watched namespaces, as trim_asking_pod() leaves them.
   [[nodiscard]] std::vector<kube::ObjectPointer> asking_pods() const;
 

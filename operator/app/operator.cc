@@ -76,7 +76,14 @@ class RunningOperator final : public Operator {
   void seek_leadership();
   void lead();
 
-  [[nodiscard]] Installation installation() const { return {.agent_image = options_.agent_image}; }
+  [[nodiscard]] ConsentRules consent() const {
+    return {
+        .shared_namespaces = {options_.shared_namespaces.begin(), options_.shared_namespaces.end()},
+        .as_before = options_.consent_as_before};
+  }
+  [[nodiscard]] Installation installation() const {
+    return {.agent_image = options_.agent_image, .consent = consent()};
+  }
   [[nodiscard]] std::vector<std::string> unsynced() const;
   const Options options_;
   const Environment environment_;
@@ -131,6 +138,7 @@ void RunningOperator::announce() const {
        {"watch_namespaces", options_.watch_namespaces.empty()
                                 ? "(all)"
                                 : fmt::format("{}", fmt::join(options_.watch_namespaces, ","))},
+       {"shared_namespaces", fmt::format("{}", fmt::join(options_.shared_namespaces, ","))},
        {"agent_image", options_.agent_image},
        {"leader_elect", options_.leader_elect},
        {"lease",
@@ -196,7 +204,8 @@ void RunningOperator::watch() {
   }
   informers_ = std::make_unique<Informers>(
       options_.watch_namespaces,
-      Informers::Parts{.api = *api_, .scheduler = watching_, .metrics = metrics_},
+      Informers::Parts{
+          .api = *api_, .scheduler = watching_, .metrics = metrics_, .consent = consent()},
       std::move(listeners));
   if (options_.webhook.wanted()) {
     census_ = std::make_unique<CensusTaker>(

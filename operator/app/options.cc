@@ -104,6 +104,14 @@ void add_watching(CLI::App& line, Options& options) {
       ->type_name("NAMESPACE,…")
       ->delimiter(',')
       ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
+  line.add_option("--shared-namespaces", options.shared_namespaces,
+                  "Whose exports pods of other namespaces mean by \"true\", separated by commas; "
+                  "default: none")
+      ->type_name("NAMESPACE,…")
+      ->delimiter(',')
+      ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
+  line.add_flag("--consent-as-before", options.consent_as_before,
+                "Exports that are older than the rules of consent go on as before (default: true)");
   line.add_option("--agent-image", options.agent_image,
                   "The agents' image, for exports that name none themselves")
       ->required()
@@ -184,8 +192,21 @@ std::string check_webhook(const WebhookOptions& options) {
   return {};
 }
 
+// An export of a namespace that is not watched is not known.
+std::string check_shared(const Options& options) {
+  const auto& watched = options.watch_namespaces;
+  if (watched.empty()) return {};
+  for (const std::string& shared : options.shared_namespaces) {
+    if (std::find(watched.begin(), watched.end(), shared) == watched.end()) {
+      return "--shared-namespaces: " + shared + " is none of --watch-namespaces";
+    }
+  }
+  return {};
+}
+
 // What one option alone cannot tell.
 std::string check_together(Options& options, const Environment& environment) {
+  if (std::string fault = check_shared(options); !fault.empty()) return fault;
   if (std::string fault = check_webhook(options.webhook); !fault.empty()) return fault;
   if (!options.leader_elect) return {};
   if (options.leader_election_namespace.empty()) {

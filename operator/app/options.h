@@ -31,6 +31,8 @@ struct Options {
   std::string context;     // of the kubeconfig; "": its current one
   std::vector<std::string> watch_namespaces;  // empty: all
   std::string agent_image;
+  std::vector<std::string> shared_namespaces;  // whose exports "true" means elsewhere
+  bool consent_as_before = true;
 
   bool leader_elect = true;
   std::string leader_election_namespace;

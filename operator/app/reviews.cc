@@ -27,7 +27,9 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
        .plan_faults =
            [installation](const DualTraceExport& wanted) {
              return plan_export(wanted, installation).faults;
-           }});
+           },
+       .namespaces = [&informers] { return informers.namespaces(); },
+       .consent = installation.consent});
   return {{"/mutate-pods",
            [begun, pods](const AdmissionRequest& request) {
              return begun() ? pods.review(request) : unseen();

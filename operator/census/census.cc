@@ -17,22 +17,21 @@ using kube::ObjectKey;
 
 constexpr size_t kMissedMax = 5;
 
-// What pods without an answer ask for. Those of one namespace mostly ask for the same.
+// What pods without an answer ask for: one that is refused for a reason of the exports counts at
+// each that it could have meant. Those of one namespace mostly ask for the same.
 class Questions {
  public:
   explicit Questions(const Directory& directory)
       : directory_(directory), exports_(directory.exports()) {}
 
-  std::optional<ObjectKey> export_of(const Json& pod) {
+  const std::vector<ObjectKey>& exports_of(const Json& pod) {
+    static const std::vector<ObjectKey> kNone;
     const PodNamespace& from = namespace_of(pod);
     const auto asked = read_request(pod, from);
-    if (!asked || std::holds_alternative<Refusal>(*asked)) return std::nullopt;
+    if (!asked || std::holds_alternative<Refusal>(*asked)) return kNone;
     const auto& request = std::get<InjectionRequest>(*asked);
     auto [answer, is_new] = answers_.try_emplace({from.name, request.named});
-    if (is_new) {
-      const auto chosen = choose_export(request, from, *exports_);
-      if (const auto* found = std::get_if<ObjectKey>(&chosen)) answer->second = *found;
-    }
+    if (is_new) answer->second = exports_asked_for(request, from, *exports_);
     return answer->second;
   }
 
@@ -47,7 +46,7 @@ class Questions {
   const Directory& directory_;
   const std::shared_ptr<const KnownExports> exports_;
   std::map<std::string, PodNamespace> namespaces_;
-  std::map<std::pair<std::string, std::optional<ObjectKey>>, std::optional<ObjectKey>> answers_;
+  std::map<std::pair<std::string, std::optional<ObjectKey>>, std::vector<ObjectKey>> answers_;
 };
 
 std::optional<ObjectKey> injected_into(const Json& pod) {
@@ -57,9 +56,10 @@ std::optional<ObjectKey> injected_into(const Json& pod) {
   return ObjectKey{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
 
-void keep_some(std::vector<std::string>& names) {
-  std::sort(names.begin(), names.end());
-  if (names.size() > kMissedMax) names.resize(kMissedMax);
+// The first ones by name: ten thousand pods may count at a thousand exports.
+void note_missed(std::vector<std::string>& names, const std::string& name) {
+  names.insert(std::lower_bound(names.begin(), names.end(), name), name);
+  if (names.size() > kMissedMax) names.pop_back();
 }
 
 }  // namespace
@@ -73,13 +73,14 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
       InjectionFact& fact = census[*injected];
       ++fact.annotated;
       ++fact.injected;
-    } else if (const auto asked = questions.export_of(*pod)) {
-      InjectionFact& fact = census[*asked];
+      continue;
+    }
+    for (const ObjectKey& asked : questions.exports_of(*pod)) {
+      InjectionFact& fact = census[asked];
       ++fact.annotated;
-      fact.missed.push_back(kube::key_of(*pod).to_string());
+      note_missed(fact.missed, kube::key_of(*pod).to_string());
     }
   }
-  for (auto& [key, fact] : census) keep_some(fact.missed);
   return census;
 }
 

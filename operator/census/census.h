@@ -1,7 +1,8 @@
 #pragma once
 // Census: for each export the pods that ask for it, and which of them got what they asked for. A
 // pod says so itself: the webhook writes its answer on it (operator/webhook); what has no answer
-// began while no webhook was there. Used by CensusTaker. Pure.
+// began while no webhook was there. One that was refused counts at every export that it could have
+// meant, for the authors of all of them can help. Used by CensusTaker. Pure.
 
 #include <map>
 #include <vector>

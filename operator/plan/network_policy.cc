@@ -11,6 +11,9 @@ Json port(uint16_t number, std::string_view protocol = "TCP") {
   return {{"port", number}, {"protocol", protocol}};
 }
 
+// A peer: the pods of all namespaces.
+Json everybody() { return {{"namespaceSelector", Json::object()}}; }
+
 // What the agent itself calls: the proxy where there is one.
 std::vector<HostPort> called(const AgentConfig& config) {
   std::vector<HostPort> all;
@@ -50,21 +53,30 @@ Json egress_rules(const AgentConfig& config) {
   return rules;
 }
 
+// The pods of the export's own namespace, and of those that it admits.
+Json senders(const DualTraceExport& wanted) {
+  const auto others = who_may_send(wanted.injection.namespace_selector, wanted.consent);
+  if (others == LabelSelector{}) return Json::array({everybody()});
+  Json peers = Json::array({{{"podSelector", Json::object()}}});
+  if (others) peers.push_back({{"namespaceSelector", to_json(*others)}});
+  return peers;
+}
+
 }  // namespace
 
-// Lets in what agents serve, and out what they need. The status port is open to the pods of all
-// namespaces: the operator and whoever scrapes metrics live in namespaces that an export does not
-// know, and what is served there holds counts, names and reasons, no span and no key.
+// Lets in what agents serve, and out what they need: spans from whom the export admits. The status
+// port is open to the pods of all namespaces: the operator and whoever scrapes metrics live in
+// namespaces that an export does not know, and what is served there holds counts, names and
+// reasons, no span and no key.
 Json network_policy(const DualTraceExport& wanted, const AgentConfig& config) {
-  const Json everybody = Json::array({{{"namespaceSelector", Json::object()}}});
   Json object = child(wanted, kube::kNetworkPolicies);
   object["spec"] = {
       {"podSelector", {{"matchLabels", pod_selector_labels(wanted.key.name)}}},
       {"policyTypes", {"Ingress", "Egress"}},
-      {"ingress",
-       Json::array({{{"from", everybody},
-                     {"ports", Json::array({port(kOtlpGrpcPort), port(kOtlpHttpPort)})}},
-                    {{"from", everybody}, {"ports", Json::array({port(kStatusPort)})}}})},
+      {"ingress", Json::array({{{"from", senders(wanted)},
+                                {"ports", Json::array({port(kOtlpGrpcPort), port(kOtlpHttpPort)})}},
+                               {{"from", Json::array({everybody()})},
+                                {"ports", Json::array({port(kStatusPort)})}}})},
       {"egress", egress_rules(config)}};
   return object;
 }

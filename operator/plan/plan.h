@@ -8,6 +8,7 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/api/consent.h"
 #include "operator/api/dual_trace_export.h"
 
 namespace dualtrace::ctl {
@@ -15,6 +16,7 @@ namespace dualtrace::ctl {
 // What the installation and its cluster decide for every export.
 struct Installation {
   std::string agent_image;
+  ConsentRules consent{};
   // The API server takes `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
   bool can_prefer_same_node = false;
   bool operator==(const Installation&) const = default;

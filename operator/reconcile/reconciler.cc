@@ -94,25 +94,36 @@ void Reconciler::forget(const kube::ObjectKey& key) {
   memories_.erase(key);
 }
 
+// As far as the API server takes it.
+Result<PlanOrFaults> Reconciler::plan(const DualTraceExport& wanted) {
+  Installation installation = installation_;
+  installation.can_prefer_same_node = true;
+  PlanOrFaults planned = plan_export(wanted, installation);
+  if (!planned.plan || !planned.plan->falls_back_to_other_nodes) return planned;
+  const auto taken = same_node_traffic_.is_taken(planned.plan->service());
+  if (!taken) return fail(taken.error().with_prefix("ask for trafficDistribution: "));
+  if (*taken) return planned;
+  installation.can_prefer_same_node = false;
+  return plan_export(wanted, installation);
+}
+
 void Reconciler::validate(Round& round) {
+  const Consent consent = consent_of(*round.object, installation_.consent);
+  round.facts.consent = consent;
+  round.facts.consent_notices = consent_notices(round.key, consent, installation_.consent);
   ExportOrFaults parsed = parse_export(*round.object);
   if (!parsed.value) {
     round.facts.faults = std::move(parsed.faults);
     return;
   }
-  Installation installation = installation_;
-  installation.can_prefer_same_node = true;
-  PlanOrFaults planned = plan_export(*parsed.value, installation);
-  if (planned.plan && planned.plan->falls_back_to_other_nodes) {
-    const auto taken = same_node_traffic_.is_taken(planned.plan->service());
-    if (!taken) {
-      round.error = taken.error().with_prefix("ask for trafficDistribution: ");
-      round.over = true;
-      return;
-    }
-    installation.can_prefer_same_node = *taken;
-    if (!*taken) planned = plan_export(*parsed.value, installation);
+  parsed.value->consent = consent;
+  auto answer = plan(*parsed.value);
+  if (!answer) {
+    round.error = answer.error();
+    round.over = true;
+    return;
   }
+  PlanOrFaults planned = *std::move(answer);
   if (!planned.plan) {
     round.facts.faults = std::move(planned.faults);
     return;

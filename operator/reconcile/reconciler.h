@@ -61,6 +61,7 @@ class Reconciler {
 
   std::shared_ptr<Memory> memory_of(const kube::ObjectKey& key, std::string_view uid);
   void forget(const kube::ObjectKey& key);
+  Result<PlanOrFaults> plan(const DualTraceExport& wanted);
   void validate(Round& round);
   void check_secrets(Round& round);
   void apply(Round& round) const;

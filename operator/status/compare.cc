@@ -36,9 +36,9 @@ Json member(const Json& in, JsonPath path) {
 
 // All of a status that is ours.
 Json whole(const Json& status) {
-  return Json::array({member(status, {"observedGeneration"}), conditions_by_type(status),
-                      member(status, {"agents"}), member(status, {"destinations"}),
-                      member(status, {"injection"})});
+  return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
+                      conditions_by_type(status), member(status, {"agents"}),
+                      member(status, {"destinations"}), member(status, {"injection"})});
 }
 
 // What does not move by itself.
@@ -55,7 +55,8 @@ Json state(const Json& status) {
                      member(destination, {"credential", "fingerprint"}),
                      member(destination, {"lastError", "reason"})}));
   }
-  return Json::array({member(status, {"observedGeneration"}), conditions, destinations});
+  return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
+                      conditions, destinations});
 }
 
 }  // namespace

@@ -100,6 +100,22 @@ const Json* previous_condition(const Facts& facts, std::string_view type) {
   return nullptr;
 }
 
+namespace {
+
+// An export that is older than the rules of consent is told what to write before they hold for it.
+Condition valid(const Facts& facts) {
+  if (facts.consent_notices.empty()) {
+    return make_condition(reason::kValid, "the configuration is valid");
+  }
+  std::string text;
+  for (const std::string& notice : facts.consent_notices) {
+    text += (text.empty() ? "" : "; ") + notice;
+  }
+  return make_condition(reason::kConsentAssumed, text);
+}
+
+}  // namespace
+
 Condition config_valid(const Facts& facts) {
   if (!facts.faults.empty()) return make_condition(reason::kInvalid, fault_list(facts.faults));
   std::vector<std::string> nodes;
@@ -110,7 +126,7 @@ Condition config_valid(const Facts& facts) {
     const std::string& why = agent.says.configuration.why;
     if (first.empty() || why < first) first = why;
   }
-  if (nodes.empty()) return make_condition(reason::kValid, "the configuration is valid");
+  if (nodes.empty()) return valid(facts);
   std::sort(nodes.begin(), nodes.end());
   return make_condition(reason::kRefusedByAgents,
                         "agents refuse it and run on with the last one (on " + name_list(nodes) +

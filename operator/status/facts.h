@@ -65,6 +65,8 @@ struct Facts {
   int64_t generation = 0;
   WallTime now;
 
+  Consent consent = Consent::kExplicit;
+  std::vector<std::string> consent_notices;  // what goes on as before, and what to write
   std::vector<ExportFault> faults;  // not empty: ConfigValid is false, and nothing was applied
   const DualTraceExport* wanted = nullptr;  // nullptr when there are faults
   std::vector<SecretFact> secrets;

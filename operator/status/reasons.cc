@@ -9,6 +9,7 @@ using namespace reason;
 
 constexpr std::array kReasons = {kReady,
                                  kValid,
+                                 kConsentAssumed,
                                  kInvalid,
                                  kRefusedByAgents,
                                  kSynced,

@@ -40,6 +40,7 @@ using enum ConditionStatus;
 inline constexpr Reason kReady{kReadyType, kTrue, "Ready"};
 
 inline constexpr Reason kValid{kConfigType, kTrue, "Valid"};
+inline constexpr Reason kConsentAssumed{kConfigType, kTrue, "ConsentAssumed"};
 inline constexpr Reason kInvalid{kConfigType, kFalse, "Invalid"};
 inline constexpr Reason kRefusedByAgents{kConfigType, kFalse, "RefusedByAgents"};
 

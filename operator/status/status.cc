@@ -81,6 +81,7 @@ Json make_status(const Facts& facts) {
   Json destinations = Json::array();
   for (const LaneSummary& lane : lanes) destinations.push_back(destination_json(lane));
   Json status = {{"observedGeneration", facts.generation},
+                 {"consent", to_string(facts.consent)},
                  {"conditions", conditions},
                  {"agents", agents_json(facts)},
                  {"destinations", destinations}};

@@ -9,8 +9,8 @@
 
 namespace dualtrace::ctl {
 
-// What is to be applied at the status subresource: {observedGeneration, conditions, agents,
-// destinations, injection}.
+// What is to be applied at the status subresource: {observedGeneration, consent, conditions,
+// agents, destinations, injection}.
 [[nodiscard]] Json make_status(const Facts& facts);
 
 // How two statuses differ, for the writer: numbers and times that move all the time are written

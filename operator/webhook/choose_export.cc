@@ -28,49 +28,97 @@ struct Asker {
   Labels labels;
 };
 
-bool admits(const ObjectKey& key, const LabelSelector& selector, const Asker& asker) {
+bool admits(const Candidate& candidate, const Asker& asker) {
+  const auto& [key, known] = candidate;
   if (key.namespace_name == asker.name) return true;
-  return asker.can_be_judged_by(selector) && matches(selector, asker.labels);
+  return known.others && asker.can_be_judged_by(*known.others) &&
+         matches(*known.others, asker.labels);
 }
 
-Refusal not_admitted(const ObjectKey& key, const LabelSelector& selector, const Asker& asker) {
+// The selector that admits one namespace, as it is written in an export.
+std::string selector_of(const Asker& asker) {
+  return "{matchLabels: {" + kNameLabel + ": " + asker.name + "}}";
+}
+
+Refusal not_admitted(const Candidate& candidate, const Asker& asker) {
+  const auto& [key, known] = candidate;
   std::string why = key.to_string() + " does not admit namespace " + asker.name;
-  if (!asker.can_be_judged_by(selector)) why += ", whose labels the operator may not see";
+  if (known.others && !asker.can_be_judged_by(*known.others)) {
+    why += ", whose labels the operator may not see";
+  } else if (!known.others) {
+    why += ": without a namespaceSelector it admits its own alone";
+  }
   return {SkipReason::kNamespaceNotAdmitted,
-          why + "; see its spec.injection.namespaceSelector, or name another export"};
+          why + "; write spec.injection.namespaceSelector there, as " + selector_of(asker) +
+              ", or name another export"};
 }
 
 OrRefusal<ObjectKey> judge(const Candidate& candidate, const Asker& asker) {
   const auto& [key, known] = candidate;
-  if (!known.admits) {
+  if (known.faulty) {
     return Refusal{SkipReason::kExportInvalid,
-                   key.to_string() + " has faults; mend them: kubectl -n " + key.namespace_name +
+                   key.to_string() + " has faults; fix them: kubectl -n " + key.namespace_name +
                        " get dte " + key.name + " -o wide says which"};
   }
-  if (!admits(key, *known.admits, asker)) return not_admitted(key, *known.admits, asker);
+  if (!admits(candidate, asker)) return not_admitted(candidate, asker);
   return key;
 }
 
 // One with faults counts: without them it could be meant.
 bool could_be_meant(const Candidate& candidate, const Asker& asker) {
-  const auto& [key, known] = candidate;
-  return !known.admits || admits(key, *known.admits, asker);
+  return candidate.second.meant_elsewhere && (candidate.second.faulty || admits(candidate, asker));
+}
+
+template <typename Predicate>
+Candidates those_that(const KnownExports& exports, Predicate fits) {
+  Candidates found;
+  for (const Candidate& one : exports) {
+    if (fits(one)) found.push_back(&one);
+  }
+  return found;
+}
+
+// What "true" could mean.
+Candidates candidates_for(const Asker& asker, const KnownExports& exports) {
+  Candidates own = exports_in(asker.name, exports);
+  if (!own.empty()) return own;
+  return those_that(exports, [&](const Candidate& one) { return could_be_meant(one, asker); });
+}
+
+// "a/x, b/y and 3 more"
+std::string told(const Candidates& candidates) {
+  std::string text;
+  for (size_t i = 0; i < std::min(candidates.size(), kNamesTold); ++i) {
+    text += (i == 0 ? "" : ", ") + candidates[i]->first.to_string();
+  }
+  if (candidates.size() > kNamesTold) {
+    text += " and " + std::to_string(candidates.size() - kNamesTold) + " more";
+  }
+  return text;
 }
 
 Refusal ambiguous(const Candidates& candidates) {
-  std::vector<std::string> names;
-  names.reserve(candidates.size());
-  for (const Candidate* one : candidates) names.push_back(one->first.to_string());
-  std::sort(names.begin(), names.end());
-  std::string told;
-  for (size_t i = 0; i < std::min(names.size(), kNamesTold); ++i) {
-    told += (i == 0 ? "" : ", ") + names[i];
-  }
-  if (names.size() > kNamesTold) {
-    told += " and " + std::to_string(names.size() - kNamesTold) + " more";
-  }
   return {SkipReason::kAmbiguous,
-          "\"true\" could mean " + told + "; write the one that is meant in its place"};
+          "\"true\" could mean " + told(candidates) + "; write the one that is meant in its place"};
+}
+
+// It suggests no export of a namespace that is not shared: anybody could have made that.
+Refusal none_meant(const Asker& asker, const KnownExports& exports) {
+  const Candidates shared =
+      those_that(exports, [](const Candidate& one) { return one.second.meant_elsewhere; });
+  const std::string why =
+      "\"true\" means the only DualTraceExport of namespace " + asker.name + ", which has none";
+  if (shared.empty()) {
+    return {SkipReason::kNoSuchExport,
+            why +
+                ", and none of another namespace is shared; write \"<namespace>/<export>\" in "
+                "its place, of an export that admits this namespace, or have the installation "
+                "share that namespace (sharedNamespaces)"};
+  }
+  return {SkipReason::kNoSuchExport,
+          why + ", and of the shared ones none admits it (" + told(shared) +
+              "); write spec.injection.namespaceSelector there, as " + selector_of(asker) +
+              ", or write \"<namespace>/<export>\" of another in place of \"true\""};
 }
 
 OrRefusal<ObjectKey> choose_named(const ObjectKey& key, const Asker& asker,
@@ -83,16 +131,20 @@ OrRefusal<ObjectKey> choose_named(const ObjectKey& key, const Asker& asker,
 }
 
 OrRefusal<ObjectKey> choose_only(const Asker& asker, const KnownExports& exports) {
-  Candidates meant = exports_in(asker.name, exports);
-  if (meant.empty()) {
-    for (const Candidate& one : exports) {
-      if (could_be_meant(one, asker)) meant.push_back(&one);
-    }
-  }
+  const Candidates meant = candidates_for(asker, exports);
+  if (meant.empty()) return none_meant(asker, exports);
   if (meant.size() > 1) return ambiguous(meant);
-  if (meant.size() == 1) return judge(*meant[0], asker);
-  return Refusal{SkipReason::kNoSuchExport, "there is no DualTraceExport that admits namespace " +
-                                                asker.name + "; create one"};
+  return judge(*meant[0], asker);
+}
+
+Candidates all_that_could_be(const Asker& asker, const KnownExports& exports) {
+  Candidates meant = candidates_for(asker, exports);
+  if (!meant.empty()) return meant;
+  meant = those_that(exports, [](const Candidate& one) { return one.second.meant_elsewhere; });
+  if (!meant.empty()) return meant;
+  meant = those_that(exports, [&](const Candidate& one) { return admits(one, asker); });
+  if (meant.empty() && exports.size() == 1) meant.push_back(&*exports.begin());
+  return meant;
 }
 
 }  // namespace
@@ -101,6 +153,17 @@ OrRefusal<ObjectKey> choose_export(const InjectionRequest& request, const PodNam
                                    const KnownExports& exports) {
   const Asker asker(from);
   return request.named ? choose_named(*request.named, asker, exports) : choose_only(asker, exports);
+}
+
+std::vector<ObjectKey> exports_asked_for(const InjectionRequest& request, const PodNamespace& from,
+                                         const KnownExports& exports) {
+  if (request.named) {
+    if (!exports.contains(*request.named)) return {};
+    return {*request.named};
+  }
+  std::vector<ObjectKey> keys;
+  for (const Candidate* one : all_that_could_be(Asker(from), exports)) keys.push_back(one->first);
+  return keys;
 }
 
 }  // namespace dualtrace::ctl

@@ -6,7 +6,7 @@ namespace dualtrace::ctl {
 
 void ExportBook::note(const kube::ObjectKey& key, const Json* object) {
   if (object == nullptr || kube::is_ending(*object)) return forget(key);
-  KnownExport known = read_known_export(*object);
+  KnownExport known = read_known_export(key, *object, rules_);
   const Lock lock(mutex_);
   const auto held = known_.find(key);
   if (held != known_.end() && held->second == known) return;

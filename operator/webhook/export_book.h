@@ -5,6 +5,7 @@
 // Thread-safe.
 
 #include <memory>
+#include <utility>
 
 #include "common/sync/mutex.h"
 #include "operator/webhook/known_exports.h"
@@ -13,12 +14,16 @@ namespace dualtrace::ctl {
 
 class ExportBook {
  public:
+  explicit ExportBook(ConsentRules rules = {}) : rules_(std::move(rules)) {}
+
   // nullptr: there is none of that name any more.
   void note(const kube::ObjectKey& key, const Json* object);
   [[nodiscard]] std::shared_ptr<const KnownExports> read() const;
 
  private:
   void forget(const kube::ObjectKey& key);
+
+  const ConsentRules rules_;
 
   mutable Mutex mutex_;
   KnownExports known_ DT_GUARDED_BY(mutex_);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "operator/api/secret_uses.h"
+#include "operator/webhook/meaning.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -61,16 +62,26 @@ std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& ke
   return {};
 }
 
+std::vector<std::string> ExportReviewer::other_meanings(const AdmissionRequest& request) const {
+  if (!questions_.namespaces) return {};
+  return changes_of_meaning(
+      {request.key, read_known_export(request.key, request.object, questions_.consent)},
+      *directory_.exports(), questions_.namespaces());
+}
+
 AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wait_until) const {
   AdmissionAnswer answer;
   const bool is_new = request.operation == "CREATE";
   if ((!is_new && request.operation != "UPDATE") || kube::is_ending(request.object)) return answer;
   ExportOrFaults parsed = parse_export(request.object);
   answer.warnings = told(parsed.faults);
+  append(answer.warnings, other_meanings(request));
   if (!parsed.value) return answer;
   // The object that is created has no namespace of its own where the request's path has it.
   parsed.value->key = request.key;
-  if (questions_.plan_faults) answer.warnings = told(questions_.plan_faults(*parsed.value));
+  const Consent consent = consent_of(request.object, questions_.consent);
+  append(answer.warnings, consent_notices(request.key, consent, questions_.consent));
+  if (questions_.plan_faults) append(answer.warnings, told(questions_.plan_faults(*parsed.value)));
   append(answer.warnings, missing_secrets(*parsed.value, wait_until));
   if (is_new && !request.key.name.empty()) append(answer.warnings, others_beside(request.key));
   return answer;

@@ -13,6 +13,7 @@
 #include "operator/api/dual_trace_export.h"
 #include "operator/webhook/admission_review.h"
 #include "operator/webhook/directory.h"
+#include "operator/webhook/request.h"
 
 namespace dualtrace::ctl {
 
@@ -24,6 +25,9 @@ class ExportReviewer {
     std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
     // Faults that show only when the agents' configuration is made (plan_export()).
     std::function<std::vector<ExportFault>(const DualTraceExport&)> plan_faults;
+    // Those whose pods may ask.
+    std::function<std::vector<PodNamespace>()> namespaces{};
+    ConsentRules consent{};
   };
   ExportReviewer(const Directory& directory, Questions questions)
       : directory_(directory), questions_(std::move(questions)) {}
@@ -35,6 +39,7 @@ class ExportReviewer {
   [[nodiscard]] std::vector<std::string> missing_secrets(const DualTraceExport& wanted,
                                                          Tick wait_until) const;
   [[nodiscard]] std::vector<std::string> others_beside(const kube::ObjectKey& key) const;
+  [[nodiscard]] std::vector<std::string> other_meanings(const AdmissionRequest& request) const;
 
   const Directory& directory_;
   const Questions questions_;

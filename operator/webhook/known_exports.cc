@@ -1,15 +1,19 @@
 #include "operator/webhook/known_exports.h"
 
-#include <utility>
-
 #include "operator/api/dual_trace_export.h"
 
 namespace dualtrace::ctl {
 
-KnownExport read_known_export(const Json& object) {
-  ExportOrFaults parsed = parse_export(object);
-  if (!parsed.value) return {};
-  return {std::move(parsed.value->injection.namespace_selector)};
+KnownExport read_known_export(const kube::ObjectKey& key, const Json& object,
+                              const ConsentRules& rules) {
+  const Consent consent = consent_of(object, rules);
+  KnownExport known;
+  known.meant_elsewhere = is_meant_elsewhere(key.namespace_name, consent, rules);
+  const ExportOrFaults parsed = parse_export(object);
+  if (!parsed.value) return known;
+  known.faulty = false;
+  known.others = who_may_ask(parsed.value->injection.namespace_selector, consent);
+  return known;
 }
 
 std::vector<const KnownExports::value_type*> exports_in(const std::string& namespace_name,

@@ -10,19 +10,24 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/api/consent.h"
 #include "operator/api/label_selector.h"
 
 namespace dualtrace::ctl {
 
 struct KnownExport {
-  std::optional<LabelSelector> admits{};  // namespaces; nullopt: the export has faults
+  bool faulty = true;
+  std::optional<LabelSelector> others{};  // who may ask besides its own namespace; nullopt: nobody
+  bool meant_elsewhere = false;           // by "true" in a namespace that has no export
   bool operator==(const KnownExport&) const = default;
 };
 
 using KnownExports = std::map<kube::ObjectKey, KnownExport>;
 
-// Checks all of it, as parse_export() does.
-[[nodiscard]] KnownExport read_known_export(const Json& object);
+// Checks all of it, as parse_export() does. `key`: an object that is about to be created may not
+// have its namespace yet.
+[[nodiscard]] KnownExport read_known_export(const kube::ObjectKey& key, const Json& object,
+                                            const ConsentRules& rules);
 
 // Those of one namespace, in the order of their names. As long as `exports` lives.
 [[nodiscard]] std::vector<const KnownExports::value_type*> exports_in(

@@ -77,7 +77,7 @@ class Cluster {
   kube::FakeListWatch api_;
   MetricRegistry metrics_;
   Informers informers_{{},
-                       {api_, scheduler_, metrics_},
+                       {api_, scheduler_, metrics_, {.shared_namespaces = {team(0)}}},
                        {.export_changed = [](const kube::Change&) {},
                         .child_changed = [](const kube::Change&) {},
                         .pod_changed = [](const kube::Change&) {},

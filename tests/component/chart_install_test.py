@@ -334,6 +334,52 @@ def test_without_the_crd_it_says_so(request, control_plane, clean, helms):
     assert said[0].startswith("FAILED: an export is accepted") and "install the CRD" in said[0]
 
 
+# --- what an upgrade says ---
+
+
+def put_export(plane: ControlPlane, namespace: str, name: str, injection: dict | None) -> None:
+    """As the operator of before left it."""
+    spec = {"arize": ARIZE} | ({} if injection is None else {"injection": injection})
+    export = {"apiVersion": "dualtrace.dev/v1alpha1", "kind": "DualTraceExport", "spec": spec}
+    exports = f"{EXPORTS_API}/namespaces/{namespace}/dualtraceexports"
+    status, answer = plane.api.post(exports, {**export, "metadata": {"name": name}})
+    assert status == 201, answer
+    set_status(plane, namespace, name, {"observedGeneration": 1})
+
+
+def set_status(plane: ControlPlane, namespace: str, name: str, status: dict) -> None:
+    path = f"{EXPORTS_API}/namespaces/{namespace}/dualtraceexports/{name}/status"
+    code, answer = plane.api.patch(path, {"status": status})
+    assert code == 200, answer
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_upgrade_says_what_to_write_for_exports_of_before(control_plane, clean, helms, version):
+    helm = helms[version]
+    fresh = helm.install()
+    assert "older" not in fresh
+    wait_until(
+        lambda: control_plane.api.get(f"{EXPORTS_API}/dualtraceexports")[0] == 200,
+        "exports are served",
+    )
+    put_export(control_plane, "blue", "agents", None)
+    put_export(control_plane, "green", "chosen", {"namespaceSelector": {"matchLabels": {"a": "b"}}})
+    put_export(control_plane, "green", "new", None)
+    set_status(control_plane, "green", "new", {"consent": "Explicit"})
+    said = helm.install()
+    assert "They go on as before, and their pods lose nothing, until consentAsBefore" in said
+    assert "kubectl patch dte agents --namespace blue --type merge" in said
+    assert "  green/chosen: only pods of the namespaces that it selects will reach it" in said
+    assert "green/new" not in said
+    assert "  --set 'sharedNamespaces={blue,green}'" in said
+    said = helm.install({"sharedNamespaces": ["blue"], "consentAsBefore": False})
+    assert "that these older exports do not admit lose their traces now" in said
+    assert "--set" not in said[said.index("An export says") :]
+    for namespace, name in (("blue", "agents"), ("green", "chosen")):
+        set_status(control_plane, namespace, name, {"consent": "Explicit"})
+    assert "older" not in helm.install()
+
+
 # --- the operator with these rights ---
 
 

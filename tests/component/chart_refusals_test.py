@@ -56,6 +56,9 @@ def test_typos_are_tried_at_every_level():
         ({"watchNamespaces": "blue"}, "/watchNamespaces"),
         ({"watchNamespaces": ["Blue"]}, "/watchNamespaces/0"),
         ({"watchNamespaces": ["blue", "blue"]}, "/watchNamespaces"),
+        ({"sharedNamespaces": "blue"}, "/sharedNamespaces"),
+        ({"sharedNamespaces": ["Blue"]}, "/sharedNamespaces/0"),
+        ({"consentAsBefore": "no"}, "/consentAsBefore"),
         ({"fullnameOverride": "Mine"}, "/fullnameOverride"),
         ({"fullnameOverride": "m" * 51}, "/fullnameOverride"),
         ({"commonLabels": {"a": 1}}, "/commonLabels/a"),
@@ -84,6 +87,12 @@ def test_typos_are_tried_at_every_level():
 def test_what_cannot_be_is_refused_and_its_place_named(helms, values, where):
     with pytest.raises(Refused, match=f"'{where}'"):
         helms["helm4"].template(values)
+
+
+def test_a_namespace_that_is_not_watched_cannot_be_shared(helm):
+    values = {"watchNamespaces": ["blue"], "sharedNamespaces": ["blue", "green"]}
+    with pytest.raises(Refused, match="sharedNamespaces: green is none of watchNamespaces"):
+        helm.template(values)
 
 
 def test_older_kubernetes_is_refused_and_no_vendors_suffix(helm):

@@ -127,6 +127,11 @@ EFFECTS = {
         and not r.has("PodDisruptionBudget"),
     ),
     "watchNamespaces": Effect(["blue", "green"], is_without_rights_elsewhere),
+    "sharedNamespaces": Effect(
+        ["observability", "platform"],
+        lambda r: "--shared-namespaces=observability,platform" in r.arguments,
+    ),
+    "consentAsBefore": Effect(False, lambda r: "--consent-as-before=false" in r.arguments),
     "logLevel": Effect("debug", lambda r: "--log-level=debug" in r.arguments),
     "extraArgs": Effect(
         ["--workers=8", "--resync=1h"], lambda r: r.arguments[-2:] == ["--workers=8", "--resync=1h"]
@@ -295,6 +300,12 @@ def laid_over(values: dict, path: str, value) -> dict:
     first, _, rest = path.partition(".")
     inner = laid_over(values.get(first, {}), rest, value) if rest else value
     return {**values, first: inner}
+
+
+def test_an_upgrade_that_reuses_older_values_takes_no_spans_away(helm):
+    """`helm upgrade --reuse-values` knows nothing of values that are new."""
+    rendered = helm.render({"sharedNamespaces": None, "consentAsBefore": None})
+    assert not [one for one in rendered.arguments if "consent" in one or "shared" in one]
 
 
 def test_every_value_is_here():

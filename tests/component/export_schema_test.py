@@ -99,6 +99,7 @@ def condition(kind: str, status: str, reason: str) -> dict:
 
 STATUS = {
     "observedGeneration": 1,
+    "consent": "AllAsBefore",
     "conditions": [condition("Ready", "False", "Paused"), condition("ConfigValid", "True", "Valid")],
     "agents": {"desired": 12, "ready": 11, "updated": 12},
     "destinations": [

@@ -9,7 +9,7 @@ from harness.exports import EXAMPLES, read_export
 from harness.installation import ALONE
 from harness.processes import wait_until
 from harness.random_pods import random_ephemeral_containers, random_pod
-from harness.tenant import Tenant
+from harness.tenant import BOTH, Tenant
 from harness.webhook import reviews
 
 EXPORT = "agents"
@@ -19,16 +19,18 @@ DEBUGGED_PODS = 60
 
 
 @pytest.fixture(scope="module")
-def operator(installation, webhook):
-    webhook.install()
-    return installation.operator(*ALONE, *webhook.options()).start()
+def tenant(control_plane, installation):
+    """Shared, and its export admits all namespaces."""
+    made = Tenant(control_plane, "observability")
+    made.create(EXPORT, BOTH | {"injection": {"namespaceSelector": {}}})
+    return made
 
 
 @pytest.fixture(scope="module")
-def tenant(control_plane, operator):
-    made = Tenant(control_plane, "observability")
-    made.create(EXPORT)
-    return made
+def operator(installation, webhook, tenant):
+    webhook.install()
+    shared = f"--shared-namespaces={tenant.namespace}"
+    return installation.operator(*ALONE, shared, *webhook.options()).start()
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def space(control_plane):
 
 
 @pytest.fixture
-def served_space(control_plane, tenant, space):
+def served_space(control_plane, operator, tenant, space):
     """Its pods get the export that they ask for."""
     wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
     return space
@@ -74,7 +76,9 @@ def wait_until_known(plane, namespace: str, asks: str, export: str) -> None:
     )
 
 
-def test_an_annotated_pod_gets_the_endpoint_of_its_nodes_agent(control_plane, tenant, space):
+def test_an_annotated_pod_gets_the_endpoint_of_its_nodes_agent(
+    control_plane, operator, tenant, space
+):
     name = f"{tenant.namespace}/{EXPORT}"
     for asks in ("true", name):
         wait_until_known(control_plane, space, asks, name)
@@ -86,7 +90,7 @@ def test_an_annotated_pod_gets_the_endpoint_of_its_nodes_agent(control_plane, te
     wait_until(lambda: tenant.child("services", EXPORT), "the Service is there")
 
 
-def test_a_labelled_namespace_asks_for_all_its_pods(control_plane, tenant, space):
+def test_a_labelled_namespace_asks_for_all_its_pods(control_plane, operator, tenant, space):
     label = f"dualtrace.dev/inject={tenant.namespace}.{EXPORT}"
     control_plane.kubectl("label", "namespace", space, label)
     name = f"{tenant.namespace}/{EXPORT}"
@@ -98,13 +102,13 @@ def test_a_labelled_namespace_asks_for_all_its_pods(control_plane, tenant, space
     assert variables(create(control_plane, space, plain_pod("false"))) == {}
 
 
-def test_a_pod_that_cannot_have_it_starts_and_says_why(control_plane, tenant, space):
+def test_a_pod_that_cannot_have_it_starts_and_says_why(control_plane, operator, tenant, space):
     pod = create(control_plane, space, plain_pod("nowhere/nothing"))
     assert annotation(pod, "skipped").startswith("NoSuchExport: ")
     assert variables(pod) == {}
 
 
-def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, tenant):
+def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, operator, tenant):
     second = read_export(EXAMPLES / "minimal.yaml", "second")
     said = control_plane.kubectl(
         *("create", "--dry-run=server", "--filename=-", f"--namespace={tenant.namespace}"),

@@ -16,14 +16,21 @@ namespace {
 using namespace dualtrace;
 using namespace dualtrace::ctl;
 
+const ConsentRules kRules{.shared_namespaces = {"observability"}};
+
 struct SmallCluster final : Directory {
   KnownExports known;
 
   SmallCluster() {
     for (const char* space : {"observability", "shop"}) {
-      known[{space, "agents"}] = read_known_export(
+      const kube::ObjectKey key{space, "agents"};
+      known[key] = read_known_export(
+          key,
           {{"metadata", {{"namespace", space}, {"name", "agents"}}},
-           {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "a"}}}}}}}});
+           {"spec",
+            {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "a"}}}}},
+             {"injection", {{"namespaceSelector", Json::object()}}}}}},
+          kRules);
     }
   }
   [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override {
@@ -54,7 +61,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto request = parse_review({reinterpret_cast<const char*>(data), size});
   if (!request) return 0;
   check_pod(*request, kCluster);
-  const AdmissionAnswer warned = ExportReviewer(kCluster, {}).review(*request, Tick{});
+  const ExportReviewer exports(kCluster,
+                               {.has_secret = {},
+                                .plan_faults = {},
+                                .namespaces =
+                                    [] {
+                                      return std::vector<PodNamespace>{{"shop", {}}, {"bar", {}}};
+                                    },
+                                .consent = kRules});
+  const AdmissionAnswer warned = exports.review(*request, Tick{});
   DT_CHECK(warned.patch.empty());
   DT_CHECK(parse_json(render_answer(request->uid, warned)).has_value());
   return 0;

@@ -131,6 +131,7 @@ class LiveCluster:
                 image__tag=tag,
                 agent__image__repository=agent.rpartition(":")[0],
                 agent__image__tag=tag,
+                sharedNamespaces=[EXPORT_NAMESPACE],
             ),
         )
 
@@ -269,6 +270,7 @@ def export(**more) -> dict:
                 "auth": {"token": {"secretName": "databricks"}},
                 "ca": trust,
             },
+            "injection": {"namespaceSelector": {}},
             **more,
         },
     }

@@ -49,6 +49,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- .Values.serviceAccount.name | default (include "dualtrace.fullname" .) }}
 {{- end }}
 
+{{- define "dualtrace.checkShared" -}}
+{{- range $shared := .Values.sharedNamespaces }}
+{{- if and $.Values.watchNamespaces (not (has $shared $.Values.watchNamespaces)) }}
+{{- fail (printf "sharedNamespaces: %s is none of watchNamespaces, so that its exports are not known" $shared) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "dualtrace.subjects" -}}
 subjects:
   - kind: ServiceAccount

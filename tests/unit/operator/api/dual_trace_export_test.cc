@@ -124,7 +124,11 @@ TEST(ParseExport, ReadsWhichNamespacesMayAsk) {
       .match_expressions = {
           {"kubernetes.io/metadata.name", LabelOperator::kNotIn, {"playground"}}}};
   EXPECT_EQ(parsed(full_export()).injection.namespace_selector, wanted);
-  EXPECT_EQ(parsed(minimal_export()).injection.namespace_selector, LabelSelector{});
+  EXPECT_EQ(parsed(minimal_export()).injection.namespace_selector, std::nullopt);
+  const Json everybody = {{"namespaceSelector", Json::object()}};
+  EXPECT_EQ(
+      parsed(with(minimal_export(), "/spec/injection", everybody)).injection.namespace_selector,
+      LabelSelector{});
 }
 
 TEST(ParseExport, KeepsTheJournalInThePodWhenToldTo) {

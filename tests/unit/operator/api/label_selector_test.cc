@@ -64,5 +64,16 @@ TEST(LabelSelector, KnowsWhetherOneLabelIsEnoughToAnswer) {
   EXPECT_TRUE(asks_for_more_than({{{"name", "a"}, {"team", "b"}}, {}}, "name"));
 }
 
+TEST(LabelSelector, IsWrittenAsKubernetesReadsIt) {
+  EXPECT_EQ(to_json({}), Json::object());
+  LabelSelector selector = expression("stage", kNotIn, {"test", "dev"});
+  selector.match_labels = {{"team", "support"}};
+  selector.match_expressions.push_back({"traces", kExists, {}});
+  EXPECT_EQ(to_json(selector), Json::parse(R"({
+    "matchLabels": {"team": "support"},
+    "matchExpressions": [{"key": "stage", "operator": "NotIn", "values": ["test", "dev"]},
+                         {"key": "traces", "operator": "Exists"}]})"));
+}
+
 }  // namespace
 }  // namespace dualtrace::ctl

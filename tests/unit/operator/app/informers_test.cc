@@ -132,8 +132,25 @@ TEST(Informers, HaveReadEveryExportWhenTheySayThatTheyAreSynced) {
   ASSERT_TRUE(world.informers.unsynced().empty());
   const auto exports = world.informers.exports();
   ASSERT_EQ(exports->size(), 2U);
-  EXPECT_TRUE(exports->at({"a", "one"}).admits);
-  EXPECT_FALSE(exports->at({"a", "faulty"}).admits);
+  EXPECT_FALSE(exports->at({"a", "one"}).faulty);
+  EXPECT_TRUE(exports->at({"a", "faulty"}).faulty);
+}
+
+TEST(Informers, KnowTheNamespacesWhosePodsMayAsk) {
+  const auto names = [](const Informers& informers) {
+    std::vector<std::pair<std::string, bool>> found;
+    for (const PodNamespace& one : informers.namespaces()) {
+      found.emplace_back(one.name, one.labels.has_value());
+    }
+    return found;
+  };
+  World everywhere({}, [](const Change&) {});
+  everywhere.answer(kube::kNamespaces, {object("", "shop", "x"), object("", "bar")});
+  EXPECT_EQ(names(everywhere.informers),
+            (std::vector<std::pair<std::string, bool>>{{"bar", true}, {"shop", true}}));
+  World some({"a", "b"}, [](const Change&) {});
+  EXPECT_EQ(names(some.informers),
+            (std::vector<std::pair<std::string, bool>>{{"a", false}, {"b", false}}));
 }
 
 TEST(Informers, TellEachListenerOfItsKind) {

@@ -46,6 +46,30 @@ TEST(Options, NeedTheAgentsImageAndNothingElseInAPod) {
   EXPECT_EQ(least.options().listen, (HostPort{"::", 8080}));
 }
 
+TEST(Options, ShareNoNamespaceUnlessToldTo) {
+  const Parsed least = parse({"--agent-image=agent:1"});
+  EXPECT_TRUE(least.options().shared_namespaces.empty());
+  EXPECT_TRUE(least.options().consent_as_before);
+  const Parsed told = parse({"--agent-image=agent:1", "--shared-namespaces=observability,platform",
+                             "--consent-as-before=false"});
+  EXPECT_EQ(told.options().shared_namespaces,
+            (std::vector<std::string>{"observability", "platform"}));
+  EXPECT_FALSE(told.options().consent_as_before);
+  EXPECT_TRUE(parse({"--agent-image=agent:1", "--shared-namespaces=No Name"})
+                  .says("expected the name of a namespace"));
+}
+
+TEST(Options, ShareOnlyNamespacesThatAreWatched) {
+  const Parsed parsed = parse({"--agent-image=agent:1", "--watch-namespaces=shop,bar",
+                               "--shared-namespaces=observability"});
+  EXPECT_EQ(parsed.exit_code(), 2);
+  EXPECT_TRUE(parsed.says("--shared-namespaces: observability is none of --watch-namespaces"));
+  EXPECT_EQ(parse({"--agent-image=agent:1", "--watch-namespaces=shop", "--shared-namespaces=shop"})
+                .options()
+                .shared_namespaces.size(),
+            1U);
+}
+
 TEST(Options, NeedToKnowOutsideOfAPodWhereTheLeaseIs) {
   const Parsed parsed = parse({"--agent-image=agent:1"}, kAtHome);
   EXPECT_EQ(parsed.exit_code(), 2);

@@ -88,6 +88,26 @@ TEST_F(CensusTest, CountsNobodyWhoseRequestMeansNoExport) {
   EXPECT_THAT(take_census(pods, directory), IsEmpty());
 }
 
+TEST_F(CensusTest, CountsWhoIsRefusedAtEveryExportThatItCouldHaveMeant) {
+  directory.add("observability", "second");
+  directory.add("evil", "x");
+  directory.add("observability", "closed", Json::object());
+  add_pod("a", asks("true"));
+  add_pod("b", asks("observability/closed"));
+  const Census census = take_census(pods, directory);
+  EXPECT_THAT(census, SizeIs(3));
+  EXPECT_EQ(census.at(kAgents), (InjectionFact{1, 0, {"shop/a"}}));
+  EXPECT_EQ(census.at({"observability", "second"}), (InjectionFact{1, 0, {"shop/a"}}));
+  EXPECT_EQ(census.at({"observability", "closed"}), (InjectionFact{1, 0, {"shop/b"}}));
+}
+
+TEST_F(CensusTest, CountsWhoMeansNoneAtTheSharedExportThatDoesNotAdmitIt) {
+  directory.known.clear();
+  directory.add(kAgents.namespace_name, kAgents.name, Json::object());
+  add_pod("a", asks("true"));
+  EXPECT_EQ(fact(), (InjectionFact{1, 0, {"shop/a"}}));
+}
+
 TEST_F(CensusTest, NamesFiveAtMost) {
   for (char name = 'a'; name < 'k'; ++name) add_pod(std::string(1, name), asks("true"));
   EXPECT_EQ(fact().annotated, 10);

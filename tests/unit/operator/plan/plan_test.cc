@@ -104,7 +104,8 @@ TEST(Plan, ChangesTheDaemonSetAloneForWhatThePodIs) {
   change([](AgentSpec& agent) { agent.tolerations = Json::array({{{"operator", "Exists"}}}); });
   change([](AgentSpec& agent) { agent.priority_class_name = "high"; });
   change([](AgentSpec& agent) { agent.resources["limits"]["cpu"] = "3"; });
-  EXPECT_THAT(changed_kinds(before, plan_of(example("arize_only"), {"another:1", true})),
+  EXPECT_THAT(changed_kinds(before, plan_of(example("arize_only"), {.agent_image = "another:1",
+                                                                    .can_prefer_same_node = true})),
               ElementsAre("DaemonSet"));
 }
 
@@ -112,7 +113,7 @@ TEST(Plan, LeadsToOtherNodesOnlyWhereThatIsWantedAndCanBe) {
   const auto leads = [](Traffic traffic, bool can) {
     DualTraceExport wanted = example("full");
     wanted.agent.traffic = traffic;
-    const Plan plan = plan_of(wanted, {"agent:1", can});
+    const Plan plan = plan_of(wanted, {.agent_image = "agent:1", .can_prefer_same_node = can});
     const Json& service = plan.service().at("spec");
     const std::string_view readiness =
         text_at(pod_spec_of(plan).at("containers").at(0), {"readinessProbe", "httpGet", "path"});
@@ -234,6 +235,47 @@ TEST(Plan, LetsAgentsCallTheProxyInPlaceOfTheDestination) {
   wanted.arize->proxy_url = "http://10.0.0.7:3128";
   EXPECT_EQ(egress_of(plan_of(wanted)).at(1),
             Json::parse(R"({"ports": [{"port": 3128, "protocol": "TCP"}]})"));
+}
+
+// Who sends, by the agents' NetworkPolicy.
+Json senders(const DualTraceExport& wanted) {
+  return object_of(plan_of(wanted), kube::kNetworkPolicies)
+      .at("spec")
+      .at("ingress")
+      .at(0)
+      .at("from");
+}
+
+TEST(Plan, LetsInTheNamespacesThatTheExportAdmits) {
+  const Json everybody = Json::parse(R"([{"namespaceSelector": {}}])");
+  const Json own = Json::parse(R"([{"podSelector": {}}])");
+  DualTraceExport wanted = example("arize_only");
+  EXPECT_EQ(senders(wanted), own);
+  wanted.injection.namespace_selector = LabelSelector{};
+  EXPECT_EQ(senders(wanted), everybody);
+  wanted.injection.namespace_selector->match_labels = {{"team", "sales"}};
+  wanted.injection.namespace_selector->match_expressions = {
+      {"stage", LabelOperator::kNotIn, {"test"}}};
+  EXPECT_EQ(senders(wanted), Json::parse(R"([{"podSelector": {}}, {"namespaceSelector": {
+    "matchLabels": {"team": "sales"},
+    "matchExpressions": [{"key": "stage", "operator": "NotIn", "values": ["test"]}]}}])"));
+
+  wanted.consent = Consent::kSelectedAsBefore;
+  EXPECT_EQ(senders(wanted), everybody);
+  wanted.injection.namespace_selector.reset();
+  wanted.consent = Consent::kAllAsBefore;
+  EXPECT_EQ(senders(wanted), everybody);
+  wanted.consent = Consent::kTrueAsBefore;
+  EXPECT_EQ(senders(wanted), own);
+}
+
+// The operator and whoever scrapes metrics are in namespaces that no export admits.
+TEST(Plan, LetsEverybodyReadTheStatusOfAgents) {
+  const Json rule = object_of(plan_of(example("arize_only")), kube::kNetworkPolicies)
+                        .at("spec")
+                        .at("ingress")
+                        .at(1);
+  EXPECT_EQ(rule.at("from"), Json::parse(R"([{"namespaceSelector": {}}])"));
 }
 
 TEST(Plan, LetsAgentsCallServicesOnThePortsOfTheirPods) {

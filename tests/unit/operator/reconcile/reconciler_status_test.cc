@@ -53,6 +53,58 @@ TEST(ReconcilerStatus, WritesStatesAtOnceAndNumbersNowAndThen) {
   EXPECT_EQ(world.api.writes(), kStatusOnce);
 }
 
+Json senders(const World& world) {
+  return world.child(kube::kNetworkPolicies)["spec"]["ingress"][0]["from"];
+}
+const Json kOwnNamespace = Json::array({{{"podSelector", Json::object()}}});
+const Json kEverybody = Json::array({{{"namespaceSelector", Json::object()}}});
+
+// As the operator of before left it.
+void forget_consent(World& world) {
+  world.edit_export([](Json& object) { object["status"].erase("consent"); });
+}
+
+TEST(ReconcilerStatus, AsksANewExportForItsConsent) {
+  World world;
+  world.settle();
+  EXPECT_EQ(world.status()["consent"], "Explicit");
+  EXPECT_EQ(world.condition("ConfigValid"), "True Valid");
+  EXPECT_EQ(senders(world), kOwnNamespace);
+}
+
+TEST(ReconcilerStatus, LetsAnExportOfBeforeGoOnAndSaysWhatToWrite) {
+  World world;
+  world.settle();
+  forget_consent(world);
+  world.restart();
+  world.agents.said = {report(10)};
+  world.settle();
+  EXPECT_EQ(world.status()["consent"], "AllAsBefore");
+  EXPECT_EQ(world.condition("ConfigValid"), "True ConsentAssumed");
+  EXPECT_EQ(senders(world), kEverybody);
+
+  world.edit_export([](Json& object) {
+    object["spec"]["injection"]["namespaceSelector"]["matchLabels"] = {{"team", "sales"}};
+  });
+  world.settle();
+  EXPECT_EQ(world.status()["consent"], "TrueAsBefore");
+  EXPECT_EQ(senders(world).size(), 2U) << "its author has said whom it admits";
+
+  world.edit_export([](Json& object) { object["spec"].erase("injection"); });
+  world.settle();
+  EXPECT_EQ(world.status()["consent"], "TrueAsBefore");
+  EXPECT_EQ(senders(world), kOwnNamespace);
+}
+
+TEST(ReconcilerStatus, KeepsTheWordOfConsentThroughFaults) {
+  World world;
+  world.settle();
+  world.edit_export([](Json& object) { object["spec"]["arize"]["region"] = "APAC"; });
+  world.settle();
+  EXPECT_EQ(world.condition("ConfigValid"), "False Invalid");
+  EXPECT_EQ(world.status()["consent"], "Explicit");
+}
+
 TEST(ReconcilerStatus, IsNotWrittenAgainBecauseTheCacheDoesNotShowItYet) {
   World world;
   world.settle();

@@ -55,6 +55,12 @@ const std::vector<Case>& cases() {
       {kReady, nothing, "delivered to every destination"},
 
       {kValid, nothing, "valid"},
+      {kConsentAssumed,
+       [](World& world) {
+         world.facts.consent = Consent::kAllAsBefore;
+         world.facts.consent_notices = {"write this", "and that"};
+       },
+       "write this; and that"},
       {kInvalid,
        [](World& world) {
          world.facts.wanted = nullptr;

@@ -63,6 +63,18 @@ TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
   EXPECT_EQ(compare_status(before, world.status()), StatusChange::kNumbers);
 }
 
+TEST(Status, KeepsTheWordOfConsent) {
+  World world;
+  const Json before = world.status();
+  EXPECT_EQ(before.at("consent"), "Explicit");
+  world.facts.consent = Consent::kAllAsBefore;
+  EXPECT_EQ(world.status().at("consent"), "AllAsBefore");
+  EXPECT_EQ(compare_status(before, world.status()), StatusChange::kState);
+  world.facts.wanted = nullptr;
+  world.facts.faults = {{"spec.arize.endpoint", "no host"}};
+  EXPECT_EQ(world.status().at("consent"), "AllAsBefore") << "or it would be taken for older";
+}
+
 TEST(Status, ForgetsAnErrorThatIsOver) {
   World world;
   world.each_lane("arize", [](report::Lane& lane) { lane.last_error = {"Timeout", ""}; });

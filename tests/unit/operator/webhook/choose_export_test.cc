@@ -8,7 +8,11 @@
 namespace dualtrace::ctl {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const PodNamespace kShop{"shop", Labels{{"team", "sales"}}};
@@ -49,7 +53,11 @@ TEST(ChooseExport, SaysThatThereIsNone) {
   cluster.add("observability", "agents");
   EXPECT_THAT(chosen(named("shop", "agents"), cluster),
               StartsWith("NoSuchExport: the operator knows no DualTraceExport shop/agents; "));
-  EXPECT_THAT(chosen(kAny, FakeDirectory{}), StartsWith("NoSuchExport: there is no"));
+  EXPECT_EQ(chosen(kAny, FakeDirectory{}),
+            "NoSuchExport: \"true\" means the only DualTraceExport of namespace shop, which has "
+            "none, and none of another namespace is shared; write \"<namespace>/<export>\" in its "
+            "place, of an export that admits this namespace, or have the installation share that "
+            "namespace (sharedNamespaces)");
 }
 
 TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {
@@ -63,8 +71,9 @@ TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {
             "one that is meant in its place");
 }
 
-TEST(ChooseExport, TakesTheOnlyOneThatAdmitsTheNamespace) {
+TEST(ChooseExport, TakesTheOnlySharedOneThatAdmitsTheNamespace) {
   FakeDirectory cluster;
+  cluster.rules.shared_namespaces = {"a", "b", "c"};
   cluster.add("a", "for-support", for_team("support"));
   cluster.add("b", "for-sales", for_team("sales"));
   EXPECT_EQ(chosen(kAny, cluster), "b/for-sales");
@@ -83,8 +92,9 @@ TEST(ChooseExport, AdmitsByTheLabelsOfTheNamespace) {
   FakeDirectory cluster;
   cluster.add("observability", "agents", for_team("support"));
   EXPECT_EQ(chosen(named("observability", "agents"), cluster),
-            "NamespaceNotAdmitted: observability/agents does not admit namespace shop; see its "
-            "spec.injection.namespaceSelector, or name another export");
+            "NamespaceNotAdmitted: observability/agents does not admit namespace shop; write "
+            "spec.injection.namespaceSelector there, as {matchLabels: "
+            "{kubernetes.io/metadata.name: shop}}, or name another export");
   EXPECT_EQ(
       chosen(named("observability", "agents"), cluster, {"shop", Labels{{"team", "support"}}}),
       "observability/agents");
@@ -120,7 +130,7 @@ TEST(ChooseExport, TakesNoneWithFaults) {
   FakeDirectory cluster;
   cluster.add_faulty("shop", "agents");
   const std::string refusal =
-      "ExportInvalid: shop/agents has faults; mend them: kubectl -n shop get dte agents -o wide "
+      "ExportInvalid: shop/agents has faults; fix them: kubectl -n shop get dte agents -o wide "
       "says which";
   EXPECT_EQ(chosen(named("shop", "agents"), cluster), refusal);
   EXPECT_EQ(chosen(kAny, cluster), refusal);
@@ -130,7 +140,97 @@ TEST(ChooseExport, CountsOneWithFaultsAmongThoseThatCouldBeMeant) {
   FakeDirectory cluster;
   cluster.add("observability", "agents");
   cluster.add_faulty("playground", "agents");
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "that one is not shared";
+  cluster.add_faulty("observability", "broken");
   EXPECT_THAT(chosen(kAny, cluster), StartsWith("Ambiguous"));
+}
+
+// Whoever may create exports in one namespace neither takes the spans of others nor makes their
+// pods ambiguous.
+TEST(ChooseExport, MindsNoExportOfANamespaceThatIsNotShared) {
+  FakeDirectory cluster;
+  cluster.add("evil", "x");
+  EXPECT_THAT(chosen(kAny, cluster), AllOf(StartsWith("NoSuchExport"), Not(HasSubstr("evil"))))
+      << "nor is it suggested";
+  cluster.add("observability", "agents");
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents");
+  EXPECT_EQ(chosen(kAny, cluster, {"evil", Labels{}}), "evil/x") << "its own pods mean it";
+  EXPECT_EQ(chosen(named("evil", "x"), cluster), "evil/x") << "who names it means it";
+}
+
+TEST(ChooseExport, AdmitsItsOwnNamespaceAloneWithoutASelector) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents", Json::object());
+  const PodNamespace own{"observability", Labels{}};
+  EXPECT_EQ(chosen(kAny, cluster, own), "observability/agents");
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster, own), "observability/agents");
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster),
+            "NamespaceNotAdmitted: observability/agents does not admit namespace shop: without a "
+            "namespaceSelector it admits its own alone; write spec.injection.namespaceSelector "
+            "there, as {matchLabels: {kubernetes.io/metadata.name: shop}}, or name another export");
+  EXPECT_EQ(chosen(kAny, cluster),
+            "NoSuchExport: \"true\" means the only DualTraceExport of namespace shop, which has "
+            "none, and of the shared ones none admits it (observability/agents); write "
+            "spec.injection.namespaceSelector there, as {matchLabels: "
+            "{kubernetes.io/metadata.name: shop}}, or write \"<namespace>/<export>\" of another in "
+            "place of \"true\"");
+}
+
+TEST(ChooseExport, GoesOnAsBeforeWithExportsThatWereThereBefore) {
+  FakeDirectory cluster;
+  cluster.rules.shared_namespaces.clear();
+  cluster.add({{"metadata", {{"namespace", "observability"}, {"name", "agents"}}},
+               {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "a"}}}}}}},
+               {"status", {{"observedGeneration", 1}}}});
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents");
+  EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
+  cluster.add("evil", "x");
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "what is new does not";
+}
+
+std::vector<std::string> asked_for(const InjectionRequest& request, const FakeDirectory& directory,
+                                   const PodNamespace& from = kShop) {
+  std::vector<std::string> names;
+  for (const kube::ObjectKey& key : exports_asked_for(request, from, directory.known)) {
+    names.push_back(key.to_string());
+  }
+  return names;
+}
+
+TEST(ExportsAskedFor, AreTheOneThatIsChosenOrAllThatCouldHaveBeenMeant) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents");
+  cluster.add("evil", "x");
+  EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("observability/agents"));
+  cluster.add("observability", "second");
+  cluster.add("observability", "closed", for_team("support"));
+  EXPECT_THAT(asked_for(kAny, cluster),
+              ElementsAre("observability/agents", "observability/second"));
+  cluster.add("shop", "near");
+  EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("shop/near"));
+}
+
+TEST(ExportsAskedFor, AreTheOneThatIsNamedThoughItRefuses) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents", for_team("support"));
+  cluster.add_faulty("shop", "faulty");
+  EXPECT_THAT(asked_for(named("observability", "agents"), cluster),
+              ElementsAre("observability/agents"));
+  EXPECT_THAT(asked_for(named("shop", "faulty"), cluster), ElementsAre("shop/faulty"));
+  EXPECT_THAT(asked_for(named("shop", "nothing"), cluster), IsEmpty());
+}
+
+TEST(ExportsAskedFor, AreWhoeverCouldHelpAPodThatMeansNone) {
+  FakeDirectory cluster;
+  cluster.add("b", "closed", Json::object());
+  EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("b/closed")) << "there is no other";
+  cluster.add("c", "closed", Json::object());
+  EXPECT_THAT(asked_for(kAny, cluster), IsEmpty()) << "any of a thousand could be";
+  cluster.add("a", "open");
+  EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("a/open")) << "sharing it would help";
+  cluster.add("observability", "agents", Json::object());
+  EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("observability/agents"))
+      << "admitting the namespace would help";
 }
 
 }  // namespace

@@ -25,7 +25,9 @@ TEST(ExportBook, KnowsWhomAnExportAdmits) {
   book.note(kAgents, &for_sales);
   const auto known = book.read();
   ASSERT_THAT(*known, SizeIs(1));
-  EXPECT_EQ(known->at(kAgents).admits, (LabelSelector{{{"team", "sales"}}, {}}));
+  EXPECT_FALSE(known->at(kAgents).faulty);
+  EXPECT_EQ(known->at(kAgents).others, (LabelSelector{{{"team", "sales"}}, {}}));
+  EXPECT_FALSE(known->at(kAgents).meant_elsewhere);
 }
 
 TEST(ExportBook, KnowsThatAnExportHasFaults) {
@@ -33,7 +35,31 @@ TEST(ExportBook, KnowsThatAnExportHasFaults) {
   Json faulty = agents();
   faulty["spec"]["arize"]["region"] = "APAC";
   book.note(kAgents, &faulty);
-  EXPECT_EQ(book.read()->at(kAgents).admits, std::nullopt);
+  EXPECT_TRUE(book.read()->at(kAgents).faulty);
+}
+
+TEST(ExportBook, KnowsWhichExportsTheInstallationShares) {
+  ExportBook book({.shared_namespaces = {"observability"}});
+  Json object = agents();
+  book.note(kAgents, &object);
+  EXPECT_TRUE(book.read()->at(kAgents).meant_elsewhere);
+  EXPECT_EQ(book.read()->at(kAgents).others, std::nullopt) << "shared, and yet it admits nobody";
+  book.note({"evil", "x"}, &object);
+  EXPECT_FALSE(book.read()->at({"evil", "x"}).meant_elsewhere);
+}
+
+// Its status tells it from a new one, and a status that says more is news to pods.
+TEST(ExportBook, LetsAnExportOfBeforeGoOn) {
+  ExportBook book;
+  Json object = agents();
+  object["status"] = {{"observedGeneration", 1}};
+  book.note(kAgents, &object);
+  EXPECT_EQ(book.read()->at(kAgents).others, LabelSelector{});
+  EXPECT_TRUE(book.read()->at(kAgents).meant_elsewhere);
+  object["status"]["consent"] = "Explicit";
+  book.note(kAgents, &object);
+  EXPECT_EQ(book.read()->at(kAgents).others, std::nullopt);
+  EXPECT_FALSE(book.read()->at(kAgents).meant_elsewhere);
 }
 
 TEST(ExportBook, ForgetsWhatIsGoneOrGoing) {
@@ -61,7 +87,7 @@ TEST(ExportBook, MakesACopyOnlyWhenSomethingIsDifferent) {
   object["spec"] = Json::object();
   book.note(kAgents, &object);
   EXPECT_NE(book.read(), before);
-  EXPECT_NE(before->at(kAgents).admits, std::nullopt) << "whoever reads keeps what it has";
+  EXPECT_FALSE(before->at(kAgents).faulty) << "whoever reads keeps what it has";
 }
 
 TEST(KnownExports, AreFoundByTheirNamespace) {

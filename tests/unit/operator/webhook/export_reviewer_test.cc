@@ -127,6 +127,91 @@ TEST(ExportReviewer, WarnsThatPodsMustNameOneOfSeveral) {
   EXPECT_THAT(warnings(request_for(kGood, "UPDATE"), {}, cluster), IsEmpty());
 }
 
+// What "true" means in these namespaces is looked at.
+ExportReviewer::Questions asking(std::vector<std::string> names,
+                                 std::set<std::string> shared = {"observability"}) {
+  std::vector<PodNamespace> namespaces;
+  for (std::string& name : names) {
+    Labels labels{{"team", name}};
+    namespaces.push_back({std::move(name), std::move(labels)});
+  }
+  return {.has_secret = {},
+          .plan_faults = {},
+          .namespaces = [namespaces] { return namespaces; },
+          .consent = {.shared_namespaces = std::move(shared)}};
+}
+
+Json admitting(const Json& injection) {
+  Json spec = kGood;
+  spec["injection"] = injection;
+  return spec;
+}
+const Json kAll = {{"namespaceSelector", Json::object()}};
+
+TEST(ExportReviewer, WarnsThatTrueWouldMeanSeveralForOthers) {
+  FakeDirectory cluster;
+  cluster.rules.shared_namespaces = {"observability", "platform"};
+  cluster.add("platform", "agents");
+  cluster.add("own", "agents");
+  const auto questions = asking({"a", "b", "c", "d", "own", "observability", "kube-system"},
+                                cluster.rules.shared_namespaces);
+  EXPECT_THAT(
+      warnings(request_for(admitting(kAll)), questions, cluster),
+      ElementsAre("\"true\" in namespace observability means platform/agents until now, and with "
+                  "this their new pods send here; pods that are to stay must name that one",
+                  "\"true\" in namespaces a, b, c and 1 more means platform/agents until now, and "
+                  "with this could mean several (Ambiguous): new pods get nothing; narrow "
+                  "namespaceSelector, or have pods name one"));
+  const Json for_b = {{"namespaceSelector", {{"matchLabels", {{"team", "b"}}}}}};
+  EXPECT_THAT(
+      warnings(request_for(admitting(for_b)), questions, cluster),
+      ElementsAre(HasSubstr("send here"), StartsWith("\"true\" in namespace b means platform/")));
+}
+
+TEST(ExportReviewer, WarnsThatTrueWouldMeanNothingForOthers) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents");
+  EXPECT_THAT(warnings(request_for(kGood, "UPDATE"), asking({"shop", "observability"}), cluster),
+              ElementsAre("\"true\" in namespace shop means observability/agents until now, and "
+                          "with this none: new pods get nothing; admit them in namespaceSelector"));
+  Json faulty = admitting(kAll);
+  faulty["arize"]["region"] = "APAC";
+  EXPECT_THAT(warnings(request_for(faulty, "UPDATE"), asking({"shop"}), cluster),
+              ElementsAre(HasSubstr("region"), HasSubstr("in namespace shop means")));
+}
+
+TEST(ExportReviewer, WarnsThatPodsOfThisNamespaceWouldComeHere) {
+  FakeDirectory cluster;
+  cluster.rules.shared_namespaces = {"platform"};
+  cluster.add("platform", "agents");
+  AdmissionRequest request = request_for(kGood);
+  request.key = {"evil", "x"};
+  EXPECT_THAT(warnings(request, asking({"evil", "shop"}, {"platform"}), cluster),
+              ElementsAre(StartsWith("\"true\" in namespace evil means platform/agents until now, "
+                                     "and with this their new pods send here;")))
+      << "of its own namespace, and of no other";
+}
+
+TEST(ExportReviewer, HasNothingToSayWhereTrueMeansWhatItMeant) {
+  FakeDirectory cluster;
+  EXPECT_THAT(warnings(request_for(admitting(kAll)), asking({"shop", "bar"}), cluster), IsEmpty())
+      << "it meant nothing before";
+  cluster.add("observability", "agents");
+  EXPECT_THAT(warnings(request_for(admitting(kAll), "UPDATE"), asking({"shop"}), cluster),
+              IsEmpty());
+}
+
+TEST(ExportReviewer, TellsTheAuthorOfAnExportOfBeforeWhatToWrite) {
+  AdmissionRequest request = request_for(kGood, "UPDATE");
+  request.object["status"] = {{"observedGeneration", 1}};
+  EXPECT_THAT(warnings(request),
+              ElementsAre(HasSubstr("absent admits all namespaces only as before; write {}"),
+                          HasSubstr("name observability in the installation's sharedNamespaces")));
+  request.object["spec"] = admitting(kAll);
+  request.object["status"]["consent"] = "Explicit";
+  EXPECT_THAT(warnings(request), IsEmpty());
+}
+
 TEST(ExportReviewer, SaysNothingOfOneThatGoes) {
   AdmissionRequest request = request_for(Json::object(), "UPDATE");
   request.object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";

@@ -1,6 +1,7 @@
 // Pods as they come and as they go, as files that people read: tests/data/injection/<name>.yaml has
-// the namespace, the exports and the pod, <name>.after.yaml the pod after the answer, and after any
-// number of answers. DUALTRACE_REGENERATE=1 writes the latter anew.
+// the namespace, the namespaces that the installation shares, the exports and the pod,
+// <name>.after.yaml the pod after the answer, and after any number of answers.
+// DUALTRACE_REGENERATE=1 writes the latter anew.
 
 #include <gtest/gtest.h>
 
@@ -24,8 +25,10 @@ std::vector<std::filesystem::path> examples() {
 
 FakeDirectory cluster_of(const Json& example) {
   FakeDirectory cluster;
+  const auto shared = example.value("shared", std::vector<std::string>());
+  cluster.rules.shared_namespaces = {shared.begin(), shared.end()};
   for (const Json& one : array_at(example, {"exports"})) {
-    cluster.add(one["namespace"], one["name"], one.value("injection", Json()));
+    cluster.add(one["namespace"], one["name"], one.value("injection", Json::object()));
   }
   const Json* labels = find(example, {"namespace", "labels"});
   cluster.labels[example["namespace"]["name"]] =

@@ -11,12 +11,19 @@ void FakeDirectory::add(const std::string& namespace_name, const std::string& na
   Json object = {
       {"metadata", {{"namespace", namespace_name}, {"name", name}}},
       {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}}}}};
-  if (!injection.is_null()) object["spec"]["injection"] = std::move(injection);
-  known[kube::key_of(object)] = read_known_export(object);
+  if (injection.is_null()) injection = {{"namespaceSelector", Json::object()}};
+  object["spec"]["injection"] = std::move(injection);
+  add(object);
+}
+
+void FakeDirectory::add(const Json& object) {
+  const kube::ObjectKey key = kube::key_of(object);
+  known[key] = read_known_export(key, object, rules);
 }
 
 void FakeDirectory::add_faulty(const std::string& namespace_name, const std::string& name) {
-  known[{namespace_name, name}] = read_known_export({{"spec", Json::object()}});
+  add(Json{{"metadata", {{"namespace", namespace_name}, {"name", name}}},
+           {"spec", Json::object()}});
 }
 
 Json pod_with(Json env) {

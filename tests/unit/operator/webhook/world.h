@@ -13,6 +13,7 @@ namespace dualtrace::ctl {
 
 struct FakeDirectory final : Directory {
   KnownExports known;
+  ConsentRules rules{.shared_namespaces = {"observability"}};
   std::map<std::string, Labels> labels;
 
   [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override {
@@ -22,8 +23,9 @@ struct FakeDirectory final : Directory {
     const auto found = labels.find(name);
     return found == labels.end() ? std::nullopt : std::optional(found->second);
   }
-  // `injection` is the spec's, null for none.
+  // `injection` is the spec's; null for one that admits every namespace.
   void add(const std::string& namespace_name, const std::string& name, Json injection = nullptr);
+  void add(const Json& object);
   void add_faulty(const std::string& namespace_name, const std::string& name);
 };
 

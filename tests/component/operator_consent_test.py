@@ -1,0 +1,248 @@
+"""Whose spans go where needs both sides' consent, through a real API server: whoever may create exports
+in one namespace neither takes the spans of others nor stands in their way, and is warned; refused pods
+count where they could have gone; agents let in whom the export admits; exports of before go on."""
+
+import json
+
+import pytest
+from harness.installation import ALONE
+from harness.processes import wait_until
+from harness.tenant import ARIZE, Tenant
+
+ALL = {"namespaceSelector": {}}
+EVERYBODY = [{"namespaceSelector": {}}]
+OWN = [{"podSelector": {}}]
+
+
+@pytest.fixture
+def launch(installation, webhook):
+    """Starts an operator, which ends with the test: the next one wants its port."""
+    webhook.install()
+    launched = []
+
+    def started(*options: str):
+        launched.append(installation.operator(*ALONE, *webhook.options(), *options).start())
+        return launched[-1]
+
+    yield started
+    for operator in launched:
+        operator.stop()
+
+
+@pytest.fixture
+def observability(control_plane, installation):
+    return Tenant(control_plane, "observability")
+
+
+@pytest.fixture
+def evil(control_plane, installation):
+    return Tenant(control_plane, "evil")
+
+
+@pytest.fixture
+def shop(control_plane):
+    name = control_plane.new_namespace("shop")
+    yield name
+    control_plane.api.delete(f"/api/v1/namespaces/{name}/pods?gracePeriodSeconds=0")
+
+
+def spec(injection: dict | None) -> dict:
+    return {"arize": ARIZE} | ({} if injection is None else {"injection": injection})
+
+
+def only(namespace: str) -> dict:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+
+
+def answer(plane, namespace: str, asks: str, dry: bool = True) -> dict:
+    """What the webhook wrote on a pod that asks so."""
+    pod = {
+        "metadata": {"generateName": "pod-", "annotations": {"dualtrace.dev/inject": asks}},
+        "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},
+    }
+    query = "?dryRun=All" if dry else ""
+    status, made = plane.api.post(f"/api/v1/namespaces/{namespace}/pods{query}", pod)
+    assert status == 201, made
+    written = made["metadata"]["annotations"]
+    found = {word: written.get(f"dualtrace.dev/{word}", "") for word in ("injected", "skipped")}
+    return found | {"pod": f"{namespace}/{made['metadata']['name']}"}
+
+
+def wait_for_answer(plane, namespace: str, asks: str, word: str, begins: str) -> str:
+    """The webhook learns of exports and namespaces a moment after they are there."""
+    return wait_until(
+        lambda: (
+            said if (said := answer(plane, namespace, asks)[word]).startswith(begins) else None
+        ),
+        f"{asks} in {namespace} is {word}: {begins}",
+    )
+
+
+def senders(tenant: Tenant, export: str) -> list[dict] | None:
+    policy = tenant.child("networkpolicies", export)
+    return policy["spec"]["ingress"][0]["from"] if policy else None
+
+
+def wait_for_senders(tenant: Tenant, export: str, wanted: list[dict]) -> None:
+    wait_until(
+        lambda: senders(tenant, export) == wanted,
+        f"{wanted} reach {export}, not {senders(tenant, export)}",
+    )
+
+
+def wait_for_counts(tenant: Tenant, export: str, **wanted) -> None:
+    def counted() -> dict:
+        return tenant.get(export).get("status", {}).get("injection", {})
+
+    wait_until(lambda: counted() == wanted, f"{export} counts {wanted}", 60, every=0.5)
+
+
+def of_before(tenant: Tenant, export: str, injection: dict | None) -> None:
+    """As an operator of the version before left it."""
+    tenant.create(export, spec(injection))
+    path = f"{tenant.exports}/{export}/status"
+    status, answer = tenant.api.patch(path, {"status": {"observedGeneration": 1}})
+    assert status == 200, answer
+
+
+def test_true_leads_to_no_namespace_that_is_not_shared(control_plane, launch, evil, observability, shop):
+    launch()
+    evil.create("x", spec(ALL))
+    said = wait_for_answer(control_plane, shop, "true", "skipped", "NoSuchExport: ")
+    assert "have the installation share that namespace (sharedNamespaces)" in said
+    assert "evil" not in said
+    assert answer(control_plane, evil.namespace, "true")["injected"] == f"{evil.namespace}/x"
+    # Who names it means it.
+    observability.create("agents", spec(ALL))
+    name = f"{observability.namespace}/agents"
+    wait_for_answer(control_plane, shop, name, "injected", name)
+
+
+def test_an_export_beside_the_shared_one_changes_nothing_for_others(
+    control_plane, launch, evil, observability, shop
+):
+    launch(f"--shared-namespaces={observability.namespace}")
+    observability.create("agents", spec(ALL))
+    name = f"{observability.namespace}/agents"
+    wait_for_answer(control_plane, shop, "true", "injected", name)
+    evil.create("x", spec(ALL))
+    wait_for_answer(control_plane, shop, f"{evil.namespace}/x", "injected", evil.namespace)
+    assert answer(control_plane, shop, "true")["injected"] == name
+
+
+def test_an_export_without_a_selector_admits_its_own_namespace_alone(
+    control_plane, launch, observability, shop
+):
+    launch(f"--shared-namespaces={observability.namespace}")
+    observability.create("agents", spec(None))
+    name = f"{observability.namespace}/agents"
+    wait_for_answer(control_plane, observability.namespace, "true", "injected", name)
+    said = wait_for_answer(control_plane, shop, name, "skipped", "NamespaceNotAdmitted: ")
+    assert f"{{matchLabels: {{kubernetes.io/metadata.name: {shop}}}}}" in said
+    wait_for_answer(control_plane, shop, "true", "skipped", "NoSuchExport: ")
+    wait_for_senders(observability, "agents", OWN)
+    observability.change("agents", {"injection": only(shop)})
+    wait_for_answer(control_plane, shop, "true", "injected", name)
+    wait_for_senders(observability, "agents", [*OWN, only(shop)])
+    observability.change("agents", {"injection": {"namespaceSelector": {"matchLabels": None}}})
+    wait_for_senders(observability, "agents", EVERYBODY)
+    assert observability.get("agents")["status"]["consent"] == "Explicit"
+
+
+def test_who_is_refused_counts_at_every_export_that_could_have_been_meant(
+    control_plane, launch, evil, observability, shop
+):
+    launch(f"--shared-namespaces={observability.namespace}")
+    evil.create("x", spec(ALL))
+    for export, injection in (("first", ALL), ("second", ALL), ("closed", None)):
+        observability.create(export, spec(injection))
+    wait_for_answer(control_plane, shop, "true", "skipped", "Ambiguous: ")
+    closed = f"{observability.namespace}/closed"
+    wait_for_answer(control_plane, shop, closed, "skipped", "NamespaceNotAdmitted: ")
+    ambiguous = answer(control_plane, shop, "true", dry=False)["pod"]
+    refused = answer(control_plane, shop, closed, dry=False)["pod"]
+    for export in ("first", "second"):
+        wait_for_counts(observability, export, annotated=1, injected=0, missed=[ambiguous])
+    wait_for_counts(observability, "closed", annotated=1, injected=0, missed=[refused])
+    wait_for_counts(evil, "x", annotated=0, injected=0)
+
+
+def test_who_would_change_what_true_means_for_others_is_warned(
+    control_plane, launch, observability, shop
+):
+    platform = Tenant(control_plane, "platform")
+    shared = f"{observability.namespace},{platform.namespace}"
+    launch(f"--shared-namespaces={shared}")
+    observability.create("agents", spec(only(shop)))
+    wait_for_answer(control_plane, shop, "true", "injected", observability.namespace)
+
+    def told(tenant: Tenant, injection: dict | None) -> str:
+        export = {"apiVersion": "dualtrace.dev/v1alpha1", "kind": "DualTraceExport"}
+        export |= {"metadata": {"name": "new"}, "spec": spec(injection)}
+        return control_plane.kubectl(
+            *("create", "--dry-run=server", "--filename=-", f"--namespace={tenant.namespace}"),
+            stdin=json.dumps(export),
+            check=False,
+        )
+
+    means = f'Warning: "true" in namespace {shop} means {observability.namespace}/agents until now'
+    assert f"{means}, and with this could mean several" in told(platform, ALL)
+    assert '"true"' not in told(platform, None)
+    status, answered = observability.api.patch(
+        f"{observability.exports}/agents?dryRun=All", {"spec": {"injection": only("elsewhere")}}
+    )
+    assert status == 200, answered
+    (warned,) = observability.api.warnings()
+    assert "and with this none: new pods get nothing" in warned
+    own = Tenant(control_plane, "own")
+    observability.change("agents", {"injection": {"namespaceSelector": {"matchLabels": None}}})
+    wait_for_answer(control_plane, own.namespace, "true", "injected", observability.namespace)
+    assert "and with this their new pods send here" in told(own, None)
+
+
+def test_an_export_of_before_goes_on_until_the_installation_ends_it(
+    control_plane, launch, observability, shop
+):
+    of_before(observability, "agents", None)
+    name = f"{observability.namespace}/agents"
+    operator = launch()
+    wait_for_answer(control_plane, shop, "true", "injected", name)
+    said = observability.wait_for_reason("agents", "ConfigValid", "ConsentAssumed")
+    assert said["status"] == "True"
+    assert "write {} for all" in said["message"] and f'write "{name}"' in said["message"]
+    assert observability.get("agents")["status"]["consent"] == "AllAsBefore"
+    wait_for_senders(observability, "agents", EVERYBODY)
+    observability.change("agents", {"delivery": {"maxAge": "71h"}})
+    assert any("write {} for all" in one for one in observability.api.warnings())
+
+    assert operator.stop() == 0
+    operator = launch()  # what the status says is still known
+    wait_for_answer(control_plane, shop, "true", "injected", name)
+    assert operator.stop() == 0
+    launch("--consent-as-before=false")
+    wait_for_answer(control_plane, shop, "true", "skipped", "NoSuchExport: ")
+    assert answer(control_plane, shop, name)["skipped"].startswith("NamespaceNotAdmitted: ")
+    wait_for_senders(observability, "agents", OWN)
+    observability.wait_for_reason("agents", "ConfigValid", "Valid")
+    assert observability.get("agents")["status"]["consent"] == "Explicit"
+
+
+def test_an_export_of_before_is_like_a_new_one_once_all_is_written(
+    control_plane, launch, observability, shop
+):
+    of_before(observability, "agents", None)
+    of_before(observability, "chosen", {"namespaceSelector": {"matchLabels": {"team": "sales"}}})
+    operator = launch()
+    wait_until(
+        lambda: observability.get("chosen")["status"].get("consent") == "SelectedAsBefore",
+        "the export with a selector is told apart",
+    )
+    wait_for_senders(observability, "chosen", EVERYBODY)
+    observability.change("agents", {"injection": only(shop)})
+    wait_for_senders(observability, "agents", [*OWN, only(shop)])
+    said = observability.wait_for_reason("agents", "ConfigValid", "ConsentAssumed")
+    assert "namespaceSelector" not in said["message"] and "sharedNamespaces" in said["message"]
+    assert operator.stop() == 0
+    launch(f"--shared-namespaces={observability.namespace}")
+    observability.wait_for_reason("agents", "ConfigValid", "Valid")
+    wait_for_answer(control_plane, shop, "true", "injected", f"{observability.namespace}/agents")
