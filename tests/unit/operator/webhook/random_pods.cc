@@ -20,27 +20,27 @@ constexpr auto kNames = std::to_array<std::string_view>(
      "ARIZE_COLLECTOR_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT", "PHOENIX_GRPC_PORT",
      "DUALTRACE_POD_NAME", "DUALTRACE_POD_UID", "PATH", "A", "B", "C", "NODE", "my.odd-name"});
 
-constexpr auto kTexts =
-    std::to_array<std::string_view>({"",
-                                     "1",
-                                     "grpc",
-                                     "http/protobuf",
-                                     "http://collector:4318",
-                                     "http://agents-dualtrace.observability.svc:4318/v1/traces",
-                                     "a=1",
-                                     "a=1,b=2,c=$(NODE)",
-                                     "service.name=mine,k8s.pod.name=x",
-                                     "k8s.pod.uid=$(A)",
-                                     "$(B)",
-                                     "broken",
-                                     "x=100%",
-                                     "x=%2C%3D",
-                                     "price=$$(A),y=z",
-                                     "Zo\xc3\xab=\xe2\x82\xac",
-                                     " spaced = out ",
-                                     "$(",
-                                     "$$",
-                                     "a=b=c"});
+constexpr auto kTexts = std::to_array<std::string_view>(
+    {"",
+     "1",
+     "grpc",
+     "http/protobuf",
+     "http://collector:4318",
+     "http://agents-dualtrace.observability.svc.cluster.local:4318/v1/traces",
+     "a=1",
+     "a=1,b=2,c=$(NODE)",
+     "service.name=mine,k8s.pod.name=x",
+     "k8s.pod.uid=$(A)",
+     "$(B)",
+     "broken",
+     "x=100%",
+     "x=%2C%3D",
+     "price=$$(A),y=z",
+     "Zo\xc3\xab=\xe2\x82\xac",
+     " spaced = out ",
+     "$(",
+     "$$",
+     "a=b=c"});
 
 constexpr auto kFields = std::to_array<std::string_view>(
     {"metadata.name", "metadata.uid", "spec.nodeName", "status.podIPs", "metadata.labels['x']"});
