@@ -127,6 +127,9 @@ EFFECTS = {
         and not r.has("PodDisruptionBudget"),
     ),
     "watchNamespaces": Effect(["blue", "green"], is_without_rights_elsewhere),
+    "clusterDomain": Effect(
+        "k8s.corp.example", lambda r: "--cluster-domain=k8s.corp.example" in r.arguments
+    ),
     "logLevel": Effect("debug", lambda r: "--log-level=debug" in r.arguments),
     "extraArgs": Effect(
         ["--workers=8", "--resync=1h"], lambda r: r.arguments[-2:] == ["--workers=8", "--resync=1h"]
