@@ -97,8 +97,9 @@ bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key) {
   if (!url.starts_with(begin)) return false;
   url.remove_prefix(begin.size());
   const std::string_view domain = url.substr(0, url.find(':'));
+  constexpr std::string_view kOfDomains = "abcdefghijklmnopqrstuvwxyz0123456789-.";
   if (!domain.empty() &&
-      (domain.front() != '.' || domain.find_first_of("/@?#") != std::string_view::npos)) {
+      (domain.front() != '.' || domain.find_first_not_of(kOfDomains) != std::string_view::npos)) {
     return false;
   }
   const std::string host = service_host(export_key).append(domain);

@@ -29,6 +29,10 @@ bool names_otlp(std::string_view exporters) {
   return false;
 }
 
+bool is_zero(std::string_view number) {
+  return !number.empty() && number.find_first_not_of("0.") == std::string_view::npos;
+}
+
 class ExporterWarnings {
  public:
   ExporterWarnings(const ContainerVariables& variables, std::string_view container,
@@ -121,12 +125,17 @@ class ExporterWarnings {
   }
 
   void nothing_sampled() {
-    for (const std::string& sampler : {value("OTEL_TRACES_SAMPLER"), java("otel.traces.sampler")}) {
-      if (sampler == "always_off" || sampler == "parentbased_always_off") {
+    const auto judge = [&](const std::string& sampler, const std::string& argument) {
+      const bool none = sampler == "always_off" || sampler == "parentbased_always_off";
+      const bool by_ratio = sampler == "traceidratio" || sampler == "parentbased_traceidratio";
+      if (none || (by_ratio && is_zero(argument))) {
         add(WarnReason::kNothingSampled,
-            "its sampler is " + sampler + ", which takes no span; choose another");
+            "its sampler is " + sampler + (none ? "" : " of 0") +
+                ", which takes no trace that begins here; choose another");
       }
-    }
+    };
+    judge(value("OTEL_TRACES_SAMPLER"), value("OTEL_TRACES_SAMPLER_ARG"));
+    judge(java("otel.traces.sampler"), java("otel.traces.sampler.arg"));
   }
 
   void configuration_file() {

@@ -45,15 +45,7 @@ bool changes_nothing(const ContainerChange& change) {
 bool was_added_since(const Json& pod, const Json& container, const kube::ObjectKey& export_key) {
   if (find(pod, {"metadata", "annotations", kContainersAnnotation}) != nullptr) return false;
   if (annotation_of(pod, kInjectedAnnotation) != export_key.to_string()) return false;
-  if (points_to_agents(container, export_key)) return false;
-  for (const char* list : {"containers", "initContainers"}) {
-    const Json& all = array_at(pod, {"spec", list});
-    if (std::any_of(all.begin(), all.end(),
-                    [&](const Json& one) { return points_to_agents(one, export_key); })) {
-      return true;
-    }
-  }
-  return false;
+  return !points_to_agents(container, export_key) && has_variables(pod, export_key);
 }
 
 OrRefusal<InjectionPlan> plan_chosen(const PodToPlan& whole,
@@ -84,6 +76,14 @@ OrRefusal<InjectionPlan> plan_chosen(const PodToPlan& whole,
 }
 
 }  // namespace
+
+bool has_variables(const Json& pod, const kube::ObjectKey& export_key) {
+  const auto points = [&](const Json& one) { return points_to_agents(one, export_key); };
+  const Json& containers = array_at(pod, {"spec", "containers"});
+  const Json& init_containers = array_at(pod, {"spec", "initContainers"});
+  return std::any_of(containers.begin(), containers.end(), points) ||
+         std::any_of(init_containers.begin(), init_containers.end(), points);
+}
 
 OrRefusal<InjectionPlan> plan_injection(const Json& pod, const InjectionTarget& target) {
   if (auto refusal = check_placement(pod)) return *std::move(refusal);

@@ -52,6 +52,10 @@ struct InjectionTarget {
   ClusterDns dns;
 };
 
+// Whether one of the pod's containers has the endpoint of that export's agents. What stands on a
+// pod is not believed without: annotations are copied from pods that run into templates.
+[[nodiscard]] bool has_variables(const Json& pod, const kube::ObjectKey& export_key);
+
 // The pod is one that check_readable() has passed.
 [[nodiscard]] OrRefusal<InjectionPlan> plan_injection(const Json& pod,
                                                       const InjectionTarget& target);

@@ -33,13 +33,25 @@ AdmissionAnswer patched(const Json& pod, const InjectionPlan& plan,
   return checked ? answer : unpatched(checked.error().message);
 }
 
+// At an earlier look, and its variables are still there.
+bool was_injected(const Json& pod) {
+  const std::string_view name = annotation_of(pod, kInjectedAnnotation);
+  const size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return false;
+  return has_variables(pod,
+                       {std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))});
+}
+
 AdmissionAnswer skipped(const Json& pod, const Refusal& refusal) {
   const std::string text = to_string(refusal);
-  // It got its variables at an earlier look, and they are still there.
-  if (has_annotation(pod, kInjectedAnnotation)) return {};
+  if (was_injected(pod)) return {};
   AdmissionAnswer answer;
-  if (annotation_of(pod, kSkippedAnnotation) != text) {
-    answer = patched(pod, {}, {{kSkippedAnnotation, text}});
+  Annotations annotations = {{kSkippedAnnotation, text}};
+  for (const std::string_view other : {kInjectedAnnotation, kWarnedAnnotation}) {
+    if (has_annotation(pod, other)) annotations.emplace_back(other, "");
+  }
+  if (annotations.size() > 1 || annotation_of(pod, kSkippedAnnotation) != text) {
+    answer = patched(pod, {}, annotations);
   }
   if (answer.warnings.empty()) answer.warnings.push_back("dualtrace: not injected: " + text);
   answer.audit_annotations["skipped"] = to_string(refusal.reason);

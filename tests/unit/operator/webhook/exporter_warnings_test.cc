@@ -67,6 +67,13 @@ TEST(ExporterWarnings, KnowAnEndpointThatBeatsOurs) {
 
 TEST(ExporterWarnings, KnowTheRest) {
   EXPECT_EQ(reasons("OTEL_TRACES_SAMPLER", "always_off"), "NothingSampled");
+  const auto ratio = [](const char* argument) {
+    return reasons(list_of(value_of("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+                           value_of("OTEL_TRACES_SAMPLER_ARG", argument)));
+  };
+  EXPECT_EQ(ratio("0.0"), "NothingSampled");
+  EXPECT_EQ(ratio("0.1"), "");
+  EXPECT_EQ(ratio(""), "");
   EXPECT_EQ(reasons("OTEL_CONFIG_FILE", "/etc/otel.yaml"), "ConfigurationFile");
   EXPECT_EQ(reasons("OTEL_EXPERIMENTAL_CONFIG_FILE", "/etc/otel.yaml"), "ConfigurationFile");
   EXPECT_EQ(reasons("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"), "TLSWanted");

@@ -27,6 +27,8 @@ const std::set<std::string> kOurs = {"DUALTRACE_POD_NAMESPACE",
                                      kAttributes,
                                      "ARIZE_COLLECTOR_ENDPOINT",
                                      "PHOENIX_COLLECTOR_ENDPOINT"};
+const std::set<std::string> kAnswers = {"dualtrace.dev/injected", "dualtrace.dev/skipped",
+                                        "dualtrace.dev/warned"};
 using Texts = std::map<std::string, std::string>;
 
 std::set<std::string> names_set(const Json& env) {
@@ -118,6 +120,11 @@ Texts expected_attributes(const Json& pod, const std::string& container) {
                     {"k8s.container.name", container},
                     {"service.namespace", "shop"},
                     {"service.instance.id", "shop.the-pod." + container}};
+  if (find(pod, {"metadata", "labels", "serving.knative.dev/service"}) != nullptr) {
+    const std::string name(text_at(pod, {"metadata", "name"}));  // not from the node
+    expected["k8s.pod.name"] = name;
+    expected["service.instance.id"] = "shop." + name + "." + container;
+  }
   for (const auto& [key, value] : workload_of(pod).attributes) expected[key] = value;
   for (const auto& [key, value] : annotated_attributes(pod)) expected[key] = value;
   return expected;
@@ -238,7 +245,7 @@ void expect_pod(const Json& before, const Json& after, Counts& counts) {
   Json annotations = after["metadata"]["annotations"];
   const Json had = before["metadata"]["annotations"];
   for (const auto& [name, value] : had.items()) {
-    if (name == "dualtrace.dev/skipped") continue;
+    if (kAnswers.contains(name)) continue;
     EXPECT_EQ(annotations[name], value);
   }
 }

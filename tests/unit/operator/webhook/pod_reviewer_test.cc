@@ -150,7 +150,14 @@ TEST_F(PodReviewerTest, LeavesAloneContainersThatWereAddedToAPodThatIsSkipped) {
 TEST_F(PodReviewerTest, BelievesNoAnnotationOfAPodThatHasNoVariables) {
   Json pod = pod_with();
   pod["metadata"]["annotations"]["dualtrace.dev/injected"] = "observability/agents";
+  pod["metadata"]["annotations"]["dualtrace.dev/warned"] = "BehindProxy: container app";
   EXPECT_NE(variable_of(reviewed(pod), kEndpoint), "");
+  EXPECT_EQ(annotation(reviewed(pod), kWarned), "");
+  pod["spec"]["hostNetwork"] = true;
+  pod = reviewed(pod);
+  EXPECT_EQ(skip_reason(pod), "NoClusterDNS");
+  EXPECT_EQ(annotation(pod, kInjected), "");
+  EXPECT_EQ(annotation(pod, kWarned), "");
 }
 
 TEST_F(PodReviewerTest, LeavesAloneSidecarsThatWereThereBefore) {
