@@ -19,7 +19,9 @@ inline constexpr std::string_view kEnvFromAnnotation = "dualtrace.dev/env-from";
 inline constexpr std::string_view kEnvFromUnrelated = "unrelated";
 
 // The answer. A pod that has both words was injected at the second look: kSkipped is then "".
+// kWarned stands beside kInjected, "" when what was warned of is gone.
 inline constexpr std::string_view kInjectedAnnotation = "dualtrace.dev/injected";
 inline constexpr std::string_view kSkippedAnnotation = "dualtrace.dev/skipped";
+inline constexpr std::string_view kWarnedAnnotation = "dualtrace.dev/warned";
 
 }  // namespace dualtrace::ctl

@@ -23,4 +23,10 @@ Result<kube::ClientConfig> find_cluster(const Options& options, const Environmen
   return kube::read_kubeconfig({*home + "/.kube/config"}, options.context, files);
 }
 
+ClusterDns find_cluster_dns(const Options& options, const Environment& environment) {
+  ClusterDns dns = read_cluster_dns(environment.resolver_configuration, environment.pod_namespace);
+  if (!options.cluster_domain.empty()) dns.domain = options.cluster_domain;
+  return dns;
+}
+
 }  // namespace dualtrace::ctl

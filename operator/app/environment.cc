@@ -15,6 +15,8 @@ constexpr std::array<const char*, 4> kVariables{"KUBECONFIG", "HOME", "KUBERNETE
                                                 "KUBERNETES_SERVICE_PORT"};
 constexpr const char* kPodNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 constexpr size_t kNamespaceBytesMax = 64;
+constexpr const char* kResolverFile = "/etc/resolv.conf";
+constexpr size_t kResolverBytesMax = size_t{64} * 1024;
 
 }  // namespace
 
@@ -37,6 +39,9 @@ Environment read_environment() {
   PosixFileSystem files;
   if (auto text = read_file(files, kPodNamespaceFile, kNamespaceBytesMax)) {
     environment.pod_namespace = text->substr(0, text->find_last_not_of(" \n") + 1);
+  }
+  if (auto text = read_file(files, kResolverFile, kResolverBytesMax)) {
+    environment.resolver_configuration = *std::move(text);
   }
   return environment;
 }

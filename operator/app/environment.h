@@ -13,6 +13,7 @@ struct Environment {
   std::map<std::string, std::string> variables;  // those that somebody asks for, set and not empty
   std::string host_name;                         // in a pod, the pod's name
   std::string pod_namespace;                     // "" outside of a pod
+  std::string resolver_configuration{};          // of /etc/resolv.conf
 
   [[nodiscard]] std::optional<std::string> variable(const std::string& name) const;
 };

@@ -242,9 +242,19 @@ void RunningOperator::make_reconciler() {
 
 Status RunningOperator::open_webhook() {
   if (!options_.webhook.wanted()) return {};
+  const ClusterDns dns = find_cluster_dns(options_, environment_);
+  if (dns.domain.empty()) {
+    log_warn("the cluster's domain is not known, so pods get a short name: set --cluster-domain");
+  } else {
+    log_info("pods get the agents' full name", {{"cluster_domain", dns.domain}});
+  }
   auto webhook =
-      Webhook::start(options_.webhook, make_reviews(*informers_, installation(), *lookup_),
-                     {.api = *api_, .files = files_, .clock = clock_, .metrics = metrics_});
+      Webhook::start(options_.webhook, make_reviews(*informers_, installation(), *lookup_, dns),
+                     {.api = *api_,
+                      .files = files_,
+                      .clock = clock_,
+                      .metrics = metrics_,
+                      .cluster_domain = dns.domain});
   if (!webhook) return fail(webhook.error());
   webhook_ = *std::move(webhook);
   serving_ = webhook_.get();

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "common/config/value.h"
+#include "operator/webhook/cluster_dns.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -84,6 +85,14 @@ Take into_object_name(std::string& value) {
   };
 }
 
+Take into_cluster_domain(std::string& value) {
+  return [&value](const std::string& text) -> std::string {
+    if (!is_cluster_domain(text)) return "expected a domain, as cluster.local";
+    value = text;
+    return {};
+  };
+}
+
 Take into(kube::ObjectKey& value) {
   return [&value](const std::string& text) -> std::string {
     const size_t slash = std::min(text.find('/'), text.size());
@@ -143,7 +152,7 @@ void add_election(CLI::App& line, Options& options) {
       into(options.retry_period));
 }
 
-void add_webhook(CLI::App& line, WebhookOptions& options) {
+void add_webhook(CLI::App& line, WebhookOptions& options, std::string& cluster_domain) {
   add(line, "--webhook-service", "NAMESPACE/NAME",
       "Serve the webhook under this Service's names, with certificates that the operator makes",
       into(options.service));
@@ -161,6 +170,9 @@ void add_webhook(CLI::App& line, WebhookOptions& options) {
   add(line, "--webhook-authority-secret", "NAME",
       "The Secret, beside the Service, that keeps the authority of the webhook's certificates",
       into_object_name(options.authority_secret));
+  add(line, "--cluster-domain", "DOMAIN",
+      "What the names of Services end with; default: what the pod's /etc/resolv.conf says",
+      into_cluster_domain(cluster_domain));
   add(line, "--webhook-authority-life", "DURATION", "How long an authority is valid",
       into(options.authority_life));
   add(line, "--webhook-certificate-life", "DURATION", "How long a certificate is valid",
@@ -239,7 +251,7 @@ std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
   Options options;
   add_watching(line, options);
   add_election(line, options);
-  add_webhook(line, options.webhook);
+  add_webhook(line, options.webhook, options.cluster_domain);
   add_running(line, options);
   try {
     line.parse(argc, argv);

@@ -48,6 +48,7 @@ struct Options {
   Duration agent_poll_interval = std::chrono::seconds(15);
 
   WebhookOptions webhook;
+  std::string cluster_domain;  // "": what the pod's resolver says
 
   HostPort listen{"::", 8080};
   LogSeverity log_level = LogSeverity::kInfo;

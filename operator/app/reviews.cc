@@ -17,9 +17,9 @@ AdmissionAnswer unseen() {
 }  // namespace
 
 Reviews make_reviews(const Informers& informers, const Installation& installation,
-                     const SecretLookup& secrets) {
+                     const SecretLookup& secrets, const ClusterDns& dns) {
   const auto begun = [&informers] { return informers.unsynced().empty(); };
-  const PodReviewer pods(informers);
+  const PodReviewer pods(informers, dns);
   const ExportReviewer exports(
       informers,
       {.has_secret = [&secrets](const kube::ObjectKey& secret,

@@ -6,10 +6,11 @@
 #include "operator/app/secret_lookup.h"
 #include "operator/app/webhook_server.h"
 #include "operator/plan/plan.h"
+#include "operator/webhook/cluster_dns.h"
 
 namespace dualtrace::ctl {
 
 [[nodiscard]] Reviews make_reviews(const Informers& informers, const Installation& installation,
-                                   const SecretLookup& secrets);
+                                   const SecretLookup& secrets, const ClusterDns& dns);
 
 }  // namespace dualtrace::ctl

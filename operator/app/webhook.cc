@@ -18,15 +18,17 @@ constexpr Duration kSettling = std::chrono::minutes(10);
 
 // The Service's names, and those of this machine for a configuration that has a loopback URL: an
 // operator that runs on a developer's desk. Nobody else trusts the authority.
-std::vector<std::string> names_of(const kube::ObjectKey& service) {
+std::vector<std::string> names_of(const kube::ObjectKey& service, const std::string& domain) {
   const std::string name = service.name + "." + service.namespace_name;
-  return {name + ".svc", name + ".svc.cluster.local", name, "localhost", "127.0.0.1", "::1"};
+  std::vector<std::string> names = {name + ".svc", name, "localhost", "127.0.0.1", "::1"};
+  names.insert(names.begin() + 1, name + ".svc." + (domain.empty() ? "cluster.local" : domain));
+  return names;
 }
 
 // Short lives, for tests and for the impatient, shorten what stands beside them.
-CertificateKeeper::Options keeping(const WebhookOptions& options) {
+CertificateKeeper::Options keeping(const WebhookOptions& options, const std::string& domain) {
   const Duration life = options.certificate_life;
-  return {.names = names_of(options.service),
+  return {.names = names_of(options.service, domain),
           .secret = {options.service.namespace_name, options.authority_secret},
           .configuration = options.configuration,
           .rules = {.authority_life = options.authority_life,
@@ -123,7 +125,7 @@ class FolderWebhook final : public Webhook {
 Result<std::unique_ptr<Webhook>> Webhook::start(const WebhookOptions& options, Reviews reviews,
                                                 const Parts& parts) {
   WebhookServer::Options serving{.listen = options.listen, .tls = {}};
-  CertificateKeeper::Options kept = keeping(options);
+  CertificateKeeper::Options kept = keeping(options, parts.cluster_domain);
   const std::string& folder = options.certificate_folder;
   if (!folder.empty()) {
     serving.tls = TlsServerOptions{.certificate_file = folder + "/tls.crt",

@@ -24,6 +24,7 @@ class Webhook {
     FileSystem& files;
     Clock& clock;
     MetricRegistry& metrics;
+    std::string cluster_domain;  // "" when it is not known
   };
   // Listening when it returns, with a certificate that nobody trusts yet or that of the folder.
   static Result<std::unique_ptr<Webhook>> start(const WebhookOptions& options, Reviews reviews,

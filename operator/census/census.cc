@@ -1,7 +1,9 @@
 #include "operator/census/census.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "operator/webhook/choose_export.h"
 #include "operator/webhook/request.h"
 #include "operator/webhook/untouchable.h"
+#include "operator/webhook/warning.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -56,6 +59,31 @@ std::optional<ObjectKey> injected_into(const Json& pod) {
   return ObjectKey{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
 
+constexpr auto kAnswers = std::to_array<std::string_view>({kSkippedAnnotation, kWarnedAnnotation});
+
+// "Ambiguous", or "BehindProxy,SDKDisabled": what is before the sentence. Pods of others may have
+// anything there.
+std::string_view reasons_of(const Json& pod, std::string_view annotation) {
+  constexpr size_t kReasonsBytesMax = 512;
+  const std::string_view text = text_at(pod, {"metadata", "annotations", annotation});
+  const std::string_view reasons = text.substr(0, text.find(':'));
+  return reasons.size() <= kReasonsBytesMax ? reasons : std::string_view();
+}
+
+bool is_reason(std::string_view word) {
+  return std::find(kSkipReasons.begin(), kSkipReasons.end(), word) != kSkipReasons.end() ||
+         std::find(kWarnReasons.begin(), kWarnReasons.end(), word) != kWarnReasons.end();
+}
+
+void count(std::string_view reasons, std::map<std::string, int64_t>& pods) {
+  std::set<std::string_view> counted;
+  while (!reasons.empty()) {
+    const std::string_view one = reasons.substr(0, reasons.find(','));
+    if (is_reason(one) && counted.insert(one).second) ++pods[std::string(one)];
+    reasons.remove_prefix(std::min(one.size() + 1, reasons.size()));
+  }
+}
+
 // The first ones by name: ten thousand pods may count at a thousand exports.
 void note_missed(std::vector<std::string>& names, const std::string& name) {
   names.insert(std::lower_bound(names.begin(), names.end(), name), name);
@@ -73,11 +101,13 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
       InjectionFact& fact = census[*injected];
       ++fact.annotated;
       ++fact.injected;
+      count(reasons_of(*pod, kWarnedAnnotation), fact.warned);
       continue;
     }
     for (const ObjectKey& asked : questions.exports_of(*pod)) {
       InjectionFact& fact = census[asked];
       ++fact.annotated;
+      count(reasons_of(*pod, kSkippedAnnotation), fact.skipped);
       note_missed(fact.missed, kube::key_of(*pod).to_string());
     }
   }
@@ -95,6 +125,10 @@ void trim_asking_pod(Json& pod) {
     if (const Json* found = find(pod, {"metadata", "annotations", name})) {
       annotations[std::string(name)] = *found;
     }
+  }
+  for (const std::string_view name : kAnswers) {
+    const std::string_view reasons = reasons_of(pod, name);
+    if (!reasons.empty()) annotations[std::string(name)] = reasons;
   }
   // Whatever its namespace asks for, it is not meant.
   if (is_untouchable(pod)) annotations = {{std::string(kInjectWord), kInjectNone}};

@@ -19,7 +19,8 @@ using Census = std::map<kube::ObjectKey, InjectionFact>;  // exports that nobody
 [[nodiscard]] Census take_census(const std::vector<kube::ObjectPointer>& pods,
                                  const Directory& directory);
 
-// For the informer that keeps them: who the pod is, what it asks for and what it was told.
+// For the informer that keeps them: who the pod is, what it asks for and what it was told, without
+// the sentences.
 void trim_asking_pod(Json& pod);
 
 }  // namespace dualtrace::ctl

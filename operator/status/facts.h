@@ -4,6 +4,7 @@
 // Immutable.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,10 @@ struct InjectionFact {
   int64_t annotated = 0;
   int64_t injected = 0;             // got the variables
   std::vector<std::string> missed;  // "namespace/name" of some that did not, sorted
+  // Pods by the webhook's reasons: why they got nothing, and what may keep spans of theirs away
+  // although they did. A pod counts once under each of its reasons.
+  std::map<std::string, int64_t> skipped{};
+  std::map<std::string, int64_t> warned{};
   bool operator==(const InjectionFact&) const = default;
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kErrorBytesMax = 256;
 constexpr std::string_view kUnknownState = "Unknown";  // no agent has said one that we know
+constexpr size_t kReasonsTold = 32;
 
 // The time moves only when the status does.
 std::string transition_time(const Facts& facts, const Condition& condition) {
@@ -55,6 +56,19 @@ Json destination_json(const LaneSummary& lane) {
   return made;
 }
 
+// The most frequent first.
+Json counts_json(const std::map<std::string, int64_t>& pods_by_reason) {
+  std::vector<std::pair<std::string, int64_t>> sorted(pods_by_reason.begin(), pods_by_reason.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (sorted.size() > kReasonsTold) sorted.resize(kReasonsTold);
+  Json counts = Json::array();
+  for (const auto& [reason, pods] : sorted) {
+    counts.push_back({{"reason", reason}, {"pods", pods}});
+  }
+  return counts;
+}
+
 Json injection_json(const InjectionFact& pods) {
   Json made = {{"annotated", pods.annotated}, {"injected", pods.injected}};
   if (!pods.missed.empty()) {
@@ -62,6 +76,8 @@ Json injection_json(const InjectionFact& pods) {
         pods.missed.begin(),
         pods.missed.begin() + static_cast<ptrdiff_t>(std::min(pods.missed.size(), kNamesTold)));
   }
+  if (!pods.skipped.empty()) made["skipped"] = counts_json(pods.skipped);
+  if (!pods.warned.empty()) made["warned"] = counts_json(pods.warned);
   return made;
 }
 

@@ -5,6 +5,7 @@
 
 #include "operator/api/injection_words.h"
 #include "operator/api/kubernetes_rules.h"
+#include "operator/webhook/added_containers.h"
 #include "operator/webhook/workload.h"
 
 namespace dualtrace::ctl {
@@ -46,7 +47,7 @@ Refusal unknown(std::string_view name) {
   const std::string called = check_object_name(name) ? "called " + std::string(name) : "by a name";
   return {SkipReason::kUnknownContainer,
           "the pod has no container " + called + " that its annotation " +
-              std::string(kContainersAnnotation) + " has; mend the annotation, or leave it out"};
+              std::string(kContainersAnnotation) + " has; fix the annotation, or leave it out"};
 }
 
 }  // namespace
@@ -56,8 +57,10 @@ Refusal unknown(std::string_view name) {
 OrRefusal<std::vector<ChosenContainer>> choose_containers(const Json& pod) {
   const Json* written = find(pod, {"metadata", "annotations", kContainersAnnotation});
   if (written == nullptr) {
-    return chosen_by(pod, [](std::string_view list, const Json& container) {
-      return list == "containers" || is_sidecar(container);
+    const auto added = added_containers(pod);
+    return chosen_by(pod, [&](std::string_view list, const Json& container) {
+      return (list == "containers" || is_sidecar(container)) &&
+             !added.contains(text_at(container, {"name"}));
     });
   }
   auto missing = names_in(annotation_of(pod, kContainersAnnotation));

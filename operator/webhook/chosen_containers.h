@@ -1,6 +1,7 @@
 #pragma once
 // Which containers of a pod get variables: those that its annotation dualtrace.dev/containers
-// names, or else all that run beside each other. Pure.
+// names, or else all that run beside each other and that its author wrote (added_containers.h).
+// Pure.
 
 #include <string>
 #include <vector>

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "operator/webhook/endpoints.h"
+#include "operator/webhook/exporter_warnings.h"
 #include "operator/webhook/pod_attributes.h"
+#include "operator/webhook/proxies.h"
 #include "operator/webhook/resource_attributes.h"
 #include "operator/webhook/workload.h"
 
@@ -25,18 +27,29 @@ Json variable(std::string_view name, std::string_view value) {
   return {{"name", name}, {"value", value}};
 }
 
+// The one that an earlier look gave; else the best name of the agents. Another only where a proxy
+// would take what is sent to the best one, and leaves that one's alone: a NO_PROXY of ".svc" is
+// common.
+std::string host_for(const ContainerVariables& variables, const PodToPlan& whole) {
+  const auto endpoint = variables.literal(kTracesEndpoint);
+  if (endpoint && leads_to_agents(*endpoint, whole.export_key)) return host_of(*endpoint);
+  const AgentHosts& hosts = whole.hosts;
+  const auto direct = std::find_if(hosts.begin(), hosts.end(), [&](const std::string& host) {
+    return !proxy_in_the_way(variables, host);
+  });
+  return direct == hosts.end() ? hosts.front() : *direct;
+}
+
 class ContainerPlan {
  public:
-  ContainerPlan(const Json& pod, const Json& container, const PodWishes& wishes,
-                const kube::ObjectKey& export_key)
-      : pod_(pod),
+  ContainerPlan(const PodToPlan& whole, const Json& container)
+      : whole_(whole),
         name_(text_at(container, {"name"})),
-        wishes_(wishes),
-        export_key_(export_key),
-        variables_(container, wishes.env_from) {}
+        variables_(container, whole.wishes.env_from),
+        agents_{whole.export_key, host_for(variables_, whole)} {}
 
-  OrRefusal<ContainerChange> make() {
-    OrRefusal<TracesTarget> traces = traces_target(variables_, wishes_.protocol, export_key_);
+  OrRefusal<PlannedContainer> make() {
+    OrRefusal<TracesTarget> traces = traces_target(variables_, whole_.wishes.protocol, agents_);
     if (auto* refusal = std::get_if<Refusal>(&traces)) return std::move(*refusal);
     const auto& [endpoint, protocol] = std::get<TracesTarget>(traces);
     if (endpoint) add(kTracesEndpoint, *endpoint);
@@ -48,7 +61,7 @@ class ContainerPlan {
                      "its variables would become too large; shorten OTEL_RESOURCE_ATTRIBUTES or "
                      "the annotations resource.opentelemetry.io/…"};
     }
-    return std::move(change_);
+    return PlannedContainer{std::move(change_), exporter_warnings(variables_, name_, agents_)};
   }
 
  private:
@@ -60,10 +73,10 @@ class ContainerPlan {
   // the path itself when it is told to speak HTTP, and without a variable of its own reads the one
   // for all signals.
   void add_libraries() {
-    if (variables_.is_free(kArizeEndpoint)) add(kArizeEndpoint, either_url(export_key_));
+    if (variables_.is_free(kArizeEndpoint)) add(kArizeEndpoint, either_url(agents_.host));
     if (variables_.is_free(kPhoenixEndpoint) && variables_.is_free(kPhoenixGrpcPort) &&
         variables_.is_free(kEveryEndpoint)) {
-      add(kPhoenixEndpoint, grpc_url(export_key_));
+      add(kPhoenixEndpoint, grpc_url(agents_.host));
     }
   }
 
@@ -79,7 +92,7 @@ class ContainerPlan {
     });
     if (!keys) return;
     if (!keys->contains("service.name") && variables_.is_free(kServiceName)) {
-      add(kServiceName, escape_references(service_name(pod_, name_)));
+      add(kServiceName, escape_references(service_name(whole_.pod, name_)));
     }
     const std::string missing = missing_attributes(*keys, at.value_or(variables_.env().size()));
     if (missing.empty()) return;
@@ -95,7 +108,13 @@ class ContainerPlan {
   std::string missing_attributes(const std::set<std::string>& keys, size_t position) {
     std::set<std::string> seen = keys;
     std::vector<Attribute> missing;
-    for (auto& [key, value, refers] : wanted_attributes(pod_, name_)) {
+    // An OTEL_SERVICE_NAME of nothing is none to an SDK, which then reads the attribute.
+    if (!seen.contains("service.name") &&
+        variables_.state(kServiceName) == ContainerVariables::State::kEmpty) {
+      missing.emplace_back("service.name", encode_attribute(service_name(whole_.pod, name_)));
+      seen.insert("service.name");
+    }
+    for (auto& [key, value, refers] : wanted_attributes(whole_.pod, name_, whole_.namespace_name)) {
       const auto provided = [&](std::string_view name) { return provide(name, position); };
       if (!seen.contains(key) && std::all_of(refers.begin(), refers.end(), provided)) {
         missing.emplace_back(key, value);
@@ -131,20 +150,23 @@ class ContainerPlan {
     return added > kAddedBytesMax || largest > kVariableBytesMax;
   }
 
-  const Json& pod_;
+  const PodToPlan& whole_;
   const std::string_view name_;
-  const PodWishes& wishes_;
-  const kube::ObjectKey& export_key_;
   const ContainerVariables variables_;
+  const AgentsOfPod agents_;
   ContainerChange change_;
 };
 
 }  // namespace
 
-OrRefusal<ContainerChange> plan_container(const Json& pod, const Json& container,
-                                          const PodWishes& wishes,
-                                          const kube::ObjectKey& export_key) {
-  return ContainerPlan(pod, container, wishes, export_key).make();
+OrRefusal<PlannedContainer> plan_container(const PodToPlan& whole, const Json& container) {
+  return ContainerPlan(whole, container).make();
+}
+
+bool points_to_agents(const Json& container, const kube::ObjectKey& export_key) {
+  const ContainerVariables variables(container, ContainerVariables::EnvFrom::kBringsNoneOfOurs);
+  const auto endpoint = variables.literal(kTracesEndpoint);
+  return endpoint && leads_to_agents(*endpoint, export_key);
 }
 
 }  // namespace dualtrace::ctl

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/json/json.h"
+#include "operator/webhook/agent_names.h"
 #include "operator/webhook/container_variables.h"
 #include "operator/webhook/injection_plan.h"
 #include "operator/webhook/refusal.h"
@@ -18,9 +19,23 @@ struct PodWishes {
   ContainerVariables::EnvFrom env_from{};
 };
 
-// `list` and `index` of the change are left for the caller.
-[[nodiscard]] OrRefusal<ContainerChange> plan_container(const Json& pod, const Json& container,
-                                                        const PodWishes& wishes,
-                                                        const kube::ObjectKey& export_key);
+struct PodToPlan {
+  const Json& pod;
+  std::string_view namespace_name;
+  const kube::ObjectKey& export_key;
+  const AgentHosts& hosts;
+  const PodWishes& wishes;
+};
+
+struct PlannedContainer {
+  ContainerChange change;  // `list` and `index` are left for the caller
+  PodWarnings warnings;
+};
+
+[[nodiscard]] OrRefusal<PlannedContainer> plan_container(const PodToPlan& whole,
+                                                         const Json& container);
+
+// Whether it has our endpoint already: an earlier look gave it, or its author wrote it.
+[[nodiscard]] bool points_to_agents(const Json& container, const kube::ObjectKey& export_key);
 
 }  // namespace dualtrace::ctl

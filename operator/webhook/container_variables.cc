@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace dualtrace::ctl {
 namespace {
@@ -17,6 +18,10 @@ bool is_word_source(const Json& source) {
   const std::string_view field = text_at(source, {"fieldRef", "fieldPath"});
   return std::find(kWordFields.begin(), kWordFields.end(), field) != kWordFields.end();
 }
+
+constexpr size_t kReferencesFollowed = 8;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 std::optional<std::string_view> text_of(const Json& entry) {
   const Json* source = find(entry, {"valueFrom"});
@@ -49,6 +54,48 @@ std::optional<std::string_view> ContainerVariables::literal(std::string_view nam
   const auto written = text(name);
   if (!written || written->find('$') != std::string_view::npos) return std::nullopt;
   return written;
+}
+
+ContainerVariables::State ContainerVariables::state(std::string_view name) const {
+  const auto at = position(name);
+  return at ? state_at(*at) : State::kNotSet;
+}
+
+ContainerVariables::State ContainerVariables::state_at(size_t position) const {
+  const auto written = text_of(env_[position]);
+  if (!written) return State::kNotKnown;
+  std::vector<std::string_view> references;
+  for (std::string_view rest = *written; !rest.empty();) {
+    const size_t end = rest.starts_with("$(") ? rest.find(')') : std::string_view::npos;
+    if (end != std::string_view::npos) {
+      references.push_back(rest.substr(2, end - 2));
+      rest.remove_prefix(end + 1);
+    } else if (is_space(rest.front())) {
+      rest.remove_prefix(1);
+    } else {
+      return State::kSet;
+    }
+  }
+  if (references.size() > kReferencesFollowed) return State::kNotKnown;
+  for (const std::string_view name : references) {
+    const State referred = state_before(name, position);
+    if (referred != State::kEmpty) return referred;
+  }
+  return State::kEmpty;
+}
+
+// The nearest entry before. What is nowhere in `env` may come by envFrom or from a Service; what
+// refers to others in its turn is not followed, since a text of a few bytes could lead everywhere.
+ContainerVariables::State ContainerVariables::state_before(std::string_view name,
+                                                           size_t position) const {
+  for (size_t i = position; i > 0; --i) {
+    const Json& entry = env_[i - 1];
+    if (text_at(entry, {"name"}) != name) continue;
+    const auto written = text_of(entry);
+    if (!written || written->find('$') != std::string_view::npos) return State::kNotKnown;
+    return std::all_of(written->begin(), written->end(), is_space) ? State::kEmpty : State::kSet;
+  }
+  return State::kNotKnown;
 }
 
 bool ContainerVariables::is_word(std::string_view name, size_t before) const {

@@ -14,6 +14,7 @@ namespace dualtrace::ctl {
 class ContainerVariables {
  public:
   enum class EnvFrom { kMayBringAnything, kBringsNoneOfOurs };
+  enum class State { kNotSet, kEmpty, kNotKnown, kSet };
   // The container is one that check_readable() (readable.h) has passed.
   ContainerVariables(const Json& container, EnvFrom env_from)
       : env_(array_at(container, {"env"})),
@@ -34,6 +35,9 @@ class ContainerVariables {
   [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const;
   // The value that the container will see; nullopt also where that depends on other variables.
   [[nodiscard]] std::optional<std::string_view> literal(std::string_view name) const;
+  // Of `env` alone. kEmpty: no text at all, or only spaces, also once its references are resolved;
+  // kNotKnown: all of it comes from a source, or from references that do.
+  [[nodiscard]] State state(std::string_view name) const;
   // Whether `$(name)` at this position of `env` becomes a text without commas, equal signs or
   // references, whatever it is.
   [[nodiscard]] bool is_word(std::string_view name, size_t before) const;
@@ -41,6 +45,9 @@ class ContainerVariables {
   [[nodiscard]] const Json& env() const { return env_; }
 
  private:
+  [[nodiscard]] State state_at(size_t position) const;
+  [[nodiscard]] State state_before(std::string_view name, size_t position) const;
+
   const Json& env_;
   const Json& env_from_;
   const EnvFrom trust_;

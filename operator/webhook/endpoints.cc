@@ -1,23 +1,27 @@
 #include "operator/webhook/endpoints.h"
 
+#include <algorithm>
+
 #include "operator/api/injection_words.h"
 #include "operator/plan/layout.h"
-#include "operator/plan/names.h"
+#include "operator/webhook/agent_names.h"
 
 namespace dualtrace::ctl {
 namespace {
 
-std::string base_url(const kube::ObjectKey& export_key, uint16_t port) {
-  return "http://" + child_name(export_key.name) + "." + export_key.namespace_name +
-         ".svc:" + std::to_string(port);
+constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kTracesPath = "/v1/traces";
+
+std::string base_url(std::string_view host, uint16_t port) {
+  return std::string(kScheme).append(host) + ":" + std::to_string(port);
 }
 
 bool is_known(std::string_view protocol) {
   return protocol == kGrpc || protocol == kHttpProtobuf || protocol == kHttpJson;
 }
 
-std::string url_for(std::string_view protocol, const kube::ObjectKey& export_key) {
-  return protocol == kGrpc ? grpc_url(export_key) : http_traces_url(export_key);
+std::string url_for(std::string_view protocol, std::string_view host) {
+  return protocol == kGrpc ? grpc_url(host) : http_traces_url(host);
 }
 
 Refusal env_from(std::string_view variable) {
@@ -27,16 +31,38 @@ Refusal env_from(std::string_view variable) {
               std::string(kEnvFromAnnotation) + ": " + std::string(kEnvFromUnrelated)};
 }
 
-Refusal already(std::string_view variable) {
+// What SDKs take for not set: then spans go to this container's own localhost, or nowhere.
+Refusal empty(std::string_view variable) {
+  return {SkipReason::kEndpointEmpty,
+          "it sets " + std::string(variable) +
+              " itself, but to nothing (empty), which SDKs take for not set; remove the variable "
+              "to send its spans to dualtrace, or give it a value"};
+}
+
+Refusal endpoint_not_known(std::string_view variable) {
+  return {SkipReason::kEndpointNotKnown,
+          "it sets " + std::string(variable) +
+              " from a source that is not read here, so where its spans go is not known; remove "
+              "the variable to send them to dualtrace"};
+}
+
+// Of a variable that the container sets itself, and that is kept.
+Refusal already(const ContainerVariables& variables, std::string_view variable) {
+  using State = ContainerVariables::State;
+  const State state = variables.state(variable);
+  if (state == State::kEmpty) return empty(variable);
+  if (state == State::kNotKnown) return endpoint_not_known(variable);
   return {SkipReason::kAlreadyConfigured,
           "it sets " + std::string(variable) +
               " itself, so its spans go there; remove that to send them to dualtrace"};
 }
 
-Refusal not_known(std::string_view variable) {
-  return {SkipReason::kProtocolNotKnown, "what it sets " + std::string(variable) +
-                                             " to is not known; write grpc, http/protobuf or "
-                                             "http/json as its value, or remove it"};
+Refusal not_known(const ContainerVariables& variables, std::string_view variable) {
+  const bool is_empty = variables.state(variable) == ContainerVariables::State::kEmpty;
+  return {SkipReason::kProtocolNotKnown,
+          (is_empty ? std::string(variable) + " is set, but empty, which SDKs take each in its way"
+                    : "what it sets " + std::string(variable) + " to is not known") +
+              "; write grpc, http/protobuf or http/json as its value, or remove it"};
 }
 
 // The user's own word for how traces travel decides, then the pod's for dualtrace, then the user's
@@ -44,7 +70,7 @@ Refusal not_known(std::string_view variable) {
 OrRefusal<std::string> protocol_for(const ContainerVariables& variables, std::string_view asked) {
   const auto set = [&](std::string_view variable) -> OrRefusal<std::string> {
     const auto literal = variables.literal(variable);
-    if (!literal || !is_known(*literal)) return not_known(variable);
+    if (!literal || !is_known(*literal)) return not_known(variables, variable);
     return std::string(*literal);
   };
   if (variables.sets(kTracesProtocol)) return set(kTracesProtocol);
@@ -57,36 +83,52 @@ OrRefusal<std::string> protocol_for(const ContainerVariables& variables, std::st
 
 }  // namespace
 
-std::string http_traces_url(const kube::ObjectKey& export_key) {
-  return base_url(export_key, kOtlpHttpPort) + "/v1/traces";
+std::string http_traces_url(std::string_view host) {
+  return base_url(host, kOtlpHttpPort).append(kTracesPath);
 }
 
-std::string grpc_url(const kube::ObjectKey& export_key) {
-  return base_url(export_key, kOtlpGrpcPort);
+std::string grpc_url(std::string_view host) { return base_url(host, kOtlpGrpcPort); }
+
+std::string either_url(std::string_view host) { return grpc_url(host).append(kTracesPath); }
+
+// Behind the Service's name there is nothing, or a dot and the rest of a whole name.
+bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key) {
+  const std::string begin = std::string(kScheme) + service_host(export_key);
+  if (!url.starts_with(begin)) return false;
+  url.remove_prefix(begin.size());
+  const std::string_view domain = url.substr(0, url.find(':'));
+  constexpr std::string_view kOfDomains = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  if (!domain.empty() &&
+      (domain.front() != '.' || domain.find_first_not_of(kOfDomains) != std::string_view::npos)) {
+    return false;
+  }
+  const std::string host = service_host(export_key).append(domain);
+  url.remove_prefix(domain.size());
+  const std::string whole = std::string(kScheme) + host + std::string(url);
+  return whole == http_traces_url(host) || whole == grpc_url(host) || whole == either_url(host);
 }
 
-std::string either_url(const kube::ObjectKey& export_key) {
-  return base_url(export_key, kOtlpGrpcPort) + "/v1/traces";
+std::string host_of(std::string_view agents_url) {
+  agents_url.remove_prefix(kScheme.size());
+  return std::string(agents_url.substr(0, agents_url.find(':')));
 }
 
 // The variable for all signals is left to the user's metrics and logs. Where the user set it, it
 // says where the spans go too; to add the one for traces would override that in all but name.
 OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables, std::string_view asked,
-                                      const kube::ObjectKey& export_key) {
+                                      const AgentsOfPod& agents) {
   if (variables.sets(kTracesEndpoint)) {
     const auto endpoint = variables.literal(kTracesEndpoint);
-    if (endpoint == http_traces_url(export_key) || endpoint == grpc_url(export_key)) {
-      return TracesTarget{};
-    }
-    return already(kTracesEndpoint);
+    if (endpoint && leads_to_agents(*endpoint, agents.export_key)) return TracesTarget{};
+    return already(variables, kTracesEndpoint);
   }
   if (variables.may_bring(kTracesEndpoint)) return env_from(kTracesEndpoint);
-  if (variables.sets(kEveryEndpoint)) return already(kEveryEndpoint);
+  if (variables.sets(kEveryEndpoint)) return already(variables, kEveryEndpoint);
   if (variables.may_bring(kEveryEndpoint)) return env_from(kEveryEndpoint);
   OrRefusal<std::string> protocol = protocol_for(variables, asked);
   if (auto* refusal = std::get_if<Refusal>(&protocol)) return std::move(*refusal);
   TracesTarget target;
-  target.endpoint = url_for(std::get<std::string>(protocol), export_key);
+  target.endpoint = url_for(std::get<std::string>(protocol), agents.host);
   if (!variables.sets(kTracesProtocol)) target.protocol = std::get<std::string>(protocol);
   return target;
 }

@@ -21,10 +21,18 @@ inline constexpr std::string_view kGrpc = "grpc";
 inline constexpr std::string_view kHttpProtobuf = "http/protobuf";
 inline constexpr std::string_view kHttpJson = "http/json";
 
-[[nodiscard]] std::string http_traces_url(const kube::ObjectKey& export_key);
-[[nodiscard]] std::string grpc_url(const kube::ObjectKey& export_key);
+// `host`: one that agent_names.h found.
+[[nodiscard]] std::string http_traces_url(std::string_view host);
+[[nodiscard]] std::string grpc_url(std::string_view host);
 // For libraries whose protocol is chosen in code: agents speak both on that port.
-[[nodiscard]] std::string either_url(const kube::ObjectKey& export_key);
+[[nodiscard]] std::string either_url(std::string_view host);
+
+// Whether the URL is one of the agents', by whichever of their Service's names: an earlier look may
+// have written another than this one would, and so may a person.
+[[nodiscard]] bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key);
+
+// Of such a URL.
+[[nodiscard]] std::string host_of(std::string_view agents_url);
 
 struct TracesTarget {  // what is to be added; both are nullopt when the container points here
                        // already
@@ -32,9 +40,14 @@ struct TracesTarget {  // what is to be added; both are nullopt when the contain
   std::optional<std::string> protocol;
   bool operator==(const TracesTarget&) const = default;
 };
+
+struct AgentsOfPod {
+  kube::ObjectKey export_key;
+  std::string host;
+};
 // `asked`: the pod's annotation dualtrace.dev/protocol, "" when it has none.
 [[nodiscard]] OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables,
                                                     std::string_view asked,
-                                                    const kube::ObjectKey& export_key);
+                                                    const AgentsOfPod& agents);
 
 }  // namespace dualtrace::ctl

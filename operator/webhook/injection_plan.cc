@@ -1,45 +1,17 @@
 #include "operator/webhook/injection_plan.h"
 
+#include <algorithm>
+
 #include "operator/api/injection_words.h"
+#include "operator/webhook/agent_names.h"
 #include "operator/webhook/chosen_containers.h"
 #include "operator/webhook/container_plan.h"
 #include "operator/webhook/endpoints.h"
+#include "operator/webhook/placement.h"
 #include "operator/webhook/workload.h"
 
 namespace dualtrace::ctl {
 namespace {
-
-bool is_true(const Json& pod, JsonPath path) {
-  const Json* value = find(pod, path);
-  return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
-// Agents run on Linux nodes, and a pod reaches the one of its own node only.
-std::optional<Refusal> check_node(const Json& pod) {
-  const std::string_view os = text_at(pod, {"spec", "os", "name"});
-  const std::string_view selected = text_at(pod, {"spec", "nodeSelector", "kubernetes.io/os"});
-  for (const std::string_view name : {os, selected}) {
-    if (!name.empty() && name != "linux") {
-      return Refusal{SkipReason::kNotLinux,
-                     "the pod runs on nodes that have no agents; send its "
-                     "spans elsewhere"};
-    }
-  }
-  return std::nullopt;
-}
-
-// The agents' Service has a name that only the cluster's DNS knows. With a policy of None the pod
-// brings servers of its own, which are usually the cluster's and some more.
-std::optional<Refusal> check_dns(const Json& pod) {
-  const std::string_view policy = text_at(pod, {"spec", "dnsPolicy"});
-  const bool by_node = policy == "Default" || (is_true(pod, {"spec", "hostNetwork"}) &&
-                                               (policy.empty() || policy == "ClusterFirst"));
-  if (!by_node) return std::nullopt;
-  return Refusal{
-      SkipReason::kNoClusterDns,
-      "the pod resolves names as its node does, which does not know the agents' Service; "
-      "set dnsPolicy to ClusterFirst, with hostNetwork to ClusterFirstWithHostNet"};
-}
 
 Refusal not_understood(std::string_view annotation, std::string_view expected) {
   return {SkipReason::kInvalidRequest, "the annotation " + std::string(annotation) +
@@ -68,33 +40,70 @@ bool changes_nothing(const ContainerChange& change) {
   return change.first.empty() && change.last.empty() && !change.appended;
 }
 
-}  // namespace
+// At a second look the pod has what its own containers are to have. What has come since is another
+// webhook's, unless the author named it.
+bool was_added_since(const Json& pod, const Json& container, const kube::ObjectKey& export_key) {
+  if (find(pod, {"metadata", "annotations", kContainersAnnotation}) != nullptr) return false;
+  if (annotation_of(pod, kInjectedAnnotation) != export_key.to_string()) return false;
+  return !points_to_agents(container, export_key) && has_variables(pod, export_key);
+}
 
-OrRefusal<InjectionPlan> plan_injection(const Json& pod, const kube::ObjectKey& export_key) {
-  if (auto refusal = check_node(pod)) return *std::move(refusal);
-  if (auto refusal = check_dns(pod)) return *std::move(refusal);
-  auto wishes = read_wishes(pod);
-  if (auto* refusal = std::get_if<Refusal>(&wishes)) return std::move(*refusal);
-  auto chosen = choose_containers(pod);
-  if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
-
+OrRefusal<InjectionPlan> plan_chosen(const PodToPlan& whole,
+                                     const std::vector<ChosenContainer>& containers) {
   InjectionPlan plan;
-  const auto& containers = std::get<std::vector<ChosenContainer>>(chosen);
   for (const auto& [list, index] : containers) {
-    const Json& container = array_at(pod, {"spec", list})[index];
-    auto planned = plan_container(pod, container, std::get<PodWishes>(wishes), export_key);
+    const Json& container = array_at(whole.pod, {"spec", list})[index];
+    auto planned = plan_container(whole, container);
     if (auto* refusal = std::get_if<Refusal>(&planned)) {
       plan.left.push_back({std::string(text_at(container, {"name"})), std::move(*refusal)});
       continue;
     }
-    auto& change = std::get<ContainerChange>(planned);
+    if (was_added_since(whole.pod, container, whole.export_key)) continue;
+    auto& [change, warnings] = std::get<PlannedContainer>(planned);
+    plan.warnings.insert(plan.warnings.end(), warnings.begin(), warnings.end());
     change.list = list;
     change.index = index;
     if (!changes_nothing(change)) plan.changes.push_back(std::move(change));
   }
-  if (plan.left.size() < containers.size()) return plan;
+  if (plan.left.empty()) return plan;
   const auto& [name, refusal] = plan.left.front();
-  return Refusal{refusal.reason, "container " + name + ": " + refusal.message};
+  Refusal whole_pods{refusal.reason, "container " + name + ": " + refusal.message};
+  // Said at an earlier look, it was said of every container: what could be injected now was added
+  // since.
+  const bool is_said = annotation_of(whole.pod, kSkippedAnnotation) == to_string(whole_pods);
+  if (plan.left.size() < containers.size() && !is_said) return plan;
+  return whole_pods;
+}
+
+}  // namespace
+
+bool has_variables(const Json& pod, const kube::ObjectKey& export_key) {
+  const auto points = [&](const Json& one) { return points_to_agents(one, export_key); };
+  const Json& containers = array_at(pod, {"spec", "containers"});
+  const Json& init_containers = array_at(pod, {"spec", "initContainers"});
+  return std::any_of(containers.begin(), containers.end(), points) ||
+         std::any_of(init_containers.begin(), init_containers.end(), points);
+}
+
+OrRefusal<InjectionPlan> plan_injection(const Json& pod, const InjectionTarget& target) {
+  if (auto refusal = check_placement(pod)) return *std::move(refusal);
+  auto hosts = agent_hosts(pod, target.export_key, target.dns);
+  if (auto* refusal = std::get_if<Refusal>(&hosts)) return std::move(*refusal);
+  auto wishes = read_wishes(pod);
+  if (auto* refusal = std::get_if<Refusal>(&wishes)) return std::move(*refusal);
+  auto chosen = choose_containers(pod);
+  if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
+  auto planned = plan_chosen({.pod = pod,
+                              .namespace_name = target.namespace_name,
+                              .export_key = target.export_key,
+                              .hosts = std::get<AgentHosts>(hosts),
+                              .wishes = std::get<PodWishes>(wishes)},
+                             std::get<std::vector<ChosenContainer>>(chosen));
+  auto* plan = std::get_if<InjectionPlan>(&planned);
+  if (auto warning = placement_warning(pod); warning && plan != nullptr) {
+    plan->warnings.push_back(*std::move(warning));
+  }
+  return planned;
 }
 
 }  // namespace dualtrace::ctl

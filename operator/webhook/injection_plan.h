@@ -12,7 +12,9 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/webhook/cluster_dns.h"
 #include "operator/webhook/refusal.h"
+#include "operator/webhook/warning.h"
 
 namespace dualtrace::ctl {
 
@@ -41,10 +43,21 @@ struct ContainerLeft {  // a container that gets nothing
 struct InjectionPlan {
   std::vector<ContainerChange> changes;  // without those that change nothing
   std::vector<ContainerLeft> left;       // not all that were chosen: that is a refusal
+  PodWarnings warnings;                  // of the containers that get their variables
 };
+
+struct InjectionTarget {
+  std::string namespace_name;  // the pod's
+  kube::ObjectKey export_key;
+  ClusterDns dns;
+};
+
+// Whether one of the pod's containers has the endpoint of that export's agents. What stands on a
+// pod is not believed without: annotations are copied from pods that run into templates.
+[[nodiscard]] bool has_variables(const Json& pod, const kube::ObjectKey& export_key);
 
 // The pod is one that check_readable() has passed.
 [[nodiscard]] OrRefusal<InjectionPlan> plan_injection(const Json& pod,
-                                                      const kube::ObjectKey& export_key);
+                                                      const InjectionTarget& target);
 
 }  // namespace dualtrace::ctl

@@ -87,6 +87,7 @@ Json rest_of(Json pod) {
   if (annotations->is_object()) {
     annotations->erase(std::string(kInjectedAnnotation));
     annotations->erase(std::string(kSkippedAnnotation));
+    annotations->erase(std::string(kWarnedAnnotation));
   }
   if (annotations->empty()) metadata.erase("annotations");
   return pod;

@@ -7,6 +7,7 @@
 #include "operator/webhook/readable.h"
 #include "operator/webhook/request.h"
 #include "operator/webhook/untouchable.h"
+#include "operator/webhook/warning.h"
 #include "operator/webhook/workload.h"
 
 namespace dualtrace::ctl {
@@ -32,31 +33,71 @@ AdmissionAnswer patched(const Json& pod, const InjectionPlan& plan,
   return checked ? answer : unpatched(checked.error().message);
 }
 
+// At an earlier look, and its variables are still there.
+bool was_injected(const Json& pod) {
+  const std::string_view name = annotation_of(pod, kInjectedAnnotation);
+  const size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return false;
+  return has_variables(pod,
+                       {std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))});
+}
+
 AdmissionAnswer skipped(const Json& pod, const Refusal& refusal) {
   const std::string text = to_string(refusal);
-  // It got its variables at an earlier look, and they are still there.
-  if (has_annotation(pod, kInjectedAnnotation)) return {};
+  if (was_injected(pod)) return {};
   AdmissionAnswer answer;
-  if (annotation_of(pod, kSkippedAnnotation) != text) {
-    answer = patched(pod, {}, {{kSkippedAnnotation, text}});
+  Annotations annotations = {{kSkippedAnnotation, text}};
+  for (const std::string_view other : {kInjectedAnnotation, kWarnedAnnotation}) {
+    if (has_annotation(pod, other)) annotations.emplace_back(other, "");
+  }
+  if (annotations.size() > 1 || annotation_of(pod, kSkippedAnnotation) != text) {
+    answer = patched(pod, {}, annotations);
   }
   if (answer.warnings.empty()) answer.warnings.push_back("dualtrace: not injected: " + text);
   answer.audit_annotations["skipped"] = to_string(refusal.reason);
   return answer;
 }
 
-AdmissionAnswer injected(const Json& pod, const InjectionPlan& plan,
-                         const kube::ObjectKey& export_key) {
-  const std::string name = export_key.to_string();
-  if (plan.changes.empty() && has_annotation(pod, kInjectedAnnotation)) return {};
-  Annotations annotations = {{kInjectedAnnotation, name}};
-  if (has_annotation(pod, kSkippedAnnotation)) annotations.emplace_back(kSkippedAnnotation, "");
-  AdmissionAnswer answer = patched(pod, plan, annotations);
-  if (answer.patch.empty()) return answer;
+// Those of containers that got nothing, too: the pod is called injected.
+PodWarnings all_warnings(const InjectionPlan& plan) {
+  PodWarnings all;
+  for (const auto& [container, refusal] : plan.left) {
+    all.push_back({to_string(refusal.reason),
+                   "container " + container + " not injected: " + refusal.message});
+  }
+  all.insert(all.end(), plan.warnings.begin(), plan.warnings.end());
+  return all;
+}
+
+void tell(const InjectionPlan& plan, const std::string& warned, AdmissionAnswer& answer) {
+  if (warned.empty()) return;
   for (const auto& [container, refusal] : plan.left) {
     answer.warnings.push_back("dualtrace: container " + container +
                               " not injected: " + to_string(refusal));
   }
+  for (const auto& [reason, message] : plan.warnings) {
+    answer.warnings.push_back("dualtrace: " + std::string(reason) + ": " + message);
+  }
+  answer.audit_annotations["warned"] = warned.substr(0, warned.find(':'));
+}
+
+AdmissionAnswer injected(const Json& pod, const InjectionPlan& plan,
+                         const kube::ObjectKey& export_key) {
+  const std::string name = export_key.to_string();
+  const std::string warned = warned_text(all_warnings(plan));
+  AdmissionAnswer answer;
+  const bool is_known = has_annotation(pod, kInjectedAnnotation);
+  const bool is_told = annotation_of(pod, kWarnedAnnotation) == warned;
+  if (plan.changes.empty() && is_known && is_told) {
+    tell(plan, warned, answer);
+    return answer;
+  }
+  Annotations annotations = {{kInjectedAnnotation, name}};
+  if (has_annotation(pod, kSkippedAnnotation)) annotations.emplace_back(kSkippedAnnotation, "");
+  if (!is_told) annotations.emplace_back(kWarnedAnnotation, warned);
+  answer = patched(pod, plan, annotations);
+  if (answer.patch.empty()) return answer;
+  tell(plan, warned, answer);
   answer.audit_annotations["injected"] = name;
   return answer;
 }
@@ -85,7 +126,7 @@ AdmissionAnswer PodReviewer::review(const AdmissionRequest& request) const {
   const auto chosen = choose_export(std::get<InjectionRequest>(*asked), from, *exports);
   if (const auto* refusal = std::get_if<Refusal>(&chosen)) return skipped(pod, *refusal);
   const auto& key = std::get<kube::ObjectKey>(chosen);
-  const auto plan = plan_injection(pod, key);
+  const auto plan = plan_injection(pod, {.namespace_name = space, .export_key = key, .dns = dns_});
   if (const auto* refusal = std::get_if<Refusal>(&plan)) return skipped(pod, *refusal);
   return injected(pod, std::get<InjectionPlan>(plan), key);
 }

@@ -1,13 +1,22 @@
 #include "operator/webhook/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+
+#include "operator/webhook/service_labels.h"
 
 namespace dualtrace::ctl {
 namespace {
 
 constexpr std::string_view kResourcePrefix = "resource.opentelemetry.io/";
 constexpr std::string_view kServiceName = "service.name";
+
+constexpr auto kNamedByPeople = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"Deployment", "k8s.deployment.name"},
+     {"StatefulSet", "k8s.statefulset.name"},
+     {"DaemonSet", "k8s.daemonset.name"},
+     {"ReplicationController", "k8s.replicationcontroller.name"}});
 
 std::string_view label_of(const Json& pod, std::string_view name) {
   return text_at(pod, {"metadata", "labels", name});
@@ -22,12 +31,24 @@ const Json* controller_of(const Json& pod) {
   return found == owners.end() ? nullptr : &*found;
 }
 
-// "web" of "web-5d9c7f" when the pod's template has that hash; "" when the ReplicaSet is nobody's.
-std::string_view deployment_of(const Json& pod, std::string_view replica_set) {
-  const std::string_view hash = label_of(pod, "pod-template-hash");
-  if (hash.empty() || !replica_set.ends_with(hash)) return {};
-  const std::string_view before = replica_set.substr(0, replica_set.size() - hash.size());
+// "web" of "web-5d9c7f" when the pod's template has that hash under this label; "" when not.
+std::string_view before_hash(const Json& pod, std::string_view label, std::string_view name) {
+  const std::string_view hash = label_of(pod, label);
+  if (hash.empty() || !name.ends_with(hash)) return {};
+  const std::string_view before = name.substr(0, name.size() - hash.size());
   return before.ends_with('-') ? before.substr(0, before.size() - 1) : std::string_view();
+}
+
+// A ReplicaSet is a Deployment's, or a Rollout's of Argo, for which OpenTelemetry has no attribute,
+// or nobody's.
+Workload of_replica_set(const Json& pod, std::string_view name) {
+  Workload workload;
+  const std::string_view deployment = before_hash(pod, "pod-template-hash", name);
+  if (!deployment.empty()) workload.attributes.emplace_back("k8s.deployment.name", deployment);
+  workload.attributes.emplace_back("k8s.replicaset.name", name);
+  const std::string_view rollout = before_hash(pod, "rollouts-pod-template-hash", name);
+  workload.name = !deployment.empty() ? deployment : rollout.empty() ? name : rollout;
+  return workload;
 }
 
 // A CronJob names its Jobs by the minute, counted from 1970, for which they are. Since 2019 such a
@@ -43,12 +64,15 @@ std::string_view cron_job_of(std::string_view job) {
   return whole && minute >= kFirst && minute <= kLast ? job.substr(0, dash) : std::string_view();
 }
 
-Workload made_of(std::string_view outer_key, std::string_view outer, std::string_view key,
-                 std::string_view name) {
-  Workload workload;
-  if (!outer.empty()) workload.attributes.emplace_back(outer_key, outer);
-  workload.attributes.emplace_back(key, name);
-  workload.name = outer.empty() ? name : outer;
+Workload made_of(std::string_view key, std::string_view name) {
+  return {{{std::string(key), std::string(name)}}, std::string(name)};
+}
+
+Workload of_job(std::string_view name) {
+  const std::string_view cron_job = cron_job_of(name);
+  if (cron_job.empty()) return made_of("k8s.job.name", name);
+  Workload workload = made_of("k8s.cronjob.name", cron_job);
+  workload.attributes.emplace_back("k8s.job.name", name);
   return workload;
 }
 
@@ -60,28 +84,31 @@ Workload workload_of(const Json& pod) {
   const std::string_view kind = text_at(*owner, {"kind"});
   const std::string_view name = text_at(*owner, {"name"});
   if (name.empty()) return {};
-  if (kind == "ReplicaSet") {
-    return made_of("k8s.deployment.name", deployment_of(pod, name), "k8s.replicaset.name", name);
+  if (kind == "ReplicaSet") return of_replica_set(pod, name);
+  if (kind == "Job") return of_job(name);
+  for (const auto& [known, key] : kNamedByPeople) {
+    if (kind == known) return made_of(key, name);
   }
-  if (kind == "StatefulSet") return made_of({}, {}, "k8s.statefulset.name", name);
-  if (kind == "DaemonSet") return made_of({}, {}, "k8s.daemonset.name", name);
-  if (kind == "Job") return made_of("k8s.cronjob.name", cron_job_of(name), "k8s.job.name", name);
-  return {};
+  // Somebody's own kind: what it is called says more than what it calls its pods.
+  return {{}, std::string(without_run(name))};
 }
 
 std::string_view annotation_of(const Json& pod, std::string_view name) {
   return text_at(pod, {"metadata", "annotations", name});
 }
 
-// The pod's name comes last but one: where it is made up (generateName), it is not known yet, and
-// would be another service with every pod.
+// What people wrote for this comes first, then what platforms write, which also write a name of
+// their own kind for each pod of theirs (KubeRay: app.kubernetes.io/name is "kuberay"). The pod's
+// name comes last but one: where it is made up (generateName), it is not known yet, and would be
+// another service with every pod.
 std::string service_name(const Json& pod, std::string_view container) {
   const std::string annotation = std::string(kResourcePrefix) + std::string(kServiceName);
   const Workload workload = workload_of(pod);
+  const std::string labelled = service_by_label(pod);
   for (const std::string_view name :
        {annotation_of(pod, annotation), label_of(pod, "app.kubernetes.io/instance"),
-        label_of(pod, "app.kubernetes.io/name"), std::string_view(workload.name),
-        text_at(pod, {"metadata", "name"})}) {
+        std::string_view(labelled), label_of(pod, "app.kubernetes.io/name"),
+        std::string_view(workload.name), text_at(pod, {"metadata", "name"})}) {
     if (!name.empty()) return std::string(name);
   }
   return std::string(container);

@@ -1,7 +1,7 @@
 #pragma once
 // What a pod belongs to and what its service is called, by OpenTelemetry's conventions for
 // Kubernetes, from what is known when the pod is created: its owner, labels and annotations.
-// Nothing is looked up. Pure.
+// Nothing is looked up; service_labels.h knows the platforms. Pure.
 
 #include <string>
 #include <string_view>
@@ -13,7 +13,8 @@
 namespace dualtrace::ctl {
 
 struct Workload {
-  // k8s.deployment.name, k8s.replicaset.name, …: of the owner and of the owner's.
+  // k8s.deployment.name, k8s.replicaset.name, …: of the owner and of the owner's. None of a kind
+  // that OpenTelemetry has no word for.
   std::vector<std::pair<std::string, std::string>> attributes;
   std::string name;  // of the outermost one that is known; "" when there is none
 };

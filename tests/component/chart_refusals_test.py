@@ -52,6 +52,8 @@ def test_typos_are_tried_at_every_level():
         ({"replicas": "2"}, "/replicas"),
         ({"replicas": -1}, "/replicas"),
         ({"logLevel": "Info"}, "/logLevel"),
+        ({"clusterDomain": "cluster.local."}, "/clusterDomain"),
+        ({"clusterDomain": "https://cluster.local"}, "/clusterDomain"),
         ({"extraArgs": ["workers=8"]}, "/extraArgs/0"),
         ({"watchNamespaces": "blue"}, "/watchNamespaces"),
         ({"watchNamespaces": ["Blue"]}, "/watchNamespaces/0"),

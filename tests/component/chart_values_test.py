@@ -132,6 +132,9 @@ EFFECTS = {
         lambda r: "--shared-namespaces=observability,platform" in r.arguments,
     ),
     "consentAsBefore": Effect(False, lambda r: "--consent-as-before=false" in r.arguments),
+    "clusterDomain": Effect(
+        "k8s.corp.example", lambda r: "--cluster-domain=k8s.corp.example" in r.arguments
+    ),
     "logLevel": Effect("debug", lambda r: "--log-level=debug" in r.arguments),
     "extraArgs": Effect(
         ["--workers=8", "--resync=1h"], lambda r: r.arguments[-2:] == ["--workers=8", "--resync=1h"]

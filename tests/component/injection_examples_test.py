@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector
 
 FOLDER = ROOT / "tests" / "data" / "injection"
 AFTER = sorted(FOLDER.glob("*.after.yaml"))
+AGENTS = "agents-dualtrace.observability.svc.cluster.local"
 # What a node would say.
 FIELDS = {
     "metadata.name": "the-pod",
@@ -104,17 +105,17 @@ def test_an_sdk_reads_the_users_attributes_as_before(container_of):
 
 def test_an_sdk_sends_spans_over_http(container_of):
     container_of("deployment", "app")
-    assert OtlpHttp()._endpoint == "http://agents-dualtrace.observability.svc:4318/v1/traces"
+    assert OtlpHttp()._endpoint == f"http://{AGENTS}:4318/v1/traces"
 
 
 def test_an_sdk_sends_spans_over_grpc(container_of):
     container_of("chosen_containers", "app")
-    assert OtlpGrpc()._endpoint == "agents-dualtrace.observability.svc:4317"
+    assert OtlpGrpc()._endpoint == f"{AGENTS}:4317"
 
 
 def test_arizes_library_finds_the_agents_by_either_protocol(container_of):
     known = container_of("deployment", "app")
     keys = {"space_id": "any", "api_key": "any"}
-    assert GRPCSpanExporter(**keys)._endpoint == "agents-dualtrace.observability.svc:4317"
+    assert GRPCSpanExporter(**keys)._endpoint == f"{AGENTS}:4317"
     assert HTTPSpanExporter(**keys)._endpoint == known["ARIZE_COLLECTOR_ENDPOINT"]
     assert known["ARIZE_COLLECTOR_ENDPOINT"].endswith(":4317/v1/traces")

@@ -5,7 +5,8 @@ import copy
 import json
 
 import pytest
-from harness.exports import EXAMPLES, read_export
+import yaml
+from harness.exports import EXAMPLES, ROOT, read_export
 from harness.installation import ALONE
 from harness.processes import wait_until
 from harness.random_pods import random_ephemeral_containers, random_pod
@@ -16,6 +17,7 @@ EXPORT = "agents"
 ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 RANDOM_PODS = 1000
 DEBUGGED_PODS = 60
+DOMAIN = "k8s.corp.example"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,9 @@ def tenant(control_plane, installation):
 def operator(installation, webhook, tenant):
     webhook.install()
     shared = f"--shared-namespaces={tenant.namespace}"
-    return installation.operator(*ALONE, shared, *webhook.options()).start()
+    return installation.operator(
+        *ALONE, shared, *webhook.options(), f"--cluster-domain={DOMAIN}"
+    ).start()
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def test_an_annotated_pod_gets_the_endpoint_of_its_nodes_agent(
     for asks in ("true", name):
         wait_until_known(control_plane, space, asks, name)
     pod = create(control_plane, space, plain_pod())
-    service = f"{EXPORT}-dualtrace.{tenant.namespace}.svc"
+    service = f"{EXPORT}-dualtrace.{tenant.namespace}.svc.{DOMAIN}"
     assert variables(pod)[ENDPOINT] == f"http://{service}:4318/v1/traces"
     assert variables(pod)["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] == "http/protobuf"
     # The agents are really to be found there.
@@ -106,6 +110,76 @@ def test_a_pod_that_cannot_have_it_starts_and_says_why(control_plane, operator, 
     pod = create(control_plane, space, plain_pod("nowhere/nothing"))
     assert annotation(pod, "skipped").startswith("NoSuchExport: ")
     assert variables(pod) == {}
+
+
+def with_env(pod: dict, **variables: str) -> dict:
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    pod["spec"]["containers"][0]["env"] = env
+    return pod
+
+
+def counts(tenant, word: str) -> dict[str, int]:
+    told = tenant.get(EXPORT).get("status", {}).get("injection", {}).get(word, [])
+    return {one["reason"]: one["pods"] for one in told}
+
+
+def test_what_keeps_spans_away_is_said_at_creation_on_the_pod_and_in_the_status(
+    control_plane, tenant, served_space
+):
+    behind_proxy = with_env(plain_pod(), HTTP_PROXY="http://proxy:3128", NO_PROXY="localhost")
+    on_host = plain_pod()
+    on_host["spec"]["hostNetwork"] = True
+    on_windows = plain_pod()
+    windows = {"key": "kubernetes.io/os", "operator": "In", "values": ["windows"]}
+    required = {"nodeSelectorTerms": [{"matchExpressions": [windows]}]}
+    on_windows["spec"]["affinity"] = {
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}
+    }
+    said = control_plane.kubectl(
+        *("create", "--filename=-", f"--namespace={served_space}", "--dry-run=server"),
+        stdin=json.dumps({"apiVersion": "v1", "kind": "Pod", **behind_proxy}),
+        check=False,
+    )
+    assert "Warning: dualtrace: BehindProxy: container app: HTTP_PROXY is set" in said
+    warned = create(control_plane, served_space, behind_proxy)
+    assert annotation(warned, "warned").startswith("BehindProxy: container app: HTTP_PROXY is set")
+    assert variables(warned)["NO_PROXY"] == "localhost"
+    skipped = [create(control_plane, served_space, pod) for pod in (on_host, on_windows)]
+    reasons = [annotation(pod, "skipped").split(":")[0] for pod in skipped]
+    assert reasons == ["NoClusterDNS", "NotLinux"]
+    wait_until(
+        lambda: counts(tenant, "warned") == {"BehindProxy": 1}
+        and counts(tenant, "skipped") == {"NoClusterDNS": 1, "NotLinux": 1},
+        "the status counts them by reason",
+        timeout=90,
+        every=0.5,
+    )
+    for pod in (warned, *skipped):
+        path = f"/api/v1/namespaces/{served_space}/pods/{pod['metadata']['name']}"
+        assert control_plane.api.delete(f"{path}?gracePeriodSeconds=0")[0] == 200
+
+
+SHAPES = sorted((ROOT / "tests" / "data" / "pods_of_charts").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=lambda path: path.stem)
+def test_pods_in_the_shapes_of_real_charts_pass_unharmed(
+    control_plane, tenant, served_space, shapes
+):
+    text = shapes.read_text().replace("cluster.local", DOMAIN)
+    text = text.replace(".observability.svc", f".{tenant.namespace}.svc")
+    for shape in yaml.safe_load(text):
+        wish = copy.deepcopy(shape["pod"])
+        annotations = wish["metadata"].setdefault("annotations", {})
+        annotations["dualtrace.dev/inject"] = "false"
+        untouched = create(control_plane, served_space, wish, "?dryRun=All")
+        annotations["dualtrace.dev/inject"] = "true"
+        given = create(control_plane, served_space, wish, "?dryRun=All")
+        skipped = (annotation(given, "skipped") or "injected").split(":")[0]
+        assert skipped == shape["says"], shape["what"]
+        assert (annotation(given, "injected") is not None) == (shape["says"] == "injected")
+        seen = comparable(user_sees(wish, given))
+        assert seen == comparable(user_sees(wish, untouched)), shape["what"]
 
 
 def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, operator, tenant):
@@ -132,7 +206,7 @@ def user_sees(before: dict, after: dict) -> dict:
             got.pop("env", None)
             if own:
                 got["env"] = own
-    for name in ("injected", "skipped"):
+    for name in ("injected", "skipped", "warned"):
         seen["metadata"].get("annotations", {}).pop(f"dualtrace.dev/{name}", None)
     return seen
 

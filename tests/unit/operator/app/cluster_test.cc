@@ -51,5 +51,18 @@ TEST_F(FindCluster, SaysSoWhenThereIsNone) {
   EXPECT_EQ(host(), "no --kubeconfig, no KUBECONFIG, not in a pod, and no HOME");
 }
 
+TEST(FindClusterDns, IsWhatThePodsResolverSaysUnlessSomebodySaysOtherwise) {
+  Options options;
+  Environment environment;
+  environment.pod_namespace = "system";
+  environment.resolver_configuration =
+      "nameserver 10.0.0.10\nsearch system.svc.corp.local svc.corp.local corp.local\n";
+  EXPECT_EQ(find_cluster_dns(options, environment), (ClusterDns{"corp.local", {"10.0.0.10"}}));
+  options.cluster_domain = "k8s.example";
+  EXPECT_EQ(find_cluster_dns(options, environment).domain, "k8s.example");
+  EXPECT_EQ(find_cluster_dns(options, Environment{}), (ClusterDns{"k8s.example", {}}));
+  EXPECT_EQ(find_cluster_dns(Options{}, Environment{}), ClusterDns{});
+}
+
 }  // namespace
 }  // namespace dualtrace::ctl

@@ -142,6 +142,8 @@ TEST(Options, SayWhatIsWrongWithThem) {
       {"--listen=8080", "--listen"},
       {"--log-level=loud", "--log-level: expected debug, info, warn or error"},
       {"--leader-election-namespace=No", "--leader-election-namespace: expected the name"},
+      {"--cluster-domain=cluster.local.", "--cluster-domain: expected a domain"},
+      {"--cluster-domain=", "--cluster-domain"},
       {"--webhook-service=hook", "--webhook-service: expected NAMESPACE/NAME"},
       {"--webhook-service=a/b/c", "--webhook-service: expected NAMESPACE/NAME"},
       {"--webhook-configuration=a..b", "--webhook-configuration: expected the name of an object"},

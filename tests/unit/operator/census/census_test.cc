@@ -15,6 +15,7 @@ namespace {
 using kube::ObjectKey;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::SizeIs;
 
 const ObjectKey kAgents{"observability", "agents"};
@@ -106,6 +107,39 @@ TEST_F(CensusTest, CountsWhoMeansNoneAtTheSharedExportThatDoesNotAdmitIt) {
   directory.add(kAgents.namespace_name, kAgents.name, Json::object());
   add_pod("a", asks("true"));
   EXPECT_EQ(fact(), (InjectionFact{1, 0, {"shop/a"}}));
+}
+
+TEST_F(CensusTest, CountsByReasonWhatWasSkippedAndWarned) {
+  const std::string skipped(kSkippedAnnotation);
+  const std::string warned(kWarnedAnnotation);
+  Json pod = asks("true");
+  pod[skipped] = "NoClusterDNS: the pod resolves names as its node does, SDKDisabled: not this";
+  add_pod("a", pod);
+  add_pod("b", pod);
+  pod = answered("true");
+  pod[skipped] = "";  // it was injected at the second look
+  pod[warned] = "BehindProxy,AlreadyConfigured,BehindProxy: container app: HTTP_PROXY is set, no";
+  add_pod("c", pod);
+  pod[warned] = "BehindProxy: container app";
+  add_pod("d", pod);
+  pod[warned] = "";
+  add_pod("e", pod);
+  pod[warned] = "Anything,that,somebody: wrote";
+  add_pod("f", pod);
+  EXPECT_EQ(fact().annotated, 6);
+  EXPECT_EQ(fact().injected, 4);
+  EXPECT_THAT(fact().skipped, ElementsAre(Pair("NoClusterDNS", 2)));
+  EXPECT_THAT(fact().warned, ElementsAre(Pair("AlreadyConfigured", 1), Pair("BehindProxy", 2)));
+}
+
+TEST_F(CensusTest, KeepsOfAnAnswerItsReasonsOnly) {
+  Json pod = answered("true");
+  pod[std::string(kWarnedAnnotation)] = "BehindProxy: " + std::string(4000, 'x');
+  add_pod("a", pod);
+  EXPECT_EQ(text_at(*pods[0], {"metadata", "annotations", kWarnedAnnotation}), "BehindProxy");
+  pod[std::string(kWarnedAnnotation)] = std::string(4000, 'x');
+  add_pod("b", pod);
+  EXPECT_EQ(find(*pods[1], {"metadata", "annotations", kWarnedAnnotation}), nullptr);
 }
 
 TEST_F(CensusTest, NamesFiveAtMost) {

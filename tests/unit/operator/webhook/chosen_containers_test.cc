@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/webhook/added_containers.h"
 #include "tests/unit/operator/webhook/world.h"
 
 namespace dualtrace::ctl {
@@ -33,6 +34,51 @@ TEST(ChosenContainers, AreAllThatRunBesideEachOther) {
   EXPECT_EQ(chosen(pod_of_five()), "sidecar app proxy");
 }
 
+Json pod_beside(std::string_view name, std::string_view mark = "") {
+  Json pod = pod_with();
+  pod["spec"]["containers"].push_back({{"name", name}});
+  if (!mark.empty()) pod["metadata"]["labels"][std::string(mark)] = "x";
+  return pod;
+}
+
+TEST(ChosenContainers, AreNotTheSidecarsThatOthersAdd) {
+  for (const auto& [by, pattern, mark] : kAddedContainers) {
+    std::string name(pattern);
+    std::string label(mark);
+    if (name.ends_with('*')) name.back() = '1';
+    if (label.ends_with('*')) label += "injected";
+    EXPECT_EQ(chosen(pod_beside(name, label)), "app") << by;
+    EXPECT_EQ(chosen(pod_beside(name)), mark.empty() ? "app" : "app " + name) << by;
+  }
+}
+
+TEST(ChosenContainers, AreNotWhatIstioSaysThatItAdded) {
+  Json pod = pod_beside("mesh");
+  pod["spec"]["initContainers"] =
+      list_of(Json{{"name", "mesh-native"}, {"restartPolicy", "Always"}});
+  EXPECT_EQ(chosen(pod), "mesh-native app mesh");
+  pod["metadata"]["annotations"]["sidecar.istio.io/status"] =
+      R"({"containers":["mesh"],"initContainers":["mesh-native"],"revision":"default"})";
+  EXPECT_EQ(chosen(pod), "app");
+  for (const char* broken : {"{", "[]", "1", R"({"containers":[1,null]})", ""}) {
+    pod["metadata"]["annotations"]["sidecar.istio.io/status"] = broken;
+    EXPECT_EQ(chosen(pod), "mesh-native app mesh") << broken;
+  }
+}
+
+TEST(ChosenContainers, AreSidecarsWhereTheAuthorNamesThem) {
+  Json pod = pod_beside("istio-proxy");
+  pod["metadata"]["annotations"]["dualtrace.dev/containers"] = "istio-proxy";
+  EXPECT_EQ(chosen(pod), "istio-proxy");
+}
+
+// A mesh's gateway.
+TEST(ChosenContainers, AreAllWhereThereAreNoOthers) {
+  Json pod = pod_with();
+  pod["spec"]["containers"][0]["name"] = "istio-proxy";
+  EXPECT_EQ(chosen(pod), "istio-proxy");
+}
+
 TEST(ChosenContainers, AreThoseThatTheAnnotationNames) {
   EXPECT_EQ(chosen(pod_of_five("app")), "app");
   EXPECT_EQ(chosen(pod_of_five(" proxy, migrate ,proxy,")), "migrate proxy");
@@ -41,7 +87,7 @@ TEST(ChosenContainers, AreThoseThatTheAnnotationNames) {
 TEST(ChosenContainers, AreNoneWhenOneIsNotThere) {
   EXPECT_EQ(chosen(pod_of_five("app,ap")),
             "UnknownContainer: the pod has no container called ap that its annotation "
-            "dualtrace.dev/containers has; mend the annotation, or leave it out");
+            "dualtrace.dev/containers has; fix the annotation, or leave it out");
   EXPECT_EQ(chosen(pod_of_five("debug")).substr(0, 16), "UnknownContainer")
       << "an ephemeral container is not there when a pod is created";
   EXPECT_EQ(chosen(pod_of_five("No Name\n")).find("No Name"), std::string::npos);

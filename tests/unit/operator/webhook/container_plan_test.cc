@@ -45,9 +45,9 @@ TEST_F(ContainerPlanTest, AddsWhatIsReferredToFirstAndTheRestBehindTheUsers) {
 TEST_F(ContainerPlanTest, GivesLibrariesAnEndpointThatFitsEitherOfTheirProtocols) {
   const Json pod = with(nullptr);
   EXPECT_EQ(variable_of(pod, "ARIZE_COLLECTOR_ENDPOINT"),
-            "http://agents-dualtrace.shop.svc:4317/v1/traces");
+            "http://agents-dualtrace.shop.svc.cluster.local:4317/v1/traces");
   EXPECT_EQ(variable_of(pod, "PHOENIX_COLLECTOR_ENDPOINT"),
-            "http://agents-dualtrace.shop.svc:4317");
+            "http://agents-dualtrace.shop.svc.cluster.local:4317");
 }
 
 TEST_F(ContainerPlanTest, LeavesPhoenixAloneWhereThePortIsTheUsers) {
@@ -65,7 +65,7 @@ TEST_F(ContainerPlanTest, NeverChangesWhatTheUserSet) {
   ASSERT_EQ(after.size(), 4U + 4U + 2U);
   EXPECT_EQ(Json(after.begin() + 4, after.begin() + 8), env);
   EXPECT_EQ(after[8], value_of("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-                               "http://agents-dualtrace.shop.svc:4317"));
+                               "http://agents-dualtrace.shop.svc.cluster.local:4317"));
   EXPECT_EQ(after[9], value_of(kAttributes, kOurs));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/webhook/agent_names.h"
 #include "tests/unit/operator/webhook/world.h"
 
 namespace dualtrace::ctl {
@@ -10,15 +11,16 @@ namespace {
 using EnvFrom = ContainerVariables::EnvFrom;
 
 const kube::ObjectKey kAgents{"observability", "agents"};
-const std::string kHttp = "http://agents-dualtrace.observability.svc:4318/v1/traces";
-const std::string kGrpcUrl = "http://agents-dualtrace.observability.svc:4317";
+const std::string kHost = "agents-dualtrace.observability.svc.cluster.local";
+const std::string kHttp = "http://" + kHost + ":4318/v1/traces";
+const std::string kGrpcUrl = "http://" + kHost + ":4317";
 
 // "endpoint protocol" as they are to be added, or the refusal's reason and the variable it names.
 std::string target(const Json& env, std::string_view asked = "",
                    const Json& env_from = Json::array(),
                    EnvFrom trust = EnvFrom::kMayBringAnything) {
   const Json container = {{"name", "app"}, {"env", env}, {"envFrom", env_from}};
-  const auto result = traces_target(ContainerVariables(container, trust), asked, kAgents);
+  const auto result = traces_target(ContainerVariables(container, trust), asked, {kAgents, kHost});
   if (const auto* refusal = std::get_if<Refusal>(&result)) {
     const size_t at = refusal->message.find("OTEL_");
     return std::string(to_string(refusal->reason)) + " " +
@@ -34,8 +36,8 @@ TEST(TracesTarget, IsHttpUnlessSomebodySaysOtherwise) {
 }
 
 TEST(TracesTarget, UsesTheNameOfTheChildren) {
-  EXPECT_EQ(http_traces_url({"a", "1.2"}).substr(0, 14), "http://export-");
-  EXPECT_EQ(either_url(kAgents), kGrpcUrl + "/v1/traces");
+  EXPECT_EQ(service_host({"a", "1.2"}).substr(0, 7), "export-");
+  EXPECT_EQ(either_url(kHost), kGrpcUrl + "/v1/traces");
 }
 
 TEST(TracesTarget, FollowsTheUsersProtocolForTraces) {
@@ -66,17 +68,80 @@ TEST(TracesTarget, IsNothingWithAProtocolThatIsNotKnown) {
 TEST(TracesTarget, IsNothingWhereTheContainerSaysItself) {
   EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, "http://collector:4318/v1/traces"))),
             "AlreadyConfigured OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-  EXPECT_EQ(target(list_of(field_of(kTracesEndpoint, "status.hostIP"))),
-            "AlreadyConfigured OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
   EXPECT_EQ(target(list_of(value_of(kEveryEndpoint, "http://collector:4318"))),
             "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT");
-  EXPECT_EQ(target(list_of(value_of(kEveryEndpoint, ""))),
-            "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT");
+  EXPECT_EQ(target(list_of(field_of("HOST_IP", "status.hostIP"),
+                           value_of(kEveryEndpoint, "http://$(HOST_IP):4318"))),
+            "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT")
+      << "enough of it is known";
+}
+
+TEST(TracesTarget, SaysOfAnEndpointThatIsNothingThatItIsEmpty) {
+  for (const auto& variable : {kTracesEndpoint, kEveryEndpoint}) {
+    const std::string empty = "EndpointEmpty " + std::string(variable);
+    EXPECT_EQ(target(list_of(value_of(variable, ""))), empty);
+    EXPECT_EQ(target(list_of(value_of(variable, " \t "))), empty);
+    EXPECT_EQ(target(list_of(Json{{"name", variable}})), empty) << "no value is an empty one";
+    EXPECT_EQ(target(list_of(value_of("NONE", ""), value_of(variable, "$(NONE)"))), empty);
+  }
+}
+
+TEST(TracesTarget, SaysOfAnEndpointFromElsewhereThatItIsNotKnown) {
+  for (const auto& variable : {kTracesEndpoint, kEveryEndpoint}) {
+    const std::string not_known = "EndpointNotKnown " + std::string(variable);
+    const Json from_map = {
+        {"name", variable},
+        {"valueFrom", {{"configMapKeyRef", {{"name", "otel"}, {"key", "endpoint"}}}}}};
+    EXPECT_EQ(target(list_of(from_map)), not_known);
+    EXPECT_EQ(target(list_of(field_of(variable, "metadata.annotations['otel']"))), not_known);
+    EXPECT_EQ(target(list_of(value_of(variable, "$(COLLECTOR)"))), not_known);
+    EXPECT_EQ(target(list_of(field_of("A", "status.hostIP"), value_of(variable, "$(A)"))),
+              not_known);
+  }
+}
+
+// Each reference is followed once: a text of a few bytes cannot cost more than its length.
+TEST(TracesTarget, FollowsNoChainOfReferences) {
+  Json env = Json::array({value_of("V0", "")});
+  for (int i = 1; i < 200; ++i) {
+    const std::string before = "$(V" + std::to_string(i - 1) + ")";
+    env.push_back(value_of("V" + std::to_string(i), before + before));
+  }
+  env.push_back(value_of(kEveryEndpoint, "$(V199)$(V199)"));
+  EXPECT_EQ(target(env), "EndpointNotKnown OTEL_EXPORTER_OTLP_ENDPOINT");
+}
+
+TEST(TracesTarget, SaysWhichWayAnEmptyProtocolIsWrong) {
+  const Json container = {{"name", "app"}, {"env", list_of(value_of(kEveryProtocol, ""))}};
+  const auto result = traces_target(ContainerVariables(container, EnvFrom::kBringsNoneOfOurs), "",
+                                    {kAgents, kHost});
+  EXPECT_EQ(std::get<Refusal>(result).message.substr(0, 47),
+            "OTEL_EXPORTER_OTLP_PROTOCOL is set, but empty, ");
 }
 
 TEST(TracesTarget, HasNothingToAddWhereTheContainerPointsHere) {
   EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, kHttp))), "- -");
   EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, kGrpcUrl))), "- -");
+  for (const char* host :
+       {"agents-dualtrace.observability.svc", "agents-dualtrace.observability.svc.",
+        "agents-dualtrace.observability.svc.k8s.corp.example",
+        "agents-dualtrace.observability.svc.cluster.local."}) {
+    EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, http_traces_url(host)))), "- -") << host;
+  }
+}
+
+TEST(TracesTarget, IsNotFooledByHostsThatBeginAlike) {
+  for (const char* url :
+       {"http://agents-dualtrace.observability.svcx:4318/v1/traces",
+        "http://agents-dualtrace.observability.svc.x@evil:4318/v1/traces",
+        "http://agents-dualtrace.observability.svc.x/y:4318/v1/traces",
+        "https://agents-dualtrace.observability.svc:4318/v1/traces",
+        "http://agents-dualtrace.observability.svc:4319/v1/traces",
+        "http://agents-dualtrace.observability.svc", "http://agents-dualtrace.observability"}) {
+    EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, url))),
+              "AlreadyConfigured OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+        << url;
+  }
 }
 
 TEST(TracesTarget, IsNothingWhereEnvFromMayHaveSaid) {

@@ -7,7 +7,10 @@
 #include <sstream>
 
 #include "operator/api/injection_words.h"
+#include "operator/webhook/added_containers.h"
 #include "operator/webhook/refusal.h"
+#include "operator/webhook/service_labels.h"
+#include "operator/webhook/warning.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -23,12 +26,36 @@ TEST(InjectionPage, ExplainsEveryReason) {
   for (const std::string_view reason : kSkipReasons) {
     EXPECT_THAT(page(), testing::HasSubstr("| `" + std::string(reason) + "` |"));
   }
+  const std::string warnings = page().substr(page().find("## What is warned of"));
+  for (const std::string_view reason : kWarnReasons) {
+    EXPECT_THAT(warnings, testing::HasSubstr("| `" + std::string(reason) + "` |"));
+  }
+}
+
+TEST(InjectionPage, HasTheTableOfServiceNames) {
+  std::string table = "| Platform | Label |\n|---|---|\n";
+  for (const auto& [platform, label, beside, names] : kServiceLabels) {
+    table.append("| ").append(platform).append(" | `").append(label).append("`");
+    if (!beside.empty()) table.append(", beside `").append(beside).append("`");
+    table += names == ServiceLabel::Names::kOneRun ? ", without a run's end |\n" : " |\n";
+  }
+  EXPECT_THAT(page(), testing::HasSubstr(table));
+}
+
+TEST(InjectionPage, HasTheTableOfContainersThatOthersAdd) {
+  std::string table = "| Added by | Container | Where the pod has |\n|---|---|---|\n";
+  for (const auto& [by, name, mark] : kAddedContainers) {
+    table.append("| ").append(by).append(" | `").append(name).append("` | ");
+    if (!mark.empty()) table.append("`").append(mark).append("`");
+    table += " |\n";
+  }
+  EXPECT_THAT(page(), testing::HasSubstr(table));
 }
 
 TEST(InjectionPage, ExplainsEveryAnnotation) {
   for (const std::string_view word :
        {kInjectWord, kContainersAnnotation, kProtocolAnnotation, kEnvFromAnnotation,
-        kInjectedAnnotation, kSkippedAnnotation}) {
+        kInjectedAnnotation, kSkippedAnnotation, kWarnedAnnotation}) {
     EXPECT_THAT(page(), testing::HasSubstr("`" + std::string(word) + "`"));
   }
 }

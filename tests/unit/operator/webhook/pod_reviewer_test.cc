@@ -16,12 +16,13 @@ using ::testing::StartsWith;
 
 constexpr std::string_view kInjected = "dualtrace.dev/injected";
 constexpr std::string_view kSkipped = "dualtrace.dev/skipped";
+constexpr std::string_view kWarned = "dualtrace.dev/warned";
 constexpr std::string_view kEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 
 struct PodReviewerTest : testing::Test {
   PodReviewerTest() { cluster.add("observability", "agents"); }
   AdmissionAnswer review(const Json& pod) const {
-    return PodReviewer(cluster).review(creation(pod));
+    return PodReviewer(cluster, known_dns()).review(creation(pod));
   }
   Json reviewed(const Json& pod) const { return ctl::reviewed(pod, cluster); }
 
@@ -41,7 +42,7 @@ TEST_F(PodReviewerTest, InjectsAPodThatAsks) {
   const Json pod = answered(pod_with(), answer);
   EXPECT_EQ(annotation(pod, kInjected), "observability/agents");
   EXPECT_EQ(variable_of(pod, kEndpoint),
-            "http://agents-dualtrace.observability.svc:4318/v1/traces");
+            "http://agents-dualtrace.observability.svc.cluster.local:4318/v1/traces");
 }
 
 TEST_F(PodReviewerTest, PatchesByAddingAlone) {
@@ -122,15 +123,50 @@ TEST_F(PodReviewerTest, RepeatsAWarningButNoAnnotationAtASecondLook) {
   EXPECT_THAT(again.warnings, ElementsAre(HasSubstr("NoSuchExport")));
 }
 
-TEST_F(PodReviewerTest, InjectsContainersThatAnotherWebhookAddedSince) {
+TEST_F(PodReviewerTest, LeavesAloneContainersThatAnotherWebhookAddedSince) {
   Json pod = reviewed(pod_with());
   const Json before = env_of(pod);
   pod["spec"]["containers"].push_back({{"name", "proxy"}});
+  expect_nothing(review(pod));
+  pod["metadata"]["annotations"]["dualtrace.dev/containers"] = "app,proxy";
   pod = reviewed(pod);
   EXPECT_EQ(env_of(pod), before);
   EXPECT_THAT(variable_of(pod, "OTEL_RESOURCE_ATTRIBUTES", 1),
-              HasSubstr("k8s.container.name=proxy"));
-  expect_nothing(review(pod));
+              HasSubstr("k8s.container.name=proxy"))
+      << "its author named it";
+}
+
+TEST_F(PodReviewerTest, LeavesAloneContainersThatWereAddedToAPodThatIsSkipped) {
+  Json pod = reviewed(pod_with(list_of(value_of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x"))));
+  ASSERT_EQ(skip_reason(pod), "AlreadyConfigured");
+  pod["spec"]["containers"].push_back({{"name", "proxy"}});
+  EXPECT_THAT(env_of(reviewed(pod), 1), IsEmpty());
+  EXPECT_EQ(annotation(reviewed(pod), kInjected), "");
+  pod["spec"]["containers"][0].erase("env");
+  EXPECT_NE(variable_of(reviewed(pod), kEndpoint), "") << "its author has followed the advice";
+}
+
+// As in a template that was copied from a pod that runs.
+TEST_F(PodReviewerTest, BelievesNoAnnotationOfAPodThatHasNoVariables) {
+  Json pod = pod_with();
+  pod["metadata"]["annotations"]["dualtrace.dev/injected"] = "observability/agents";
+  pod["metadata"]["annotations"]["dualtrace.dev/warned"] = "BehindProxy: container app";
+  EXPECT_NE(variable_of(reviewed(pod), kEndpoint), "");
+  EXPECT_EQ(annotation(reviewed(pod), kWarned), "");
+  pod["spec"]["hostNetwork"] = true;
+  pod = reviewed(pod);
+  EXPECT_EQ(skip_reason(pod), "NoClusterDNS");
+  EXPECT_EQ(annotation(pod, kInjected), "");
+  EXPECT_EQ(annotation(pod, kWarned), "");
+}
+
+TEST_F(PodReviewerTest, LeavesAloneSidecarsThatWereThereBefore) {
+  Json pod = pod_with();
+  pod["spec"]["containers"].push_back({{"name", "istio-proxy"}});
+  pod = reviewed(pod);
+  EXPECT_EQ(annotation(pod, kInjected), "observability/agents");
+  EXPECT_NE(variable_of(pod, kEndpoint), "");
+  EXPECT_THAT(env_of(pod, 1), IsEmpty());
 }
 
 TEST_F(PodReviewerTest, TakesBackWhatItSaidWhenASecondLookHelps) {
@@ -160,6 +196,8 @@ TEST_F(PodReviewerTest, InjectsTheContainersThatItMayAndWarnsOfTheOthers) {
   const AdmissionAnswer answer = review(pod);
   EXPECT_EQ(annotation(answered(pod, answer), kInjected), "observability/agents");
   EXPECT_EQ(env_of(answered(pod, answer), 1), env_of(pod, 1));
+  EXPECT_THAT(annotation(answered(pod, answer), kWarned),
+              StartsWith("AlreadyConfigured: container own not injected: it sets"));
   EXPECT_THAT(
       answer.warnings,
       ElementsAre(StartsWith("dualtrace: container own not injected: AlreadyConfigured: ")));
@@ -203,7 +241,66 @@ TEST_F(PodReviewerTest, SkipsPodsThatCannotResolveTheAgentsName) {
   EXPECT_EQ(reason(true, "ClusterFirstWithHostNet"), "");
   EXPECT_EQ(reason(false, "Default"), "NoClusterDNS");
   EXPECT_EQ(reason(false, "ClusterFirst"), "");
-  EXPECT_EQ(reason(false, "None"), "");
+  EXPECT_EQ(reason(false, "None"), "NoClusterDNS") << "nothing says whose servers it asks";
+}
+
+TEST_F(PodReviewerTest, SaysAtCreationAndOnThePodWhatMayKeepItsSpansAway) {
+  const Json pod =
+      pod_with(list_of(value_of("HTTP_PROXY", "http://user:secret@proxy:3128"),
+                       value_of("NO_PROXY", "localhost"), value_of("OTEL_SDK_DISABLED", "true")));
+  const AdmissionAnswer answer = review(pod);
+  EXPECT_THAT(
+      answer.warnings,
+      ElementsAre(StartsWith("dualtrace: BehindProxy: container app: HTTP_PROXY is set, and "
+                             "NO_PROXY does not have"),
+                  StartsWith("dualtrace: SDKDisabled: container app: ")));
+  EXPECT_THAT(answer.audit_annotations, ElementsAre(Pair("injected", "observability/agents"),
+                                                    Pair("warned", "BehindProxy,SDKDisabled")));
+  const Json after = answered(pod, answer);
+  EXPECT_THAT(annotation(after, kWarned),
+              StartsWith("BehindProxy,SDKDisabled: container app: HTTP_PROXY is set"));
+  EXPECT_THAT(annotation(after, kWarned), HasSubstr("agents-dualtrace.observability.svc"));
+  EXPECT_EQ(annotation(after, kWarned).find("secret"), std::string::npos);
+  EXPECT_EQ(variable_of(after, "NO_PROXY"), "localhost") << "it is the user's";
+  EXPECT_NE(variable_of(after, kEndpoint), "");
+
+  const AdmissionAnswer again = review(after);
+  EXPECT_THAT(again.patch, IsEmpty());
+  EXPECT_EQ(again.warnings, answer.warnings);
+}
+
+TEST_F(PodReviewerTest, TakesBackAWarningWhoseReasonIsGone) {
+  Json pod = reviewed(pod_with(list_of(value_of("HTTP_PROXY", "http://proxy:3128"))));
+  ASSERT_NE(annotation(pod, kWarned), "");
+  for (Json& entry : pod["spec"]["containers"][0]["env"]) {
+    if (entry["name"] == "HTTP_PROXY") entry["value"] = "";
+  }
+  pod = reviewed(pod);
+  EXPECT_EQ(annotation(pod, kWarned), "");
+  expect_nothing(review(pod));
+}
+
+TEST_F(PodReviewerTest, WarnsAtASecondLookOfWhatAnotherWebhookSet) {
+  Json pod = reviewed(pod_with());
+  EXPECT_EQ(annotation(pod, kWarned), "");
+  pod["spec"]["containers"][0]["env"].push_back(value_of("http_proxy", "http://proxy:3128"));
+  pod["spec"]["containers"][0]["env"].push_back(value_of("no_proxy", ".svc"));
+  pod = reviewed(pod);
+  EXPECT_THAT(annotation(pod, kWarned), StartsWith("BehindProxy: "))
+      << "it was given the full name before";
+}
+
+TEST_F(PodReviewerTest, GivesTheNameThatNoProxyLeavesOut) {
+  const Json proxy = value_of("HTTP_PROXY", "http://proxy:3128");
+  Json pod = reviewed(pod_with(list_of(proxy, value_of("NO_PROXY", "10.0.0.0/8,.svc"))));
+  EXPECT_EQ(variable_of(pod, kEndpoint),
+            "http://agents-dualtrace.observability.svc:4318/v1/traces");
+  EXPECT_EQ(annotation(pod, kWarned), "");
+  pod = pod_with(list_of(proxy, value_of("NO_PROXY", ".svc")));
+  pod["spec"]["dnsConfig"]["options"] = list_of(value_of("ndots", "2"));
+  pod = reviewed(pod);
+  EXPECT_THAT(variable_of(pod, kEndpoint), HasSubstr(".svc.cluster.local:"));
+  EXPECT_THAT(annotation(pod, kWarned), StartsWith("BehindProxy: ")) << "it could not resolve that";
 }
 
 TEST_F(PodReviewerTest, SkipsAPodWhoseProtocolItDoesNotUnderstand) {

@@ -13,34 +13,51 @@ std::string_view pick(Random& random, std::span<const std::string_view> from) {
   return from[random.below(from.size())];
 }
 
-constexpr auto kNames = std::to_array<std::string_view>(
-    {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-     "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_SERVICE_NAME",
-     "OTEL_RESOURCE_ATTRIBUTES", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_RESOURCE_ATTRIBUTES",
-     "ARIZE_COLLECTOR_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT", "PHOENIX_GRPC_PORT",
-     "DUALTRACE_POD_NAME", "DUALTRACE_POD_UID", "PATH", "A", "B", "C", "NODE", "my.odd-name"});
+constexpr auto kNames = std::to_array<std::string_view>({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                                                         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+                                                         "OTEL_EXPORTER_OTLP_ENDPOINT",
+                                                         "OTEL_EXPORTER_OTLP_PROTOCOL",
+                                                         "OTEL_SERVICE_NAME",
+                                                         "OTEL_RESOURCE_ATTRIBUTES",
+                                                         "OTEL_RESOURCE_ATTRIBUTES",
+                                                         "OTEL_RESOURCE_ATTRIBUTES",
+                                                         "ARIZE_COLLECTOR_ENDPOINT",
+                                                         "PHOENIX_COLLECTOR_ENDPOINT",
+                                                         "PHOENIX_GRPC_PORT",
+                                                         "DUALTRACE_POD_NAME",
+                                                         "DUALTRACE_POD_UID",
+                                                         "PATH",
+                                                         "A",
+                                                         "B",
+                                                         "C",
+                                                         "NODE",
+                                                         "my.odd-name",
+                                                         "HTTP_PROXY",
+                                                         "NO_PROXY",
+                                                         "JAVA_TOOL_OPTIONS",
+                                                         "OTEL_TRACES_EXPORTER"});
 
-constexpr auto kTexts =
-    std::to_array<std::string_view>({"",
-                                     "1",
-                                     "grpc",
-                                     "http/protobuf",
-                                     "http://collector:4318",
-                                     "http://agents-dualtrace.observability.svc:4318/v1/traces",
-                                     "a=1",
-                                     "a=1,b=2,c=$(NODE)",
-                                     "service.name=mine,k8s.pod.name=x",
-                                     "k8s.pod.uid=$(A)",
-                                     "$(B)",
-                                     "broken",
-                                     "x=100%",
-                                     "x=%2C%3D",
-                                     "price=$$(A),y=z",
-                                     "Zo\xc3\xab=\xe2\x82\xac",
-                                     " spaced = out ",
-                                     "$(",
-                                     "$$",
-                                     "a=b=c"});
+constexpr auto kTexts = std::to_array<std::string_view>(
+    {"",
+     "1",
+     "grpc",
+     "http/protobuf",
+     "http://collector:4318",
+     "http://agents-dualtrace.observability.svc.cluster.local:4318/v1/traces",
+     "a=1",
+     "a=1,b=2,c=$(NODE)",
+     "service.name=mine,k8s.pod.name=x",
+     "k8s.pod.uid=$(A)",
+     "$(B)",
+     "broken",
+     "x=100%",
+     "x=%2C%3D",
+     "price=$$(A),y=z",
+     "Zo\xc3\xab=\xe2\x82\xac",
+     " spaced = out ",
+     "$(",
+     "$$",
+     "a=b=c"});
 
 constexpr auto kFields = std::to_array<std::string_view>(
     {"metadata.name", "metadata.uid", "spec.nodeName", "status.podIPs", "metadata.labels['x']"});
@@ -49,11 +66,13 @@ constexpr auto kAnnotations = std::to_array<std::string_view>(
     {"resource.opentelemetry.io/service.name", "resource.opentelemetry.io/service.version",
      "resource.opentelemetry.io/k8s.pod.name", "resource.opentelemetry.io/odd_Key-1",
      "example.com/note", "dualtrace.dev/protocol", "dualtrace.dev/env-from",
-     "dualtrace.dev/containers", "dualtrace.dev/skipped"});
+     "dualtrace.dev/containers", "dualtrace.dev/skipped", "dualtrace.dev/warned",
+     "dualtrace.dev/injected", "sidecar.istio.io/status"});
 
 constexpr auto kValues = std::to_array<std::string_view>(
     {"", "blue", "a,b;c=d \"e\" 100%", "$(HOME)", "$$", "\xe2\x98\x83 snow\n", "grpc", "unrelated",
-     "c0", "c0,c1", "e1", "\\", "it's $5"});
+     "c0", "c0,c1", "e1", "\\", "it's $5", "observability/agents", R"({"containers":["c1"]})",
+     "BehindProxy: container c0"});
 
 constexpr auto kOwners =
     std::to_array<std::string_view>({"ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Workflow"});
@@ -98,6 +117,8 @@ Json random_metadata(Random& random) {
   metadata[one_in(random, 2) ? "name" : "generateName"] = "web-5d9c7f-x";
   if (one_in(random, 2)) metadata["labels"] = {{"pod-template-hash", "5d9c7f"}, {"x", "a,b"}};
   if (one_in(random, 4)) metadata["labels"]["app.kubernetes.io/name"] = "shop_1.x";
+  if (one_in(random, 10)) metadata["labels"]["serving.knative.dev/service"] = "hello";
+  if (one_in(random, 10)) metadata["labels"]["ray.io/cluster"] = "llm-x7k2p";
   if (one_in(random, 2)) {
     metadata["ownerReferences"].push_back(
         {{"kind", pick(random, kOwners)},
@@ -127,6 +148,15 @@ Json random_pod(Random& random) {
   if (one_in(random, 8))
     spec["dnsPolicy"] = one_in(random, 2) ? "Default" : "ClusterFirstWithHostNet";
   if (one_in(random, 12)) spec["os"]["name"] = one_in(random, 2) ? "windows" : "linux";
+  if (one_in(random, 8)) {
+    spec["containers"].push_back(random_container(random, "istio-proxy"));
+    if (one_in(random, 2)) spec["tolerations"] = Json::array({{{"key", "azure.com/aci"}}});
+  }
+  if (one_in(random, 8)) {
+    spec["dnsConfig"]["options"] =
+        Json::array({{{"name", "ndots"}, {"value", one_in(random, 2) ? "2" : "4"}}});
+  }
+  if (one_in(random, 16)) spec["nodeSelector"]["type"] = "virtual-kubelet";
   spec["volumes"] = Json::array({{{"name", "v"}, {"emptyDir", Json::object()}}});
   return pod;
 }

@@ -40,6 +40,26 @@ TEST(Workload, IsTheReplicaSetThatIsNobodys) {
   }
 }
 
+TEST(Workload, IsTheRolloutOfAReplicaSetWithArgosHash) {
+  Json pod = owned_by("ReplicaSet", "checkout-7d9f8c6b54");
+  pod["metadata"]["labels"]["rollouts-pod-template-hash"] = "7d9f8c6b54";
+  EXPECT_THAT(workload_of(pod).attributes,
+              ElementsAre(Pair("k8s.replicaset.name", "checkout-7d9f8c6b54")))
+      << "a Rollout is no Deployment";
+  EXPECT_EQ(service_name(pod, "app"), "checkout");
+}
+
+TEST(Workload, IsTheDeploymentThatOwnsItsPodsItself) {  // Flink's task managers
+  EXPECT_EQ(workload_of(owned_by("Deployment", "flink")).name, "flink");
+}
+
+TEST(Workload, IsCalledLikeAnOwnerOfSomebodysOwnKind) {
+  EXPECT_EQ(workload_of(owned_by("CloneSet", "web")).name, "web");
+  EXPECT_EQ(workload_of(owned_by("Workflow", "etl-x7k2p")).name, "etl");
+  EXPECT_EQ(workload_of(owned_by("SparkApplication", "etl-1732752000000000000")).name, "etl");
+  EXPECT_EQ(workload_of(owned_by("ReplicationController", "web-3")).name, "web-3");
+}
+
 TEST(Workload, IsTheStatefulSetOrDaemonSet) {
   EXPECT_THAT(workload_of(owned_by("StatefulSet", "db")).attributes,
               ElementsAre(Pair("k8s.statefulset.name", "db")));

@@ -45,10 +45,14 @@ template <typename... Entry>
 [[nodiscard]] AdmissionRequest creation(const Json& pod,
                                         const std::string& namespace_name = "shop");
 
+// What the tests' cluster is called.
+[[nodiscard]] ClusterDns known_dns();
+
 // The pod after the answer.
 [[nodiscard]] Json answered(const Json& pod, const AdmissionAnswer& answer);
 [[nodiscard]] Json reviewed(const Json& pod, const Directory& directory,
-                            const std::string& namespace_name = "shop");
+                            const std::string& namespace_name = "shop",
+                            const ClusterDns& dns = known_dns());
 
 [[nodiscard]] const Json& env_of(const Json& pod, size_t container = 0);
 // "" when it is not there, or has no value.

@@ -1,0 +1,24 @@
+#pragma once
+// The names by which a pod reaches an export's agents: the host names of their Service that the
+// pod's resolver knows, whatever C library it has, or why there is none. Pure.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json/json.h"
+#include "common/kube/object.h"
+#include "operator/webhook/cluster_dns.h"
+#include "operator/webhook/refusal.h"
+
+namespace dualtrace::ctl {
+
+// "agents-dualtrace.observability.svc": needs a search list and ndots of 3 at least.
+[[nodiscard]] std::string service_host(const kube::ObjectKey& export_key);
+
+// Never empty; the first is the best.
+using AgentHosts = std::vector<std::string>;
+[[nodiscard]] OrRefusal<AgentHosts> agent_hosts(const Json& pod, const kube::ObjectKey& export_key,
+                                                const ClusterDns& dns);
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,199 @@
+#include "operator/webhook/placement.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+namespace dualtrace::ctl {
+namespace {
+
+// One thing that a node must be: an entry of nodeSelector, or of a term of the required affinity.
+struct Demand {
+  std::string_view key;
+  std::string_view operation;  // In, NotIn, Exists, DoesNotExist, Gt, Lt
+  std::vector<std::string_view> values;
+
+  [[nodiscard]] bool has(std::string_view value) const {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  }
+  template <typename Matches>
+  [[nodiscard]] bool only(Matches matches) const {
+    return operation == "In" && !values.empty() &&
+           std::all_of(values.begin(), values.end(), matches);
+  }
+  [[nodiscard]] bool only_value(std::string_view wanted) const {
+    return only([&](std::string_view value) { return value == wanted; });
+  }
+};
+
+constexpr std::string_view kFieldOfNode = "metadata.name";  // in matchFields, of a node
+constexpr std::string_view kHostName = "kubernetes.io/hostname";
+
+Demand demand_of(const Json& expression) {
+  Demand demand{text_at(expression, {"key"}), text_at(expression, {"operator"}), {}};
+  for (const Json& value : array_at(expression, {"values"})) {
+    if (value.is_string()) demand.values.emplace_back(value.get_ref<const std::string&>());
+  }
+  return demand;
+}
+
+bool selector_demands(const Json& pod, bool (*wanted)(const Demand&)) {
+  const Json* selector = find(pod, {"spec", "nodeSelector"});
+  if (selector == nullptr || !selector->is_object()) return false;
+  for (const auto& [key, value] : selector->items()) {
+    if (!value.is_string()) continue;
+    if (wanted({key, "In", {value.get_ref<const std::string&>()}})) return true;
+  }
+  return false;
+}
+
+bool term_demands(const Json& term, bool (*wanted)(const Demand&)) {
+  for (const char* list : {"matchExpressions", "matchFields"}) {
+    for (const Json& expression : array_at(term, {list})) {
+      if (wanted(demand_of(expression))) return true;
+    }
+  }
+  return false;
+}
+
+// One of the terms is enough for a node: all of them must demand it.
+bool affinity_demands(const Json& pod, bool (*wanted)(const Demand&)) {
+  const Json& terms =
+      array_at(pod, {"spec", "affinity", "nodeAffinity",
+                     "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
+  return !terms.empty() && std::all_of(terms.begin(), terms.end(), [&](const Json& term) {
+    return term_demands(term, wanted);
+  });
+}
+
+bool demands(const Json& pod, bool (*wanted)(const Demand&)) {
+  return selector_demands(pod, wanted) || affinity_demands(pod, wanted);
+}
+
+bool begins_with_windows(std::string_view value) {
+  constexpr std::string_view kWindows = "windows";
+  return value.size() >= kWindows.size() &&
+         std::equal(kWindows.begin(), kWindows.end(), value.begin(), [](char a, char b) {
+           return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b);
+         });
+}
+
+bool is_os(std::string_view key) {
+  return key == "kubernetes.io/os" || key == "beta.kubernetes.io/os";
+}
+
+bool is_not_linux(const Demand& demand) {
+  if (is_os(demand.key)) {
+    return demand.only([](std::string_view os) { return os != "linux"; }) ||
+           (demand.operation == "NotIn" && demand.has("linux"));
+  }
+  if (demand.key == "node.kubernetes.io/windows-build") {
+    return demand.operation == "In" || demand.operation == "Exists";
+  }
+  constexpr auto kKinds = std::to_array<std::string_view>({"kubernetes.azure.com/os-sku",
+                                                           "cloud.google.com/gke-os-distribution",
+                                                           "node.openshift.io/os_id"});
+  return std::find(kKinds.begin(), kKinds.end(), demand.key) != kKinds.end() &&
+         demand.only(begins_with_windows);
+}
+
+bool is_linux(const Demand& demand) { return is_os(demand.key) && demand.only_value("linux"); }
+
+bool has_windows_options(const Json& pod) {
+  const auto has = [](const Json& of) {
+    const Json* options = find(of, {"securityContext", "windowsOptions"});
+    return options != nullptr && options->is_object() && !options->empty();
+  };
+  const Json* spec = find(pod, {"spec"});
+  if (spec != nullptr && has(*spec)) return true;
+  const Json& containers = array_at(pod, {"spec", "containers"});
+  return std::any_of(containers.begin(), containers.end(), has);
+}
+
+// Options for Windows are only a hint: where the pod says Linux, a kubelet there ignores them.
+bool asks_for_another_os(const Json& pod) {
+  const std::string_view os = text_at(pod, {"spec", "os", "name"});
+  if ((!os.empty() && os != "linux") || demands(pod, is_not_linux)) return true;
+  return os.empty() && has_windows_options(pod) && !demands(pod, is_linux);
+}
+
+// As virtual-kubelet and the clouds name theirs, where they let nobody choose.
+bool is_virtual_name(std::string_view node) {
+  constexpr auto kBeginnings = std::to_array<std::string_view>(
+      {"virtual-kubelet", "virtual-node", "fargate-", "eklet-", "bursting-node"});
+  return std::any_of(kBeginnings.begin(), kBeginnings.end(),
+                     [&](std::string_view begin) { return node.starts_with(begin); });
+}
+
+bool is_virtual(const Demand& demand) {
+  if (demand.key == kHostName || demand.key == kFieldOfNode) return demand.only(is_virtual_name);
+  if (demand.key == "type") {
+    return demand.only([](std::string_view value) {
+      return value == "virtual-kubelet" || value == "virtual-node" || value == "kwok";
+    });
+  }
+  if (demand.key == "virtual-kubelet.io/provider") {
+    return demand.operation == "In" || demand.operation == "Exists";
+  }
+  return (demand.key == "eks.amazonaws.com/compute-type" && demand.only_value("fargate")) ||
+         (demand.key == "liqo.io/type" && demand.only_value("virtual-node")) ||
+         (demand.key == "node.kubernetes.io/instance-type" && demand.only_value("eklet"));
+}
+
+bool is_never_virtual(const Demand& demand) {
+  return (demand.key == "type" && demand.operation == "NotIn" && demand.has("virtual-kubelet")) ||
+         (demand.key == "virtual-kubelet.io/provider" && demand.operation == "DoesNotExist") ||
+         (demand.key == "eks.amazonaws.com/compute-type" && demand.operation == "NotIn" &&
+          demand.has("fargate"));
+}
+
+// What a cloud's own webhook or its user writes on the pod to have it run without a node.
+bool is_labelled_virtual(const Json& pod) {
+  const auto label = [&](std::string_view name) {
+    return text_at(pod, {"metadata", "labels", name});
+  };
+  return !label("eks.amazonaws.com/fargate-profile").empty() ||
+         label("alibabacloud.com/eci") == "true" || label("alibabacloud.com/acs") == "true" ||
+         label("bursting.cci.io/burst-to-cci") == "enforce" ||
+         label("virtual-kubelet.io/burst-to-cci") == "enforce";
+}
+
+bool tolerates_virtual_nodes(const Json& pod) {
+  constexpr auto kTaints = std::to_array<std::string_view>(
+      {"virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type", "azure.com/aci",
+       "eks.amazonaws.com/compute-type", "eks.tke.cloud.tencent.com/eklet",
+       "virtual-node.liqo.io/not-allowed", "kwok.x-k8s.io/node"});
+  const Json& tolerations = array_at(pod, {"spec", "tolerations"});
+  return std::any_of(tolerations.begin(), tolerations.end(), [&](const Json& toleration) {
+    const std::string_view key = text_at(toleration, {"key"});
+    return std::find(kTaints.begin(), kTaints.end(), key) != kTaints.end();
+  });
+}
+
+}  // namespace
+
+std::optional<Refusal> check_placement(const Json& pod) {
+  if (asks_for_another_os(pod)) {
+    return Refusal{SkipReason::kNotLinux,
+                   "the pod runs on nodes that have no agents; send its spans elsewhere"};
+  }
+  if (demands(pod, is_virtual) || is_labelled_virtual(pod) ||
+      is_virtual_name(text_at(pod, {"spec", "nodeName"})) ||
+      text_at(pod, {"spec", "schedulerName"}) == "fargate-scheduler") {
+    return Refusal{SkipReason::kNoAgentThere,
+                   "the pod asks for a virtual node, where no DaemonSet has pods and so no agent "
+                   "runs; place it on other nodes, or send its spans elsewhere"};
+  }
+  return std::nullopt;
+}
+
+std::optional<PodWarning> placement_warning(const Json& pod) {
+  if (!tolerates_virtual_nodes(pod) || demands(pod, is_never_virtual)) return std::nullopt;
+  return PodWarning{to_string(WarnReason::kMaybeNoAgentThere),
+                    "the pod tolerates virtual nodes, where no agent runs: should it be placed on "
+                    "one, its spans may be lost; remove the toleration, or send its spans "
+                    "elsewhere"};
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,128 @@
+#include "operator/webhook/proxies.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "operator/webhook/java_options.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+// HTTPS_PROXY too: many that speak gRPC read it for plain connections as well.
+constexpr auto kProxies =
+    std::to_array<std::string_view>({"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+                                     "ALL_PROXY", "all_proxy", "grpc_proxy"});
+constexpr auto kExceptions =
+    std::to_array<std::string_view>({"NO_PROXY", "no_proxy", "no_grpc_proxy"});
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string lowered(std::string_view text) {
+  std::string made(text);
+  std::transform(made.begin(), made.end(), made.begin(), lower);
+  return made;
+}
+
+// "*.example" is read by some clients only.
+bool entry_means(std::string_view entry, std::string_view host) {
+  if (entry == "*") return true;
+  entry = entry.substr(0, entry.find(':'));
+  if (entry.starts_with('.')) entry.remove_prefix(1);
+  if (entry.ends_with('.')) entry.remove_suffix(1);
+  if (entry.empty() || !host.ends_with(entry)) return false;
+  return host.size() == entry.size() || host[host.size() - entry.size() - 1] == '.';
+}
+
+bool is_in_small_letters(std::string_view name) { return name.front() >= 'a'; }
+
+std::string named(const std::vector<std::string_view>& variables) {
+  std::string text;
+  for (const std::string_view name : variables) {
+    text.append(text.empty() ? "" : ", ").append(name);
+  }
+  return text;
+}
+
+std::string advice(std::string_view host) {
+  return "its spans may go to the proxy and be lost; add " + std::string(host) + " to NO_PROXY";
+}
+
+std::optional<std::string> by_variables(const ContainerVariables& variables,
+                                        std::string_view host) {
+  using State = ContainerVariables::State;
+  std::vector<std::string_view> proxies;
+  for (const std::string_view name : kProxies) {
+    const State state = variables.state(name);
+    if (state == State::kSet || state == State::kNotKnown) proxies.push_back(name);
+  }
+  if (proxies.empty()) return std::nullopt;
+  bool is_left_out = false;
+  for (const std::string_view name : kExceptions) {
+    if (!variables.sets(name)) continue;
+    const auto text = variables.text(name);
+    if (!text) {
+      return named(proxies) + " is set, and what " + std::string(name) +
+             " has is not known: " + advice(host);
+    }
+    if (!leaves_out(*text, host)) {
+      return named(proxies) + " is set, and " + std::string(name) +
+             " does not have the agents' name: " + advice(host);
+    }
+    is_left_out = true;
+  }
+  if (!is_left_out) return named(proxies) + " is set, and no NO_PROXY: " + advice(host);
+  const bool read_by_grpc = std::any_of(proxies.begin(), proxies.end(), is_in_small_letters);
+  if (!read_by_grpc || variables.sets("no_proxy")) return std::nullopt;
+  return named(proxies) +
+         " is set, and no no_proxy in small letters, which gRPC reads alone: " + advice(host);
+}
+
+// "*.cluster.local", "agents*": a star at one end.
+bool java_entry_means(std::string_view entry, std::string_view host) {
+  if (entry.starts_with('*')) return host.ends_with(entry.substr(1));
+  if (entry.ends_with('*')) return host.starts_with(entry.substr(0, entry.size() - 1));
+  return host == entry;
+}
+
+std::optional<std::string> by_java(const JavaOptions& options, std::string_view host) {
+  const auto is_set = [&](std::string_view property) {
+    const auto value = options.property(property);
+    return value && !value->empty();
+  };
+  if (!is_set("http.proxyHost") && !is_set("https.proxyHost") && !is_set("socksProxyHost")) {
+    return std::nullopt;
+  }
+  std::string_view rest = options.property("http.nonProxyHosts").value_or("");
+  while (!rest.empty()) {
+    const std::string_view entry = rest.substr(0, rest.find('|'));
+    if (!entry.empty() && java_entry_means(entry, host)) return std::nullopt;
+    rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
+  }
+  return "Java's options name a proxy, and http.nonProxyHosts does not have the agents' name: its "
+         "spans may go to the proxy and be lost; add " +
+         std::string(host) + " there";
+}
+
+}  // namespace
+
+bool leaves_out(std::string_view no_proxy, std::string_view host) {
+  constexpr std::string_view kBetween = ", \t\r\n";
+  const std::string wanted = lowered(host);
+  while (true) {
+    const size_t begin = no_proxy.find_first_not_of(kBetween);
+    if (begin == std::string_view::npos) return false;
+    no_proxy.remove_prefix(begin);
+    const std::string_view entry = no_proxy.substr(0, no_proxy.find_first_of(kBetween));
+    if (entry_means(lowered(entry), wanted)) return true;
+    no_proxy.remove_prefix(entry.size());
+  }
+}
+
+std::optional<std::string> proxy_in_the_way(const ContainerVariables& variables,
+                                            std::string_view host) {
+  if (auto why = by_variables(variables, host)) return why;
+  return by_java(JavaOptions(variables), host);
+}
+
+}  // namespace dualtrace::ctl

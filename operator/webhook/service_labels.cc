@@ -1,0 +1,66 @@
+#include "operator/webhook/service_labels.h"
+
+#include <algorithm>
+
+namespace dualtrace::ctl {
+namespace {
+
+constexpr size_t kGeneratedBytes = 5;
+constexpr size_t kTimeDigitsMin = 9;
+// Without vowels, and what looks like another: no word comes of them by chance.
+constexpr std::string_view kGenerated = "bcdfghjklmnpqrstvwxz2456789";
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kRayCluster = "-raycluster";
+constexpr std::string_view kJenkinsRun = "runUrl";  // an annotation: "job/shop/job/build/17/"
+constexpr std::string_view kJenkinsLabel = "jenkins/label";
+
+std::string_view label_of(const Json& pod, std::string_view name) {
+  return text_at(pod, {"metadata", "labels", name});
+}
+
+bool is_generated(std::string_view end) {
+  const bool word =
+      end.size() == kGeneratedBytes && end.find_first_not_of(kGenerated) == std::string_view::npos;
+  const bool time =
+      end.size() >= kTimeDigitsMin && end.find_first_not_of(kDigits) == std::string_view::npos;
+  return word || time;
+}
+
+// "build" of "job/shop/job/build/17/"; "" of anything else.
+std::string_view jenkins_job(std::string_view run) {
+  if (!run.starts_with("job/")) return {};
+  while (run.ends_with('/')) run.remove_suffix(1);
+  const size_t number = run.rfind('/');
+  if (number == std::string_view::npos ||
+      run.substr(number + 1).find_first_not_of(kDigits) != std::string_view::npos) {
+    return {};
+  }
+  run = run.substr(0, number);
+  return run.substr(run.rfind('/') + 1);
+}
+
+}  // namespace
+
+std::string_view without_run(std::string_view name) {
+  const size_t dash = name.rfind('-');
+  if (dash == std::string_view::npos || dash == 0 || !is_generated(name.substr(dash + 1))) {
+    return name;
+  }
+  name = name.substr(0, dash);
+  if (name.ends_with(kRayCluster) && name.size() > kRayCluster.size()) {
+    name.remove_suffix(kRayCluster.size());
+  }
+  return name;
+}
+
+std::string service_by_label(const Json& pod) {
+  for (const auto& [platform, label, beside, names] : kServiceLabels) {
+    const std::string_view name = label_of(pod, label);
+    if (name.empty() || (!beside.empty() && label_of(pod, beside).empty())) continue;
+    return std::string(names == ServiceLabel::Names::kOneRun ? without_run(name) : name);
+  }
+  const std::string_view job = jenkins_job(text_at(pod, {"metadata", "annotations", kJenkinsRun}));
+  return std::string(job.empty() ? without_run(label_of(pod, kJenkinsLabel)) : job);
+}
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,54 @@
+#pragma once
+// PodWarning: why spans of a pod may not arrive although it got its variables: something in the pod
+// that is its author's and stays. It is said to whoever creates the pod, and stands on the pod.
+// The reasons keep their names: docs/injection.md has a line for each (tested). What is told of
+// containers that got nothing has a SkipReason. Immutable.
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/webhook/refusal.h"
+
+namespace dualtrace::ctl {
+
+enum class WarnReason {
+  kBehindProxy,
+  kSdkDisabled,
+  kOtherExporter,
+  kOtherEndpoint,
+  kNothingSampled,
+  kConfigurationFile,
+  kTlsWanted,
+  kCompressionNotKnown,
+  kMaybeNoAgentThere,
+};
+
+inline constexpr auto kWarnReasons = std::to_array<std::string_view>({
+    "BehindProxy",
+    "SDKDisabled",
+    "OtherExporter",
+    "OtherEndpoint",
+    "NothingSampled",
+    "ConfigurationFile",
+    "TLSWanted",
+    "CompressionNotKnown",
+    "NoAgentThere",
+});
+
+[[nodiscard]] inline std::string_view to_string(WarnReason reason) {
+  return kWarnReasons.at(static_cast<size_t>(reason));
+}
+
+struct PodWarning {
+  std::string_view reason;  // of one of the two lists
+  std::string message;      // of what, why, and what to do; never a value that the user wrote
+  bool operator==(const PodWarning&) const = default;
+};
+using PodWarnings = std::vector<PodWarning>;
+
+// "Reason,Reason: message; message", each reason once; "" for none.
+[[nodiscard]] std::string warned_text(const PodWarnings& warnings);
+
+}  // namespace dualtrace::ctl
