@@ -85,7 +85,8 @@ Outcome bad_request(const HttpRefusal& refusal) {
   }
   const bool own = refusal.error.form == ErrorForm::kDatabricks;
   if (own && speaks_of_size(text)) return split(refusal.message);
-  if (own && is_data_code(refusal.error.code)) return refuse_data("InvalidData", refusal.message);
+  if (own && is_data_code(refusal.error.code))
+    return refuse_data(LossReason::kInvalidData, refusal.message);
   return refuse_foreign(refusal.message);
 }
 
