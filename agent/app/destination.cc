@@ -130,8 +130,20 @@ void Destination::look_at_credentials() {
 }
 
 std::vector<report::Credential> Destination::credentials() const {
-  Lock lock(mutex_);
-  return found_;
+  std::vector<report::Credential> credentials;
+  {
+    Lock lock(mutex_);
+    credentials = found_;
+  }
+  // A lane that was refused reads its file between two looks.
+  for (size_t i = 0; i < credentials.size(); ++i) {
+    std::string in_use = credentials_[i].credential->fingerprint();
+    if (in_use == credentials[i].fingerprint) continue;
+    credentials[i] = {.part = credentials_[i].name,
+                      .state = report::CredentialState::kLoaded,
+                      .fingerprint = std::move(in_use)};
+  }
+  return credentials;
 }
 
 Destination::~Destination() { stop(); }
