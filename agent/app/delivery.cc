@@ -131,7 +131,7 @@ void Delivery::stop() {
 std::vector<LaneSnapshot> Delivery::lanes() const {
   std::vector<LaneSnapshot> lanes;
   for (const auto& destination : destinations()) {
-    lanes.push_back({destination->lane().status(), destination->credential_fingerprint()});
+    lanes.push_back({destination->lane().status(), destination->credentials()});
   }
   return lanes;
 }

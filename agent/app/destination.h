@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/credential/credential.h"
 #include "agent/lane/dead_letters.h"
@@ -14,7 +15,8 @@
 #include "common/config/agent_config.h"
 #include "common/io/file_system.h"
 #include "common/metric/metric.h"
-#include "common/report/words.h"
+#include "common/report/report.h"
+#include "common/sync/mutex.h"
 #include "common/time/thread_scheduler.h"
 
 namespace dualtrace::agent {
@@ -47,8 +49,9 @@ class Destination {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Lane& lane() { return *lane_; }
   [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }
-  // Of the key or token in use; "" before the first.
-  [[nodiscard]] std::string credential_fingerprint() const { return credential_->fingerprint(); }
+  // What its credentials' files were when they were looked at last; the key or token first.
+  // Thread-safe.
+  [[nodiscard]] std::vector<report::Credential> credentials() const;
 
  private:
   Destination(std::string name, const DestinationParts& parts);
@@ -56,15 +59,25 @@ class Destination {
                                            const DestinationParts& parts);
   std::unique_ptr<Exporter> databricks_exporter(const DatabricksConfig& config,
                                                 const DestinationParts& parts);
+  Credential& add_credential(report::CredentialPart part, std::unique_ptr<Credential> credential);
   void start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts);
+  // Spans or not: what is wrong with a Secret is told before the first span, and what was put right
+  // is used at once.
+  void look_at_credentials();
 
   const std::string name_;
   ThreadScheduler scheduler_;
-  std::unique_ptr<Credential> credential_;  // Arize's API key or Databricks' token
-  std::unique_ptr<Credential> space_id_;    // Arize only
+  struct Part {
+    report::CredentialPart name;
+    std::unique_ptr<Credential> credential;
+  };
+  std::vector<Part> credentials_;  // constant after construction
   DeadLetters dead_letters_;
   std::unique_ptr<Exporter> exporter_;
   std::unique_ptr<Lane> lane_;
+
+  mutable Mutex mutex_;
+  std::vector<report::Credential> found_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

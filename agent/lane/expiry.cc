@@ -22,8 +22,8 @@ class Turn {
   Turn(Outbox& outbox, LaneReport& report, uint64_t backlog_bytes, const ExpiryLimits& limits)
       : outbox_(outbox), report_(report), backlog_bytes_(backlog_bytes), limits_(limits) {}
   ~Turn() {
-    if (by_backlog_ > 0) report_.undelivered("expired", "Backlog", by_backlog_);
-    if (by_age_ > 0) report_.undelivered("expired", "Age", by_age_);
+    if (by_backlog_ > 0) lost(report::LossReason::kBacklog, by_backlog_);
+    if (by_age_ > 0) lost(report::LossReason::kAge, by_age_);
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -40,6 +40,10 @@ class Turn {
   [[nodiscard]] bool too_much() const { return backlog_bytes_ > limits_.backlog_bytes_max; }
 
  private:
+  void lost(report::LossReason why, uint64_t spans) {
+    report_.undelivered(report::LossWord::kExpired, to_string(why), spans);
+  }
+
   void drop_from(Source& source, uint64_t others_bytes) {
     const auto wanted = [&](const OpenRecord& record, uint64_t spans, uint64_t bytes) {
       return to_drop(source, others_bytes, record.sequence, record.arrived, spans, bytes);

@@ -140,7 +140,9 @@ void DestinationLane::bury(Batch batch) {
   const Outcome& refusal = *batch.refusal;
   const WallTime when = scheduler_.clock().wall();
   const WallTime arrived = batch.oldest().arrived;
-  std::string reason = refusal.kind == OutcomeKind::kSplit ? "TooLarge" : refusal.reason;
+  std::string reason = refusal.kind == OutcomeKind::kSplit
+                           ? std::string(to_string(report::LossReason::kTooLarge))
+                           : refusal.reason;
   for_each_span(batch.body->plain().joined(), batch.spans,
                 [&](const std::string& request, uint32_t spans) {
                   dead_letters_.add({.request = request,
@@ -162,7 +164,8 @@ void DestinationLane::keep_letters() {
   for (Burial& burial : std::exchange(burials_, {})) {
     Batch& batch = burial.batch;
     if (kept) {
-      report_.undelivered("dead_lettered", burial.reason, batch.spans);
+      report_.undelivered(report::LossWord::kDeadLettered, burial.reason, batch.spans,
+                          batch.refusal->message);
       account_all(batch, &SpanCounts::dead_lettered);
       continue;
     }

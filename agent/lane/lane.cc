@@ -165,7 +165,7 @@ void DestinationLane::settle(const Request& request, uint64_t number, const Outc
                                 : 0;
   if (rejected > 0) {
     note_error(outcome);
-    report_.undelivered("rejected", outcome.reason, rejected);
+    report_.undelivered(report::LossWord::kRejected, outcome.reason, rejected, outcome.message);
   }
   if (rejected < request.batch.spans) {
     note_success();

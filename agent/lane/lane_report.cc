@@ -14,7 +14,7 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
-LaneReport::LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics)
+LaneReport::LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics, Losses losses)
     : lane_(std::move(lane)),
       clock_(clock),
       metrics_(metrics),
@@ -29,7 +29,8 @@ LaneReport::LaneReport(std::string lane, const Clock& clock, MetricRegistry& met
           "Failed reads and syncs of the journal; they are tried again.", {{"lane", lane_}})),
       unkept_(metrics.counter("dualtrace_lane_dead_letter_failures_total",
                               "Dead letters that could not be written; their batch is tried again.",
-                              {{"lane", lane_}})) {}
+                              {{"lane", lane_}})),
+      counted_(std::move(losses)) {}
 
 void LaneReport::answered(const Outcome& outcome, Duration took, size_t bytes) {
   by_names(requests_, "dualtrace_lane_requests_total",
@@ -40,9 +41,11 @@ void LaneReport::answered(const Outcome& outcome, Duration took, size_t bytes) {
   request_bytes_.observe(static_cast<double>(bytes));
 }
 
-void LaneReport::undelivered(std::string_view word, std::string_view reason, uint64_t spans) {
-  Names names{word, reason};
-  losses_[names].untold_spans += spans;
+void LaneReport::undelivered(report::LossWord word, std::string_view reason, uint64_t spans,
+                             std::string_view message) {
+  counted_.add(word, reason, spans, message, clock_.tick(), clock_.wall());
+  Names names{to_string(word), reason};
+  untold_[names].spans += spans;
   by_names(undelivered_, "dualtrace_lane_undelivered_spans_total",
            "Spans that were not delivered, by the ledger's word and the reason.", "word",
            std::move(names))
@@ -81,7 +84,8 @@ void LaneReport::delivering_again() {
 }
 
 void LaneReport::damaged(const JournalDamage& damage) {
-  undelivered("dead_lettered", "JournalDamage", damage.spans);
+  undelivered(report::LossWord::kDeadLettered, to_string(report::LossReason::kJournalDamage),
+              damage.spans);
   log_error("journal segment is damaged, its spans cannot be delivered",
             {{"lane", lane_},
              {"first_record", damage.first},
@@ -104,12 +108,11 @@ void LaneReport::dead_letter_unkept(const Error& error) {
 
 void LaneReport::tell_losses() {
   const Tick now = clock_.tick();
-  for (auto& [names, loss] : losses_) {
-    if (loss.untold_spans == 0 || now - kTellEvery < loss.told) continue;
-    log_error("spans were not delivered", {{"lane", lane_},
-                                           {"word", names.first},
-                                           {"reason", names.second},
-                                           {"spans", loss.untold_spans}});
+  for (auto& [names, loss] : untold_) {
+    if (loss.spans == 0 || now - kTellEvery < loss.told) continue;
+    log_error(
+        "spans were not delivered",
+        {{"lane", lane_}, {"word", names.first}, {"reason", names.second}, {"spans", loss.spans}});
     loss = {0, now};
   }
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "agent/journal/journal_lane.h"
+#include "agent/lane/losses.h"
 #include "agent/send/exporter.h"
 #include "common/error/error.h"
 #include "common/log/log.h"
@@ -19,12 +20,13 @@ namespace dualtrace::agent {
 
 class LaneReport {
  public:
-  // The references outlive it.
-  LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics);
+  // The references outlive it. `losses` are those of the lane that this one takes over from.
+  LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics, Losses losses);
 
   void answered(const Outcome& outcome, Duration took, size_t bytes);
-  // `word` is the ledger's: rejected, dead_lettered, expired.
-  void undelivered(std::string_view word, std::string_view reason, uint64_t spans);
+  // `message` is what the destination said of them, if it did.
+  void undelivered(report::LossWord word, std::string_view reason, uint64_t spans,
+                   std::string_view message = {});
   void retrying(const Outcome& outcome, Duration delay);
   void paused(const Outcome& outcome);
   void delivering_again();
@@ -35,12 +37,14 @@ class LaneReport {
   // Logs what was lost since the last call that logged, if that is a minute ago. Call it now and
   // then.
   void tell_losses();
+  // For the status; counted all the time.
+  [[nodiscard]] const Losses& losses() const { return counted_; }
 
  private:
   static constexpr Duration kRepeat = std::chrono::seconds(10);
 
-  struct Loss {
-    uint64_t untold_spans = 0;
+  struct Untold {
+    uint64_t spans = 0;
     Tick told{Duration::min()};
   };
   using Names = std::pair<std::string, std::string>;
@@ -57,7 +61,8 @@ class LaneReport {
   Counter& unkept_;
   std::map<Names, Counter*> requests_;
   std::map<Names, Counter*> undelivered_;
-  std::map<Names, Loss> losses_;
+  std::map<Names, Untold> untold_;
+  Losses counted_;
   LogLimiter retrying_log_{kRepeat};
   LogLimiter paused_log_{kRepeat};
   LogLimiter delivering_log_{kRepeat};

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/journal/journal_lane.h"
+#include "agent/lane/losses.h"
 #include "common/report/words.h"
 #include "common/time/clock.h"
 
@@ -27,6 +29,7 @@ struct LaneStatus {
   uint64_t bytes_held = 0;  // of requests that were read and have no word yet
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
+  std::vector<report::Loss> losses;
 };
 
 // What a lane knows of the wall clock: its offset from the tick when it was last looked at, and
@@ -43,6 +46,7 @@ struct LaneLegacy {
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
   std::optional<SeenClock> seen_clock;
+  Losses losses;
 };
 
 }  // namespace dualtrace::agent

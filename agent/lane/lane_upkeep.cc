@@ -41,7 +41,7 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
       dead_letters_(dead_letters),
       scheduler_(scheduler),
       random_(random),
-      report_(options_.name, scheduler.clock(), metrics),
+      report_(options_.name, scheduler.clock(), metrics, options_.legacy.losses),
       batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}),
       patience_(options_.request_timeout),
       age_limit_(options_.age_max, scheduler.clock(), options_.legacy.seen_clock) {
@@ -119,7 +119,8 @@ LaneStatus DestinationLane::status() const {
 
 LaneLegacy DestinationLane::legacy() const {
   Lock lock(mutex_);
-  return {let_go_books_, status_.last_success, status_.last_error, age_limit_.seen()};
+  return {let_go_books_, status_.last_success, status_.last_error, age_limit_.seen(),
+          report_.losses()};
 }
 
 void DestinationLane::keep_up() {
@@ -233,10 +234,12 @@ size_t DestinationLane::bytes_held() const {
 
 void DestinationLane::show_status() {
   const LaneState state = state_of(gate_.state(), only_suspects_wait());
+  std::vector<report::Loss> losses = report_.losses().told(now());
   Lock lock(mutex_);
   status_.state = state;
   status_.requests_in_flight = in_flight_.size();
   status_.bytes_held = bytes_held();
+  status_.losses = std::move(losses);
 }
 
 void DestinationLane::note_error(const Outcome& outcome) {

@@ -42,6 +42,25 @@ std::string state_cell(std::string_view state) {
   return "<td class=\"" + std::string(state) + "\">" + std::string(state) + "</td>";
 }
 
+std::string note_row(const std::string& text) {
+  return "<tr><td></td><td colspan=\"6\">" + escape_html(text) + "</td></tr>";
+}
+
+std::string notes_of(const LaneSnapshot& lane) {
+  std::string html;
+  for (const report::Credential& credential : lane.credentials) {
+    if (credential.state == report::CredentialState::kLoaded) continue;
+    html +=
+        note_row(credential.part.text() + " is " + credential.state.text() + ": " + credential.why);
+  }
+  for (const report::Loss& loss : lane.status.losses) {
+    html += note_row(loss.word.text() + " as " + loss.reason + ": " + std::to_string(loss.spans) +
+                     " spans, " + std::to_string(loss.lately) + " of them lately" +
+                     (loss.message.empty() ? "" : " – " + loss.message));
+  }
+  return html;
+}
+
 std::string lanes_table(const AgentSnapshot& snapshot) {
   std::string html =
       "<table><tr><th>destination</th><th>state</th><th>backlog</th><th>oldest</th>"
@@ -55,13 +74,12 @@ std::string lanes_table(const AgentSnapshot& snapshot) {
                       human_bytes(books.backlog_bytes)) +
             text_cell(oldest ? human_seconds(report::seconds_since(*oldest, snapshot.now)) : "") +
             number_cell(status.requests_in_flight) +
-            text_cell(ago(status.last_success, snapshot.now)) +
-            text_cell(lane.credential_fingerprint) + "</tr>";
+            text_cell(ago(status.last_success, snapshot.now)) + text_cell(fingerprint_of(lane)) +
+            "</tr>";
+    html += notes_of(lane);
     if (status.last_error) {
-      html += "<tr><td></td><td colspan=\"6\">last error " +
-              escape_html(ago(status.last_error->when, snapshot.now) + ": " +
-                          status.last_error->reason + " – " + status.last_error->message) +
-              "</td></tr>";
+      html += note_row("last error " + ago(status.last_error->when, snapshot.now) + ": " +
+                       status.last_error->reason + " – " + status.last_error->message);
     }
   }
   return html + "</table>";

@@ -2,6 +2,10 @@
 
 namespace dualtrace::agent {
 
+std::string fingerprint_of(const LaneSnapshot& lane) {
+  return lane.credentials.empty() ? "" : lane.credentials.front().fingerprint;
+}
+
 std::optional<std::string> why_not_ready(const AgentSnapshot& snapshot) {
   if (!snapshot.listening) return "the receiver does not listen";
   for (const JournalSnapshot& journal : snapshot.journals) {

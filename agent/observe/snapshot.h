@@ -18,7 +18,7 @@ namespace dualtrace::agent {
 
 struct LaneSnapshot {
   LaneStatus status;
-  std::string credential_fingerprint;  // "" before the first
+  std::vector<report::Credential> credentials;  // the key or token first
 };
 
 struct JournalSnapshot {
@@ -41,6 +41,9 @@ struct AgentSnapshot {
   uint64_t admission_refusals = 0;
   uint64_t admission_share_refusals = 0;  // those of peers that were over their share
 };
+
+// Of the key or token in use; "" before the first.
+[[nodiscard]] std::string fingerprint_of(const LaneSnapshot& lane);
 
 // Thread-safe: asked on the threads of the status server.
 using TakeSnapshot = std::function<AgentSnapshot()>;

@@ -19,6 +19,15 @@ double sum_over_journals(const AgentSnapshot& snapshot, uint64_t Journal::Health
   return number(sum);
 }
 
+bool credentials_loaded(const AgentSnapshot& snapshot) {
+  for (const LaneSnapshot& lane : snapshot.lanes) {
+    for (const report::Credential& credential : lane.credentials) {
+      if (credential.state != report::CredentialState::kLoaded) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
@@ -41,6 +50,9 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
   add_agent(Type::kGauge, "dualtrace_ledger_balanced",
             "1 if every lane's books balance, else 0: then spans are not accounted for.",
             [](const AgentSnapshot& s) { return balanced(s.lanes) ? 1.0 : 0.0; });
+  add_agent(Type::kGauge, "dualtrace_credentials_loaded",
+            "1 if every file of every destination's credentials is there and can be one, else 0.",
+            [](const AgentSnapshot& s) { return credentials_loaded(s) ? 1.0 : 0.0; });
   add_agent(Type::kGauge, "dualtrace_admission_bytes",
             "Bytes of requests that are received and not yet stored.",
             [](const AgentSnapshot& s) { return number(s.admission_bytes); });

@@ -22,7 +22,9 @@ report::Lane lane_of(const LaneSnapshot& lane) {
                     .oldest_undelivered = books.oldest_unsettled,
                     .requests_in_flight = status.requests_in_flight,
                     .last_delivered = status.last_success,
-                    .credential_fingerprint = lane.credential_fingerprint};
+                    .credential_fingerprint = fingerprint_of(lane),
+                    .credentials = lane.credentials,
+                    .losses = status.losses};
   if (const auto& error = status.last_error) {
     made.last_error = {error->reason, error->message, error->when};
   }

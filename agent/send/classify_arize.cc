@@ -48,12 +48,13 @@ bool names_the_space(std::string_view message) {
 
 // What the destination says about data, in its own form; or, in the same form, about whose it is.
 Outcome refused_by_arize(std::string message) {
-  if (is_missing_project(message)) return refuse_data("MissingProject", std::move(message));
+  if (is_missing_project(message))
+    return refuse_data(LossReason::kMissingProject, std::move(message));
   if (speaks_of_credentials(message) || names_the_space(message)) {
     return pause(PauseReason::kAuthRejected, std::move(message));
   }
   if (speaks_of_size(message)) return split(std::move(message));
-  return refuse_data("InvalidData", std::move(message));
+  return refuse_data(LossReason::kInvalidData, std::move(message));
 }
 
 Outcome server_error(std::string message, std::optional<Duration> after) {

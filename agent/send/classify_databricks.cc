@@ -72,7 +72,7 @@ Outcome bad_request(const HttpRefusal& refusal) {
   const bool own = refusal.error.form == ErrorForm::kDatabricks;
   const bool of_data = speaks_of_data(refusal.error);
   if ((own || of_data) && speaks_of_size(text)) return split(refusal.message);
-  if (of_data) return refuse_data("InvalidData", refusal.message);
+  if (of_data) return refuse_data(LossReason::kInvalidData, refusal.message);
   return refuse_foreign(refusal.message);
 }
 

@@ -54,7 +54,9 @@ Outcome retry(std::string reason, std::string message, std::optional<Duration> a
 }
 
 Outcome split(std::string message) {
-  return {.kind = OutcomeKind::kSplit, .reason = "TooLarge", .message = std::move(message)};
+  return {.kind = OutcomeKind::kSplit,
+          .reason = std::string(to_string(LossReason::kTooLarge)),
+          .message = std::move(message)};
 }
 
 Outcome pause(PauseReason reason, std::string message) {
@@ -63,10 +65,10 @@ Outcome pause(PauseReason reason, std::string message) {
           .message = std::move(message)};
 }
 
-Outcome refuse_data(std::string reason, std::string message) {
+Outcome refuse_data(LossReason reason, std::string message) {
   return {.kind = OutcomeKind::kRefuse,
           .verdict = true,
-          .reason = std::move(reason),
+          .reason = std::string(to_string(reason)),
           .message = std::move(message)};
 }
 
@@ -81,7 +83,7 @@ Outcome accepted(PartialSuccess partial, uint64_t spans) {
   result.rejected = std::min(partial.rejected, spans);
   if (result.rejected > 0) {
     result.kind = OutcomeKind::kPartly;
-    result.reason = "Rejected";
+    result.reason = to_string(LossReason::kRejected);
   }
   return result;
 }

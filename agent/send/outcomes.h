@@ -13,6 +13,7 @@
 
 namespace dualtrace::agent {
 
+using report::LossReason;
 using report::PauseReason;
 
 [[nodiscard]] Outcome retry(std::string reason, std::string message,
@@ -20,7 +21,7 @@ using report::PauseReason;
 [[nodiscard]] Outcome split(std::string message);
 [[nodiscard]] Outcome pause(report::PauseReason reason, std::string message);
 // A verdict: the destination itself, in its own form, about the data.
-[[nodiscard]] Outcome refuse_data(std::string reason, std::string message);
+[[nodiscard]] Outcome refuse_data(report::LossReason reason, std::string message);
 // Refused, by whoever stands between or for a reason that we do not know: says nothing about data.
 [[nodiscard]] Outcome refuse_foreign(std::string message);
 // All of `spans`, or all but the rejected ones.

@@ -49,6 +49,29 @@ Ordered configuration_json(const Configuration& configuration) {
           {"error", error}};
 }
 
+Ordered credential_json(const Credential& credential) {
+  return {{"part", word(credential.part.text())},
+          {"state", word(credential.state.text())},
+          {"fingerprint", word(credential.fingerprint)},
+          {"why", cut(credential.why, kTextBytesMax)}};
+}
+
+Ordered loss_json(const Loss& loss) {
+  return {{"word", word(loss.word.text())},
+          {"reason", word(loss.reason)},
+          {"spans", loss.spans},
+          {"spansLately", loss.lately},
+          {"last", time_or_null(loss.last)},
+          {"message", cut(loss.message, kTextBytesMax)}};
+}
+
+template <typename Item>
+Ordered list_json(const std::vector<Item>& items, size_t most, Ordered (*one_json)(const Item&)) {
+  Ordered list = Ordered::array();
+  for (size_t i = 0; i < std::min(items.size(), most); ++i) list.push_back(one_json(items[i]));
+  return list;
+}
+
 Ordered lane_json(const Lane& lane, const std::optional<WallTime>& now) {
   Ordered spans;
   for (const Count& count : kCounts) spans[count.name] = lane.spans.*count.count;
@@ -68,7 +91,9 @@ Ordered lane_json(const Lane& lane, const std::optional<WallTime>& now) {
           {"requestsInFlight", lane.requests_in_flight},
           {"lastDelivered", time_or_null(lane.last_delivered)},
           {"lastError", error},
-          {"credential", {{"fingerprint", word(lane.credential_fingerprint)}}}};
+          {"credential", {{"fingerprint", word(lane.credential_fingerprint)}}},
+          {"credentials", list_json(lane.credentials, kCredentialsMax, credential_json)},
+          {"losses", list_json(lane.losses, kLossesMax, loss_json)}};
 }
 
 Ordered journal_json(const Journal& journal) {
@@ -132,16 +157,42 @@ std::optional<LastError> read_error(const Json& from) {
                    .when = time_at(*error, {"when"})};
 }
 
+Credential read_credential(const Json& from) {
+  return {.part = word_at(from, {"part"}),
+          .state = word_at(from, {"state"}),
+          .fingerprint = word_at(from, {"fingerprint"}),
+          .why = text_within(from, {"why"})};
+}
+
+Loss read_loss(const Json& from) {
+  return {.word = word_at(from, {"word"}),
+          .reason = word_at(from, {"reason"}),
+          .spans = count_at(from, {"spans"}),
+          .lately = count_at(from, {"spansLately"}),
+          .last = time_at(from, {"last"}),
+          .message = text_within(from, {"message"})};
+}
+
+template <typename Item>
+std::vector<Item> read_list(const Json& list, size_t most, Item (*read_one)(const Json&)) {
+  std::vector<Item> items;
+  for (size_t i = 0; i < std::min(list.size(), most); ++i) items.push_back(read_one(list[i]));
+  return items;
+}
+
 Lane read_lane(const Json& from) {
-  Lane lane{.name = word_at(from, {"name"}),
-            .state = word_at(from, {"state"}),
-            .balanced = flag_at(from, {"balanced"}, true),
-            .backlog_bytes = count_at(from, {"backlogBytes"}),
-            .oldest_undelivered = time_at(from, {"oldestUndelivered"}),
-            .requests_in_flight = count_at(from, {"requestsInFlight"}),
-            .last_delivered = time_at(from, {"lastDelivered"}),
-            .last_error = read_error(from),
-            .credential_fingerprint = word_at(from, {"credential", "fingerprint"})};
+  Lane lane{
+      .name = word_at(from, {"name"}),
+      .state = word_at(from, {"state"}),
+      .balanced = flag_at(from, {"balanced"}, true),
+      .backlog_bytes = count_at(from, {"backlogBytes"}),
+      .oldest_undelivered = time_at(from, {"oldestUndelivered"}),
+      .requests_in_flight = count_at(from, {"requestsInFlight"}),
+      .last_delivered = time_at(from, {"lastDelivered"}),
+      .last_error = read_error(from),
+      .credential_fingerprint = word_at(from, {"credential", "fingerprint"}),
+      .credentials = read_list(array_at(from, {"credentials"}), kCredentialsMax, read_credential),
+      .losses = read_list(array_at(from, {"losses"}), kLossesMax, read_loss)};
   for (const Count& count : kCounts)
     lane.spans.*count.count = count_at(from, {"spans", count.name});
   return lane;
@@ -169,16 +220,13 @@ std::string to_json(const Agent& agent) {
                   {"notReadyReason", cut(agent.not_ready_reason, kTextBytesMax)},
                   {"configuration", configuration_json(agent.configuration)},
                   {"lanes", Ordered::array()},
-                  {"journals", Ordered::array()},
+                  {"journals", list_json(agent.journals, kJournalsMax, journal_json)},
                   {"admission",
                    {{"bytes", agent.admission.bytes},
                     {"bytesMax", agent.admission.bytes_max},
                     {"refusals", agent.admission.refusals}}}};
   for (const Lane& lane : agent.lanes) {
     if (made["lanes"].size() < kLanesMax) made["lanes"].push_back(lane_json(lane, agent.now));
-  }
-  for (const Journal& journal : agent.journals) {
-    if (made["journals"].size() < kJournalsMax) made["journals"].push_back(journal_json(journal));
   }
   // What a destination said may not be UTF-8.
   return made.dump(2, ' ', false, Ordered::error_handler_t::replace) + "\n";
@@ -195,12 +243,8 @@ Result<Agent> parse(std::string_view json) {
               .not_ready_reason = text_within(*from, {"notReadyReason"})};
   const Json* configuration = find(*from, {"configuration"});
   agent.configuration = read_configuration(configuration == nullptr ? Json() : *configuration);
-  for (const Json& lane : array_at(*from, {"lanes"})) {
-    if (agent.lanes.size() < kLanesMax) agent.lanes.push_back(read_lane(lane));
-  }
-  for (const Json& journal : array_at(*from, {"journals"})) {
-    if (agent.journals.size() < kJournalsMax) agent.journals.push_back(read_journal(journal));
-  }
+  agent.lanes = read_list(array_at(*from, {"lanes"}), kLanesMax, read_lane);
+  agent.journals = read_list(array_at(*from, {"journals"}), kJournalsMax, read_journal);
   agent.admission = {.bytes = count_at(*from, {"admission", "bytes"}),
                      .bytes_max = count_at(*from, {"admission", "bytesMax"}),
                      .refusals = count_at(*from, {"admission", "refusals"})};

@@ -24,6 +24,8 @@ namespace dualtrace::report {
 
 inline constexpr size_t kLanesMax = 8;
 inline constexpr size_t kJournalsMax = 64;
+inline constexpr size_t kLossesMax = 16;
+inline constexpr size_t kCredentialsMax = 4;
 inline constexpr size_t kWordBytesMax = 64;
 inline constexpr size_t kTextBytesMax = 512;
 // Of a report's JSON. A reader need not take more.
@@ -39,6 +41,29 @@ struct Spans {
   uint64_t filtered = 0;
   uint64_t backlog = 0;
   bool operator==(const Spans&) const = default;
+};
+
+// What "lately" means. Longer than an operator's poll, so that none is missed, and short, so that
+// an export is ready soon after the cause is gone.
+inline constexpr Duration kLossWindow = std::chrono::seconds(90);
+
+// Spans that ended under one word for one reason.
+struct Loss {
+  Word<LossWord> word;
+  std::string reason;   // a LossReason
+  uint64_t spans = 0;   // since the agent started
+  uint64_t lately = 0;  // of them, within kLossWindow
+  std::optional<WallTime> last{};
+  std::string message{};  // the destination's last words about them
+  bool operator==(const Loss&) const = default;
+};
+
+struct Credential {
+  Word<CredentialPart> part;
+  Word<CredentialState> state;
+  std::string fingerprint{};  // of what is in use; "" before the first
+  std::string why{};          // it is not loaded
+  bool operator==(const Credential&) const = default;
 };
 
 struct LastError {
@@ -58,7 +83,9 @@ struct Lane {
   uint64_t requests_in_flight = 0;
   std::optional<WallTime> last_delivered{};
   std::optional<LastError> last_error{};
-  std::string credential_fingerprint{};  // of what is in use; "" before the first
+  std::string credential_fingerprint{};   // of the key or token in use; "" before the first
+  std::vector<Credential> credentials{};  // all files; none from a version that does not look
+  std::vector<Loss> losses{};             // those of the most spans lately first
   bool operator==(const Lane&) const = default;
 };
 

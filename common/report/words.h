@@ -43,6 +43,32 @@ enum class PauseReason {
   kLast = kForeignAnswer
 };
 
+// The ledger's words for spans that end anywhere but at the destination, against its owner's will.
+enum class LossWord { kDeadLettered, kRejected, kExpired, kLast = kExpired };
+
+// Why they end there.
+enum class LossReason {
+  kMissingProject,
+  kInvalidData,
+  kTooLarge,
+  kRejected,  // in a partial success
+  kBacklog,   // delivery.maxBacklog was reached
+  kAge,       // delivery.maxAge
+  kJournalDamage,
+  kLast = kJournalDamage
+};
+
+// A file of a destination's credentials.
+enum class CredentialPart { kAPIKey, kSpaceID, kToken, kLast = kToken };
+
+// What the agent finds in it.
+enum class CredentialState {
+  kLoaded,
+  kMissing,   // there is no such file: no Secret, no such key, or not mounted yet
+  kUnusable,  // empty, or nothing that can be a credential
+  kLast = kUnusable
+};
+
 // Of the newest configuration that the agent has seen.
 enum class ConfigurationState {
   kInForce,
@@ -67,6 +93,19 @@ inline constexpr std::array<std::string_view, 10> kWords<PauseReason>{
 template <>
 inline constexpr std::array<std::string_view, 3> kWords<ConfigurationState>{"InForce", "Refused",
                                                                             "NeedsRestart"};
+
+template <>
+inline constexpr std::array<std::string_view, 3> kWords<LossWord>{"dead_lettered", "rejected",
+                                                                  "expired"};
+template <>
+inline constexpr std::array<std::string_view, 7> kWords<LossReason>{
+    "MissingProject", "InvalidData", "TooLarge", "Rejected", "Backlog", "Age", "JournalDamage"};
+template <>
+inline constexpr std::array<std::string_view, 3> kWords<CredentialPart>{"apiKey", "spaceID",
+                                                                        "token"};
+template <>
+inline constexpr std::array<std::string_view, 3> kWords<CredentialState>{"Loaded", "Missing",
+                                                                         "Unusable"};
 
 template <typename E>
 concept Worded = kWords<E>

@@ -9,9 +9,15 @@ std::string reason_of(const report::Lane& lane) {
   return lane.last_error ? lane.last_error->reason : "";
 }
 
+bool loses(const report::Lane& lane) {
+  return std::any_of(lane.losses.begin(), lane.losses.end(),
+                     [](const report::Loss& loss) { return loss.lately > 0; });
+}
+
 bool same_state(const report::Lane& a, const report::Lane& b) {
   return a.name == b.name && a.state == b.state && reason_of(a) == reason_of(b) &&
-         a.credential_fingerprint == b.credential_fingerprint;
+         a.credential_fingerprint == b.credential_fingerprint && a.credentials == b.credentials &&
+         loses(a) == loses(b);
 }
 
 bool same_state(const AgentReport& a, const AgentReport& b) {
@@ -29,7 +35,8 @@ bool same_state(const AgentReport& a, const AgentReport& b) {
 // What a status shows of the rest.
 bool same_numbers(const report::Lane& a, const report::Lane& b) {
   return a.last_error == b.last_error && a.backlog_bytes == b.backlog_bytes &&
-         a.oldest_undelivered == b.oldest_undelivered && a.last_delivered == b.last_delivered;
+         a.oldest_undelivered == b.oldest_undelivered && a.last_delivered == b.last_delivered &&
+         a.losses == b.losses;
 }
 
 }  // namespace

@@ -27,6 +27,12 @@ std::optional<DaemonSetFact> observe_daemon_set(const Json* cached, int64_t appl
       .scheduled = number({"status", "currentNumberScheduled"})};
 }
 
+Tick DifferenceWatch::note(const std::string& difference, Tick now) {
+  if (difference != difference_) since_ = now;
+  difference_ = difference;
+  return since_;
+}
+
 Tick RolloutWatch::note(const DaemonSetFact& set, Tick now) {
   if (!since_ || set != counts_) since_ = now;
   counts_ = set;

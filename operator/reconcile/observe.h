@@ -1,8 +1,9 @@
 #pragma once
 // Observe: from cached objects, trimmed (trim.h), to what status/ and agents/ want to know. Pure,
-// but for RolloutWatch.
+// but for the watches.
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/json/json.h"
@@ -17,6 +18,17 @@ namespace dualtrace::ctl {
 // the cache may not show that yet, and must not make us say that it has been rolled out.
 [[nodiscard]] std::optional<DaemonSetFact> observe_daemon_set(const Json* cached,
                                                               int64_t applied_generation);
+
+// Since when agents use other credentials than the Secrets have. Used from one thread at a time.
+class DifferenceWatch {
+ public:
+  // `now` when it is another difference than before.
+  Tick note(const std::string& difference, Tick now);
+
+ private:
+  std::string difference_;
+  Tick since_{};
+};
 
 // Since when a DaemonSet's counts are what they are. Used from one thread at a time.
 class RolloutWatch {

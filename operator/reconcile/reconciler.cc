@@ -31,6 +31,7 @@ struct Reconciler::Memory {
   SecretChecks secrets;
   StatusMemory status;
   RolloutWatch rollout{};
+  DifferenceWatch credentials{};
   std::optional<Tick> failing_since{};  // to apply
 };
 
@@ -192,7 +193,20 @@ void Reconciler::observe(Round& round) const {
   }
   parts_.agents.set_pods(round.key, observe_pods(parts_.cache.pods(round.key)));
   round.facts.agents = parts_.agents.reports(round.key);
+  watch_credentials(round);
   if (parts_.injection) round.facts.injection = parts_.injection(round.key);
+}
+
+// What the Secret has may be known for some minutes only: it is looked at anew before agents are
+// said to be behind.
+void Reconciler::watch_credentials(Round& round) const {
+  const std::string difference = differing_credentials(round.facts);
+  const Tick now = parts_.clock.tick();
+  const Tick since = round.memory.credentials.note(difference, now);
+  if (difference.empty()) return;
+  round.facts.credentials_differ = now - since;
+  round.memory.secrets.look_soon(now);
+  round.look_again_at(round.memory.secrets.look_again());
 }
 
 Result<Next> Reconciler::finish(Round& round) const {

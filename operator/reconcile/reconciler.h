@@ -66,6 +66,7 @@ class Reconciler {
   void check_secrets(Round& round);
   void apply(Round& round) const;
   void observe(Round& round) const;
+  void watch_credentials(Round& round) const;
   Result<Next> finish(Round& round) const;
 
   const Installation installation_;

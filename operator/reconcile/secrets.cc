@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/bytes/base64.h"
+#include "common/config/credential_text.h"
 #include "common/config/space_id.h"
 
 namespace dualtrace::ctl {
@@ -34,19 +35,12 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
-State judge_value(const Json& secret, const SecretUse& use) {
-  const Json* encoded = find(secret, {"data", use.reference.key});
-  if (encoded == nullptr) return State::kKeyMissing;
-  auto value = decode_base64(text_at(secret, {"data", use.reference.key}));
-  if (!value) return State::kValueEmpty;
-  State state = State::kPresent;
-  if (trimmed(*value).empty()) {
-    state = State::kValueEmpty;
-  } else if (use.is_space_id && !check_space_id(trimmed(*value))) {
-    state = State::kSpaceIdMalformed;
-  }
-  wipe(*value);
-  return state;
+// Which file of a destination's credentials it becomes; nullopt: a certificate authority.
+std::optional<report::CredentialPart> part_of(const SecretUse& use) {
+  if (use.is_space_id) return report::CredentialPart::kSpaceID;
+  if (use.path == "spec.arize.credentials") return report::CredentialPart::kAPIKey;
+  if (use.path == "spec.databricks.auth.token") return report::CredentialPart::kToken;
+  return std::nullopt;
 }
 
 Duration pause_after(const std::vector<SecretFact>& facts) {
@@ -85,17 +79,33 @@ void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRe
   for (const std::string& name : names) look(wanted.key.namespace_name, name, api, metrics);
 
   facts_.clear();
-  for (const SecretUse& use : uses_) facts_.push_back({use.path, use.reference, state_of(use), {}});
+  for (const SecretUse& use : uses_) facts_.push_back(fact_of(use));
   // ± 10 %; after an error whoever tries again decides when.
   const Duration pause = pause_after(facts_);
   next_ = now + std::chrono::duration_cast<Duration>(pause * (0.9 + 0.2 * jitter));
   if (error_) next_.reset();
 }
 
-SecretChecks::State SecretChecks::state_of(const SecretUse& use) const {
+void SecretChecks::look_soon(Tick now) {
+  if (next_) next_ = std::min(*next_, now + kAgainWhenWrong);
+}
+
+SecretFact SecretChecks::fact_of(const SecretUse& use) const {
+  SecretFact fact{.path = use.path, .reference = use.reference};
+  fact.part = part_of(use);
   const auto failed = failures_.find(use.reference.name);
-  if (failed != failures_.end()) return failed->second;
-  return seen_.at(use.reference.name).states.at({use.reference.key, use.is_space_id});
+  if (failed != failures_.end()) {
+    fact.state = failed->second;
+    return fact;
+  }
+  const Seen& seen = seen_.at(use.reference.name);
+  const auto verdict = std::find_if(seen.verdicts.begin(), seen.verdicts.end(),
+                                    [&](const auto& each) { return each.first == use; });
+  fact.state = verdict->second.state;
+  fact.detail = verdict->second.detail;
+  fact.fingerprint = verdict->second.fingerprint;
+  fact.immutable = seen.immutable;
+  return fact;
 }
 
 void SecretChecks::look(const std::string& namespace_name, const std::string& name, kube::Api& api,
@@ -127,11 +137,35 @@ void SecretChecks::look(const std::string& namespace_name, const std::string& na
 void SecretChecks::judge(const std::string& name, const Json& secret) {
   Seen& seen = seen_[name];
   seen.version = text_at(secret, {"metadata", "resourceVersion"});
-  seen.states.clear();
+  const Json* immutable = find(secret, {"immutable"});
+  seen.immutable = immutable != nullptr && *immutable == true;
+  seen.verdicts.clear();
   for (const SecretUse& use : uses_) {
-    if (use.reference.name != name) continue;
-    seen.states[{use.reference.key, use.is_space_id}] = judge_value(secret, use);
+    if (use.reference.name == name) seen.verdicts.emplace_back(use, judge_value(secret, use));
   }
+}
+
+SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const SecretUse& use) {
+  const std::string_view encoded = text_at(secret, {"data", use.reference.key});
+  if (find(secret, {"data", use.reference.key}) == nullptr) return {State::kKeyMissing};
+  auto value = decode_base64(encoded);
+  if (!value) return {State::kValueEmpty};
+  Verdict verdict;
+  const std::string_view text = trimmed(*value);
+  if (text.empty()) {
+    verdict.state = State::kValueEmpty;
+  } else if (use.is_space_id) {
+    if (!check_space_id(text)) verdict.state = State::kSpaceIdMalformed;
+  } else if (part_of(use)) {
+    if (const Status checked = check_credential(text); !checked) {
+      verdict = {State::kValueUnusable, checked.error().message};
+    }
+  }
+  if (part_of(use) && verdict.state == State::kPresent) {
+    verdict.fingerprint = credential_fingerprint(text);
+  }
+  wipe(*value);
+  return verdict;
 }
 
 }  // namespace dualtrace::ctl

@@ -32,22 +32,31 @@ class SecretChecks {
              double jitter);
 
   [[nodiscard]] const std::vector<SecretFact>& facts() const { return facts_; }
+  // Agents use something else than what was found: the Secret may have changed since.
+  void look_soon(Tick now);
   // What went wrong with the last check other than that a Secret is missing or may not be read.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] std::optional<Tick> look_again() const { return next_; }
 
  private:
   using State = SecretFact::State;
+  struct Verdict {
+    State state = State::kPresent;
+    std::string detail{};
+    std::string fingerprint{};
+  };
   struct Seen {  // of one Secret
     std::string version;
-    std::map<std::pair<std::string, bool>, State> states;  // by key and whether it is a space id
+    bool immutable = false;
+    std::vector<std::pair<SecretUse, Verdict>> verdicts;
   };
 
-  State state_of(const SecretUse& use) const;
+  SecretFact fact_of(const SecretUse& use) const;
   // Fills seen_ and failures_ for that Secret.
   void look(const std::string& namespace_name, const std::string& name, kube::Api& api,
             MetricRegistry& metrics);
   void judge(const std::string& name, const Json& secret);
+  static Verdict judge_value(const Json& secret, const SecretUse& use);
 
   std::vector<SecretUse> uses_;
   std::map<std::string, Seen> seen_;       // by name of the Secret

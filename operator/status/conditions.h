@@ -5,7 +5,8 @@
 //   Progressing         applying, then rolling out, then agents taking the configuration over
 //   CredentialsSynced   the worst of the keys that the export names; then what agents have loaded
 //   AgentsAvailable     the DaemonSet's numbers
-//   …Delivering         the worst of the agents, one condition for each destination
+//   …Delivering         the worst of the agents, one condition for each destination; then spans
+//                       that ended elsewhere lately
 //   Ready               the first of those that is not as it should be
 // Pure.
 
@@ -20,6 +21,8 @@ namespace dualtrace::ctl {
 
 // A rollout that has not moved for so long is stuck, as with Kubernetes' Deployments.
 inline constexpr Duration kRolloutPatience = std::chrono::minutes(10);
+// The kubelet brings a changed Secret to the agents within two minutes.
+inline constexpr Duration kSyncPatience = std::chrono::minutes(3);
 
 struct Condition {
   std::string type;
@@ -37,8 +40,15 @@ struct Condition {
                                            const std::vector<LaneSummary>& lanes);
 [[nodiscard]] Condition agents_available(const Facts& facts);
 [[nodiscard]] Condition delivering(const LaneSummary& lane);
+// Of lane.losses, which are not empty: the reason of the worst, and all in words.
+[[nodiscard]] Reason reason_of(const LossSummary& loss);
+[[nodiscard]] std::string losses_told(const LaneSummary& lane);
 // `others` are all of the above, in this order.
 [[nodiscard]] Condition ready(const Facts& facts, const std::vector<Condition>& others);
+
+// Which agents use another credential than the Secret has, in a form that can be compared; "" when
+// none is known to.
+[[nodiscard]] std::string differing_credentials(const Facts& facts);
 
 // All of them, Ready first.
 [[nodiscard]] std::vector<Condition> make_conditions(const Facts& facts,

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "operator/status/conditions.h"
 #include "operator/status/text.h"
@@ -49,7 +50,110 @@ bool agents_have_loaded(const std::vector<LaneSummary>& lanes) {
   });
 }
 
+const SecretFact* fact_of(const Facts& facts, const CredentialSummary& credential) {
+  const auto part = credential.part.known();
+  const auto found =
+      std::find_if(facts.secrets.begin(), facts.secrets.end(),
+                   [&](const SecretFact& fact) { return part && fact.part == part; });
+  return found == facts.secrets.end() ? nullptr : &*found;
+}
+
+// "key api-key of Secret arize (spec.arize.credentials)", or the part's name where that is not
+// known.
+std::string where(const Facts& facts, const CredentialSummary& credential) {
+  const SecretFact* fact = fact_of(facts, credential);
+  return fact == nullptr ? credential.part.text() : where(*fact, true);
+}
+
+// The worst that agents find in the files that they have mounted; spans or not.
+std::optional<Condition> found_by_agents(const Facts& facts,
+                                         const std::vector<LaneSummary>& lanes) {
+  for (const LaneSummary& lane : lanes) {
+    for (const CredentialSummary& credential : lane.credentials) {
+      if (credential.nodes_unusable.empty()) continue;
+      return make_condition(reason::kValueUnusable,
+                            where(facts, credential) + " cannot be used (on " +
+                                name_list(credential.nodes_unusable) + "): " + credential.why);
+    }
+  }
+  for (const LaneSummary& lane : lanes) {
+    for (const CredentialSummary& credential : lane.credentials) {
+      if (credential.nodes_missing.empty()) continue;
+      return make_condition(
+          reason::kNotMounted,
+          "agents find no " + where(facts, credential) + " (on " +
+              name_list(credential.nodes_missing) +
+              "): the Secret or the key is not there, create it; one that was just made "
+              "reaches them within two minutes");
+    }
+  }
+  return std::nullopt;
+}
+
+// Those that use something else than what the Secret has.
+std::vector<std::string> nodes_that_differ(const SecretFact& fact,
+                                           const CredentialSummary& credential) {
+  std::vector<std::string> nodes;
+  for (const auto& [fingerprint, using_it] : credential.nodes_using) {
+    if (fingerprint == fact.fingerprint) continue;
+    nodes.insert(nodes.end(), using_it.begin(), using_it.end());
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+struct Difference {
+  const SecretFact* fact;
+  std::vector<std::string> nodes;
+};
+
+std::vector<Difference> differences(const Facts& facts, const std::vector<LaneSummary>& lanes) {
+  std::vector<Difference> found;
+  for (const LaneSummary& lane : lanes) {
+    for (const CredentialSummary& credential : lane.credentials) {
+      const SecretFact* fact = fact_of(facts, credential);
+      if (fact == nullptr || fact->fingerprint.empty()) continue;
+      auto nodes = nodes_that_differ(*fact, credential);
+      if (!nodes.empty()) found.push_back({fact, std::move(nodes)});
+    }
+  }
+  return found;
+}
+
+// An operator that has just begun has not seen for how long it goes on.
+bool was_not_taken(const Facts& facts) {
+  const Json* before = previous_condition(facts, kCredentialsType);
+  return before != nullptr && text_at(*before, {"reason"}) == reason::kSecretNotTaken.name;
+}
+
+Condition differing(const Facts& facts, const Difference& difference) {
+  const std::string what = where(*difference.fact, true);
+  const std::string nodes = name_list(difference.nodes);
+  if (facts.credentials_differ < kSyncPatience && !was_not_taken(facts)) {
+    return make_condition(reason::kRotationInProgress, "agents do not use what is in " + what +
+                                                           " yet (on " + nodes +
+                                                           "); it reaches them within two minutes");
+  }
+  const std::string why =
+      difference.fact->immutable
+          ? "the Secret is immutable, and the kubelet goes on with the one that had its name before"
+          : "the kubelet does not bring it to them";
+  return make_condition(reason::kSecretNotTaken,
+                        "agents still use another value than " + what + " has (on " + nodes +
+                            "): " + why +
+                            "; make a Secret of a new name and name that in the export");
+}
+
 }  // namespace
+
+std::string differing_credentials(const Facts& facts) {
+  std::string all;
+  for (const Difference& difference : differences(facts, summarize_lanes(facts))) {
+    all += difference.fact->path + "/" + difference.fact->reference.key + "=" +
+           difference.fact->fingerprint + ";";
+  }
+  return all;
+}
 
 Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   if (!facts.faults.empty()) {
@@ -60,6 +164,13 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
     if (found.empty()) continue;
     return make_condition(fault.reason, name_list(found) + " " + std::string(fault.advice));
   }
+  for (const SecretFact& fact : facts.secrets) {
+    if (fact.state != State::kValueUnusable) continue;
+    return make_condition(reason::kValueUnusable, where(fact, true) + " " + fact.detail);
+  }
+  if (auto found = found_by_agents(facts, lanes)) return *std::move(found);
+  if (const auto all = differences(facts, lanes); !all.empty())
+    return differing(facts, all.front());
   const auto unreadable = all_with(facts, State::kUnreadable, false);
   for (const LaneSummary& lane : lanes) {
     if (lane.one_credential || (lane.agents_with_it == 0 && !unreadable.empty())) continue;

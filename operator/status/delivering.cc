@@ -9,14 +9,23 @@ using report::PauseReason;
 constexpr size_t kWordsBytesMax = 256;  // of what others say
 
 // What to do about a pause.
-std::string advice(PauseReason why) {
+std::string_view advice(PauseReason why, Destination destination) {
   switch (why) {
     case PauseReason::kAuthRejected:
-      return "it refuses the credential; put a valid one into the Secret that the export names";
+      return "it refuses the credential; put a valid one into the Secret that the export names (an "
+             "immutable Secret that was made again is not mounted anew: give it another name)";
     case PauseReason::kCredentialMissing:
-      return "the agent has no credential to send; CredentialsSynced says which";
+      return "the agent has no credential that it can send; put it into the Secret that the export "
+             "names";
     case PauseReason::kPermissionDenied:
-      return "it knows the credential but does not let it write; grant that on the destination";
+      if (destination == Destination::kArize) {
+        return "Arize says the same of a wrong key, of a key of another region and of a key "
+               "without the right to write to this space; check the key, spec.arize.region or "
+               "endpoint, the space id, and the key's role";
+      }
+      return "it refuses this credential the right to write; check that the token is of this "
+             "workspace, and grant its owner USE CATALOG, USE SCHEMA, MODIFY and SELECT on the "
+             "table";
     case PauseReason::kTableMissing:
       return "there is no such table; create it (docs/create_table.sql) or fix "
              "spec.databricks.table";
@@ -53,17 +62,19 @@ Condition make(const LaneSummary& lane, const Reason& reason, std::string messag
 }
 
 // Of a reason that only newer agents have, their own words are all there is to say.
-std::string words_of(const report::LastError& error) {
-  return "status.destinations[].lastError says why: " + error.reason + ": " +
-         cut(error.message, kWordsBytesMax);
+std::string explained(const LaneSummary& lane) {
+  const auto why = report::parse_word<PauseReason>(lane.error.reason);
+  return why ? std::string(advice(*why, lane.destination))
+             : "status.destinations[].lastError says why: " + lane.error.reason;
 }
 
 Condition paused(const LaneSummary& lane) {
   const auto why = report::parse_word<PauseReason>(lane.error.reason);
+  const std::string words = cut(lane.error.message, kWordsBytesMax);
   return make(lane, why ? reason::paused_for(*why) : reason::kPaused,
-              "paused on " + name_list(lane.nodes_failing) + ": " +
-                  (why ? advice(*why) : words_of(lane.error)) +
-                  ". Spans are kept, and delivery goes on by itself");
+              "paused on " + name_list(lane.nodes_failing) + ": " + explained(lane) +
+                  ". Spans are kept, and delivery goes on by itself" +
+                  (words.empty() ? "" : ". The agent's words: " + words));
 }
 
 Condition retrying(const LaneSummary& lane) {
@@ -102,9 +113,18 @@ std::string why_unknown(const LaneSummary& lane) {
 
 }  // namespace
 
+// What delivers and loses at the same time does not deliver; a pause stays the first thing to fix.
 Condition delivering(const LaneSummary& lane) {
-  if (lane.worst) return of_state(lane, *lane.worst);
-  return make(lane, reason::kNoReports, "no agent has said how delivery goes" + why_unknown(lane));
+  Condition condition = lane.worst
+                            ? of_state(lane, *lane.worst)
+                            : make(lane, reason::kNoReports,
+                                   "no agent has said how delivery goes" + why_unknown(lane));
+  if (lane.losses.empty()) return condition;
+  if (condition.status != ConditionStatus::kFalse) {
+    return make(lane, reason_of(lane.losses.front()), losses_told(lane));
+  }
+  condition.message += "; and " + losses_told(lane);
+  return condition;
 }
 
 }  // namespace dualtrace::ctl

@@ -25,12 +25,16 @@ struct SecretFact {
     kKeyMissing,
     kValueEmpty,
     kSpaceIdMalformed,  // Arize would answer OK and store nothing
+    kValueUnusable,     // it cannot be a credential; `detail` says why
     kUnreadable,        // the operator may not read it: the agents alone can tell
   };
   std::string path;  // "spec.arize.credentials"
   KeyReference reference;
   State state = State::kPresent;
-  std::string detail;  // without any content of the Secret
+  std::string detail{};                          // without any content of the Secret
+  std::optional<report::CredentialPart> part{};  // nullopt: a certificate authority
+  std::string fingerprint{};  // of the part's value, as agents say it; "" where it was not read
+  bool immutable = false;
   bool operator==(const SecretFact&) const = default;
 };
 
@@ -79,6 +83,7 @@ struct Facts {
   std::string apply_error_object;    // "DaemonSet ns/name"
   std::optional<DaemonSetFact> daemon_set;
   Duration rollout_still{};  // for how long its counts have not moved, as far as this process saw
+  Duration credentials_differ{};   // for how long agents have used others than the Secrets have
   std::string config_fingerprint;  // of the plan
   std::vector<AgentReport> agents;
   std::optional<InjectionFact> injection;  // nullopt: this operator serves no webhook

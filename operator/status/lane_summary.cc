@@ -70,13 +70,64 @@ void add_numbers(const report::Lane& lane, LaneSummary& summary) {
   }
 }
 
+void add_credentials(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
+  for (const report::Credential& credential : lane.credentials) {
+    auto& all = summary.credentials;
+    auto same = std::find_if(all.begin(), all.end(), [&](const CredentialSummary& each) {
+      return each.part == credential.part;
+    });
+    if (same == all.end()) same = all.insert(same, {.part = credential.part});
+    same->nodes_using[credential.fingerprint].push_back(agent.node);
+    const auto state = credential.state.known();
+    if (state == report::CredentialState::kMissing) same->nodes_missing.push_back(agent.node);
+    if (state == report::CredentialState::kUnusable) {
+      if (same->nodes_unusable.empty()) same->why = credential.why;
+      same->nodes_unusable.push_back(agent.node);
+    }
+  }
+}
+
+void add_losses(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
+  for (const report::Loss& loss : lane.losses) {
+    summary.lost_spans += loss.spans;
+    if (loss.last >= summary.last_loss.last) summary.last_loss = loss;
+    if (loss.lately == 0) continue;
+    auto& all = summary.losses;
+    auto same = std::find_if(all.begin(), all.end(), [&](const LossSummary& each) {
+      return each.word == loss.word && each.reason == loss.reason;
+    });
+    if (same == all.end()) same = all.insert(same, {.word = loss.word, .reason = loss.reason});
+    same->spans += loss.lately;
+    same->nodes.push_back(agent.node);
+    if (same->message.empty() || loss.last > same->last) {
+      same->message = loss.message;
+      same->last = loss.last;
+    }
+  }
+}
+
+// Words of a newer agent come last.
+void sort_losses(LaneSummary& summary) {
+  const auto rank = [](const LossSummary& loss) {
+    return std::make_tuple(loss.word.known().value_or(report::LossWord::kLast),
+                           std::cref(loss.word.text()), std::cref(loss.reason));
+  };
+  std::sort(summary.losses.begin(), summary.losses.end(),
+            [&](const LossSummary& a, const LossSummary& b) { return rank(a) < rank(b); });
+}
+
 void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary& summary) {
   for (const auto& [fingerprint, count] : counts) {
     if (fingerprint.empty() || count <= summary.agents_with_it) continue;
     summary.fingerprint = fingerprint;
     summary.agents_with_it = count;
   }
-  summary.one_credential = summary.agents_with_it == summary.reporting;
+  const auto same_everywhere = [](const CredentialSummary& credential) {
+    return credential.nodes_using.size() == 1 && !credential.nodes_using.contains("");
+  };
+  summary.one_credential =
+      summary.agents_with_it == summary.reporting &&
+      std::all_of(summary.credentials.begin(), summary.credentials.end(), same_everywhere);
 }
 
 LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination destination) {
@@ -94,7 +145,10 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     ++fingerprints[lane->credential_fingerprint];
     add_state(*agent, *lane, summary);
     add_numbers(*lane, summary);
+    add_credentials(*agent, *lane, summary);
+    add_losses(*agent, *lane, summary);
   }
+  sort_losses(summary);
   choose_fingerprint(fingerprints, summary);
   return summary;
 }

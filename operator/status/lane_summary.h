@@ -4,6 +4,7 @@
 // Pure.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,25 @@ namespace dualtrace::ctl {
 
 using report::Destination;
 using report::LaneState;
+
+// One file of the destination's credentials.
+struct CredentialSummary {
+  report::Word<report::CredentialPart> part;
+  std::map<std::string, std::vector<std::string>> nodes_using{};  // by fingerprint; "": none yet
+  std::vector<std::string> nodes_missing{};
+  std::vector<std::string> nodes_unusable{};
+  std::string why{};  // of the first node that finds nothing usable
+};
+
+// Spans that ended lately under one word for one reason.
+struct LossSummary {
+  report::Word<report::LossWord> word;
+  std::string reason;
+  uint64_t spans = 0;
+  std::vector<std::string> nodes{};
+  std::string message{};  // of the newest
+  std::optional<WallTime> last{};
+};
 
 struct LaneSummary {
   Destination destination{};
@@ -31,7 +51,11 @@ struct LaneSummary {
   std::optional<WallTime> last_delivered;
   std::string fingerprint;  // of the credential that most agents use; "" when none has one
   size_t agents_with_it = 0;
-  bool one_credential = true;  // no reporting agent uses another, or none
+  bool one_credential = true;                  // no reporting agent uses another, or none
+  std::vector<CredentialSummary> credentials;  // none from agents of the version before
+  std::vector<LossSummary> losses;             // lately, in the order of report::LossWord
+  uint64_t lost_spans = 0;                     // since the agents that run now started
+  report::Loss last_loss;                      // of those
 };
 
 // In the order of report::kDestinations: those that the export names or, when it cannot be read,

@@ -49,6 +49,9 @@ inline constexpr Reason kSecretMissing{kCredentialsType, kFalse, "SecretMissing"
 inline constexpr Reason kKeyMissing{kCredentialsType, kFalse, "KeyMissing"};
 inline constexpr Reason kValueEmpty{kCredentialsType, kFalse, "ValueEmpty"};
 inline constexpr Reason kSpaceIdMalformed{kCredentialsType, kFalse, "SpaceIDMalformed"};
+inline constexpr Reason kValueUnusable{kCredentialsType, kFalse, "ValueUnusable"};
+inline constexpr Reason kNotMounted{kCredentialsType, kFalse, "NotMounted"};
+inline constexpr Reason kSecretNotTaken{kCredentialsType, kFalse, "SecretNotTaken"};
 inline constexpr Reason kRotationInProgress{kCredentialsType, kFalse, "RotationInProgress"};
 inline constexpr Reason kSecretUnreadable{kCredentialsType, kUnknown, "SecretUnreadable"};
 inline constexpr Reason kCredentialsUnlooked{kCredentialsType, kUnknown, "ConfigInvalid"};
@@ -70,6 +73,10 @@ inline constexpr Reason kDelivering{kDeliveryType, kTrue, "Delivering"};
 inline constexpr Reason kIdle{kDeliveryType, kTrue, "Idle"};
 inline constexpr Reason kPartlyRetrying{kDeliveryType, kTrue, "PartlyRetrying"};
 inline constexpr Reason kRetrying{kDeliveryType, kFalse, "Retrying"};
+// Spans ended anywhere but at the destination within the last report::kLossWindow.
+inline constexpr Reason kSpansDeadLettered{kDeliveryType, kFalse, "SpansDeadLettered"};
+inline constexpr Reason kSpansRejected{kDeliveryType, kFalse, "SpansRejected"};
+inline constexpr Reason kSpansExpired{kDeliveryType, kFalse, "SpansExpired"};
 // An agent that pauses says why: that is the reason.
 constexpr Reason paused_for(report::PauseReason why) {
   return {kDeliveryType, kFalse, to_string(why)};

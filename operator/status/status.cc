@@ -34,6 +34,13 @@ Json condition_json(const Facts& facts, const Condition& condition) {
           {"message", condition.message}};
 }
 
+// Of the node that is worst off; where all deliver, of the spans that ended elsewhere lately.
+std::optional<report::LastError> error_of(const LaneSummary& lane) {
+  if (!lane.error.reason.empty()) return lane.error;
+  if (lane.losses.empty()) return std::nullopt;
+  return report::LastError{lane.losses.front().reason, lane.losses.front().message};
+}
+
 Json destination_json(const LaneSummary& lane) {
   Json made = {{"name", to_string(lane.destination)},
                {"state", lane.worst ? to_string(*lane.worst) : kUnknownState}};
@@ -44,9 +51,15 @@ Json destination_json(const LaneSummary& lane) {
   made["credential"] = {
       {"nodes", std::to_string(lane.agents_with_it) + "/" + std::to_string(lane.agents)}};
   if (!lane.fingerprint.empty()) made["credential"]["fingerprint"] = lane.fingerprint;
-  if (!lane.error.reason.empty()) {
-    made["lastError"] = {{"reason", lane.error.reason},
-                         {"message", cut(lane.error.message, kErrorBytesMax)}};
+  if (const auto error = error_of(lane)) {
+    made["lastError"] = {{"reason", error->reason},
+                         {"message", cut(error->message, kErrorBytesMax)}};
+  }
+  if (lane.lost_spans > 0) {
+    made["lost"] = {{"spans", lane.lost_spans},
+                    {"reason", lane.last_loss.reason},
+                    {"message", cut(lane.last_loss.message, kErrorBytesMax)}};
+    if (lane.last_loss.last) made["lost"]["last"] = rfc3339(*lane.last_loss.last);
   }
   if (!lane.nodes_failing.empty()) {
     const auto& nodes = lane.nodes_failing;

@@ -1,6 +1,7 @@
 #include "operator/webhook/export_reviewer.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "operator/api/secret_uses.h"
@@ -25,6 +26,21 @@ std::vector<std::string> told(const std::vector<ExportFault>& faults) {
 
 void append(std::vector<std::string>& to, std::vector<std::string> more) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
+}
+
+// Arize refuses a span without a project for good. The applications may name theirs; whoever relies
+// on that need not mind the warning.
+std::vector<std::string> missing_project(const DualTraceExport& wanted) {
+  constexpr std::array<std::string_view, 3> kProjectKeys = {"openinference.project.name",
+                                                            "arize.project.name", "model_id"};
+  if (!wanted.arize || wanted.arize->project) return {};
+  const bool among_attributes = std::any_of(
+      kProjectKeys.begin(), kProjectKeys.end(),
+      [&](std::string_view key) { return wanted.resource_attributes.contains(std::string(key)); });
+  if (among_attributes) return {};
+  return {
+      "spec.arize.project: Arize refuses spans whose application names no project, and they are "
+      "set aside; name one here for these"};
 }
 
 }  // namespace
@@ -83,6 +99,7 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wai
   append(answer.warnings, consent_notices(request.key, consent, questions_.consent));
   if (questions_.plan_faults) append(answer.warnings, told(questions_.plan_faults(*parsed.value)));
   append(answer.warnings, missing_secrets(*parsed.value, wait_until));
+  append(answer.warnings, missing_project(*parsed.value));
   if (is_new && !request.key.name.empty()) append(answer.warnings, others_beside(request.key));
   return answer;
 }

@@ -5,6 +5,7 @@ import secrets
 
 import pytest
 from harness import otlp
+from harness import sandbox as sandbox_
 from harness.agent import Agent
 from harness.http import fetch
 from harness.nodes import Node
@@ -35,12 +36,14 @@ def tenant(control_plane, operator, installation):
 class OnNode:
     """A node with its agent, whose Databricks token is in a file of its own."""
 
-    def __init__(self, stage, sandbox, tenant: Tenant, token: str):
+    def __init__(
+        self, stage, sandbox, tenant: Tenant, token: str, project: str | None = sandbox_.PROJECT
+    ):
         # One of 16 million, so that two tests hardly ever meet.
         numbers = [secrets.randbelow(254) + 1 for _ in range(3)]
         address = ".".join(str(number) for number in [127, *numbers])
         self.token_file = write_secret(stage.folder / f"token-{address}", token)
-        config = sandbox.agent_config()
+        config = sandbox.agent_config(project=project)
         config["databricks"]["auth"]["tokenFile"] = str(self.token_file)
         self.agent: Agent = stage.agent(config, {"observe": {"listen": f"{address}:{STATUS_PORT}"}})
         self.node = Node(tenant.api)
@@ -50,9 +53,9 @@ class OnNode:
     def name(self) -> str:
         return self.node.name
 
-    def send(self) -> None:
+    def send(self, project: str | None = "mine") -> None:
         url = f"http://{self.agent.http_endpoint}/v1/traces"
-        assert fetch(url, otlp.make_request(), PROTOBUF)[0] == 200
+        assert fetch(url, otlp.make_request(project=project), PROTOBUF)[0] == 200
 
 
 @pytest.fixture
@@ -127,6 +130,50 @@ def test_the_status_follows_the_agents(control_plane, tenant, nodes):
         return {one["reason"] for one in found if one["regarding"]["kind"] == "DualTraceExport"}
 
     wait_until(lambda: {"AuthRejected", "Ready", "Idle"} <= told(), "events tell the story")
+
+
+@pytest.fixture
+def without_project(stage, sandbox, tenant):
+    made = OnNode(stage, sandbox, tenant, TOKEN, project=None)
+    yield made
+    made.node.remove()
+
+
+def test_spans_that_end_elsewhere_are_no_delivery(tenant, without_project):
+    node = without_project
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready")
+
+    def dead_lettered() -> bool:
+        node.send()
+        return node.agent.spans("arize")["dead_lettered"] > 0
+
+    node.send()
+    wait_until(lambda: node.agent.spans("arize")["delivered"] == 1, "a span with one passes")
+    node.send(project=None)
+    wait_until(lambda: node.agent.lane("arize")["lastError"], "one without is refused once")
+    wait_until(dead_lettered, "a span without a project is set aside", every=0.5)
+    told = tenant.wait_for_reason(EXPORT, "ArizeDelivering", "SpansDeadLettered")
+    assert told["status"] == "False"
+    for words in ("MissingProject", node.name, "spec.arize.project", "external_model_id"):
+        assert words in told["message"]
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "SpansDeadLettered")
+    assert ready["status"] == "False"
+    arize = destination(tenant, "arize")
+    assert arize["lastError"]["reason"] == "MissingProject"
+    assert (arize["lost"]["spans"], arize["lost"]["reason"]) == (1, "MissingProject")
+    assert tenant.condition(EXPORT, "DatabricksDelivering")["status"] == "True"
+
+
+def test_credentials_are_told_before_the_first_span(tenant, nodes):
+    first, _ = nodes
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready", timeout=60)
+    first.token_file.unlink()
+    missing = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "NotMounted")
+    assert first.name in missing["message"]
+    tenant.wait_for_reason(EXPORT, "Ready", "NotMounted")
+    write_secret(first.token_file, TOKEN)
+    tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
 
 
 def test_agents_that_say_nothing_are_no_delivery(tenant, nodes):

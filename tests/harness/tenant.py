@@ -14,7 +14,7 @@ SECRETS = {
     "arize": {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID},
     "databricks": {"token": sandbox.TOKEN},
 }
-ARIZE = {"region": "US", "credentials": {"secretName": "arize"}}
+ARIZE = {"region": "US", "project": "tests", "credentials": {"secretName": "arize"}}
 DATABRICKS = {
     "workspaceURL": "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
     "table": "main.traces.agents_otel_spans",

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/config/credential_text.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/memory_file_system.h"
 
@@ -17,13 +18,13 @@ struct FileCredential : testing::Test {
   MemoryFileSystem files;
   std::unique_ptr<Credential> credential = [this] {
     EXPECT_TRUE(files.make_folders("/secret"));
-    return make_file_credential("/secret/key", seconds(60), files, clock);
+    return make_file_credential("/secret/key", seconds(60), files, clock, check_credential);
   }();
 };
 
 TEST_F(FileCredential, LosesTheWhiteSpaceAroundIt) {
-  write(" ak-1 2\r\n");
-  EXPECT_EQ(credential->value().value(), "ak-1 2");
+  write(" ak-1-2\r\n");
+  EXPECT_EQ(credential->value().value(), "ak-1-2");
 }
 
 TEST_F(FileCredential, IsReadAnewWhenItIsOld) {
@@ -74,6 +75,28 @@ TEST_F(FileCredential, RefusesWhatCannotBeACredentialWithoutRepeatingIt) {
     EXPECT_EQ(refused.error().message.find("ter2"), std::string::npos);
     EXPECT_LT(refused.error().message.size(), 200u);
   }
+}
+
+TEST_F(FileCredential, SaysWhatIsMountedBeforeAnybodyAsksForIt) {
+  EXPECT_EQ(credential->look().error().kind, ErrorKind::kNotFound);
+  write("\"quoted\"");
+  EXPECT_EQ(credential->look().error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(credential->fingerprint(), "");
+  write("abc");
+  EXPECT_TRUE(credential->look());
+  EXPECT_EQ(credential->fingerprint(), "ba7816bf");
+  EXPECT_EQ(credential->value().value(), "abc");
+}
+
+TEST_F(FileCredential, IsUsedAnewAsSoonAsALookFindsIt) {
+  write("old");
+  EXPECT_EQ(credential->value().value(), "old");
+  write("new");
+  EXPECT_TRUE(credential->look());
+  EXPECT_EQ(credential->value().value(), "new");
+  write("");
+  EXPECT_FALSE(credential->look());
+  EXPECT_EQ(credential->value().value(), "new") << "nobody has refused it";
 }
 
 TEST_F(FileCredential, ShowsWhichVersionItIsWithoutShowingIt) {

@@ -20,7 +20,9 @@ inline AgentSnapshot sample_snapshot() {
   arize.status.books.accepted = 100;
   arize.status.books.settled = {.delivered = 98, .rejected = 2};
   arize.status.last_success = snapshot.now - seconds(3);
-  arize.credential_fingerprint = "0a1b2c3d";
+  arize.credentials = {{.part = report::CredentialPart::kAPIKey,
+                        .state = report::CredentialState::kLoaded,
+                        .fingerprint = "0a1b2c3d"}};
   LaneSnapshot databricks;
   databricks.status.name = "databricks";
   databricks.status.state = LaneState::kPaused;

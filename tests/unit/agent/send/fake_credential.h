@@ -16,6 +16,7 @@ class FakeCredential final : public Credential {
     if (!current) return fail(ErrorKind::kUnavailable, "credential file /secret/key: missing");
     return *current;
   }
+  Status look() override { return {}; }
   void invalidate() override { ++invalidated; }
   [[nodiscard]] std::string fingerprint() const override { return {}; }
 

@@ -38,7 +38,17 @@ Agent full_report() {
                          .requests_in_flight = 7,
                          .last_delivered = at(4),
                          .last_error = LastError{"AuthRejected", "no \"such\" key", at(5)},
-                         .credential_fingerprint = "abcd1234"});
+                         .credential_fingerprint = "abcd1234",
+                         .credentials = {{.part = CredentialPart::kSpaceID,
+                                          .state = CredentialState::kUnusable,
+                                          .fingerprint = "beef",
+                                          .why = "is in quotes"}},
+                         .losses = {{.word = LossWord::kDeadLettered,
+                                     .reason = "MissingProject",
+                                     .spans = 40,
+                                     .lately = 8,
+                                     .last = at(6),
+                                     .message = "external_model_id is required"}}});
   agent.lanes.push_back({.name = "databricks", .state = LaneState::kIdle});
   agent.journals.push_back({.name = "journal-1",
                             .adopted = true,
@@ -79,6 +89,10 @@ TEST(Words, StandForOneValueEach) {
   expect_words_to_travel<LaneState>();
   expect_words_to_travel<PauseReason>();
   expect_words_to_travel<ConfigurationState>();
+  expect_words_to_travel<LossWord>();
+  expect_words_to_travel<LossReason>();
+  expect_words_to_travel<CredentialPart>();
+  expect_words_to_travel<CredentialState>();
   EXPECT_EQ(kDestinations.size(), kWords<Destination>.size());
 }
 
@@ -117,6 +131,8 @@ TEST(Report, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(read.lanes.at(0).credential_fingerprint, "abcd1234");
   EXPECT_EQ(read.lanes.at(0).spans.backlog, 4U);
   EXPECT_EQ(read.now, std::nullopt);
+  EXPECT_TRUE(read.lanes.at(0).credentials.empty());
+  EXPECT_TRUE(read.lanes.at(0).losses.empty());
 
   const auto configuration = [](const std::string& error) {
     return parsed(R"({"lanes": [], "configuration": {"error": ")" + error + "\"}}").configuration;
@@ -160,6 +176,11 @@ TEST(Report, CutsWhatIsTooLongBetweenCharacters) {
   for (int i = 0; i < 400; ++i) message += "ä";
   agent.lanes[0].last_error->message = message;
   agent.configuration.why = message;
+  while (agent.lanes[0].losses.size() < 100) {
+    agent.lanes[0].losses.push_back(agent.lanes[0].losses[0]);
+    agent.lanes[0].losses.back().message = message;
+    agent.lanes[0].credentials.push_back(agent.lanes[0].credentials[0]);
+  }
   while (agent.lanes.size() < 20) agent.lanes.push_back(agent.lanes[0]);
   while (agent.journals.size() < 2000) agent.journals.push_back(agent.journals[0]);
   const std::string json = to_json(agent);
@@ -167,6 +188,9 @@ TEST(Report, CutsWhatIsTooLongBetweenCharacters) {
   const Agent read = parsed(json);
   EXPECT_EQ(read.lanes.size(), kLanesMax);
   EXPECT_EQ(read.journals.size(), kJournalsMax);
+  EXPECT_EQ(read.lanes[0].losses.size(), kLossesMax);
+  EXPECT_EQ(read.lanes[0].losses[1].message.size(), 511U);
+  EXPECT_EQ(read.lanes[0].credentials.size(), kCredentialsMax);
   EXPECT_EQ(read.lanes[0].last_error->message.size(), 511U);
   EXPECT_TRUE(message.starts_with(read.lanes[0].last_error->message));
   EXPECT_EQ(read.configuration.why.size(), 511U);

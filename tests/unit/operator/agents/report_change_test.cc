@@ -50,6 +50,17 @@ TEST(ReportChange, TellsStatesFromNumbers) {
   EXPECT_EQ(after([](Json& json) { json["lanes"].clear(); }), ReportChange::kState);
   EXPECT_EQ(after([](Json& json) { json["configuration"]["fingerprint"] = "f2"; }),
             ReportChange::kState);
+  EXPECT_EQ(after([](Json& json) {
+              json["lanes"][0]["credentials"] = {{{"part", "apiKey"}, {"state", "Missing"}}};
+            }),
+            ReportChange::kState);
+  const auto with_loss = [](int lately) {
+    return [lately](Json& json) {
+      json["lanes"][0]["losses"] = {{{"word", "expired"}, {"spans", 9}, {"spansLately", lately}}};
+    };
+  };
+  EXPECT_EQ(after(with_loss(3)), ReportChange::kState);
+  EXPECT_EQ(after(with_loss(0)), ReportChange::kNumbers);
   AgentReport gone;
   gone.unreachable = "refused";
   EXPECT_EQ(compare_reports(parsed(status()), gone), ReportChange::kState);

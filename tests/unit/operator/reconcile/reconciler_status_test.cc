@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/config/credential_text.h"
 #include "operator/status/conditions.h"
 #include "tests/unit/operator/reconcile/world.h"
 
@@ -26,6 +27,15 @@ AgentReport report(uint64_t backlog_bytes, const std::string& state = "Deliverin
     lane.state = state;
     lane.backlog_bytes = backlog_bytes;
   }
+  return made;
+}
+
+AgentReport report_using(const std::string& api_key) {
+  AgentReport made = report(0, "Idle");
+  made.says.lanes[0].credentials = {{.part = report::CredentialPart::kAPIKey,
+                                     .state = report::CredentialState::kLoaded,
+                                     .fingerprint = credential_fingerprint(api_key)}};
+  for (report::Lane& lane : made.says.lanes) lane.credential_fingerprint = lane.name + "-1";
   return made;
 }
 
@@ -204,6 +214,72 @@ TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
   world.settle();
   EXPECT_EQ(world.condition("Progressing"), "False Stalled");
   EXPECT_THAT(world.events.told(), Contains("Warning PodsUnavailable"));
+}
+
+// The kubelet goes on with the old one as long as a pod of the node mounts it.
+TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
+  World world;
+  world.agents.said = {report_using("key-1")};
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "True Synced");
+  Json again = secret("arize", {{"api-key", "key-2"}, {"space-id", kSpaceId}});
+  again["immutable"] = true;
+  world.api.put(kube::kSecrets, again);
+  world.clock.advance(std::chrono::minutes(11));
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "False RotationInProgress");
+  EXPECT_EQ(world.condition("Ready"), "True Ready");
+  world.clock.advance(kSyncPatience);
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "False SecretNotTaken");
+  EXPECT_EQ(world.condition("Ready"), "False SecretNotTaken");
+  EXPECT_THAT(world.events.told(), Contains("Warning SecretNotTaken").Times(1));
+  world.agents.said = {report_using("key-2")};
+  world.settle();
+  EXPECT_EQ(world.condition("Ready"), "True Ready");
+}
+
+// It is the operator who is behind: the Secret is looked at before agents are blamed.
+TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
+  World world;
+  world.agents.said = {report_using("key-1")};
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  world.api.put(kube::kSecrets, secret("arize", {{"api-key", "key-2"}, {"space-id", kSpaceId}}));
+  world.agents.said = {report_using("key-2")};
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_LE(*next->after, seconds(17));
+  world.clock.advance(seconds(17));
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "True Synced");
+}
+
+// What the event says is what the condition says.
+TEST(ReconcilerEvents, TellOfSpansThatEndElsewhere) {
+  World world;
+  world.agents.said = {report(0, "Delivering")};
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  world.events.events.clear();
+  world.agents.said[0].says.lanes[0].losses = {{.word = report::LossWord::kDeadLettered,
+                                                .reason = "MissingProject",
+                                                .spans = 40,
+                                                .lately = 40,
+                                                .message = "external_model_id is required"}};
+  world.settle();
+  EXPECT_THAT(world.events.told(), ElementsAre("Warning SpansDeadLettered"));
+  EXPECT_EQ(world.condition("Ready"), "False SpansDeadLettered");
+  const Json status = world.status();
+  for (const Json& condition : array_at(status, {"conditions"})) {
+    if (text_at(condition, {"type"}) != "ArizeDelivering") continue;
+    EXPECT_EQ(world.events.events[0].note,
+              "ArizeDelivering: " + condition.at("message").get<std::string>());
+  }
 }
 
 TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {

@@ -44,6 +44,32 @@ TEST_F(SecretChecksTest, FindsThatAllIsRightAndRests) {
   EXPECT_EQ(world_.api.calls().size(), calls);
 }
 
+TEST_F(SecretChecksTest, TellsSlipsThatLeaveNoCredentialWithoutRepeatingThem) {
+  put({{"api-key", "\"ak-secret\""}, {"space-id", kSpaceId}});
+  EXPECT_THAT(check(), ElementsAre(State::kValueUnusable, State::kPresent, State::kPresent));
+  EXPECT_THAT(checks_.facts()[0].detail, testing::AllOf(testing::HasSubstr("quotes"),
+                                                        testing::Not(testing::HasSubstr("ak-"))));
+  EXPECT_EQ(checks_.facts()[0].fingerprint, "");
+}
+
+// As the agents make it, so that they can be compared.
+TEST_F(SecretChecksTest, KnowsEachPartByItsFingerprint) {
+  put({{"api-key", "abc\n"}, {"space-id", kSpaceId}});
+  check();
+  EXPECT_EQ(checks_.facts()[0].part, report::CredentialPart::kAPIKey);
+  EXPECT_EQ(checks_.facts()[0].fingerprint, "ba7816bf");
+  EXPECT_EQ(checks_.facts()[1].part, report::CredentialPart::kSpaceID);
+  EXPECT_EQ(checks_.facts()[2].part, report::CredentialPart::kToken);
+  EXPECT_FALSE(checks_.facts()[0].immutable);
+}
+
+TEST_F(SecretChecksTest, LooksSoonWhereAgentsUseSomethingElse) {
+  check();
+  EXPECT_EQ(pause(), minutes(10));
+  checks_.look_soon(world_.clock.tick());
+  EXPECT_EQ(pause(), seconds(15));
+}
+
 TEST_F(SecretChecksTest, TellsWhatIsWrongWithEachKey) {
   put({{"space-id", kSpaceId}});
   EXPECT_THAT(check(), ElementsAre(State::kKeyMissing, State::kPresent, State::kPresent));

@@ -13,6 +13,10 @@ namespace dualtrace::ctl {
 namespace {
 
 using report::ConfigurationState;
+using report::CredentialPart;
+using report::CredentialState;
+using report::LossReason;
+using report::LossWord;
 using report::PauseReason;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -42,6 +46,38 @@ std::function<void(World&)> secret(State state, const std::string& key = "token"
 }
 
 void nothing(World& /*world*/) {}
+
+std::function<void(World&)> agent_finds(CredentialState state, const std::string& why) {
+  return [=](World& world) {
+    world.lane(3, "arize").credentials = {
+        {.part = CredentialPart::kAPIKey, .state = state, .why = why}};
+  };
+}
+
+// The Secret has been made again; agents go on with what they have.
+void secret_differs(World& world) {
+  world.facts.secrets[0].part = CredentialPart::kAPIKey;
+  world.facts.secrets[0].fingerprint = "arize-2";
+  world.facts.secrets[0].immutable = true;
+  world.each_lane("arize", [](report::Lane& lane) {
+    lane.credentials = {{.part = CredentialPart::kAPIKey,
+                         .state = CredentialState::kLoaded,
+                         .fingerprint = "arize-1"}};
+  });
+}
+
+std::function<void(World&)> lost(LossWord word, LossReason reason,
+                                 const std::string& message = {}) {
+  return [=](World& world) {
+    for (const size_t agent : {3U, 7U}) {
+      world.lane(agent, "arize").losses = {{.word = word,
+                                            .reason = std::string(to_string(reason)),
+                                            .spans = 100,
+                                            .lately = 20,
+                                            .message = message}};
+    }
+  };
+}
 
 void state_of_arize(World& world, const std::string& state) {
   world.each_lane("arize", [&](report::Lane& lane) { lane.state = state; });
@@ -84,6 +120,18 @@ const std::vector<Case>& cases() {
       {kRotationInProgress,
        [](World& world) { world.lane(0, "arize").credential_fingerprint = "arize-2"; },
        "same credential of arize"},
+      {kValueUnusable,
+       agent_finds(CredentialState::kUnusable, "credential file /c/arize-api-key: is in quotes"),
+       "(on node-04): credential file /c/arize-api-key: is in quotes"},
+      {kNotMounted, agent_finds(CredentialState::kMissing, "no such file"),
+       "agents find no apiKey (on node-04)"},
+      {kSecretNotTaken,
+       [](World& world) {
+         secret_differs(world);
+         world.facts.credentials_differ = kSyncPatience;
+       },
+       "key api-key of Secret arize (spec.arize.credentials) has (on node-01, node-02, node-03, "
+       "node-04, node-05 and 7 more): the Secret is immutable"},
       {kSecretUnreadable,
        [](World& world) {
          world.secret(State::kUnreadable);
@@ -143,11 +191,26 @@ const std::vector<Case>& cases() {
        },
        "Arize takes no spans (Unreachable); node-01, node-02, node-03, node-04, node-05 and 7 more",
        kArize},
+      {kSpansDeadLettered,
+       lost(LossWord::kDeadLettered, LossReason::kMissingProject, "external_model_id is required"),
+       "spans did not reach Arize in the last 90 s: 40 refused for good and set aside as "
+       "MissingProject (on node-04, node-08): Arize takes no span without a project; set "
+       "spec.arize.project",
+       kArize},
+      {kSpansRejected, lost(LossWord::kRejected, LossReason::kRejected, "span id is zero"),
+       "40 rejected as Rejected (on node-04, node-08): it took the others of the same requests; "
+       "fix "
+       "what its words name; it says: span id is zero",
+       kArize},
+      {kSpansExpired, lost(LossWord::kExpired, LossReason::kBacklog),
+       "40 given up as Backlog (on node-04, node-08): more waited than spec.delivery.maxBacklog",
+       kArize},
       {paused_for(PauseReason::kAuthRejected), pause("AuthRejected"),
        "node-04, node-08: it refuses the credential", kDatabricks},
-      {paused_for(PauseReason::kCredentialMissing), pause("CredentialMissing"), "CredentialsSynced",
-       kDatabricks},
-      {paused_for(PauseReason::kPermissionDenied), pause("PermissionDenied"), "grant", kDatabricks},
+      {paused_for(PauseReason::kCredentialMissing), pause("CredentialMissing"),
+       "no credential that it can send", kDatabricks},
+      {paused_for(PauseReason::kPermissionDenied), pause("PermissionDenied"),
+       "grant its owner USE CATALOG", kDatabricks},
       {paused_for(PauseReason::kTableMissing), pause("TableMissing"), "spec.databricks.table",
        kDatabricks},
       {paused_for(PauseReason::kTableUnsupported), pause("TableUnsupported"),
@@ -160,8 +223,7 @@ const std::vector<Case>& cases() {
        "its words in status.destinations[].lastError", kDatabricks},
       {paused_for(PauseReason::kForeignAnswer), pause("ForeignAnswer"), "proxy", kDatabricks},
       {paused_for(PauseReason::kNotEnabled), pause("NotEnabled"), "enable", kDatabricks},
-      {kPaused, pause("OfANewerAgent"), "lastError says why: OfANewerAgent: its words",
-       kDatabricks},
+      {kPaused, pause("OfANewerAgent"), "lastError says why: OfANewerAgent. ", kDatabricks},
       {kNoReports,
        [](World& world) {
          for (AgentReport& agent : world.facts.agents) agent.unreachable = "connection refused";
@@ -421,6 +483,120 @@ TEST(Ready, FollowsADestinationThatRefusesEverythingWithItsWordsBeside) {
     EXPECT_EQ(databricks.at("lastError").at("reason"), reason);
     EXPECT_EQ(databricks.at("lastError").at("message"), "OpenTelemetry is not enabled");
   }
+}
+
+// One source for each fact: whatever happens, Ready is what the conditions are, in their words, and
+// what is shown of the destinations is no other story.
+TEST(Words, AgreeWhateverHappens) {
+  for (const Case& one : cases()) {
+    SCOPED_TRACE(one.type + " " + std::string(one.reason.name));
+    World world;
+    one.happens(world);
+    const Json status = world.status();
+    const Json ready = condition_of(status, kReadyType);
+    bool any_false = false;
+    for (const Json& condition : array_at(status, {"conditions"})) {
+      const auto type = std::string(text_at(condition, {"type"}));
+      const bool harmless = type == kProgressType ||
+                            text_at(condition, {"reason"}) == reason::kRotationInProgress.name;
+      any_false |= type != kReadyType && !harmless && text_at(condition, {"status"}) == "False";
+      // Nobody is sent to a condition that says that all is well.
+      for (const Json& other : array_at(status, {"conditions"})) {
+        const auto name = std::string(text_at(other, {"type"}));
+        if (name == type || text_at(condition, {"status"}) != "False") continue;
+        if (text_at(condition, {"message"}).find(name) == std::string::npos) continue;
+        EXPECT_NE(text_at(other, {"status"}), "True") << type << " sends people to " << name;
+      }
+    }
+    EXPECT_FALSE(ready.at("status") == "True" && any_false);
+    if (ready.at("status") == "False") {
+      const auto message = ready.at("message").get<std::string>();
+      const std::string type = message.substr(0, message.find(": "));
+      const Json cause = condition_of(status, type);
+      EXPECT_EQ(ready.at("reason"), cause.at("reason"));
+      EXPECT_EQ(message, type + ": " + cause.at("message").get<std::string>());
+      EXPECT_EQ(cause.at("status"), "False");
+    }
+    for (const Json& destination : array_at(status, {"destinations"})) {
+      const auto known = report::parse_word<report::Destination>(text_at(destination, {"name"}));
+      const Json condition = condition_of(status, delivery_type(known.value()));
+      const std::string_view reason = text_at(condition, {"reason"});
+      const bool well = reason == reason::kDelivering.name || reason == reason::kIdle.name;
+      EXPECT_EQ(destination.contains("lastError"), !well && reason != reason::kNoReports.name &&
+                                                       reason != reason::kPartlyRetrying.name);
+      if (!destination.contains("lastError")) continue;
+      const std::string_view error = text_at(destination, {"lastError", "reason"});
+      EXPECT_THAT(std::string(reason) + " " + condition.at("message").get<std::string>(),
+                  HasSubstr(std::string(error)));
+    }
+  }
+}
+
+TEST(PermissionDenied, SaysAllThatArizeMayMeanAndItsOwnWords) {
+  World world;
+  world.lane(3, "arize").state = "Paused";
+  world.lane(3, "arize").last_error = {"PermissionDenied", "api key not found"};
+  const auto message =
+      condition_of(world.status(), kArizeDeliveryType).at("message").get<std::string>();
+  EXPECT_THAT(message, AllOf(HasSubstr("wrong key"), HasSubstr("another region"),
+                             HasSubstr("without the right to write"),
+                             HasSubstr("The agent's words: api key not found")));
+}
+
+TEST(Losses, ComeBesideThePauseThatCausesThem) {
+  World world;
+  pause("TableMissing")(world);
+  world.lane(3, "databricks").losses = {{.word = LossWord::kExpired, .reason = "Age", .lately = 7}};
+  const Json condition = condition_of(world.status(), kDatabricksDeliveryType);
+  EXPECT_EQ(condition.at("reason"), "TableMissing");
+  EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr("7 given up as Age"));
+}
+
+TEST(Losses, AreOverWhenNoneWasLately) {
+  World world;
+  world.lane(3, "arize").losses = {
+      {.word = LossWord::kDeadLettered, .reason = "InvalidData", .spans = 40}};
+  EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("status"), "True");
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True");
+}
+
+TEST(Losses, OfANewerAgentAreNoDelivery) {
+  World world;
+  world.lane(3, "arize").losses = {{.word = "evaporated", .reason = "Sun", .lately = 7}};
+  const Json condition = condition_of(world.status(), kArizeDeliveryType);
+  EXPECT_EQ(condition.at("status"), "False");
+  EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr("7 evaporated as Sun"));
+}
+
+// No span has come, and the operator may not look: the agents can tell.
+TEST(CredentialsSynced, IsDecidedBeforeTheFirstSpan) {
+  World world;
+  for (const char* key : {"api-key", "space-id", "token"}) world.secret(State::kUnreadable, key);
+  state_of_arize(world, "Idle");
+  world.each_lane("databricks", [](report::Lane& lane) { lane.state = "Idle"; });
+  EXPECT_EQ(condition_of(world.status(), kCredentialsType).at("reason"), "Synced");
+  world.each_lane("arize", [](report::Lane& lane) {
+    lane.credential_fingerprint = "";
+    lane.credentials = {{.part = CredentialPart::kAPIKey, .state = CredentialState::kMissing},
+                        {.part = CredentialPart::kSpaceID, .state = CredentialState::kMissing}};
+  });
+  EXPECT_EQ(condition_of(world.status(), kCredentialsType).at("reason"), "NotMounted");
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "False");
+}
+
+TEST(CredentialsSynced, WaitsForTheKubeletBeforeItSaysThatASecretIsNotTaken) {
+  World world;
+  secret_differs(world);
+  EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "RotationInProgress");
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True") << "the old one serves";
+  world.facts.credentials_differ = kSyncPatience;
+  EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
+  world.facts.credentials_differ = {};  // another operator, which has seen nothing yet
+  EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
+  EXPECT_NE(differing_credentials(world.facts), "");
+  world.facts.secrets[0].fingerprint = "arize-1";
+  EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "Synced");
+  EXPECT_EQ(differing_credentials(world.facts), "");
 }
 
 // Nothing may be concluded from it, least of all that all is well.

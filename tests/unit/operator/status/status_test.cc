@@ -81,6 +81,25 @@ TEST(Status, KeepsTheWordOfConsent) {
   EXPECT_EQ(world.status().at("consent"), "AllAsBefore") << "or it would be taken for older";
 }
 
+// The condition is over soon after the last of them; that there were some stays to be seen.
+TEST(Status, CountsTheSpansThatEndedElsewhere) {
+  World world;
+  EXPECT_FALSE(destination_of(world.status(), "arize").contains("lost"));
+  world.lane(2, "arize").losses = {{.word = report::LossWord::kDeadLettered,
+                                    .reason = "MissingProject",
+                                    .spans = 40,
+                                    .last = world.facts.now,
+                                    .message = "external_model_id is required"}};
+  world.lane(3, "arize").losses = {{.word = report::LossWord::kExpired,
+                                    .reason = "Age",
+                                    .spans = 2,
+                                    .last = world.facts.now - std::chrono::hours(1)}};
+  EXPECT_EQ(destination_of(world.status(), "arize").at("lost"), Json::parse(R"({
+    "spans": 42, "reason": "MissingProject", "message": "external_model_id is required",
+    "last": "2025-11-24T16:00:00Z"})"));
+  EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("status"), "True");
+}
+
 TEST(Status, ForgetsAnErrorThatIsOver) {
   World world;
   world.each_lane("arize", [](report::Lane& lane) { lane.last_error = {"Timeout", ""}; });

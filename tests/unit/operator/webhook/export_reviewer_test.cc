@@ -24,11 +24,13 @@ AdmissionRequest request_for(const Json& spec, const char* operation = "CREATE")
 }
 
 const Tick kUntil{std::chrono::seconds(7)};
-const Json kGood = {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}},
-                    {"databricks",
-                     {{"workspaceURL", "https://dbc.cloud.databricks.com"},
-                      {"table", "main.traces.spans"},
-                      {"auth", {{"token", {{"secretName", "databricks"}}}}}}}};
+const Json kGood = {
+    {"arize",
+     {{"region", "US"}, {"project", "agents"}, {"credentials", {{"secretName", "arize"}}}}},
+    {"databricks",
+     {{"workspaceURL", "https://dbc.cloud.databricks.com"},
+      {"table", "main.traces.spans"},
+      {"auth", {{"token", {{"secretName", "databricks"}}}}}}}};
 
 std::vector<std::string> warnings(const AdmissionRequest& request,
                                   ExportReviewer::Questions questions = {},
@@ -41,6 +43,20 @@ std::vector<std::string> warnings(const AdmissionRequest& request,
 
 TEST(ExportReviewer, HasNothingToSayOfAGoodExport) {
   EXPECT_THAT(warnings(request_for(kGood)), IsEmpty());
+}
+
+TEST(ExportReviewer, WarnsWhereArizeGetsSpansWithoutAProject) {
+  Json spec = kGood;
+  spec["arize"].erase("project");
+  EXPECT_THAT(warnings(request_for(spec)), ElementsAre(StartsWith("spec.arize.project: ")));
+  EXPECT_THAT(warnings(request_for(spec, "UPDATE")), testing::SizeIs(1));
+  for (const char* key : {"openinference.project.name", "arize.project.name", "model_id"}) {
+    Json named = spec;
+    named["resourceAttributes"] = {{key, "agents"}};
+    EXPECT_THAT(warnings(request_for(named)), IsEmpty()) << key;
+  }
+  spec.erase("arize");
+  EXPECT_THAT(warnings(request_for(spec)), IsEmpty());
 }
 
 TEST(ExportReviewer, WarnsOfEveryFaultButTellsFive) {

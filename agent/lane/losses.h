@@ -1,0 +1,45 @@
+#pragma once
+// Losses: which spans ended anywhere but at the destination, by word and reason: how many since the
+// process began, how many lately, and the destination's last words. For the report, so that nobody
+// reads "Delivering" while spans are given up.
+// Limits: of kinds; what comes after that many counts as kOther.
+// A copyable value: a lane hands it to the one that takes over. Used from one thread.
+
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/report/report.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::agent {
+
+class Losses {
+ public:
+  void add(report::LossWord word, std::string_view reason, uint64_t spans, std::string_view message,
+           Tick now, WallTime when);
+  // Those of the most spans lately first.
+  [[nodiscard]] std::vector<report::Loss> told(Tick now) const;
+
+ private:
+  // report::kLossWindow in steps: a step that begins again forgets what it had.
+  static constexpr size_t kSteps = 9;
+  static constexpr Duration kStep = report::kLossWindow / static_cast<Duration::rep>(kSteps);
+  struct Step {
+    int64_t number = -1;
+    uint64_t spans = 0;
+  };
+  struct Kind {
+    uint64_t spans = 0;
+    std::array<Step, kSteps> steps{};
+    std::string message{};
+    WallTime last{};
+  };
+
+  std::map<std::pair<report::LossWord, std::string>, Kind> kinds_;
+};
+
+}  // namespace dualtrace::agent

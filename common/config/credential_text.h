@@ -1,0 +1,20 @@
+#pragma once
+// What cannot be an API key or a token, whoever issued it: the slips of hands that make Secrets.
+// Agents judge the files that they find mounted, the operator the Secrets that it may read. Pure.
+
+#include <string>
+#include <string_view>
+
+#include "common/error/result.h"
+
+namespace dualtrace {
+
+// `text` has no white space around it any more. The error says what is wrong with it and repeats
+// nothing of it.
+Status check_credential(std::string_view text);
+
+// First 8 hex digits of SHA-256 of the value: which version it is, without showing it. What agents
+// report and what the operator finds in the Secret are compared by it.
+[[nodiscard]] std::string credential_fingerprint(std::string_view text);
+
+}  // namespace dualtrace

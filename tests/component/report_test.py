@@ -1,0 +1,59 @@
+"""What an agent says of itself before anybody has to find out: credentials that are not there or
+cannot be any, spans or not; and spans that end anywhere but at the destination."""
+
+import pytest
+from harness import otlp
+from harness.http import fetch
+from harness.processes import wait_until
+from harness.sandbox import API_KEY, write_secret
+
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+def credentials(agent, lane: str) -> dict[str, str]:
+    return {one["part"]: one["state"] for one in agent.lane(lane)["credentials"]}
+
+
+def test_credentials_are_judged_before_the_first_span(stage, sandbox):
+    sandbox.api_key_file.unlink()
+    write_secret(sandbox.token_file, f'"{sandbox.token_file.read_text()}"')
+    agent = stage.agent(sandbox.agent_config())
+    assert credentials(agent, "arize") == {"apiKey": "Missing", "spaceID": "Loaded"}
+    assert agent.lane("arize")["credential"]["fingerprint"] == ""
+    token = agent.lane("databricks")["credentials"][0]
+    assert (token["state"], token["fingerprint"]) == ("Unusable", "")
+    assert "in quotes" in token["why"]
+    assert "dualtrace_credentials_loaded 0" in agent.metrics()
+
+    write_secret(sandbox.api_key_file, API_KEY)
+    wait_until(
+        lambda: credentials(agent, "arize") == {"apiKey": "Loaded", "spaceID": "Loaded"},
+        "the key is loaded without a span",
+    )
+    assert agent.lane("arize")["credential"]["fingerprint"] != ""
+    assert agent.lane("arize")["state"] == "Idle"
+
+
+@pytest.mark.parametrize("protocol", ["GRPC", "HTTP"])
+def test_spans_that_end_elsewhere_are_reported_with_the_words_of_the_destination(
+    stage, sandbox, protocol
+):
+    agent = stage.agent(sandbox.agent_config(protocol, project=None))
+    url = f"http://{agent.http_endpoint}/v1/traces"
+    # With others, so that it is the spans' fault and not the destination's.
+    assert fetch(url, otlp.make_request(project="mine"), PROTOBUF)[0] == 200
+    wait_until(lambda: agent.spans("arize")["delivered"] > 0, "some pass")
+    assert agent.lane("arize")["losses"] == []
+
+    def loss() -> dict | None:
+        assert fetch(url, otlp.make_request(project="mine"), PROTOBUF)[0] == 200
+        return next(iter(agent.lane("arize")["losses"]), None)
+
+    # In a request of its own: of a mixed one the sandbox rejects a part.
+    assert fetch(url, otlp.make_request(project=None), PROTOBUF)[0] == 200
+    wait_until(lambda: agent.lane("arize")["lastError"], "it is refused once")
+    told = wait_until(loss, "the lane says what was lost", every=0.5)
+    assert (told["word"], told["reason"]) == ("dead_lettered", "MissingProject")
+    assert told["spansLately"] == told["spans"] == agent.spans("arize")["dead_lettered"] > 0
+    assert "external_model_id is required" in told["message"]
+    assert agent.lane("databricks")["losses"] == []

@@ -1,0 +1,43 @@
+#include "common/config/credential_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace dualtrace {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(CredentialText, PassesWhatIsIssued) {
+  for (const char* text :
+       {"ak-0123-abcd", "dapi0123456789abcdef", "eyJhbGciOi.J9.sig-_~+/=", "x"}) {
+    EXPECT_TRUE(check_credential(text)) << text;
+  }
+}
+
+TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
+  struct Slip {
+    std::string text;
+    const char* says;
+  };
+  for (const Slip& slip :
+       {Slip{"", "is empty"},
+        Slip{"\xEF\xBB\xBF"
+             "ak-secret",
+             "byte order mark"},
+        Slip{"ak-secret\n1", "control character"}, Slip{"ak-secr\xC3\xA9t", "outside ASCII"},
+        Slip{"\"ak-secret\"", "in quotes"}, Slip{"'ak-secret'", "in quotes"},
+        Slip{"Bearer dapi-secret", "Bearer"}, Slip{"U3BhY2U6MTpkZW1v", "is a space id"},
+        Slip{"YWstc2VjcmV0LTE=", "base64 twice"}, Slip{"ZGFwaS1zZWNyZXQ=", "base64 twice"}}) {
+    const Status checked = check_credential(slip.text);
+    ASSERT_FALSE(checked) << slip.text;
+    EXPECT_THAT(checked.error().message, HasSubstr(slip.says));
+    EXPECT_THAT(checked.error().message, Not(HasSubstr("secr")));
+  }
+}
+
+}  // namespace
+}  // namespace dualtrace
