@@ -43,6 +43,8 @@ struct Condition {
 // Of lane.losses, which are not empty: the reason of the worst, and all in words.
 [[nodiscard]] Reason reason_of(const LossSummary& loss);
 [[nodiscard]] std::string losses_told(const LaneSummary& lane);
+// What to do where spans are refused for that report::LossReason; "" for any other reason.
+[[nodiscard]] std::string advice_on(std::string_view reason);
 // `others` are all of the above, in this order.
 [[nodiscard]] Condition ready(const Facts& facts, const std::vector<Condition>& others);
 

@@ -68,13 +68,16 @@ std::string explained(const LaneSummary& lane) {
              : "status.destinations[].lastError says why: " + lane.error.reason;
 }
 
+std::string words_of(const LaneSummary& lane) {
+  const std::string words = cut(lane.error.message, kWordsBytesMax);
+  return words.empty() ? "" : ". The agent's words: " + words;
+}
+
 Condition paused(const LaneSummary& lane) {
   const auto why = report::parse_word<PauseReason>(lane.error.reason);
-  const std::string words = cut(lane.error.message, kWordsBytesMax);
   return make(lane, why ? reason::paused_for(*why) : reason::kPaused,
               "paused on " + name_list(lane.nodes_failing) + ": " + explained(lane) +
-                  ". Spans are kept, and delivery goes on by itself" +
-                  (words.empty() ? "" : ". The agent's words: " + words));
+                  ". Spans are kept, and delivery goes on by itself" + words_of(lane));
 }
 
 Condition retrying(const LaneSummary& lane) {
@@ -83,10 +86,13 @@ Condition retrying(const LaneSummary& lane) {
     return make(lane, reason::kPartlyRetrying,
                 "spans are delivered, but not from " + where + ", which try again");
   }
-  const std::string why = lane.error.reason.empty() ? "" : " (" + lane.error.reason + ")";
+  std::string why = lane.error.reason.empty() ? "" : " (" + lane.error.reason + ")";
+  if (const std::string advice = advice_on(lane.error.reason); !advice.empty()) {
+    why += ": " + advice;
+  }
   return make(lane, reason::kRetrying,
               title_of(lane) + " takes no spans" + why + "; " + where +
-                  " try again with growing delays. Spans are kept");
+                  " try again with growing delays. Spans are kept" + words_of(lane));
 }
 
 Condition of_state(const LaneSummary& lane, LaneState state) {

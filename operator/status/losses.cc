@@ -14,8 +14,7 @@ using report::LossWord;
 constexpr size_t kKindsTold = 3;
 constexpr size_t kWordsBytesMax = 256;  // of the destination
 
-// What to do about it.
-std::string_view advice(LossReason why) {
+std::string_view advice_of(LossReason why) {
   switch (why) {
     case LossReason::kMissingProject:
       return "Arize takes no span without a project; set spec.arize.project, or "
@@ -54,14 +53,17 @@ std::string words_for(const LossSummary& loss) {
 std::string told(const LossSummary& loss) {
   std::string text = std::to_string(loss.spans) + " " + words_for(loss) + " as " + loss.reason +
                      " (on " + name_list(loss.nodes) + ")";
-  if (const auto known = report::parse_word<LossReason>(loss.reason)) {
-    text += ": " + std::string(advice(*known));
-  }
+  if (const std::string advice = advice_on(loss.reason); !advice.empty()) text += ": " + advice;
   if (!loss.message.empty()) text += "; it says: " + cut(loss.message, kWordsBytesMax);
   return text;
 }
 
 }  // namespace
+
+std::string advice_on(std::string_view reason) {
+  const auto known = report::parse_word<LossReason>(reason);
+  return known ? std::string(advice_of(*known)) : "";
+}
 
 Reason reason_of(const LossSummary& loss) {
   switch (loss.word.known().value_or(LossWord::kDeadLettered)) {

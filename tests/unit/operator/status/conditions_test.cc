@@ -543,6 +543,18 @@ TEST(PermissionDenied, SaysAllThatArizeMayMeanAndItsOwnWords) {
                              HasSubstr("The agent's words: api key not found")));
 }
 
+// One application that names no project, and nobody else: its spans wait.
+TEST(Retrying, SaysWhatToDoWhereSpansAreRefusedAndInWhichWords) {
+  World world;
+  world.each_lane("arize", [](report::Lane& lane) {
+    lane.state = LaneState::kRetrying;
+    lane.last_error = {"MissingProject", "external_model_id is required"};
+  });
+  EXPECT_THAT(condition_of(world.status(), kArizeDeliveryType).at("message").get<std::string>(),
+              AllOf(HasSubstr("set spec.arize.project"),
+                    HasSubstr("The agent's words: external_model_id is required")));
+}
+
 TEST(Losses, ComeBesideThePauseThatCausesThem) {
   World world;
   pause("TableMissing")(world);
