@@ -35,6 +35,10 @@ class Questions {
     return answer->second;
   }
 
+  bool is_shut_out(const Json& pod, const ObjectKey& export_key) {
+    return ctl::is_shut_out(namespace_of(pod), export_key, *exports_);
+  }
+
  private:
   const PodNamespace& namespace_of(const Json& pod) {
     std::string name(text_at(pod, {"metadata", "namespace"}));
@@ -73,6 +77,10 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
       InjectionFact& fact = census[*injected];
       ++fact.annotated;
       ++fact.injected;
+      if (questions.is_shut_out(*pod, *injected)) {
+        ++fact.shut_out;
+        note_missed(fact.shut_out_pods, kube::key_of(*pod).to_string());
+      }
       continue;
     }
     for (const ObjectKey& asked : questions.exports_of(*pod)) {

@@ -55,6 +55,7 @@ Json destination_json(const LaneSummary& lane) {
 
 Json injection_json(const InjectionFact& pods) {
   Json made = {{"annotated", pods.annotated}, {"injected", pods.injected}};
+  if (pods.shut_out > 0) made["shutOut"] = pods.shut_out;
   if (!pods.missed.empty()) {
     made["missed"] = std::vector<std::string>(
         pods.missed.begin(),

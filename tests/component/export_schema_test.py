@@ -118,7 +118,7 @@ STATUS = {
             "nodesFailing": ["node-1", "node-2", "node-3", "node-4", "node-5"],
         },
     ],
-    "injection": {"annotated": 9, "injected": 7, "missed": ["shop/web-0", "shop/web-1"]},
+    "injection": {"annotated": 9, "injected": 7, "shutOut": 1, "missed": ["shop/web-0", "shop/web-1"]},
 }
 
 
