@@ -38,6 +38,10 @@ class Questions {
     return answer->second;
   }
 
+  bool is_shut_out(const Json& pod, const ObjectKey& export_key) {
+    return ctl::is_shut_out(namespace_of(pod), export_key, *exports_);
+  }
+
  private:
   const PodNamespace& namespace_of(const Json& pod) {
     std::string name(text_at(pod, {"metadata", "namespace"}));
@@ -102,6 +106,10 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
       ++fact.annotated;
       ++fact.injected;
       count(reasons_of(*pod, kWarnedAnnotation), fact.warned);
+      if (questions.is_shut_out(*pod, *injected)) {
+        ++fact.shut_out;
+        note_missed(fact.shut_out_pods, kube::key_of(*pod).to_string());
+      }
       continue;
     }
     for (const ObjectKey& asked : questions.exports_of(*pod)) {

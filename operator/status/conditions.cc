@@ -134,6 +134,22 @@ Condition config_valid(const Facts& facts) {
                             "; spec.agent.image may be of another version than the operator");
 }
 
+namespace {
+
+Condition shut_out(const InjectionFact& pods) {
+  std::string names;
+  for (const std::string& one : pods.shut_out_pods) names += (names.empty() ? "" : ", ") + one;
+  if (static_cast<size_t>(pods.shut_out) > pods.shut_out_pods.size()) names += ", …";
+  return make_condition(
+      reason::kPodsShutOut,
+      std::to_string(pods.shut_out) +
+          " pods send to the agents, whose NetworkPolicy keeps them out (" + names +
+          "): the export does not admit their namespaces any more; admit them in "
+          "spec.injection.namespaceSelector, or restart the pods, which are then skipped");
+}
+
+}  // namespace
+
 Condition agents_available(const Facts& facts) {
   const auto& set = facts.daemon_set;
   if (!set || set->observed_generation == 0) {
@@ -145,8 +161,11 @@ Condition agents_available(const Facts& facts) {
                           "spec.agent.tolerations and the nodes' labels and taints");
   }
   const std::string agents = share(set->available, set->desired) + " agents are available";
-  if (set->available >= set->desired) return make_condition(reason::kAvailable, agents);
-  return make_condition(reason::kPodsUnavailable, agents + who_says_why(*set));
+  if (set->available < set->desired) {
+    return make_condition(reason::kPodsUnavailable, agents + who_says_why(*set));
+  }
+  if (facts.injection && facts.injection->shut_out > 0) return shut_out(*facts.injection);
+  return make_condition(reason::kAvailable, agents);
 }
 
 Condition progressing(const Facts& facts) {

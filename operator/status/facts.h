@@ -62,6 +62,9 @@ struct InjectionFact {
   int64_t annotated = 0;
   int64_t injected = 0;             // got the variables
   std::vector<std::string> missed;  // "namespace/name" of some that did not, sorted
+  // Those that got the variables, and whom the export does not admit any more.
+  int64_t shut_out = 0;
+  std::vector<std::string> shut_out_pods{};  // some of them
   // Pods by the webhook's reasons: why they got nothing, and what may keep spans of theirs away
   // although they did. A pod counts once under each of its reasons.
   std::map<std::string, int64_t> skipped{};

@@ -58,6 +58,7 @@ inline constexpr Reason kCredentialsUnlooked{kCredentialsType, kUnknown, "Config
 
 inline constexpr Reason kAvailable{kAgentsType, kTrue, "Available"};
 inline constexpr Reason kPodsUnavailable{kAgentsType, kFalse, "PodsUnavailable"};
+inline constexpr Reason kPodsShutOut{kAgentsType, kFalse, "PodsShutOut"};
 inline constexpr Reason kNoNodes{kAgentsType, kFalse, "NoNodes"};
 inline constexpr Reason kPending{kAgentsType, kUnknown, "Pending"};
 

@@ -84,6 +84,7 @@ Json counts_json(const std::map<std::string, int64_t>& pods_by_reason) {
 
 Json injection_json(const InjectionFact& pods) {
   Json made = {{"annotated", pods.annotated}, {"injected", pods.injected}};
+  if (pods.shut_out > 0) made["shutOut"] = pods.shut_out;
   if (!pods.missed.empty()) {
     made["missed"] = std::vector<std::string>(
         pods.missed.begin(),

@@ -166,4 +166,14 @@ std::vector<ObjectKey> exports_asked_for(const InjectionRequest& request, const 
   return keys;
 }
 
+bool is_shut_out(const PodNamespace& from, const ObjectKey& export_key,
+                 const KnownExports& exports) {
+  const auto found = exports.find(export_key);
+  // With faults, its agents go on as they were last told.
+  if (found == exports.end() || found->second.faulty || found->second.lets_all_send) return false;
+  const Asker asker(from);
+  const auto& others = found->second.others;
+  return (!others || asker.can_be_judged_by(*others)) && !admits(*found, asker);
+}
+
 }  // namespace dualtrace::ctl

@@ -25,4 +25,9 @@ namespace dualtrace::ctl {
                                                              const PodNamespace& from,
                                                              const KnownExports& exports);
 
+// Whether the agents of an export keep out the pods of a namespace, for certain: pods that were
+// injected while it admitted them, and now send to nobody.
+[[nodiscard]] bool is_shut_out(const PodNamespace& from, const kube::ObjectKey& export_key,
+                               const KnownExports& exports);
+
 }  // namespace dualtrace::ctl

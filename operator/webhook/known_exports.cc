@@ -12,7 +12,9 @@ KnownExport read_known_export(const kube::ObjectKey& key, const Json& object,
   const ExportOrFaults parsed = parse_export(object);
   if (!parsed.value) return known;
   known.faulty = false;
-  known.others = who_may_ask(parsed.value->injection.namespace_selector, consent);
+  const auto& written = parsed.value->injection.namespace_selector;
+  known.others = who_may_ask(written, consent);
+  known.lets_all_send = who_may_send(written, consent) == LabelSelector{};
   return known;
 }
 

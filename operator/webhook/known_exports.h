@@ -18,6 +18,7 @@ namespace dualtrace::ctl {
 struct KnownExport {
   bool faulty = true;
   std::optional<LabelSelector> others{};  // who may ask besides its own namespace; nullopt: nobody
+  bool lets_all_send = false;             // its agents' NetworkPolicy keeps no pod out
   bool meant_elsewhere = false;           // by "true" in a namespace that has no export
   bool operator==(const KnownExport&) const = default;
 };

@@ -121,6 +121,7 @@ STATUS = {
     "injection": {
         "annotated": 9,
         "injected": 7,
+        "shutOut": 1,
         "missed": ["shop/web-0", "shop/web-1"],
         "skipped": [{"reason": "NoClusterDNS", "pods": 2}],
         "warned": [{"reason": "BehindProxy", "pods": 1}],

@@ -167,6 +167,17 @@ def test_who_is_refused_counts_at_every_export_that_could_have_been_meant(
     wait_for_counts(evil, "x", annotated=0, injected=0)
 
 
+def test_who_is_not_admitted_any_more_is_counted(control_plane, launch, observability, shop):
+    launch()
+    observability.create("agents", spec(only(shop)))
+    name = f"{observability.namespace}/agents"
+    wait_for_answer(control_plane, shop, name, "injected", name)
+    answer(control_plane, shop, name, dry=False)
+    wait_for_counts(observability, "agents", annotated=1, injected=1)
+    observability.change("agents", {"injection": None})
+    wait_for_counts(observability, "agents", annotated=1, injected=1, shutOut=1)
+
+
 def test_who_would_change_what_true_means_for_others_is_warned(
     control_plane, launch, observability, shop
 ):

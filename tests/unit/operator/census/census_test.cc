@@ -142,6 +142,22 @@ TEST_F(CensusTest, KeepsOfAnAnswerItsReasonsOnly) {
   EXPECT_EQ(find(*pods[1], {"metadata", "annotations", kWarnedAnnotation}), nullptr);
 }
 
+TEST_F(CensusTest, CountsWhoWasInjectedAndIsNotAdmittedAnyMore) {
+  const Json sales = {{"namespaceSelector", {{"matchLabels", {{"team", "sales"}}}}}};
+  add_pod("a", answered("true"));
+  EXPECT_EQ(fact().shut_out, 0);
+  directory.add(kAgents.namespace_name, kAgents.name, sales);
+  EXPECT_EQ(fact().shut_out, 0) << "the labels of the namespace are not known";
+  directory.labels["shop"] = {{"team", "support"}};
+  EXPECT_EQ(fact(), (InjectionFact{1, 1, {}, 1, {"shop/a"}}));
+  directory.labels["shop"] = {{"team", "sales"}};
+  EXPECT_EQ(fact().shut_out, 0);
+  directory.add(kAgents.namespace_name, kAgents.name, Json::object());
+  EXPECT_EQ(fact().shut_out, 1);
+  directory.add_faulty(kAgents.namespace_name, kAgents.name);
+  EXPECT_EQ(fact().shut_out, 0) << "its agents go on as they were last told";
+}
+
 TEST_F(CensusTest, NamesFiveAtMost) {
   for (char name = 'a'; name < 'k'; ++name) add_pod(std::string(1, name), asks("true"));
   EXPECT_EQ(fact().annotated, 10);

@@ -147,6 +147,11 @@ const std::vector<Case>& cases() {
       {kAvailable, nothing, "12 of 12 agents"},
       {kPodsUnavailable, [](World& world) { world.facts.daemon_set->available = 10; },
        "10 of 12 agents"},
+      {kPodsShutOut,
+       [](World& world) {
+         world.facts.injection = InjectionFact{9, 9, {}, 2, {"shop/a", "shop/b"}};
+       },
+       "2 pods send to the agents, whose NetworkPolicy keeps them out (shop/a, shop/b): "},
       {kNoNodes, [](World& world) { world.facts.daemon_set = DaemonSetFact{3, 3, 0, 0, 0, 0}; },
        "spec.agent.nodeSelector"},
       {kPending, [](World& world) { world.facts.daemon_set.reset(); }, "asked for"},

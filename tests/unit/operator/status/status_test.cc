@@ -69,6 +69,13 @@ TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
   EXPECT_EQ(compare_status(before, world.status()), StatusChange::kNumbers);
 }
 
+TEST(Status, CountsPodsThatAreShutOut) {
+  World world;
+  world.facts.injection = InjectionFact{7, 7, {}, 6, {"a/1", "a/2", "a/3", "a/4", "a/5"}};
+  EXPECT_EQ(world.status().at("injection"),
+            Json::parse(R"({"annotated": 7, "injected": 7, "shutOut": 6})"));
+}
+
 TEST(Status, KeepsTheWordOfConsent) {
   World world;
   const Json before = world.status();
