@@ -58,8 +58,11 @@ TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
   EXPECT_EQ(world.status().at("injection"), Json::parse(R"({
     "annotated": 7, "injected": 1, "missed": ["a/1", "a/2", "a/3", "a/4", "a/5"]})"));
   const Json before = world.status();
-  world.facts.injection =
-      InjectionFact{7, 5, {}, {{"Ambiguous", 1}, {"NoClusterDNS", 2}}, {{"BehindProxy", 3}}};
+  world.facts.injection = InjectionFact{.annotated = 7,
+                                        .injected = 5,
+                                        .missed = {},
+                                        .skipped = {{"Ambiguous", 1}, {"NoClusterDNS", 2}},
+                                        .warned = {{"BehindProxy", 3}}};
   EXPECT_EQ(world.status().at("injection"), Json::parse(R"({
     "annotated": 7, "injected": 5,
     "skipped": [{"reason": "NoClusterDNS", "pods": 2}, {"reason": "Ambiguous", "pods": 1}],
