@@ -27,11 +27,9 @@ Json service(const DualTraceExport& wanted, const Installation& installation) {
       {"selector", pod_selector_labels(wanted.key.name)},
       {"ports", Json::array({port(kOtlpGrpcPortName, kOtlpGrpcPort, "kubernetes.io/h2c"),
                              port(kOtlpHttpPortName, kOtlpHttpPort, "http")})}};
-  if (falls_back_to_other_nodes(wanted.agent, installation)) {
-    object["spec"]["trafficDistribution"] = "PreferSameNode";
-  } else {
-    object["spec"]["internalTrafficPolicy"] = "Local";
-  }
+  const bool falls_back = falls_back_to_other_nodes(wanted.agent, installation);
+  object["spec"]["internalTrafficPolicy"] = falls_back ? "Cluster" : "Local";
+  if (falls_back) object["spec"]["trafficDistribution"] = "PreferSameNode";
   return object;
 }
 

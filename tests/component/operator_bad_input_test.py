@@ -118,12 +118,12 @@ def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
     assert tenant.versions() == before
 
     # Nor is what somebody does to them undone meanwhile: what was meant is not known.
-    tenant.patch_child("services", "number-0", {"spec": {"internalTrafficPolicy": "Cluster"}})
+    tenant.patch_child("services", "number-0", {"spec": {"internalTrafficPolicy": "Local"}})
     mended = {"arize": {"endpoint": None}}
     tenant.change("number-0", mended)
     tenant.wait_for_reason("number-0", "ConfigValid", "Valid")
     wait_until(
-        lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Local",
+        lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Cluster",
         "it is put back with the rest",
     )
 

@@ -21,7 +21,7 @@ EDITS = {
     "serviceaccounts": {"automountServiceAccountToken": True},
     "configmaps": {"data": {"agent.yaml": "logLevel: Debug\n"}},
     "networkpolicies": {"spec": {"egress": None}},
-    "services": {"spec": {"internalTrafficPolicy": "Cluster"}},
+    "services": {"spec": {"internalTrafficPolicy": "Local"}},
     "daemonsets": {
         "spec": {
             "template": {"spec": {"containers": [{"name": "agent", "image": "evil.example/x:1"}]}}
@@ -208,6 +208,6 @@ def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
 
     def is_back() -> bool:
         service = tenant.child("services", EXPORT)
-        return service["spec"]["internalTrafficPolicy"] == "Local"
+        return service["spec"]["internalTrafficPolicy"] == "Cluster"
 
     wait_until(is_back, "the last word is the operator's", timeout=60)

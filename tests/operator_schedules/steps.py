@@ -29,7 +29,7 @@ EDITS = {
     "serviceaccounts": {"automountServiceAccountToken": True},
     "configmaps": {"data": {"agent.yaml": "logLevel: Debug\n"}},
     "networkpolicies": {"spec": {"policyTypes": ["Egress"]}},
-    "services": {"spec": {"internalTrafficPolicy": "Cluster"}},
+    "services": {"spec": {"internalTrafficPolicy": "Local"}},
     "daemonsets": {"spec": {"minReadySeconds": 77}},
 }
 MARKS = {"metadata": {"annotations": {"example.com/mark": "by hand"}}}

@@ -119,7 +119,8 @@ TEST(Plan, LeadsToOtherNodesOnlyWhereThatIsWantedAndCanBe) {
         text_at(pod_spec_of(plan).at("containers").at(0), {"readinessProbe", "httpGet", "path"});
     // Who has no other agent hears this one's refusal rather than nobody.
     EXPECT_EQ(readiness, plan.falls_back_to_other_nodes ? "/readyz" : "/readyz/receiver");
-    EXPECT_EQ(service.contains("internalTrafficPolicy"), !plan.falls_back_to_other_nodes);
+    EXPECT_EQ(text_at(service, {"internalTrafficPolicy"}),
+              plan.falls_back_to_other_nodes ? "Cluster" : "Local");
     EXPECT_EQ(service.contains("trafficDistribution"), plan.falls_back_to_other_nodes);
     return plan.falls_back_to_other_nodes;
   };
