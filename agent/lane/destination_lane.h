@@ -155,11 +155,13 @@ class DestinationLane final : public Lane {
   Scheduler::TimerId wake_up_ = 0;
 
   mutable Mutex mutex_;
-  LaneStatus status_ DT_GUARDED_BY(mutex_);  // without its books; the state while something waits
+  // The state while something waits; the books without those of the process's own journal.
+  LaneStatus status_ DT_GUARDED_BY(mutex_);
   LaneBooks let_go_books_ DT_GUARDED_BY(mutex_);
-  // Asked for their books when somebody asks for the status: what was answered "stored" a moment
-  // ago is in it, though the lane has not read it yet. Their own mutexes come after this one.
-  std::vector<JournalLane*> journals_ DT_GUARDED_BY(mutex_);
+  // The process's own, asked for its books when somebody asks for the status: what was answered
+  // "stored" a moment ago is in it, though the lane has not read it yet. Adopted journals may go at
+  // any moment, and nothing is stored in them.
+  JournalLane* own_journal_ DT_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace dualtrace::agent

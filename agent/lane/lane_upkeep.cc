@@ -49,6 +49,7 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
   status_.last_success = options_.legacy.last_success;
   status_.last_error = options_.legacy.last_error;
   let_go_books_ = options_.legacy.let_go_books;
+  status_.books = let_go_books_;
   scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
 }
 
@@ -59,9 +60,9 @@ void DestinationLane::add_journal(Journal& journal, std::function<void()> draine
     JournalLane& lane = journal.lane(options_.name);
     sources_.push_back(
         std::make_unique<Source>(journal, lane, options_.linger, std::move(drained), report_));
-    {
+    if (!sources_.back()->is_adopted()) {
       Lock lock(mutex_);
-      journals_.push_back(&lane);
+      own_journal_ = &lane;
     }
     if (draining_) sources_.back()->hurry();
     watch(*sources_.back());
@@ -110,8 +111,7 @@ void DestinationLane::drain(std::function<void()> drained) {
 LaneStatus DestinationLane::status() const {
   Lock lock(mutex_);
   LaneStatus status = status_;
-  status.books = let_go_books_;
-  for (const JournalLane* journal : journals_) add(status.books, journal->books());
+  if (own_journal_ != nullptr) add(status.books, own_journal_->books());
   const bool something_waits = status.books.backlog_spans > 0;
   if (!something_waits && status.state != LaneState::kPaused) status.state = LaneState::kIdle;
   return status;
@@ -176,7 +176,6 @@ void DestinationLane::let_go_drained() {
     {
       Lock lock(mutex_);
       add(let_go_books_, source.journal().books());
-      std::erase(journals_, &source.journal());
     }
     const std::function<void()> drained = source.let_go();
     sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -234,9 +233,15 @@ size_t DestinationLane::bytes_held() const {
 
 void DestinationLane::show_status() {
   const LaneState state = state_of(gate_.state(), only_suspects_wait());
+  LaneBooks adopted;
+  for (const auto& source : sources_) {
+    if (source->is_adopted()) add(adopted, source->journal().books());
+  }
   std::vector<report::Loss> losses = report_.losses().told(now());
   Lock lock(mutex_);
   status_.state = state;
+  status_.books = let_go_books_;
+  add(status_.books, adopted);
   status_.requests_in_flight = in_flight_.size();
   status_.bytes_held = bytes_held();
   status_.losses = std::move(losses);

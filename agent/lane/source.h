@@ -29,6 +29,7 @@ class Source {
   Source& operator=(const Source&) = delete;
 
   [[nodiscard]] JournalLane& journal() const { return journal_; }
+  [[nodiscard]] bool is_adopted() const { return static_cast<bool>(drained_); }
 
   // `wake` is called from the journal's scheduler when something worth reading is published: the
   // first record when no batch is open, what ends the open one when one is. Then it is silent until

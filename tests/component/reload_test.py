@@ -60,7 +60,8 @@ class Mounted:
             f"the agent says {error}",
             process=self.agent.process,
         )
-        assert configuration(self.agent) | {"error": None} == before | {"error": None}
+        what_it_says = {"error": None, "state": None}
+        assert configuration(self.agent) | what_it_says == before | what_it_says
 
 
 @contextmanager
