@@ -161,9 +161,13 @@ def test_who_is_refused_counts_at_every_export_that_could_have_been_meant(
     wait_for_answer(control_plane, shop, closed, "skipped", "NamespaceNotAdmitted: ")
     ambiguous = answer(control_plane, shop, "true", dry=False)["pod"]
     refused = answer(control_plane, shop, closed, dry=False)["pod"]
-    for export in ("first", "second"):
-        wait_for_counts(observability, export, annotated=1, injected=0, missed=[ambiguous])
-    wait_for_counts(observability, "closed", annotated=1, injected=0, missed=[refused])
+    refusals = {"first": ("Ambiguous", ambiguous), "second": ("Ambiguous", ambiguous)}
+    refusals["closed"] = ("NamespaceNotAdmitted", refused)
+    for export, (reason, pod) in refusals.items():
+        skipped = [{"reason": reason, "pods": 1}]
+        wait_for_counts(
+            observability, export, annotated=1, injected=0, missed=[pod], skipped=skipped
+        )
     wait_for_counts(evil, "x", annotated=0, injected=0)
 
 
