@@ -78,6 +78,10 @@ struct Batch {
     return pieces.size() == 1 && pieces.front().spans == oldest().spans;
   }
   [[nodiscard]] const OpenRecord& oldest() const { return *pieces.front().record; }
+  // Whose age counts: halves expire as a whole, so not before the last of them.
+  [[nodiscard]] WallTime arrived() const {
+    return (halved ? pieces.back() : pieces.front()).record->arrived;
+  }
 };
 
 // All spans of the batch ended under this word.

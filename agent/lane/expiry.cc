@@ -45,8 +45,9 @@ class Turn {
   }
 
   void drop_from(Source& source, uint64_t others_bytes) {
-    const auto wanted = [&](const OpenRecord& record, uint64_t spans, uint64_t bytes) {
-      return to_drop(source, others_bytes, record.sequence, record.arrived, spans, bytes);
+    const auto wanted = [&](const OpenRecord& record, WallTime arrived, uint64_t spans,
+                            uint64_t bytes) {
+      return to_drop(source, others_bytes, record.sequence, arrived, spans, bytes);
     };
     // What was carried over is old, but stands at the journal's end.
     while (!over()) {
@@ -76,8 +77,8 @@ class Turn {
     const size_t bytes_before = batch.bytes();
     const uint64_t dropped = drop_front(batch, &SpanCounts::expired, [&](const Piece& piece) {
       const OpenRecord& record = *piece.record;
-      return batch.halved ? wanted(record, batch.spans, batch.bytes())
-                          : wanted(record, piece.spans, piece.bytes);
+      return batch.halved ? wanted(record, batch.arrived(), batch.spans, batch.bytes())
+                          : wanted(record, record.arrived, piece.spans, piece.bytes);
     });
     outbox_.shrunk(batch, bytes_before);
     return dropped;

@@ -130,8 +130,8 @@ Batch* Outbox::oldest_of(const JournalLane& journal) {
 
 Batch* Outbox::suspect_from_before(const JournalLane& journal, WallTime time) {
   const auto found = std::find_if(suspects_.begin(), suspects_.end(), [&](const auto& entry) {
-    const OpenRecord& record = entry.second.oldest();
-    return record.journal == &journal && record.arrived < time;
+    const Batch& batch = entry.second;
+    return batch.oldest().journal == &journal && batch.arrived() < time;
   });
   return found == suspects_.end() ? nullptr : &found->second;
 }
