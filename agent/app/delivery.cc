@@ -90,7 +90,6 @@ void Delivery::end(Destination& destination) {
   }
   wait_for([&](auto done) { adopter_.detach(destination.name(), done); });
   destination.stop();
-  // From here on nobody uses the lane's side of the journals.
 }
 
 // The old one is seen until the new one can be: no reader finds a lane without its books.

@@ -1,10 +1,8 @@
 #include "operator/plan/plan.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/config/fingerprint.h"
-#include "common/error/check.h"
 #include "operator/plan/agent_config.h"
 #include "operator/plan/child.h"
 
@@ -15,14 +13,6 @@ const std::vector<kube::ResourceType>& planned_types() {
                                                          kube::kNetworkPolicies, kube::kServices,
                                                          kube::kDaemonSets};
   return kTypes;
-}
-
-const Json& Plan::service() const {
-  const auto found = std::find_if(objects.begin(), objects.end(), [](const PlannedObject& planned) {
-    return planned.type.plural == kube::kServices.plural;
-  });
-  DT_CHECK(found != objects.end());
-  return found->object;
 }
 
 PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& installation) {
@@ -36,7 +26,6 @@ PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& inst
                   {kube::kNetworkPolicies, network_policy(wanted, config)},
                   {kube::kServices, service(wanted, installation)},
                   {kube::kDaemonSets, daemon_set(wanted, config, installation)}};
-  plan.falls_back_to_other_nodes = falls_back_to_other_nodes(wanted.agent, installation);
   plan.config_fingerprint = config_fingerprint(made.yaml->text);
   return {std::move(plan), {}};
 }

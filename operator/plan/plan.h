@@ -29,13 +29,9 @@ struct PlannedObject {
 };
 
 struct Plan {
-  std::vector<PlannedObject> objects;      // in the order in which to apply them
-  bool falls_back_to_other_nodes = false;  // the Service
+  std::vector<PlannedObject> objects;  // in the order in which to apply them
   // Of the agent's configuration, as agents report it in /status once they run on it.
   std::string config_fingerprint;
-
-  // The Service among the objects.
-  [[nodiscard]] const Json& service() const;
 };
 
 // Every kind that a plan may hold: what reconcile/ watches and prunes.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "operator/plan/child.h"
 #include "operator/plan/names.h"
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/prune.h"
@@ -99,12 +100,11 @@ void Reconciler::forget(const kube::ObjectKey& key) {
 Result<PlanOrFaults> Reconciler::plan(const DualTraceExport& wanted) {
   Installation installation = installation_;
   installation.can_prefer_same_node = true;
-  PlanOrFaults planned = plan_export(wanted, installation);
-  if (!planned.plan || !planned.plan->falls_back_to_other_nodes) return planned;
-  const auto taken = same_node_traffic_.is_taken(planned.plan->service());
-  if (!taken) return fail(taken.error().with_prefix("ask for trafficDistribution: "));
-  if (*taken) return planned;
-  installation.can_prefer_same_node = false;
+  if (falls_back_to_other_nodes(wanted.agent, installation)) {
+    const auto taken = same_node_traffic_.is_taken(service(wanted, installation));
+    if (!taken) return fail(taken.error().with_prefix("ask for trafficDistribution: "));
+    installation.can_prefer_same_node = *taken;
+  }
   return plan_export(wanted, installation);
 }
 

@@ -42,6 +42,19 @@ class LaneFixture : public testing::Test {
   void append_batch(uint32_t spans = 1, int poison = -1) {
     append(otlp_request_of(spans, options.batch_bytes_target / spans + 1, poison), spans);
   }
+  // One span of its first record fails while others pass.
+  void hold_one_span_back() {
+    append_batch(4, 1);
+    for (int i = 0; i < 100; ++i) {
+      append_batch();
+      scheduler.run_for(std::chrono::seconds(1));
+    }
+  }
+  // Its first record keeps a segment on the disk, which lanes look for now and then.
+  void pin_first_record() {
+    journal.lanes["arize"].pinning =
+        PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+  }
   void answer(size_t index, Outcome outcome) {
     exporter.answer(index, std::move(outcome));
     scheduler.run_ready();

@@ -48,12 +48,8 @@ TEST_F(LaneStorageTest, HoldsNobodyUpHoweverMuchIsRefusedWithoutAVerdict) {
 TEST_F(LaneStorageTest, CarriesOverWhatKeepsASegmentOnTheDisk) {
   answer_poison_with(server_error());
   start();
-  append_batch(4, 1);
-  for (int i = 0; i < 100; ++i) {
-    append_batch();
-    scheduler.run_for(seconds(1));
-  }
-  source().pinning = PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+  hold_one_span_back();
+  pin_first_record();
   scheduler.run_for(seconds(2));
   EXPECT_EQ(source().settled.at(1), (SpanCounts{.delivered = 3}));
   source().pinning.reset();
@@ -67,12 +63,8 @@ TEST_F(LaneStorageTest, WhatWasCarriedOverExpiresByItsOwnAge) {
   options.age_max = std::chrono::hours(1);
   answer_poison_with(server_error());
   start();
-  append_batch(4, 1);
-  for (int i = 0; i < 100; ++i) {
-    append_batch();
-    scheduler.run_for(seconds(1));
-  }
-  source().pinning = PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+  hold_one_span_back();
+  pin_first_record();
   scheduler.run_for(seconds(2));
   source().pinning.reset();
   for (int i = 0; i < 70; ++i) {
@@ -86,12 +78,8 @@ TEST_F(LaneStorageTest, GoesOnWithWhatCouldNotBeCarriedOver) {
   answer_poison_with(server_error());
   source().carry_error = Error{ErrorKind::kUnavailable, "the disk is full"};
   start();
-  append_batch(4, 1);
-  for (int i = 0; i < 100; ++i) {
-    append_batch();
-    scheduler.run_for(seconds(1));
-  }
-  source().pinning = PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+  hold_one_span_back();
+  pin_first_record();
   scheduler.run_for(seconds(5));
   EXPECT_FALSE(source().settled.contains(1));
   answer_poison_with({});

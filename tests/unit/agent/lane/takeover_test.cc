@@ -33,12 +33,8 @@ class TakeoverTest : public LaneFixture {
     answer_poison_with(server_error());
     source().carries_wait = true;
     start();
-    append_batch(4, 1);
-    for (int i = 0; i < 100; ++i) {
-      append_batch();
-      scheduler.run_for(seconds(1));
-    }
-    source().pinning = PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
+    hold_one_span_back();
+    pin_first_record();
     scheduler.run_for(seconds(2));
     ASSERT_EQ(source().carrying.size(), 1u);
   }

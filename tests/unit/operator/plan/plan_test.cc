@@ -114,15 +114,15 @@ TEST(Plan, LeadsToOtherNodesOnlyWhereThatIsWantedAndCanBe) {
     DualTraceExport wanted = example("full");
     wanted.agent.traffic = traffic;
     const Plan plan = plan_of(wanted, {.agent_image = "agent:1", .can_prefer_same_node = can});
-    const Json& service = plan.service().at("spec");
+    const Json& service = object_of(plan, kube::kServices).at("spec");
+    const bool falls_back = text_at(service, {"trafficDistribution"}) == "PreferSameNode";
     const std::string_view readiness =
         text_at(pod_spec_of(plan).at("containers").at(0), {"readinessProbe", "httpGet", "path"});
     // Who has no other agent hears this one's refusal rather than nobody.
-    EXPECT_EQ(readiness, plan.falls_back_to_other_nodes ? "/readyz" : "/readyz/receiver");
-    EXPECT_EQ(text_at(service, {"internalTrafficPolicy"}),
-              plan.falls_back_to_other_nodes ? "Cluster" : "Local");
-    EXPECT_EQ(service.contains("trafficDistribution"), plan.falls_back_to_other_nodes);
-    return plan.falls_back_to_other_nodes;
+    EXPECT_EQ(readiness, falls_back ? "/readyz" : "/readyz/receiver");
+    EXPECT_EQ(text_at(service, {"internalTrafficPolicy"}), falls_back ? "Cluster" : "Local");
+    EXPECT_EQ(service.contains("trafficDistribution"), falls_back);
+    return falls_back;
   };
   EXPECT_TRUE(leads(Traffic::kPreferSameNode, true));
   EXPECT_FALSE(leads(Traffic::kPreferSameNode, false));
