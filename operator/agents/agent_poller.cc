@@ -129,9 +129,9 @@ void AgentPoller::on_answer(const Turn& turn, const Result<HttpResponse>& answer
   {
     const Lock lock(mutex_);
     if (const Agent* agent = find(turn)) {
-      // Whether it is gone is to be known soon.
+      // Whether it is gone is to be known soon, and what is left of one that goes.
       const bool doubtful = !report && agent->failures + 1 < kFailuresForUnreachable;
-      delay = doubtful ? options_.interval / 3 : options_.interval;
+      delay = doubtful || agent->pod.ending ? options_.interval / 3 : options_.interval;
       tell = note(turn, std::move(report));
     }
   }
@@ -162,7 +162,7 @@ bool AgentPoller::note(const Turn& turn, Result<report::Agent> report) {
 
   auto change = ReportChange::kNone;
   if (report || !agent.report || agent.failures >= kFailuresForUnreachable) {
-    AgentReport now{.node = agent.pod.node, .pod = agent.pod.key.name};
+    AgentReport now{.node = agent.pod.node, .pod = agent.pod.key.name, .ending = agent.pod.ending};
     if (report) {
       now.says = *std::move(report);
     } else {

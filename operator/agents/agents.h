@@ -19,6 +19,7 @@ struct AgentPod {
   std::string node;
   std::string address;  // an IP address
   bool ready = false;
+  bool ending = false;  // it delivers what it can, and is asked more often for what is left
   bool operator==(const AgentPod&) const = default;
 };
 

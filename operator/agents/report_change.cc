@@ -23,7 +23,8 @@ bool same_state(const report::Lane& a, const report::Lane& b) {
 bool same_state(const AgentReport& a, const AgentReport& b) {
   const report::Configuration& before = a.says.configuration;
   const report::Configuration& after = b.says.configuration;
-  return a.unreachable.has_value() == b.unreachable.has_value() &&
+  return a.unreachable.has_value() == b.unreachable.has_value() && a.ending == b.ending &&
+         a.says.not_ready_reason == b.says.not_ready_reason &&
          before.fingerprint == after.fingerprint && before.state == after.state &&
          before.why == after.why &&
          std::equal(a.says.lanes.begin(), a.says.lanes.end(), b.says.lanes.begin(),

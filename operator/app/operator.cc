@@ -76,6 +76,10 @@ class RunningOperator final : public Operator {
   void seek_leadership();
   void lead();
 
+  [[nodiscard]] bool leads() const {
+    const auto* election = election_.load();
+    return !options_.leader_elect || (election != nullptr && election->leading());
+  }
   [[nodiscard]] ConsentRules consent() const {
     return {
         .shared_namespaces = {options_.shared_namespaces.begin(), options_.shared_namespaces.end()},
@@ -209,7 +213,8 @@ void RunningOperator::watch() {
       std::move(listeners));
   if (options_.webhook.wanted()) {
     census_ = std::make_unique<CensusTaker>(
-        kCensusInterval, [this] { return informers_->asking_pods(); }, *informers_, watching_,
+        kCensusInterval, [this] { return informers_->asking_pods(); }, *informers_, *api_,
+        [this] { return leads(); }, watching_,
         [this](const kube::ObjectKey& key) { queue_.add(key); });
   }
   informers_->start();
@@ -217,10 +222,7 @@ void RunningOperator::watch() {
 }
 
 void RunningOperator::make_reconciler() {
-  fenced_api_ = std::make_unique<FencedApi>(*api_, [this] {
-    const auto* election = election_.load();
-    return !options_.leader_elect || (election != nullptr && election->leading());
-  });
+  fenced_api_ = std::make_unique<FencedApi>(*api_, [this] { return leads(); });
   events_ = std::make_unique<kube::EventRecorder>(
       kube::EventRecorder::Options{.controller = std::string(kFieldManager), .instance = identity_},
       *fenced_api_, clock_, metrics_);
@@ -310,6 +312,7 @@ void RunningOperator::seek_leadership() {
 // What was added while another led is in the queue, which nobody has emptied.
 void RunningOperator::lead() {
   log_info("reconciling", {{"workers", options_.workers}});
+  if (census_) census_->something_changed();  // and may ask now where pods run
   controller_ = std::make_unique<Controller>(
       Controller::Options{.name = kControllerName,
                           .workers = options_.workers,

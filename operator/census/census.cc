@@ -18,7 +18,7 @@ namespace {
 
 using kube::ObjectKey;
 
-constexpr size_t kMissedMax = 5;
+constexpr size_t kNamesMax = 5;
 
 // What pods without an answer ask for: one that is refused for a reason of the exports counts at
 // each that it could have meant. Those of one namespace mostly ask for the same.
@@ -89,14 +89,15 @@ void count(std::string_view reasons, std::map<std::string, int64_t>& pods) {
 }
 
 // The first ones by name: ten thousand pods may count at a thousand exports.
-void note_missed(std::vector<std::string>& names, const std::string& name) {
+void note_name(std::vector<std::string>& names, const std::string& name) {
   names.insert(std::lower_bound(names.begin(), names.end(), name), name);
-  if (names.size() > kMissedMax) names.pop_back();
+  if (names.size() > kNamesMax) names.pop_back();
 }
 
 }  // namespace
 
-Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory& directory) {
+Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory& directory,
+                   const PodNodes& nodes) {
   Census census;
   Questions questions(directory);
   for (const kube::ObjectPointer& pod : pods) {
@@ -106,9 +107,15 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
       ++fact.annotated;
       ++fact.injected;
       count(reasons_of(*pod, kWarnedAnnotation), fact.warned);
+      fact.nodes_known = nodes.known();
+      if (const auto node = nodes.node_of(*pod)) {
+        PodsOnNode& there = fact.nodes[std::string(*node)];
+        ++there.pods;
+        note_name(there.names, kube::key_of(*pod).to_string());
+      }
       if (questions.is_shut_out(*pod, *injected)) {
         ++fact.shut_out;
-        note_missed(fact.shut_out_pods, kube::key_of(*pod).to_string());
+        note_name(fact.shut_out_pods, kube::key_of(*pod).to_string());
       }
       continue;
     }
@@ -116,10 +123,18 @@ Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory
       InjectionFact& fact = census[asked];
       ++fact.annotated;
       count(reasons_of(*pod, kSkippedAnnotation), fact.skipped);
-      note_missed(fact.missed, kube::key_of(*pod).to_string());
+      note_name(fact.missed, kube::key_of(*pod).to_string());
     }
   }
   return census;
+}
+
+std::vector<kube::ObjectPointer> injected_pods(const std::vector<kube::ObjectPointer>& pods) {
+  std::vector<kube::ObjectPointer> injected;
+  for (const kube::ObjectPointer& pod : pods) {
+    if (!kube::is_ending(*pod) && injected_into(*pod)) injected.push_back(pod);
+  }
+  return injected;
 }
 
 void trim_asking_pod(Json& pod) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/kube/store.h"
+#include "operator/census/pod_nodes.h"
 #include "operator/status/facts.h"
 #include "operator/webhook/directory.h"
 
@@ -17,7 +18,10 @@ using Census = std::map<kube::ObjectKey, InjectionFact>;  // exports that nobody
 
 // `pods`: of all watched namespaces, as trim_asking_pod() leaves them.
 [[nodiscard]] Census take_census(const std::vector<kube::ObjectPointer>& pods,
-                                 const Directory& directory);
+                                 const Directory& directory, const PodNodes& nodes);
+// Those of them that got the variables.
+[[nodiscard]] std::vector<kube::ObjectPointer> injected_pods(
+    const std::vector<kube::ObjectPointer>& pods);
 
 // For the informer that keeps them: who the pod is, what it asks for and what it was told, without
 // the sentences.

@@ -20,12 +20,16 @@ std::vector<kube::ObjectKey> differences(const Census& before, const Census& aft
 }  // namespace
 
 CensusTaker::CensusTaker(Duration interval, Pods pods, const Directory& directory,
-                         Scheduler& scheduler, Listener listener)
+                         kube::ListWatch& api, std::function<bool()> may_ask, Scheduler& scheduler,
+                         Listener listener)
     : interval_(interval),
       pods_(std::move(pods)),
       directory_(directory),
       scheduler_(scheduler),
-      listener_(std::move(listener)) {}
+      listener_(std::move(listener)),
+      nodes_({.api = api, .scheduler = scheduler, .may_ask = std::move(may_ask), .learned = [this] {
+                something_changed();
+              }}) {}
 
 void CensusTaker::something_changed() {
   if (due_.exchange(true)) return;
@@ -40,7 +44,9 @@ InjectionFact CensusTaker::fact_of(const kube::ObjectKey& export_key) const {
 
 void CensusTaker::take() {
   due_ = false;  // before looking: what changes from now on asks for another
-  Census after = take_census(pods_(), directory_);
+  const std::vector<kube::ObjectPointer> pods = pods_();
+  nodes_.follow(injected_pods(pods));
+  Census after = take_census(pods, directory_, nodes_);
   std::vector<kube::ObjectKey> changed;
   {
     const Lock lock(mutex_);

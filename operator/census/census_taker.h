@@ -19,11 +19,12 @@ class CensusTaker {
   using Pods = std::function<std::vector<kube::ObjectPointer>()>;
   using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
 
-  // The scheduler is stopped before it is destroyed; all else outlives it.
-  CensusTaker(Duration interval, Pods pods, const Directory& directory, Scheduler& scheduler,
-              Listener listener);
+  // The scheduler is stopped before it is destroyed; all else outlives it. `api` is asked for the
+  // nodes of injected pods, while `may_ask`.
+  CensusTaker(Duration interval, Pods pods, const Directory& directory, kube::ListWatch& api,
+              std::function<bool()> may_ask, Scheduler& scheduler, Listener listener);
 
-  // A pod, an export or a namespace did.
+  // A pod, an export or a namespace did, or whether it may ask.
   void something_changed();
   [[nodiscard]] InjectionFact fact_of(const kube::ObjectKey& export_key) const;
 
@@ -36,6 +37,7 @@ class CensusTaker {
   Scheduler& scheduler_;
   const Listener listener_;
   std::atomic<bool> due_{false};
+  PodNodes nodes_;  // on the scheduler
 
   mutable Mutex mutex_;
   Census census_ DT_GUARDED_BY(mutex_);

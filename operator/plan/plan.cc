@@ -27,6 +27,7 @@ PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& inst
                   {kube::kServices, service(wanted, installation)},
                   {kube::kDaemonSets, daemon_set(wanted, config, installation)}};
   plan.config_fingerprint = config_fingerprint(made.yaml->text);
+  plan.falls_back = falls_back_to_other_nodes(wanted.agent, installation);
   return {std::move(plan), {}};
 }
 

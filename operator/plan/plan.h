@@ -32,6 +32,8 @@ struct Plan {
   std::vector<PlannedObject> objects;  // in the order in which to apply them
   // Of the agent's configuration, as agents report it in /status once they run on it.
   std::string config_fingerprint;
+  // Pods of a node without a ready agent reach those of other nodes.
+  bool falls_back = false;
 };
 
 // Every kind that a plan may hold: what reconcile/ watches and prunes.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace dualtrace::ctl {
-namespace {
 
 bool is_ready(const Json& pod) {
   const Json& conditions = array_at(pod, {"status", "conditions"});
@@ -11,8 +10,6 @@ bool is_ready(const Json& pod) {
     return text_at(condition, {"type"}) == "Ready" && text_at(condition, {"status"}) == "True";
   });
 }
-
-}  // namespace
 
 std::optional<DaemonSetFact> observe_daemon_set(const Json* cached, int64_t applied_generation) {
   if (cached == nullptr) return std::nullopt;
@@ -43,15 +40,13 @@ std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods)
   std::vector<AgentPod> found;
   for (const kube::ObjectPointer& pod : pods) {
     const std::string_view address = text_at(*pod, {"status", "podIP"});
-    if (address.empty() || text_at(*pod, {"status", "phase"}) != "Running" ||
-        kube::is_ending(*pod)) {
-      continue;
-    }
+    if (address.empty() || text_at(*pod, {"status", "phase"}) != "Running") continue;
     found.push_back({.key = kube::key_of(*pod),
                      .uid = std::string(text_at(*pod, {"metadata", "uid"})),
                      .node = std::string(text_at(*pod, {"spec", "nodeName"})),
                      .address = std::string(address),
-                     .ready = is_ready(*pod)});
+                     .ready = is_ready(*pod),
+                     .ending = kube::is_ending(*pod)});
   }
   return found;
 }

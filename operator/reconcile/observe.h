@@ -41,7 +41,10 @@ class RolloutWatch {
   std::optional<Tick> since_;
 };
 
-// The pods whose agents can be asked: they run, have an address, and are not about to end.
+// Of a pod, trimmed or not.
+[[nodiscard]] bool is_ready(const Json& pod);
+
+// The pods whose agents can be asked: they run and have an address.
 [[nodiscard]] std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods);
 
 }  // namespace dualtrace::ctl

@@ -4,6 +4,8 @@
 
 #include "operator/plan/child.h"
 #include "operator/plan/names.h"
+#include "operator/reconcile/lost_nodes.h"
+#include "operator/reconcile/node_watch.h"
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/prune.h"
 #include "operator/status/conditions.h"
@@ -33,6 +35,8 @@ struct Reconciler::Memory {
   StatusMemory status;
   RolloutWatch rollout{};
   DifferenceWatch credentials{};
+  NodeWatch nodes{};
+  LostNodes lost_nodes{};
   std::optional<Tick> failing_since{};  // to apply
 };
 
@@ -67,7 +71,7 @@ Result<Next> Reconciler::reconcile(const kube::ObjectKey& key) {
     forget(key);
     return Next::await_change();
   }
-  const auto memory = memory_of(key, text_at(*object, {"metadata", "uid"}));
+  const auto memory = memory_of(key, *object);
   Round round{object, key, Children(parts_.cache, key), *memory};
   validate(round);
   if (round.plan) {
@@ -79,13 +83,15 @@ Result<Next> Reconciler::reconcile(const kube::ObjectKey& key) {
 }
 
 std::shared_ptr<Reconciler::Memory> Reconciler::memory_of(const kube::ObjectKey& key,
-                                                          std::string_view uid) {
+                                                          const Json& object) {
+  const std::string_view uid = text_at(object, {"metadata", "uid"});
   const Lock lock(mutex_);
   auto& memory = memories_[key];
   // Another export of the same name begins anew.
   if (memory == nullptr || memory->uid != uid) {
     memory = std::make_shared<Memory>();
     memory->uid = uid;
+    if (const Json* status = find(object, {"status"})) memory->lost_nodes.resume(*status);
   }
   return memory;
 }
@@ -129,6 +135,7 @@ void Reconciler::validate(Round& round) {
     round.facts.faults = std::move(planned.faults);
     return;
   }
+  round.facts.falls_back = planned.plan->falls_back;
   round.wanted = std::move(parsed.value);
   round.plan = std::move(planned.plan);
   round.facts.wanted = &*round.wanted;
@@ -191,10 +198,40 @@ void Reconciler::observe(Round& round) const {
     const bool goes_on = set->updated < set->desired || set->available < set->desired;
     if (goes_on && now - since < kRolloutPatience) round.look_again_at(since + kRolloutPatience);
   }
-  parts_.agents.set_pods(round.key, observe_pods(parts_.cache.pods(round.key)));
+  const std::vector<kube::ObjectPointer> pods = parts_.cache.pods(round.key);
+  parts_.agents.set_pods(round.key, observe_pods(pods));
   round.facts.agents = parts_.agents.reports(round.key);
-  watch_credentials(round);
   if (parts_.injection) round.facts.injection = parts_.injection(round.key);
+  watch_lost_nodes(round, pods);
+  std::erase_if(round.facts.agents, [](const AgentReport& agent) { return agent.ending; });
+  watch_nodes(round, pods);
+  watch_credentials(round);
+}
+
+void Reconciler::watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const {
+  const Tick now = parts_.clock.tick();
+  NodeWatch& nodes = round.memory.nodes;
+  nodes.note(pods, round.facts.agents, round.facts.daemon_set.value_or(DaemonSetFact{}), now);
+  round.facts.nodes = nodes.fact(now);
+  if (round.facts.injection) {
+    round.facts.unserved = nodes.unserved(round.facts.injection->nodes, now);
+  }
+  round.look_again_at(nodes.look_again(now));
+}
+
+void Reconciler::watch_lost_nodes(Round& round,
+                                  const std::vector<kube::ObjectPointer>& pods) const {
+  std::set<std::string> nodes;
+  for (const kube::ObjectPointer& pod : pods) {
+    nodes.emplace(text_at(*pod, {"spec", "nodeName"}));
+  }
+  LostNodes& lost_nodes = round.memory.lost_nodes;
+  const WallTime now = parts_.clock.wall();
+  lost_nodes.note(round.facts.agents, nodes, now);
+  round.facts.nodes_lost = lost_nodes.lost();
+  if (const auto when = lost_nodes.look_again()) {
+    round.look_again_at(parts_.clock.tick() + std::max(*when - now, Duration{0}));
+  }
 }
 
 // What the Secret has may be known for some minutes only: it is looked at anew before agents are
@@ -226,7 +263,8 @@ Result<Next> Reconciler::finish(Round& round) const {
   // An operator that has just begun knows less than what the status says.
   const bool says_more = previous != nullptr && round.plan && !round.error &&
                          integer_at(*previous, {"observedGeneration"}) == round.facts.generation;
-  if (says_more && !parts_.agents.asked(round.key)) {
+  const bool knows_nodes = !round.facts.injection || round.facts.injection->nodes_known;
+  if (says_more && !(parts_.agents.asked(round.key) && knows_nodes)) {
     round.look_again_at(now + kFirstAnswers);
     return next();
   }

@@ -59,13 +59,15 @@ class Reconciler {
   struct Memory;  // of one export
   struct Round;   // what one run finds out
 
-  std::shared_ptr<Memory> memory_of(const kube::ObjectKey& key, std::string_view uid);
+  std::shared_ptr<Memory> memory_of(const kube::ObjectKey& key, const Json& object);
   void forget(const kube::ObjectKey& key);
   Result<PlanOrFaults> plan(const DualTraceExport& wanted);
   void validate(Round& round);
   void check_secrets(Round& round);
   void apply(Round& round) const;
   void observe(Round& round) const;
+  void watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
+  void watch_lost_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
   void watch_credentials(Round& round) const;
   Result<Next> finish(Round& round) const;
 

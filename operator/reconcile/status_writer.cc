@@ -11,6 +11,7 @@
 namespace dualtrace::ctl {
 namespace {
 
+constexpr std::string_view kNodeLostReason = "NodeLost";
 constexpr Duration kNumbersInterval = std::chrono::seconds(30);
 // The cache shows what we wrote long before; then whatever it shows is the truth.
 constexpr Duration kCacheLagMax = std::chrono::seconds(15);
@@ -124,6 +125,7 @@ void StatusWriter::tell_what_is_refused(const Json& cached_export, const Json& b
 }
 
 void StatusWriter::tell(const Json& cached_export, const Json& before, const Json& after) const {
+  tell_lost_nodes(cached_export, before, after);
   std::vector<Json> news = changed_conditions(before, after);
   std::erase_if(news, [&](const Json& condition) {
     return !is_worth_telling(condition_of(before, text_at(condition, {"type"})), condition);
@@ -141,6 +143,35 @@ void StatusWriter::tell(const Json& cached_export, const Json& before, const Jso
          .reason = std::string(text_at(condition, {"reason"})),
          .action = "Reconcile",
          .note = std::string(type) + ": " + std::string(text_at(condition, {"message"}))});
+  }
+}
+
+// Whoever scales a pool down hears what went with it.
+void StatusWriter::tell_lost_nodes(const Json& cached_export, const Json& before,
+                                   const Json& after) const {
+  for (const Json& node : newly_lost_nodes(before, after)) {
+    metrics_
+        .counter("dualtrace_operator_nodes_lost_total",
+                 "Nodes that were removed while spans waited there")
+        .increment();
+    std::string what;
+    for (const Json& backlog : array_at(node, {"destinations"})) {
+      const uint64_t spans = static_cast<uint64_t>(integer_at(backlog, {"spans"}).value_or(0));
+      metrics_
+          .counter("dualtrace_operator_lost_backlog_spans_total",
+                   "Spans that waited on nodes when they were removed, as their agents last said",
+                   {{"destination", std::string(text_at(backlog, {"name"}))}})
+          .add(static_cast<double>(spans));
+      what += (what.empty() ? "" : ", ") + std::to_string(spans) + " spans for " +
+              std::string(text_at(backlog, {"name"}));
+    }
+    events_.record({.regarding = reference_to_export(cached_export),
+                    .type = kube::Event::Type::kWarning,
+                    .reason = std::string(kNodeLostReason),
+                    .action = "Reconcile",
+                    .note = "node " + std::string(text_at(node, {"node"})) +
+                            " has had no agent for five minutes; when last heard, its agent held " +
+                            what + ". They are delivered if the node comes back with its disk"});
   }
 }
 

@@ -55,6 +55,11 @@ void trim_pod(Json& object) {
     status["conditions"] =
         Json::array({{{"type", "Ready"}, {"status", text_at(condition, {"status"})}}});
   }
+  for (const Json& container : array_at(object, {"status", "containerStatuses"})) {
+    Json kept = Json::object();
+    copy(kept, container, {"ready", "restartCount"});
+    status["containerStatuses"].push_back(std::move(kept));
+  }
   Json spec = {{"nodeName", text_at(object, {"spec", "nodeName"})}};
   object = {{"metadata", kept_metadata(object)},
             {"spec", std::move(spec)},

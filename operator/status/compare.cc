@@ -38,7 +38,8 @@ Json member(const Json& in, JsonPath path) {
 Json whole(const Json& status) {
   return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
                       conditions_by_type(status), member(status, {"agents"}),
-                      member(status, {"destinations"}), member(status, {"injection"})});
+                      member(status, {"destinations"}), member(status, {"injection"}),
+                      member(status, {"nodesLost"})});
 }
 
 // What does not move by itself.
@@ -56,7 +57,7 @@ Json state(const Json& status) {
                      member(destination, {"lastError", "reason"})}));
   }
   return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
-                      conditions, destinations});
+                      conditions, destinations, member(status, {"nodesLost"})});
 }
 
 }  // namespace
@@ -77,6 +78,15 @@ std::vector<Json> changed_conditions(const Json& before, const Json& after) {
     }
   }
   return changed;
+}
+
+std::vector<Json> newly_lost_nodes(const Json& before, const Json& after) {
+  const Json& known = array_at(before, {"nodesLost"});
+  std::vector<Json> lost;
+  for (const Json& node : array_at(after, {"nodesLost"})) {
+    if (std::find(known.begin(), known.end(), node) == known.end()) lost.push_back(node);
+  }
+  return lost;
 }
 
 }  // namespace dualtrace::ctl

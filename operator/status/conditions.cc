@@ -54,13 +54,6 @@ bool was_stalled(const Facts& facts) {
 // Where a policy refuses pods, there is none that could say so.
 bool lacks_pods(const DaemonSetFact& set) { return set.scheduled < set.desired; }
 
-std::string who_says_why(const DaemonSetFact& set) {
-  if (!lacks_pods(set)) return "; the pods' events and logs say why";
-  return "; " + share(set.desired - set.scheduled, set.desired) +
-         " nodes have no pod for it, and the DaemonSet's events say why: often Pod Security or a "
-         "quota";
-}
-
 Condition rolling_out(const Facts& facts) {
   const DaemonSetFact& set = *facts.daemon_set;
   const std::string how_far = set.updated < set.desired
@@ -87,6 +80,13 @@ bool takes_configuration(const AgentReport& agent) {
 }
 
 }  // namespace
+
+std::string who_says_why(const DaemonSetFact& set) {
+  if (!lacks_pods(set)) return "; the pods' events and logs say why";
+  return "; " + share(set.desired - set.scheduled, set.desired) +
+         " nodes have no pod for it, and the DaemonSet's events say why: often Pod Security or a "
+         "quota";
+}
 
 Condition make_condition(const Reason& reason, std::string message) {
   return {std::string(reason.type), reason.status, std::string(reason.name), std::move(message)};
@@ -132,40 +132,6 @@ Condition config_valid(const Facts& facts) {
                         "agents refuse it and run on with the last one (on " + name_list(nodes) +
                             "): " + cut(first, kForeignBytesMax) +
                             "; spec.agent.image may be of another version than the operator");
-}
-
-namespace {
-
-Condition shut_out(const InjectionFact& pods) {
-  std::string names;
-  for (const std::string& one : pods.shut_out_pods) names += (names.empty() ? "" : ", ") + one;
-  if (static_cast<size_t>(pods.shut_out) > pods.shut_out_pods.size()) names += ", …";
-  return make_condition(
-      reason::kPodsShutOut,
-      std::to_string(pods.shut_out) +
-          " pods send to the agents, whose NetworkPolicy keeps them out (" + names +
-          "): the export does not admit their namespaces any more; admit them in "
-          "spec.injection.namespaceSelector, or restart the pods, which are then skipped");
-}
-
-}  // namespace
-
-Condition agents_available(const Facts& facts) {
-  const auto& set = facts.daemon_set;
-  if (!set || set->observed_generation == 0) {
-    return make_condition(reason::kPending, "no agent has been asked for yet");
-  }
-  if (set->desired == 0) {
-    return make_condition(reason::kNoNodes,
-                          "no node is to have an agent: look at spec.agent.nodeSelector, "
-                          "spec.agent.tolerations and the nodes' labels and taints");
-  }
-  const std::string agents = share(set->available, set->desired) + " agents are available";
-  if (set->available < set->desired) {
-    return make_condition(reason::kPodsUnavailable, agents + who_says_why(*set));
-  }
-  if (facts.injection && facts.injection->shut_out > 0) return shut_out(*facts.injection);
-  return make_condition(reason::kAvailable, agents);
 }
 
 Condition progressing(const Facts& facts) {

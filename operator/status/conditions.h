@@ -4,7 +4,8 @@
 //   ConfigValid         faults of the export, or agents that refuse what was made of it
 //   Progressing         applying, then rolling out, then agents taking the configuration over
 //   CredentialsSynced   the worst of the keys that the export names; then what agents have loaded
-//   AgentsAvailable     the DaemonSet's numbers
+//   AgentsAvailable     the DaemonSet's numbers, what single nodes lack, then injected pods that no
+//                       agent serves
 //   …Delivering         the worst of the agents, one condition for each destination; then spans
 //                       that ended elsewhere lately
 //   Ready               the first of those that is not as it should be
@@ -31,6 +32,9 @@ struct Condition {
   std::string message;
   bool operator==(const Condition&) const = default;
 };
+
+// "; the pods' events and logs say why": where to look when agents are missing.
+[[nodiscard]] std::string who_says_why(const DaemonSetFact& set);
 
 [[nodiscard]] Condition make_condition(const Reason& reason, std::string message);
 

@@ -53,8 +53,52 @@ struct DaemonSetFact {
 struct AgentReport {
   std::string node;
   std::string pod;
+  bool ending = false;                       // the pod is being deleted
   std::optional<std::string> unreachable{};  // why nothing below is known
   report::Agent says{};
+};
+
+// Nodes whose agents do not serve them as they should. Sorted by node.
+struct NodesFact {
+  struct Trouble {
+    std::string node;
+    std::string why{};  // in the agent's own words; "" when there are none
+    bool operator==(const Trouble&) const = default;
+  };
+  std::vector<Trouble> failing;      // no agent takes spans there
+  std::vector<Trouble> silent;       // one may, but it does not answer the operator
+  std::vector<std::string> awaited;  // joining or not ready, and still given time
+  bool pods_missing = false;         // nodes have had no pod of the DaemonSet for too long
+  bool operator==(const NodesFact&) const = default;
+};
+
+// Injected pods whose own node has no agent that takes their spans.
+struct UnservedFact {
+  int64_t pods = 0;
+  std::vector<std::string> names{};  // "namespace/name" of some
+  std::vector<std::string> nodes{};
+  bool operator==(const UnservedFact&) const = default;
+};
+
+// What still waited on a node when its last agent was heard; it went with the node.
+struct LostNodeFact {
+  struct Backlog {
+    std::string destination;
+    uint64_t spans = 0;
+    uint64_t bytes = 0;
+    bool operator==(const Backlog&) const = default;
+  };
+  std::string node;
+  WallTime since;  // when the agent was gone
+  std::vector<Backlog> backlog{};
+  bool operator==(const LostNodeFact&) const = default;
+};
+
+// Injected pods of one node.
+struct PodsOnNode {
+  int64_t pods = 0;
+  std::vector<std::string> names{};  // "namespace/name" of some, sorted
+  bool operator==(const PodsOnNode&) const = default;
 };
 
 // The pods that ask for the export.
@@ -69,6 +113,9 @@ struct InjectionFact {
   // although they did. A pod counts once under each of its reasons.
   std::map<std::string, int64_t> skipped{};
   std::map<std::string, int64_t> warned{};
+  // Where those run that got the variables; not asked for yet while `nodes_known` is false.
+  std::map<std::string, PodsOnNode> nodes{};
+  bool nodes_known = true;
   bool operator==(const InjectionFact&) const = default;
 };
 
@@ -86,10 +133,14 @@ struct Facts {
   std::string apply_error_object;    // "DaemonSet ns/name"
   std::optional<DaemonSetFact> daemon_set;
   Duration rollout_still{};  // for how long its counts have not moved, as far as this process saw
-  Duration credentials_differ{};   // for how long agents have used others than the Secrets have
-  std::string config_fingerprint;  // of the plan
-  std::vector<AgentReport> agents;
+  Duration credentials_differ{};    // for how long agents have used others than the Secrets have
+  std::string config_fingerprint;   // of the plan
+  std::vector<AgentReport> agents;  // but those that are ending
+  NodesFact nodes;
+  std::vector<LostNodeFact> nodes_lost;    // within a day, the newest first
   std::optional<InjectionFact> injection;  // nullopt: this operator serves no webhook
+  UnservedFact unserved;
+  bool falls_back = false;  // pods of a node without a ready agent reach those of other nodes
 };
 
 }  // namespace dualtrace::ctl

@@ -57,9 +57,16 @@ inline constexpr Reason kSecretUnreadable{kCredentialsType, kUnknown, "SecretUnr
 inline constexpr Reason kCredentialsUnlooked{kCredentialsType, kUnknown, "ConfigInvalid"};
 
 inline constexpr Reason kAvailable{kAgentsType, kTrue, "Available"};
+// No node matches now; one did, with the same spec.
+inline constexpr Reason kScaledToZero{kAgentsType, kTrue, "ScaledToZero"};
+// Injected pods on nodes without an agent reach those of other nodes.
+inline constexpr Reason kServedByOtherNodes{kAgentsType, kTrue, "ServedByOtherNodes"};
 inline constexpr Reason kPodsUnavailable{kAgentsType, kFalse, "PodsUnavailable"};
+inline constexpr Reason kCannotStore{kAgentsType, kFalse, "CannotStore"};
+inline constexpr Reason kPodsUnserved{kAgentsType, kFalse, "PodsUnserved"};
 inline constexpr Reason kPodsShutOut{kAgentsType, kFalse, "PodsShutOut"};
 inline constexpr Reason kNoNodes{kAgentsType, kFalse, "NoNodes"};
+inline constexpr Reason kAgentsSilent{kAgentsType, kUnknown, "AgentsSilent"};
 inline constexpr Reason kPending{kAgentsType, kUnknown, "Pending"};
 
 inline constexpr Reason kApplying{kProgressType, kTrue, "Applying"};

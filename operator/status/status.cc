@@ -82,8 +82,10 @@ Json counts_json(const std::map<std::string, int64_t>& pods_by_reason) {
   return counts;
 }
 
-Json injection_json(const InjectionFact& pods) {
+Json injection_json(const InjectionFact& pods, const UnservedFact& unserved) {
   Json made = {{"annotated", pods.annotated}, {"injected", pods.injected}};
+  made["unserved"] = unserved.pods;
+  if (!unserved.names.empty()) made["unservedPods"] = unserved.names;
   if (pods.shut_out > 0) made["shutOut"] = pods.shut_out;
   if (!pods.missed.empty()) {
     made["missed"] = std::vector<std::string>(
@@ -92,6 +94,21 @@ Json injection_json(const InjectionFact& pods) {
   }
   if (!pods.skipped.empty()) made["skipped"] = counts_json(pods.skipped);
   if (!pods.warned.empty()) made["warned"] = counts_json(pods.warned);
+  return made;
+}
+
+Json nodes_lost_json(const std::vector<LostNodeFact>& nodes) {
+  Json made = Json::array();
+  for (const LostNodeFact& lost : nodes) {
+    Json destinations = Json::array();
+    for (const LostNodeFact::Backlog& backlog : lost.backlog) {
+      destinations.push_back(
+          {{"name", backlog.destination}, {"spans", backlog.spans}, {"bytes", backlog.bytes}});
+    }
+    made.push_back({{"node", lost.node},
+                    {"since", rfc3339(lost.since)},
+                    {"destinations", std::move(destinations)}});
+  }
   return made;
 }
 
@@ -115,7 +132,8 @@ Json make_status(const Facts& facts) {
                  {"conditions", conditions},
                  {"agents", agents_json(facts)},
                  {"destinations", destinations}};
-  if (facts.injection) status["injection"] = injection_json(*facts.injection);
+  if (facts.injection) status["injection"] = injection_json(*facts.injection, facts.unserved);
+  if (!facts.nodes_lost.empty()) status["nodesLost"] = nodes_lost_json(facts.nodes_lost);
   return status;
 }
 

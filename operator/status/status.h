@@ -10,7 +10,7 @@
 namespace dualtrace::ctl {
 
 // What is to be applied at the status subresource: {observedGeneration, consent, conditions,
-// agents, destinations, injection}.
+// agents, destinations, injection, nodesLost}.
 [[nodiscard]] Json make_status(const Facts& facts);
 
 // How two statuses differ, for the writer: numbers and times that move all the time are written
@@ -21,5 +21,8 @@ enum class StatusChange { kNone, kNumbers, kState };
 // Conditions of `after` whose status or reason is another than in `before`: what events are made
 // of.
 [[nodiscard]] std::vector<Json> changed_conditions(const Json& before, const Json& after);
+
+// Entries of `nodesLost` in `after` that `before` does not have.
+[[nodiscard]] std::vector<Json> newly_lost_nodes(const Json& before, const Json& after);
 
 }  // namespace dualtrace::ctl

@@ -83,6 +83,10 @@ def controller_manager(identities, kubeconfig) -> list:
     ]
 
 
+# Without kubelets, nobody renews what keeps a node ready.
+CONTROLLER_MANAGER_ALONE = ["--node-monitor-grace-period=1h"]
+
+
 def scheduler(kubeconfig) -> list:
     return [f"--kubeconfig={kubeconfig}", "--secure-port=0", "--leader-elect=false"]
 

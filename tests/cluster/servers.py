@@ -93,6 +93,8 @@ class Servers:
     def start_controller_manager(self) -> None:
         kubeconfig = self.folder / "controller-manager.kubeconfig"
         arguments = flags.controller_manager(self.identities, kubeconfig)
+        if not self._home:
+            arguments += flags.CONTROLLER_MANAGER_ALONE
         self.controller_manager.start([*self._enter, find("kube-controller-manager"), *arguments])
 
     def start_scheduler(self) -> None:

@@ -122,11 +122,20 @@ STATUS = {
     "injection": {
         "annotated": 9,
         "injected": 7,
+        "unserved": 2,
+        "unservedPods": ["shop/web-2", "shop/web-3"],
         "shutOut": 1,
         "missed": ["shop/web-0", "shop/web-1"],
         "skipped": [{"reason": "NoClusterDNS", "pods": 2}],
         "warned": [{"reason": "BehindProxy", "pods": 1}],
     },
+    "nodesLost": [
+        {
+            "node": "node-6",
+            "since": "2026-01-02T03:04:05Z",
+            "destinations": [{"name": "arize", "spans": 40, "bytes": 2**40}],
+        }
+    ],
 }
 
 

@@ -91,6 +91,8 @@ def wait_for_senders(tenant: Tenant, export: str, wanted: list[dict]) -> None:
 
 
 def wait_for_counts(tenant: Tenant, export: str, **wanted) -> None:
+    wanted.setdefault("unserved", 0)
+
     def counted() -> dict:
         return tenant.get(export).get("status", {}).get("injection", {})
 

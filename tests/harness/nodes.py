@@ -45,6 +45,7 @@ class Node:
         )
         assert status == 201, answer
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": now()}
+        container = {"name": "agent", "ready": True, "restartCount": 0, "image": "", "imageID": ""}
         self._patch(
             f"{path}/status",
             {
@@ -53,6 +54,7 @@ class Node:
                     "podIP": address,
                     "podIPs": [{"ip": address}],
                     "conditions": [ready],
+                    "containerStatuses": [container],
                 }
             },
         )

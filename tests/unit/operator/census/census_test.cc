@@ -6,6 +6,7 @@
 #include "operator/api/injection_words.h"
 #include "operator/census/census_taker.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_list_watch.h"
 #include "tests/fakes/fake_scheduler.h"
 #include "tests/unit/operator/webhook/world.h"
 
@@ -13,6 +14,7 @@ namespace dualtrace::ctl {
 namespace {
 
 using kube::ObjectKey;
+using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
@@ -22,7 +24,10 @@ const ObjectKey kAgents{"observability", "agents"};
 
 class CensusTest : public testing::Test {
  protected:
-  CensusTest() { directory.add(kAgents.namespace_name, kAgents.name); }
+  CensusTest() {
+    directory.add(kAgents.namespace_name, kAgents.name);
+    nodes.follow({});
+  }
 
   void add_pod(const std::string& name, const Json& annotations, const Json& more = {}) {
     Json metadata = {{"namespace", "shop"}, {"name", name}, {"annotations", annotations}};
@@ -32,7 +37,7 @@ class CensusTest : public testing::Test {
     pods.push_back(std::make_shared<const Json>(std::move(pod)));
   }
   [[nodiscard]] InjectionFact fact() const {
-    const Census census = take_census(pods, directory);
+    const Census census = take_census(pods, directory, nodes);
     const auto found = census.find(kAgents);
     return found == census.end() ? InjectionFact{} : found->second;
   }
@@ -42,6 +47,11 @@ class CensusTest : public testing::Test {
             {std::string(kInjectedAnnotation), "observability/agents"}};
   }
 
+  FakeClock clock;
+  FakeScheduler scheduler{clock};
+  kube::FakeListWatch api;
+  PodNodes nodes{
+      {.api = api, .scheduler = scheduler, .may_ask = [] { return true; }, .learned = [] {}}};
   FakeDirectory directory;
   std::vector<kube::ObjectPointer> pods;
 };
@@ -86,7 +96,7 @@ TEST_F(CensusTest, DoesNotCountWhoIsGoing) {
 TEST_F(CensusTest, CountsNobodyWhoseRequestMeansNoExport) {
   add_pod("a", asks("nowhere"));
   add_pod("b", asks("not a name"));
-  EXPECT_THAT(take_census(pods, directory), IsEmpty());
+  EXPECT_THAT(take_census(pods, directory, nodes), IsEmpty());
 }
 
 TEST_F(CensusTest, CountsWhoIsRefusedAtEveryExportThatItCouldHaveMeant) {
@@ -95,7 +105,7 @@ TEST_F(CensusTest, CountsWhoIsRefusedAtEveryExportThatItCouldHaveMeant) {
   directory.add("observability", "closed", Json::object());
   add_pod("a", asks("true"));
   add_pod("b", asks("observability/closed"));
-  const Census census = take_census(pods, directory);
+  const Census census = take_census(pods, directory, nodes);
   EXPECT_THAT(census, SizeIs(3));
   EXPECT_EQ(census.at(kAgents), (InjectionFact{1, 0, {"shop/a"}}));
   EXPECT_EQ(census.at({"observability", "second"}), (InjectionFact{1, 0, {"shop/a"}}));
@@ -165,9 +175,6 @@ TEST_F(CensusTest, NamesFiveAtMost) {
 }
 
 TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
-  using std::chrono::seconds;
-  FakeClock clock;
-  FakeScheduler scheduler(clock);
   std::vector<ObjectKey> told;
   int looks = 0;
   CensusTaker taker(
@@ -176,7 +183,8 @@ TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
         ++looks;
         return pods;
       },
-      directory, scheduler, [&](const ObjectKey& key) { told.push_back(key); });
+      directory, api, [] { return true; }, scheduler,
+      [&](const ObjectKey& key) { told.push_back(key); });
   add_pod("a", asks("true"));
   for (int i = 0; i < 100; ++i) taker.something_changed();
   scheduler.run_for(seconds(4));
@@ -194,6 +202,78 @@ TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
   scheduler.run_for(seconds(5));
   EXPECT_THAT(told, SizeIs(2));
   EXPECT_EQ(taker.fact_of(kAgents), InjectionFact{});
+}
+
+TEST_F(CensusTest, TellsWhereInjectedPodsRunAndAsksForEachOnce) {
+  bool leads = false;
+  CensusTaker taker(
+      seconds(5), [&] { return pods; }, directory, api, [&] { return leads; }, scheduler,
+      [](const ObjectKey&) {});
+  const auto take = [&] {
+    taker.something_changed();
+    scheduler.run_for(seconds(5));
+  };
+  const auto answer = [&](const std::vector<std::pair<std::string, std::string>>& places) {
+    kube::ListPage page;
+    for (const auto& [uid, node] : places) {
+      page.items.push_back({{"metadata", {{"uid", uid}}}, {"spec", {{"nodeName", node}}}});
+    }
+    api.answer(std::move(page));
+    scheduler.run_for(seconds(5));  // the census that follows
+  };
+  add_pod("a", answered("true"), {{"uid", "1"}, {"resourceVersion", "10"}});
+  add_pod("b", asks("true"), {{"uid", "2"}, {"resourceVersion", "10"}});
+  take();
+  EXPECT_THAT(api.lists, IsEmpty()) << "another replica leads";
+  leads = true;
+  take();
+  ASSERT_THAT(api.lists, SizeIs(1));
+  EXPECT_EQ(api.lists[0].selection.namespace_name, "shop");
+  EXPECT_EQ(api.lists[0].selection.field_selector, "metadata.name=a");
+  EXPECT_FALSE(taker.fact_of(kAgents).nodes_known);
+  answer({{"1", ""}});  // waits for a node
+  EXPECT_TRUE(taker.fact_of(kAgents).nodes_known);
+  EXPECT_THAT(taker.fact_of(kAgents).nodes, IsEmpty());
+  take();
+  ASSERT_THAT(api.lists, SizeIs(1)) << "it has not changed";
+
+  pods.erase(pods.begin());
+  add_pod("a", answered("true"), {{"uid", "1"}, {"resourceVersion", "11"}});
+  take();
+  ASSERT_THAT(api.lists, SizeIs(2));
+  answer({{"1", "node-1"}});
+  EXPECT_THAT(taker.fact_of(kAgents).nodes, ElementsAre(Pair("node-1", PodsOnNode{1, {"shop/a"}})));
+  pods.pop_back();
+  add_pod("a", answered("true"), {{"uid", "1"}, {"resourceVersion", "12"}});
+  take();
+  EXPECT_THAT(api.lists, SizeIs(2)) << "a pod never moves";
+}
+
+TEST_F(CensusTest, AsksForTheNodesOfManyPodsByPagesAndAgainAfterAFailure) {
+  for (int i = 0; i < 300; ++i) {
+    const std::string uid = std::to_string(i);
+    add_pod("p" + uid, answered("true"), {{"uid", uid}, {"resourceVersion", "10"}});
+  }
+  EXPECT_TRUE(nodes.known()) << "there was none";
+  nodes.follow(pods);
+  ASSERT_THAT(api.lists, SizeIs(1));
+  EXPECT_EQ(api.lists[0].selection.field_selector, "");
+  api.answer(fail(ErrorKind::kUnavailable, "no answer"));
+  scheduler.run_for(seconds(1));
+  EXPECT_THAT(api.lists, SizeIs(1));
+  scheduler.run_for(seconds(10));
+  nodes.follow(pods);
+  ASSERT_THAT(api.lists, SizeIs(2));
+  api.answer(kube::ListPage{
+      {{{"metadata", {{"uid", "7"}}}, {"spec", {{"nodeName", "node-7"}}}}}, "12", "more"});
+  scheduler.run_for(seconds(1));
+  ASSERT_THAT(api.lists, SizeIs(3));
+  EXPECT_EQ(api.lists[2].request.continue_token, "more");
+  api.answer(kube::ListPage{});
+  scheduler.run_for(seconds(1));
+  EXPECT_THAT(api.lists, SizeIs(3));
+  EXPECT_EQ(nodes.node_of(*pods[7]), "node-7");
+  EXPECT_EQ(nodes.node_of(*pods[8]), std::nullopt);
 }
 
 }  // namespace

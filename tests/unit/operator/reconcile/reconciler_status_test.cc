@@ -282,6 +282,51 @@ TEST(ReconcilerEvents, TellOfSpansThatEndElsewhere) {
   }
 }
 
+Json agent_pod(const std::string& node) {
+  return {{"metadata",
+           {{"namespace", "shop"},
+            {"name", "agents-dualtrace-1"},
+            {"uid", node},
+            {"labels", {{"dualtrace.dev/export", "agents"}}}}},
+          {"spec", {{"nodeName", node}}},
+          {"status",
+           {{"phase", "Running"},
+            {"podIP", "10.0.0.1"},
+            {"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}}})}}}};
+}
+
+TEST(ReconcilerEvents, TellOfANodeThatTookSpansWithItOnce) {
+  World world;
+  world.api.put(kube::kPods, agent_pod("node-1"));
+  world.agents.said = {report(10, "Retrying")};
+  world.agents.said[0].says.lanes[0].spans.backlog = 40;
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  EXPECT_FALSE(world.status().contains("nodesLost"));
+
+  world.api.erase(kube::kPods, {"shop", "agents-dualtrace-1"});
+  world.agents.said.clear();
+  world.roll_out(0);
+  world.settle();
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_LE(*next->after, std::chrono::minutes(5));
+  world.clock.advance(std::chrono::minutes(5));
+  world.settle();
+  EXPECT_EQ(world.status()["nodesLost"][0]["node"], "node-1");
+  EXPECT_EQ(world.status()["nodesLost"][0]["destinations"][0]["spans"], 40);
+  EXPECT_THAT(world.events.told(), Contains("Warning NodeLost").Times(1));
+
+  world.restart();
+  world.settle();
+  EXPECT_EQ(world.status()["nodesLost"][0]["node"], "node-1") << "for a day, whoever leads";
+  world.clock.advance(std::chrono::hours(24));
+  world.settle();
+  EXPECT_FALSE(world.status().contains("nodesLost"));
+  EXPECT_THAT(world.events.told(), Contains("Warning NodeLost").Times(1));
+}
+
 TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {
   World world;
   world.api.erase(kube::kSecrets, {"shop", "arize"});

@@ -147,6 +147,34 @@ const std::vector<Case>& cases() {
       {kAvailable, nothing, "12 of 12 agents"},
       {kPodsUnavailable, [](World& world) { world.facts.daemon_set->available = 10; },
        "10 of 12 agents"},
+      {kCannotStore,
+       [](World& world) {
+         world.facts.nodes.failing = {{"node-07", "the disk is full"}};
+       },
+       "no spans are stored on node-07: the disk is full"},
+      {kPodsUnserved,
+       [](World& world) {
+         world.facts.unserved = {2, {"shop/a", "shop/b"}, {"gpu-1"}};
+       },
+       "2 injected pods (shop/a, shop/b) run on nodes without a ready agent (gpu-1), so their "
+       "spans are not received"},
+      {kServedByOtherNodes,
+       [](World& world) {
+         world.facts.unserved = {2, {"shop/a"}, {"gpu-1"}};
+         world.facts.falls_back = true;
+       },
+       "(shop/a, …) run on nodes without a ready agent (gpu-1); agents of other nodes"},
+      {kScaledToZero,
+       [](World& world) {
+         world.write();
+         world.facts.daemon_set = DaemonSetFact{3, 3, 0, 0, 0, 0};
+       },
+       "no node matches now"},
+      {kAgentsSilent,
+       [](World& world) {
+         world.facts.nodes.silent = {{"node-03", "connection refused"}};
+       },
+       "do not answer the operator (on node-03): connection refused"},
       {kPodsShutOut,
        [](World& world) {
          world.facts.injection = InjectionFact{9, 9, {}, 2, {"shop/a", "shop/b"}};
@@ -434,10 +462,55 @@ TEST(Ready, IsUnknownWhileAgentsStartForTheFirstTime) {
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("status"), "Unknown");
 }
 
+// In an elastic cluster some node always joins and another goes.
+TEST(Ready, StaysTrueWhileNodesJoinAndGo) {
+  World world;
+  world.write();
+  world.facts.daemon_set->available = 11;
+  world.facts.daemon_set->updated = 11;
+  world.facts.nodes.awaited = {"node-12"};
+  const Json status = world.write();
+  EXPECT_EQ(condition_of(status, kReadyType).at("status"), "True");
+  EXPECT_THAT(condition_of(status, kAgentsType).at("message").get<std::string>(),
+              testing::HasSubstr("11 of 12 agents are available; node-12 joined"));
+  world.facts.daemon_set->scheduled = 11;
+  EXPECT_EQ(condition_of(world.write(), kReadyType).at("status"), "True");
+  world.facts.nodes.pods_missing = true;
+  EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "PodsUnavailable");
+  world.facts.nodes.pods_missing = false;
+  EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "PodsUnavailable")
+      << "nothing is given time that has failed already";
+}
+
+TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
+  World world;
+  world.write();
+  world.facts.nodes.awaited = {"node-12"};
+  world.facts.daemon_set->available = 0;
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("reason"), "PodsUnavailable");
+  world.facts.daemon_set->available = 11;
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True");
+  world.facts.generation = 4;
+  EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
+}
+
+TEST(Ready, StaysTrueInAPoolThatIsScaledToZeroUnlessPodsRunThere) {
+  World world;
+  world.write();
+  world.facts.daemon_set = DaemonSetFact{3, 3, 0, 0, 0, 0};
+  world.facts.agents.clear();
+  EXPECT_EQ(condition_of(world.write(), kAgentsType).at("reason"), "ScaledToZero");
+  EXPECT_EQ(condition_of(world.write(), kAgentsType).at("reason"), "ScaledToZero");
+  world.facts.unserved = {1, {"shop/a"}, {"virtual-1"}};
+  world.facts.falls_back = true;
+  EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "NoNodes");
+}
+
 TEST(Ready, IsFalseWhenAgentsFailThatOnceRan) {
   World world;
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("status"), "True");
   world.facts.daemon_set->available = 3;
+  world.facts.nodes.failing = {{"node-02"}, {"node-05", "the disk is full"}};
   const Json later = condition_of(world.write(), kReadyType);
   EXPECT_EQ(later.at("status"), "False");
   EXPECT_EQ(later.at("reason"), "PodsUnavailable");

@@ -56,7 +56,7 @@ TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
   EXPECT_FALSE(world.status().contains("injection"));
   world.facts.injection = InjectionFact{7, 1, {"a/1", "a/2", "a/3", "a/4", "a/5", "a/6"}};
   EXPECT_EQ(world.status().at("injection"), Json::parse(R"({
-    "annotated": 7, "injected": 1, "missed": ["a/1", "a/2", "a/3", "a/4", "a/5"]})"));
+    "annotated": 7, "injected": 1, "missed": ["a/1", "a/2", "a/3", "a/4", "a/5"], "unserved": 0})"));
   const Json before = world.status();
   world.facts.injection = InjectionFact{.annotated = 7,
                                         .injected = 5,
@@ -66,17 +66,31 @@ TEST(Status, SaysWhichPodsAskedAndWereMissedWhereAWebhookIsServed) {
   EXPECT_EQ(world.status().at("injection"), Json::parse(R"({
     "annotated": 7, "injected": 5,
     "skipped": [{"reason": "NoClusterDNS", "pods": 2}, {"reason": "Ambiguous", "pods": 1}],
-    "warned": [{"reason": "BehindProxy", "pods": 3}]})"));
+    "warned": [{"reason": "BehindProxy", "pods": 3}], "unserved": 0})"));
   world.facts.injection = InjectionFact{7, 7, {}};
-  EXPECT_EQ(world.status().at("injection"), Json::parse(R"({"annotated": 7, "injected": 7})"));
+  EXPECT_EQ(world.status().at("injection"),
+            Json::parse(R"({"annotated": 7, "injected": 7, "unserved": 0})"));
   EXPECT_EQ(compare_status(before, world.status()), StatusChange::kNumbers);
+}
+
+TEST(Status, NamesPodsWithoutAnAgentAndNodesThatAreLost) {
+  World world;
+  world.facts.injection = InjectionFact{7, 7, {}};
+  world.facts.unserved = {2, {"a/1", "a/2"}, {"gpu-1"}};
+  world.facts.nodes_lost = {
+      {"node-13", from_unix_nanos(1'764'000'000'000'000'000), {{"arize", 40, 2048}}}};
+  EXPECT_EQ(world.status().at("injection"), Json::parse(R"({
+    "annotated": 7, "injected": 7, "unserved": 2, "unservedPods": ["a/1", "a/2"]})"));
+  EXPECT_EQ(world.status().at("nodesLost"), Json::parse(R"([{
+    "node": "node-13", "since": "2025-11-24T16:00:00Z",
+    "destinations": [{"name": "arize", "spans": 40, "bytes": 2048}]}])"));
 }
 
 TEST(Status, CountsPodsThatAreShutOut) {
   World world;
   world.facts.injection = InjectionFact{7, 7, {}, 6, {"a/1", "a/2", "a/3", "a/4", "a/5"}};
   EXPECT_EQ(world.status().at("injection"),
-            Json::parse(R"({"annotated": 7, "injected": 7, "shutOut": 6})"));
+            Json::parse(R"({"annotated": 7, "injected": 7, "shutOut": 6, "unserved": 0})"));
 }
 
 TEST(Status, KeepsTheWordOfConsent) {
@@ -224,7 +238,11 @@ TEST(CompareStatus, TellsNumbersFromStates) {
             StatusChange::kNumbers);
   EXPECT_EQ(change([&](World& world) { arize(world).state = "Retrying"; }), StatusChange::kState);
   EXPECT_EQ(change([](World& world) { world.facts.generation = 4; }), StatusChange::kState);
-  EXPECT_EQ(change([](World& world) { world.facts.daemon_set->available = 11; }),
+  EXPECT_EQ(change([](World& world) { world.facts.nodes.failing = {{"node-03"}}; }),
+            StatusChange::kState);
+  EXPECT_EQ(change([](World& world) {
+              world.facts.nodes_lost = {{"node-13", {}, {}}};
+            }),
             StatusChange::kState);
   EXPECT_EQ(change([](World& world) { world.wanted.databricks.reset(); }), StatusChange::kState);
   EXPECT_EQ(change([](World& world) {

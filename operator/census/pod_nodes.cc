@@ -1,0 +1,109 @@
+#include "operator/census/pod_nodes.h"
+
+#include <utility>
+
+#include "common/log/log.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+// Whole pods are large: tens of kilobytes each, and many times that once they are parsed.
+constexpr uint32_t kPodsPerPage = 100;
+// More than this, and a list of the namespace costs less than a request for each.
+constexpr size_t kSinglesMax = 200;
+constexpr Duration kTryAgain = std::chrono::seconds(10);
+
+std::string uid_of(const Json& pod) { return std::string(text_at(pod, {"metadata", "uid"})); }
+
+}  // namespace
+
+void PodNodes::follow(const std::vector<kube::ObjectPointer>& pods) {
+  std::map<std::string, Pod, std::less<>> followed;
+  for (const kube::ObjectPointer& pod : pods) {
+    std::string uid = uid_of(*pod);
+    const auto known = pods_.find(uid);
+    Pod entry = known == pods_.end() ? Pod{.key = kube::key_of(*pod)} : std::move(known->second);
+    entry.version = text_at(*pod, {"metadata", "resourceVersion"});
+    followed.emplace(std::move(uid), std::move(entry));
+  }
+  pods_ = std::move(followed);
+  if (!asking_ && parts_.may_ask()) ask_next();
+}
+
+std::optional<std::string_view> PodNodes::node_of(const Json& pod) const {
+  const auto found = pods_.find(text_at(pod, {"metadata", "uid"}));
+  if (found == pods_.end() || found->second.node.empty()) return std::nullopt;
+  return found->second.node;
+}
+
+// A pod that was on no node is asked for again when it has changed.
+std::vector<PodNodes::Question> PodNodes::questions() {
+  std::map<std::string, std::vector<std::string>> names;  // by namespace
+  for (auto& [uid, pod] : pods_) {
+    if (!pod.node.empty() || pod.asked_version == pod.version) continue;
+    pod.asked_version = pod.version;
+    names[pod.key.namespace_name].push_back(pod.key.name);
+  }
+  std::vector<Question> all;
+  for (const auto& [space, pods] : names) {
+    if (pods.size() > kSinglesMax) {
+      all.push_back({space});
+      continue;
+    }
+    for (const std::string& name : pods) all.push_back({space, name});
+  }
+  return all;
+}
+
+void PodNodes::ask_next() {
+  if (waiting_.empty()) waiting_ = questions();
+  asking_ = !waiting_.empty();
+  if (asking_) {
+    const Question next = std::move(waiting_.back());
+    waiting_.pop_back();
+    return ask(next);
+  }
+  if (std::exchange(known_, true) && !learned_) return;
+  learned_ = false;
+  parts_.learned();
+}
+
+void PodNodes::ask(const Question& question) {
+  kube::Selection selection{.type = kube::kPods, .namespace_name = question.namespace_name};
+  if (!question.name.empty()) selection.field_selector = "metadata.name=" + question.name;
+  parts_.api.list(
+      selection, {.continue_token = question.continue_token, .limit = kPodsPerPage},
+      [this, question, &scheduler = parts_.scheduler](Result<kube::ListPage> page) {
+        scheduler.post([this, question, page = std::move(page)] { take(question, page); });
+      });
+}
+
+void PodNodes::take(const Question& question, const Result<kube::ListPage>& page) {
+  if (page) {
+    note(*page);
+    if (!page->continue_token.empty()) {
+      return ask({question.namespace_name, question.name, page->continue_token});
+    }
+    return ask_next();
+  }
+  log_warn("the nodes of injected pods cannot be listed; it is tried again",
+           {{"namespace", question.namespace_name}, {"error", page.error().message}});
+  waiting_.clear();
+  for (auto& [uid, pod] : pods_) pod.asked_version.clear();
+  known_ = true;  // what can be known now
+  parts_.scheduler.run_after(kTryAgain, [this] {
+    asking_ = false;
+    parts_.learned();  // which leads to follow()
+  });
+}
+
+void PodNodes::note(const kube::ListPage& page) {
+  for (const Json& item : page.items) {
+    const auto followed = pods_.find(uid_of(item));
+    if (followed == pods_.end()) continue;
+    followed->second.node = text_at(item, {"spec", "nodeName"});
+    learned_ = learned_ || !followed->second.node.empty();
+  }
+}
+
+}  // namespace dualtrace::ctl

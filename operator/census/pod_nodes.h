@@ -1,0 +1,72 @@
+#pragma once
+// PodNodes: on which nodes injected pods run. The census watches the metadata of pods only, which
+// does not say it, and a pod's node never changes: so each pod is asked for once, one request at a
+// time, and a quiet minute asks nothing. Used by CensusTaker.
+//
+// Limits: pages of whole pods, of which only the node is kept.
+// Errors: a list that fails is tried again after a while.
+// Everything happens on the scheduler.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/kube/list_watch.h"
+#include "common/kube/store.h"
+#include "common/time/scheduler.h"
+
+namespace dualtrace::ctl {
+
+class PodNodes {
+ public:
+  struct Parts {  // outlive it; the scheduler is stopped first
+    kube::ListWatch& api;
+    Scheduler& scheduler;
+    std::function<bool()> may_ask;  // only the leader needs to know
+    std::function<void()> learned;  // must not block
+  };
+  explicit PodNodes(Parts parts) : parts_(std::move(parts)) {}
+  PodNodes(const PodNodes&) = delete;
+  PodNodes& operator=(const PodNodes&) = delete;
+
+  // These are the pods of interest from now on, and no others. Metadata with uid and
+  // resourceVersion is enough.
+  void follow(const std::vector<kube::ObjectPointer>& pods);
+  // nullopt: not known yet, or on no node yet.
+  [[nodiscard]] std::optional<std::string_view> node_of(const Json& pod) const;
+  // Whether all pods that were followed first have been asked for, or could not be.
+  [[nodiscard]] bool known() const { return known_; }
+
+ private:
+  struct Pod {
+    kube::ObjectKey key;
+    std::string version{};        // of the pod as it is followed
+    std::string asked_version{};  // "": not asked for yet
+    std::string node{};           // "": none yet
+  };
+  struct Question {
+    std::string namespace_name;
+    std::string name{};  // "": all pods of the namespace
+    std::string continue_token{};
+  };
+
+  [[nodiscard]] std::vector<Question> questions();
+  void ask_next();
+  void ask(const Question& question);
+  void take(const Question& question, const Result<kube::ListPage>& page);
+  void note(const kube::ListPage& page);
+
+  const Parts parts_;
+  std::map<std::string, Pod, std::less<>> pods_;  // by uid
+  std::vector<Question> waiting_;                 // the next one is the last
+  bool asking_ = false;                           // or waiting to try again
+  bool known_ = false;
+  bool learned_ = false;  // something, since the listener was told
+};
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,61 @@
+#pragma once
+// NodeWatch: which nodes' agents take no spans, and since when, as far as this process saw. In an
+// elastic cluster some node always joins and another is not ready: those get time before they
+// count. What was seen to serve and then fails counts at once. Used by the reconciler, one for
+// each export.
+// Used from one thread at a time.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/kube/store.h"
+#include "common/time/clock.h"
+#include "operator/status/facts.h"
+
+namespace dualtrace::ctl {
+
+// For a node that joins, or that its kubelet says nothing of.
+inline constexpr Duration kNodePatience = std::chrono::minutes(5);
+
+class NodeWatch {
+ public:
+  // `pods`: the export's agents, trimmed (trim.h); `reports`: what they say. `set`: the numbers of
+  // their DaemonSet.
+  void note(const std::vector<kube::ObjectPointer>& pods, const std::vector<AgentReport>& reports,
+            const DaemonSetFact& set, Tick now);
+  [[nodiscard]] NodesFact fact(Tick now) const;
+  // The injected pods whose node has no agent that takes spans; each node that is new here is given
+  // a moment, for what tells of pods and of agents is not told at once.
+  [[nodiscard]] UnservedFact unserved(const std::map<std::string, PodsOnNode>& injected, Tick now);
+  // When something counts that does not count yet.
+  [[nodiscard]] std::optional<Tick> look_again(Tick now) const;
+
+ private:
+  enum class Standing {
+    kServing,
+    kSilent,   // ready, but it does not answer the operator
+    kAwaited,  // it starts, or its kubelet says nothing
+    kFailing,
+  };
+  struct Pod {  // the best that is known of a node's agents
+    Standing standing = Standing::kFailing;
+    std::string uid{};
+    std::string why{};
+  };
+  struct Node {
+    Pod agent;
+    Tick since{};             // of the standing; of the first of kSilent and kAwaited
+    std::string serving_uid;  // "": it has not served yet
+  };
+  [[nodiscard]] Pod judge(const Json& pod, const AgentReport* report) const;
+  void update(Node& node, Pod agent, Tick now) const;
+  [[nodiscard]] bool is_patient(const Node& node, Tick now) const;
+
+  std::map<std::string, Node> nodes_;
+  std::map<std::string, Tick> without_agent_;  // with injected pods
+  std::optional<Tick> pods_missing_;
+};
+
+}  // namespace dualtrace::ctl

@@ -1,0 +1,138 @@
+#include <algorithm>
+
+#include "operator/status/conditions.h"
+#include "operator/status/text.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using Trouble = NodesFact::Trouble;
+
+constexpr size_t kWordsBytesMax = 256;  // of what an agent says
+
+std::string names(const std::vector<std::string>& some, int64_t all) {
+  std::string text;
+  for (const std::string& one : some) text += (text.empty() ? "" : ", ") + one;
+  return static_cast<size_t>(all) > some.size() ? text + ", …" : text;
+}
+
+std::string nodes_of(const std::vector<Trouble>& troubles) {
+  std::vector<std::string> nodes;
+  for (const Trouble& trouble : troubles) nodes.push_back(trouble.node);
+  return name_list(nodes);
+}
+
+// The first words that an agent has for it; "" when none has any.
+std::string words_of(const std::vector<Trouble>& troubles) {
+  for (const Trouble& trouble : troubles) {
+    if (!trouble.why.empty()) return ": " + cut(trouble.why, kWordsBytesMax);
+  }
+  return "";
+}
+
+// Of the same spec: a change of it may be what is wrong now.
+bool was_available(const Facts& facts) {
+  const Json* before = previous_condition(facts, kAgentsType);
+  return before != nullptr && text_at(*before, {"status"}) == to_string(ConditionStatus::kTrue) &&
+         integer_at(*before, {"observedGeneration"}) == facts.generation;
+}
+
+Condition no_nodes(const Facts& facts) {
+  if (was_available(facts) && facts.unserved.pods == 0) {
+    return make_condition(reason::kScaledToZero,
+                          "no node matches now, and no injected pod runs; the next node that "
+                          "matches gets an agent");
+  }
+  return make_condition(reason::kNoNodes,
+                        "no node matches, so no agent runs: check spec.agent.nodeSelector, "
+                        "spec.agent.tolerations and the nodes' labels and taints");
+}
+
+// In an elastic cluster some node always joins and another is not ready. While the others serve,
+// those have some minutes before they count.
+bool is_given_time(const Facts& facts) {
+  return was_available(facts) && facts.daemon_set->available > 0 && facts.nodes.failing.empty() &&
+         !facts.nodes.pods_missing;
+}
+
+std::string availability(const DaemonSetFact& set) {
+  return std::to_string(set.available) + " of " + std::to_string(set.desired) +
+         " agents are available";
+}
+
+Condition unavailable(const Facts& facts) {
+  const std::vector<Trouble>& failing = facts.nodes.failing;
+  const std::string agents = availability(*facts.daemon_set);
+  const bool all_say_why =
+      !failing.empty() && std::all_of(failing.begin(), failing.end(),
+                                      [](const Trouble& trouble) { return !trouble.why.empty(); });
+  if (all_say_why) {
+    return make_condition(reason::kCannotStore, agents + "; no spans are stored on " +
+                                                    nodes_of(failing) + words_of(failing));
+  }
+  const std::string where = failing.empty() ? "" : " (not on " + nodes_of(failing) + ")";
+  return make_condition(reason::kPodsUnavailable,
+                        agents + where + who_says_why(*facts.daemon_set) + words_of(failing));
+}
+
+Condition shut_out(const InjectionFact& pods) {
+  return make_condition(
+      reason::kPodsShutOut,
+      std::to_string(pods.shut_out) +
+          " pods send to the agents, whose NetworkPolicy keeps them out (" +
+          names(pods.shut_out_pods, pods.shut_out) +
+          "): the export does not admit their namespaces any more; admit them in "
+          "spec.injection.namespaceSelector, or restart the pods, which are then skipped");
+}
+
+Condition unserved(const Facts& facts) {
+  const UnservedFact& pods = facts.unserved;
+  const std::string who = std::to_string(pods.pods) + " injected pods (" +
+                          names(pods.names, pods.pods) + ") run on nodes without a ready agent (" +
+                          name_list(pods.nodes) + ")";
+  if (facts.falls_back && facts.daemon_set->available > 0) {
+    return make_condition(reason::kServedByOtherNodes,
+                          who + "; agents of other nodes receive their spans");
+  }
+  return make_condition(reason::kPodsUnserved,
+                        who +
+                            ", so their spans are not received; let the agents run there by "
+                            "spec.agent.nodeSelector and spec.agent.tolerations, or keep the "
+                            "pods off these nodes");
+}
+
+Condition silent(const Facts& facts) {
+  const std::vector<Trouble>& agents = facts.nodes.silent;
+  return make_condition(reason::kAgentsSilent,
+                        "agents do not answer the operator (on " + nodes_of(agents) + ")" +
+                            words_of(agents) +
+                            "; whether their spans are delivered is not known. A NetworkPolicy may "
+                            "keep the operator from port 8888 of the agents");
+}
+
+Condition available(const Facts& facts) {
+  std::string message = availability(*facts.daemon_set);
+  if (!facts.nodes.awaited.empty()) {
+    message += "; " + name_list(facts.nodes.awaited) +
+               " joined or turned not ready within the last five minutes";
+  }
+  return make_condition(reason::kAvailable, message);
+}
+
+}  // namespace
+
+Condition agents_available(const Facts& facts) {
+  const auto& set = facts.daemon_set;
+  if (!set || set->observed_generation == 0) {
+    return make_condition(reason::kPending, "no agent has been asked for yet");
+  }
+  if (set->desired == 0) return no_nodes(facts);
+  const bool falls_short = set->available < set->desired || !facts.nodes.failing.empty();
+  if (falls_short && !is_given_time(facts)) return unavailable(facts);
+  if (facts.injection && facts.injection->shut_out > 0) return shut_out(*facts.injection);
+  if (facts.unserved.pods > 0) return unserved(facts);
+  if (!facts.nodes.silent.empty()) return silent(facts);
+  return available(facts);
+}
+
+}  // namespace dualtrace::ctl

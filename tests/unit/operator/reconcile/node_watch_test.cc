@@ -1,0 +1,150 @@
+#include "operator/reconcile/node_watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dualtrace::ctl {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Trouble = NodesFact::Trouble;
+
+// One agent a node.
+struct Agent {
+  std::string uid = "1";
+  bool ready = true;
+  bool containers_ready = true;
+  int restarts = 0;
+  std::optional<std::string> unreachable{};
+  std::string not_ready_reason{};
+};
+
+class NodeWatchTest : public testing::Test {
+ protected:
+  NodesFact look(Duration after = {}) {
+    now_ += after;
+    std::vector<kube::ObjectPointer> pods;
+    std::vector<AgentReport> reports;
+    for (const auto& [node, agent] : agents) {
+      const std::string name = "agent-" + node;
+      pods.push_back(std::make_shared<const Json>(
+          Json{{"metadata", {{"namespace", "shop"}, {"name", name}, {"uid", agent.uid}}},
+               {"spec", {{"nodeName", node}}},
+               {"status",
+                {{"conditions",
+                  Json::array({{{"type", "Ready"}, {"status", agent.ready ? "True" : "False"}}})},
+                 {"containerStatuses", Json::array({{{"ready", agent.containers_ready},
+                                                     {"restartCount", agent.restarts}}})}}}}));
+      AgentReport report{.node = node, .pod = name, .unreachable = agent.unreachable};
+      report.says.not_ready_reason = agent.not_ready_reason;
+      reports.push_back(std::move(report));
+    }
+    const auto nodes = static_cast<int64_t>(agents.size());
+    set.desired = nodes;
+    set.scheduled = nodes - missing;
+    watch.note(pods, reports, set, now_);
+    return watch.fact(now_);
+  }
+  UnservedFact unserved(const std::map<std::string, PodsOnNode>& injected) {
+    return watch.unserved(injected, now_);
+  }
+
+  NodeWatch watch;
+  std::map<std::string, Agent> agents{{"a", {}}, {"b", {}}};
+  DaemonSetFact set;
+  int64_t missing = 0;
+
+  Tick now_{};
+};
+
+TEST_F(NodeWatchTest, GivesANodeThatJoinsFiveMinutes) {
+  EXPECT_EQ(look(), NodesFact{});
+  agents["new"] = {.ready = false, .containers_ready = false};
+  EXPECT_THAT(look().awaited, ElementsAre("new"));
+  EXPECT_THAT(look(minutes(5) - seconds(1)).failing, IsEmpty());
+  EXPECT_EQ(watch.look_again(now_), now_ + seconds(1));
+  EXPECT_THAT(look(seconds(1)).failing, ElementsAre(Trouble{"new"}));
+}
+
+TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
+  look();
+  agents["a"].unreachable = "no answer";
+  EXPECT_THAT(look(seconds(30)).awaited, ElementsAre("a"));
+  agents["a"].ready = false;  // by the control plane; the containers are as the kubelet last said
+  EXPECT_THAT(look(seconds(10)).awaited, ElementsAre("a"));
+  EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a"}))
+      << "counted from the first silence";
+  agents["a"] = {};
+  EXPECT_EQ(look(seconds(1)), NodesFact{});
+}
+
+TEST_F(NodeWatchTest, CountsAtOnceWhatServedAndFails) {
+  look();
+  agents["a"].ready = false;
+  agents["a"].containers_ready = false;
+  EXPECT_THAT(look(seconds(1)).failing, ElementsAre(Trouble{"a"}));
+}
+
+TEST_F(NodeWatchTest, CountsAtOnceWhatIsReadyAndCannotStore) {
+  look();
+  agents["b"].not_ready_reason = "the disk is full";
+  EXPECT_THAT(look(seconds(1)).failing, ElementsAre(Trouble{"b", "the disk is full"}));
+}
+
+TEST_F(NodeWatchTest, GivesAReplacedPodTimeUnlessItRestarts) {
+  look();
+  agents["a"] = {.uid = "2", .ready = false, .containers_ready = false};
+  EXPECT_THAT(look(seconds(1)).awaited, ElementsAre("a"));
+  agents["a"].restarts = 1;
+  EXPECT_THAT(look(seconds(1)).failing, ElementsAre(Trouble{"a"}));
+}
+
+TEST_F(NodeWatchTest, DoesNotKnowOfAReadyAgentThatSaysNothing) {
+  look();
+  agents["a"].unreachable = "connection refused";
+  EXPECT_THAT(look().silent, IsEmpty());
+  const NodesFact fact = look(minutes(5));
+  EXPECT_THAT(fact.silent, ElementsAre(Trouble{"a", "connection refused"}));
+  EXPECT_THAT(fact.failing, IsEmpty());
+  EXPECT_THAT(unserved({{"a", {1, {"shop/x"}}}}), UnservedFact{}) << "it may well be served";
+}
+
+TEST_F(NodeWatchTest, MissesPodsOfTheDaemonSetAfterFiveMinutes) {
+  missing = 1;
+  EXPECT_FALSE(look().pods_missing);
+  EXPECT_TRUE(look(minutes(5)).pods_missing);
+  missing = 0;
+  EXPECT_FALSE(look().pods_missing);
+}
+
+TEST_F(NodeWatchTest, ForgetsANodeThatIsGone) {
+  look();
+  agents["a"].ready = agents["a"].containers_ready = false;
+  look();
+  agents.erase("a");
+  EXPECT_EQ(look(), NodesFact{});
+}
+
+TEST_F(NodeWatchTest, CountsInjectedPodsOfNodesWithoutAnAgentAfterAMoment) {
+  look();
+  const std::map<std::string, PodsOnNode> injected{{"a", {2, {"shop/p", "shop/q"}}},
+                                                   {"tainted", {7, {"shop/r", "shop/s"}}}};
+  EXPECT_EQ(unserved(injected), UnservedFact{});
+  EXPECT_EQ(watch.look_again(now_), now_ + seconds(30));
+  look(seconds(30));
+  EXPECT_EQ(unserved(injected), (UnservedFact{7, {"shop/r", "shop/s"}, {"tainted"}}));
+  agents["a"].ready = agents["a"].containers_ready = false;
+  look(seconds(1));
+  EXPECT_EQ(unserved(injected),
+            (UnservedFact{9, {"shop/p", "shop/q", "shop/r", "shop/s"}, {"a", "tainted"}}));
+  agents["a"] = {};
+  agents["tainted"] = {.ready = false, .containers_ready = false};
+  look(seconds(1));
+  EXPECT_EQ(unserved(injected), UnservedFact{}) << "an agent is on its way";
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl
