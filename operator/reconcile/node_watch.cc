@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/time/rfc3339.h"
 #include "operator/reconcile/observe.h"
 
 namespace dualtrace::ctl {
@@ -20,6 +21,17 @@ bool containers_are_ready(const Json& pod) {
            const Json* ready = find(container, {"ready"});
            return ready != nullptr && *ready == true;
          });
+}
+
+// Since the control plane said so, or since the pod is there.
+std::optional<WallTime> unready_since(const Json& pod) {
+  for (const Json& condition : array_at(pod, {"status", "conditions"})) {
+    if (text_at(condition, {"type"}) != "Ready") continue;
+    if (const auto when = parse_rfc3339(text_at(condition, {"lastTransitionTime"}))) return *when;
+  }
+  if (const auto when = parse_rfc3339(text_at(pod, {"metadata", "creationTimestamp"})))
+    return *when;
+  return std::nullopt;
 }
 
 bool has_restarted(const Json& pod) {
@@ -40,6 +52,7 @@ std::map<std::string_view, const AgentReport*> by_pod(const std::vector<AgentRep
 NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) const {
   Pod agent{.uid = std::string(text_at(pod, {"metadata", "uid"}))};
   const bool silent = report != nullptr && report->unreachable;
+  if (!is_ready(pod)) agent.unready_since = unready_since(pod);
   if (report != nullptr && !silent) agent.why = report->says.not_ready_reason;
   if (is_ready(pod) && silent) {
     agent.standing = Standing::kSilent;
@@ -56,19 +69,24 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
   return agent;
 }
 
-void NodeWatch::update(Node& node, Pod agent, Tick now) const {
-  const bool was_waiting =
-      node.agent.standing == Standing::kSilent || node.agent.standing == Standing::kAwaited;
-  const bool is_waiting =
-      agent.standing == Standing::kSilent || agent.standing == Standing::kAwaited;
-  const bool goes_on = node.agent.standing == agent.standing || (was_waiting && is_waiting);
-  if (!goes_on || node.agent.uid.empty()) node.since = now;
+void NodeWatch::update(Node& node, Pod agent, const Now& now) {
+  const auto waits = [](const Pod& pod) {
+    return pod.standing == Standing::kSilent || pod.standing == Standing::kAwaited;
+  };
+  if (node.agent.uid.empty()) {  // seen for the first time, but not necessarily new
+    const Duration already =
+        agent.unready_since ? now.wall - *agent.unready_since : Duration::zero();
+    node.since = now.tick - std::max(already, Duration::zero());
+  } else if (node.agent.standing != agent.standing && !(waits(node.agent) && waits(agent))) {
+    node.since = now.tick;
+  }
   if (agent.standing == Standing::kServing) node.serving_uid = agent.uid;
   node.agent = std::move(agent);
 }
 
 void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
-                     const std::vector<AgentReport>& reports, const DaemonSetFact& set, Tick now) {
+                     const std::vector<AgentReport>& reports, const DaemonSetFact& set,
+                     const Now& now) {
   const auto said = by_pod(reports);
   std::map<std::string, Pod> best;
   for (const kube::ObjectPointer& pod : pods) {
@@ -84,11 +102,11 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   if (set.scheduled >= set.desired) {
     pods_missing_.reset();
   } else if (!pods_missing_) {
-    pods_missing_ = now;
+    pods_missing_ = now.tick;
   }
 }
 
-bool NodeWatch::is_patient(const Node& node, Tick now) const {
+bool NodeWatch::is_patient(const Node& node, Tick now) {
   return node.agent.standing != Standing::kFailing && now - node.since < kNodePatience;
 }
 

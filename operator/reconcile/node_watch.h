@@ -1,8 +1,8 @@
 #pragma once
-// NodeWatch: which nodes' agents take no spans, and since when, as far as this process saw. In an
-// elastic cluster some node always joins and another is not ready: those get time before they
-// count. What was seen to serve and then fails counts at once. Used by the reconciler, one for
-// each export.
+// NodeWatch: which nodes' agents take no spans, and since when. In an elastic cluster some node
+// always joins and another is not ready: those get time before they count, and not anew with each
+// process, for pods tell since when they are not ready. What was seen to serve and then fails
+// counts at once. Used by the reconciler, one for each export.
 // Used from one thread at a time.
 
 #include <map>
@@ -21,10 +21,14 @@ inline constexpr Duration kNodePatience = std::chrono::minutes(5);
 
 class NodeWatch {
  public:
+  struct Now {
+    Tick tick;
+    WallTime wall;
+  };
   // `pods`: the export's agents, trimmed (trim.h); `reports`: what they say. `set`: the numbers of
   // their DaemonSet.
   void note(const std::vector<kube::ObjectPointer>& pods, const std::vector<AgentReport>& reports,
-            const DaemonSetFact& set, Tick now);
+            const DaemonSetFact& set, const Now& now);
   [[nodiscard]] NodesFact fact(Tick now) const;
   // The injected pods whose node has no agent that takes spans; each node that is new here is given
   // a moment, for what tells of pods and of agents is not told at once.
@@ -43,6 +47,7 @@ class NodeWatch {
     Standing standing = Standing::kFailing;
     std::string uid{};
     std::string why{};
+    std::optional<WallTime> unready_since{};  // as the pod has it
   };
   struct Node {
     Pod agent;
@@ -50,8 +55,8 @@ class NodeWatch {
     std::string serving_uid;  // "": it has not served yet
   };
   [[nodiscard]] Pod judge(const Json& pod, const AgentReport* report) const;
-  void update(Node& node, Pod agent, Tick now) const;
-  [[nodiscard]] bool is_patient(const Node& node, Tick now) const;
+  static void update(Node& node, Pod agent, const Now& now);
+  [[nodiscard]] static bool is_patient(const Node& node, Tick now);
 
   std::map<std::string, Node> nodes_;
   std::map<std::string, Tick> without_agent_;  // with injected pods

@@ -211,7 +211,8 @@ void Reconciler::observe(Round& round) const {
 void Reconciler::watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const {
   const Tick now = parts_.clock.tick();
   NodeWatch& nodes = round.memory.nodes;
-  nodes.note(pods, round.facts.agents, round.facts.daemon_set.value_or(DaemonSetFact{}), now);
+  nodes.note(pods, round.facts.agents, round.facts.daemon_set.value_or(DaemonSetFact{}),
+             {now, parts_.clock.wall()});
   round.facts.nodes = nodes.fact(now);
   if (round.facts.injection) {
     round.facts.unserved = nodes.unserved(round.facts.injection->nodes, now);

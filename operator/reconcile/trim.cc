@@ -52,8 +52,9 @@ void trim_pod(Json& object) {
   if (const Json* found = find(object, {"status"})) copy(status, *found, {"phase", "podIP"});
   for (const Json& condition : array_at(object, {"status", "conditions"})) {
     if (text_at(condition, {"type"}) != "Ready") continue;
-    status["conditions"] =
-        Json::array({{{"type", "Ready"}, {"status", text_at(condition, {"status"})}}});
+    Json kept = Json::object();
+    copy(kept, condition, {"type", "status", "lastTransitionTime"});
+    status["conditions"] = Json::array({std::move(kept)});
   }
   for (const Json& container : array_at(object, {"status", "containerStatuses"})) {
     Json kept = Json::object();
@@ -61,9 +62,12 @@ void trim_pod(Json& object) {
     status["containerStatuses"].push_back(std::move(kept));
   }
   Json spec = {{"nodeName", text_at(object, {"spec", "nodeName"})}};
-  object = {{"metadata", kept_metadata(object)},
-            {"spec", std::move(spec)},
-            {"status", std::move(status)}};
+  Json metadata = kept_metadata(object);
+  if (const Json* metadata_before = find(object, {"metadata"})) {
+    copy(metadata, *metadata_before, {"creationTimestamp"});
+  }
+  object = {
+      {"metadata", std::move(metadata)}, {"spec", std::move(spec)}, {"status", std::move(status)}};
 }
 
 }  // namespace

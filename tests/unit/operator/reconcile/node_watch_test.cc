@@ -12,6 +12,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Trouble = NodesFact::Trouble;
 
+const WallTime kStart = from_unix_nanos(1'764'000'000'000'000'000);
+
 // One agent a node.
 struct Agent {
   std::string uid = "1";
@@ -20,6 +22,7 @@ struct Agent {
   int restarts = 0;
   std::optional<std::string> unreachable{};
   std::string not_ready_reason{};
+  std::string since{};  // as the pod's condition has it
 };
 
 class NodeWatchTest : public testing::Test {
@@ -34,8 +37,9 @@ class NodeWatchTest : public testing::Test {
           Json{{"metadata", {{"namespace", "shop"}, {"name", name}, {"uid", agent.uid}}},
                {"spec", {{"nodeName", node}}},
                {"status",
-                {{"conditions",
-                  Json::array({{{"type", "Ready"}, {"status", agent.ready ? "True" : "False"}}})},
+                {{"conditions", Json::array({{{"type", "Ready"},
+                                              {"status", agent.ready ? "True" : "False"},
+                                              {"lastTransitionTime", agent.since}}})},
                  {"containerStatuses", Json::array({{{"ready", agent.containers_ready},
                                                      {"restartCount", agent.restarts}}})}}}}));
       AgentReport report{.node = node, .pod = name, .unreachable = agent.unreachable};
@@ -45,7 +49,7 @@ class NodeWatchTest : public testing::Test {
     const auto nodes = static_cast<int64_t>(agents.size());
     set.desired = nodes;
     set.scheduled = nodes - missing;
-    watch.note(pods, reports, set, now_);
+    watch.note(pods, reports, set, {now_, kStart + now_.time_since_epoch()});
     return watch.fact(now_);
   }
   UnservedFact unserved(const std::map<std::string, PodsOnNode>& injected) {
@@ -79,6 +83,13 @@ TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
       << "counted from the first silence";
   agents["a"] = {};
   EXPECT_EQ(look(seconds(1)), NodesFact{});
+}
+
+TEST_F(NodeWatchTest, GivesNoNewTimeAfterARestartOfTheOperator) {
+  agents["a"].ready = false;
+  agents["a"].since = "2025-11-24T15:57:00Z";  // three minutes before the start
+  EXPECT_THAT(look().awaited, ElementsAre("a"));
+  EXPECT_THAT(look(minutes(2)).failing, ElementsAre(Trouble{"a"}));
 }
 
 TEST_F(NodeWatchTest, CountsAtOnceWhatServedAndFails) {
