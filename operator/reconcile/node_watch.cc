@@ -129,14 +129,15 @@ UnservedFact NodeWatch::unserved(const std::map<std::string, PodsOnNode>& inject
   std::erase_if(without_agent_, [&](const auto& node) {
     return !injected.contains(node.first) || nodes_.contains(node.first);
   });
+  const Tick since = std::exchange(looked_, true) ? now : now - kPlacePatience;
   UnservedFact fact;
   for (const auto& [name, there] : injected) {
     const auto node = nodes_.find(name);
-    const bool counts =
+    const bool served =
         node == nodes_.end()
-            ? now - without_agent_.try_emplace(name, now).first->second >= kPlacePatience
-            : node->second.agent.standing > Standing::kSilent && !is_patient(node->second, now);
-    if (!counts) continue;
+            ? now - without_agent_.try_emplace(name, since).first->second < kPlacePatience
+            : node->second.agent.standing <= Standing::kSilent || is_patient(node->second, now);
+    if (served) continue;
     fact.pods += there.pods;
     fact.nodes.push_back(name);
     for (const std::string& pod : there.names) {

@@ -30,8 +30,9 @@ class NodeWatch {
   void note(const std::vector<kube::ObjectPointer>& pods, const std::vector<AgentReport>& reports,
             const DaemonSetFact& set, const Now& now);
   [[nodiscard]] NodesFact fact(Tick now) const;
-  // The injected pods whose node has no agent that takes spans; each node that is new here is given
-  // a moment, for what tells of pods and of agents is not told at once.
+  // The injected pods whose node has no agent that takes spans. Each node without any is given a
+  // moment, for what tells of pods and of agents is not told at once; but not those of the first
+  // look, which were there before this process.
   [[nodiscard]] UnservedFact unserved(const std::map<std::string, PodsOnNode>& injected, Tick now);
   // When something counts that does not count yet.
   [[nodiscard]] std::optional<Tick> look_again(Tick now) const;
@@ -60,6 +61,7 @@ class NodeWatch {
 
   std::map<std::string, Node> nodes_;
   std::map<std::string, Tick> without_agent_;  // with injected pods
+  bool looked_ = false;                        // for those
   std::optional<Tick> pods_missing_;
 };
 

@@ -214,7 +214,7 @@ void Reconciler::watch_nodes(Round& round, const std::vector<kube::ObjectPointer
   nodes.note(pods, round.facts.agents, round.facts.daemon_set.value_or(DaemonSetFact{}),
              {now, parts_.clock.wall()});
   round.facts.nodes = nodes.fact(now);
-  if (round.facts.injection) {
+  if (round.facts.injection && round.facts.injection->nodes_known) {
     round.facts.unserved = nodes.unserved(round.facts.injection->nodes, now);
   }
   round.look_again_at(nodes.look_again(now));

@@ -47,6 +47,14 @@ Condition ready(const Facts& facts, const std::vector<Condition>& others) {
   if (first_time) return because_of(ConditionStatus::kUnknown, *progress);
   const auto doubt = std::find_if(others.begin(), others.end(), is_in_doubt);
   if (doubt != others.end()) return because_of(ConditionStatus::kUnknown, *doubt);
+  const auto agents = std::find_if(others.begin(), others.end(), [](const Condition& condition) {
+    return condition.type == kAgentsType;
+  });
+  if (agents != others.end() && agents->reason != reason::kAvailable.name) {
+    return make_condition(reason::kReady,
+                          "spans are received and delivered to every destination; " + agents->type +
+                              ": " + agents->message);
+  }
   return make_condition(reason::kReady,
                         "spans are received on every node and delivered to every destination");
 }

@@ -494,6 +494,16 @@ TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
 }
 
+TEST(Ready, SaysThatAgentsOfOtherNodesServe) {
+  World world;
+  world.facts.falls_back = true;
+  world.facts.unserved = {1, {"shop/a"}, {"virtual-1"}};
+  const Json ready = condition_of(world.status(), kReadyType);
+  EXPECT_EQ(ready.at("reason"), "Ready");
+  EXPECT_THAT(ready.at("message").get<std::string>(),
+              testing::HasSubstr("AgentsAvailable: 1 injected pods (shop/a) run on nodes without"));
+}
+
 TEST(Ready, StaysTrueInAPoolThatIsScaledToZeroUnlessPodsRunThere) {
   World world;
   world.write();
