@@ -84,5 +84,5 @@ def test_the_status_counts_them(live, pods):
     live.kubectl("rollout", "restart", place, "deployment/support-desk")
     live.wait_for_rollout("deployment/support-desk", APPLICATION_NAMESPACE)
     wait_until(
-        lambda: injection() == {"annotated": 2, "injected": 2}, "they have it now", 120, every=0.5
+        lambda: injection() == {"annotated": 2, "injected": 2, "unserved": 0}, "they have it now", 120, every=0.5
     )

@@ -94,7 +94,7 @@ def test_its_commands_bring_an_annotated_applications_trace_to_both_destinations
 
     def injected() -> bool:
         counted = json.loads(newcomer.types(asks) or "{}")
-        return counted == {"annotated": 2, "injected": 2}
+        return counted == {"annotated": 2, "injected": 2, "unserved": 0}
 
     wait_until(injected, "the status counts the pods", 60, every=0.5)
     for pod in fresh.application_pods():

@@ -1,0 +1,329 @@
+"""What is said when something is wrong, on real nodes: for each fault an export of its own with an
+application that sends through it, and Ready, the condition, its reason, the event, the line of `kubectl get`
+and a metric of the agents that tell of it. docs/what_is_said.md is the table of it: made here with
+DUALTRACE_REGENERATE=1, and compared otherwise."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from harness import sandbox
+from harness.live_cluster import LiveCluster, namespace, secret
+from harness.processes import wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs" / "what_is_said.md"
+EXPORT = "agents"
+ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+SPAN = {
+    "traceId": "5b8efff798038103d269b633813fc60c",
+    "spanId": "eee19b7ec3c1b174",
+    "name": "said",
+    "kind": 1,
+    "startTimeUnixNano": "1544712660000000000",
+    "endTimeUnixNano": "1544712661000000000",
+}
+REQUEST = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]})
+SEND = f"""
+while true; do
+  wget -q -O - --header 'Content-Type: application/json' --post-data '{REQUEST}' "${ENDPOINT}"
+  sleep 2
+done
+"""
+
+
+@dataclass
+class Place:
+    """The namespace of one fault, and what is in it."""
+
+    live: LiveCluster
+    name: str
+    nodes: list[str]
+    keys: dict[str, str] = field(
+        default_factory=lambda: {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID}
+    )
+    project: str | None = "said"
+    agent: dict = field(default_factory=dict)
+    immutable: bool = False
+    node: int = 0  # that the application runs on
+    later: Callable[["Place"], None] | None = None  # once the export is Ready
+
+    def put_keys(self, **more: str) -> None:
+        keys = self.keys | more
+        if keys:
+            made = secret("arize", self.name, **keys) | {"immutable": self.immutable}
+            self.live.apply(made)
+
+    def build(self) -> None:
+        trust = {"name": "destinations", "namespace": self.name}
+        ca = {"ca.crt": self.live.sandbox.ca_file.read_text()}
+        arize = {
+            "endpoint": "https://arize.destinations.svc:443",
+            "credentials": {"secretName": "arize"},
+            "ca": {"configMapName": "destinations", "key": "ca.crt"},
+        }
+        if self.project:
+            arize["project"] = self.project
+        spec = {"arize": arize, "delivery": {"storage": "EmptyDir"}, "agent": self.agent}
+        self.live.apply(
+            namespace(self.name),
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": trust, "data": ca},
+            {
+                "apiVersion": "dualtrace.dev/v1alpha1",
+                "kind": "DualTraceExport",
+                "metadata": {"name": EXPORT, "namespace": self.name},
+                "spec": spec,
+            },
+        )
+        self.put_keys()
+
+    def run_application(self) -> None:
+        """On that node; an export that its webhook does not know yet is asked for again."""
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "app", "annotations": {"dualtrace.dev/inject": EXPORT}},
+            "spec": {
+                "nodeName": self.nodes[self.node],
+                "terminationGracePeriodSeconds": 0,
+                "containers": [
+                    {"name": "app", "image": "localhost/busybox:1", "command": ["sh", "-c", SEND]}
+                ],
+            },
+        }
+        place = f"--namespace={self.name}"
+
+        def injected() -> bool:
+            self.live.kubectl("create", place, "--filename=-", stdin=json.dumps(pod))
+            made = self.live.get("pod/app", self.name)["metadata"]["annotations"]
+            if "dualtrace.dev/injected" in made:
+                return True
+            self.live.kubectl("delete", place, "pod/app", "--grace-period=0", "--force", check=False)
+            return False
+
+        wait_until(injected, "the application is injected", 30, every=0.5)
+
+    def status(self) -> dict:
+        return self.live.get(f"dualtraceexports/{EXPORT}", self.name).get("status", {})
+
+    def condition(self, kind: str) -> dict:
+        found = [one for one in self.status().get("conditions", []) if one["type"] == kind]
+        return found[0] if found else {}
+
+    def events(self) -> set[tuple[str, str]]:
+        found = self.live.get("events", self.name)["items"]
+        about = [one for one in found if one["involvedObject"]["kind"] == "DualTraceExport"]
+        return {(one["type"], one["reason"]) for one in about}
+
+    def row(self) -> str:
+        """READY, NODES, AGENTS, ARIZE of `kubectl get`."""
+        line = self.live.kubectl("get", "dte", EXPORT, f"--namespace={self.name}", "--no-headers")
+        return " ".join(line.split()[1:5])
+
+    def metrics(self) -> str:
+        """Of all its agents."""
+        pods = self.live.get("pods", self.name, "--selector=dualtrace.dev/export")["items"]
+        raw = f"/api/v1/namespaces/{self.name}/pods/{{}}:8888/proxy/metrics"
+        names = [pod["metadata"]["name"] for pod in pods]
+        return "".join(self.live.kubectl("get", "--raw", raw.format(name)) for name in names)
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    text: str
+    ready: str  # "False"
+    condition: str
+    status: str
+    reason: str
+    metric: str = ""  # a series of the agents that is not 0
+    members: dict = field(default_factory=dict)  # of Place
+    patience: float = 120
+
+
+def refuse_spans(place: Place) -> None:
+    place.live.sandbox.fault("arize", "status", code=14, message="overloaded")
+
+
+def replace_immutable_secret(place: Place) -> None:
+    place.live.kubectl("delete", "secret/arize", f"--namespace={place.name}")
+    place.put_keys(**{"api-key": "ak-another-key-0123456789"})
+
+
+ON_FIRST = {"nodeSelector": {"said": "first"}}
+FAULTS = [
+    Fault("none", "nothing is wrong", "True", "ArizeDelivering", "True", "Idle|Delivering"),
+    Fault(
+        "no-secret",
+        "the Secret that the export names does not exist",
+        "False",
+        "CredentialsSynced",
+        "False",
+        "SecretMissing",
+        members={"keys": {}},
+    ),
+    Fault(
+        "quoted-key",
+        "the key in the Secret stands in quotes",
+        "False",
+        "CredentialsSynced",
+        "False",
+        "ValueUnusable",
+        members={"keys": {"api-key": f'"{sandbox.API_KEY}"', "space-id": sandbox.SPACE_ID}},
+    ),
+    Fault(
+        "wrong-key",
+        "the key in the Secret is not one that Arize knows",
+        "False",
+        "ArizeDelivering",
+        "False",
+        "AuthRejected|PermissionDenied",
+        'dualtrace_lane_state{lane="arize",state="Paused"}',
+        members={"keys": {"api-key": "ak-wrong-0123456789", "space-id": sandbox.SPACE_ID}},
+    ),
+    Fault(
+        "no-project",
+        "spans name no project, and neither does the export",
+        "False",
+        "ArizeDelivering",
+        "False",
+        "SpansDeadLettered|EverythingRefused",
+        'dualtrace_lane_state{lane="arize",state="Paused"}',
+        members={"project": None},
+    ),
+    Fault(
+        "unserved",
+        "an injected pod runs on a node without an agent (`traffic: SameNode`)",
+        "False",
+        "AgentsAvailable",
+        "False",
+        "PodsUnserved",
+        members={"agent": ON_FIRST | {"traffic": "SameNode"}, "node": 1},
+    ),
+    Fault(
+        "served-by-others",
+        "an injected pod runs on a node without an agent (`traffic: PreferSameNode`)",
+        "True",
+        "AgentsAvailable",
+        "True",
+        "ServedByOtherNodes",
+        members={"agent": ON_FIRST | {"traffic": "PreferSameNode"}, "node": 1},
+    ),
+    Fault(
+        "immutable",
+        "an immutable Secret is deleted and made again with another key",
+        "False",
+        "CredentialsSynced",
+        "False",
+        "SecretNotTaken",
+        members={"immutable": True, "later": replace_immutable_secret},
+        patience=420,
+    ),
+    # The last one: it is done to all exports.
+    Fault(
+        "unavailable",
+        "Arize answers UNAVAILABLE",
+        "False",
+        "ArizeDelivering",
+        "False",
+        "Retrying",
+        'dualtrace_lane_state{lane="arize",state="Retrying"}',
+        members={"later": refuse_spans},
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def places(live):
+    nodes = [node.name for node in live.cluster.nodes().each]
+    live.kubectl("label", f"node/{nodes[0]}", "said=first", "--overwrite")
+    made = {}
+    for fault in FAULTS:
+        made[fault.name] = Place(live, f"said-{fault.name}", nodes, **fault.members)
+        made[fault.name].build()
+    for place in made.values():
+        place.run_application()
+    yield made
+    live.sandbox.fault("arize", "none")
+    for place in made.values():
+        live.kubectl("delete", "namespace", place.name, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def said():
+    """The rows of the page, in the order of the faults."""
+    return {}
+
+
+def is_said(place: Place, fault: Fault) -> bool:
+    condition = place.condition(fault.condition)
+    if condition.get("status") != fault.status:
+        return False
+    return condition["reason"] in fault.reason.split("|") and (
+        place.condition("Ready").get("status") == fault.ready
+    )
+
+
+def series(metrics: str, name: str) -> list[float]:
+    return [float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(name)]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_a_fault_is_said_everywhere(live, places, said, fault):
+    place = places[fault.name]
+    if place.later:
+        wait_until(
+            lambda: place.condition("Ready").get("status") == "True",
+            f"the export is Ready before; it says {place.status()}",
+            180,
+            every=1,
+        )
+        place.later(place)
+    try:
+        wait_until(lambda: is_said(place, fault), "it is said", fault.patience, every=1)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{json.dumps(place.status(), indent=1)}") from None
+    condition, ready = place.condition(fault.condition), place.condition("Ready")
+    reason = condition["reason"]
+    if fault.ready == "False":
+        assert ready["reason"] == reason
+        assert ready["message"] == f"{fault.condition}: {condition['message']}"
+        event = ("Warning", reason)
+    else:
+        event = ("Normal", "Ready")
+    wait_until(lambda: event in place.events(), f"an event says {event}", 60, every=1)
+    row = place.row()
+    assert row.split()[0] == fault.ready
+    if fault.metric:
+        wait_until(
+            lambda: any(series(place.metrics(), fault.metric)), f"{fault.metric} is set", 60, every=1
+        )
+    said[fault.name] = (
+        f"| {fault.text} | {fault.ready} | `{fault.condition}` {condition['status']}"
+        f" | `{fault.reason.replace('|', '` or `')}` | {event[0]} `{event[1]}`"
+        f" | {'`' + fault.metric + '`' if fault.metric else '–'} |"
+    )
+    if fault.name == "served-by-others":
+        before = live.sandbox.admin("/stats")["arize"]["spans"]
+        wait_until(
+            lambda: live.sandbox.admin("/stats")["arize"]["spans"] > before,
+            "its spans arrive",
+            60,
+            every=1,
+        )
+
+
+def test_the_page_says_the_same(said):
+    if len(said) < len(FAULTS):
+        pytest.skip("not all faults were tried")
+    page = PAGE.read_text()
+    begin, end = "|---|---|---|---|---|---|\n", "\n\n"
+    start = page.index(begin) + len(begin)
+    table = "\n".join(said[fault.name] for fault in FAULTS)
+    made = page[:start] + table + page[page.index(end, start) :]
+    if os.environ.get("DUALTRACE_REGENERATE"):
+        PAGE.write_text(made)
+    assert page == made
