@@ -41,7 +41,8 @@ class Bench:
         self.blackhole: list[dict] = []
 
     def selected(self, row: str, pattern: str) -> list[System]:
-        return [system for system in self.systems if re.fullmatch(pattern, system.key) and
+        return [system for system in self.systems
+                if re.fullmatch(pattern, system.key.removesuffix("-before")) and
                 re.search(self.options.only, f"{row}/{system.key}")]
 
     @contextmanager
@@ -66,7 +67,7 @@ class Bench:
     def run_overload(self) -> None:
         for system in self.selected(rows.OVERLOAD_KEY, rows.OVERLOAD_SYSTEMS):
             if isinstance(system, Dualtrace):
-                system = Dualtrace(system.binary, rows.OVERLOAD_LIMITS)
+                system = system.with_changes(rows.OVERLOAD_LIMITS)
             with self.running(system, gzip=False) as (running, folder):
                 seconds = self.options.seconds
                 closed = self.measure(running, folder, system, rows.BEFORE_OVERLOAD, seconds / 2)
@@ -106,6 +107,8 @@ class Bench:
 
 def make_systems(options: argparse.Namespace) -> list[System]:
     systems: list[System] = [Dualtrace(options.build / "agent/dualtrace-agent")]
+    if options.before:
+        systems.append(Dualtrace.of_before(options.before))
     if options.collector:
         systems += [Collector(options.collector, "memory"),
                     Collector(options.collector, "file_storage"),
@@ -158,6 +161,7 @@ def main() -> None:
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--collector", type=Path, help="binary of the Collector; none: left out")
     parser.add_argument("--rotel", type=Path, help="binary of rotel; none: left out")
+    parser.add_argument("--before", type=Path, help="the agent of another build, beside this one")
     parser.add_argument("--seconds", type=float, default=5, help="how long each row's load lasts")
     parser.add_argument("--blackhole-seconds", type=float, default=rows.BLACKHOLE_SECONDS)
     parser.add_argument("--quick", action="store_true", help="the most telling rows only")

@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import time
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +106,18 @@ class Dualtrace(System):
     def __init__(self, binary: Path, changes: dict | None = None):
         self.binary = binary
         self.changes = changes or {}  # of whole sections of the configuration
+
+    @classmethod
+    def of_before(cls, binary: Path) -> "Dualtrace":
+        """The agent of another build: it is measured wherever this one is."""
+        made = cls(binary)
+        made.key, made.title = "dualtrace-before", "dualtrace (Disk), before"
+        return made
+
+    def with_changes(self, changes: dict) -> "Dualtrace":
+        made = copy(self)
+        made.changes = changes
+        return made
 
     def start(self, folder: Path, sink, gzip: bool) -> Running:
         compression = "GZIP" if gzip else "None"
