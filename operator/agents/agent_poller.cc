@@ -167,6 +167,7 @@ bool AgentPoller::note(const Turn& turn, Result<report::Agent> report) {
       now.says = *std::move(report);
     } else {
       now.unreachable = report.error().message;
+      if (agent.report) now.says = agent.report->says;
     }
     change = agent.report ? compare_reports(*agent.report, now) : ReportChange::kState;
     agent.report = std::move(now);

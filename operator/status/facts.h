@@ -54,7 +54,7 @@ struct AgentReport {
   std::string node;
   std::string pod;
   bool ending = false;                       // the pod is being deleted
-  std::optional<std::string> unreachable{};  // why nothing below is known
+  std::optional<std::string> unreachable{};  // why what it says is of before, or nothing
   report::Agent says{};
 };
 

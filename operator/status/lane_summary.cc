@@ -8,7 +8,6 @@ namespace dualtrace::ctl {
 namespace {
 
 const report::Lane* find_lane(const AgentReport& agent, Destination destination) {
-  if (agent.unreachable) return nullptr;
   const auto& lanes = agent.says.lanes;
   const auto found = std::find_if(lanes.begin(), lanes.end(), [&](const report::Lane& lane) {
     return lane.name == to_string(destination);
@@ -56,6 +55,11 @@ void add_state(const AgentReport& agent, const report::Lane& lane, LaneSummary& 
   summary.worst = state;
   const bool fails = state >= LaneState::kRetrying;
   summary.error = fails ? lane.last_error.value_or(report::LastError{}) : report::LastError{};
+}
+
+bool in_trouble(const report::Lane& lane) {
+  const std::optional<LaneState> state = lane.state.known();
+  return lane.spans.backlog > 0 && state && *state >= LaneState::kRetrying;
 }
 
 void add_numbers(const report::Lane& lane, LaneSummary& summary) {
@@ -135,12 +139,15 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
   summary.destination = destination;
   summary.agents = agents.size();
   std::map<std::string, size_t> fingerprints;
+  std::vector<std::pair<const AgentReport*, const report::Lane*>> silent_in_trouble;
   for (const AgentReport* agent : agents) {
     const report::Lane* lane = find_lane(*agent, destination);
-    if (lane == nullptr) {
-      if (summary.silence.empty() && agent->unreachable) summary.silence = *agent->unreachable;
+    if (agent->unreachable) {
+      if (summary.silence.empty()) summary.silence = *agent->unreachable;
+      if (lane != nullptr && in_trouble(*lane)) silent_in_trouble.push_back({agent, lane});
       continue;
     }
+    if (lane == nullptr) continue;
     ++summary.reporting;
     ++fingerprints[lane->credential_fingerprint];
     add_state(*agent, *lane, summary);
@@ -148,6 +155,13 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     add_credentials(*agent, *lane, summary);
     add_losses(*agent, *lane, summary);
   }
+  // What fell silent in trouble is not well for that.
+  for (const auto& [agent, lane] : silent_in_trouble) {
+    if (summary.reporting == 0) break;
+    add_state(*agent, *lane, summary);
+    add_numbers(*lane, summary);
+  }
+  std::sort(summary.nodes_failing.begin(), summary.nodes_failing.end());
   sort_losses(summary);
   choose_fingerprint(fingerprints, summary);
   return summary;

@@ -39,7 +39,8 @@ struct LossSummary {
 struct LaneSummary {
   Destination destination{};
   size_t agents = 0;               // all that there are
-  size_t reporting = 0;            // of them say something of this destination
+  size_t reporting = 0;            // of them say something of this destination now; those that
+                                   // fell silent in trouble count in what follows
   std::optional<LaneState> worst;  // over those whose state is known here
   std::string unknown_state;       // that an agent of a newer version says
   bool any_delivers = false;

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 from harness import sandbox
+from harness.chart import NAMESPACE, RELEASE
 from harness.live_cluster import LiveCluster, namespace, secret
 from harness.processes import wait_until
 
@@ -48,6 +50,7 @@ class Place:
     project: str | None = "said"
     agent: dict = field(default_factory=dict)
     immutable: bool = False
+    operator_reads: bool = False  # the Secret
     node: int = 0  # that the application runs on
     later: Callable[["Place"], None] | None = None  # once the export is Ready
 
@@ -79,6 +82,17 @@ class Place:
             },
         )
         self.put_keys()
+        if self.operator_reads:
+            self.let_operator_read()
+
+    def let_operator_read(self) -> None:
+        operator = self.live.get(f"deployment/{RELEASE}", NAMESPACE)["spec"]["template"]["spec"]
+        manifest = ROOT / "operator" / "manifests" / "secret-reader.yaml"
+        for made in yaml.safe_load_all(manifest.read_text()):
+            made["metadata"]["namespace"] = self.name
+            for subject in made.get("subjects", []):
+                subject |= {"name": operator["serviceAccountName"], "namespace": NAMESPACE}
+            self.live.apply(made)
 
     def run_application(self) -> None:
         """On that node; an export that its webhook does not know yet is asked for again."""
@@ -163,6 +177,15 @@ FAULTS = [
         "CredentialsSynced",
         "False",
         "SecretMissing",
+        members={"keys": {}, "operator_reads": True},
+    ),
+    Fault(
+        "no-secret-unread",
+        "the same, where the operator may not read Secrets",
+        "False",
+        "CredentialsSynced",
+        "False",
+        "NotMounted",
         members={"keys": {}},
     ),
     Fault(
@@ -214,12 +237,12 @@ FAULTS = [
     ),
     Fault(
         "immutable",
-        "an immutable Secret is deleted and made again with another key",
+        "an immutable Secret is deleted and made again with another key (the operator may read it)",
         "False",
         "CredentialsSynced",
         "False",
         "SecretNotTaken",
-        members={"immutable": True, "later": replace_immutable_secret},
+        members={"immutable": True, "operator_reads": True, "later": replace_immutable_secret},
         patience=420,
     ),
     # The last one: it is done to all exports.

@@ -307,6 +307,7 @@ class Schedule {
       }
     } else if (++node.failures >= 2) {
       report.unreachable = "no answer";
+      if (node.said) report.says = node.said->says;
     } else {
       return;  // one failure is no news
     }

@@ -494,6 +494,23 @@ TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
 }
 
+// It was late before it fell silent, and nobody has heard anything better.
+TEST(Delivering, RemembersWhatFellSilentInTrouble) {
+  World world;
+  report::Lane& lane = world.lane(4, "arize");
+  lane.spans.backlog = 7;
+  lane.state = report::LaneState::kRetrying;
+  world.facts.agents[4].unreachable = "no answer";
+  const Json arize = destination_of(world.status(), "arize");
+  EXPECT_EQ(arize.at("nodesFailing"), Json::array({"node-05"}));
+  EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("reason"), "PartlyRetrying");
+  lane.state = report::LaneState::kIdle;
+  EXPECT_FALSE(destination_of(world.status(), "arize").contains("nodesFailing"));
+  lane.state = report::LaneState::kPaused;
+  for (AgentReport& agent : world.facts.agents) agent.unreachable = "no answer";
+  EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("reason"), "NoReports");
+}
+
 TEST(Ready, SaysThatAgentsOfOtherNodesServe) {
   World world;
   world.facts.falls_back = true;
