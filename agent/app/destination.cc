@@ -91,8 +91,9 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
 
 std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
                                                            const DestinationParts& parts) {
-  Credential& token = add_credential(report::CredentialPart::kToken,
-                                     credential_from(config.token_file, check_credential, parts));
+  Credential& token = add_credential(
+      report::CredentialPart::kToken,
+      credential_from(std::get<DatabricksToken>(config.auth).file, check_credential, parts));
   return make_databricks_http_exporter(
       {.table = config.table, .gzip = config.compression == Compression::kGzip}, token,
       make_http_sender({.origin = config.workspace,
