@@ -1,5 +1,6 @@
 #include "agent/app/destination.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/credential/token_client.h"
@@ -33,7 +34,10 @@ LaneOptions lane_options(const std::string& name, const DestinationParts& parts)
 
 KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& delivery) {
   constexpr int kPatience = 10;  // what is refused for long is asked for ever more rarely
+  // A lane that pauses for its credential looks at it as often as it probes.
+  const Duration look = std::min<Duration>(KeeperOptions().look_interval, delivery.pause_probe);
   return {.kind = kind,
+          .look_interval = look,
           .urgent = {.base = delivery.retry_base, .max = delivery.retry_max},
           .refused = {.base = delivery.pause_probe, .max = delivery.pause_probe * kPatience}};
 }
