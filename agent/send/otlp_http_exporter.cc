@@ -19,6 +19,7 @@ class OtlpHttpExporter final : public Exporter {
         gzip_(profile_.gzip ? Gzip::kUntried : Gzip::kOff) {}
 
   ~OtlpHttpExporter() override {
+    stopping_ = true;
     if (unsent_ == nullptr) return;
     std::promise<void> done;  // posted last, so run when every other has
     unsent_->post([&done] { done.set_value(); });
@@ -77,7 +78,9 @@ class OtlpHttpExporter final : public Exporter {
                              : classify_transport(answer.error());
     if (is_stored(outcome)) gzip_ = compressed ? Gzip::kAccepted : Gzip::kOff;
     KeyPointer again = keys_.answered(attempt.key, verdict_of(outcome));
-    if (again == nullptr || attempt.resends == kResendsMax) return attempt.done(std::move(outcome));
+    if (again == nullptr || attempt.resends == kResendsMax || stopping_) {
+      return attempt.done(std::move(outcome));
+    }
     Try next = attempt;
     next.key = std::move(again);
     ++next.resends;
@@ -98,6 +101,7 @@ class OtlpHttpExporter final : public Exporter {
   Keyring& keys_;
   Clock& clock_;
   std::atomic<Gzip> gzip_;
+  std::atomic<bool> stopping_ = false;  // nothing goes out again
   // Answers what cannot be sent, as send() itself must not; made when it is first needed.
   std::unique_ptr<ThreadScheduler> unsent_;
   // Last, so that it is gone, and all its answers given, before what they use.

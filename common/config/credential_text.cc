@@ -24,6 +24,12 @@ bool looks_issued(std::string_view text) {
          text.starts_with("eyJ");
 }
 
+// "DATABRICKS_TOKEN=dapi…": a line of an env file.
+bool has_name_before(std::string_view text) {
+  const size_t equals = text.find('=');
+  return equals != std::string_view::npos && looks_issued(text.substr(equals + 1));
+}
+
 // "<your token>", "${TOKEN}", "{{ token }}", "$(TOKEN)": what a document or a template had there.
 bool is_placeholder(std::string_view text) {
   const auto is_between = [&](std::string_view begin, std::string_view end) {
@@ -71,6 +77,12 @@ Status check_credential(std::string_view text) {
     return unusable("has a character outside ASCII in it; copy the value anew");
   }
   if (in_quotes(text)) return unusable("is in quotes; write the value without them");
+  if (has_name_before(text)) {
+    return unusable("has a name and = before the value; write the value alone");
+  }
+  if (text.front() == '{' && text.find(':') != std::string_view::npos) {
+    return unusable("is JSON; write the value alone");
+  }
   if (is_placeholder(text)) {
     return unusable("is the placeholder of an example; write the value in its place");
   }
