@@ -18,6 +18,7 @@ namespace dualtrace::agent {
 
 struct LaneSnapshot {
   LaneStatus status;
+  report::CredentialInUse credential{};
   std::vector<report::Credential> credentials;  // the key or token first
 };
 

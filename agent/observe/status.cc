@@ -23,6 +23,7 @@ report::Lane lane_of(const LaneSnapshot& lane) {
                     .requests_in_flight = status.requests_in_flight,
                     .last_delivered = status.last_success,
                     .credential_fingerprint = fingerprint_of(lane),
+                    .credential = lane.credential,
                     .credentials = lane.credentials,
                     .losses = status.losses};
   if (const auto& error = status.last_error) {

@@ -131,15 +131,78 @@ class AgentConfigBuilder {
       reader_.expect("databricks.table", check_table_name(*table));
       databricks.table = *table;
     }
-    enum class Ingest { kWorkspace };
-    Ingest ingest = Ingest::kWorkspace;  // the only one today
-    reader_.read_choice("databricks.ingest", {Ingest::kWorkspace}, ingest);
-    reader_.require("databricks.auth.tokenFile", "the file with the Databricks token");
-    reader_.read_file("databricks.auth.tokenFile", databricks.token_file);
+    reader_.read_choice("databricks.ingest", {Ingest::kWorkspace, Ingest::kZerobus},
+                        databricks.ingest);
+    read_zerobus(databricks);
+    read_auth(databricks.auth);
     reader_.read_file("databricks.caFile", databricks.tls.ca_file);
     reader_.read_choice("databricks.compression", {Compression::kNone, Compression::kGzip},
                         databricks.compression);
     read_proxy("databricks.proxyURL", databricks.proxy);
+  }
+
+  void read_zerobus(DatabricksConfig& databricks) {
+    constexpr std::string_view kPath = "databricks.zerobus.endpoint";
+    const std::string* text = reader_.text(kPath);
+    if (text == nullptr) return;
+    reader_.rule({kPath, "databricks.ingest"}, databricks.ingest == Ingest::kZerobus,
+                 "is of no use without databricks.ingest: Zerobus; write that, or leave this out");
+    auto url = parse_zerobus_endpoint(*text);
+    if (reader_.expect(kPath, url)) databricks.zerobus = *std::move(url);
+  }
+
+  void read_auth(DatabricksAuth& auth) {
+    // The name that the token's file had before there was anything else; it stays understood.
+    const bool early = reader_.has("databricks.auth.tokenFile");
+    const bool token = early || raw_.sections.contains("databricks.auth.token");
+    const bool oauth = raw_.sections.contains("databricks.auth.oauth");
+    const bool identity = raw_.sections.contains("databricks.auth.workloadIdentity");
+    reader_.rule({"databricks.auth", "databricks.auth.token", "databricks.auth.oauth",
+                  "databricks.auth.workloadIdentity", "databricks.auth.tokenFile"},
+                 int{token} + int{oauth} + int{identity} == 1,
+                 "write exactly one of token, oauth and workloadIdentity");
+    reader_.rule({"databricks.zerobus.endpoint", "databricks.auth"},
+                 !token || config_.databricks->ingest == Ingest::kWorkspace ||
+                     reader_.has("databricks.zerobus.endpoint"),
+                 "missing; a token that is good for Zerobus is good for nothing else, so the "
+                 "workspace cannot be asked where that is");
+    reader_.rule({"databricks.auth.token"},
+                 !early || !raw_.sections.contains("databricks.auth.token"),
+                 "is written as tokenFile, too; write token.file alone");
+    if (token)
+      auth = read_token(early ? "databricks.auth.tokenFile" : "databricks.auth.token.file");
+    if (oauth) auth = read_oauth();
+    if (identity) auth = read_workload_identity();
+  }
+
+  DatabricksToken read_token(std::string_view path) {
+    DatabricksToken token;
+    reader_.require(path, "the file with the Databricks token");
+    reader_.read_file(path, token.file);
+    return token;
+  }
+
+  DatabricksOAuth read_oauth() {
+    DatabricksOAuth oauth;
+    reader_.require("databricks.auth.oauth.clientIDFile",
+                    "the file with the service principal's application id");
+    reader_.require("databricks.auth.oauth.clientSecretFile",
+                    "the file with the service principal's OAuth secret");
+    reader_.read_file("databricks.auth.oauth.clientIDFile", oauth.client_id_file);
+    reader_.read_file("databricks.auth.oauth.clientSecretFile", oauth.client_secret_file);
+    return oauth;
+  }
+
+  DatabricksWorkloadIdentity read_workload_identity() {
+    DatabricksWorkloadIdentity identity;
+    reader_.require("databricks.auth.workloadIdentity.tokenFile",
+                    "the file with the projected ServiceAccount token");
+    reader_.read_file("databricks.auth.workloadIdentity.tokenFile", identity.token_file);
+    if (const std::string* id = reader_.text("databricks.auth.workloadIdentity.clientID")) {
+      reader_.expect("databricks.auth.workloadIdentity.clientID", check_client_id(*id));
+      identity.client_id = *id;
+    }
+    return identity;
   }
 
   void read_workspace(Url& workspace) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "common/error/result.h"
@@ -21,6 +22,7 @@ namespace dualtrace {
 
 enum class Compression { kNone, kGzip };
 enum class ArizeProtocol { kGrpc, kHttp };
+enum class Ingest { kWorkspace, kZerobus };
 enum class DurabilityMode { kDisk, kMemory };
 
 struct ReceiverLimits {                  // receiver.limits.*
@@ -60,11 +62,30 @@ struct ArizeConfig {  // arize.*
   bool operator==(const ArizeConfig&) const = default;
 };
 
+// databricks.auth: exactly one of these.
+struct DatabricksToken {
+  std::string file;  // token.file, or tokenFile as it was called at first
+  bool operator==(const DatabricksToken&) const = default;
+};
+struct DatabricksOAuth {
+  std::string client_id_file;      // oauth.clientIDFile
+  std::string client_secret_file;  // oauth.clientSecretFile
+  bool operator==(const DatabricksOAuth&) const = default;
+};
+struct DatabricksWorkloadIdentity {
+  std::string token_file;                // workloadIdentity.tokenFile: a projected token
+  std::optional<std::string> client_id;  // workloadIdentity.clientID; none: an account-wide policy
+  bool operator==(const DatabricksWorkloadIdentity&) const = default;
+};
+using DatabricksAuth = std::variant<DatabricksToken, DatabricksOAuth, DatabricksWorkloadIdentity>;
+
 struct DatabricksConfig {  // databricks.*
   Url workspace;           // workspaceURL
   std::string table;       // three-part Unity Catalog name
-  std::string token_file;  // auth.tokenFile
-  TlsClientOptions tls;    // caFile
+  Ingest ingest = Ingest::kWorkspace;
+  std::optional<Url> zerobus;  // zerobus.endpoint, without a path; none: it is discovered
+  DatabricksAuth auth;
+  TlsClientOptions tls;  // caFile
   Compression compression = Compression::kNone;
   std::optional<Url> proxy;  // proxyURL
   bool operator==(const DatabricksConfig&) const = default;

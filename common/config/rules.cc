@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace dualtrace {
@@ -67,6 +68,60 @@ Result<Url> parse_workspace_url(std::string_view text) {
     return invalid("must begin with https:// (the token must not travel in plain)");
   }
   return url;
+}
+
+Result<Url> parse_zerobus_endpoint(std::string_view text) {
+  auto url = parse_endpoint(text);
+  if (!url || (url->path != "" && url->path != "/v1" && url->path != "/v1/traces")) {
+    return invalid(
+        "expected https://host[:port], such as "
+        "https://1234567890123456.zerobus.us-west-2.cloud.databricks.com" +
+        (url ? "" : ": " + url.error().message));
+  }
+  if (!url->secure() && !is_loopback(url->authority.host)) {
+    return invalid("must begin with https:// (the token must not travel in plain)");
+  }
+  url->path.clear();
+  return url;
+}
+
+bool is_zerobus_host(std::string_view host) {
+  constexpr std::array<std::string_view, 3> kDomains = {
+      ".cloud.databricks.com", ".azuredatabricks.net", ".gcp.databricks.com"};
+  constexpr std::string_view kService = ".zerobus.";
+  constexpr size_t kLabelBytesMax = 63;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto in_region = [&](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; };
+  const size_t end = std::min(host.find('.'), host.size());
+  const std::string_view workspace = host.substr(0, end);
+  std::string_view region = host.substr(end);
+  if (workspace.empty() || !std::all_of(workspace.begin(), workspace.end(), is_digit) ||
+      !region.starts_with(kService)) {
+    return false;
+  }
+  region.remove_prefix(kService.size());
+  const auto domain =
+      std::find_if(kDomains.begin(), kDomains.end(),
+                   [&](std::string_view candidate) { return region.ends_with(candidate); });
+  if (domain == kDomains.end()) return false;
+  region.remove_suffix(domain->size());
+  return !region.empty() && workspace.size() <= kLabelBytesMax && region.size() <= kLabelBytesMax &&
+         std::all_of(region.begin(), region.end(), in_region);
+}
+
+Status check_client_id(std::string_view text) {
+  constexpr size_t kBytesMax = 128;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (text.starts_with("dose") || text.starts_with("dapi")) {
+    return invalid("is a secret or a token, and not an application id; the two may be swapped");
+  }
+  if (!text.empty() && text.size() <= kBytesMax && std::all_of(text.begin(), text.end(), allowed)) {
+    return {};
+  }
+  return invalid("expected the service principal's application id (a UUID)");
 }
 
 Result<Url> parse_proxy_url(std::string_view text) {

@@ -18,6 +18,14 @@ inline constexpr size_t kAttributesMax = 64;
 Result<Url> parse_arize_endpoint(std::string_view text);
 // https://host[:port]; http:// only to this machine.
 Result<Url> parse_workspace_url(std::string_view text);
+// host[:port] (TLS on port 443) or https://host[:port][/v1/traces]; http:// only to this machine.
+// Without the path. Any host: whether it is one of Databricks' own is is_zerobus_host()'s to say.
+Result<Url> parse_zerobus_endpoint(std::string_view text);
+// <workspace id>.zerobus.<region>.<one of Databricks' three domains>: the only hosts that a token
+// is sent to without their being written in the configuration.
+[[nodiscard]] bool is_zerobus_host(std::string_view host);
+// The application id of a service principal.
+Status check_client_id(std::string_view text);
 // http://host:port
 Result<Url> parse_proxy_url(std::string_view text);
 // catalog.schema.table

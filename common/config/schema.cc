@@ -11,7 +11,7 @@ using enum KeyType;
 constexpr std::array<std::string_view, 3> kRegions = {"US", "EU", "CA"};
 constexpr std::array<std::string_view, 2> kProtocols = {"GRPC", "HTTP"};
 constexpr std::array<std::string_view, 2> kCompressions = {"None", "GZIP"};
-constexpr std::array<std::string_view, 1> kIngests = {"Workspace"};
+constexpr std::array<std::string_view, 2> kIngests = {"Workspace", "Zerobus"};
 constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"Debug", "Info", "Warn", "Error"};
 
@@ -45,7 +45,13 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
     {.path = "databricks.workspaceURL", .type = kUrl},
     {.path = "databricks.table", .type = kText},
     {.path = "databricks.ingest", .type = kChoice, .fallback = "Workspace", .choices = kIngests},
+    {.path = "databricks.zerobus.endpoint", .type = kUrl},
+    {.path = "databricks.auth.token.file", .type = kFile},
     {.path = "databricks.auth.tokenFile", .type = kFile},
+    {.path = "databricks.auth.oauth.clientIDFile", .type = kFile},
+    {.path = "databricks.auth.oauth.clientSecretFile", .type = kFile},
+    {.path = "databricks.auth.workloadIdentity.tokenFile", .type = kFile},
+    {.path = "databricks.auth.workloadIdentity.clientID", .type = kText},
     {.path = "databricks.caFile", .type = kFile},
     {.path = "databricks.compression",
      .type = kChoice,

@@ -56,6 +56,46 @@ Ordered credential_json(const Credential& credential) {
           {"why", cut(credential.why, kTextBytesMax)}};
 }
 
+Ordered identity_json(const TokenIdentity& identity) {
+  Ordered audiences = Ordered::array();
+  for (size_t i = 0; i < std::min(identity.audiences.size(), kAudiencesMax); ++i) {
+    audiences.push_back(cut(identity.audiences[i], kTextBytesMax));
+  }
+  return {{"issuer", cut(identity.issuer, kTextBytesMax)},
+          {"subject", cut(identity.subject, kTextBytesMax)},
+          {"audiences", audiences}};
+}
+
+Ordered candidate_json(const CandidateCredential& candidate) {
+  return {{"fingerprint", word(candidate.fingerprint)},
+          {"state", word(candidate.state.text())},
+          {"reason", word(candidate.reason)},
+          {"why", cut(candidate.why, kTextBytesMax)},
+          {"since", time_or_null(candidate.since)}};
+}
+
+Ordered previous_json(const PreviousCredential& previous) {
+  return {{"fingerprint", word(previous.fingerprint)},
+          {"lastUsed", time_or_null(previous.last_used)}};
+}
+
+template <typename Item>
+Ordered json_or_null(const std::optional<Item>& item, Ordered (*one_json)(const Item&)) {
+  return item ? one_json(*item) : Ordered();
+}
+
+Ordered in_use_json(const Lane& lane) {
+  const CredentialInUse& in_use = lane.credential;
+  return {{"fingerprint", word(lane.credential_fingerprint)},
+          {"kind", word(in_use.kind.text())},
+          {"since", time_or_null(in_use.since)},
+          {"expires", time_or_null(in_use.expires)},
+          {"why", cut(in_use.why, kTextBytesMax)},
+          {"identity", json_or_null(in_use.identity, identity_json)},
+          {"candidate", json_or_null(in_use.candidate, candidate_json)},
+          {"previous", json_or_null(in_use.previous, previous_json)}};
+}
+
 Ordered loss_json(const Loss& loss) {
   return {{"word", word(loss.word.text())},
           {"reason", word(loss.reason)},
@@ -91,7 +131,7 @@ Ordered lane_json(const Lane& lane, const std::optional<WallTime>& now) {
           {"requestsInFlight", lane.requests_in_flight},
           {"lastDelivered", time_or_null(lane.last_delivered)},
           {"lastError", error},
-          {"credential", {{"fingerprint", word(lane.credential_fingerprint)}}},
+          {"credential", in_use_json(lane)},
           {"credentials", list_json(lane.credentials, kCredentialsMax, credential_json)},
           {"losses", list_json(lane.losses, kLossesMax, loss_json)}};
 }
@@ -164,6 +204,47 @@ Credential read_credential(const Json& from) {
           .why = text_within(from, {"why"})};
 }
 
+TokenIdentity read_identity(const Json& from) {
+  TokenIdentity read{.issuer = text_within(from, {"issuer"}),
+                     .subject = text_within(from, {"subject"})};
+  const Json& audiences = array_at(from, {"audiences"});
+  for (size_t i = 0; i < std::min(audiences.size(), kAudiencesMax); ++i) {
+    if (audiences[i].is_string()) read.audiences.push_back(text_within(audiences[i], {}));
+  }
+  return read;
+}
+
+CandidateCredential read_candidate(const Json& from) {
+  return {.fingerprint = word_at(from, {"fingerprint"}),
+          .state = word_at(from, {"state"}),
+          .reason = word_at(from, {"reason"}),
+          .why = text_within(from, {"why"}),
+          .since = time_at(from, {"since"})};
+}
+
+PreviousCredential read_previous(const Json& from) {
+  return {.fingerprint = word_at(from, {"fingerprint"}), .last_used = time_at(from, {"lastUsed"})};
+}
+
+template <typename Item>
+std::optional<Item> read_object(const Json& from, const char* name, Item (*read_one)(const Json&)) {
+  const Json* found = find(from, {name});
+  if (found == nullptr || !found->is_object()) return std::nullopt;
+  return read_one(*found);
+}
+
+CredentialInUse read_in_use(const Json& lane) {
+  const Json* found = find(lane, {"credential"});
+  if (found == nullptr) return {};
+  return {.kind = word_at(*found, {"kind"}),
+          .since = time_at(*found, {"since"}),
+          .expires = time_at(*found, {"expires"}),
+          .why = text_within(*found, {"why"}),
+          .identity = read_object(*found, "identity", read_identity),
+          .candidate = read_object(*found, "candidate", read_candidate),
+          .previous = read_object(*found, "previous", read_previous)};
+}
+
 Loss read_loss(const Json& from) {
   return {.word = word_at(from, {"word"}),
           .reason = word_at(from, {"reason"}),
@@ -191,6 +272,7 @@ Lane read_lane(const Json& from) {
       .last_delivered = time_at(from, {"lastDelivered"}),
       .last_error = read_error(from),
       .credential_fingerprint = word_at(from, {"credential", "fingerprint"}),
+      .credential = read_in_use(from),
       .credentials = read_list(array_at(from, {"credentials"}), kCredentialsMax, read_credential),
       .losses = read_list(array_at(from, {"losses"}), kLossesMax, read_loss)};
   for (const Count& count : kCounts)

@@ -26,6 +26,7 @@ inline constexpr size_t kLanesMax = 8;
 inline constexpr size_t kJournalsMax = 64;
 inline constexpr size_t kLossesMax = 16;
 inline constexpr size_t kCredentialsMax = 4;
+inline constexpr size_t kAudiencesMax = 8;
 inline constexpr size_t kWordBytesMax = 64;
 inline constexpr size_t kTextBytesMax = 512;
 // Of a report's JSON. A reader need not take more.
@@ -66,6 +67,45 @@ struct Credential {
   bool operator==(const Credential&) const = default;
 };
 
+// A changed credential that has not yet taken the place of the one in use.
+struct CandidateCredential {
+  std::string fingerprint{};
+  Word<CandidateState> state;
+  std::string reason{};             // a PauseReason: why it is rejected
+  std::string why{};                // the refusing side's own words
+  std::optional<WallTime> since{};  // in that state
+  bool operator==(const CandidateCredential&) const = default;
+};
+
+// What a federation policy has to name.
+struct TokenIdentity {
+  std::string issuer{};
+  std::string subject{};
+  std::vector<std::string> audiences{};
+  bool operator==(const TokenIdentity&) const = default;
+};
+
+struct PreviousCredential {
+  std::string fingerprint{};
+  std::optional<WallTime> last_used{};  // the last request that was sent with it
+  bool operator==(const PreviousCredential&) const = default;
+};
+
+// What a lane sends with. Its fingerprint is Lane::credential_fingerprint: of the key, the token
+// or the client secret; of a workload identity, whose token changes by itself, that of the
+// identity.
+struct CredentialInUse {
+  Word<CredentialKind> kind;
+  std::optional<WallTime> since{};    // in use by this process
+  std::optional<WallTime> expires{};  // the credential itself, where that shows; no access token
+  std::string why{};                  // what is wrong though it is in use, as a token that cannot
+                                      // be had; "": nothing
+  std::optional<TokenIdentity> identity{};         // of a workload identity
+  std::optional<CandidateCredential> candidate{};  // while a rotation is under way
+  std::optional<PreviousCredential> previous{};    // since the last rotation
+  bool operator==(const CredentialInUse&) const = default;
+};
+
 struct LastError {
   std::string reason;   // a PauseReason while the lane is paused; else why it retries or gives up
   std::string message;  // the destination's own words
@@ -84,6 +124,7 @@ struct Lane {
   std::optional<WallTime> last_delivered{};
   std::optional<LastError> last_error{};
   std::string credential_fingerprint{};   // of the key or token in use; "" before the first
+  CredentialInUse credential{};           // nothing from a version that does not rotate
   std::vector<Credential> credentials{};  // all files; none from a version that does not look
   std::vector<Loss> losses{};             // those of the most spans lately first
   bool operator==(const Lane&) const = default;

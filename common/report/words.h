@@ -59,7 +59,25 @@ enum class LossReason {
 };
 
 // A file of a destination's credentials.
-enum class CredentialPart { kAPIKey, kSpaceID, kToken, kLast = kToken };
+enum class CredentialPart {
+  kAPIKey,
+  kSpaceID,
+  kToken,
+  kClientID,
+  kClientSecret,
+  kProjectedToken,  // of a ServiceAccount, to be exchanged
+  kLast = kProjectedToken
+};
+
+// How a lane shows who it is.
+enum class CredentialKind { kAPIKey, kToken, kOAuth, kWorkloadIdentity, kLast = kWorkloadIdentity };
+
+// Of a changed credential, before it takes the place of the one in use.
+enum class CandidateState {
+  kProving,   // it is to ride on the lane's next request, or does, or its token is being fetched
+  kRejected,  // refused; it is tried again slowly, and at once when the Secret changes
+  kLast = kRejected
+};
 
 // What the agent finds in it.
 enum class CredentialState {
@@ -101,8 +119,13 @@ template <>
 inline constexpr std::array<std::string_view, 7> kWords<LossReason>{
     "MissingProject", "InvalidData", "TooLarge", "Rejected", "Backlog", "Age", "JournalDamage"};
 template <>
-inline constexpr std::array<std::string_view, 3> kWords<CredentialPart>{"apiKey", "spaceID",
-                                                                        "token"};
+inline constexpr std::array<std::string_view, 6> kWords<CredentialPart>{
+    "apiKey", "spaceID", "token", "clientID", "clientSecret", "projectedToken"};
+template <>
+inline constexpr std::array<std::string_view, 4> kWords<CredentialKind>{"apiKey", "token", "oauth",
+                                                                        "workloadIdentity"};
+template <>
+inline constexpr std::array<std::string_view, 2> kWords<CandidateState>{"Proving", "Rejected"};
 template <>
 inline constexpr std::array<std::string_view, 3> kWords<CredentialState>{"Loaded", "Missing",
                                                                          "Unusable"};

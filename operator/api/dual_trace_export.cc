@@ -56,6 +56,55 @@ ArizeSpec read_arize(FieldReader& section) {
   return arize;
 }
 
+std::optional<std::string> read_zerobus_endpoint(FieldReader& zerobus) {
+  auto endpoint = zerobus.text("endpoint");
+  if (endpoint) zerobus.expect("endpoint", parse_zerobus_endpoint(*endpoint));
+  return endpoint;
+}
+
+WorkloadIdentityAuth read_workload_identity(FieldReader& section) {
+  WorkloadIdentityAuth identity;
+  identity.client_id = section.text("clientID");
+  if (identity.client_id) section.expect("clientID", check_client_id(*identity.client_id));
+  if (const auto audience = section.text("audience")) {
+    section.expect("audience", check_audience(*audience));
+    identity.audience = *audience;
+  }
+  identity.expiration_seconds = section.integer("expirationSeconds").value_or(0);
+  return identity;
+}
+
+DatabricksAuthSpec read_auth(FieldReader& section) {
+  DatabricksAuthSpec auth;
+  if (auto token = section.section("token")) {
+    auth = TokenAuth{{token->certain_text("secretName"), token->certain_text("key")}};
+  }
+  if (auto oauth = section.section("oauth")) {
+    const std::string secret = oauth->certain_text("secretName");
+    auth = OAuthAuth{{secret, oauth->certain_text("clientIDKey")},
+                     {secret, oauth->certain_text("clientSecretKey")}};
+  }
+  if (auto identity = section.section("workloadIdentity")) {
+    auth = read_workload_identity(*identity);
+  }
+  if (int{section.has("token")} + int{section.has("oauth")} +
+          int{section.has("workloadIdentity")} !=
+      1) {
+    section.fault("", "write exactly one of token, oauth and workloadIdentity");
+  }
+  return auth;
+}
+
+void check_ingest(FieldReader& section, const DatabricksSpec& databricks) {
+  const bool zerobus = databricks.ingest == "Zerobus";
+  if (section.has("zerobus") && !zerobus) {
+    section.fault("", "zerobus is of no use without ingest: Zerobus; write that, or leave it out");
+  }
+  if (zerobus && std::holds_alternative<TokenAuth>(databricks.auth) && section.has("auth")) {
+    section.fault("", "Zerobus takes no static token; write auth.oauth or auth.workloadIdentity");
+  }
+}
+
 DatabricksSpec read_databricks(FieldReader& section) {
   DatabricksSpec databricks;
   if (const auto url = section.text("workspaceURL")) {
@@ -67,11 +116,11 @@ DatabricksSpec read_databricks(FieldReader& section) {
     databricks.table = *table;
   }
   databricks.ingest = section.certain_text("ingest");
-  if (auto auth = section.section("auth")) {
-    if (auto token = auth->section("token")) {
-      databricks.token = {token->certain_text("secretName"), token->certain_text("key")};
-    }
+  if (auto zerobus = section.section("zerobus")) {
+    databricks.zerobus_endpoint = read_zerobus_endpoint(*zerobus);
   }
+  if (auto auth = section.section("auth")) databricks.auth = read_auth(*auth);
+  check_ingest(section, databricks);
   databricks.ca = read_ca(section);
   databricks.compression = section.certain_text("compression");
   databricks.proxy_url = read_proxy(section);

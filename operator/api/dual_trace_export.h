@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "common/json/json.h"
@@ -46,11 +47,30 @@ struct ArizeSpec {                      // spec.arize
   bool operator==(const ArizeSpec&) const = default;
 };
 
+// spec.databricks.auth: exactly one of these.
+struct TokenAuth {
+  KeyReference token;  // token.{secretName,key}
+  bool operator==(const TokenAuth&) const = default;
+};
+struct OAuthAuth {
+  KeyReference client_id;      // oauth.{secretName,clientIDKey}
+  KeyReference client_secret;  // oauth.{secretName,clientSecretKey}
+  bool operator==(const OAuthAuth&) const = default;
+};
+struct WorkloadIdentityAuth {            // workloadIdentity.*
+  std::optional<std::string> client_id;  // not written: the policy is the account's
+  std::string audience;
+  int64_t expiration_seconds = 0;
+  bool operator==(const WorkloadIdentityAuth&) const = default;
+};
+using DatabricksAuthSpec = std::variant<TokenAuth, OAuthAuth, WorkloadIdentityAuth>;
+
 struct DatabricksSpec {  // spec.databricks
   std::string workspace_url;
   std::string table;
-  std::string ingest;  // Workspace
-  KeyReference token;  // auth.token.{secretName,key}
+  std::string ingest;                           // Workspace, Zerobus
+  std::optional<std::string> zerobus_endpoint;  // zerobus.endpoint
+  DatabricksAuthSpec auth;
   std::optional<CertificateAuthority> ca;
   std::string compression;
   std::optional<std::string> proxy_url;

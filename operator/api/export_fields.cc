@@ -11,7 +11,7 @@ using enum FieldType;
 constexpr std::array<std::string_view, 3> kRegions = {"US", "EU", "CA"};
 constexpr std::array<std::string_view, 2> kProtocols = {"GRPC", "HTTP"};
 constexpr std::array<std::string_view, 2> kCompressions = {"GZIP", "None"};
-constexpr std::array<std::string_view, 1> kIngests = {"Workspace"};
+constexpr std::array<std::string_view, 2> kIngests = {"Workspace", "Zerobus"};
 constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
 constexpr std::array<std::string_view, 2> kStorages = {"HostPath", "EmptyDir"};
 constexpr std::array<std::string_view, 2> kTraffics = {"PreferSameNode", "SameNode"};
@@ -93,10 +93,28 @@ constexpr auto kFields = std::to_array<ExportField>({
      .most_characters = 767,
      .config_key = "databricks.table"},
     choice("spec.databricks.ingest", kIngests, "Workspace", "databricks.ingest"),
+    section("spec.databricks.zerobus"),
+    url("spec.databricks.zerobus.endpoint", "databricks.zerobus.endpoint"),
     section("spec.databricks.auth", true),
-    section("spec.databricks.auth.token", true),
+    section("spec.databricks.auth.token"),
     name("spec.databricks.auth.token.secretName", true),
     data_key("spec.databricks.auth.token.key", "token"),
+    section("spec.databricks.auth.oauth"),
+    name("spec.databricks.auth.oauth.secretName", true),
+    data_key("spec.databricks.auth.oauth.clientIDKey", "client-id"),
+    data_key("spec.databricks.auth.oauth.clientSecretKey", "client-secret"),
+    section("spec.databricks.auth.workloadIdentity"),
+    {.path = "spec.databricks.auth.workloadIdentity.clientID",
+     .most_characters = 128,
+     .config_key = "databricks.auth.workloadIdentity.clientID"},
+    {.path = "spec.databricks.auth.workloadIdentity.audience",
+     .required = true,
+     .most_characters = 256},
+    {.path = "spec.databricks.auth.workloadIdentity.expirationSeconds",
+     .type = kInteger,
+     .fallback = "3600",
+     .least = "600",
+     .most = "86400"},
     section("spec.databricks.ca"),
     name("spec.databricks.ca.secretName"),
     name("spec.databricks.ca.configMapName"),

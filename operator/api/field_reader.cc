@@ -163,7 +163,10 @@ std::optional<std::string> FieldReader::text(std::string_view name) {
 std::optional<int64_t> FieldReader::integer(std::string_view name) {
   const ExportField& rule = field(name);
   const Json* found = wanted(name);
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr) {
+    if (rule.fallback.empty()) return std::nullopt;
+    return static_cast<int64_t>(parse_count(rule.fallback).value());
+  }
   // Negative numbers fail to parse, like everything else that is no count.
   const std::string text = found->is_number_integer() ? found->dump() : std::string();
   if (const Status status = check_bounds(rule, text, parse_count); !status) {

@@ -39,6 +39,25 @@ Failure invalid(std::string_view message) {
   return fail(ErrorKind::kInvalid, std::string(message));
 }
 
+// "kubernetes", "kubernetes.default", "https://kubernetes.default.svc", with a cluster's domain, a
+// port and slashes behind it: what API servers take for themselves where nobody says otherwise.
+bool is_api_server(std::string_view text) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (text.starts_with(scheme)) {
+      text.remove_prefix(scheme.size());
+      break;
+    }
+  }
+  while (text.ends_with('/')) text.remove_suffix(1);
+  const size_t colon = text.rfind(':');
+  if (colon != std::string_view::npos && colon + 1 < text.size() &&
+      text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos) {
+    text = text.substr(0, colon);
+  }
+  return text == "kubernetes" || text == "kubernetes.default" || text == "kubernetes.default.svc" ||
+         text.starts_with("kubernetes.default.svc.");
+}
+
 }  // namespace
 
 Status check_object_name(std::string_view text) {
@@ -67,6 +86,20 @@ Status check_label_name(std::string_view text) {
 Status check_label_value(std::string_view text) {
   if (text.empty() || is_label_text(text)) return {};
   return invalid("expected a label's value: at most 63 letters, digits, \"-\", \"_\" and \".\"");
+}
+
+Status check_audience(std::string_view text) {
+  constexpr size_t kBytesMax = 256;
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
+  if (text.empty() || text.size() > kBytesMax ||
+      !std::all_of(text.begin(), text.end(), printable)) {
+    return invalid(
+        "expected an audience of the federation policy, of printable characters without a space");
+  }
+  if (is_api_server(text)) {
+    return invalid("is the API server's own audience, and agents get no token for it");
+  }
+  return {};
 }
 
 Status check_image(std::string_view text) {

@@ -2,18 +2,34 @@
 
 namespace dualtrace::ctl {
 
+namespace {
+
+void add_auth(const DatabricksAuthSpec& auth, std::vector<SecretUse>& uses) {
+  if (const auto* const token = std::get_if<TokenAuth>(&auth)) {
+    uses.push_back({"spec.databricks.auth.token", token->token, SecretContent::kToken});
+  }
+  if (const auto* const oauth = std::get_if<OAuthAuth>(&auth)) {
+    constexpr const char* kPath = "spec.databricks.auth.oauth";
+    uses.push_back({kPath, oauth->client_id, SecretContent::kClientID});
+    uses.push_back({kPath, oauth->client_secret, SecretContent::kClientSecret});
+  }
+}
+
+}  // namespace
+
 std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted) {
   std::vector<SecretUse> uses;
   const auto add_ca = [&](const std::optional<CertificateAuthority>& ca, const char* path) {
     if (ca && ca->secret) uses.push_back({path, *ca->secret});
   };
   if (wanted.arize) {
-    uses.push_back({"spec.arize.credentials", wanted.arize->api_key});
-    uses.push_back({"spec.arize.credentials", wanted.arize->space_id, true});
+    constexpr const char* kPath = "spec.arize.credentials";
+    uses.push_back({kPath, wanted.arize->api_key, SecretContent::kAPIKey});
+    uses.push_back({kPath, wanted.arize->space_id, SecretContent::kSpaceID});
     add_ca(wanted.arize->ca, "spec.arize.ca");
   }
   if (wanted.databricks) {
-    uses.push_back({"spec.databricks.auth.token", wanted.databricks->token});
+    add_auth(wanted.databricks->auth, uses);
     add_ca(wanted.databricks->ca, "spec.databricks.ca");
   }
   return uses;

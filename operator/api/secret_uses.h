@@ -9,10 +9,12 @@
 
 namespace dualtrace::ctl {
 
+enum class SecretContent { kAuthority, kAPIKey, kSpaceID, kToken, kClientID, kClientSecret };
+
 struct SecretUse {
   std::string path;  // of what has the secretName: "spec.arize.credentials"
   KeyReference reference;
-  bool is_space_id = false;
+  SecretContent content = SecretContent::kAuthority;
   bool operator==(const SecretUse&) const = default;
 };
 

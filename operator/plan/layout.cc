@@ -10,6 +10,16 @@ void add_authority(const std::optional<CertificateAuthority>& ca, std::string_vi
   if (ca->config_map) files.push_back({FileSource::kConfigMap, *ca->config_map, path});
 }
 
+void add_auth(const DatabricksAuthSpec& auth, std::vector<MountedFile>& files) {
+  if (const auto* const token = std::get_if<TokenAuth>(&auth)) {
+    files.push_back({FileSource::kSecret, token->token, kDatabricksTokenFile});
+  }
+  if (const auto* const oauth = std::get_if<OAuthAuth>(&auth)) {
+    files.push_back({FileSource::kSecret, oauth->client_id, kDatabricksClientIdFile});
+    files.push_back({FileSource::kSecret, oauth->client_secret, kDatabricksClientSecretFile});
+  }
+}
+
 }  // namespace
 
 std::vector<MountedFile> mounted_files(const DualTraceExport& wanted) {
@@ -20,10 +30,19 @@ std::vector<MountedFile> mounted_files(const DualTraceExport& wanted) {
     add_authority(arize->ca, kArizeCaFile, files);
   }
   if (const auto& databricks = wanted.databricks) {
-    files.push_back({FileSource::kSecret, databricks->token, kDatabricksTokenFile});
+    add_auth(databricks->auth, files);
     add_authority(databricks->ca, kDatabricksCaFile, files);
   }
   return files;
+}
+
+const WorkloadIdentityAuth* projected_identity(const DualTraceExport& wanted) {
+  if (!wanted.databricks) return nullptr;
+  return std::get_if<WorkloadIdentityAuth>(&wanted.databricks->auth);
+}
+
+std::string identity_path(std::string_view file) {
+  return std::string(kIdentityFolder) + "/" + std::string(file);
 }
 
 std::string credential_path(std::string_view file) {

@@ -16,6 +16,8 @@ namespace dualtrace::ctl {
 inline constexpr std::string_view kConfigFolder = "/etc/dualtrace/config";
 inline constexpr std::string_view kConfigFile = "agent.yaml";
 inline constexpr std::string_view kCredentialsFolder = "/etc/dualtrace/credentials";
+// Apart from the credentials: a token that Kubernetes does not renew holds up no Secret.
+inline constexpr std::string_view kIdentityFolder = "/etc/dualtrace/identity";
 inline constexpr std::string_view kDataFolder = "/var/lib/dualtrace";
 
 inline constexpr uint16_t kOtlpGrpcPort = 4317;
@@ -32,7 +34,12 @@ inline constexpr std::string_view kArizeApiKeyFile = "arize/api-key";
 inline constexpr std::string_view kArizeSpaceIdFile = "arize/space-id";
 inline constexpr std::string_view kArizeCaFile = "arize/ca.crt";
 inline constexpr std::string_view kDatabricksTokenFile = "databricks/token";
+inline constexpr std::string_view kDatabricksClientIdFile = "databricks/client-id";
+inline constexpr std::string_view kDatabricksClientSecretFile = "databricks/client-secret";
 inline constexpr std::string_view kDatabricksCaFile = "databricks/ca.crt";
+
+// Below kIdentityFolder.
+inline constexpr std::string_view kDatabricksIdentityFile = "databricks-token";
 
 enum class FileSource { kSecret, kConfigMap };
 
@@ -44,6 +51,10 @@ struct MountedFile {
 };
 [[nodiscard]] std::vector<MountedFile> mounted_files(const DualTraceExport& wanted);
 
+// The projected token that agents exchange; nullptr: none is asked for.
+[[nodiscard]] const WorkloadIdentityAuth* projected_identity(const DualTraceExport& wanted);
+
 [[nodiscard]] std::string credential_path(std::string_view file);
+[[nodiscard]] std::string identity_path(std::string_view file);
 
 }  // namespace dualtrace::ctl

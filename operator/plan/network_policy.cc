@@ -14,6 +14,12 @@ Json port(uint16_t number, std::string_view protocol = "TCP") {
 // A peer: the pods of all namespaces.
 Json everybody() { return {{"namespaceSelector", Json::object()}}; }
 
+// What agents find by themselves: any host of Databricks' own, on the usual port.
+Url discovered_zerobus() {
+  constexpr uint16_t kHttps = 443;
+  return {.scheme = "https", .authority = {"zerobus.cloud.databricks.com", kHttps}, .path = ""};
+}
+
 // What the agent itself calls: the proxy where there is one.
 std::vector<HostPort> called(const AgentConfig& config) {
   std::vector<HostPort> all;
@@ -21,7 +27,12 @@ std::vector<HostPort> called(const AgentConfig& config) {
     all.push_back(proxy ? proxy->authority : destination.authority);
   };
   if (config.arize) add(config.arize->endpoint, config.arize->proxy);
-  if (config.databricks) add(config.databricks->workspace, config.databricks->proxy);
+  if (config.databricks) {
+    add(config.databricks->workspace, config.databricks->proxy);
+    if (config.databricks->ingest == Ingest::kZerobus) {
+      add(config.databricks->zerobus.value_or(discovered_zerobus()), config.databricks->proxy);
+    }
+  }
   return all;
 }
 

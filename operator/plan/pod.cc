@@ -66,6 +66,9 @@ Json agent_container(const DualTraceExport& wanted, const Installation& installa
   agent["volumeMounts"] =
       Json::array({read_only_mount("config", kConfigFolder),
                    read_only_mount("credentials", kCredentialsFolder), mount("data", kDataFolder)});
+  if (projected_identity(wanted) != nullptr) {
+    agent["volumeMounts"].push_back(read_only_mount("identity", kIdentityFolder));
+  }
   return agent;
 }
 

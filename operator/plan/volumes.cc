@@ -37,6 +37,18 @@ Json projected_sources(const DualTraceExport& wanted) {
   return sources;
 }
 
+// Only an audience that is not the API server's gets through parse_export(): to that one, agents
+// stay strangers.
+Json identity_volume(const WorkloadIdentityAuth& identity) {
+  const Json token = {{"path", kDatabricksIdentityFile},
+                      {"audience", identity.audience},
+                      {"expirationSeconds", identity.expiration_seconds}};
+  return {{"name", "identity"},
+          {"projected",
+           {{"defaultMode", kCredentialMode},
+            {"sources", Json::array({{{"serviceAccountToken", token}}})}}}};
+}
+
 Json data_volume(const DualTraceExport& wanted, const AgentConfig& config) {
   if (wanted.delivery.storage == Storage::kEmptyDir) {
     return {{"name", "data"}, {"emptyDir", {{"sizeLimit", quantity(data_bytes_max(config))}}}};
@@ -49,11 +61,15 @@ Json data_volume(const DualTraceExport& wanted, const AgentConfig& config) {
 }  // namespace
 
 Json pod_volumes(const DualTraceExport& wanted, const AgentConfig& config) {
-  return Json::array(
+  Json volumes = Json::array(
       {{{"name", "config"}, {"configMap", {{"name", child_name(wanted.key.name)}}}},
        {{"name", "credentials"},
         {"projected", {{"defaultMode", kCredentialMode}, {"sources", projected_sources(wanted)}}}},
        data_volume(wanted, config)});
+  if (const auto* const identity = projected_identity(wanted)) {
+    volumes.push_back(identity_volume(*identity));
+  }
+  return volumes;
 }
 
 }  // namespace dualtrace::ctl

@@ -37,9 +37,20 @@ std::string_view trimmed(std::string_view text) {
 
 // Which file of a destination's credentials it becomes; nullopt: a certificate authority.
 std::optional<report::CredentialPart> part_of(const SecretUse& use) {
-  if (use.is_space_id) return report::CredentialPart::kSpaceID;
-  if (use.path == "spec.arize.credentials") return report::CredentialPart::kAPIKey;
-  if (use.path == "spec.databricks.auth.token") return report::CredentialPart::kToken;
+  switch (use.content) {
+    case SecretContent::kAuthority:
+      return std::nullopt;
+    case SecretContent::kAPIKey:
+      return report::CredentialPart::kAPIKey;
+    case SecretContent::kSpaceID:
+      return report::CredentialPart::kSpaceID;
+    case SecretContent::kToken:
+      return report::CredentialPart::kToken;
+    case SecretContent::kClientID:
+      return report::CredentialPart::kClientID;
+    case SecretContent::kClientSecret:
+      return report::CredentialPart::kClientSecret;
+  }
   return std::nullopt;
 }
 
@@ -154,7 +165,7 @@ SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const Secret
   const std::string_view text = trimmed(*value);
   if (text.empty()) {
     verdict.state = State::kValueEmpty;
-  } else if (use.is_space_id) {
+  } else if (use.content == SecretContent::kSpaceID) {
     if (!check_space_id(text)) verdict.state = State::kSpaceIdMalformed;
   } else if (part_of(use)) {
     if (const Status checked = check_credential(text); !checked) {

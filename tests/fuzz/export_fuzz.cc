@@ -8,6 +8,20 @@
 #include "common/error/check.h"
 #include "operator/api/dual_trace_export.h"
 
+namespace {
+
+bool can_prove_itself(const dualtrace::ctl::DatabricksAuthSpec& auth) {
+  using namespace dualtrace::ctl;
+  if (const auto* const token = std::get_if<TokenAuth>(&auth)) return !token->token.name.empty();
+  if (const auto* const oauth = std::get_if<OAuthAuth>(&auth)) {
+    return !oauth->client_id.name.empty() && !oauth->client_secret.key.empty();
+  }
+  const auto& identity = std::get<WorkloadIdentityAuth>(auth);
+  return !identity.audience.empty() && identity.expiration_seconds >= 600;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dualtrace;
   const auto object = parse_json({reinterpret_cast<const char*>(data), size});
@@ -18,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!value) return 0;
   DT_CHECK(value->arize || value->databricks);
   DT_CHECK(!value->arize || value->arize->endpoint.has_value() != value->arize->region.has_value());
-  DT_CHECK(!value->databricks || !value->databricks->token.name.empty());
+  DT_CHECK(!value->databricks || can_prove_itself(value->databricks->auth));
   DT_CHECK(!value->delivery.max_backlog.empty() && !value->delivery.max_age.empty());
   DT_CHECK(!text_at(value->agent.resources, {"limits", "memory"}).empty());
   return 0;

@@ -9,11 +9,41 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/error/result.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::sandbox {
+
+// A Databricks service principal, by its client id.
+struct ServicePrincipal {
+  std::set<std::string> secrets{};                // all that are valid at present
+  std::optional<std::set<std::string>> tables{};  // may be written; absent: any
+};
+
+// Whose tokens may be exchanged: issuer, audience and subject must be these.
+struct FederationPolicy {
+  std::string issuer{};
+  std::set<std::string> audiences{};
+  std::string subject{};
+  std::string client_id{};  // whose policy it is; empty: the whole account's
+  // The issuer's public keys, as JSON or in a file that is read at each exchange.
+  std::string jwks{};
+  std::string jwks_file{};
+  std::optional<std::set<std::string>> tables{};  // of a policy of the account
+};
+
+struct Workspace {
+  std::string id = "1234567890123456";
+  std::string account_id = "6b3f6d3c-0000-4000-8000-3f2a1c9d8e7f";
+  std::string cloud = "aws";
+  std::string region = "us-east-1";
+};
+
+// Whether `operations` of a table's authorization_details may or must be there. kUnknown is an
+// endpoint from before 2026-06, which does not know the member.
+enum class Operations { kRequired, kOptional, kUnknown };
 
 struct Access {
   // Absent: any that is not empty will do. Empty: none will.
@@ -22,6 +52,16 @@ struct Access {
   std::optional<std::set<std::string>> databricks_tokens{};
   std::optional<std::map<std::string, std::string>> databricks_tables{};  // name → "v1" or "v2"
   bool databricks_gzip = true;
+
+  std::map<std::string, ServicePrincipal> service_principals{};
+  std::vector<FederationPolicy> federation_policies{};
+  Workspace workspace{};
+  Operations operations = Operations::kRequired;
+  uint64_t token_seconds = 3600;
+  uint64_t expiry_margin_seconds = 0;  // tokens with less left are refused with 403
+
+  // Static tokens are limited to a list, or there are other ways to get in.
+  [[nodiscard]] bool allows_static_token(const std::string& token) const;
 };
 
 class AccessBook {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/log/log.h"
+#include "tests/sandbox/form.h"
 
 namespace dualtrace::sandbox {
 namespace {
@@ -32,32 +33,6 @@ HttpServerResponse to_response(const Status& status) {
   return status ? json_response("{}\n") : error_response(status.error());
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    int byte = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 3], byte, 16).ptr == &text[i + 3]) {
-      plain.push_back(static_cast<char>(byte));
-      i += 2;
-    } else {
-      plain.push_back(text[i] == '+' ? ' ' : text[i]);
-    }
-  }
-  return plain;
-}
-
-std::optional<std::string> query_member(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), part.size() + 1));
-    const size_t equals = part.find('=');
-    if (equals != std::string_view::npos && part.substr(0, equals) == name)
-      return percent_decoded(part.substr(equals + 1));
-  }
-  return std::nullopt;
-}
-
 int64_t limit_of(std::string_view query) {
   int64_t limit = SpanFilter().limit;
   if (const auto text = query_member(query, "limit"))
@@ -65,20 +40,62 @@ int64_t limit_of(std::string_view query) {
   return limit;
 }
 
-std::string stats_json(const Storage& storage) {
+json uses_json(const CredentialUses& uses, Destination destination) {
+  json all = json::object();
+  for (const auto& [name, use] : uses.of(destination))
+    all[name] = {{"accepted", use.accepted},
+                 {"refused", use.refused},
+                 {"last_used_unix_nano", unix_nanos(use.last_used)}};
+  return all;
+}
+
+std::string stats_json(const Admin::Parts& parts) {
   json all = json::object();
   for (const Destination destination : kDestinations) {
-    const DestinationStats stats = storage.stats(destination);
-    all[std::string(to_string(destination))] = {{"requests", stats.requests},
-                                                {"spans", stats.spans},
-                                                {"unique", stats.unique},
-                                                {"duplicates", stats.duplicates()},
-                                                {"exact_duplicates", stats.exact_duplicates},
-                                                {"rejected", stats.rejected},
-                                                {"swallowed", stats.swallowed},
-                                                {"refused", stats.refused}};
+    const DestinationStats stats = parts.storage.stats(destination);
+    all[std::string(to_string(destination))] = {
+        {"requests", stats.requests},
+        {"spans", stats.spans},
+        {"unique", stats.unique},
+        {"duplicates", stats.duplicates()},
+        {"exact_duplicates", stats.exact_duplicates},
+        {"rejected", stats.rejected},
+        {"swallowed", stats.swallowed},
+        {"refused", stats.refused},
+        {"credentials", uses_json(parts.uses, destination)}};
   }
+  const TokenStats tokens = parts.workspace.stats();
+  all[std::string(to_string(Destination::kToken))] = {
+      {"requests", tokens.requests},
+      {"granted", tokens.granted},
+      {"refused", tokens.refused},
+      {"credentials", uses_json(parts.uses, Destination::kToken)}};
   return all.dump() + "\n";
+}
+
+// A fault that would do nothing there.
+std::optional<std::string> misplaced(Destination destination, FaultKind kind) {
+  if (kind == FaultKind::kGrant && destination != Destination::kToken)
+    return "only the token endpoint grants tokens\n";
+  if (has_ports(destination) || kind == FaultKind::kGrant) return std::nullopt;
+  if (kind == FaultKind::kRefuse)
+    return "it shares the port of databricks: make that refuse, or cut its connections\n";
+  if (kind == FaultKind::kPartial || kind == FaultKind::kLimit || kind == FaultKind::kPoison)
+    return "it takes no spans\n";
+  return std::nullopt;
+}
+
+// {"client_id": "…"}, or {} for the tokens of all clients.
+Result<std::string> read_client_id(const std::string& body) {
+  const json members = json::parse(body.empty() ? "{}" : body, nullptr, false);
+  if (!members.is_object()) return fail(ErrorKind::kInvalid, "not a JSON object");
+  std::string client_id;
+  for (const auto& [name, value] : members.items()) {
+    if (name != "client_id" || !value.is_string())
+      return fail(ErrorKind::kInvalid, "the only member is \"client_id\", a text");
+    client_id = value.get<std::string>();
+  }
+  return client_id;
 }
 
 }  // namespace
@@ -92,12 +109,12 @@ void Admin::handle(HttpServerRequest request, HttpReplier replier) {
 
 void Admin::read(const HttpServerRequest& request, Replier replier) {
   if (request.path == "/readyz") return replier->reply({.body = "ok\n"});
-  if (request.path == "/stats") return replier->reply(json_response(stats_json(parts_.storage)));
+  if (request.path == "/stats") return replier->reply(json_response(stats_json(parts_)));
   if (request.path == "/faults")
     return replier->reply(json_response(parts_.faults.to_json() + "\n"));
   const std::string destination = query_member(request.query, "destination").value_or("");
   if (!destination.empty() && !parse_destination(destination))
-    return replier->reply({.status = 400, .body = "destination is arize or databricks\n"});
+    return replier->reply({.status = 400, .body = "destination is arize, databricks or zerobus\n"});
   if (request.path == "/ids") {
     if (destination.empty())
       return replier->reply({.status = 400, .body = "?destination= is needed\n"});
@@ -121,9 +138,12 @@ void Admin::write(const HttpServerRequest& request, Replier replier) {
   if (request.path == "/reset") return reset(std::move(replier));
   if (request.path == "/credentials")
     return replier->reply(to_response(parts_.access.update(request.body)));
+  if (request.path == "/tokens/revoke" || request.path == "/tokens/expire")
+    return end_tokens(request, *replier);
   if (!request.path.starts_with(kFaults))
     return replier->reply({.status = 404, .body = "no such call\n"});
-  const auto destination = parse_destination(std::string_view(request.path).substr(kFaults.size()));
+  const auto destination =
+      parse_fault_target(std::string_view(request.path).substr(kFaults.size()));
   if (!destination) return replier->reply({.status = 404, .body = "no such destination\n"});
   auto fault = parse_fault(request.body);
   if (!fault) return replier->reply(error_response(fault.error()));
@@ -131,8 +151,19 @@ void Admin::write(const HttpServerRequest& request, Replier replier) {
   set_fault(*destination, **std::move(fault), std::move(replier));
 }
 
+void Admin::end_tokens(const HttpServerRequest& request, HttpReplier& replier) {
+  const auto client_id = read_client_id(request.body);
+  if (!client_id) return replier.reply(error_response(client_id.error()));
+  const size_t ended = request.path == "/tokens/revoke"
+                           ? parts_.tokens.revoke(*client_id)
+                           : parts_.tokens.expire(*client_id, parts_.scheduler.clock().wall());
+  replier.reply(json_response(json{{"tokens", ended}}.dump() + "\n"));
+}
+
 void Admin::set_fault(Destination destination, Fault fault, Replier replier) {
   const bool refuse = fault.kind == FaultKind::kRefuse;
+  if (const auto refused = misplaced(destination, fault.kind))
+    return replier->reply({.status = 400, .body = *refused});
   const std::optional<Duration> duration = fault.duration;
   parts_.faults.set(destination, std::move(fault));
   if (!refuse) return replier->reply(json_response("{}\n"));
@@ -146,7 +177,7 @@ void Admin::set_fault(Destination destination, Fault fault, Replier replier) {
 
 void Admin::clear_faults(Destination destination, Replier replier) {
   parts_.faults.clear(destination);
-  parts_.reception.release_held(destination);
+  parts_.held.release(destination);
   parts_.scheduler.post([this, destination, replier] {
     reopen(destination);
     replier->reply(json_response("{}\n"));
@@ -154,10 +185,12 @@ void Admin::clear_faults(Destination destination, Replier replier) {
 }
 
 void Admin::reset(Replier replier) {
-  for (const Destination destination : kDestinations) {
+  for (const Destination destination : kFaultTargets) {
     parts_.faults.clear(destination);
-    parts_.reception.release_held(destination);
+    parts_.held.release(destination);
   }
+  parts_.uses.forget();
+  parts_.workspace.forget();
   parts_.scheduler.post([this, replier] {
     for (const Destination destination : kDestinations) reopen(destination);
     parts_.storage.reset(

@@ -12,8 +12,8 @@
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/listeners.h"
 #include "tests/sandbox/queries.h"
-#include "tests/sandbox/reception.h"
 #include "tests/sandbox/storage.h"
+#include "tests/sandbox/workspace_http.h"
 
 namespace dualtrace::sandbox {
 
@@ -22,9 +22,12 @@ class Admin {
   struct Parts {  // all outlive the admin
     AccessBook& access;
     Faults& faults;
+    TokenBook& tokens;
+    CredentialUses& uses;
+    HeldConnections& held;
     Storage& storage;
     Queries& queries;
-    Reception& reception;
+    WorkspaceHttp& workspace;
     Listeners& listeners;  // used on `scheduler` only
     Scheduler& scheduler;
   };
@@ -38,6 +41,7 @@ class Admin {
 
   void read(const HttpServerRequest& request, Replier replier);
   void write(const HttpServerRequest& request, Replier replier);
+  void end_tokens(const HttpServerRequest& request, HttpReplier& replier);
   void set_fault(Destination destination, Fault fault, Replier replier);
   void clear_faults(Destination destination, Replier replier);
   void reset(Replier replier);

@@ -51,4 +51,11 @@ std::string_view Arrival::header(std::string_view name) const {
   return {};
 }
 
+std::optional<std::string> bearer_token(std::string_view authorization) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!authorization.starts_with(kBearer) || authorization.size() == kBearer.size())
+    return std::nullopt;
+  return std::string(authorization.substr(kBearer.size()));
+}
+
 }  // namespace dualtrace::sandbox

@@ -42,6 +42,8 @@ struct Answer {
   std::optional<double> retry_info_seconds{};  // gRPC google.rpc.RetryInfo
   std::optional<std::string> body{};           // HTTP: instead of the destination's own form
   std::optional<std::string> content_type{};   // of that body
+  std::optional<std::string> location{};       // HTTP header, for a redirect
+  uint64_t body_bytes = 0;                     // HTTP: the body is filled up to this size
 
   [[nodiscard]] bool accepted() const { return reason.empty(); }
 };
@@ -72,7 +74,10 @@ struct Arrival {
 struct HeaderVerdict {
   std::optional<Answer> refusal{};
   bool swallow = false;      // answer OK and store nothing
-  std::string table_name{};  // Databricks
+  std::string table_name{};  // Databricks and Zerobus
 };
+
+// The token of "Authorization: Bearer …", or nothing.
+[[nodiscard]] std::optional<std::string> bearer_token(std::string_view authorization);
 
 }  // namespace dualtrace::sandbox

@@ -48,9 +48,13 @@ std::string errors_text(uint64_t spans) {
 
 }  // namespace
 
-HeaderVerdict judge_arize_headers(const Arrival& arrival, const Access& access) {
-  const std::string key(
+std::string arize_api_key(const Arrival& arrival) {
+  return std::string(
       without_bearer(first_header(arrival, {"authorization", "api_key", "arize-api-key"})));
+}
+
+HeaderVerdict judge_arize_headers(const Arrival& arrival, const Access& access) {
+  const std::string key = arize_api_key(arrival);
   if (key.empty() || (access.arize_api_keys && !access.arize_api_keys->contains(key)))
     return {.refusal = refusal("unauthenticated", 401, kGrpcPermissionDenied,
                                key.empty() ? "no API key was sent" : "the API key is not valid")};

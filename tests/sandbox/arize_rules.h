@@ -9,6 +9,9 @@
 
 namespace dualtrace::sandbox {
 
+// Under any of its header's names; empty when there is none.
+[[nodiscard]] std::string arize_api_key(const Arrival& arrival);
+
 [[nodiscard]] HeaderVerdict judge_arize_headers(const Arrival& arrival, const Access& access);
 
 // On the resource by any of three keys, or on the span by one.

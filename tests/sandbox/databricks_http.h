@@ -1,13 +1,17 @@
 #pragma once
-// The workspace's OTLP/HTTP endpoint of Databricks: POST /api/2.0/otel/v1/traces.
+// The HTTP endpoints of Databricks: those of a workspace (POST /api/2.0/otel/v1/traces, tokens,
+// discovery), and Zerobus (POST /v1/traces), which is a host of its own.
 // Thread-safe.
 
 #include "common/net/http_server.h"
 #include "tests/sandbox/reception.h"
+#include "tests/sandbox/workspace_http.h"
 
 namespace dualtrace::sandbox {
 
-// `reception` outlives the server that the handler is given to.
-[[nodiscard]] HttpServer::Handler databricks_http_handler(Reception& reception);
+// What they are given outlives the server that the handler is given to.
+[[nodiscard]] HttpServer::Handler databricks_http_handler(Reception& reception,
+                                                          WorkspaceHttp& workspace);
+[[nodiscard]] HttpServer::Handler zerobus_http_handler(Reception& reception);
 
 }  // namespace dualtrace::sandbox

@@ -1,14 +1,32 @@
 #pragma once
-// What the workspace's OTLP endpoint of Databricks lets in, as far as it is known (README.md names
-// the sources), and the form of its refusals.
+// What the two doors of Databricks for spans let in, as far as it is known (README.md names the
+// sources), and the form of their refusals: the OTLP endpoint of a workspace, and Zerobus.
 // Pure.
+
+#include <optional>
+#include <string>
 
 #include "tests/sandbox/access.h"
 #include "tests/sandbox/answer.h"
+#include "tests/sandbox/token_book.h"
 
 namespace dualtrace::sandbox {
 
-[[nodiscard]] HeaderVerdict judge_databricks_headers(const Arrival& arrival, const Access& access);
+// What the sandbox knows of the token of a request.
+struct Bearer {
+  std::optional<Token> minted{};  // absent: it has not handed it out
+  WallTime now{};
+};
+
+[[nodiscard]] HeaderVerdict judge_databricks_headers(const Arrival& arrival, const Access& access,
+                                                     const Bearer& bearer = {});
+[[nodiscard]] HeaderVerdict judge_zerobus_headers(const Arrival& arrival, const Access& access,
+                                                  const Bearer& bearer);
+
+// Why a token opens nothing of the workspace's own; `token` empty: none was sent.
+[[nodiscard]] std::optional<Answer> judge_workspace_token(const std::string& token,
+                                                          const Access& access,
+                                                          const Bearer& bearer);
 
 // {"error_code": …, "message": …}
 [[nodiscard]] std::string databricks_error_body(const Answer& answer);

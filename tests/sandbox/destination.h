@@ -1,6 +1,7 @@
 #pragma once
-// The two places that spans go to; everything in the sandbox is counted and faulted per
-// destination. Immutable.
+// Where requests go: the doors that take spans, and the two of a workspace that hand out tokens and
+// facts. Everything in the sandbox is counted and faulted per destination; only what takes spans
+// has ports and rows of its own. Immutable.
 
 #include <array>
 #include <optional>
@@ -8,16 +9,43 @@
 
 namespace dualtrace::sandbox {
 
-enum class Destination { kArize, kDatabricks };
+enum class Destination { kArize, kDatabricks, kZerobus, kToken, kDiscovery };
 
-inline constexpr std::array kDestinations{Destination::kArize, Destination::kDatabricks};
+inline constexpr std::array kDestinations{Destination::kArize, Destination::kDatabricks,
+                                          Destination::kZerobus};
+inline constexpr std::array kFaultTargets{Destination::kArize, Destination::kDatabricks,
+                                          Destination::kZerobus, Destination::kToken,
+                                          Destination::kDiscovery};
 
 [[nodiscard]] constexpr std::string_view to_string(Destination destination) {
-  return destination == Destination::kArize ? "arize" : "databricks";
+  switch (destination) {
+    case Destination::kArize:
+      return "arize";
+    case Destination::kDatabricks:
+      return "databricks";
+    case Destination::kZerobus:
+      return "zerobus";
+    case Destination::kToken:
+      return "token";
+    case Destination::kDiscovery:
+      return "discovery";
+  }
+  return "unknown";
 }
 
+[[nodiscard]] constexpr bool has_ports(Destination destination) {
+  return destination != Destination::kToken && destination != Destination::kDiscovery;
+}
+
+// One of kDestinations.
 [[nodiscard]] constexpr std::optional<Destination> parse_destination(std::string_view text) {
   for (const Destination destination : kDestinations)
+    if (to_string(destination) == text) return destination;
+  return std::nullopt;
+}
+
+[[nodiscard]] constexpr std::optional<Destination> parse_fault_target(std::string_view text) {
+  for (const Destination destination : kFaultTargets)
     if (to_string(destination) == text) return destination;
   return std::nullopt;
 }

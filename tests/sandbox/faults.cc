@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 8> kNames{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 9> kNames{{
     {FaultKind::kBlackhole, "blackhole"},
     {FaultKind::kRefuse, "refuse"},
     {FaultKind::kStatus, "status"},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 8> kNames{{
     {FaultKind::kCut, "cut"},
     {FaultKind::kLimit, "limit"},
     {FaultKind::kPoison, "poison"},
+    {FaultKind::kGrant, "grant"},
 }};
 
 Duration from_seconds(double seconds) {
@@ -58,6 +59,10 @@ bool read_member(Fault& fault, const std::string& name, const json& value) {
     answer.content_type = value.get<std::string>();
   } else if (is_answer("retry_after")) {
     answer.retry_after = value.is_string() ? value.get<std::string>() : value.dump();
+  } else if (is_answer("location")) {
+    answer.location = value.get<std::string>();
+  } else if (is_answer("bytes")) {
+    answer.body_bytes = value.get<uint64_t>();
   } else if (is_answer("retry_info")) {
     answer.retry_info_seconds = value.get<double>();
   } else if (is_answer("message") || is(FaultKind::kPartial, "message")) {
@@ -74,6 +79,9 @@ bool read_member(Fault& fault, const std::string& name, const json& value) {
     fault.bytes_max = value.get<uint64_t>();
   } else if (is(FaultKind::kPoison, "match")) {
     fault.poison = value.get<std::string>();
+  } else if (is(FaultKind::kGrant, "set")) {
+    if (!value.is_object()) throw std::invalid_argument("\"set\" is not an object");
+    fault.set = value.dump();
   } else {
     return false;
   }
@@ -85,7 +93,8 @@ Status complete(Fault& fault, const json& members) {
     return fault.kind == kind && !members.contains(member);
   };
   if (needs(FaultKind::kPartial, "rejected_spans") || needs(FaultKind::kSlow, "ms") ||
-      needs(FaultKind::kLimit, "bytes") || needs(FaultKind::kPoison, "match"))
+      needs(FaultKind::kLimit, "bytes") || needs(FaultKind::kPoison, "match") ||
+      needs(FaultKind::kGrant, "set"))
     return fail(ErrorKind::kInvalid, "the kind needs its own member, see README.md");
   if (fault.count && *fault.count == 0) return fail(ErrorKind::kInvalid, "\"count\" is 0");
   if (fault.percent < 1 || fault.percent > 100)
@@ -180,7 +189,7 @@ std::optional<Fault> Faults::take(Destination destination, FaultKind kind) {
 std::string Faults::to_json() {
   Lock lock(mutex_);
   json all = json::object();
-  for (const Destination destination : kDestinations) {
+  for (const Destination destination : kFaultTargets) {
     json list = json::array();
     for (const auto& [kind, name] : kNames) {
       const Active* active = find({destination, kind});

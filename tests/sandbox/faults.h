@@ -18,7 +18,17 @@
 
 namespace dualtrace::sandbox {
 
-enum class FaultKind { kBlackhole, kRefuse, kStatus, kPartial, kSlow, kCut, kLimit, kPoison };
+enum class FaultKind {
+  kBlackhole,
+  kRefuse,
+  kStatus,
+  kPartial,
+  kSlow,
+  kCut,
+  kLimit,
+  kPoison,
+  kGrant
+};
 
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 
@@ -33,6 +43,7 @@ struct Fault {
   bool store_first = true;  // slow: before the delay; cut: before the connection goes
   uint64_t bytes_max = 0;   // limit
   std::string poison{};     // poison: a span's name, or its attribute dualtrace.test.poison
+  std::string set{};        // grant: a JSON object that is merged into the token answer
 };
 
 // {"kind": "status", "status": 503, "count": 3, …}; nothing for {"kind": "none"}. The members of

@@ -41,9 +41,7 @@ class HttpResponder final : public Responder {
     HttpServerResponse response =
         answer.accepted() ? render_success(answer, form_) : render_refusal_(answer);
     response.status = answer.http_status;
-    if (answer.retry_after) response.headers.emplace_back("Retry-After", *answer.retry_after);
-    if (answer.body) response.body = *answer.body;
-    if (answer.content_type) response.content_type = *answer.content_type;
+    apply_overrides(answer, response);
     replier_.reply(std::move(response));
   }
 
@@ -58,6 +56,14 @@ class HttpResponder final : public Responder {
 std::shared_ptr<Responder> make_http_responder(HttpReplier replier, BodyForm form,
                                                RenderRefusal render_refusal) {
   return std::make_shared<HttpResponder>(std::move(replier), form, std::move(render_refusal));
+}
+
+void apply_overrides(const Answer& answer, HttpServerResponse& response) {
+  if (answer.retry_after) response.headers.emplace_back("Retry-After", *answer.retry_after);
+  if (answer.location) response.headers.emplace_back("Location", *answer.location);
+  if (answer.body) response.body = *answer.body;
+  if (answer.content_type) response.content_type = *answer.content_type;
+  if (response.body.size() < answer.body_bytes) response.body.resize(answer.body_bytes, ' ');
 }
 
 std::string success_body(const Answer& answer) { return success_proto(answer).SerializeAsString(); }

@@ -17,6 +17,9 @@ using RenderRefusal = std::function<HttpServerResponse(const Answer&)>;
 std::shared_ptr<Responder> make_http_responder(HttpReplier replier, BodyForm form,
                                                RenderRefusal render_refusal);
 
+// What a fault says of headers and body, over what the response has already.
+void apply_overrides(const Answer& answer, HttpServerResponse& response);
+
 // ExportTraceServiceResponse; without partial success it has no bytes.
 [[nodiscard]] std::string success_body(const Answer& answer);
 

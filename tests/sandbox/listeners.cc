@@ -12,20 +12,34 @@ constexpr size_t kConnectionsMax = 4096;
 }  // namespace
 
 Listeners::Listeners(std::string host, std::optional<TlsServerOptions> tls, DestinationPorts ports,
-                     Reception& reception)
-    : host_(std::move(host)), tls_(std::move(tls)), reception_(reception), ports_(ports) {}
+                     Reception& reception, WorkspaceHttp& workspace)
+    : host_(std::move(host)),
+      tls_(std::move(tls)),
+      reception_(reception),
+      workspace_(workspace),
+      ports_(ports) {}
 
 Status Listeners::open(Destination destination) {
-  return destination == Destination::kArize ? open_arize() : open_databricks();
+  switch (destination) {
+    case Destination::kArize:
+      return open_arize();
+    case Destination::kDatabricks:
+      return open_one(databricks_, ports_.databricks, "databricks",
+                      databricks_http_handler(reception_, workspace_));
+    case Destination::kZerobus:
+      return open_one(zerobus_, ports_.zerobus, "zerobus", zerobus_http_handler(reception_));
+    default:
+      return {};
+  }
 }
 
 void Listeners::close(Destination destination) {
   if (destination == Destination::kArize) {
     arize_grpc_.reset();
     arize_http_.reset();
-  } else {
-    databricks_.reset();
   }
+  if (destination == Destination::kDatabricks) databricks_.reset();
+  if (destination == Destination::kZerobus) zerobus_.reset();
 }
 
 Result<std::unique_ptr<HttpServer>> Listeners::start_http(uint16_t port, const std::string& name,
@@ -45,21 +59,16 @@ Status Listeners::open_arize() {
     arize_grpc_ = *std::move(grpc);
     ports_.arize_grpc = arize_grpc_->port();
   }
-  if (!arize_http_) {
-    auto http = start_http(ports_.arize_http, "arize-http", arize_http_handler(reception_));
-    if (!http) return fail(http.error().with_prefix("arize: "));
-    arize_http_ = *std::move(http);
-    ports_.arize_http = arize_http_->port();
-  }
-  return {};
+  return open_one(arize_http_, ports_.arize_http, "arize-http", arize_http_handler(reception_));
 }
 
-Status Listeners::open_databricks() {
-  if (databricks_) return {};
-  auto http = start_http(ports_.databricks, "databricks", databricks_http_handler(reception_));
-  if (!http) return fail(http.error().with_prefix("databricks: "));
-  databricks_ = *std::move(http);
-  ports_.databricks = databricks_->port();
+Status Listeners::open_one(std::unique_ptr<HttpServer>& server, uint16_t& port,
+                           const std::string& name, HttpServer::Handler handler) {
+  if (server) return {};
+  auto http = start_http(port, name, std::move(handler));
+  if (!http) return fail(http.error().with_prefix(name + ": "));
+  server = *std::move(http);
+  port = server->port();
   return {};
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Listeners: the open ports of both destinations. A destination can be closed, so that connections
+// Listeners: the open ports of the destinations. A destination can be closed, so that connections
 // are refused, and opened again on the same ports.
 // Used from one thread after start(); ports() is Immutable then.
 
@@ -12,6 +12,7 @@
 #include "common/net/http_server.h"
 #include "tests/sandbox/arize_grpc_service.h"
 #include "tests/sandbox/reception.h"
+#include "tests/sandbox/workspace_http.h"
 
 namespace dualtrace::sandbox {
 
@@ -19,15 +20,17 @@ struct DestinationPorts {
   uint16_t arize_grpc = 0;  // 0: one is chosen
   uint16_t arize_http = 0;
   uint16_t databricks = 0;
+  uint16_t zerobus = 0;
 };
 
 class Listeners {
  public:
-  // `reception` outlives the listeners.
+  // `reception` and `workspace` outlive the listeners.
   Listeners(std::string host, std::optional<TlsServerOptions> tls, DestinationPorts ports,
-            Reception& reception);
+            Reception& reception, WorkspaceHttp& workspace);
 
-  // Opening what is open and closing what is closed does nothing. A failed open() leaves it closed.
+  // Opening what is open and closing what is closed does nothing, as does either for what has no
+  // ports of its own. A failed open() leaves it closed.
   Status open(Destination destination);
   void close(Destination destination);
 
@@ -38,16 +41,19 @@ class Listeners {
   Result<std::unique_ptr<HttpServer>> start_http(uint16_t port, const std::string& name,
                                                  HttpServer::Handler handler) const;
   Status open_arize();
-  Status open_databricks();
+  Status open_one(std::unique_ptr<HttpServer>& server, uint16_t& port, const std::string& name,
+                  HttpServer::Handler handler);
 
   const std::string host_;
   const std::optional<TlsServerOptions> tls_;
   Reception& reception_;
+  WorkspaceHttp& workspace_;
   DestinationPorts ports_;
 
   std::unique_ptr<ArizeGrpcServer> arize_grpc_;
   std::unique_ptr<HttpServer> arize_http_;
   std::unique_ptr<HttpServer> databricks_;
+  std::unique_ptr<HttpServer> zerobus_;
 };
 
 }  // namespace dualtrace::sandbox

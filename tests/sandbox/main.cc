@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   log_info("sandbox listens", {{"arize_grpc", (*running)->ports().arize_grpc},
                                {"arize_http", (*running)->ports().arize_http},
                                {"databricks", (*running)->ports().databricks},
+                               {"zerobus", (*running)->ports().zerobus},
                                {"admin", (*running)->admin_port()}});
   int signal = 0;
   sigwait(&stop_signals, &signal);

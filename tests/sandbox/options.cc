@@ -39,6 +39,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   std::vector<std::string> spaces;
   std::vector<std::string> tables;
   std::vector<std::string> dns_names;
+  std::string access_file;
   bool no_bodies = false;
 
   CLI::App app("Strict local stand-ins of Arize and Databricks for dualtrace");
@@ -48,6 +49,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("--arize-grpc-port", options.ports.arize_grpc, "0: one is chosen");
   app.add_option("--arize-http-port", options.ports.arize_http, "0: one is chosen");
   app.add_option("--databricks-port", options.ports.databricks, "0: one is chosen");
+  app.add_option("--zerobus-port", options.ports.zerobus, "0: one is chosen");
   app.add_option("--admin-port", options.admin_port, "0: one is chosen");
   app.add_flag("--tls", options.tls, "the destinations speak TLS; the admin port never does");
   app.add_option("--dns-name", dns_names, "further name in the certificate; repeatable");
@@ -55,6 +57,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("--arize-space", spaces, "allowed space id (base64); without: any id");
   app.add_option("--databricks-token-file", token_files, "valid tokens; without: any token");
   app.add_option("--databricks-table", tables, "c.s.t=v1|v2, repeatable; without: any table");
+  app.add_option("--access-file", access_file,
+                 "JSON as POST /credentials takes it; over what the other options say");
   app.add_flag("--no-bodies", no_bodies, "do not keep the bytes of the requests");
   try {
     app.parse(argc, argv);
@@ -73,6 +77,13 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     return fail(read.error());
   for (const std::string& table : tables)
     if (auto read = read_table(table, options.access); !read) return fail(read.error());
+  if (access_file.empty()) return options;
+  auto text = read_text(access_file);
+  if (!text) return fail(text.error());
+  AccessBook book(std::move(options.access));
+  if (auto updated = book.update(*text); !updated)
+    return fail(updated.error().with_prefix(access_file + ": "));
+  options.access = *book.current();
   return options;
 }
 

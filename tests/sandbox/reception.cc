@@ -41,12 +41,31 @@ uint64_t count_if(const RequestProto& request, const SpanPredicate& predicate) {
   return count;
 }
 
+HeaderVerdict judge_headers(const Arrival& arrival, const Access& access, const Bearer& bearer) {
+  switch (arrival.destination) {
+    case Destination::kArize:
+      return judge_arize_headers(arrival, access);
+    case Destination::kZerobus:
+      return judge_zerobus_headers(arrival, access, bearer);
+    default:
+      return judge_databricks_headers(arrival, access, bearer);
+  }
+}
+
+// As CredentialUses names it.
+std::string credential_of(const Arrival& arrival, const Bearer& bearer) {
+  if (arrival.destination == Destination::kArize) return credential_name(arize_api_key(arrival));
+  if (bearer.minted) return bearer.minted->grant.credential;
+  return credential_name(bearer_token(arrival.header("authorization")).value_or(""));
+}
+
 }  // namespace
 
 // One request on its way through.
 struct Reception::Case {
   Arrival arrival;
   std::shared_ptr<Responder> responder;
+  Bearer bearer{};
   RequestRow row{};
   std::vector<SpanRow> spans{};
   Answer answer{};
@@ -60,8 +79,14 @@ struct Reception::Case {
   }
 };
 
-Reception::Reception(AccessBook& access, Faults& faults, Storage& storage, Scheduler& scheduler)
-    : access_(access), faults_(faults), storage_(storage), scheduler_(scheduler) {}
+Reception::Reception(Parts parts)
+    : access_(parts.access),
+      faults_(parts.faults),
+      tokens_(parts.tokens),
+      uses_(parts.uses),
+      held_(parts.held),
+      storage_(parts.storage),
+      scheduler_(parts.scheduler) {}
 
 void Reception::receive(Arrival arrival, std::shared_ptr<Responder> responder) {
   Case current{.arrival = std::move(arrival), .responder = std::move(responder)};
@@ -69,6 +94,9 @@ void Reception::receive(Arrival arrival, std::shared_ptr<Responder> responder) {
   current.row.protocol = current.arrival.protocol == Protocol::kGrpc ? "grpc" : "http";
   current.row.arrived = scheduler_.clock().wall();
   current.row.headers = headers_json(current.arrival.headers);
+  current.bearer.now = current.row.arrived;
+  if (const auto token = bearer_token(current.arrival.header("authorization")))
+    current.bearer.minted = tokens_.find(*token);
   // The chain stops where the answer is decided.
   (void)(pass_faults(current) && pass_limits(current) && pass_headers(current) &&
          pass_spans(current));
@@ -85,8 +113,7 @@ bool Reception::pass_faults(Case& current) {
   if (faults_.take(destination, FaultKind::kBlackhole)) {
     current.mark(FaultKind::kBlackhole);
     current.answer = refusal("blackhole", 503, kGrpcUnavailable, "");
-    Lock lock(mutex_);
-    held_.emplace_back(destination, std::exchange(current.responder, nullptr));
+    held_.hold(destination, std::exchange(current.responder, nullptr));
     return false;
   }
   if (auto status = faults_.take(destination, FaultKind::kStatus)) {
@@ -130,9 +157,7 @@ bool Reception::pass_limits(Case& current) {
 
 bool Reception::pass_headers(Case& current) {
   const auto access = access_.current();
-  HeaderVerdict verdict = current.arrival.destination == Destination::kArize
-                              ? judge_arize_headers(current.arrival, *access)
-                              : judge_databricks_headers(current.arrival, *access);
+  HeaderVerdict verdict = judge_headers(current.arrival, *access, current.bearer);
   current.row.table_name = std::move(verdict.table_name);
   if (verdict.refusal) {
     current.answer = *std::move(verdict.refusal);
@@ -197,10 +222,17 @@ bool Reception::pass_spans(Case& current) {
 
 void Reception::settle(Case current) {
   current.row.outcome = current.answer.accepted() ? "ok" : current.answer.reason;
+  count_credential(current);
   if (current.delay == Duration() || current.store_first) return store(std::move(current));
   const Duration delay = std::exchange(current.delay, Duration());
   auto waiting = std::make_shared<Case>(std::move(current));
   scheduler_.run_after(delay, [this, waiting] { store(std::move(*waiting)); });
+}
+
+// A request that a fault answered has shown its credential all the same.
+void Reception::count_credential(const Case& current) {
+  uses_.count(current.row.destination, credential_of(current.arrival, current.bearer),
+              current.answer.accepted(), current.row.arrived);
 }
 
 void Reception::store(Case current) {
@@ -218,16 +250,6 @@ void Reception::store(Case current) {
     scheduler.run_after(delay, [deliver, stored] { deliver(stored); });
   };
   storage_.store(std::move(current.row), std::move(current.spans), std::move(stored_or_later));
-}
-
-void Reception::release_held(Destination destination) {
-  std::vector<std::shared_ptr<Responder>> released;  // let go of after the lock
-  Lock lock(mutex_);
-  std::erase_if(held_, [&](auto& entry) {
-    if (entry.first != destination) return false;
-    released.push_back(std::move(entry.second));
-    return true;
-  });
 }
 
 }  // namespace dualtrace::sandbox

@@ -3,28 +3,33 @@
 // spans → storage → answer. The endpoints only carry bytes in and answers out. Thread-safe.
 
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "common/sync/mutex.h"
 #include "common/time/scheduler.h"
 #include "tests/sandbox/access.h"
 #include "tests/sandbox/answer.h"
+#include "tests/sandbox/credential_uses.h"
 #include "tests/sandbox/faults.h"
+#include "tests/sandbox/held_connections.h"
 #include "tests/sandbox/storage.h"
+#include "tests/sandbox/token_book.h"
 
 namespace dualtrace::sandbox {
 
 class Reception {
  public:
-  // All outlive the reception; delayed answers wait on `scheduler`.
-  Reception(AccessBook& access, Faults& faults, Storage& storage, Scheduler& scheduler);
+  struct Parts {  // all outlive the reception
+    AccessBook& access;
+    Faults& faults;
+    TokenBook& tokens;
+    CredentialUses& uses;
+    HeldConnections& held;
+    Storage& storage;
+    Scheduler& scheduler;  // delayed answers wait on it
+  };
+  explicit Reception(Parts parts);
 
   // Takes any time the decoding takes; the answer comes later, from another thread.
   void receive(Arrival arrival, std::shared_ptr<Responder> responder);
-
-  // Closes the connections that black holes of that destination hold.
-  void release_held(Destination destination);
 
  private:
   struct Case;
@@ -34,16 +39,17 @@ class Reception {
   bool pass_limits(Case& current);
   bool pass_headers(Case& current);
   bool pass_spans(Case& current);
+  void count_credential(const Case& current);
   void settle(Case current);
   void store(Case current);
 
   AccessBook& access_;
   Faults& faults_;
+  TokenBook& tokens_;
+  CredentialUses& uses_;
+  HeldConnections& held_;
   Storage& storage_;
   Scheduler& scheduler_;
-
-  Mutex mutex_;
-  std::vector<std::pair<Destination, std::shared_ptr<Responder>>> held_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::sandbox

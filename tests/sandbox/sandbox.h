@@ -27,10 +27,14 @@ class Sandbox {
   SystemClock clock_;
   AccessBook access_;
   Faults faults_;
+  TokenBook tokens_;
+  CredentialUses uses_;
+  HeldConnections held_;
   std::unique_ptr<Queries> queries_;
   ThreadScheduler scheduler_;
   std::unique_ptr<Storage> storage_;
   Reception reception_;
+  WorkspaceHttp workspace_;
   Listeners listeners_;
   Admin admin_;
   std::unique_ptr<HttpServer> admin_server_;

@@ -48,7 +48,8 @@ TEST(Faults, AreListedWithWhatIsLeftOfThem) {
   Faults faults(clock);
   faults.set(Destination::kArize, parsed(R"({"kind": "cut", "count": 3, "seconds": 2})"));
   EXPECT_EQ(faults.to_json(),
-            R"({"arize":[{"count":3,"kind":"cut","seconds":2.0}],"databricks":[]})");
+            R"({"arize":[{"count":3,"kind":"cut","seconds":2.0}],"databricks":[],"discovery":[],)"
+            R"("token":[],"zerobus":[]})");
 }
 
 TEST(ParseFault, ReadsAStatusForBothLanguages) {

@@ -86,6 +86,40 @@ TEST(AgentConfig, AllowsPlaintextToALocalWorkspaceOnly) {
   EXPECT_FALSE(parse_agent_config(yaml("http://127.0.0.1.evil.test"), "/").config);
 }
 
+DatabricksConfig databricks_with(const std::string& rest) {
+  return *parsed("databricks: {workspaceURL: 'https://w.example', table: a.b.c, " + rest + "}\n")
+              .databricks;
+}
+
+TEST(AgentConfig, ReadsEachKindOfAuthentication) {
+  EXPECT_EQ(databricks_with("auth: {token: {file: t}}").auth,
+            DatabricksAuth(DatabricksToken{"/etc/dualtrace/t"}));
+  EXPECT_EQ(databricks_with("auth: {tokenFile: t}").auth,  // as it was written before
+            DatabricksAuth(DatabricksToken{"/etc/dualtrace/t"}));
+  EXPECT_EQ(databricks_with("auth: {oauth: {clientIDFile: i, clientSecretFile: s}}").auth,
+            DatabricksAuth(DatabricksOAuth{"/etc/dualtrace/i", "/etc/dualtrace/s"}));
+  EXPECT_EQ(databricks_with("auth: {workloadIdentity: {tokenFile: p}}").auth,
+            DatabricksAuth(DatabricksWorkloadIdentity{"/etc/dualtrace/p", std::nullopt}));
+  EXPECT_EQ(databricks_with("auth: {workloadIdentity: {tokenFile: p, clientID: 6f-1}}").auth,
+            DatabricksAuth(DatabricksWorkloadIdentity{"/etc/dualtrace/p", "6f-1"}));
+}
+
+TEST(AgentConfig, ReadsTheWayIn) {
+  const std::string auth = "auth: {token: {file: t}}";
+  EXPECT_EQ(databricks_with(auth).ingest, Ingest::kWorkspace);
+  const DatabricksConfig found =
+      databricks_with("auth: {workloadIdentity: {tokenFile: p}}, ingest: Zerobus");
+  EXPECT_EQ(found.ingest, Ingest::kZerobus);
+  EXPECT_EQ(found.zerobus, std::nullopt);
+  for (const char* endpoint :
+       {"z.example", "z.example:443", "https://z.example/", "https://z.example/v1/traces"}) {
+    EXPECT_EQ(databricks_with(auth + ", ingest: Zerobus, zerobus: {endpoint: '" + endpoint + "'}")
+                  .zerobus,
+              (Url{"https", {"z.example", 443}, ""}))
+        << endpoint;
+  }
+}
+
 TEST(AgentConfig, ReadsEveryKeyOfTheReceiver) {
   const ReceiverConfig receiver = parsed(with_arize(R"(
 receiver:
@@ -188,7 +222,7 @@ logLevel: Debug
   EXPECT_EQ(config.databricks->tls.ca_file, "/etc/dualtrace/ca.crt");
   EXPECT_EQ(config.databricks->compression, Compression::kGzip);
   EXPECT_EQ(config.databricks->proxy, (Url{"http", {"proxy", 3128}, ""}));
-  EXPECT_EQ(config.databricks->token_file, "/etc/dualtrace/t");
+  EXPECT_EQ(std::get<DatabricksToken>(config.databricks->auth).file, "/etc/dualtrace/t");
   EXPECT_EQ(config.observe.listen, (HostPort{"::", 8889}));
   EXPECT_EQ(config.resource_attributes.at("k8s.cluster.name"), "blue");
   EXPECT_EQ(config.resource_attributes.at("empty"), "");

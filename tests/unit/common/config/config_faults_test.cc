@@ -58,7 +58,7 @@ TEST(ConfigFaults, AreReportedAllAtOnceWithTheirPaths) {
                                     fault("delivery.colour", "unknown key"),
                                     fault("databricks.workspaceURL", "missing"),
                                     fault("databricks.table", "expected catalog.schema.table"),
-                                    fault("databricks.auth.tokenFile", "missing")));
+                                    fault("databricks.auth", "exactly one of")));
 }
 
 TEST(ConfigFaults, NameTheKeyThatWasMeant) {
@@ -149,6 +149,52 @@ TEST(ConfigFaults, RefuseTablesThatAreNotThreePartNames) {
   }
   EXPECT_THAT(databricks_faults("https://workspace.test", "a.b." + std::string(256, 'c')),
               ElementsAre(fault("databricks.table", "catalog.schema.table")));
+}
+
+std::vector<ConfigFault> databricks_faults_with(const std::string& rest) {
+  return faults_of("databricks: {workspaceURL: 'https://w.example', table: a.b.c" + rest + "}\n");
+}
+
+TEST(ConfigFaults, NeedExactlyOneKindOfAuthentication) {
+  for (const char* auth : {
+           "",
+           ", auth: {}",
+           ", auth: {token: {file: t}, oauth: {clientIDFile: i, clientSecretFile: s}}",
+           ", auth: {tokenFile: t, workloadIdentity: {tokenFile: p}}",
+           ", auth: {oauth: {clientIDFile: i, clientSecretFile: s}, "
+           "workloadIdentity: {tokenFile: p}}",
+       }) {
+    EXPECT_THAT(databricks_faults_with(auth), ElementsAre(fault("databricks.auth", "exactly one")))
+        << auth;
+  }
+  EXPECT_THAT(databricks_faults_with(", auth: {tokenFile: t, token: {file: t}}"),
+              ElementsAre(fault("databricks.auth.token", "token.file alone")));
+}
+
+TEST(ConfigFaults, NeedEveryFileOfAnAuthentication) {
+  EXPECT_THAT(databricks_faults_with(", auth: {token: {}}"),
+              ElementsAre(fault("databricks.auth.token.file", "missing")));
+  EXPECT_THAT(databricks_faults_with(", auth: {oauth: {}}"),
+              ElementsAre(fault("databricks.auth.oauth.clientIDFile", "missing"),
+                          fault("databricks.auth.oauth.clientSecretFile", "missing")));
+  EXPECT_THAT(databricks_faults_with(", auth: {workloadIdentity: {clientID: 'my service'}}"),
+              ElementsAre(fault("databricks.auth.workloadIdentity.tokenFile", "missing"),
+                          fault("databricks.auth.workloadIdentity.clientID", "application id")));
+}
+
+TEST(ConfigFaults, RefuseZerobusEndpointsThatWouldLeakTheTokenOrAreOfNoUse) {
+  const auto with = [](const std::string& ingest, const std::string& endpoint) {
+    return databricks_faults_with(", auth: {token: {file: t}}, ingest: " + ingest +
+                                  ", zerobus: {endpoint: '" + endpoint + "'}");
+  };
+  EXPECT_THAT(with("Zerobus", "http://z.example"),
+              ElementsAre(fault("databricks.zerobus.endpoint", "must begin with https://")));
+  EXPECT_THAT(with("Zerobus", "https://z.example/v2"),
+              ElementsAre(fault("databricks.zerobus.endpoint", "expected https://host")));
+  EXPECT_THAT(databricks_faults_with(", auth: {token: {file: t}}, ingest: Zerobus"),
+              ElementsAre(fault("databricks.zerobus.endpoint", "cannot be asked")));
+  EXPECT_THAT(with("Workspace", "https://z.example"),
+              ElementsAre(fault("databricks.zerobus.endpoint", "databricks.ingest: Zerobus")));
 }
 
 TEST(ConfigFaults, RefuseHalfOfATlsConfiguration) {

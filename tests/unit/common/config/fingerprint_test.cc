@@ -79,7 +79,8 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
                "        credentials: {apiKeyFile: /new/a, spaceIDFile: /new/b}}\n"
                "databricks: {workspaceURL: 'https://other.example', table: d.e.f, caFile: c,\n"
                "             compression: GZIP, proxyURL: 'http://proxy:3128',\n"
-               "             auth: {tokenFile: /new/t}}\n"
+               "             auth: {oauth: {clientIDFile: /new/i, clientSecretFile: /new/s}},\n"
+               "             ingest: Zerobus, zerobus: {endpoint: 'https://z.example'}}\n"
                "delivery: {maxBacklog: 1Gi, maxAge: 1h, batchBytes: 2Mi, batchBytesMax: 3Mi,\n"
                "           linger: 1s, requestsInFlight: 2, requestTimeout: 9s, retryBase: 2s,\n"
                "           retryMax: 9s, pauseProbe: 9s, maxDeadLetters: 1Mi}\n"
@@ -87,10 +88,16 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
                "drainTimeout: 7s\n"
                "logLevel: Debug\n"),
             of(both));
+  EXPECT_EQ(of("databricks: {workspaceURL: 'https://w.example', table: a.b.c,\n"
+               "             auth: {workloadIdentity: {tokenFile: p, clientID: c}}}\n"),
+            of(kDatabricks));
+  EXPECT_EQ(of("databricks: {workspaceURL: 'https://w.example', table: a.b.c,\n"
+               "             auth: {token: {file: p}}}\n"),
+            of(kDatabricks));
 }
 
 // Each key is in one of the two tests above: a new one has to be put into one of them.
-TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 49U); }
+TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 55U); }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
   EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs

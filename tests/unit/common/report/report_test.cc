@@ -23,32 +23,46 @@ Agent full_report() {
                                 .state = ConfigurationState::kRefused,
                                 .why = "arize.colour: unknown key"},
               .admission = {.bytes = 1, .bytes_max = 2, .refusals = 3}};
-  agent.lanes.push_back({.name = "arize",
-                         .state = LaneState::kPaused,
-                         .spans = {.accepted = 21,
-                                   .delivered = 1,
-                                   .rejected = 2,
-                                   .dead_lettered = 3,
-                                   .expired = 4,
-                                   .filtered = 5,
-                                   .backlog = 6},
-                         .balanced = false,
-                         .backlog_bytes = UINT64_MAX,
-                         .oldest_undelivered = at(3),
-                         .requests_in_flight = 7,
-                         .last_delivered = at(4),
-                         .last_error = LastError{"AuthRejected", "no \"such\" key", at(5)},
-                         .credential_fingerprint = "abcd1234",
-                         .credentials = {{.part = CredentialPart::kSpaceID,
-                                          .state = CredentialState::kUnusable,
-                                          .fingerprint = "beef",
-                                          .why = "is in quotes"}},
-                         .losses = {{.word = LossWord::kDeadLettered,
-                                     .reason = "MissingProject",
-                                     .spans = 40,
-                                     .lately = 8,
-                                     .last = at(6),
-                                     .message = "external_model_id is required"}}});
+  agent.lanes.push_back(
+      {.name = "arize",
+       .state = LaneState::kPaused,
+       .spans = {.accepted = 21,
+                 .delivered = 1,
+                 .rejected = 2,
+                 .dead_lettered = 3,
+                 .expired = 4,
+                 .filtered = 5,
+                 .backlog = 6},
+       .balanced = false,
+       .backlog_bytes = UINT64_MAX,
+       .oldest_undelivered = at(3),
+       .requests_in_flight = 7,
+       .last_delivered = at(4),
+       .last_error = LastError{"AuthRejected", "no \"such\" key", at(5)},
+       .credential_fingerprint = "abcd1234",
+       .credential = {.kind = CredentialKind::kWorkloadIdentity,
+                      .since = at(7),
+                      .expires = at(8),
+                      .why = "the token endpoint is down",
+                      .identity =
+                          TokenIdentity{
+                              "https://issuer", "system:serviceaccount:a:b", {"account", "other"}},
+                      .candidate = CandidateCredential{.fingerprint = "feed5678",
+                                                       .state = CandidateState::kRejected,
+                                                       .reason = "PermissionDenied",
+                                                       .why = "no MODIFY",
+                                                       .since = at(9)},
+                      .previous = PreviousCredential{"0ddba11", at(10)}},
+       .credentials = {{.part = CredentialPart::kSpaceID,
+                        .state = CredentialState::kUnusable,
+                        .fingerprint = "beef",
+                        .why = "is in quotes"}},
+       .losses = {{.word = LossWord::kDeadLettered,
+                   .reason = "MissingProject",
+                   .spans = 40,
+                   .lately = 8,
+                   .last = at(6),
+                   .message = "external_model_id is required"}}});
   agent.lanes.push_back({.name = "databricks", .state = LaneState::kIdle});
   agent.journals.push_back({.name = "journal-1",
                             .adopted = true,
@@ -92,6 +106,8 @@ TEST(Words, StandForOneValueEach) {
   expect_words_to_travel<LossWord>();
   expect_words_to_travel<LossReason>();
   expect_words_to_travel<CredentialPart>();
+  expect_words_to_travel<CredentialKind>();
+  expect_words_to_travel<CandidateState>();
   expect_words_to_travel<CredentialState>();
   EXPECT_EQ(kDestinations.size(), kWords<Destination>.size());
 }
@@ -132,6 +148,7 @@ TEST(Report, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(read.lanes.at(0).spans.backlog, 4U);
   EXPECT_EQ(read.now, std::nullopt);
   EXPECT_TRUE(read.lanes.at(0).credentials.empty());
+  EXPECT_EQ(read.lanes.at(0).credential, CredentialInUse{});
   EXPECT_TRUE(read.lanes.at(0).losses.empty());
 
   const auto configuration = [](const std::string& error) {

@@ -60,12 +60,65 @@ TEST(ParseExport, ReadsBothDestinations) {
       .workspace_url = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
       .table = "main.traces.agents_otel_spans",
       .ingest = "Workspace",
-      .token = {"databricks", "token"},
+      .zerobus_endpoint = std::nullopt,
+      .auth = TokenAuth{{"databricks", "token"}},
       .ca = CertificateAuthority{.secret = {{"company-authority", "ca.crt"}},
                                  .config_map = std::nullopt},
       .compression = "None",
       .proxy_url = "http://proxy.example:3128"};
   EXPECT_EQ(read.databricks, databricks);
+}
+
+Json with_auth(Json auth) { return with(full_export(), "/spec/databricks/auth", std::move(auth)); }
+
+TEST(ParseExport, ReadsEveryWayToProveOneself) {
+  EXPECT_EQ(parsed(with_auth({{"oauth", {{"secretName", "sp"}}}})).databricks->auth,
+            DatabricksAuthSpec(OAuthAuth{{"sp", "client-id"}, {"sp", "client-secret"}}));
+  const Json own_keys = {{"secretName", "sp"}, {"clientIDKey", "id"}, {"clientSecretKey", "key"}};
+  EXPECT_EQ(parsed(with_auth({{"oauth", own_keys}})).databricks->auth,
+            DatabricksAuthSpec(OAuthAuth{{"sp", "id"}, {"sp", "key"}}));
+  EXPECT_EQ(parsed(with_auth({{"workloadIdentity", {{"audience", "account"}}}})).databricks->auth,
+            DatabricksAuthSpec(WorkloadIdentityAuth{std::nullopt, "account", 3600}));
+  const Json whole = {{"clientID", "6f-1"}, {"audience", "account"}, {"expirationSeconds", 600}};
+  EXPECT_EQ(parsed(with_auth({{"workloadIdentity", whole}})).databricks->auth,
+            DatabricksAuthSpec(WorkloadIdentityAuth{"6f-1", "account", 600}));
+}
+
+TEST(ParseExport, WantsExactlyOneWayToProveOneself) {
+  const Json token = {{"secretName", "databricks"}};
+  for (const Json& auth :
+       {Json::object(), Json{{"token", token}, {"oauth", token}},
+        Json{{"token", token}, {"oauth", token}, {"workloadIdentity", {{"audience", "a"}}}}}) {
+    EXPECT_THAT(fault_paths(with_auth(auth)), ElementsAre("spec.databricks.auth")) << auth;
+  }
+}
+
+TEST(ParseExport, LetsNoTokenBeAKeyToTheApiServer) {
+  for (const char* audience :
+       {"https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local",
+        "kubernetes", "kubernetes.default.svc:443/", "with space", "\xc3\xa9"}) {
+    EXPECT_THAT(fault_paths(with_auth({{"workloadIdentity", {{"audience", audience}}}})),
+                ElementsAre("spec.databricks.auth.workloadIdentity.audience"))
+        << audience;
+  }
+  for (const char* audience : {"https://dbc-1.cloud.databricks.com/oidc/v1/token", "kubernetes-eu",
+                               "6b3f6d3c-0000-4000-8000-3f2a1c9d8e7f"}) {
+    EXPECT_TRUE(fault_paths(with_auth({{"workloadIdentity", {{"audience", audience}}}})).empty())
+        << audience;
+  }
+}
+
+TEST(ParseExport, ReadsZerobusWithAWayToProveOneselfThere) {
+  const Json oauth = {{"oauth", {{"secretName", "sp"}}}};
+  Json object = with(with_auth(oauth), "/spec/databricks/ingest", "Zerobus");
+  EXPECT_EQ(parsed(object).databricks->ingest, "Zerobus");
+  EXPECT_EQ(parsed(object).databricks->zerobus_endpoint, std::nullopt);
+  object["spec"]["databricks"]["zerobus"] = {{"endpoint", "https://zerobus.internal.example"}};
+  EXPECT_EQ(parsed(object).databricks->zerobus_endpoint, "https://zerobus.internal.example");
+  object["spec"]["databricks"]["ingest"] = "Workspace";
+  EXPECT_THAT(fault_paths(object), ElementsAre("spec.databricks"));
+  EXPECT_THAT(fault_paths(with(full_export(), "/spec/databricks/ingest", "Zerobus")),
+              ElementsAre("spec.databricks"));
 }
 
 TEST(ParseExport, ReadsTheRest) {

@@ -199,7 +199,11 @@ TEST(ExportFields, LeaveOutOnlyTheseKeysOfTheAgentsConfiguration) {
   const std::set<std::string_view> from_the_pod = {"arize.credentials.apiKeyFile",
                                                    "arize.credentials.spaceIDFile",
                                                    "arize.caFile",
+                                                   "databricks.auth.token.file",
                                                    "databricks.auth.tokenFile",
+                                                   "databricks.auth.oauth.clientIDFile",
+                                                   "databricks.auth.oauth.clientSecretFile",
+                                                   "databricks.auth.workloadIdentity.tokenFile",
                                                    "databricks.caFile",
                                                    "delivery.folder",
                                                    "observe.listen"};
@@ -254,7 +258,10 @@ TEST(ExportFields, AreAllReadByTheParser) {
 TEST(ExportFields, AreAllInTheFullExampleButTheOtherOfTwo) {
   const Json example = full_export();
   for (const ExportField& field : export_fields()) {
-    const bool other_of_two = field.path == "spec.arize.region" ||
+    const bool other_of_two = field.path.starts_with("spec.databricks.auth.oauth") ||
+                              field.path.starts_with("spec.databricks.auth.workloadIdentity") ||
+                              field.path.starts_with("spec.databricks.zerobus") ||
+                              field.path == "spec.arize.region" ||
                               field.path == "spec.arize.ca.secretName" ||
                               field.path == "spec.databricks.ca.configMapName";
     EXPECT_NE(example.contains(pointer_of(std::string(field.path))), other_of_two) << field.path;
@@ -262,13 +269,23 @@ TEST(ExportFields, AreAllInTheFullExampleButTheOtherOfTwo) {
 }
 
 TEST(ExportFields, HaveDefaultsThatTheParserFillsIn) {
-  ExportOrFaults full = parse_export(full_export());
-  ASSERT_TRUE(full.value) << to_string(full.faults);
+  const Json oauth = {
+      {"secretName", "sp"}, {"clientIDKey", "client-id"}, {"clientSecretKey", "client-secret"}};
+  const Json identity = {{"audience", "account"}, {"expirationSeconds", 3600}};
   for (const ExportField& field : export_fields()) {
     if (field.fallback.empty() || field.type == FieldType::kSection) continue;
-    Json object = full_export();
-    ASSERT_EQ(object[pointer_of(std::string(field.path))], field.fallback) << field.path;
     const std::string path(field.path);
+    Json object = full_export();
+    if (path.find(".oauth.") != std::string::npos) {
+      object["spec"]["databricks"]["auth"] = {{"oauth", oauth}};
+    } else if (path.find(".workloadIdentity.") != std::string::npos) {
+      object["spec"]["databricks"]["auth"] = {{"workloadIdentity", identity}};
+    }
+    const ExportOrFaults full = parse_export(object);
+    ASSERT_TRUE(full.value) << to_string(full.faults);
+    const Json& written = object[pointer_of(path)];
+    ASSERT_EQ(written.is_string() ? written.get<std::string>() : written.dump(), field.fallback)
+        << field.path;
     object[pointer_of(path.substr(0, path.rfind('.')))].erase(path.substr(path.rfind('.') + 1));
     EXPECT_EQ(parse_export(object).value, full.value) << field.path;
   }

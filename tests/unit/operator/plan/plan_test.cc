@@ -12,8 +12,10 @@
 namespace dualtrace::ctl {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 // The kinds whose objects differ.
 std::vector<std::string> changed_kinds(const Plan& before, const Plan& after) {
@@ -316,7 +318,42 @@ TEST(Plan, ReportsAMemoryLimitThatIsNoSize) {
   EXPECT_EQ(planned.faults[0].path, "spec.agent.resources.limits.memory");
 }
 
+TEST(Plan, GivesAgentsATokenToExchangeAndNoneForTheApiServer) {
+  const Json pod = object_of(plan_of(example("workload_identity")),
+                             kube::kDaemonSets)["spec"]["template"]["spec"];
+  EXPECT_EQ(pod["automountServiceAccountToken"], false);
+  const Json& volume = pod["volumes"].back();
+  EXPECT_EQ(volume["name"], "identity");
+  const Json token = {{"path", "databricks-token"},
+                      {"audience", "6b3f6d3c-0000-4000-8000-3f2a1c9d8e7f"},
+                      {"expirationSeconds", 3600}};
+  EXPECT_EQ(volume["projected"]["sources"], Json::array({{{"serviceAccountToken", token}}}));
+  const Json with_token = object_of(plan_of(example("full")), kube::kDaemonSets);
+  EXPECT_EQ(with_token.dump().find("serviceAccountToken\":{"), std::string::npos);
+}
+
+TEST(Plan, LetsAgentsCallZerobusWhereverItIs) {
+  const auto ports_of = [](const DualTraceExport& wanted) {
+    return egress_of(plan_of(wanted))[1]["ports"].dump();
+  };
+  DualTraceExport wanted = example("oauth_zerobus");
+  wanted.databricks->workspace_url = "https://workspace.internal.example:8443";
+  wanted.databricks->zerobus_endpoint = "https://zerobus.internal.example:9443";
+  EXPECT_THAT(ports_of(wanted),
+              AllOf(HasSubstr("8443"), HasSubstr("9443"), Not(HasSubstr(":443"))));
+  wanted.databricks->zerobus_endpoint.reset();
+  EXPECT_THAT(ports_of(wanted), AllOf(HasSubstr("8443"), HasSubstr(":443")));
+}
+
 TEST(ExportPath, NamesTheFieldThatAKeyWasMadeFrom) {
+  EXPECT_EQ(export_path("databricks.auth.token.file"), "spec.databricks.auth.token");
+  EXPECT_EQ(export_path("databricks.auth.oauth.clientSecretFile"),
+            "spec.databricks.auth.oauth.clientSecretKey");
+  EXPECT_EQ(export_path("databricks.auth.workloadIdentity.tokenFile"),
+            "spec.databricks.auth.workloadIdentity");
+  EXPECT_EQ(export_path("databricks.auth.workloadIdentity.clientID"),
+            "spec.databricks.auth.workloadIdentity.clientID");
+  EXPECT_EQ(export_path("databricks.zerobus.endpoint"), "spec.databricks.zerobus.endpoint");
   EXPECT_EQ(export_path("databricks.auth.tokenFile"), "spec.databricks.auth.token");
   EXPECT_EQ(export_path("arize.credentials.spaceIDFile"), "spec.arize.credentials.spaceIDKey");
   EXPECT_EQ(export_path("resourceAttributes[team]"), "spec.resourceAttributes[team]");

@@ -102,8 +102,24 @@ TEST_F(SecretChecksTest, ReadsTheWholeOnlyWhenTheVersionIsNew) {
 
 TEST_F(SecretChecksTest, LooksAtOnceWhenAnotherKeyIsNamed) {
   check();
-  wanted_.databricks->token.key = "other";
+  wanted_.databricks->auth = TokenAuth{{"databricks", "other"}};
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kKeyMissing));
+}
+
+TEST_F(SecretChecksTest, LooksAtBothKeysOfAServicePrincipal) {
+  wanted_.databricks->auth = OAuthAuth{{"sp", "client-id"}, {"sp", "client-secret"}};
+  world_.api.put(kube::kSecrets,
+                 secret("sp", {{"client-id", "6f-1"}, {"client-secret", "Bearer dose"}}));
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
+                                   State::kValueUnusable));
+  EXPECT_EQ(checks_.facts()[2].part, report::CredentialPart::kClientID);
+  EXPECT_EQ(checks_.facts()[3].part, report::CredentialPart::kClientSecret);
+  EXPECT_EQ(checks_.facts()[3].path, "spec.databricks.auth.oauth");
+}
+
+TEST_F(SecretChecksTest, HasNoSecretToLookAtForAWorkloadIdentity) {
+  wanted_.databricks->auth = WorkloadIdentityAuth{std::nullopt, "account", 3600};
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent));
 }
 
 TEST_F(SecretChecksTest, DoesNotInsistOnWhatItMayNotRead) {

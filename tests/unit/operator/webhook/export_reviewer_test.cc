@@ -110,6 +110,19 @@ TEST(ExportReviewer, WarnsOfASecretThatIsNotThere) {
                                          "observability/arize", "observability/databricks"));
 }
 
+TEST(ExportReviewer, LooksForTheSecretOfAServicePrincipalAndForNoneOfAWorkload) {
+  Json spec = kGood;
+  spec["databricks"]["auth"] = {{"oauth", {{"secretName", "sp"}}}};
+  Secrets secrets{{"sp"}};
+  EXPECT_THAT(
+      warnings(request_for(spec), secrets.questions()),
+      ElementsAre(StartsWith("spec.databricks.auth.oauth.secretName: there is no Secret sp")));
+  spec["databricks"]["auth"] = {{"workloadIdentity", {{"audience", "account"}}}};
+  Secrets none{};
+  EXPECT_THAT(warnings(request_for(spec), none.questions()), IsEmpty());
+  EXPECT_THAT(none.asked, ElementsAre("observability/arize"));
+}
+
 TEST(ExportReviewer, LooksForEverySecretThatTheSpecNamesAndOnceForEach) {
   Json spec = kGood;
   spec["arize"]["ca"] = {{"secretName", "authority"}, {"key", "ca.crt"}};

@@ -1,0 +1,19 @@
+#pragma once
+// authorization_details (RFC 9396) as Zerobus wants them: for each table what it needs of catalog,
+// schema and table, no more and no less.
+// Pure.
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "common/error/result.h"
+#include "tests/sandbox/access.h"
+
+namespace dualtrace::sandbox {
+
+// The tables that they name. kInvalid says which entry is wrong, and in what.
+Result<std::set<std::string>> read_authorization_details(std::string_view text,
+                                                         Operations operations);
+
+}  // namespace dualtrace::sandbox

@@ -1,0 +1,29 @@
+#pragma once
+// JSON Web Tokens as Kubernetes signs them (RS256), checked against a JWKS (RFC 7517) with OpenSSL.
+// No other algorithm: what an API server's service accounts use is RS256 unless its key is another.
+// Pure.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/error/result.h"
+#include "common/time/clock.h"
+
+namespace dualtrace::sandbox {
+
+struct Claims {
+  std::string issuer{};
+  std::string subject{};
+  std::vector<std::string> audiences{};  // one, or a list
+  WallTime expires{};
+  WallTime not_before{};  // the epoch when it is not said
+};
+
+// What the token says of itself, unchecked: enough to find the policy with its keys.
+Result<Claims> read_claims(std::string_view token);
+
+// The signature against the keys, of which `kid` names one. kInvalid says why not.
+Status check_signature(std::string_view token, const std::string& jwks);
+
+}  // namespace dualtrace::sandbox

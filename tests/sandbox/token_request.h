@@ -1,0 +1,33 @@
+#pragma once
+// What POST /oidc/v1/token grants, and to whom: both grants that machines use (a client's secret, a
+// token of a federated issuer), for the workspace and for Zerobus. Stricter than RFC 6749 asks for:
+// a field that it does not know is refused, since it is a slip in a client under test.
+// Pure, but for the file of an issuer's keys.
+
+#include <string>
+#include <variant>
+
+#include "common/net/http_server.h"
+#include "common/time/clock.h"
+#include "tests/sandbox/access.h"
+#include "tests/sandbox/token_book.h"
+
+namespace dualtrace::sandbox {
+
+struct TokenRefusal {
+  int status = 400;
+  std::string error{};  // a word of RFC 6749, 8693, 8707 or 9396
+  std::string description{};
+  std::string credential{};  // the one that was refused, as CredentialUses names it
+};
+
+struct TokenGrant {
+  Grant grant{};
+  WallTime expires{};       // of the token
+  uint64_t expires_in = 0;  // what the answer promises: longer, where the subject token ends sooner
+};
+
+[[nodiscard]] std::variant<TokenGrant, TokenRefusal> judge_token_request(
+    const HttpServerRequest& request, const Access& access, WallTime now);
+
+}  // namespace dualtrace::sandbox
