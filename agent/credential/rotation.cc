@@ -58,6 +58,7 @@ void Rotation::made(Version& version, Key key, std::optional<Tick> ends) {
   version.ends = ends;
   version.error.reset();
   version.failures = 0;
+  if (version.state == CandidateState::kProving) version.why.clear();
   version.refused = false;
 }
 
