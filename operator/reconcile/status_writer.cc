@@ -95,6 +95,7 @@ Result<std::optional<Tick>> StatusWriter::write(const Json& cached_export, const
   }
   count(change == StatusChange::kState ? "state" : "numbers");
   tell(cached_export, before, status);
+  tell_of_credentials(cached_export, before, status);
   return std::optional<Tick>();
 }
 
@@ -141,6 +142,17 @@ void StatusWriter::tell(const Json& cached_export, const Json& before, const Jso
          .reason = std::string(text_at(condition, {"reason"})),
          .action = "Reconcile",
          .note = std::string(type) + ": " + std::string(text_at(condition, {"message"}))});
+  }
+}
+
+void StatusWriter::tell_of_credentials(const Json& cached_export, const Json& before,
+                                       const Json& after) const {
+  for (std::string& note : newly_unused_credentials(before, after)) {
+    events_.record({.regarding = reference_to_export(cached_export),
+                    .type = kube::Event::Type::kNormal,
+                    .reason = "PreviousCredentialUnused",
+                    .action = "Reconcile",
+                    .note = std::move(note)});
   }
 }
 

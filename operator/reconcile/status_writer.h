@@ -50,6 +50,7 @@ class StatusWriter {
   void tell_what_is_refused(const Json& cached_export, const Json& before, const Json& status,
                             StatusMemory& memory) const;
   void tell(const Json& cached_export, const Json& before, const Json& after) const;
+  void tell_of_credentials(const Json& cached_export, const Json& before, const Json& after) const;
   void count(const std::string& cause) const;
 
   kube::Api& api_;

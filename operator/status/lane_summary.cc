@@ -122,7 +122,11 @@ void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary
     summary.fingerprint = fingerprint;
     summary.agents_with_it = count;
   }
+  // Each pod has a projected token of its own.
   const auto same_everywhere = [](const CredentialSummary& credential) {
+    if (credential.part.known() == report::CredentialPart::kProjectedToken) {
+      return !credential.nodes_using.contains("");
+    }
     return credential.nodes_using.size() == 1 && !credential.nodes_using.contains("");
   };
   summary.one_credential =
@@ -139,6 +143,7 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     const report::Lane* lane = find_lane(*agent, destination);
     if (lane == nullptr) {
       if (summary.silence.empty() && agent->unreachable) summary.silence = *agent->unreachable;
+      summary.use.add(*agent, nullptr);
       continue;
     }
     ++summary.reporting;
@@ -146,6 +151,7 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     add_state(*agent, *lane, summary);
     add_numbers(*lane, summary);
     add_credentials(*agent, *lane, summary);
+    summary.use.add(*agent, lane);
     add_losses(*agent, *lane, summary);
   }
   sort_losses(summary);
