@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/bytes/base64.h"
+#include "common/certs/certificate.h"
 #include "common/config/credential_text.h"
 #include "common/config/space_id.h"
 
@@ -52,6 +53,18 @@ std::optional<report::CredentialPart> part_of(const SecretUse& use) {
       return report::CredentialPart::kClientSecret;
   }
   return std::nullopt;
+}
+
+// Of the certificates of an authority; nothing where they cannot be read, which is for the agents
+// to say: they are the ones that trust them.
+std::optional<WallTime> first_end(std::string_view pem) {
+  const auto certificates = read_certificates(pem);
+  if (!certificates) return std::nullopt;
+  std::optional<WallTime> first;
+  for (const Certificate& certificate : *certificates) {
+    first = std::min(first.value_or(certificate.not_after), certificate.not_after);
+  }
+  return first;
 }
 
 Duration pause_after(const std::vector<SecretFact>& facts) {
@@ -116,6 +129,8 @@ SecretFact SecretChecks::fact_of(const SecretUse& use) const {
   fact.detail = verdict->second.detail;
   fact.fingerprint = verdict->second.fingerprint;
   fact.immutable = seen.immutable;
+  fact.version = seen.version;
+  fact.expires = verdict->second.expires;
   return fact;
 }
 
@@ -175,6 +190,7 @@ SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const Secret
   if (part_of(use) && verdict.state == State::kPresent) {
     verdict.fingerprint = credential_fingerprint(text);
   }
+  if (use.content == SecretContent::kAuthority) verdict.expires = first_end(text);
   wipe(*value);
   return verdict;
 }

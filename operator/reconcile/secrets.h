@@ -44,6 +44,7 @@ class SecretChecks {
     State state = State::kPresent;
     std::string detail{};
     std::string fingerprint{};
+    std::optional<WallTime> expires{};
   };
   struct Seen {  // of one Secret
     std::string version;

@@ -96,6 +96,7 @@ Result<std::optional<Tick>> StatusWriter::write(const Json& cached_export, const
   }
   count(change == StatusChange::kState ? "state" : "numbers");
   tell(cached_export, before, status);
+  tell_of_credentials(cached_export, before, status);
   return std::optional<Tick>();
 }
 
@@ -172,6 +173,17 @@ void StatusWriter::tell_lost_nodes(const Json& cached_export, const Json& before
                     .note = "node " + std::string(text_at(node, {"node"})) +
                             " has had no agent for five minutes; when last heard, its agent held " +
                             what + ". They are delivered if the node comes back with its disk"});
+  }
+}
+
+void StatusWriter::tell_of_credentials(const Json& cached_export, const Json& before,
+                                       const Json& after) const {
+  for (std::string& note : newly_unused_credentials(before, after)) {
+    events_.record({.regarding = reference_to_export(cached_export),
+                    .type = kube::Event::Type::kNormal,
+                    .reason = "PreviousCredentialUnused",
+                    .action = "Reconcile",
+                    .note = std::move(note)});
   }
 }
 

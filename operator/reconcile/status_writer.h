@@ -51,6 +51,7 @@ class StatusWriter {
                             StatusMemory& memory) const;
   void tell(const Json& cached_export, const Json& before, const Json& after) const;
   void tell_lost_nodes(const Json& cached_export, const Json& before, const Json& after) const;
+  void tell_of_credentials(const Json& cached_export, const Json& before, const Json& after) const;
   void count(const std::string& cause) const;
 
   kube::Api& api_;

@@ -3,6 +3,7 @@
 
 #include "operator/status/reasons.h"
 #include "operator/status/status.h"
+#include "operator/status/text.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 constexpr std::array kTypes = {
     kReadyType,    kConfigType,        kCredentialsType,       kAgentsType,
     kProgressType, kArizeDeliveryType, kDatabricksDeliveryType};
+
+constexpr std::string_view kUnusedSince = "previousCredentialUnusedSince";
 
 // Whose message tells a person what to mend next: it is not kept waiting. The others' hold counts
 // and nodes.
@@ -42,6 +45,16 @@ Json whole(const Json& status) {
                       member(status, {"nodesLost"})});
 }
 
+// Without the nodes that have them, which change one by one.
+Json candidate_states(const Json& destination) {
+  Json states = Json::array();
+  for (const Json& candidate : array_at(destination, {"credential", "candidates"})) {
+    states.push_back(Json::array({member(candidate, {"fingerprint"}), member(candidate, {"state"}),
+                                  member(candidate, {"reason"})}));
+  }
+  return states;
+}
+
 // What does not move by itself.
 Json state(const Json& status) {
   Json conditions = conditions_by_type(status);
@@ -51,10 +64,11 @@ Json state(const Json& status) {
   }
   Json destinations = Json::array();
   for (const Json& destination : array_at(status, {"destinations"})) {
-    destinations.push_back(
-        Json::array({member(destination, {"name"}), member(destination, {"state"}),
-                     member(destination, {"credential", "fingerprint"}),
-                     member(destination, {"lastError", "reason"})}));
+    destinations.push_back(Json::array(
+        {member(destination, {"name"}), member(destination, {"state"}),
+         member(destination, {"credential", "fingerprint"}), candidate_states(destination),
+         Json(find(destination, {"credential", kUnusedSince}) != nullptr),
+         member(destination, {"lastError", "reason"})}));
   }
   return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
                       conditions, destinations, member(status, {"nodesLost"})});
@@ -87,6 +101,37 @@ std::vector<Json> newly_lost_nodes(const Json& before, const Json& after) {
     if (std::find(known.begin(), known.end(), node) == known.end()) lost.push_back(node);
   }
   return lost;
+}
+
+std::vector<std::string> newly_unused_credentials(const Json& before, const Json& after) {
+  const auto told_of = [](const Json& status, std::string_view name) -> std::string {
+    for (const Json& destination : array_at(status, {"destinations"})) {
+      if (text_at(destination, {"name"}) != name ||
+          find(destination, {"credential", kUnusedSince}) == nullptr) {
+        continue;
+      }
+      return std::string(text_at(destination, {"credential", "previousFingerprint"}));
+    }
+    return "";
+  };
+  std::vector<std::string> news;
+  for (const Json& destination : array_at(after, {"destinations"})) {
+    const std::string name(text_at(destination, {"name"}));
+    const std::string fingerprint = told_of(after, name);
+    if (fingerprint.empty() || fingerprint == told_of(before, name)) continue;
+    const Json& credential = destination.at("credential");
+    std::string note = name + ": no agent has used credential " + fingerprint + " since " +
+                       std::string(text_at(credential, {kUnusedSince})) + "; ";
+    std::vector<std::string> silent;
+    for (const Json& node : array_at(credential, {"nodesSilent"})) {
+      if (node.is_string()) silent.push_back(node.get<std::string>());
+    }
+    note += silent.empty() ? "it may be revoked"
+                           : "before you revoke it, look after the agents that say nothing (on " +
+                                 name_list(silent) + ")";
+    news.push_back(std::move(note));
+  }
+  return news;
 }
 
 }  // namespace dualtrace::ctl

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "operator/status/conditions.h"
+#include "operator/status/credential_state.h"
 #include "operator/status/text.h"
 
 namespace dualtrace::ctl {
@@ -90,13 +91,15 @@ std::optional<Condition> found_by_agents(const Facts& facts,
   return std::nullopt;
 }
 
-// Those that use something else than what the Secret has.
+// Those that use something else than what the Secret has, and have nothing that is to replace it.
 std::vector<std::string> nodes_that_differ(const SecretFact& fact,
-                                           const CredentialSummary& credential) {
+                                           const CredentialSummary& credential,
+                                           const CredentialUse& use) {
   std::vector<std::string> nodes;
   for (const auto& [fingerprint, using_it] : credential.nodes_using) {
     if (fingerprint == fact.fingerprint) continue;
-    nodes.insert(nodes.end(), using_it.begin(), using_it.end());
+    std::copy_if(using_it.begin(), using_it.end(), std::back_inserter(nodes),
+                 [&](const std::string& node) { return !use.has_candidate(node); });
   }
   std::sort(nodes.begin(), nodes.end());
   return nodes;
@@ -113,7 +116,7 @@ std::vector<Difference> differences(const Facts& facts, const std::vector<LaneSu
     for (const CredentialSummary& credential : lane.credentials) {
       const SecretFact* fact = fact_of(facts, credential);
       if (fact == nullptr || fact->fingerprint.empty()) continue;
-      auto nodes = nodes_that_differ(*fact, credential);
+      auto nodes = nodes_that_differ(*fact, credential, lane.use);
       if (!nodes.empty()) found.push_back({fact, std::move(nodes)});
     }
   }
@@ -169,8 +172,10 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
     return make_condition(reason::kValueUnusable, where(fact, true) + " " + fact.detail);
   }
   if (auto found = found_by_agents(facts, lanes)) return *std::move(found);
+  if (auto rejected = rejected_candidate(lanes)) return *std::move(rejected);
   if (const auto all = differences(facts, lanes); !all.empty())
     return differing(facts, all.front());
+  if (auto proving = proving_candidate(lanes)) return *std::move(proving);
   const auto unreadable = all_with(facts, State::kUnreadable, false);
   for (const LaneSummary& lane : lanes) {
     if (lane.one_credential || (lane.agents_with_it == 0 && !unreadable.empty())) continue;
@@ -178,6 +183,9 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
                           "not all agents have loaded the same credential of " +
                               std::string(to_string(lane.destination)) +
                               " yet; it reaches them within two minutes");
+  }
+  if (unreadable.empty() || agents_have_loaded(lanes)) {
+    if (auto ending = ends_soon(facts, lanes)) return *std::move(ending);
   }
   if (unreadable.empty()) {
     return make_condition(reason::kSynced, "every key that the export names is there");

@@ -35,6 +35,8 @@ struct SecretFact {
   std::optional<report::CredentialPart> part{};  // nullopt: a certificate authority
   std::string fingerprint{};  // of the part's value, as agents say it; "" where it was not read
   bool immutable = false;
+  std::string version{};              // the Secret's resourceVersion; "" where it was not read
+  std::optional<WallTime> expires{};  // of a certificate authority: the first of its certificates
   bool operator==(const SecretFact&) const = default;
 };
 

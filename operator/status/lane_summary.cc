@@ -126,7 +126,11 @@ void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary
     summary.fingerprint = fingerprint;
     summary.agents_with_it = count;
   }
+  // Each pod has a projected token of its own.
   const auto same_everywhere = [](const CredentialSummary& credential) {
+    if (credential.part.known() == report::CredentialPart::kProjectedToken) {
+      return !credential.nodes_using.contains("");
+    }
     return credential.nodes_using.size() == 1 && !credential.nodes_using.contains("");
   };
   summary.one_credential =
@@ -145,14 +149,17 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     if (agent->unreachable) {
       if (summary.silence.empty()) summary.silence = *agent->unreachable;
       if (lane != nullptr && in_trouble(*lane)) silent_in_trouble.push_back({agent, lane});
+    }
+    if (agent->unreachable || lane == nullptr) {
+      summary.use.add(*agent, nullptr);
       continue;
     }
-    if (lane == nullptr) continue;
     ++summary.reporting;
     ++fingerprints[lane->credential_fingerprint];
     add_state(*agent, *lane, summary);
     add_numbers(*lane, summary);
     add_credentials(*agent, *lane, summary);
+    summary.use.add(*agent, lane);
     add_losses(*agent, *lane, summary);
   }
   // What fell silent in trouble is not well for that.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operator/status/credential_use.h"
 #include "operator/status/facts.h"
 
 namespace dualtrace::ctl {
@@ -53,6 +54,7 @@ struct LaneSummary {
   std::string fingerprint;  // of the credential that most agents use; "" when none has one
   size_t agents_with_it = 0;
   bool one_credential = true;                  // no reporting agent uses another, or none
+  CredentialUse use;                           // of the key, token or secret itself
   std::vector<CredentialSummary> credentials;  // none from agents of the version before
   std::vector<LossSummary> losses;             // lately, in the order of report::LossWord
   uint64_t lost_spans = 0;                     // since the agents that run now started

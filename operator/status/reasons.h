@@ -45,6 +45,8 @@ inline constexpr Reason kInvalid{kConfigType, kFalse, "Invalid"};
 inline constexpr Reason kRefusedByAgents{kConfigType, kFalse, "RefusedByAgents"};
 
 inline constexpr Reason kSynced{kCredentialsType, kTrue, "Synced"};
+// Something shows that it ends within kExpiryNotice.
+inline constexpr Reason kCredentialExpiring{kCredentialsType, kTrue, "CredentialExpiring"};
 inline constexpr Reason kSecretMissing{kCredentialsType, kFalse, "SecretMissing"};
 inline constexpr Reason kKeyMissing{kCredentialsType, kFalse, "KeyMissing"};
 inline constexpr Reason kValueEmpty{kCredentialsType, kFalse, "ValueEmpty"};
@@ -52,6 +54,7 @@ inline constexpr Reason kSpaceIdMalformed{kCredentialsType, kFalse, "SpaceIDMalf
 inline constexpr Reason kValueUnusable{kCredentialsType, kFalse, "ValueUnusable"};
 inline constexpr Reason kNotMounted{kCredentialsType, kFalse, "NotMounted"};
 inline constexpr Reason kSecretNotTaken{kCredentialsType, kFalse, "SecretNotTaken"};
+inline constexpr Reason kCredentialRejected{kCredentialsType, kFalse, "CredentialRejected"};
 inline constexpr Reason kRotationInProgress{kCredentialsType, kFalse, "RotationInProgress"};
 inline constexpr Reason kSecretUnreadable{kCredentialsType, kUnknown, "SecretUnreadable"};
 inline constexpr Reason kCredentialsUnlooked{kCredentialsType, kUnknown, "ConfigInvalid"};

@@ -41,16 +41,14 @@ std::optional<report::LastError> error_of(const LaneSummary& lane) {
   return report::LastError{lane.losses.front().reason, lane.losses.front().message};
 }
 
-Json destination_json(const LaneSummary& lane) {
+Json destination_json(const LaneSummary& lane, const Facts& facts) {
   Json made = {{"name", to_string(lane.destination)},
                {"state", lane.worst ? to_string(*lane.worst) : kUnknownState}};
   if (lane.reporting == 0) return made;
   made["backlogBytes"] = lane.backlog_bytes;
   if (lane.oldest_undelivered) made["oldestUndelivered"] = rfc3339(*lane.oldest_undelivered);
   if (lane.last_delivered) made["lastDelivered"] = rfc3339(*lane.last_delivered);
-  made["credential"] = {
-      {"nodes", std::to_string(lane.agents_with_it) + "/" + std::to_string(lane.agents)}};
-  if (!lane.fingerprint.empty()) made["credential"]["fingerprint"] = lane.fingerprint;
+  made["credential"] = credential_json(lane, facts);
   if (const auto error = error_of(lane)) {
     made["lastError"] = {{"reason", error->reason},
                          {"message", cut(error->message, kErrorBytesMax)}};
@@ -126,7 +124,7 @@ Json make_status(const Facts& facts) {
     conditions.push_back(condition_json(facts, condition));
   }
   Json destinations = Json::array();
-  for (const LaneSummary& lane : lanes) destinations.push_back(destination_json(lane));
+  for (const LaneSummary& lane : lanes) destinations.push_back(destination_json(lane, facts));
   Json status = {{"observedGeneration", facts.generation},
                  {"consent", to_string(facts.consent)},
                  {"conditions", conditions},

@@ -25,4 +25,9 @@ enum class StatusChange { kNone, kNumbers, kState };
 // Entries of `nodesLost` in `after` that `before` does not have.
 [[nodiscard]] std::vector<Json> newly_lost_nodes(const Json& before, const Json& after);
 
+// What `after` newly says of credentials that are not used any more: a sentence for an event, which
+// names the nodes that could not be asked.
+[[nodiscard]] std::vector<std::string> newly_unused_credentials(const Json& before,
+                                                                const Json& after);
+
 }  // namespace dualtrace::ctl

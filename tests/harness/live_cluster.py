@@ -137,7 +137,11 @@ class LiveCluster:
 
     def start_sandbox(self) -> None:
         self.load_program("dualtrace-sandbox")
-        keys = {"api-key": sandbox.API_KEY, "token": sandbox.TOKEN}
+        keys = {
+            "api-key": sandbox.API_KEY,
+            "token": sandbox.TOKEN,
+            "access.json": json.dumps(sandbox.ACCESS),
+        }
         manifest = ROOT / "tests" / "cluster" / "sandbox.yaml"
         self.apply(namespace(DESTINATIONS), secret("keys", DESTINATIONS, **keys))
         self.apply(*yaml.safe_load_all(manifest.read_text()))

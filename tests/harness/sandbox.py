@@ -11,6 +11,9 @@ from harness.span_store import SpanStore
 API_KEY = "ak-sandbox-0123456789"
 SPACE_ID = "U3BhY2U6MTpkZW1v"
 TOKEN = "dapi-sandbox-0123456789"
+CLIENT_ID = "7c1f0e52-0000-4000-8000-1f2e3d4c5b6a"
+CLIENT_SECRET = "dose-sandbox-0123456789"
+ACCESS = {"service_principals": {CLIENT_ID: {"secrets": [CLIENT_SECRET]}}}
 TABLE = "main.traces.agents_otel_spans"
 DESTINATIONS = ("arize", "databricks")
 PROJECT = "sandbox"
@@ -47,6 +50,9 @@ class Sandbox(SpanStore):
         self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)
         self.space_id_file = write_secret(folder / "arize-space-id", SPACE_ID)
         self.token_file = write_secret(folder / "databricks-token", TOKEN)
+        self.client_id_file = write_secret(folder / "databricks-client-id", CLIENT_ID)
+        self.client_secret_file = write_secret(folder / "databricks-client-secret", CLIENT_SECRET)
+        self.access_file = write_secret(folder / "access.json", json.dumps(ACCESS))
         self.data = folder / "data"
         super().__init__(self.data / "spans.db")
         self.ca_file = self.data / "ca.pem"
@@ -55,7 +61,7 @@ class Sandbox(SpanStore):
         arguments = [self.binary, "--folder", self.data, "--listen", "127.0.0.1"]
         arguments += ["--arize-api-key-file", self.api_key_file, "--arize-space", SPACE_ID]
         arguments += ["--databricks-token-file", self.token_file]
-        arguments += ["--databricks-table", f"{self.table}=v2"]
+        arguments += ["--databricks-table", f"{self.table}=v2", "--access-file", self.access_file]
         if self.tls:
             arguments.append("--tls")
         arguments += [f"--dns-name={name}" for name in self.names]
@@ -98,6 +104,14 @@ class Sandbox(SpanStore):
                 config[destination]["caFile"] = str(self.ca_file)
         return config
 
+    def oauth(self) -> dict:
+        """For databricks.auth of an agent's configuration."""
+        files = {
+            "clientIDFile": str(self.client_id_file),
+            "clientSecretFile": str(self.client_secret_file),
+        }
+        return {"oauth": files}
+
     # --- the admin endpoint ---
 
     def admin(self, path: str, body: dict | None = None):
@@ -106,6 +120,10 @@ class Sandbox(SpanStore):
 
     def stats(self) -> dict:
         return self.admin("/stats")
+
+    def allow(self, **access) -> None:
+        """Who may do what from now on: the members of POST /credentials."""
+        self.admin("/credentials", access)
 
     def fault(self, destination: str, kind: str, **members) -> None:
         self.admin(f"/faults/{destination}", {"kind": kind, **members})

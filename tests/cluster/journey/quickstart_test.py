@@ -47,7 +47,8 @@ class Newcomer:
         (tools / "helm").symlink_to(tool_folder("helm") / "helm4")
         (folder / "api-key").write_text(sandbox.API_KEY)
         (folder / "space-id").write_text(sandbox.SPACE_ID)
-        (folder / "token").write_text(sandbox.TOKEN)
+        (folder / "client-id").write_text(sandbox.CLIENT_ID)
+        (folder / "client-secret").write_text(sandbox.CLIENT_SECRET)
         self._environment = {
             "PATH": f"{tools}:{os.environ['PATH']}",
             "HOME": str(folder),

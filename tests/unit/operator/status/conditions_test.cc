@@ -120,6 +120,21 @@ const std::vector<Case>& cases() {
       {kRotationInProgress,
        [](World& world) { world.lane(0, "arize").credential_fingerprint = "arize-2"; },
        "same credential of arize"},
+      {kCredentialRejected,
+       [](World& world) {
+         world.lane(3, "databricks").credential.candidate = {
+             .fingerprint = "databricks-2",
+             .state = report::CandidateState::kRejected,
+             .reason = "AuthRejected",
+             .why = "401: the token is not valid"};
+       },
+       "the new credential databricks-2 of databricks is refused (AuthRejected) (on node-04): 401: "
+       "the token is not valid; agents go on"},
+      {kCredentialExpiring,
+       [](World& world) {
+         world.lane(3, "arize").credential.expires = world.facts.now + std::chrono::hours(24);
+       },
+       "the credential of arize ends at 2025-11-25T16:00:00Z; make a new one"},
       {kValueUnusable,
        agent_finds(CredentialState::kUnusable, "credential file /c/arize-api-key: is in quotes"),
        "(on node-04): credential file /c/arize-api-key: is in quotes"},

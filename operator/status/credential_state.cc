@@ -1,0 +1,73 @@
+#include "operator/status/credential_state.h"
+
+#include "common/time/rfc3339.h"
+#include "operator/status/text.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+std::string of_lane(const CandidateSummary& candidate, const LaneSummary& lane) {
+  return "credential " + candidate.fingerprint + " of " + std::string(to_string(lane.destination));
+}
+
+std::string ends(WallTime when, WallTime now) {
+  return (when <= now ? " ended at " : " ends at ") + rfc3339(when);
+}
+
+}  // namespace
+
+std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lanes) {
+  for (const LaneSummary& lane : lanes) {
+    for (const CandidateSummary& candidate : lane.use.candidates) {
+      if (candidate.state.known() != report::CandidateState::kRejected) continue;
+      const std::string reason = candidate.reason.empty() ? "" : " (" + candidate.reason + ")";
+      const std::string why = candidate.why.empty() ? "" : ": " + cut(candidate.why, 256);
+      return make_condition(
+          reason::kCredentialRejected,
+          "the new " + of_lane(candidate, lane) + " is refused" + reason + " (on " +
+              name_list(candidate.nodes) + ")" + why +
+              "; agents go on with the one before while it is taken. Put a good one into the "
+              "Secret before you revoke that");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes) {
+  for (const LaneSummary& lane : lanes) {
+    for (const CandidateSummary& candidate : lane.use.candidates) {
+      return make_condition(
+          reason::kRotationInProgress,
+          "the new " + of_lane(candidate, lane) + " is to be proved by the next request (on " +
+              name_list(candidate.nodes) + "); until then the one before is used");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Condition> ends_soon(const Facts& facts, const std::vector<LaneSummary>& lanes) {
+  const WallTime soon = facts.now + kExpiryNotice;
+  for (const LaneSummary& lane : lanes) {
+    const auto found = lane.use.by_fingerprint.find(lane.fingerprint);
+    if (found == lane.use.by_fingerprint.end()) continue;
+    const CredentialUse::One& one = found->second;
+    // Kubernetes renews a projected token by itself.
+    if (one.kind.known() == report::CredentialKind::kWorkloadIdentity) continue;
+    if (!one.expires || *one.expires > soon) continue;
+    return make_condition(reason::kCredentialExpiring,
+                          "the credential of " + std::string(to_string(lane.destination)) +
+                              ends(*one.expires, facts.now) +
+                              "; make a new one and put it into the Secret");
+  }
+  for (const SecretFact& fact : facts.secrets) {
+    if (!fact.expires || *fact.expires > soon) continue;
+    return make_condition(reason::kCredentialExpiring,
+                          "a certificate under key " + fact.reference.key + " of Secret " +
+                              fact.reference.name + " (" + fact.path + ")" +
+                              ends(*fact.expires, facts.now) +
+                              "; add the one that takes its place to the Secret");
+  }
+  return std::nullopt;
+}
+
+}  // namespace dualtrace::ctl

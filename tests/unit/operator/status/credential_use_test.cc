@@ -1,0 +1,208 @@
+#include "operator/status/credential_use.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/time/rfc3339.h"
+#include "tests/unit/operator/status/world.h"
+
+namespace dualtrace::ctl {
+namespace {
+
+using report::CandidateState;
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kLane = "databricks";
+
+Json credential(const Json& status) { return destination_of(status, kLane).at("credential"); }
+std::string reason(const Json& status) {
+  return std::string(text_at(condition_of(status, kCredentialsType), {"reason"}));
+}
+
+// The agent takes the new credential, after it used the old one last at `used`.
+void move(World& world, size_t agent, const std::optional<WallTime>& used) {
+  report::Lane& lane = world.lane(agent, kLane);
+  lane.credential.candidate.reset();
+  lane.credential.previous = {lane.credential_fingerprint, used};
+  lane.credential.since = world.facts.now;
+  lane.credential_fingerprint = "databricks-2";
+}
+
+void move_all(World& world, const std::optional<WallTime>& used) {
+  for (size_t agent = 0; agent < kAgents; ++agent) move(world, agent, used);
+}
+
+void prove(World& world, size_t agent, CandidateState state, const std::string& reason = "") {
+  world.lane(agent, kLane).credential.candidate = {
+      .fingerprint = "databricks-2", .state = state, .reason = reason, .why = "no"};
+}
+
+TEST(CredentialUse, SaysWhatIsInUseAndWhatAPolicyHasToName) {
+  World world;
+  const WallTime start = world.facts.now;
+  world.each_lane(kLane, [&](report::Lane& lane) {
+    lane.credential.kind = report::CredentialKind::kWorkloadIdentity;
+    lane.credential.since = start - hours(1);
+    lane.credential.expires = start + minutes(50);
+    lane.credential.identity = {.issuer = "https://issuer.example",
+                                .subject = "system:serviceaccount:observability:agents-dualtrace",
+                                .audiences = {"account"}};
+  });
+  world.lane(5, kLane).credential.since = start - hours(2);
+  EXPECT_EQ(credential(world.write()), Json::parse(R"({
+    "fingerprint": "databricks-1", "kind": "workloadIdentity", "nodes": "12/12",
+    "since": "2025-11-24T14:00:00Z", "expires": "2025-11-24T16:50:00Z",
+    "identity": {"issuer": "https://issuer.example", "audiences": ["account"],
+                 "subject": "system:serviceaccount:observability:agents-dualtrace"}})"));
+  // An agent that starts anew does not make it younger, and one that renews itself does not end.
+  world.lane(5, kLane).credential.since = world.facts.now;
+  EXPECT_EQ(credential(world.write()).at("since"), "2025-11-24T14:00:00Z");
+  EXPECT_EQ(reason(world.status()), "Synced");
+}
+
+TEST(CredentialUse, SaysWhichVersionOfTheSecretIsInUse) {
+  World world;
+  SecretFact& fact = world.facts.secrets[2];
+  fact.part = report::CredentialPart::kToken;
+  fact.version = "4711";
+  fact.fingerprint = "databricks-1";
+  EXPECT_EQ(credential(world.status()).at("secretResourceVersion"), "4711");
+  fact.fingerprint = "databricks-2";
+  EXPECT_FALSE(credential(world.status()).contains("secretResourceVersion"));
+}
+
+TEST(CredentialUse, CountsCandidatesByStateAndReason) {
+  World world;
+  prove(world, 1, CandidateState::kProving);
+  prove(world, 2, CandidateState::kRejected, "AuthRejected");
+  prove(world, 7, CandidateState::kRejected, "AuthRejected");
+  EXPECT_EQ(credential(world.status()).at("candidates"), Json::parse(R"([
+    {"fingerprint": "databricks-2", "state": "Proving", "nodes": 1, "message": "no"},
+    {"fingerprint": "databricks-2", "state": "Rejected", "nodes": 2, "reason": "AuthRejected",
+     "message": "no"}])"));
+}
+
+TEST(CredentialUse, TellsARejectedCandidateBeforeOneThatWaits) {
+  World world;
+  prove(world, 1, CandidateState::kProving);
+  EXPECT_EQ(reason(world.status()), "RotationInProgress");
+  EXPECT_EQ(text_at(condition_of(world.status(), kReadyType), {"status"}), "True");
+  prove(world, 2, CandidateState::kRejected, "AuthRejected");
+  EXPECT_EQ(reason(world.status()), "CredentialRejected");
+}
+
+// The Secret has something else than what is used, and its bearer is not the kubelet.
+TEST(CredentialUse, DoesNotBlameTheKubeletForACandidate) {
+  World world;
+  SecretFact& fact = world.facts.secrets[2];
+  fact.part = report::CredentialPart::kToken;
+  fact.fingerprint = "databricks-2";
+  world.facts.credentials_differ = kSyncPatience;
+  for (size_t agent = 0; agent < kAgents; ++agent) {
+    world.lane(agent, kLane).credentials = {{.part = report::CredentialPart::kToken,
+                                             .state = report::CredentialState::kLoaded,
+                                             .fingerprint = "databricks-1"}};
+    prove(world, agent, CandidateState::kProving);
+  }
+  EXPECT_EQ(reason(world.status()), "RotationInProgress");
+  world.lane(4, kLane).credential.candidate.reset();
+  EXPECT_EQ(reason(world.status()), "SecretNotTaken");
+}
+
+TEST(CredentialUse, SaysThatTheOldOneIsUnusedOnceEveryNodeHasMoved) {
+  World world;
+  world.write();
+  const WallTime used = world.facts.now;
+  for (size_t agent = 0; agent + 1 < kAgents; ++agent) move(world, agent, used);
+  const Json between = world.write();
+  EXPECT_EQ(credential(between).at("nodes"), "11/12");
+  EXPECT_EQ(credential(between).at("previousFingerprint"), "databricks-1");
+  EXPECT_FALSE(credential(between).contains("previousCredentialUnusedSince"));
+  move(world, kAgents - 1, used + minutes(3));
+  const Json after = world.write();
+  EXPECT_EQ(credential(after).at("previousCredentialUnusedSince"), rfc3339(used + minutes(3)));
+  EXPECT_THAT(newly_unused_credentials(between, after),
+              ElementsAre("databricks: no agent has used credential databricks-1 since " +
+                          rfc3339(used + minutes(3)) + "; it may be revoked"));
+  EXPECT_EQ(compare_status(between, after), StatusChange::kState);
+  // Said once, and remembered after the agents have forgotten.
+  world.each_lane(kLane, [](report::Lane& lane) { lane.credential.previous.reset(); });
+  const Json later = world.write();
+  EXPECT_EQ(credential(later).at("previousCredentialUnusedSince"), rfc3339(used + minutes(3)));
+  EXPECT_THAT(newly_unused_credentials(after, later), IsEmpty());
+}
+
+TEST(CredentialUse, TakesBackWhatItSaidWhenTheOldOneIsUsedAgain) {
+  World world;
+  world.write();
+  move_all(world, world.facts.now);
+  EXPECT_TRUE(credential(world.write()).contains("previousCredentialUnusedSince"));
+  world.lane(3, kLane).credential_fingerprint = "databricks-1";
+  EXPECT_FALSE(credential(world.write()).contains("previousCredentialUnusedSince"));
+}
+
+TEST(CredentialUse, NamesASilentNodeInsteadOfWaitingForEver) {
+  World world;
+  world.write();
+  const WallTime used = world.facts.now;
+  move_all(world, used);
+  world.facts.agents[6].unreachable = "no answer";
+  const Json early = world.write();
+  EXPECT_FALSE(credential(early).contains("previousCredentialUnusedSince"));
+  world.facts.now = used + kSilencePatience;
+  const Json after = world.write();
+  EXPECT_EQ(credential(after).at("previousCredentialUnusedSince"), rfc3339(used));
+  EXPECT_EQ(credential(after).at("nodesSilent"), Json::array({"node-07"}));
+  EXPECT_THAT(newly_unused_credentials(early, after),
+              ElementsAre(HasSubstr("look after the agents that say nothing (on node-07)")));
+  // A node that is gone has no agent to ask, and none that could send.
+  world.facts.agents.erase(world.facts.agents.begin() + 6);
+  EXPECT_FALSE(credential(world.write()).contains("nodesSilent"));
+}
+
+TEST(CredentialUse, RemembersTheOldOneOfAgentsThatStartedAnew) {
+  World world;
+  world.write();
+  const WallTime moved = world.facts.now;
+  world.each_lane(kLane, [&](report::Lane& lane) {
+    lane.credential_fingerprint = "databricks-2";
+    lane.credential.since = moved;
+  });
+  const Json after = world.write();
+  EXPECT_EQ(credential(after).at("previousFingerprint"), "databricks-1");
+  EXPECT_EQ(credential(after).at("previousCredentialUnusedSince"), rfc3339(moved));
+}
+
+TEST(CredentialUse, HasNothingToSayOfACredentialThatWasNeverUsed) {
+  World world;
+  world.write();
+  prove(world, 0, CandidateState::kRejected, "AuthRejected");
+  world.write();
+  world.lane(0, kLane).credential.candidate.reset();
+  const Json after = world.write();
+  EXPECT_FALSE(credential(after).contains("previousFingerprint"));
+  EXPECT_EQ(reason(after), "Synced");
+}
+
+TEST(CredentialUse, TellsOfTheEndOfAnAuthoritysCertificates) {
+  World world;
+  SecretFact& fact = world.facts.secrets.emplace_back(
+      SecretFact{"spec.databricks.ca", {"company-authority", "ca.crt"}});
+  fact.expires = world.facts.now + kExpiryNotice + minutes(1);
+  EXPECT_EQ(reason(world.status()), "Synced");
+  fact.expires = world.facts.now + kExpiryNotice;
+  EXPECT_EQ(reason(world.status()), "CredentialExpiring");
+  EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
+              HasSubstr("key ca.crt of Secret company-authority (spec.databricks.ca) ends at"));
+  fact.expires = world.facts.now;
+  EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
+              HasSubstr("ended at"));
+  EXPECT_EQ(text_at(condition_of(world.status(), kReadyType), {"status"}), "True");
+}
+
+}  // namespace
+}  // namespace dualtrace::ctl
