@@ -202,7 +202,10 @@ def too_large(scale: Scale) -> Scenario:
         before_load=limits,
         steps=(Run(scale.seconds / 4), UntilStored()),
         shape=Shape(rate=scale.rate, odd_every=50, odd_bytes=LIMIT + 1024),
-        config={"receiver": {"limits": {"requestBytes": "1Mi"}}},
+        config={
+            "receiver": {"limits": {"requestBytes": "1Mi"}},
+            "delivery": {"maxDeadLetters": "1Gi"},  # each letter has the whole span
+        },
         odd_refused_by=DESTINATIONS,
         odd_reason="TooLarge",
     )
