@@ -130,7 +130,8 @@ void Delivery::stop() {
 std::vector<LaneSnapshot> Delivery::lanes() const {
   std::vector<LaneSnapshot> lanes;
   for (const auto& destination : destinations()) {
-    lanes.push_back({destination->lane().status(), destination->credentials()});
+    const Keeper& keeper = destination->keeper();
+    lanes.push_back({destination->lane().status(), keeper.in_use(), keeper.files()});
   }
   return lanes;
 }

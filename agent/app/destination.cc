@@ -1,19 +1,20 @@
 #include "agent/app/destination.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "agent/credential/token_client.h"
 #include "agent/send/arize_grpc_exporter.h"
 #include "agent/send/arize_http_exporter.h"
 #include "agent/send/databricks_http_exporter.h"
 #include "common/config/credential_text.h"
+#include "common/config/rules.h"
 #include "common/config/space_id.h"
+#include "common/net/http_client.h"
 #include "common/net/http_sender.h"
 
 namespace dualtrace::agent {
 namespace {
-
-constexpr Duration kCredentialAgeMax = std::chrono::minutes(1);
-constexpr Duration kLookInterval = std::chrono::seconds(10);
 
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
   const DeliveryConfig& delivery = parts.delivery;
@@ -31,20 +32,36 @@ LaneOptions lane_options(const std::string& name, const DestinationParts& parts)
           .legacy = parts.legacy};
 }
 
-std::unique_ptr<Credential> credential_from(const std::string& file, CheckCredential check,
-                                            const DestinationParts& parts) {
-  return make_file_credential(file, kCredentialAgeMax, parts.files, parts.clock, check);
+KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& delivery) {
+  constexpr int kPatience = 10;  // what is refused for long is asked for ever more rarely
+  // A lane that pauses for its credential looks at it as often as it probes.
+  const Duration look = std::min<Duration>(KeeperOptions().look_interval, delivery.pause_probe);
+  return {.kind = kind,
+          .look_interval = look,
+          .urgent = {.base = delivery.retry_base, .max = delivery.retry_max},
+          .refused = {.base = delivery.pause_probe, .max = delivery.pause_probe * kPatience}};
 }
 
-report::Credential look_at(report::CredentialPart part, Credential& credential) {
-  report::Credential found{.part = part, .state = report::CredentialState::kLoaded};
-  if (const Status looked = credential.look(); !looked) {
-    const bool missing = looked.error().kind == ErrorKind::kNotFound;
-    found.state = missing ? report::CredentialState::kMissing : report::CredentialState::kUnusable;
-    found.why = looked.error().message;
+MakeHttpSender sender_to(const Url& origin, const TlsClientOptions& tls,
+                         const std::optional<Url>& proxy, const char* thread_name) {
+  return [=](const Key& key) {
+    return make_http_sender({.origin = key.origin.value_or(origin),
+                             .tls = tls,
+                             .proxy = proxy,
+                             .thread_name = thread_name});
+  };
+}
+
+std::unique_ptr<KeyMaker> token_client(TokenClientOptions options, const DatabricksConfig& config,
+                                       Clock& clock) {
+  options.workspace_host = config.workspace.authority.host;
+  if (config.ingest == Ingest::kZerobus) {
+    options.zerobus = {.table = config.table, .endpoint = config.zerobus};
   }
-  found.fingerprint = credential.fingerprint();
-  return found;
+  return make_token_client(
+      std::move(options),
+      make_http_client({.origin = config.workspace, .tls = config.tls, .proxy = config.proxy}),
+      clock);
 }
 
 }  // namespace
@@ -60,91 +77,87 @@ Destination::Destination(std::string name, const DestinationParts& parts)
 std::shared_ptr<Destination> Destination::make(const std::string& name, const AgentConfig& config,
                                                const DestinationParts& parts) {
   std::shared_ptr<Destination> made(new Destination(name, parts));
-  made->start_lane(name == kArizeLane ? made->arize_exporter(config.arize.value(), parts)
-                                      : made->databricks_exporter(config.databricks.value(), parts),
-                   parts);
+  made->exporter_ = name == kArizeLane
+                        ? made->arize_exporter(config.arize.value(), parts)
+                        : made->databricks_exporter(config.databricks.value(), parts);
+  made->start_lane(parts);
   return made;
 }
 
 std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
                                                       const DestinationParts& parts) {
-  Credential& api_key =
-      add_credential(report::CredentialPart::kAPIKey,
-                     credential_from(config.api_key_file, check_credential, parts));
-  Credential& space_id =
-      add_credential(report::CredentialPart::kSpaceID,
-                     credential_from(config.space_id_file, check_space_id, parts));
+  make_keeper(report::CredentialKind::kAPIKey,
+              {{report::CredentialPart::kAPIKey, config.api_key_file, check_credential},
+               {report::CredentialPart::kSpaceID, config.space_id_file, check_space_id}},
+              std::make_unique<PlainKeyMaker>(), parts);
   const bool gzip = config.compression == Compression::kGzip;
   if (config.protocol == ArizeProtocol::kGrpc) {
     return make_arize_grpc_exporter(
         {.endpoint = config.endpoint, .tls = config.tls, .gzip = gzip, .proxy = config.proxy},
-        api_key, space_id);
+        *keeper_);
   }
-  return make_arize_http_exporter({.endpoint_path = config.endpoint.path, .gzip = gzip}, api_key,
-                                  space_id,
-                                  make_http_sender({.origin = config.endpoint,
-                                                    .tls = config.tls,
-                                                    .proxy = config.proxy,
-                                                    .thread_name = "arize-http"}),
-                                  parts.clock);
+  return make_arize_http_exporter(
+      {.endpoint_path = config.endpoint.path, .gzip = gzip}, *keeper_,
+      sender_to(config.endpoint, config.tls, config.proxy, "arize-http"), parts.clock);
 }
 
 std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
                                                            const DestinationParts& parts) {
-  Credential& token = add_credential(
-      report::CredentialPart::kToken,
-      credential_from(std::get<DatabricksToken>(config.auth).file, check_credential, parts));
+  make_databricks_keeper(config, parts);
+  const DatabricksHttpOptions options{.table = config.table,
+                                      .gzip = config.compression == Compression::kGzip};
+  if (config.ingest == Ingest::kZerobus) {
+    // Without a configured host a key says where Zerobus is; no token comes without one.
+    return make_zerobus_http_exporter(
+        options, *keeper_,
+        sender_to(config.zerobus.value_or(Url()), config.tls, config.proxy, "zerobus-http"),
+        parts.clock);
+  }
   return make_databricks_http_exporter(
-      {.table = config.table, .gzip = config.compression == Compression::kGzip}, token,
-      make_http_sender({.origin = config.workspace,
-                        .tls = config.tls,
-                        .proxy = config.proxy,
-                        .thread_name = "databricks-http"}),
+      options, *keeper_, sender_to(config.workspace, config.tls, config.proxy, "databricks-http"),
       parts.clock);
 }
 
-void Destination::start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts) {
-  exporter_ = std::move(exporter);
+void Destination::make_databricks_keeper(const DatabricksConfig& config,
+                                         const DestinationParts& parts) {
+  using Part = report::CredentialPart;
+  using Kind = TokenClientOptions::Kind;
+  if (const auto* token = std::get_if<DatabricksToken>(&config.auth)) {
+    return make_keeper(report::CredentialKind::kToken,
+                       {{Part::kToken, token->file, check_credential}},
+                       std::make_unique<PlainKeyMaker>(), parts);
+  }
+  if (const auto* oauth = std::get_if<DatabricksOAuth>(&config.auth)) {
+    return make_keeper(report::CredentialKind::kOAuth,
+                       {{Part::kClientSecret, oauth->client_secret_file, check_client_secret},
+                        {Part::kClientID, oauth->client_id_file, check_client_id}},
+                       token_client({.kind = Kind::kClientCredentials}, config, parts.clock),
+                       parts);
+  }
+  const auto& identity = std::get<DatabricksWorkloadIdentity>(config.auth);
+  make_keeper(report::CredentialKind::kWorkloadIdentity,
+              {{Part::kProjectedToken, identity.token_file, check_projected_token}},
+              token_client({.kind = Kind::kTokenExchange, .client_id = identity.client_id}, config,
+                           parts.clock),
+              parts);
+}
+
+void Destination::make_keeper(report::CredentialKind kind, std::vector<SecretFile> files,
+                              std::unique_ptr<KeyMaker> maker, const DestinationParts& parts) {
+  maker_ = std::move(maker);
+  keeper_ =
+      std::make_unique<Keeper>(keeper_options(kind, parts.delivery),
+                               Keeper::Parts{.files = SecretFiles(std::move(files), parts.files),
+                                             .maker = *maker_,
+                                             .scheduler = scheduler_,
+                                             .random = Random(entropy()),
+                                             .opened = [this] { lane_->nudge(); }});
+}
+
+void Destination::start_lane(const DestinationParts& parts) {
   lane_ = make_lane(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
                     Random(entropy()), parts.metrics);
-  look_at_credentials();
-}
-
-Credential& Destination::add_credential(report::CredentialPart part,
-                                        std::unique_ptr<Credential> credential) {
-  credentials_.push_back({part, std::move(credential)});
-  return *credentials_.back().credential;
-}
-
-void Destination::look_at_credentials() {
-  std::vector<report::Credential> found;
-  for (const Part& part : credentials_) found.push_back(look_at(part.name, *part.credential));
-  bool changed = false;
-  {
-    Lock lock(mutex_);
-    changed = found != found_;
-    found_ = std::move(found);
-  }
-  // A lane that pauses for want of the right one need not wait for its next probe.
-  if (changed) lane_->nudge();
-  scheduler_.run_after(kLookInterval, [this] { look_at_credentials(); });
-}
-
-std::vector<report::Credential> Destination::credentials() const {
-  std::vector<report::Credential> credentials;
-  {
-    Lock lock(mutex_);
-    credentials = found_;
-  }
-  // A lane that was refused reads its file between two looks.
-  for (size_t i = 0; i < credentials.size(); ++i) {
-    std::string in_use = credentials_[i].credential->fingerprint();
-    if (in_use == credentials[i].fingerprint) continue;
-    credentials[i] = {.part = credentials_[i].name,
-                      .state = report::CredentialState::kLoaded,
-                      .fingerprint = std::move(in_use)};
-  }
-  return credentials;
+  keeper_->start();
 }
 
 Destination::~Destination() { stop(); }
@@ -152,6 +165,7 @@ Destination::~Destination() { stop(); }
 void Destination::stop() {
   scheduler_.stop();
   exporter_.reset();
+  maker_.reset();
 }
 
 }  // namespace dualtrace::agent

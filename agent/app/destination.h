@@ -1,6 +1,6 @@
 #pragma once
 // Destination: everything that one of the two destinations needs, built and torn down together:
-// credentials → exporter → lane, on a scheduler of their own. delivery.cc owns up to two of them.
+// credential → exporter → lane, on a scheduler of their own. delivery.cc owns up to two of them.
 // Used from one thread; the lane inside has its own.
 
 #include <memory>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/credential/credential.h"
+#include "agent/credential/keeper.h"
 #include "agent/lane/dead_letters.h"
 #include "agent/lane/lane.h"
 #include "agent/send/exporter.h"
@@ -16,7 +16,6 @@
 #include "common/io/file_system.h"
 #include "common/metric/metric.h"
 #include "common/report/report.h"
-#include "common/sync/mutex.h"
 #include "common/time/thread_scheduler.h"
 
 namespace dualtrace::agent {
@@ -49,9 +48,9 @@ class Destination {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Lane& lane() { return *lane_; }
   [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }
-  // What its credentials' files were when they were looked at last; the key or token first.
-  // Thread-safe.
-  [[nodiscard]] std::vector<report::Credential> credentials() const;
+  // The credential in use, and what its files were when they were looked at last; the key, token
+  // or secret first. Thread-safe.
+  [[nodiscard]] const Keeper& keeper() const { return *keeper_; }
 
  private:
   Destination(std::string name, const DestinationParts& parts);
@@ -59,25 +58,18 @@ class Destination {
                                            const DestinationParts& parts);
   std::unique_ptr<Exporter> databricks_exporter(const DatabricksConfig& config,
                                                 const DestinationParts& parts);
-  Credential& add_credential(report::CredentialPart part, std::unique_ptr<Credential> credential);
-  void start_lane(std::unique_ptr<Exporter> exporter, const DestinationParts& parts);
-  // Spans or not: what is wrong with a Secret is told before the first span, and what was put right
-  // is used at once.
-  void look_at_credentials();
+  void make_keeper(report::CredentialKind kind, std::vector<SecretFile> files,
+                   std::unique_ptr<KeyMaker> maker, const DestinationParts& parts);
+  void make_databricks_keeper(const DatabricksConfig& config, const DestinationParts& parts);
+  void start_lane(const DestinationParts& parts);
 
   const std::string name_;
   ThreadScheduler scheduler_;
-  struct Part {
-    report::CredentialPart name;
-    std::unique_ptr<Credential> credential;
-  };
-  std::vector<Part> credentials_;  // constant after construction
+  std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<KeyMaker> maker_;  // behind it: goes first
   DeadLetters dead_letters_;
   std::unique_ptr<Exporter> exporter_;
   std::unique_ptr<Lane> lane_;
-
-  mutable Mutex mutex_;
-  std::vector<report::Credential> found_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

@@ -53,6 +53,11 @@ std::string notes_of(const LaneSnapshot& lane) {
     html +=
         note_row(credential.part.text() + " is " + credential.state.text() + ": " + credential.why);
   }
+  if (!lane.credential.why.empty()) html += note_row("credential: " + lane.credential.why);
+  if (const auto& candidate = lane.credential.candidate) {
+    html += note_row("changed credential " + candidate->fingerprint + " is " +
+                     candidate->state.text() + ": " + candidate->why);
+  }
   for (const report::Loss& loss : lane.status.losses) {
     html += note_row(loss.word.text() + " as " + loss.reason + ": " + std::to_string(loss.spans) +
                      " spans, " + std::to_string(loss.lately) + " of them lately" +

@@ -5,10 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iomanip>
-#include <locale>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
@@ -193,25 +190,6 @@ std::string clean_text(std::string_view text) {
   std::replace_if(
       clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
   return clean;
-}
-
-std::optional<Duration> parse_retry_after(std::string_view header, WallTime now) {
-  header = trimmed(header);
-  if (header.empty()) return std::nullopt;
-  uint64_t seconds = 0;
-  const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), seconds);
-  if (end == header.data() + header.size()) {
-    if (error == std::errc::result_out_of_range) seconds = kDelaySecondsMax;
-    const auto bounded = static_cast<int64_t>(std::min<uint64_t>(seconds, kDelaySecondsMax));
-    return sensible(std::chrono::seconds(bounded));
-  }
-  std::tm date{};
-  std::istringstream stream{std::string(header)};
-  stream.imbue(std::locale::classic());
-  stream >> std::get_time(&date, "%a, %d %b %Y %H:%M:%S GMT");
-  if (stream.fail()) return std::nullopt;
-  const int64_t in_seconds = timegm(&date) - unix_nanos(now) / 1'000'000'000;
-  return sensible(std::chrono::seconds(std::clamp<int64_t>(in_seconds, 0, kDelaySecondsMax)));
 }
 
 std::optional<Duration> parse_retry_info(std::string_view status) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "common/net/http_response.h"
+#include "common/net/retry_after.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -18,9 +19,8 @@ namespace dualtrace::agent {
 // At most 512 bytes, control characters replaced, UTF-8 not cut in half.
 [[nodiscard]] std::string clean_text(std::string_view text);
 
-// The delay that a server asks for, at most an hour; none if there is none or it makes no sense.
-[[nodiscard]] std::optional<Duration> parse_retry_after(std::string_view header, WallTime now);
-// From a serialised google.rpc.Status with a RetryInfo among its details.
+// The delay that a server asks for, at most an hour, from a serialised google.rpc.Status with a
+// RetryInfo among its details. retry_after.h reads the header.
 [[nodiscard]] std::optional<Duration> parse_retry_info(std::string_view status);
 
 enum class ErrorForm {

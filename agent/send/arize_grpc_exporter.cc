@@ -19,6 +19,8 @@
 #include <type_traits>
 
 #include "agent/send/classify.h"
+#include "agent/send/key_verdict.h"
+#include "common/error/check.h"
 #include "common/net/authorities.h"
 #include "common/sync/mutex.h"
 
@@ -76,21 +78,23 @@ bool is_own_limit(const grpc::Status& status) {
              std::string::npos;
 }
 
-// gRPC ends the process over metadata that it would not send.
-Result<std::string> sendable(Credential& credential) {
-  auto value = credential.value();
+// gRPC ends the process over metadata that it would not send. What is read from files was checked;
+// this is so that a mistake there costs a lane and not the agent.
+Status check_sendable(const Key& key) {
   const auto is_sendable = [](char c) { return c >= ' ' && c <= '~'; };
-  if (value && !std::all_of(value->begin(), value->end(), is_sendable)) {
-    credential.invalidate();  // the next try finds the fixed file
-    return fail(ErrorKind::kUnavailable, "a credential has a character outside ASCII in it");
+  for (const std::string& value : key.values) {
+    if (std::all_of(value.begin(), value.end(), is_sendable)) continue;
+    return fail(ErrorKind::kNotFound, "a credential has a character outside ASCII in it");
   }
-  return value;
+  return {};
 }
 
-// One request, from send() to its `done`.
+// One request with one key, from being sent to its answer.
 struct Call {
-  uint64_t spans = 0;
+  ExportRequest request;
   Exporter::Done done;
+  KeyPointer key;
+  int resends = 0;
   // Set instead of sending, when there is no credential; the alarm brings it to the answering
   // thread.
   std::optional<Outcome> unsent;
@@ -105,17 +109,15 @@ struct Call {
 
 class ArizeGrpcExporter final : public Exporter {
  public:
-  ArizeGrpcExporter(ArizeGrpcOptions options, Credential& api_key, Credential& space_id)
-      : options_(std::move(options)),
-        api_key_(api_key),
-        space_id_(space_id),
-        thread_([this] { answer(); }) {
+  ArizeGrpcExporter(ArizeGrpcOptions options, Keyring& keys)
+      : options_(std::move(options)), keys_(keys), thread_([this] { answer(); }) {
     pthread_setname_np(thread_.native_handle(), "arize-grpc");
   }
 
   ~ArizeGrpcExporter() override {
     {
       Lock lock(mutex_);
+      stopping_ = true;
       for (Call* call : calls_) call->context.TryCancel();
     }
     answers_.Shutdown();  // answer() ends when the last call has
@@ -126,47 +128,57 @@ class ArizeGrpcExporter final : public Exporter {
 
   void send(ExportRequest request, Done done) override {
     auto* call = new Call;  // answer() deletes it
-    call->spans = request.spans;
+    call->request = std::move(request);
     call->done = std::move(done);
-    {
-      Lock lock(mutex_);
-      calls_.insert(call);
-    }
-    if (const Status ready = prepare(*call); !ready) {
-      return answer_unsent(*call, classify_missing_credential(ready.error()));
+    auto key = keys_.take();
+    if (!key) return answer_unsent(*call, classify_no_key(key.error()));
+    call->key = *std::move(key);
+    if (const Status sendable = check_sendable(*call->key); !sendable) {
+      return answer_unsent(*call, classify_no_key(sendable.error()));
     }
     if (const Status connected = connect(); !connected) {
       return answer_unsent(*call, classify_misconfigured(connected.error()));
     }
     call->channel = channel_;
-    call->context.set_deadline(gpr_time_add(
-        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(request.timeout.count(), GPR_TIMESPAN)));
-    grpc::ByteBuffer message;
-    if (options_.gzip) {
-      call->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-      message = to_message(request.body->gzipped());
-      mark_gzipped(message);
-    } else {
-      message = to_message(request.body->plain());
-    }
-    call->reader = stub_->PrepareUnaryCall(&call->context, kMethod, message, &answers_);
-    call->reader->StartCall();
-    call->reader->Finish(&call->response, &call->status, call);
+    DT_CHECK(begin(*call));  // who sends does not destroy meanwhile
   }
 
  private:
-  Status prepare(Call& call) {
-    const auto key = sendable(api_key_);
-    if (!key) return fail(key.error());
-    const auto space = sendable(space_id_);
-    if (!space) return fail(space.error());
-    call.context.AddMetadata("authorization", *key);
-    call.context.AddMetadata("arize-space-id", *space);
+  // Its key and its channel are there. From here on it is answer()'s; false: it never began, as
+  // the exporter is about to go.
+  bool begin(Call& call) {
+    add_metadata(call);
+    call.context.set_deadline(
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                     gpr_time_from_nanos(call.request.timeout.count(), GPR_TIMESPAN)));
+    grpc::ByteBuffer message;
+    if (options_.gzip) {
+      call.context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+      message = to_message(call.request.body->gzipped());
+      mark_gzipped(message);
+    } else {
+      message = to_message(call.request.body->plain());
+    }
+    grpc::GenericStub stub(call.channel);
+    // Whole under the lock: on a queue that is shut down no call may begin.
+    Lock lock(mutex_);
+    if (stopping_) return false;
+    calls_.insert(&call);
+    call.reader = stub.PrepareUnaryCall(&call.context, kMethod, message, &answers_);
+    call.reader->StartCall();
+    call.reader->Finish(&call.response, &call.status, &call);
+    return true;
+  }
+
+  static void add_metadata(Call& call) {
+    const std::string& key = call.key->values.at(0);
+    const std::string& space = call.key->values.at(1);
+    call.context.AddMetadata("authorization", key);
+    call.context.AddMetadata("arize-space-id", space);
     call.context.AddMetadata("arize-interface", "dualtrace");
     // Deprecated, and still what an older Arize on premises looks at.
-    call.context.AddMetadata("api_key", *key);
-    call.context.AddMetadata("space_id", *space);
-    return {};
+    call.context.AddMetadata("api_key", key);
+    call.context.AddMetadata("space_id", space);
   }
 
   void answer_unsent(Call& call, Outcome outcome) {
@@ -194,7 +206,6 @@ class ArizeGrpcExporter final : public Exporter {
     if (channel_ != nullptr && !unheard && ca == ca_) return {};
     ca_ = std::move(ca);
     channel_ = make_channel();
-    stub_ = std::make_unique<grpc::GenericStub>(channel_);
     return {};
   }
 
@@ -232,51 +243,70 @@ class ArizeGrpcExporter final : public Exporter {
         Lock lock(mutex_);
         calls_.erase(call.get());
       }
-      call->done(call->unsent ? *call->unsent : outcome_of(*call));
+      finish(*call);
     }
   }
 
+  void finish(Call& call) {
+    Outcome outcome = call.unsent ? *std::move(call.unsent) : outcome_of(call);
+    KeyPointer again;
+    if (call.key != nullptr) again = keys_.answered(call.key, verdict_of(outcome));
+    if (again == nullptr || call.resends == kResendsMax || !resend(call, std::move(again))) {
+      call.done(std::move(outcome));
+    }
+  }
+
+  // Over the same channel: it was answered over it a moment ago.
+  bool resend(const Call& call, KeyPointer key) {
+    if (call.channel == nullptr || !check_sendable(*key)) return false;
+    auto next = std::make_unique<Call>();
+    next->request = call.request;
+    next->done = call.done;
+    next->key = std::move(key);
+    next->resends = call.resends + 1;
+    next->channel = call.channel;
+    if (!begin(*next)) return false;
+    static_cast<void>(next.release());
+    return true;
+  }
+
   Outcome outcome_of(const Call& call) {
+    std::string message = call.status.error_message();
+    hide_key(*call.key, message);
     const bool late = call.status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
     const bool unsent = late && call.channel->GetState(false) != GRPC_CHANNEL_READY;
     Outcome outcome = classify_arize_grpc({.code = call.status.error_code(),
-                                           .message = call.status.error_message(),
+                                           .message = std::move(message),
                                            .details = call.status.error_details(),
                                            .body = to_string(call.response),
                                            .ours = is_own_limit(call.status),
                                            .unsent = unsent},
-                                          call.spans);
+                                          call.request.spans);
     if (late && !unsent) unheard_ = true;
     if (call.status.error_code() == grpc::StatusCode::UNAVAILABLE) unreachable_ = true;
-    if (refuses_credential(outcome)) {
-      api_key_.invalidate();
-      space_id_.invalidate();
-    }
     return outcome;
   }
 
   const ArizeGrpcOptions options_;
-  Credential& api_key_;
-  Credential& space_id_;
+  Keyring& keys_;
 
   // The sender's thread only.
   std::string ca_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<grpc::GenericStub> stub_;
 
   std::atomic<bool> unreachable_ = false;
   std::atomic<bool> unheard_ = false;  // a request that was sent got no answer in time
   Mutex mutex_;
   std::set<Call*> calls_ DT_GUARDED_BY(mutex_);
+  bool stopping_ DT_GUARDED_BY(mutex_) = false;
   grpc::CompletionQueue answers_;
   std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<Exporter> make_arize_grpc_exporter(ArizeGrpcOptions options, Credential& api_key,
-                                                   Credential& space_id) {
-  return std::make_unique<ArizeGrpcExporter>(std::move(options), api_key, space_id);
+std::unique_ptr<Exporter> make_arize_grpc_exporter(ArizeGrpcOptions options, Keyring& keys) {
+  return std::make_unique<ArizeGrpcExporter>(std::move(options), keys);
 }
 
 }  // namespace dualtrace::agent

@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "agent/credential/credential.h"
+#include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
@@ -20,8 +20,7 @@ struct ArizeGrpcOptions {
   std::optional<Url> proxy{};
 };
 
-// The credentials outlive the exporter.
-std::unique_ptr<Exporter> make_arize_grpc_exporter(ArizeGrpcOptions options, Credential& api_key,
-                                                   Credential& space_id);
+// A key is the API key and the space id. `keys` outlives the exporter.
+std::unique_ptr<Exporter> make_arize_grpc_exporter(ArizeGrpcOptions options, Keyring& keys);
 
 }  // namespace dualtrace::agent

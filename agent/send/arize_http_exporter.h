@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "agent/credential/credential.h"
+#include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
-#include "common/net/http_sender.h"
+#include "agent/send/otlp_http_exporter.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
@@ -19,11 +19,10 @@ struct ArizeHttpOptions {
   bool gzip = true;
 };
 
-// `client` calls the endpoint's origin. The credentials and `clock` outlive the exporter.
-std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& options,
-                                                   Credential& api_key, Credential& space_id,
-                                                   std::unique_ptr<HttpSender> client,
-                                                   Clock& clock);
+// A key is the API key and the space id. `client` calls the endpoint's origin. `keys` and `clock`
+// outlive the exporter.
+std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& options, Keyring& keys,
+                                                   MakeHttpSender client, Clock& clock);
 
 // The path that spans are posted to: it ends in "/v1/traces".
 [[nodiscard]] std::string arize_traces_path(std::string_view endpoint_path);

@@ -22,8 +22,18 @@ Outcome classify_transport(const Error& error) {
   }
 }
 
-Outcome classify_missing_credential(const Error& error) {
-  return pause(PauseReason::kCredentialMissing, clean_text(error.message));
+Outcome classify_no_key(const Error& error) {
+  std::string message = clean_text(error.message);
+  switch (error.kind) {
+    case ErrorKind::kNotFound:
+      return pause(PauseReason::kCredentialMissing, std::move(message));
+    case ErrorKind::kDenied:
+      return pause(PauseReason::kAuthRejected, std::move(message));
+    case ErrorKind::kInvalid:
+      return pause(PauseReason::kMisconfigured, std::move(message));
+    default:
+      return retry("TokenUnavailable", std::move(message), error.retry_after);
+  }
 }
 
 Outcome classify_misconfigured(const Error& error) {

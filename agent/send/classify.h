@@ -35,8 +35,8 @@ struct GrpcAnswer {
                                                WallTime now);
 // There was no answer at all: HttpSender's error.
 [[nodiscard]] Outcome classify_transport(const Error& error);
-// Nothing was sent, for want of a credential.
-[[nodiscard]] Outcome classify_missing_credential(const Error& error);
+// Nothing was sent, for want of a key: Keyring::take()'s error.
+[[nodiscard]] Outcome classify_no_key(const Error& error);
 // Nothing was sent, as a file of the configuration (a CA) is not there or not what it should be.
 [[nodiscard]] Outcome classify_misconfigured(const Error& error);
 

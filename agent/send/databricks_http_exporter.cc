@@ -1,30 +1,43 @@
 #include "agent/send/databricks_http_exporter.h"
 
 #include "agent/send/classify.h"
-#include "agent/send/otlp_http_exporter.h"
 
 namespace dualtrace::agent {
+namespace {
 
-std::unique_ptr<Exporter> make_databricks_http_exporter(DatabricksHttpOptions options,
-                                                        Credential& token,
-                                                        std::unique_ptr<HttpSender> client,
-                                                        Clock& clock) {
+// What names the table differs, and the path; everything else is the same.
+std::unique_ptr<Exporter> make_exporter(std::string path, std::string table_header,
+                                        DatabricksHttpOptions options, Keyring& token,
+                                        MakeHttpSender client, Clock& clock) {
   OtlpHttpProfile profile{
-      .path = "/api/2.0/otel/v1/traces",
+      .path = std::move(path),
       .gzip = options.gzip,
-      .headers = [table = std::move(options.table), &token]() -> Result<HttpHeaders> {
-        const auto value = token.value();
-        if (!value) return fail(value.error());
-        return HttpHeaders{{"Authorization", "Bearer " + *value},
-                           {"X-Databricks-UC-Table-Name", table}};
-      },
-      .credential_refused = [&token] { token.invalidate(); },
+      .headers =
+          [header = std::move(table_header), table = std::move(options.table)](const Key& key) {
+            return HttpHeaders{{"Authorization", "Bearer " + key.values.front()}, {header, table}};
+          },
       .classify =
           [&clock](const HttpResponse& response, uint64_t spans) {
             return classify_databricks_http(response, spans, clock.wall());
           },
+      .make_client = std::move(client),
   };
-  return make_otlp_http_exporter(std::move(profile), std::move(client), clock);
+  return make_otlp_http_exporter(std::move(profile), token, clock);
+}
+
+}  // namespace
+
+std::unique_ptr<Exporter> make_databricks_http_exporter(DatabricksHttpOptions options,
+                                                        Keyring& token, MakeHttpSender client,
+                                                        Clock& clock) {
+  return make_exporter("/api/2.0/otel/v1/traces", "X-Databricks-UC-Table-Name", std::move(options),
+                       token, std::move(client), clock);
+}
+
+std::unique_ptr<Exporter> make_zerobus_http_exporter(DatabricksHttpOptions options, Keyring& token,
+                                                     MakeHttpSender client, Clock& clock) {
+  return make_exporter("/v1/traces", "x-databricks-zerobus-table-name", std::move(options), token,
+                       std::move(client), clock);
 }
 
 }  // namespace dualtrace::agent

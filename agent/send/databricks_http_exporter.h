@@ -1,27 +1,30 @@
 #pragma once
-// DatabricksHttpExporter: spans to the OTLP endpoint of a Databricks workspace, which writes them
-// to the Unity Catalog table that is named in a header. OtlpHttpExporter does the work. Used from
-// one thread; see Exporter.
+// Spans to Databricks, which writes them to the Unity Catalog table that is named in a header: by
+// the OTLP endpoint of a workspace, or by Zerobus, its ingest service, which speaks plain
+// OTLP/HTTP. OtlpHttpExporter does the work. Used from one thread; see Exporter.
 
 #include <memory>
 #include <string>
 
-#include "agent/credential/credential.h"
+#include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
-#include "common/net/http_sender.h"
+#include "agent/send/otlp_http_exporter.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
 struct DatabricksHttpOptions {
   std::string table;  // catalog.schema.table
-  bool gzip = false;  // undocumented on this path
+  bool gzip = false;  // undocumented on these paths
 };
 
-// `client` calls the workspace's origin. `token` and `clock` outlive the exporter.
+// A key is the bearer token. `client` calls the workspace's origin. `token` and `clock` outlive the
+// exporter.
 std::unique_ptr<Exporter> make_databricks_http_exporter(DatabricksHttpOptions options,
-                                                        Credential& token,
-                                                        std::unique_ptr<HttpSender> client,
+                                                        Keyring& token, MakeHttpSender client,
                                                         Clock& clock);
+// `client` calls the origin of Zerobus.
+std::unique_ptr<Exporter> make_zerobus_http_exporter(DatabricksHttpOptions options, Keyring& token,
+                                                     MakeHttpSender client, Clock& clock);
 
 }  // namespace dualtrace::agent

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "agent/send/classify.h"
+#include "agent/send/key_verdict.h"
 #include "common/time/thread_scheduler.h"
 
 namespace dualtrace::agent {
@@ -11,13 +12,14 @@ namespace {
 
 class OtlpHttpExporter final : public Exporter {
  public:
-  OtlpHttpExporter(OtlpHttpProfile profile, std::unique_ptr<HttpSender> client, Clock& clock)
+  OtlpHttpExporter(OtlpHttpProfile profile, Keyring& keys, Clock& clock)
       : profile_(std::move(profile)),
+        keys_(keys),
         clock_(clock),
-        gzip_(profile_.gzip ? Gzip::kUntried : Gzip::kOff),
-        client_(std::move(client)) {}
+        gzip_(profile_.gzip ? Gzip::kUntried : Gzip::kOff) {}
 
   ~OtlpHttpExporter() override {
+    stopping_ = true;
     if (unsent_ == nullptr) return;
     std::promise<void> done;  // posted last, so run when every other has
     unsent_->post([&done] { done.set_value(); });
@@ -27,29 +29,39 @@ class OtlpHttpExporter final : public Exporter {
   OtlpHttpExporter& operator=(const OtlpHttpExporter&) = delete;
 
   void send(ExportRequest request, Done done) override {
-    const bool compress = gzip_ != Gzip::kOff;
-    auto http = to_http(*request.body, compress);
-    if (!http) return finish_later(classify_missing_credential(http.error()), std::move(done));
-    const Duration timeout = request.timeout;
-    client_->send(*std::move(http), timeout,
-                  [this, compress, request = std::move(request),
-                   done = std::move(done)](const Result<HttpResponse>& answer) {
-                    if (compress && may_dislike_gzip(answer)) return send_plain(request, done);
-                    Outcome outcome = outcome_of(answer, request.spans);
-                    if (compress && is_stored(outcome)) gzip_ = Gzip::kAccepted;
-                    done(std::move(outcome));
-                  });
+    auto key = keys_.take();
+    if (!key) return finish_later(classify_no_key(key.error()), std::move(done));
+    if (client_ == nullptr) client_ = profile_.make_client(**key);
+    Try first{.request = std::move(request), .done = std::move(done), .key = *std::move(key)};
+    send(std::move(first), gzip_ != Gzip::kOff);
   }
 
  private:
   enum class Gzip { kOff, kUntried, kAccepted };
 
-  Result<HttpRequest> to_http(const RequestBody& body, bool compress) const {
-    auto headers = profile_.headers();
-    if (!headers) return fail(headers.error());
-    HttpRequest request{.path = profile_.path, .headers = *std::move(headers)};
+  // A request under way with a key.
+  struct Try {
+    ExportRequest request;
+    Done done;
+    KeyPointer key;
+    int resends = 0;
+  };
+
+  void send(Try attempt, bool compress) {
+    HttpRequest http = to_http(attempt, compress);
+    const Duration timeout = attempt.request.timeout;
+    client_->send(std::move(http), timeout,
+                  [this, compress, attempt = std::move(attempt)](Result<HttpResponse> answer) {
+                    if (compress && may_dislike_gzip(answer)) return send(attempt, false);
+                    finish(attempt, compress, std::move(answer));
+                  });
+  }
+
+  HttpRequest to_http(const Try& attempt, bool compress) const {
+    HttpRequest request{.path = profile_.path, .headers = profile_.headers(*attempt.key)};
     request.headers.emplace_back("Content-Type", "application/x-protobuf");
     if (compress) request.headers.emplace_back("Content-Encoding", "gzip");
+    const RequestBody& body = *attempt.request.body;
     request.body = compress ? SharedByteChain(body.gzipped()) : body.plain();
     return request;
   }
@@ -60,27 +72,24 @@ class OtlpHttpExporter final : public Exporter {
     return answer && gzip_ != Gzip::kAccepted && (answer->status == 400 || answer->status == 415);
   }
 
-  void send_plain(const ExportRequest& request, const Done& done) {
-    auto http = to_http(*request.body, false);
-    if (!http) return done(classify_missing_credential(http.error()));
-    client_->send(*std::move(http), request.timeout,
-                  [this, spans = request.spans, done](const Result<HttpResponse>& answer) {
-                    Outcome outcome = outcome_of(answer, spans);
-                    if (is_stored(outcome)) gzip_ = Gzip::kOff;
-                    done(std::move(outcome));
-                  });
+  void finish(const Try& attempt, bool compressed, Result<HttpResponse> answer) {
+    if (answer) hide_key(*attempt.key, *answer);
+    Outcome outcome = answer ? profile_.classify(*answer, attempt.request.spans)
+                             : classify_transport(answer.error());
+    if (is_stored(outcome)) gzip_ = compressed ? Gzip::kAccepted : Gzip::kOff;
+    KeyPointer again = keys_.answered(attempt.key, verdict_of(outcome));
+    if (again == nullptr || attempt.resends == kResendsMax || stopping_) {
+      return attempt.done(std::move(outcome));
+    }
+    Try next = attempt;
+    next.key = std::move(again);
+    ++next.resends;
+    send(std::move(next), compressed);
   }
 
   // A page with 200 is no sign of anything.
   static bool is_stored(const Outcome& outcome) {
     return outcome.kind == OutcomeKind::kDelivered || outcome.kind == OutcomeKind::kPartly;
-  }
-
-  Outcome outcome_of(const Result<HttpResponse>& answer, uint64_t spans) {
-    Outcome outcome =
-        answer ? profile_.classify(*answer, spans) : classify_transport(answer.error());
-    if (refuses_credential(outcome)) profile_.credential_refused();
-    return outcome;
   }
 
   void finish_later(Outcome outcome, Done done) {
@@ -89,20 +98,21 @@ class OtlpHttpExporter final : public Exporter {
   }
 
   const OtlpHttpProfile profile_;
+  Keyring& keys_;
   Clock& clock_;
   std::atomic<Gzip> gzip_;
+  std::atomic<bool> stopping_ = false;  // nothing goes out again
   // Answers what cannot be sent, as send() itself must not; made when it is first needed.
   std::unique_ptr<ThreadScheduler> unsent_;
   // Last, so that it is gone, and all its answers given, before what they use.
-  const std::unique_ptr<HttpSender> client_;
+  std::unique_ptr<HttpSender> client_;
 };
 
 }  // namespace
 
-std::unique_ptr<Exporter> make_otlp_http_exporter(OtlpHttpProfile profile,
-                                                  std::unique_ptr<HttpSender> client,
+std::unique_ptr<Exporter> make_otlp_http_exporter(OtlpHttpProfile profile, Keyring& keys,
                                                   Clock& clock) {
-  return std::make_unique<OtlpHttpExporter>(std::move(profile), std::move(client), clock);
+  return std::make_unique<OtlpHttpExporter>(std::move(profile), keys, clock);
 }
 
 }  // namespace dualtrace::agent

@@ -161,6 +161,11 @@ class AgentConfigBuilder {
                   "databricks.auth.workloadIdentity", "databricks.auth.tokenFile"},
                  int{token} + int{oauth} + int{identity} == 1,
                  "write exactly one of token, oauth and workloadIdentity");
+    reader_.rule({"databricks.zerobus.endpoint", "databricks.auth"},
+                 !token || config_.databricks->ingest == Ingest::kWorkspace ||
+                     reader_.has("databricks.zerobus.endpoint"),
+                 "missing; a token that is good for Zerobus is good for nothing else, so the "
+                 "workspace cannot be asked where that is");
     reader_.rule({"databricks.auth.token"},
                  !early || !raw_.sections.contains("databricks.auth.token"),
                  "is written as tokenFile, too; write token.file alone");

@@ -1,6 +1,7 @@
 #include "common/config/credential_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/bytes/base64.h"
 #include "common/bytes/sha256.h"
@@ -19,7 +20,39 @@ bool in_quotes(std::string_view text) {
 
 // How keys of Arize and tokens of Databricks begin.
 bool looks_issued(std::string_view text) {
-  return text.starts_with("ak-") || text.starts_with("dapi") || text.starts_with("dose");
+  return text.starts_with("ak-") || text.starts_with("dapi") || text.starts_with("dose") ||
+         text.starts_with("eyJ");
+}
+
+// "DATABRICKS_TOKEN=dapi…": a line of an env file.
+bool has_name_before(std::string_view text) {
+  const size_t equals = text.find('=');
+  return equals != std::string_view::npos && looks_issued(text.substr(equals + 1));
+}
+
+// "<your token>", "${TOKEN}", "{{ token }}", "$(TOKEN)": what a document or a template had there.
+bool is_placeholder(std::string_view text) {
+  const auto is_between = [&](std::string_view begin, std::string_view end) {
+    return text.starts_with(begin) && text.ends_with(end);
+  };
+  constexpr std::array<std::string_view, 4> kWords = {"changeme", "change-me", "replaceme",
+                                                      "replace-me"};
+  return is_between("<", ">") || is_between("${", "}") || is_between("{{", "}}") ||
+         is_between("$(", ")") || text.find("...") != std::string_view::npos ||
+         std::find(kWords.begin(), kWords.end(), text) != kWords.end();
+}
+
+// 8-4-4-4-12 hex digits.
+bool is_uuid(std::string_view text) {
+  constexpr size_t kBytes = 36;
+  if (text.size() != kBytes) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (dash ? c != '-' : !hex) return false;
+  }
+  return true;
 }
 
 // `kubectl create secret` and `stringData` encode by themselves.
@@ -44,6 +77,15 @@ Status check_credential(std::string_view text) {
     return unusable("has a character outside ASCII in it; copy the value anew");
   }
   if (in_quotes(text)) return unusable("is in quotes; write the value without them");
+  if (has_name_before(text)) {
+    return unusable("has a name and = before the value; write the value alone");
+  }
+  if (text.front() == '{' && text.find(':') != std::string_view::npos) {
+    return unusable("is JSON; write the value alone");
+  }
+  if (is_placeholder(text)) {
+    return unusable("is the placeholder of an example; write the value in its place");
+  }
   if (text.find(' ') != std::string_view::npos) {
     return unusable("has a space in it, as of \"Bearer \"; write the value alone");
   }
@@ -52,6 +94,12 @@ Status check_credential(std::string_view text) {
     return unusable("is in base64 twice; stringData and kubectl encode by themselves");
   }
   return {};
+}
+
+Status check_client_secret(std::string_view text) {
+  if (const Status checked = check_credential(text); !checked) return checked;
+  if (!is_uuid(text)) return {};
+  return fail(ErrorKind::kInvalid, "is a UUID, as an application id; the two keys may be swapped");
 }
 
 std::string credential_fingerprint(std::string_view text) {

@@ -13,6 +13,10 @@ namespace dualtrace {
 // nothing of it.
 Status check_credential(std::string_view text);
 
+// The OAuth secret of a service principal, as check_credential() and more. check_client_id() in
+// rules.h is for its other half.
+Status check_client_secret(std::string_view text);
+
 // First 8 hex digits of SHA-256 of the value: which version it is, without showing it. What agents
 // report and what the operator finds in the Secret are compared by it.
 [[nodiscard]] std::string credential_fingerprint(std::string_view text);

@@ -115,6 +115,9 @@ Status check_client_id(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
   };
+  if (text.starts_with("dose") || text.starts_with("dapi")) {
+    return invalid("is a secret or a token, and not an application id; the two may be swapped");
+  }
   if (!text.empty() && text.size() <= kBytesMax && std::all_of(text.begin(), text.end(), allowed)) {
     return {};
   }

@@ -35,6 +35,18 @@ TEST(Page, SaysWhyTheNewestConfigurationIsNotInForce) {
               HasSubstr("not in force</span>: Refused: arize.&lt;x&gt;: unknown"));
 }
 
+TEST(Page, ShowsAChangedCredentialThatIsRefused) {
+  AgentSnapshot snapshot = sample_snapshot();
+  snapshot.lanes[1].credential.why = "the token endpoint is down";
+  snapshot.lanes[1].credential.candidate =
+      report::CandidateCredential{.fingerprint = "feed5678",
+                                  .state = report::CandidateState::kRejected,
+                                  .why = "no <such> key"};
+  const std::string page = status_page(snapshot);
+  EXPECT_THAT(page, HasSubstr("the token endpoint is down"));
+  EXPECT_THAT(page, HasSubstr("feed5678 is Rejected: no &lt;such&gt; key"));
+}
+
 TEST(Page, WritesNumbersForPeople) {
   EXPECT_EQ(human_bytes(812), "812 B");
   EXPECT_EQ(human_bytes(1024), "1.0 KiB");

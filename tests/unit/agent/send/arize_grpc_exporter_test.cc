@@ -23,7 +23,7 @@
 #include "google/rpc/status.pb.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 #include "tests/fakes/test_certificates.h"
-#include "tests/unit/agent/send/fake_credential.h"
+#include "tests/unit/agent/send/fake_keyring.h"
 
 // c-ares 1.18 forgets the name of each lookup of "localhost".
 extern "C" const char* __lsan_default_suppressions() { return "leak:libcares"; }
@@ -97,6 +97,7 @@ class GenericServer final : public grpc::CallbackGenericService {
   }
 
   Reply reply;
+  std::string refused_key;
 
  private:
   class Reactor final : public grpc::ServerGenericBidiReactor {
@@ -112,10 +113,13 @@ class GenericServer final : public grpc::CallbackGenericService {
         received.metadata.emplace(std::string(key.data(), key.size()),
                                   std::string(value.data(), value.size()));
       }
+      const auto key = received.metadata.find("authorization");
+      const bool refused = key != received.metadata.end() && key->second == server_.refused_key;
       {
         Lock lock(server_.mutex_);
         server_.last_ = std::move(received);
       }
+      if (refused) return finish({grpc::StatusCode::UNAUTHENTICATED, "no such key"});
       const Reply& reply = server_.reply;
       if (reply.never) return;
       const grpc::Slice slice(reply.body);
@@ -154,7 +158,7 @@ struct ArizeGrpcExporter : testing::Test {
   void connect(const std::string& scheme, const std::string& host, uint16_t port,
                ArizeGrpcOptions options = {}) {
     options.endpoint = {.scheme = scheme, .authority = {host, port}, .path = "/v1"};
-    exporter = make_arize_grpc_exporter(std::move(options), api_key, space_id);
+    exporter = make_arize_grpc_exporter(std::move(options), keys);
   }
   std::future<Outcome> start(const std::string& body = "spans", Duration timeout = seconds(20)) {
     auto outcome = std::make_shared<std::promise<Outcome>>();
@@ -171,8 +175,7 @@ struct ArizeGrpcExporter : testing::Test {
     return start(body, timeout).get();
   }
 
-  FakeCredential api_key{"ak-secret"};
-  FakeCredential space_id{"U3BhY2U6MTphYmNk"};
+  FakeKeyring keys{{"ak-secret", "U3BhY2U6MTphYmNk"}};
   std::unique_ptr<Exporter> exporter;
 };
 
@@ -256,25 +259,53 @@ TEST_F(ArizeGrpcExporter, ReadsTheDelayThatTheServerAsksFor) {
   EXPECT_EQ(outcome.retry_after, seconds(4));
 }
 
-TEST_F(ArizeGrpcExporter, UsesANewCredentialAfterARefusal) {
+TEST_F(ArizeGrpcExporter, TellsWhatBecameOfAKeyAndHidesItInTheWords) {
   GenericServer server;
-  server.reply.status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "no such key");
+  server.reply.status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "no such key: ak-secret");
   connect("http", "127.0.0.1", server.port());
-  EXPECT_EQ(send().reason, "AuthRejected");
-  EXPECT_EQ(api_key.invalidated, 1);
-  EXPECT_EQ(space_id.invalidated, 1);
-  api_key.current = "ak-rotated";
+  const Outcome refused = send();
+  EXPECT_EQ(refused.reason, "AuthRejected");
+  EXPECT_EQ(refused.message.find("ak-secret"), std::string::npos) << refused.message;
+  ASSERT_EQ(keys.verdicts.size(), 1u);
+  EXPECT_EQ(keys.verdicts[0].second.kind, KeyVerdict::Kind::kRefused);
+  EXPECT_EQ(keys.verdicts[0].second.reason, "AuthRejected");
+  keys.current = FakeKeyring::key({"ak-rotated", "U3BhY2U6MTphYmNk"});
   server.reply.status = grpc::Status::OK;
   EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
   EXPECT_EQ(server.last().metadata.find("authorization")->second, "ak-rotated");
+  EXPECT_EQ(keys.verdicts[1].second.kind, KeyVerdict::Kind::kTaken);
+}
+
+TEST_F(ArizeGrpcExporter, SendsARequestAgainWithTheKeyThatIsLeft) {
+  GenericServer server;
+  server.refused_key = "ak-candidate";
+  connect("http", "127.0.0.1", server.port());
+  keys.current = FakeKeyring::key({"ak-candidate", "U3BhY2U6MTphYmNk"});
+  keys.again = {FakeKeyring::key({"ak-secret", "U3BhY2U6MTphYmNk"})};
+  EXPECT_EQ(send("spans").kind, OutcomeKind::kDelivered);
+  EXPECT_EQ(server.last().metadata.find("authorization")->second, "ak-secret");
+  EXPECT_EQ(server.last().body, "spans");
+  ASSERT_EQ(keys.verdicts.size(), 2u);
+  EXPECT_EQ(keys.verdicts[0].first, "ak-candidate");
+  EXPECT_EQ(keys.verdicts[1].second.kind, KeyVerdict::Kind::kTaken);
+}
+
+TEST_F(ArizeGrpcExporter, DoesNotSendARequestAgainForEver) {
+  GenericServer server;
+  server.reply.status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "no such key");
+  connect("http", "127.0.0.1", server.port());
+  keys.again.assign(9, keys.current);
+  EXPECT_EQ(send().reason, "AuthRejected");
+  EXPECT_EQ(keys.verdicts.size(), 3u);
 }
 
 TEST_F(ArizeGrpcExporter, SendsNothingWithoutAUsableCredential) {
   GenericServer server;
   connect("http", "127.0.0.1", server.port());
-  api_key.current.reset();
+  keys.missing = Error{ErrorKind::kNotFound, "credential file /secret/key: missing"};
   EXPECT_EQ(send().reason, "CredentialMissing");
-  api_key.current = "ak-\xc3\xa9";
+  keys.missing.reset();
+  keys.current = FakeKeyring::key({"ak-\xc3\xa9", "U3BhY2U6MTphYmNk"});
   EXPECT_EQ(send().reason, "CredentialMissing");
   EXPECT_EQ(server.last().method, "");
 }
@@ -311,7 +342,7 @@ TEST_F(ArizeGrpcExporter, AnswersEveryRequestBeforeItIsGone) {
   connect("http", "127.0.0.1", server.port());
   std::vector<std::future<Outcome>> outcomes;
   for (int i = 0; i < 4; ++i) outcomes.push_back(start());
-  api_key.current.reset();
+  keys.missing = Error{ErrorKind::kNotFound, "missing"};
   outcomes.push_back(start());
   exporter.reset();
   for (auto& outcome : outcomes) {

@@ -459,7 +459,7 @@ TEST(Classify, PausesWhatCannotBeSent) {
   expect({kPause, "Misconfigured"}, classify_transport({ErrorKind::kInvalid, "header"}), "");
   expect({kPause, "Misconfigured"}, classify_transport({ErrorKind::kDenied, "proxy: 407"}), "");
   expect({kPause, "Misconfigured"}, classify_misconfigured({ErrorKind::kInvalid, "CA"}), "");
-  const Outcome missing = classify_missing_credential({ErrorKind::kUnavailable, "file"});
+  const Outcome missing = classify_no_key({ErrorKind::kNotFound, "file"});
   EXPECT_EQ(missing.kind, kPause);
   EXPECT_EQ(missing.reason, "CredentialMissing");
 }
@@ -469,7 +469,7 @@ TEST(Classify, KnowsWhichRefusalsAreAboutTheCredential) {
   EXPECT_TRUE(refuses_credential(classify_arize_grpc({.code = 7}, kSpans)));
   EXPECT_TRUE(refuses_credential(classify_databricks_http({.status = 401}, kSpans, kNow)));
   EXPECT_FALSE(refuses_credential(classify_databricks_http({.status = 404}, kSpans, kNow)));
-  EXPECT_FALSE(refuses_credential(classify_missing_credential({})));
+  EXPECT_FALSE(refuses_credential(classify_no_key({ErrorKind::kNotFound, ""})));
 }
 
 }  // namespace

@@ -9,20 +9,25 @@
 #include "common/compress/gzip.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_http_client.h"
-#include "tests/unit/agent/send/fake_credential.h"
+#include "tests/unit/agent/send/fake_keyring.h"
 
 namespace dualtrace::agent {
 namespace {
 
 struct HttpExporters : testing::Test {
-  std::unique_ptr<HttpClient> client() { return std::make_unique<FakeHttpClient>(sent); }
+  MakeHttpSender client() {
+    return [this](const Key& key) {
+      origins.push_back(key.origin.value_or(Url()).origin());
+      return std::make_unique<FakeHttpClient>(sent);
+    };
+  }
   void make_databricks(bool gzip = false) {
     exporter =
         make_databricks_http_exporter({.table = "c.s.t", .gzip = gzip}, token, client(), clock);
   }
   void make_arize(const std::string& path, bool gzip) {
-    exporter = make_arize_http_exporter({.endpoint_path = path, .gzip = gzip}, token, space,
-                                        client(), clock);
+    exporter =
+        make_arize_http_exporter({.endpoint_path = path, .gzip = gzip}, keys, client(), clock);
   }
   void send(const std::string& body = "spans") {
     exporter->send({.body = std::make_shared<const RequestBody>(body),
@@ -38,8 +43,9 @@ struct HttpExporters : testing::Test {
   }
 
   FakeClock clock;
-  FakeCredential token{"secret"};
-  FakeCredential space{"U3BhY2U6MTphYmNk"};
+  FakeKeyring token{{"secret"}};
+  FakeKeyring keys{{"secret", "U3BhY2U6MTphYmNk"}};
+  std::vector<std::string> origins;
   std::deque<FakeHttpClient::Sent> sent;
   std::vector<Outcome> outcomes;
   std::unique_ptr<Exporter> exporter;
@@ -63,6 +69,24 @@ TEST_F(HttpExporters, PostToDatabricksAsItWantsIt) {
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kDelivered);
 }
 
+TEST_F(HttpExporters, PostToZerobusAsItWantsItWhereTheKeySaysThatItIs) {
+  exporter = make_zerobus_http_exporter({.table = "c.s.t"}, token, client(), clock);
+  EXPECT_TRUE(origins.empty()) << "nobody knows yet where it is";
+  token.current = std::make_shared<const Key>(
+      Key{.values = {"scoped"}, .origin = Url{"https", {"1.zerobus.r.example", 443}, ""}});
+  send();
+  send();
+  EXPECT_EQ(origins, std::vector<std::string>{"https://1.zerobus.r.example:443"});
+  EXPECT_EQ(sent[0].request.path, "/v1/traces");
+  EXPECT_EQ(sent[0].header("Authorization"), "Bearer scoped");
+  EXPECT_EQ(sent[0].header("x-databricks-zerobus-table-name"), "c.s.t");
+  EXPECT_EQ(sent[0].header("Content-Type"), "application/x-protobuf");
+  EXPECT_EQ(sent[0].request.headers.size(), 3u);
+  answer(HttpResponse{.status = 404,
+                      .body = R"({"error_code":"NOT_FOUND","message":"Table cannot be found."})"});
+  EXPECT_EQ(outcomes[0].reason, "TableMissing");
+}
+
 TEST_F(HttpExporters, PostToArizeAsItWantsIt) {
   make_arize("/v1", true);
   send();
@@ -83,24 +107,25 @@ TEST_F(HttpExporters, AlwaysPostToArizesTracesPath) {
   EXPECT_EQ(arize_traces_path("/gateway"), "/gateway/v1/traces");
 }
 
-TEST_F(HttpExporters, ReadTheCredentialForEachRequestAndAnewAfterARefusal) {
+TEST_F(HttpExporters, TellWhatBecameOfAKey) {
+  using Kind = KeyVerdict::Kind;
   make_databricks();
+  const std::vector<std::pair<int, Kind>> verdicts = {{200, Kind::kTaken},   {401, Kind::kRefused},
+                                                      {403, Kind::kRefused}, {404, Kind::kUnsaid},
+                                                      {429, Kind::kUnsaid},  {503, Kind::kUnsaid}};
+  for (const auto& [status, kind] : verdicts) {
+    send();
+    answer(HttpResponse{.status = status});
+    EXPECT_EQ(token.verdicts.back().second.kind, kind) << status;
+  }
   send();
-  answer(HttpResponse{.status = 401});
-  EXPECT_EQ(outcomes[0].reason, "AuthRejected");
-  EXPECT_EQ(token.invalidated, 1);
-  token.current = "rotated";
-  send();
-  EXPECT_EQ(sent[0].header("Authorization"), "Bearer rotated");
-  answer(HttpResponse{.status = 403});
-  EXPECT_EQ(token.invalidated, 2);
-  send();
-  answer(HttpResponse{.status = 404});
-  EXPECT_EQ(token.invalidated, 2);
+  answer(HttpResponse{.status = 200, .body = "<html>sign in</html>"});
+  EXPECT_EQ(token.verdicts.back().second.kind, Kind::kUnsaid) << "a page takes nothing";
+  EXPECT_EQ(token.verdicts.size(), outcomes.size());
 }
 
 // Databricks answers an expired Entra token so.
-TEST_F(HttpExporters, ReadTheCredentialAnewAfterA400ThatIsAboutIt) {
+TEST_F(HttpExporters, TakeA400ThatIsAboutTheKeyForARefusal) {
   make_databricks();
   send();
   answer(HttpResponse{
@@ -108,13 +133,58 @@ TEST_F(HttpExporters, ReadTheCredentialAnewAfterA400ThatIsAboutIt) {
       .body = R"({"error_code":400,"message":"io.jsonwebtoken.ExpiredJwtException: expired"})"});
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kPause);
   EXPECT_EQ(outcomes[0].reason, "AuthRejected");
-  EXPECT_EQ(token.invalidated, 1);
+  EXPECT_EQ(token.verdicts[0].second.reason, "AuthRejected");
 }
 
-TEST_F(HttpExporters, SendNothingWithoutACredential) {
+TEST_F(HttpExporters, SendTheVerySameRequestAgainWithTheKeyThatIsLeft) {
+  make_databricks();
+  token.current = FakeKeyring::key({"candidate"});
+  token.again = {FakeKeyring::key({"in use"})};
+  send("these");
+  answer(HttpResponse{.status = 403});
+  EXPECT_TRUE(outcomes.empty()) << "the lane hears of it once";
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].header("Authorization"), "Bearer in use");
+  EXPECT_EQ(sent[0].request.body.joined(), "these");
+  answer(HttpResponse{.status = 200});
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_EQ(outcomes[0].kind, OutcomeKind::kDelivered);
+  ASSERT_EQ(token.verdicts.size(), 2u);
+  EXPECT_EQ(token.verdicts[0].first, "candidate");
+  EXPECT_EQ(token.verdicts[1].first, "in use");
+}
+
+TEST_F(HttpExporters, DoNotSendARequestAgainForEver) {
+  make_databricks();
+  token.again.assign(9, FakeKeyring::key({"other"}));
+  send();
+  for (int i = 0; i < 3; ++i) answer(HttpResponse{.status = 401});
+  EXPECT_TRUE(sent.empty());
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_EQ(outcomes[0].reason, "AuthRejected");
+}
+
+TEST_F(HttpExporters, HideTheKeyInTheWordsOfARefusal) {
+  token.current = FakeKeyring::key({"dapi-very-secret"});
+  for (const int status : {400, 401, 403, 404, 500}) {
+    make_databricks();
+    send();
+    answer(HttpResponse{.status = status,
+                        .body = R"({"error_code":"X","message":"no dapi-very-secret"})"});
+    EXPECT_EQ(outcomes.back().message.find("very-secret"), std::string::npos) << status;
+  }
+}
+
+TEST_F(HttpExporters, SendNothingWithoutAKeyAndSayWhy) {
+  const std::vector<std::pair<ErrorKind, std::string>> reasons = {
+      {ErrorKind::kNotFound, "CredentialMissing"},
+      {ErrorKind::kDenied, "AuthRejected"},
+      {ErrorKind::kInvalid, "Misconfigured"},
+      {ErrorKind::kThrottled, "TokenUnavailable"},
+      {ErrorKind::kUnavailable, "TokenUnavailable"}};
   make_arize("", true);
-  for (FakeCredential* missing : {&space, &token}) {
-    missing->current.reset();
+  for (const auto& [kind, reason] : reasons) {
+    keys.missing = Error{kind, "why"};
     std::promise<Outcome> outcome;
     const auto sender = std::this_thread::get_id();
     exporter->send({.body = std::make_shared<const RequestBody>(std::string("spans"))},
@@ -123,10 +193,11 @@ TEST_F(HttpExporters, SendNothingWithoutACredential) {
                      outcome.set_value(std::move(given));
                    });
     const Outcome given = outcome.get_future().get();
-    EXPECT_EQ(given.kind, OutcomeKind::kPause);
-    EXPECT_EQ(given.reason, "CredentialMissing");
+    EXPECT_EQ(given.kind, reason == "TokenUnavailable" ? OutcomeKind::kRetry : OutcomeKind::kPause);
+    EXPECT_EQ(given.reason, reason);
   }
   EXPECT_TRUE(sent.empty());
+  EXPECT_TRUE(keys.verdicts.empty());
 }
 
 TEST_F(HttpExporters, AnswerEveryRequestBeforeTheyAreGone) {
@@ -138,7 +209,7 @@ TEST_F(HttpExporters, AnswerEveryRequestBeforeTheyAreGone) {
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kRetry);
 
   make_databricks();
-  token.current.reset();
+  token.missing = Error{ErrorKind::kNotFound, "missing"};
   for (int i = 0; i < 10; ++i) send();
   exporter.reset();
   EXPECT_EQ(outcomes.size(), 12u);

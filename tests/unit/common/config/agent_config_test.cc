@@ -107,8 +107,10 @@ TEST(AgentConfig, ReadsEachKindOfAuthentication) {
 TEST(AgentConfig, ReadsTheWayIn) {
   const std::string auth = "auth: {token: {file: t}}";
   EXPECT_EQ(databricks_with(auth).ingest, Ingest::kWorkspace);
-  EXPECT_EQ(databricks_with(auth + ", ingest: Zerobus").ingest, Ingest::kZerobus);
-  EXPECT_EQ(databricks_with(auth + ", ingest: Zerobus").zerobus, std::nullopt);
+  const DatabricksConfig found =
+      databricks_with("auth: {workloadIdentity: {tokenFile: p}}, ingest: Zerobus");
+  EXPECT_EQ(found.ingest, Ingest::kZerobus);
+  EXPECT_EQ(found.zerobus, std::nullopt);
   for (const char* endpoint :
        {"z.example", "z.example:443", "https://z.example/", "https://z.example/v1/traces"}) {
     EXPECT_EQ(databricks_with(auth + ", ingest: Zerobus, zerobus: {endpoint: '" + endpoint + "'}")

@@ -191,6 +191,8 @@ TEST(ConfigFaults, RefuseZerobusEndpointsThatWouldLeakTheTokenOrAreOfNoUse) {
               ElementsAre(fault("databricks.zerobus.endpoint", "must begin with https://")));
   EXPECT_THAT(with("Zerobus", "https://z.example/v2"),
               ElementsAre(fault("databricks.zerobus.endpoint", "expected https://host")));
+  EXPECT_THAT(databricks_faults_with(", auth: {token: {file: t}}, ingest: Zerobus"),
+              ElementsAre(fault("databricks.zerobus.endpoint", "cannot be asked")));
   EXPECT_THAT(with("Workspace", "https://z.example"),
               ElementsAre(fault("databricks.zerobus.endpoint", "databricks.ingest: Zerobus")));
 }

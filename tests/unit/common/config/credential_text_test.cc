@@ -31,12 +31,25 @@ TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
         Slip{"ak-secret\n1", "control character"}, Slip{"ak-secr\xC3\xA9t", "outside ASCII"},
         Slip{"\"ak-secret\"", "in quotes"}, Slip{"'ak-secret'", "in quotes"},
         Slip{"Bearer dapi-secret", "Bearer"}, Slip{"U3BhY2U6MTpkZW1v", "is a space id"},
+        Slip{"<your-secret>", "placeholder"}, Slip{"${SECRET_secr}", "placeholder"},
+        Slip{"{{ secret }}", "placeholder"}, Slip{"dapi-secret...", "placeholder"},
+        Slip{"changeme", "placeholder"}, Slip{"TOKEN=dapi-secret", "name and ="},
+        Slip{"{\"token\":\"dapi-secret\"}", "JSON"},
+        Slip{"ZXlKaGJHY2lPaUpTVXpJMU5pSjkuc2VjcmV0", "base64 twice"},
         Slip{"YWstc2VjcmV0LTE=", "base64 twice"}, Slip{"ZGFwaS1zZWNyZXQ=", "base64 twice"}}) {
     const Status checked = check_credential(slip.text);
     ASSERT_FALSE(checked) << slip.text;
     EXPECT_THAT(checked.error().message, HasSubstr(slip.says));
     EXPECT_THAT(checked.error().message, Not(HasSubstr("secr")));
   }
+}
+
+TEST(CredentialText, KnowsTheTwoHalvesOfAServicePrincipalApart) {
+  EXPECT_TRUE(check_client_secret("dose0123456789abcdef"));
+  const Status swapped = check_client_secret("6f1c2f6e-1111-4e1a-9d3c-0123456789ab");
+  ASSERT_FALSE(swapped);
+  EXPECT_THAT(swapped.error().message, HasSubstr("swapped"));
+  EXPECT_FALSE(check_client_secret("\"dose0123\""));
 }
 
 }  // namespace

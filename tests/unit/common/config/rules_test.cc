@@ -33,7 +33,8 @@ TEST(Rules, TakeNoOtherHostForZerobus) {
 
 TEST(Rules, KnowWhatAnApplicationIdIs) {
   EXPECT_TRUE(check_client_id("6f1c2f6e-1111-4e1a-9d3c-0123456789ab"));
-  for (const char* text : {"", "my service principal", "a\nb", "a:b", "<application id>"}) {
+  for (const char* text :
+       {"", "my service principal", "a\nb", "a:b", "<application id>", "dose0123"}) {
     EXPECT_FALSE(check_client_id(text)) << text;
   }
 }

@@ -1,0 +1,33 @@
+#pragma once
+// Where Zerobus is: read out of what a workspace says of itself. A host that is found like this is
+// one of Databricks' own or it is refused: a document must not be able to mail a token elsewhere.
+// Pure. Thread-safe.
+
+#include <string>
+#include <string_view>
+
+#include "common/error/result.h"
+#include "common/json/json.h"
+#include "common/net/url.h"
+
+namespace dualtrace::agent {
+
+inline constexpr std::string_view kWorkspaceDocumentPath = "/.well-known/databricks-config";
+inline constexpr std::string_view kMetastorePath = "/api/2.1/unity-catalog/metastore_summary";
+
+struct Region {
+  std::string cloud{};   // "aws", "azure", "gcp"
+  std::string region{};  // "us-west-2"
+  bool operator==(const Region&) const = default;
+};
+
+// The workspace's number, a text of digits. Errors are kInvalid and name what is missing.
+Result<std::string> read_workspace_id(const Json& document);
+Result<Region> read_region(const Json& metastore_summary);
+// `workspace` is the configured host: its domain is Zerobus', too, where it is one of Databricks'.
+Result<Url> zerobus_origin(const std::string& workspace_id, const Region& region,
+                           std::string_view workspace);
+// "" when the host is not one of Databricks' own.
+[[nodiscard]] std::string workspace_id_of(std::string_view zerobus_host);
+
+}  // namespace dualtrace::agent

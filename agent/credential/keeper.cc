@@ -1,0 +1,233 @@
+#include "agent/credential/keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log/log.h"
+#include "common/report/words.h"
+
+namespace dualtrace::agent {
+namespace {
+
+// So near to its end a token may be refused for that: some backends do it half a minute before, and
+// clocks differ.
+constexpr Duration kNearExpiry = std::chrono::minutes(2);
+constexpr Duration kLeadMax = std::chrono::minutes(5);
+
+// Up to a quarter more: what asked for time together should not come back together.
+Duration spread(Duration delay, Random& random) {
+  return delay + Duration(static_cast<Duration::rep>(
+                     random.below(static_cast<uint64_t>(delay.count() / 4 + 1))));
+}
+
+}  // namespace
+
+Keeper::Keeper(const KeeperOptions& options, Parts parts)
+    : options_(options),
+      secret_files_(std::move(parts.files)),
+      maker_(parts.maker),
+      scheduler_(parts.scheduler),
+      opened_(std::move(parts.opened)),
+      random_(parts.random) {}
+
+void Keeper::start() { look_again(); }
+
+Duration Keeper::refresh_after(Duration lifetime, Random& random) {
+  // A wide window: the fleet's second knock is spread over half a lifetime, and the third over
+  // more. With 2/5 as its beginning no minute sees more than about 1.3 times the mean.
+  const Duration latest = lifetime - std::min(kLeadMax, lifetime / 4);
+  const Duration earliest = std::min(lifetime * 2 / 5, latest);
+  const auto width = static_cast<uint64_t>((latest - earliest).count()) + 1;
+  return earliest + Duration(static_cast<Duration::rep>(random.below(width)));
+}
+
+void Keeper::look_again() {
+  look();
+  scheduler_.run_after(options_.look_interval, [this] { look_again(); });
+}
+
+void Keeper::look() {
+  SecretLook seen = secret_files_.look();
+  uint64_t wants_key = 0;
+  bool put_right = false;
+  {
+    Lock lock(mutex_);
+    put_right = found_ != seen.found;
+    found_ = std::move(seen.found);
+    if (seen.secret) wants_key = rotation_.found(seen.secret, scheduler_.clock().wall());
+  }
+  if (wants_key != 0) return make(wants_key);
+  // What pauses for want of a file need not wait for its next probe.
+  if (put_right) opened_();
+}
+
+void Keeper::make(uint64_t id) {
+  std::vector<std::string> values;
+  {
+    Lock lock(mutex_);
+    const Version* version = rotation_.version(id);
+    if (version == nullptr) {
+      plans_.erase(id);
+      return;
+    }
+    values = version->secret->values;
+  }
+  Plan& plan = plans_[id];
+  if (plan.making) {
+    plan.again = true;
+    return;
+  }
+  plan.making = true;
+  plan.number = ++plans_made_;  // no other plan is in force
+  maker_.make(values, [this, id, asked = scheduler_.clock().tick(),
+                       &scheduler = scheduler_](Result<MadeKey> made) {
+    scheduler.post([this, id, asked, made = std::move(made)]() mutable {
+      on_made(id, asked, std::move(made));
+    });
+  });
+}
+
+void Keeper::on_made(uint64_t id, Tick asked, Result<MadeKey> made) {
+  const bool again = std::exchange(plans_[id].again, false);
+  plans_[id].making = false;
+  std::optional<Duration> next;
+  bool opens = false;
+  bool first_failure = false;
+  {
+    Lock lock(mutex_);
+    const Tick now = scheduler_.clock().tick();
+    Version* version = rotation_.version(id);
+    if (version == nullptr) {
+      plans_.erase(id);
+      return;
+    }
+    if (made) {
+      opens = !rotation_.passes(now);
+      const auto lifetime = made->lifetime;
+      Rotation::made(*version, std::move(made->key),
+                     lifetime ? std::optional(asked + *lifetime) : std::nullopt);
+      if (lifetime) next = refresh_after(*lifetime, random_) - (now - asked);
+    } else {
+      rotation_.failed(*version, made.error(), scheduler_.clock().wall());
+      next = delay_after(*version, made.error());
+      first_failure = version->failures == 1;
+    }
+  }
+  if (first_failure) {
+    log_warn("no token can be had, it is tried again; one that is in use serves until it ends",
+             {{"error", made.error().message}});
+  }
+  if (again && !made) {
+    make(id);
+  } else if (next) {
+    plan(id, std::max(*next, Duration(0)));
+  }
+  // Before the first key requests pause or wait, too.
+  if (opens) opened_();
+}
+
+Duration Keeper::delay_after(const Version& version, const Error& error) {
+  const bool denied = error.kind == ErrorKind::kDenied || error.kind == ErrorKind::kInvalid;
+  const bool calm = rotation_.passes(scheduler_.clock().tick());
+  const Backoff& backoff = denied ? options_.refused : calm ? options_.calm : options_.urgent;
+  Duration delay = backoff.delay(version.failures, random_);
+  // Once it has ended there are requests that wait.
+  if (calm && version.ends) {
+    const Duration left = *version.ends - scheduler_.clock().tick();
+    delay = std::min(delay, std::max(left, options_.urgent.base));
+  }
+  return error.retry_after ? std::max(delay, spread(*error.retry_after, random_)) : delay;
+}
+
+void Keeper::plan(uint64_t id, Duration delay) {
+  const uint64_t number = plans_[id].number = ++plans_made_;
+  scheduler_.run_after(delay, [this, id, number] {
+    const auto planned = plans_.find(id);
+    if (planned != plans_.end() && planned->second.number == number) make(id);
+  });
+}
+
+Result<KeyPointer> Keeper::take() {
+  const Tick now = scheduler_.clock().tick();
+  const WallTime wall = scheduler_.clock().wall();
+  Lock lock(mutex_);
+  auto key = rotation_.take(now, wall);
+  if (key || rotation_.in_use()) return key;
+  for (const report::Credential& file : found_) {
+    if (!file.why.empty()) return fail(ErrorKind::kNotFound, file.why);
+  }
+  return key;
+}
+
+KeyPointer Keeper::answered(const KeyPointer& key, const KeyVerdict& verdict) {
+  const Tick now = scheduler_.clock().tick();
+  const WallTime wall = scheduler_.clock().wall();
+  bool fetch_anew = false;
+  uint64_t refused = 0;
+  Rotation::Answered answered;
+  {
+    Lock lock(mutex_);
+    answered = rotation_.answered(key, verdict, now, wall);
+    if (answered.refused != nullptr) {
+      refused = answered.refused->id;
+      const auto& ends = answered.refused->ends;
+      const bool of_token = verdict.reason == to_string(report::PauseReason::kAuthRejected);
+      fetch_anew = answered.newly && ends && (of_token || *ends - now < kNearExpiry);
+    }
+  }
+  if (answered.rejected) {
+    log_warn("the changed credential is refused, the one before it stays in use",
+             {{"reason", verdict.reason}, {"error", verdict.message}});
+  }
+  if (answered.took_over) {
+    log_info("the changed credential was taken and is in use now", {});
+    if (answered.opens) scheduler_.post([this] { opened_(); });
+  }
+  if (refused != 0) scheduler_.post([=, this] { on_refused(refused, fetch_anew); });
+  return std::move(answered.again);
+}
+
+void Keeper::on_refused(uint64_t id, bool fetch_anew) {
+  look();
+  std::optional<std::pair<uint64_t, Duration>> next;
+  bool opens = false;
+  {
+    Lock lock(mutex_);
+    const Version* version = rotation_.version(id);
+    if (version == nullptr) return;
+    const auto& candidate = rotation_.candidate();
+    const bool is_candidate = candidate && candidate->id == id;
+    const Tick now = scheduler_.clock().tick();
+    if (is_candidate) {
+      // While the other one does not pass either, both are tried in turn.
+      const uint32_t times = rotation_.passes(now) ? version->refusals : 1;
+      next = {id, options_.refused.delay(times, random_)};
+    } else if (fetch_anew) {
+      // The first time at once: the token may be old news, its credential need not be.
+      const bool first = version->refusals <= 1;
+      next = {id, first ? Duration(0) : options_.refused.delay(version->refusals - 1, random_)};
+    }
+    opens = !is_candidate && candidate && candidate->usable(now);
+  }
+  if (next && !plans_[next->first].making) plan(next->first, next->second);
+  // The other one is what is left to try.
+  if (opens) opened_();
+}
+
+report::CredentialInUse Keeper::in_use() const {
+  Lock lock(mutex_);
+  return rotation_.report(options_.kind);
+}
+
+std::vector<report::Credential> Keeper::files() const {
+  Lock lock(mutex_);
+  std::vector<report::Credential> files = found_;
+  if (!rotation_.in_use()) return files;
+  const std::vector<std::string>& fingerprints = rotation_.in_use()->secret->fingerprints;
+  for (size_t i = 0; i < std::min(files.size(), fingerprints.size()); ++i) {
+    files[i].fingerprint = fingerprints[i];
+  }
+  return files;
+}
+
+}  // namespace dualtrace::agent

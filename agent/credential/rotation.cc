@@ -1,0 +1,174 @@
+#include "agent/credential/rotation.h"
+
+#include <utility>
+
+#include "common/report/words.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using report::CandidateState;
+using report::PauseReason;
+
+// By what people know it: the first file's that tells it apart.
+std::string fingerprint_beside(const SecretVersion& secret, const SecretVersion& other) {
+  for (size_t i = 0; i < secret.fingerprints.size(); ++i) {
+    if (secret.fingerprints[i] != other.fingerprints.at(i)) return secret.fingerprints[i];
+  }
+  return secret.fingerprints.front();
+}
+
+}  // namespace
+
+Rotation::Version Rotation::fresh(const SecretPointer& secret, WallTime now) {
+  Version version;
+  version.id = ++last_id_;
+  version.secret = secret;
+  version.since = now;
+  return version;
+}
+
+uint64_t Rotation::found(const SecretPointer& secret, WallTime now) {
+  if (!in_use_) {
+    in_use_ = fresh(secret, now);
+    return in_use_->id;
+  }
+  const bool is_in_use = in_use_->secret->is_same_credential(*secret);
+  if (is_in_use) candidate_.reset();  // changed back
+  if (!is_in_use && !(candidate_ && candidate_->secret->is_same_credential(*secret))) {
+    candidate_ = fresh(secret, now);
+    return candidate_->id;
+  }
+  Version& same = is_in_use ? *in_use_ : *candidate_;
+  if (same.secret->values == secret->values) return 0;
+  // A projected token that the kubelet renewed: for the next exchange, or for one that failed.
+  same.secret = secret;
+  const bool wants_key = same.error || same.key == nullptr;
+  return wants_key ? same.id : 0;
+}
+
+Rotation::Version* Rotation::version(uint64_t id) {
+  if (in_use_ && in_use_->id == id) return &*in_use_;
+  if (candidate_ && candidate_->id == id) return &*candidate_;
+  return nullptr;
+}
+
+void Rotation::made(Version& version, Key key, std::optional<Tick> ends) {
+  version.key = std::make_shared<const Key>(std::move(key));
+  version.ends = ends;
+  version.error.reset();
+  version.failures = 0;
+  if (version.state == CandidateState::kProving) version.why.clear();
+  version.refused = false;
+}
+
+void Rotation::failed(Version& version, const Error& error, WallTime now) {
+  version.error = error;
+  ++version.failures;
+  if (!candidate_ || version.id != candidate_->id) return;
+  version.why = error.message;
+  if (error.kind != ErrorKind::kDenied && error.kind != ErrorKind::kInvalid) return;
+  const bool denied = error.kind == ErrorKind::kDenied;
+  version.reason = to_string(denied ? PauseReason::kAuthRejected : PauseReason::kMisconfigured);
+  version.key = nullptr;
+  if (std::exchange(version.state, CandidateState::kRejected) != CandidateState::kRejected) {
+    version.since = now;
+  }
+}
+
+Result<KeyPointer> Rotation::take(Tick now, WallTime wall) {
+  if (candidate_ && candidate_->usable(now) && riding_ == nullptr) {
+    candidate_->last_used = wall;
+    riding_ = candidate_->key;
+    return riding_;
+  }
+  if (!in_use_ || !in_use_->usable(now)) return nothing_to_take();
+  in_use_->last_used = wall;
+  return in_use_->key;
+}
+
+Result<KeyPointer> Rotation::nothing_to_take() const {
+  if (!in_use_) return fail(ErrorKind::kNotFound, "there is no credential yet");
+  if (in_use_->error) return fail(*in_use_->error);
+  return fail(ErrorKind::kUnavailable, in_use_->key == nullptr
+                                           ? "there is no token yet"
+                                           : "the token has expired, and there is no newer one");
+}
+
+Rotation::Answered Rotation::answered(const KeyPointer& key, const KeyVerdict& verdict, Tick now,
+                                      WallTime wall) {
+  Answered result;
+  const bool refused = verdict.kind == KeyVerdict::Kind::kRefused;
+  const bool rode = riding_ != nullptr && key == riding_;
+  if (rode) riding_ = nullptr;
+  if (rode && candidate_ && candidate_->key == key) {
+    if (verdict.kind == KeyVerdict::Kind::kTaken) {
+      result.took_over = true;
+      result.opens = !passes(now);
+      take_over(wall);
+    } else if (refused) {
+      result.rejected = candidate_->state != CandidateState::kRejected;
+      reject(verdict, wall);
+      result.refused = &*candidate_;
+      result.newly = true;
+      if (in_use_ && in_use_->usable(now)) result.again = in_use_->key;
+    }
+    return result;
+  }
+  if (in_use_ && key == in_use_->key) {
+    if (refused) {
+      result.refused = &*in_use_;
+      result.newly = !std::exchange(in_use_->refused, true);
+      in_use_->refusals += result.newly ? 1 : 0;
+    }
+    if (verdict.kind == KeyVerdict::Kind::kTaken) {
+      in_use_->refused = false;
+      in_use_->refusals = 0;
+    }
+    return result;
+  }
+  // Sent before another key came into use.
+  if (refused && passes(now)) result.again = in_use_->key;
+  return result;
+}
+
+void Rotation::reject(const KeyVerdict& verdict, WallTime now) {
+  ++candidate_->refusals;
+  candidate_->key = nullptr;
+  candidate_->reason = verdict.reason;
+  candidate_->why = verdict.message;
+  if (std::exchange(candidate_->state, CandidateState::kRejected) != CandidateState::kRejected) {
+    candidate_->since = now;
+  }
+}
+
+void Rotation::take_over(WallTime now) {
+  if (in_use_) {
+    previous_ = {fingerprint_beside(*in_use_->secret, *candidate_->secret), in_use_->last_used};
+  }
+  in_use_ = std::exchange(candidate_, std::nullopt);
+  in_use_->since = now;
+  in_use_->refused = false;
+  in_use_->refusals = 0;
+  in_use_->why.clear();
+}
+
+report::CredentialInUse Rotation::report(report::CredentialKind kind) const {
+  report::CredentialInUse said{.kind = kind, .previous = previous_};
+  if (!in_use_) return said;
+  said.since = in_use_->since;
+  said.expires = in_use_->secret->expires;
+  if (in_use_->error) said.why = in_use_->error->message;
+  said.identity = in_use_->secret->identity;
+  if (candidate_) {
+    said.candidate = report::CandidateCredential{
+        .fingerprint = fingerprint_beside(*candidate_->secret, *in_use_->secret),
+        .state = candidate_->state,
+        .reason = candidate_->reason,
+        .why = candidate_->why,
+        .since = candidate_->since};
+  }
+  return said;
+}
+
+}  // namespace dualtrace::agent

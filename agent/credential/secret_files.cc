@@ -1,0 +1,87 @@
+#include "agent/credential/secret_files.h"
+
+#include <algorithm>
+
+#include "agent/credential/jwt.h"
+#include "common/config/credential_text.h"
+
+namespace dualtrace::agent {
+namespace {
+
+constexpr size_t kBytesMax = 64 * 1024;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const size_t first = std::min(text.find_first_not_of(kSpace), text.size());
+  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
+}
+
+std::string identity_fingerprint(const report::TokenIdentity& identity) {
+  std::string text = identity.issuer + "\n" + identity.subject;
+  for (const std::string& audience : identity.audiences) text += "\n" + audience;
+  return credential_fingerprint(text);
+}
+
+void add(SecretVersion& secret, report::CredentialPart part, std::string value) {
+  secret.fingerprints.push_back(credential_fingerprint(value));
+  if (const auto claims = read_jwt(value)) {
+    if (part == report::CredentialPart::kToken) secret.expires = claims->expires;
+    if (part == report::CredentialPart::kProjectedToken) {
+      secret.identity = {claims->issuer, claims->subject, claims->audiences};
+      secret.fingerprints.back() = identity_fingerprint(*secret.identity);
+    }
+  }
+  secret.values.push_back(std::move(value));
+}
+
+}  // namespace
+
+SecretLook SecretFiles::look() const {
+  SecretLook look;
+  SecretVersion secret;
+  for (const SecretFile& file : wanted_) {
+    report::Credential& found = look.found.emplace_back();
+    found.part = file.part;
+    found.state = report::CredentialState::kLoaded;
+    auto value = read(file);
+    if (value) {
+      add(secret, file.part, *std::move(value));
+      continue;
+    }
+    const bool missing = value.error().kind == ErrorKind::kNotFound;
+    found.state = missing ? report::CredentialState::kMissing : report::CredentialState::kUnusable;
+    found.why = value.error().message;
+  }
+  if (secret.values.size() == wanted_.size()) {
+    look.secret = std::make_shared<const SecretVersion>(std::move(secret));
+  }
+  return look;
+}
+
+Result<std::string> SecretFiles::read(const SecretFile& file) const {
+  const auto unusable = [&](const std::string& why, ErrorKind kind = ErrorKind::kUnavailable) {
+    return fail(kind, "credential file " + file.path + ": " + why);
+  };
+  const auto content = read_file(files_, file.path, kBytesMax);
+  if (!content) {
+    if (content.error().kind == ErrorKind::kExhausted) return unusable("larger than 64 KiB");
+    const bool missing = content.error().kind == ErrorKind::kNotFound;
+    return unusable(content.error().message,
+                    missing ? ErrorKind::kNotFound : ErrorKind::kUnavailable);
+  }
+  const std::string_view text = trimmed(*content);
+  if (text.empty()) return unusable("is empty; put the value into the Secret");
+  if (const Status checked = file.check(text); !checked) return unusable(checked.error().message);
+  return std::string(text);
+}
+
+Status check_projected_token(std::string_view text) {
+  if (const Status checked = check_credential(text); !checked) return checked;
+  const auto claims = read_jwt(text);
+  if (claims && !claims->issuer.empty() && !claims->subject.empty()) return {};
+  return fail(ErrorKind::kInvalid,
+              "is no ServiceAccount token (a JWT with an issuer and a subject); mount a projected "
+              "token there");
+}
+
+}  // namespace dualtrace::agent

@@ -1,0 +1,477 @@
+#include "agent/credential/keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "common/config/credential_text.h"
+#include "tests/fakes/fake_scheduler.h"
+#include "tests/fakes/memory_file_system.h"
+#include "tests/unit/agent/credential/jwts.h"
+
+namespace dualtrace::agent {
+namespace {
+
+using report::CandidateState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Kind = KeyVerdict::Kind;
+
+const KeyVerdict kTaken{.kind = Kind::kTaken};
+const KeyVerdict kUnsaid{};
+const KeyVerdict kRefused{.kind = Kind::kRefused, .reason = "AuthRejected", .message = "no"};
+const KeyVerdict kForbidden{.kind = Kind::kRefused, .reason = "PermissionDenied", .message = "no"};
+
+// Waits for the test to say what the token endpoint answers.
+class FakeMaker final : public KeyMaker {
+ public:
+  void make(const std::vector<std::string>& values, Done done) override {
+    asked.push_back({values.front(), std::move(done)});
+  }
+  std::deque<std::pair<std::string, Done>> asked;
+};
+
+struct KeeperFixture : testing::Test {
+  KeeperFixture() { EXPECT_TRUE(files.make_folders("/secret")); }
+  void write(std::string_view content) { ASSERT_TRUE(write_file(files, "/secret/key", content)); }
+  void start(KeyMaker& maker, CheckCredential check = check_credential,
+             report::CredentialPart part = report::CredentialPart::kToken) {
+    keeper = std::make_unique<Keeper>(
+        KeeperOptions{}, Keeper::Parts{.files = SecretFiles({{part, "/secret/key", check}}, files),
+                                       .maker = maker,
+                                       .scheduler = scheduler,
+                                       .random = Random(1),
+                                       .opened = [this] { ++opened; }});
+    keeper->start();
+    scheduler.run_ready();
+  }
+  // What a rotated Secret does.
+  void change(std::string_view content) {
+    write(content);
+    scheduler.run_for(seconds(10));
+  }
+  std::string value(const KeyPointer& key) { return key == nullptr ? "" : key->values.front(); }
+  std::string next() {
+    last = keeper->take().value();
+    return value(last);
+  }
+  // What the request goes out again with, or "".
+  std::string answer(const KeyPointer& key, const KeyVerdict& verdict) {
+    last = keeper->answered(key, verdict);
+    scheduler.run_ready();
+    return value(last);
+  }
+  ErrorKind missing() { return keeper->take().error().kind; }
+  std::string in_use() { return keeper->files().at(0).fingerprint; }
+  std::string state() {
+    const auto candidate = keeper->in_use().candidate;
+    return candidate ? candidate->state.text() : "none";
+  }
+
+  FakeClock clock;
+  FakeScheduler scheduler{clock};
+  MemoryFileSystem files;
+  int opened = 0;
+  KeyPointer last;
+  std::unique_ptr<Keeper> keeper;
+};
+
+// A credential that is sent as it is.
+struct PlainKeeper : KeeperFixture {
+  PlainKeeper() {
+    write("old");
+    start(maker);
+  }
+  PlainKeyMaker maker;
+  const std::string old_print = credential_fingerprint("old");
+  const std::string new_print = credential_fingerprint("new");
+};
+
+TEST_F(PlainKeeper, HasItsKeyBeforeTheFirstRequest) { EXPECT_EQ(next(), "old"); }
+
+TEST_F(PlainKeeper, ServesOnWhateverBecomesOfItsFile) {
+  ASSERT_TRUE(files.remove("/secret/key"));
+  scheduler.run_for(minutes(10));
+  EXPECT_EQ(next(), "old");
+  EXPECT_EQ(keeper->files()[0].state, report::CredentialState::kMissing);
+  EXPECT_EQ(in_use(), old_print);
+  change("\"quoted\"");
+  EXPECT_EQ(next(), "old");
+  EXPECT_EQ(state(), "none");
+}
+
+TEST_F(PlainKeeper, LetsAChangedKeyRideOnOneRequestAtATime) {
+  change("new");
+  EXPECT_EQ(in_use(), old_print);
+  EXPECT_EQ(state(), "Proving");
+  EXPECT_EQ(keeper->in_use().candidate->fingerprint, new_print);
+  EXPECT_EQ(next(), "new");
+  const KeyPointer riding = last;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(next(), "old");
+  EXPECT_EQ(answer(riding, kTaken), "");
+  EXPECT_EQ(in_use(), new_print);
+  EXPECT_EQ(state(), "none");
+  EXPECT_EQ(next(), "new");
+  EXPECT_EQ(next(), "new");
+}
+
+TEST_F(PlainKeeper, SaysSinceWhenTheNewAndUntilWhenTheOldKeyWasUsed) {
+  EXPECT_EQ(keeper->in_use().since, clock.wall());
+  EXPECT_EQ(keeper->in_use().previous, std::nullopt);
+  change("new");
+  next();
+  const KeyPointer riding = last;
+  clock.advance(seconds(3));
+  next();
+  const WallTime last_of_old = clock.wall();
+  clock.advance(seconds(3));
+  answer(riding, kTaken);
+  EXPECT_EQ(keeper->in_use().since, clock.wall());
+  EXPECT_EQ(keeper->in_use().previous, (report::PreviousCredential{old_print, last_of_old}));
+  clock.advance(seconds(3));
+  next();
+  EXPECT_EQ(keeper->in_use().previous->last_used, last_of_old);
+}
+
+TEST_F(PlainKeeper, KeepsTheOldKeyWhenTheNewOneIsRefused) {
+  change("bad");
+  EXPECT_EQ(next(), "bad");
+  EXPECT_EQ(answer(last, kForbidden), "old") << "the same request goes out again";
+  EXPECT_EQ(answer(last, kTaken), "");
+  EXPECT_EQ(state(), "Rejected");
+  EXPECT_EQ(keeper->in_use().candidate->reason, "PermissionDenied");
+  EXPECT_EQ(keeper->in_use().candidate->why, "no");
+  EXPECT_EQ(in_use(), old_print);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(next(), "old");
+  EXPECT_EQ(opened, 1) << "at the start: nothing was closed";
+}
+
+TEST_F(PlainKeeper, TriesARefusedKeyAgainEverMoreRarely) {
+  change("bad");
+  int tries = 0;
+  for (int second = 0; second < 3600; ++second) {
+    if (next() == "bad") {
+      ++tries;
+      EXPECT_EQ(answer(last, kRefused), "old");
+      EXPECT_EQ(state(), "Rejected");
+    }
+    answer(last, kTaken);
+    scheduler.run_for(seconds(1));
+  }
+  EXPECT_GE(tries, 10) << "it may be good by now";
+  EXPECT_LE(tries, 40);
+}
+
+TEST_F(PlainKeeper, TriesTheNextChangeAtOnce) {
+  change("bad");
+  next();
+  answer(last, kRefused);
+  change("new");
+  EXPECT_EQ(state(), "Proving");
+  EXPECT_EQ(next(), "new");
+  answer(last, kTaken);
+  EXPECT_EQ(in_use(), new_print);
+}
+
+TEST_F(PlainKeeper, ForgetsAChangeThatIsTakenBack) {
+  change("new");
+  next();
+  const KeyPointer riding = last;
+  change("old");
+  EXPECT_EQ(state(), "none");
+  EXPECT_EQ(answer(riding, kTaken), "");
+  EXPECT_EQ(in_use(), old_print);
+}
+
+TEST_F(PlainKeeper, ConcludesNothingFromAnythingButAVerdict) {
+  change("new");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(next(), "new");
+    EXPECT_EQ(answer(last, kUnsaid), "");
+    EXPECT_EQ(state(), "Proving");
+  }
+  EXPECT_EQ(in_use(), old_print);
+}
+
+TEST_F(PlainKeeper, SendsAgainWhatWasUnderWayWhenTheOldKeyWasRevoked) {
+  next();
+  const KeyPointer under_way = last;
+  change("new");
+  next();
+  answer(last, kTaken);
+  EXPECT_EQ(answer(under_way, kRefused), "new");
+  EXPECT_EQ(answer(last, kTaken), "");
+  EXPECT_EQ(in_use(), new_print);
+}
+
+TEST_F(PlainKeeper, TriesBothInTurnWhileNeitherPasses) {
+  change("bad");
+  next();
+  answer(last, kRefused);
+  next();
+  EXPECT_EQ(answer(last, kRefused), "") << "now the old one is revoked: the lane pauses";
+  int bad = 0;
+  for (int probe = 0; probe < 20; ++probe) {
+    scheduler.run_for(seconds(30));
+    if (next() == "bad") {
+      ++bad;
+      EXPECT_EQ(answer(last, kRefused), "old") << "both on one probe";
+    }
+    EXPECT_EQ(answer(last, kRefused), "");
+  }
+  EXPECT_GE(bad, 18);
+  EXPECT_EQ(in_use(), old_print);
+  // Whichever is good again passes.
+  scheduler.run_for(seconds(30));
+  ASSERT_EQ(next(), "bad");
+  answer(last, kTaken);
+  EXPECT_EQ(in_use(), credential_fingerprint("bad"));
+}
+
+TEST_F(PlainKeeper, LooksAtItsFileAtOnceWhenItIsRefusedAndOpensTheLane) {
+  write("new");
+  next();
+  const int before = opened;
+  EXPECT_EQ(answer(last, kRefused), "");
+  EXPECT_GT(opened, before) << "no need to wait for the next look, or probe";
+  EXPECT_EQ(next(), "new");
+  const int proving = opened;
+  EXPECT_EQ(answer(last, kTaken), "");
+  EXPECT_GT(opened, proving) << "the others may go";
+}
+
+TEST_F(KeeperFixture, SaysWhyItHasNothing) {
+  PlainKeyMaker maker;
+  start(maker);
+  const auto none = keeper->take();
+  EXPECT_EQ(none.error().kind, ErrorKind::kNotFound);
+  EXPECT_NE(none.error().message.find("/secret/key"), std::string::npos);
+  EXPECT_EQ(keeper->in_use().since, std::nullopt);
+  const int before = opened;
+  change("here");
+  EXPECT_GT(opened, before);
+  EXPECT_EQ(next(), "here");
+}
+
+// One that a token is asked for with.
+struct TokenKeeper : KeeperFixture {
+  TokenKeeper() {
+    write("secret");
+    start(maker);
+  }
+  // Answers the oldest question.
+  void give(const std::string& token, std::optional<Duration> lifetime = seconds(3600)) {
+    ASSERT_FALSE(maker.asked.empty());
+    const auto done = std::move(maker.asked.front().second);
+    maker.asked.pop_front();
+    done(MadeKey{.key = {.values = {token}}, .lifetime = lifetime});
+    scheduler.run_ready();
+  }
+  void refuse(ErrorKind kind, std::optional<Duration> retry_after = {}) {
+    ASSERT_FALSE(maker.asked.empty());
+    const auto done = std::move(maker.asked.front().second);
+    maker.asked.pop_front();
+    done(fail(Error{kind, "the endpoint says no", retry_after}));
+    scheduler.run_ready();
+  }
+  // After how long the endpoint is asked again, within a day.
+  Duration quiet() {
+    Duration waited{0};
+    while (maker.asked.empty() && waited < std::chrono::hours(24)) {
+      scheduler.run_for(seconds(1));
+      waited += seconds(1);
+    }
+    return waited;
+  }
+
+  FakeMaker maker;
+};
+
+TEST_F(TokenKeeper, NeverWaitsForAToken) {
+  EXPECT_EQ(missing(), ErrorKind::kUnavailable);
+  EXPECT_EQ(maker.asked.size(), 1u);
+  const int before = opened;
+  give("token-1");
+  EXPECT_GT(opened, before);
+  EXPECT_EQ(next(), "token-1");
+}
+
+TEST_F(TokenKeeper, FetchesTheNextOneAheadAndUsesItAtOnce) {
+  give("token-1");
+  const Duration after = quiet();
+  EXPECT_GE(after, seconds(1440));
+  EXPECT_LE(after, seconds(3301));
+  EXPECT_EQ(next(), "token-1");
+  const KeyPointer under_way = last;
+  const int before = opened;
+  give("token-2");
+  EXPECT_EQ(next(), "token-2");
+  EXPECT_EQ(opened, before) << "nothing was closed";
+  EXPECT_EQ(answer(under_way, kRefused), "token-2") << "it was under way with the last one";
+}
+
+TEST_F(TokenKeeper, AsksForOneTokenAtATime) {
+  scheduler.run_for(minutes(30));
+  EXPECT_EQ(maker.asked.size(), 1u);
+  give("token-1");
+  next();
+  for (int i = 0; i < 10; ++i) answer(last, kRefused), next();
+  EXPECT_EQ(maker.asked.size(), 1u);
+}
+
+TEST_F(TokenKeeper, FetchesARefusedTokenAnewOnceAtOnceAndThenRarely) {
+  give("token-1");
+  next();
+  EXPECT_EQ(answer(last, kRefused), "");
+  ASSERT_EQ(maker.asked.size(), 1u);
+  const int before = opened;
+  give("token-2");
+  EXPECT_GT(opened, before) << "the paused lane tries it at once";
+  next();
+  answer(last, kRefused);
+  EXPECT_TRUE(maker.asked.empty());
+  EXPECT_GE(quiet(), seconds(15));
+  give("token-3");
+  next();
+  answer(last, kTaken);
+  next();
+  answer(last, kRefused);
+  EXPECT_EQ(maker.asked.size(), 1u) << "the first time again";
+}
+
+TEST_F(TokenKeeper, TakesAMissingRightForAnEndingTokenOnlyNearItsEnd) {
+  give("token-1");
+  next();
+  answer(last, kForbidden);
+  EXPECT_TRUE(maker.asked.empty());
+  next();
+  answer(last, kTaken);
+  quiet();
+  refuse(ErrorKind::kUnavailable);
+  while (clock.elapsed < std::chrono::hours(1) + seconds(3540)) {
+    if (!maker.asked.empty()) refuse(ErrorKind::kUnavailable);
+    scheduler.run_for(seconds(1));
+  }
+  if (!maker.asked.empty()) refuse(ErrorKind::kUnavailable);
+  next();
+  answer(last, kForbidden);
+  EXPECT_EQ(maker.asked.size(), 1u);
+}
+
+TEST_F(TokenKeeper, KeepsATokenWhileTheEndpointIsDownAndSendsNoneThatHasEnded) {
+  give("token-1", seconds(600));
+  quiet();
+  refuse(ErrorKind::kUnavailable);
+  EXPECT_EQ(next(), "token-1");
+  EXPECT_NE(keeper->in_use().why, "");
+  for (int second = 0; second < 900; ++second) {
+    if (!maker.asked.empty()) refuse(ErrorKind::kUnavailable);
+    scheduler.run_for(seconds(1));
+  }
+  EXPECT_EQ(missing(), ErrorKind::kUnavailable);
+  EXPECT_LE(quiet(), seconds(30)) << "requests wait";
+  const int before = opened;
+  give("token-2");
+  EXPECT_GT(opened, before);
+  EXPECT_EQ(next(), "token-2");
+  EXPECT_EQ(keeper->in_use().why, "");
+}
+
+TEST_F(TokenKeeper, SaysThatTheEndpointRefusesTheSecretAndTriesAChangedOneAtOnce) {
+  refuse(ErrorKind::kDenied);
+  EXPECT_EQ(missing(), ErrorKind::kDenied);
+  EXPECT_GE(quiet(), seconds(15));
+  for (int i = 0; i < 10; ++i) {
+    refuse(ErrorKind::kDenied);
+    quiet();
+  }
+  refuse(ErrorKind::kDenied);
+  EXPECT_GE(quiet(), seconds(150)) << "ever more rarely";
+  refuse(ErrorKind::kDenied);
+  change("new secret-is-not-possible");
+  EXPECT_TRUE(maker.asked.empty()) << "a space is in it";
+  change("new-secret");
+  ASSERT_EQ(maker.asked.size(), 1u);
+  EXPECT_EQ(maker.asked[0].first, "new-secret");
+  give("token-1");
+  EXPECT_EQ(next(), "token-1");
+  answer(last, kTaken);
+  EXPECT_EQ(in_use(), credential_fingerprint("new-secret"));
+}
+
+TEST_F(TokenKeeper, WaitsForAsLongAsTheEndpointAsks) {
+  refuse(ErrorKind::kThrottled, minutes(10));
+  const Duration waited = quiet();
+  EXPECT_GE(waited, minutes(10));
+  EXPECT_LE(waited, seconds(751)) << "and not all to the same second";
+}
+
+TEST_F(TokenKeeper, ProvesAChangedSecretByATokenCallAndThenByARequest) {
+  give("token-1");
+  change("new-secret");
+  ASSERT_EQ(maker.asked.size(), 1u);
+  EXPECT_EQ(maker.asked[0].first, "new-secret");
+  EXPECT_EQ(next(), "token-1");
+  give("token-of-new");
+  EXPECT_EQ(next(), "token-of-new");
+  const KeyPointer riding = last;
+  EXPECT_EQ(next(), "token-1");
+  answer(riding, kTaken);
+  EXPECT_EQ(next(), "token-of-new");
+  EXPECT_EQ(in_use(), credential_fingerprint("new-secret"));
+  EXPECT_GE(quiet(), seconds(1400)) << "the old secret is asked with no more";
+  EXPECT_EQ(maker.asked.at(0).first, "new-secret");
+}
+
+TEST_F(TokenKeeper, KeepsTheOldSecretWhenTheEndpointRefusesTheNewOne) {
+  give("token-1");
+  change("bad-secret");
+  refuse(ErrorKind::kDenied);
+  EXPECT_EQ(state(), "Rejected");
+  EXPECT_EQ(keeper->in_use().candidate->reason, "AuthRejected");
+  EXPECT_EQ(keeper->in_use().candidate->why, "the endpoint says no");
+  EXPECT_EQ(next(), "token-1");
+  EXPECT_EQ(in_use(), credential_fingerprint("secret"));
+  // And the old one is refreshed on.
+  bool refreshed = false;
+  for (int i = 0; i < 40 && !refreshed; ++i) {
+    quiet();
+    refreshed = maker.asked.at(0).first == "secret";
+    if (!refreshed) refuse(ErrorKind::kDenied);
+  }
+  EXPECT_TRUE(refreshed);
+}
+
+TEST_F(TokenKeeper, DoesNotBlameASecretForAnEndpointThatIsDown) {
+  give("token-1");
+  change("new-secret");
+  refuse(ErrorKind::kUnavailable);
+  EXPECT_EQ(state(), "Proving");
+  EXPECT_LE(quiet(), minutes(5));
+}
+
+TEST_F(KeeperFixture, LetsTheKubeletRenewAProjectedTokenUnnoticed) {
+  FakeMaker maker;
+  write(projected_token(1'700'003'600, 1));
+  start(maker, check_projected_token, report::CredentialPart::kProjectedToken);
+  maker.asked.at(0).second(MadeKey{.key = {.values = {"token-1"}}, .lifetime = seconds(3000)});
+  maker.asked.clear();
+  scheduler.run_ready();
+  const std::string before = in_use();
+  change(projected_token(1'700'007'200, 2));
+  EXPECT_EQ(state(), "none");
+  EXPECT_EQ(in_use(), before);
+  EXPECT_TRUE(maker.asked.empty());
+  EXPECT_EQ(next(), "token-1");
+  while (maker.asked.empty()) scheduler.run_for(seconds(10));
+  EXPECT_EQ(maker.asked[0].first, projected_token(1'700'007'200, 2)) << "for the next exchange";
+  maker.asked[0].second(fail(ErrorKind::kDenied, "the policy is gone"));
+  maker.asked.clear();
+  scheduler.run_ready();
+  change(projected_token(1'700'010'800, 3));
+  EXPECT_EQ(maker.asked.size(), 1u) << "a new one is tried at once after a refusal";
+  EXPECT_EQ(keeper->in_use().identity->issuer, "https://issuer");
+}
+
+}  // namespace
+}  // namespace dualtrace::agent
