@@ -5,7 +5,7 @@
 //
 // Limits: pages of whole pods, of which only the node is kept.
 // Errors: a list that fails is tried again after a while.
-// Everything happens on the scheduler.
+// Used from one thread: the scheduler's.
 
 #include <cstdint>
 #include <functional>
