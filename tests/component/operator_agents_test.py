@@ -172,7 +172,12 @@ def test_credentials_are_told_before_the_first_span(tenant, nodes):
     missing = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "NotMounted")
     assert first.name in missing["message"]
     tenant.wait_for_reason(EXPORT, "Ready", "NotMounted")
+    # Another one is proved by the next request: nobody sends anything to find out.
     write_secret(first.token_file, TOKEN)
+    proving = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "RotationInProgress")
+    assert first.name in proving["message"]
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready")
+    first.send()
     tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
 
 
