@@ -63,9 +63,12 @@ Json agent_container(const DualTraceExport& wanted, const Installation& installa
   const bool falls_back = falls_back_to_other_nodes(wanted.agent, installation);
   agent["readinessProbe"] = probe(falls_back ? "/readyz" : "/readyz/receiver", 5, 2);
   agent["lifecycle"] = {{"preStop", {{"sleep", {{"seconds", kPreStopSeconds}}}}}};
-  agent["volumeMounts"] =
-      Json::array({read_only_mount("config", kConfigFolder),
-                   read_only_mount("credentials", kCredentialsFolder), mount("data", kDataFolder)});
+  agent["volumeMounts"] = Json::array({read_only_mount("config", kConfigFolder)});
+  // A workload identity alone needs no Secret.
+  if (!mounted_files(wanted).empty()) {
+    agent["volumeMounts"].push_back(read_only_mount("credentials", kCredentialsFolder));
+  }
+  agent["volumeMounts"].push_back(mount("data", kDataFolder));
   if (projected_identity(wanted) != nullptr) {
     agent["volumeMounts"].push_back(read_only_mount("identity", kIdentityFolder));
   }

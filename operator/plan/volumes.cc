@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "operator/plan/child.h"
 #include "operator/plan/layout.h"
@@ -61,11 +62,14 @@ Json data_volume(const DualTraceExport& wanted, const AgentConfig& config) {
 }  // namespace
 
 Json pod_volumes(const DualTraceExport& wanted, const AgentConfig& config) {
-  Json volumes = Json::array(
-      {{{"name", "config"}, {"configMap", {{"name", child_name(wanted.key.name)}}}},
-       {{"name", "credentials"},
-        {"projected", {{"defaultMode", kCredentialMode}, {"sources", projected_sources(wanted)}}}},
-       data_volume(wanted, config)});
+  Json volumes =
+      Json::array({{{"name", "config"}, {"configMap", {{"name", child_name(wanted.key.name)}}}}});
+  if (Json sources = projected_sources(wanted); !sources.empty()) {
+    volumes.push_back(
+        {{"name", "credentials"},
+         {"projected", {{"defaultMode", kCredentialMode}, {"sources", std::move(sources)}}}});
+  }
+  volumes.push_back(data_volume(wanted, config));
   if (const auto* const identity = projected_identity(wanted)) {
     volumes.push_back(identity_volume(*identity));
   }

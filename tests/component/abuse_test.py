@@ -397,8 +397,13 @@ def test_uploads_that_stop_a_byte_short_hold_nobody_up(stage, sandbox, tmp_path)
     body = b"\0" * limits["requestBytes"]
     head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
     holders = [RawConnection(agent.http_endpoint, source="127.0.0.11") for _ in range(4)]
-    for holder in holders:
+    for number, holder in enumerate(holders):
         holder.send(head + body[:-1])
+        wait_until(
+            lambda held=min(number + 1, 3) * len(body): counted(agent, "dualtrace_admission_bytes")
+            >= held,
+            "it is admitted",
+        )
     refused = holders[3].receive_all()  # over its share
     answer = parse_answer(refused)
     assert (answer.http_status, answer.headers["retry-after"]) == (429, "1"), refused

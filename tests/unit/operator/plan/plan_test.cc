@@ -32,8 +32,12 @@ const Json& pod_of(const Plan& plan) {
 
 const Json& pod_spec_of(const Plan& plan) { return pod_of(plan).at("spec"); }
 
-const Json& credential_sources_of(const Plan& plan) {
-  return pod_spec_of(plan).at("volumes").at(1).at("projected").at("sources");
+// None where no Secret is needed.
+Json credential_sources_of(const Plan& plan) {
+  for (const Json& volume : pod_spec_of(plan).at("volumes")) {
+    if (volume.at("name") == "credentials") return volume.at("projected").at("sources");
+  }
+  return Json::array();
 }
 
 const Json& egress_of(const Plan& plan) {
