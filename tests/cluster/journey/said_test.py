@@ -71,8 +71,10 @@ class Place:
         if self.project:
             arize["project"] = self.project
         spec = {"arize": arize, "delivery": {"storage": "EmptyDir"}, "agent": self.agent}
+        self.live.apply(namespace(self.name))
+        if self.operator_reads:  # from the first look on
+            self.let_operator_read()
         self.live.apply(
-            namespace(self.name),
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": trust, "data": ca},
             {
                 "apiVersion": "dualtrace.dev/v1alpha1",
@@ -82,8 +84,6 @@ class Place:
             },
         )
         self.put_keys()
-        if self.operator_reads:
-            self.let_operator_read()
 
     def let_operator_read(self) -> None:
         operator = self.live.get(f"deployment/{RELEASE}", NAMESPACE)["spec"]["template"]["spec"]
