@@ -92,7 +92,7 @@ struct Previous {
   std::optional<WallTime> last_used{};  // as far as an agent knows
 };
 
-// The credential before the one in use: as the agents remember it or, where they have started anew,
+// The credential before the one in use: as the agents remember it or, where they have restarted,
 // the status.
 Previous previous_credential(const LaneSummary& lane, const Json& before) {
   Previous found;
@@ -138,10 +138,8 @@ void add_previous(const LaneSummary& lane, const Facts& facts, const Json& befor
   const auto since = unused_since(lane, facts, previous, before);
   if (!since) return;
   made["previousCredentialUnusedSince"] = rfc3339(*since);
-  const auto& silent = lane.use.nodes_silent;
-  if (silent.empty()) return;
-  made["nodesSilent"] = std::vector<std::string>(
-      silent.begin(), silent.begin() + static_cast<ptrdiff_t>(std::min(silent.size(), kNamesTold)));
+  if (lane.use.nodes_silent.empty()) return;
+  made["nodesSilent"] = first_names(lane.use.nodes_silent);
 }
 
 Json candidates_json(const std::vector<CandidateSummary>& candidates) {

@@ -59,11 +59,7 @@ Json destination_json(const LaneSummary& lane, const Facts& facts) {
                     {"message", cut(lane.last_loss.message, kErrorBytesMax)}};
     if (lane.last_loss.last) made["lost"]["last"] = rfc3339(*lane.last_loss.last);
   }
-  if (!lane.nodes_failing.empty()) {
-    const auto& nodes = lane.nodes_failing;
-    made["nodesFailing"] = std::vector<std::string>(
-        nodes.begin(), nodes.begin() + static_cast<ptrdiff_t>(std::min(nodes.size(), kNamesTold)));
-  }
+  if (!lane.nodes_failing.empty()) made["nodesFailing"] = first_names(lane.nodes_failing);
   return made;
 }
 
@@ -85,11 +81,7 @@ Json injection_json(const InjectionFact& pods, const UnservedFact& unserved) {
   made["unserved"] = unserved.pods;
   if (!unserved.names.empty()) made["unservedPods"] = unserved.names;
   if (pods.shut_out > 0) made["shutOut"] = pods.shut_out;
-  if (!pods.missed.empty()) {
-    made["missed"] = std::vector<std::string>(
-        pods.missed.begin(),
-        pods.missed.begin() + static_cast<ptrdiff_t>(std::min(pods.missed.size(), kNamesTold)));
-  }
+  if (!pods.missed.empty()) made["missed"] = first_names(pods.missed);
   if (!pods.skipped.empty()) made["skipped"] = counts_json(pods.skipped);
   if (!pods.warned.empty()) made["warned"] = counts_json(pods.warned);
   return made;

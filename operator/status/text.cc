@@ -16,4 +16,9 @@ std::string name_list(const std::vector<std::string>& names) {
   return untold == 0 ? list : list + " and " + std::to_string(untold) + " more";
 }
 
+std::vector<std::string> first_names(std::vector<std::string> names) {
+  if (names.size() > kNamesTold) names.resize(kNamesTold);
+  return names;
+}
+
 }  // namespace dualtrace::ctl

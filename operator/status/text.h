@@ -15,6 +15,8 @@ inline constexpr size_t kNamesTold = 5;
 
 // "a, b, c, d, e and 7 more"; each name once, in the order given.
 [[nodiscard]] std::string name_list(const std::vector<std::string>& names);
+// The first kNamesTold of them, where a list in the status has them one by one.
+[[nodiscard]] std::vector<std::string> first_names(std::vector<std::string> names);
 using report::cut;
 
 }  // namespace dualtrace::ctl
