@@ -6,7 +6,7 @@ import pytest
 from harness.agent import Agent
 from harness.chart import VERSIONS, Helm
 from harness.control_plane import ControlPlane
-from harness.installation import Installation
+from harness.installation import ALONE, Installation
 from harness.sandbox import Sandbox
 from harness.stage import Stage
 from harness.webhook import Webhook
@@ -89,6 +89,22 @@ def webhook(control_plane, installation):
     made = Webhook(control_plane)
     yield made
     made.close()
+
+
+@pytest.fixture
+def launch(installation, webhook):
+    """Starts an operator that serves the webhook, and ends with the test: the next one wants its
+    port. A file that wants its replicas otherwise has a `launch` of its own."""
+    webhook.install()
+    launched = []
+
+    def started(*options: str):
+        launched.append(installation.operator(*ALONE, *webhook.options(), *options).start())
+        return launched[-1]
+
+    yield started
+    for operator in launched:
+        operator.stop()
 
 
 @pytest.fixture(scope="module")

@@ -5,28 +5,12 @@ count where they could have gone; agents let in whom the export admits; exports 
 import json
 
 import pytest
-from harness.installation import ALONE
 from harness.processes import wait_until
 from harness.tenant import ARIZE, Tenant
 
 ALL = {"namespaceSelector": {}}
 EVERYBODY = [{"namespaceSelector": {}}]
 OWN = [{"podSelector": {}}]
-
-
-@pytest.fixture
-def launch(installation, webhook):
-    """Starts an operator, which ends with the test: the next one wants its port."""
-    webhook.install()
-    launched = []
-
-    def started(*options: str):
-        launched.append(installation.operator(*ALONE, *webhook.options(), *options).start())
-        return launched[-1]
-
-    yield started
-    for operator in launched:
-        operator.stop()
 
 
 @pytest.fixture

@@ -2,26 +2,11 @@
 Ready says so where nothing else receives their spans."""
 
 import pytest
-from harness.installation import ALONE
 from harness.nodes import Node
 from harness.processes import wait_until
 from harness.tenant import ARIZE, Tenant
 
 EXPORT = "agents"
-
-
-@pytest.fixture
-def launch(installation, webhook):
-    webhook.install()
-    launched = []
-
-    def started():
-        launched.append(installation.operator(*ALONE, *webhook.options()).start())
-        return launched[-1]
-
-    yield started
-    for operator in launched:
-        operator.stop()
 
 
 @pytest.fixture
