@@ -2,13 +2,12 @@
 // Keeper: the Keyring of one destination. It looks at the files of its credential, has keys made of
 // them ahead of need, and lets a changed one prove itself (Rotation) before it takes over.
 //
-// Flow: files → version → key (KeyMaker) → requests. Tokens are fetched anew in the second half of
-//   their life, at a moment of chance, so that a fleet that started together does not knock
-//   together.
+// Flow: files → version → key (KeyMaker) → requests. A token is refreshed at a random
+//   moment well before it ends, so that a fleet that started together does not ask together.
 // Guarantees: take() and answered() wait for nothing and nobody; of each version one key at a time
 //   is being made. What nobody refused serves on, whatever becomes of its files.
 // Limits: a refused credential is tried again ever more rarely, and at once when its files change;
-//   a token that the destination refuses is fetched anew once, then as rarely.
+//   a token that the destination refuses is replaced once immediately, then as rarely.
 // take(), answered() and the reports are thread-safe; the rest happens on the scheduler.
 
 #include <functional>
@@ -63,7 +62,7 @@ class Keeper final : public Keyring {
   // Each file as it was found last, with the fingerprint of what is in use of it.
   [[nodiscard]] std::vector<report::Credential> files() const;
 
-  // After how much of a token's life it is fetched anew.
+  // How long after a token was issued it is refreshed.
   [[nodiscard]] static Duration refresh_after(Duration lifetime, Random& random);
 
  private:

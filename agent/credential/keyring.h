@@ -1,6 +1,6 @@
 #pragma once
 // Keyring: what an exporter sends its requests with. It hands out immutable keys and is told what
-// became of each; which one is next, when a token is fetched anew and how a changed Secret is
+// became of each; which one is next, when a token is refreshed and how a changed Secret is
 // proved is its own business (Keeper). Nothing here waits: there is a key or there is none.
 // Thread-safe.
 

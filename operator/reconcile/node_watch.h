@@ -1,9 +1,9 @@
 #pragma once
 // NodeWatch: which nodes' agents take no spans, and since when. In an elastic cluster some node
-// always joins and another is not ready: those get time before they count, and not anew with each
-// process, for pods tell since when they are not ready. What was seen to serve and then fails
-// counts at once. Used by the reconciler, one for each export.
-// Used from one thread at a time.
+// always joins and another is not ready: those get time before they count. A restarted operator
+// does not start that time again, for pods tell since when they are not ready. What was seen to
+// serve and then fails counts at once. Used by the reconciler, one for each export. Used from one
+// thread at a time.
 
 #include <map>
 #include <optional>
