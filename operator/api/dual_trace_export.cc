@@ -1,7 +1,6 @@
 #include "operator/api/dual_trace_export.h"
 
 #include <algorithm>
-#include <set>
 
 #include "common/config/rules.h"
 #include "common/config/value.h"
@@ -148,58 +147,6 @@ std::map<std::string, std::string> read_resource_attributes(FieldReader& spec) {
   return attributes;
 }
 
-// The quantities that are written or have a default, as texts.
-Json read_quantities(FieldReader& section) {
-  Json quantities = Json::object();
-  for (const char* name : {"cpu", "memory", "ephemeral-storage"}) {
-    if (const auto text = section.text(name)) quantities[name] = *text;
-  }
-  return quantities;
-}
-
-Json read_resources(FieldReader& agent) {
-  auto resources = agent.section("resources");
-  if (!resources) return {};
-  auto requests = resources->section("requests");
-  auto limits = resources->section("limits");
-  if (!requests || !limits) return {};
-  Json read = {{"requests", read_quantities(*requests)}, {"limits", read_quantities(*limits)}};
-  for (const auto& [name, limit] : read["limits"].items()) {
-    const auto request = read["requests"].find(name);
-    if (request == read["requests"].end()) continue;
-    const auto parse = name == "cpu" ? parse_cpu : parse_size;
-    if (parse(request->get<std::string>()).value() > parse(limit.get<std::string>()).value()) {
-      requests->fault(
-          name, "must not be more than limits." + name + " (" + limit.get<std::string>() + ")");
-    }
-  }
-  return read;
-}
-
-Json read_pull_secrets(FieldReader& agent) {
-  Json secrets = Json::array();
-  std::set<std::string> seen;
-  for (FieldReader& item : agent.items("imagePullSecrets")) {
-    const auto name = item.text("name");
-    if (!name) continue;
-    if (!seen.insert(*name).second) item.fault("", "the same name is written twice");
-    secrets.push_back({{"name", *name}});
-  }
-  return secrets;
-}
-
-Labels read_labels(FieldReader& section, std::string_view field) {
-  Labels labels = section.texts(field);
-  for (const auto& [name, value] : labels) {
-    if (const auto named = check_label_name(name); !named) {
-      section.entry_fault(field, name, named.error().message);
-    } else if (const auto valued = check_label_value(value); !valued) {
-      section.entry_fault(field, name, valued.error().message);
-    }
-  }
-  return labels;
-}
-
 LabelOperator label_operator(std::string_view text) {
   if (text == "In") return LabelOperator::kIn;
   if (text == "NotIn") return LabelOperator::kNotIn;
@@ -236,54 +183,11 @@ InjectionSpec read_injection(FieldReader& section) {
   auto selector = section.section("namespaceSelector");
   if (!selector) return injection;
   LabelSelector& read = injection.namespace_selector.emplace();
-  read.match_labels = read_labels(*selector, "matchLabels");
+  read.match_labels = selector->labels("matchLabels");
   for (FieldReader& item : selector->items("matchExpressions")) {
     read.match_expressions.push_back(read_requirement(item));
   }
   return injection;
-}
-
-Json read_toleration(FieldReader& section) {
-  Json toleration = Json::object();
-  for (const char* name : {"key", "operator", "value", "effect"}) {
-    if (const auto text = section.text(name)) toleration[name] = *text;
-  }
-  if (const auto seconds = section.integer("tolerationSeconds")) {
-    toleration["tolerationSeconds"] = *seconds;
-  }
-  const std::string_view key = text_at(toleration, {"key"});
-  const std::string_view value = text_at(toleration, {"value"});
-  const bool exists = text_at(toleration, {"operator"}) == "Exists";
-  if (!key.empty()) section.expect("key", check_label_name(key));
-  section.expect("value", check_label_value(value));
-  if (exists && !value.empty()) section.fault("value", "leave it out when operator is Exists");
-  const bool keyless = !section.has("key") || toleration.value("key", "faulty").empty();
-  if (!exists && keyless) section.fault("", "without a key, operator must be Exists");
-  if (section.has("tolerationSeconds") && text_at(toleration, {"effect"}) != "NoExecute") {
-    section.fault("tolerationSeconds", "needs effect NoExecute");
-  }
-  return toleration;
-}
-
-AgentSpec read_agent(FieldReader& section) {
-  AgentSpec agent;
-  agent.image = section.text("image");
-  if (agent.image) section.expect("image", check_image(*agent.image));
-  agent.image_pull_policy = section.certain_text("imagePullPolicy");
-  agent.image_pull_secrets = read_pull_secrets(section);
-  agent.resources = read_resources(section);
-  agent.node_selector = Json(read_labels(section, "nodeSelector"));
-  if (section.has("tolerations")) {
-    agent.tolerations = Json::array();
-    for (FieldReader& item : section.items("tolerations")) {
-      agent.tolerations->push_back(read_toleration(item));
-    }
-  }
-  const bool same_node = section.certain_text("traffic") == "SameNode";
-  agent.traffic = same_node ? Traffic::kSameNode : Traffic::kPreferSameNode;
-  agent.priority_class_name = section.text("priorityClassName");
-  agent.log_level = section.certain_text("logLevel");
-  return agent;
 }
 
 void read_spec(FieldReader& spec, DualTraceExport& into) {
@@ -296,6 +200,15 @@ void read_spec(FieldReader& spec, DualTraceExport& into) {
   into.resource_attributes = read_resource_attributes(spec);
   if (auto injection = spec.section("injection")) into.injection = read_injection(*injection);
   if (auto agent = spec.section("agent")) into.agent = read_agent(*agent);
+  const auto& context = into.agent.pod_security_context;
+  const bool any_user =
+      context && !context->run_as_user && !into.agent.security_context.run_as_user;
+  if (any_user && into.delivery.storage == Storage::kHostPath) {
+    spec.fault(
+        "agent.podSecurityContext",
+        "storage HostPath needs runAsUser, because the node's folder has one owner; write it, "
+        "or delivery.storage EmptyDir");
+  }
 }
 
 }  // namespace

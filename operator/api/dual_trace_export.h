@@ -14,6 +14,7 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/api/agent_spec.h"
 #include "operator/api/consent.h"
 #include "operator/api/label_selector.h"
 
@@ -77,12 +78,6 @@ struct DatabricksSpec {  // spec.databricks
   bool operator==(const DatabricksSpec&) const = default;
 };
 
-// What applications reach when their node has no agent that is ready.
-enum class Traffic {
-  kPreferSameNode,  // an agent of another node, where the cluster can do that
-  kSameNode,        // none
-};
-
 enum class Storage { kHostPath, kEmptyDir };
 
 struct DeliverySpec {      // spec.delivery
@@ -92,19 +87,6 @@ struct DeliverySpec {      // spec.delivery
   Storage storage = Storage::kHostPath;
   std::string drain_timeout;
   bool operator==(const DeliverySpec&) const = default;
-};
-
-struct AgentSpec {                   // spec.agent: of the DaemonSet's pods
-  std::optional<std::string> image;  // in place of the installation's
-  std::string image_pull_policy;     // IfNotPresent, Always, Never
-  Json image_pull_secrets;           // [{name}]
-  Json resources;                    // {requests, limits}, complete
-  Json node_selector;                // {label: value}
-  std::optional<Json> tolerations;   // as in a pod; not written: every NoSchedule taint
-  Traffic traffic = Traffic::kPreferSameNode;
-  std::optional<std::string> priority_class_name;
-  std::string log_level;  // Debug, Info, Warn, Error
-  bool operator==(const AgentSpec&) const = default;
 };
 
 struct InjectionSpec {                              // spec.injection

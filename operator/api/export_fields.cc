@@ -15,6 +15,9 @@ constexpr std::array<std::string_view, 2> kIngests = {"Workspace", "Zerobus"};
 constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
 constexpr std::array<std::string_view, 2> kStorages = {"HostPath", "EmptyDir"};
 constexpr std::array<std::string_view, 2> kTraffics = {"PreferSameNode", "SameNode"};
+constexpr std::array<std::string_view, 2> kUpdateStrategies = {"RollingUpdate", "OnDelete"};
+constexpr std::array<std::string_view, 2> kSeccompProfiles = {"RuntimeDefault", "Localhost"};
+constexpr std::array<std::string_view, 2> kPolicyModes = {"Managed", "None"};
 constexpr std::array<std::string_view, 3> kPullPolicies = {"IfNotPresent", "Always", "Never"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"Debug", "Info", "Warn", "Error"};
 constexpr std::array<std::string_view, 4> kSelectorOperators = {"In", "NotIn", "Exists",
@@ -28,6 +31,8 @@ constexpr uint32_t kLabelNameMax = 317;  // 253 / 63
 constexpr uint32_t kLabelValueMax = 63;
 constexpr uint32_t kUrlMax = 320;
 constexpr uint32_t kQuantityMax = 32;
+constexpr uint32_t kSeLinuxMax = 255;
+constexpr std::string_view kIdMax = "2147483647";
 
 constexpr ExportField section(std::string_view path, bool required = false) {
   return {.path = path, .type = kSection, .required = required};
@@ -54,6 +59,10 @@ constexpr ExportField choice(std::string_view path, std::span<const std::string_
           .choices = choices,
           .config_key = config_key};
 }
+// Not stored with the export, so that the installation's own come first.
+constexpr ExportField open_section(std::string_view path) {
+  return {.path = path, .type = kSection, .fallback = "{}", .fallback_is_stored = false};
+}
 constexpr ExportField memory(std::string_view path, std::string_view fallback,
                              std::string_view least) {
   return {.path = path,
@@ -61,10 +70,24 @@ constexpr ExportField memory(std::string_view path, std::string_view fallback,
           .fallback = fallback,
           .most_characters = kQuantityMax,
           .least = least,
-          .most = "64Ti"};
+          .most = "64Ti",
+          .fallback_is_stored = false};
 }
 constexpr ExportField cpu(std::string_view path, std::string_view fallback) {
-  return {.path = path, .type = kCpu, .fallback = fallback, .most_characters = kQuantityMax};
+  return {.path = path,
+          .type = kCpu,
+          .fallback = fallback,
+          .most_characters = kQuantityMax,
+          .fallback_is_stored = false};
+}
+constexpr ExportField nodes(std::string_view path) {
+  return {.path = path, .type = kCountOrPercent, .most_characters = 8};
+}
+constexpr ExportField user_or_group(std::string_view path, std::string_view least) {
+  return {.path = path, .type = kInteger, .least = least, .most = kIdMax};
+}
+constexpr ExportField se_linux(std::string_view path) {
+  return {.path = path, .most_characters = kSeLinuxMax};
 }
 
 constexpr auto kFields = std::to_array<ExportField>({
@@ -179,12 +202,12 @@ constexpr auto kFields = std::to_array<ExportField>({
     choice("spec.agent.imagePullPolicy", kPullPolicies, "IfNotPresent"),
     {.path = "spec.agent.imagePullSecrets", .type = kList, .most_entries = 16},
     name("spec.agent.imagePullSecrets[].name", true),
-    default_section("spec.agent.resources"),
-    default_section("spec.agent.resources.requests"),
+    open_section("spec.agent.resources"),
+    open_section("spec.agent.resources.requests"),
     cpu("spec.agent.resources.requests.cpu", "50m"),
     memory("spec.agent.resources.requests.memory", "64Mi", "0"),
     memory("spec.agent.resources.requests.ephemeral-storage", {}, "0"),
-    default_section("spec.agent.resources.limits"),
+    open_section("spec.agent.resources.limits"),
     cpu("spec.agent.resources.limits.cpu", {}),
     memory("spec.agent.resources.limits.memory", "512Mi", "192Mi"),
     memory("spec.agent.resources.limits.ephemeral-storage", {}, "0"),
@@ -201,6 +224,55 @@ constexpr auto kFields = std::to_array<ExportField>({
      .type = kInteger,
      .least = "0",
      .most = "31536000"},
+    section("spec.agent.affinity"),
+    {.path = "spec.agent.env", .type = kList, .most_entries = 64},
+    {.path = "spec.agent.env[].name", .required = true, .most_characters = kNameMax},
+    {.path = "spec.agent.env[].value", .required = true, .most_characters = 4096},
+    {.path = "spec.agent.labels",
+     .type = kMap,
+     .most_characters = kLabelValueMax,
+     .most_entries = 32},
+    {.path = "spec.agent.annotations", .type = kMap, .most_characters = 4096, .most_entries = 32},
+    section("spec.agent.updateStrategy"),
+    choice("spec.agent.updateStrategy.type", kUpdateStrategies, "RollingUpdate"),
+    section("spec.agent.updateStrategy.rollingUpdate"),
+    nodes("spec.agent.updateStrategy.rollingUpdate.maxSurge"),
+    nodes("spec.agent.updateStrategy.rollingUpdate.maxUnavailable"),
+    section("spec.agent.podSecurityContext"),
+    user_or_group("spec.agent.podSecurityContext.runAsUser", "1"),
+    user_or_group("spec.agent.podSecurityContext.runAsGroup", "0"),
+    user_or_group("spec.agent.podSecurityContext.fsGroup", "0"),
+    section("spec.agent.podSecurityContext.seLinuxOptions"),
+    se_linux("spec.agent.podSecurityContext.seLinuxOptions.level"),
+    se_linux("spec.agent.podSecurityContext.seLinuxOptions.role"),
+    se_linux("spec.agent.podSecurityContext.seLinuxOptions.type"),
+    se_linux("spec.agent.podSecurityContext.seLinuxOptions.user"),
+    section("spec.agent.podSecurityContext.seccompProfile"),
+    {.path = "spec.agent.podSecurityContext.seccompProfile.type",
+     .type = kChoice,
+     .required = true,
+     .choices = kSeccompProfiles},
+    {.path = "spec.agent.podSecurityContext.seccompProfile.localhostProfile",
+     .most_characters = kNameMax},
+    section("spec.agent.securityContext"),
+    user_or_group("spec.agent.securityContext.runAsUser", "1"),
+    user_or_group("spec.agent.securityContext.runAsGroup", "0"),
+    section("spec.agent.securityContext.seLinuxOptions"),
+    se_linux("spec.agent.securityContext.seLinuxOptions.level"),
+    se_linux("spec.agent.securityContext.seLinuxOptions.role"),
+    se_linux("spec.agent.securityContext.seLinuxOptions.type"),
+    se_linux("spec.agent.securityContext.seLinuxOptions.user"),
+    section("spec.agent.securityContext.seccompProfile"),
+    {.path = "spec.agent.securityContext.seccompProfile.type",
+     .type = kChoice,
+     .required = true,
+     .choices = kSeccompProfiles},
+    {.path = "spec.agent.securityContext.seccompProfile.localhostProfile",
+     .most_characters = kNameMax},
+    section("spec.agent.networkPolicy"),
+    choice("spec.agent.networkPolicy.mode", kPolicyModes, "Managed"),
+    {.path = "spec.agent.networkPolicy.ingress", .type = kList, .most_entries = 16},
+    {.path = "spec.agent.networkPolicy.egress", .type = kList, .most_entries = 16},
     choice("spec.agent.traffic", kTraffics, "PreferSameNode"),
     name("spec.agent.priorityClassName"),
     choice("spec.agent.logLevel", kLogLevels, "Info", "logLevel"),

@@ -21,9 +21,10 @@ enum class FieldType {
   kCpu,       // processors as Kubernetes writes them
   kDuration,  // 72h, 1h30m
   kInteger,
-  kMap,    // name: text
-  kList,   // of sections
-  kTexts,  // a list of texts
+  kCountOrPercent,  // 3, 10%
+  kMap,             // name: text
+  kList,            // of sections
+  kTexts,           // a list of texts
 };
 
 struct ExportField {
@@ -36,6 +37,9 @@ struct ExportField {
   std::string_view least{};   // the bounds of numbers, sizes and durations, as one would write them
   std::string_view most{};
   std::span<const std::string_view> choices{};  // kChoice
+  // The API server fills it in when an export is stored. Otherwise the operator does when it reads
+  // one: then the installation may have another default.
+  bool fallback_is_stored = true;
   std::string_view config_key{};  // of the agent's configuration that takes the value as it is
 };
 

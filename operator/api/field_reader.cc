@@ -72,12 +72,17 @@ Status check_text(const ExportField& field, std::string_view text) {
     case FieldType::kCpu:
       if (const auto cpu = parse_cpu(text); !cpu) return fail(cpu.error());
       return {};
+    case FieldType::kCountOrPercent:
+      return check_count_or_percent(text);
     default:
       return {};
   }
 }
 
-bool may_be_number(FieldType type) { return type == FieldType::kMemory || type == FieldType::kCpu; }
+bool may_be_number(FieldType type) {
+  return type == FieldType::kMemory || type == FieldType::kCpu ||
+         type == FieldType::kCountOrPercent;
+}
 
 // A foreign name: what would break the line, or is the half of a character, does not get through.
 std::string entry_path(std::string_view path, std::string_view entry) {
@@ -200,6 +205,18 @@ std::map<std::string, std::string> FieldReader::texts(std::string_view name) {
     }
   }
   return texts;
+}
+
+std::map<std::string, std::string> FieldReader::labels(std::string_view name) {
+  auto labels = texts(name);
+  for (const auto& [label, value] : labels) {
+    if (const auto named = check_label_name(label); !named) {
+      entry_fault(name, label, named.error().message);
+    } else if (const auto valued = check_label_value(value); !valued) {
+      entry_fault(name, label, valued.error().message);
+    }
+  }
+  return labels;
 }
 
 const Json* FieldReader::list(std::string_view name) {

@@ -1,7 +1,8 @@
 #pragma once
 // FieldReader: one section of a DualTraceExport, read with the table of export_fields.h at hand.
 // What is not written reads as its default; what is wrong becomes a fault with its path and then
-// reads as nothing, so that all faults are found at once. dual_trace_export.cc is its only user.
+// reads as nothing, so that all faults are found at once. Used by dual_trace_export.cc and
+// agent_spec.cc.
 // Used from one thread; it keeps references to what it is made with.
 
 #include <map>
@@ -32,6 +33,9 @@ class FieldReader {
     return found == nullptr || (found->is_structured() && found->empty());
   }
 
+  // The section as it is written.
+  [[nodiscard]] const Json& json() const { return section_; }
+
   std::optional<FieldReader> section(std::string_view name);
   // Of every type that is one value; the text obeys the table.
   std::optional<std::string> text(std::string_view name);
@@ -40,6 +44,8 @@ class FieldReader {
   std::optional<int64_t> integer(std::string_view name);
   // Names are for the caller to check.
   std::map<std::string, std::string> texts(std::string_view name);
+  // The same, whose names and values are those of labels.
+  std::map<std::string, std::string> labels(std::string_view name);
   std::vector<FieldReader> items(std::string_view name);
   // Of kTexts; those that are wrong are left out beside their fault.
   std::vector<std::string> text_items(std::string_view name);
@@ -48,6 +54,9 @@ class FieldReader {
   void fault(std::string_view name, std::string message);
   // At the entry of a map.
   void entry_fault(std::string_view name, std::string_view entry, std::string message);
+  void expect_entry(std::string_view name, std::string_view entry, const Status& status) {
+    if (!status) entry_fault(name, entry, status.error().message);
+  }
   template <typename T>
   void expect(std::string_view name, const Result<T>& result) {
     if (!result) fault(name, result.error().message);

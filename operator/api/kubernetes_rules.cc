@@ -1,6 +1,7 @@
 #include "operator/api/kubernetes_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -111,6 +112,41 @@ Status check_image(std::string_view text) {
     return {};
   }
   return invalid("expected an image, such as registry.example/dualtrace-agent:1.0");
+}
+
+Status check_variable_name(std::string_view text) {
+  const auto allowed = [](char c) { return is_label_character(c); };
+  if (!text.empty() && !(text.front() >= '0' && text.front() <= '9') &&
+      std::all_of(text.begin(), text.end(), allowed)) {
+    return {};
+  }
+  return invalid("expected a variable's name of letters, digits, \"-\", \"_\" and \".\"");
+}
+
+Status check_not_reserved(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kOurs = {
+      "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
+      "app.kubernetes.io/managed-by"};
+  if (!name.starts_with("dualtrace.dev/") &&
+      std::find(kOurs.begin(), kOurs.end(), name) == kOurs.end()) {
+    return {};
+  }
+  return invalid("is set by the operator itself; choose another name");
+}
+
+Status check_count_or_percent(std::string_view text) {
+  constexpr std::string_view kExpected =
+      "expected a number of nodes, or a percentage of them from 0% to 100%, such as 10%";
+  constexpr size_t kDigitsMax = 6;
+  constexpr int kPercentMax = 100;
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size() && number >= 0 &&
+                     text.size() <= kDigitsMax && text.front() != '-';
+  if (!whole || (percent && number > kPercentMax)) return invalid(kExpected);
+  return {};
 }
 
 Result<uint64_t> parse_cpu(std::string_view text) {

@@ -21,6 +21,12 @@ Status check_label_value(std::string_view text);
 // such a token would be a key to it.
 Status check_audience(std::string_view text);
 Status check_image(std::string_view text);
+// Of an environment variable.
+Status check_variable_name(std::string_view text);
+// Of labels and annotations of an export's own choice: those that the operator sets are not.
+Status check_not_reserved(std::string_view name);
+// Of nodes, as a DaemonSet counts them: "3", "10%".
+Status check_count_or_percent(std::string_view text);
 // Processors, in thousandths: "50m", "2", "0.5".
 Result<uint64_t> parse_cpu(std::string_view text);
 

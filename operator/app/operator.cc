@@ -86,7 +86,9 @@ class RunningOperator final : public Operator {
         .as_before = options_.consent_as_before};
   }
   [[nodiscard]] Installation installation() const {
-    return {.agent_image = options_.agent_image, .consent = consent()};
+    return {.agent_image = options_.agent_image,
+            .consent = consent(),
+            .agent_defaults = options_.agent_defaults};
   }
   [[nodiscard]] std::vector<std::string> unsynced() const;
   const Options options_;

@@ -93,6 +93,15 @@ Take into_cluster_domain(std::string& value) {
   };
 }
 
+Take into(AgentDefaults& value) {
+  return [&value](const std::string& text) -> std::string {
+    auto defaults = AgentDefaults::parse(text);
+    if (!defaults) return defaults.error().message;
+    value = *std::move(defaults);
+    return {};
+  };
+}
+
 Take into(kube::ObjectKey& value) {
   return [&value](const std::string& text) -> std::string {
     const size_t slash = std::min(text.find('/'), text.size());
@@ -127,6 +136,9 @@ void add_watching(CLI::App& line, Options& options) {
       ->check(CLI::Validator(
           [](std::string& text) { return text.empty() ? "expected an image" : std::string(); },
           ""));
+  add(line, "--agent-defaults", "JSON",
+      "Fields of spec.agent for exports that do not write them themselves",
+      into(options.agent_defaults));
   add(line, "--agent-poll-interval", "DURATION", "How often each agent is asked for its status",
       into(options.agent_poll_interval));
   line.add_option("--workers", options.workers, "Exports that are reconciled at once")

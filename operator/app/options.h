@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/net/url.h"
 #include "common/time/clock.h"
+#include "operator/api/agent_defaults.h"
 #include "operator/app/environment.h"
 
 namespace dualtrace::ctl {
@@ -31,6 +32,7 @@ struct Options {
   std::string context;     // of the kubeconfig; "": its current one
   std::vector<std::string> watch_namespaces;  // empty: all
   std::string agent_image;
+  AgentDefaults agent_defaults;
   std::vector<std::string> shared_namespaces;  // whose exports "true" means elsewhere
   bool consent_as_before = true;
 

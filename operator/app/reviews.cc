@@ -29,7 +29,8 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
              return plan_export(wanted, installation).faults;
            },
        .namespaces = [&informers] { return informers.namespaces(); },
-       .consent = installation.consent});
+       .consent = installation.consent,
+       .agent_defaults = installation.agent_defaults});
   return {{"/mutate-pods",
            [begun, pods](const AdmissionRequest& request) {
              return begun() ? pods.review(request) : unseen();

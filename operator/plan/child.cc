@@ -11,13 +11,24 @@ Json child(const DualTraceExport& wanted, const kube::ResourceType& type) {
                       {"uid", wanted.uid},
                       {"controller", true},
                       {"blockOwnerDeletion", true}};
-  return {{"apiVersion", type.api_version()},
-          {"kind", type.kind},
-          {"metadata",
-           {{"name", child_name(wanted.key.name)},
-            {"namespace", wanted.key.namespace_name},
-            {"labels", child_labels(wanted.key.name)},
-            {"ownerReferences", Json::array({owner})}}}};
+  Json object = {{"apiVersion", type.api_version()},
+                 {"kind", type.kind},
+                 {"metadata",
+                  {{"name", child_name(wanted.key.name)},
+                   {"namespace", wanted.key.namespace_name},
+                   {"labels", labels_of(wanted)},
+                   {"ownerReferences", Json::array({owner})}}}};
+  const Labels& annotations = wanted.agent.annotations;
+  if (!annotations.empty()) object["metadata"]["annotations"] = annotations;
+  return object;
+}
+
+Json labels_of(const DualTraceExport& wanted) {
+  Json labels = child_labels(wanted.key.name);
+  for (const auto& [name, value] : wanted.agent.labels) {
+    if (!labels.contains(name)) labels[name] = value;
+  }
+  return labels;
 }
 
 }  // namespace dualtrace::ctl

@@ -14,7 +14,7 @@
 
 namespace dualtrace::ctl {
 
-// apiVersion, kind and metadata.
+// apiVersion, kind and metadata, with the labels and annotations that the export asks for.
 [[nodiscard]] Json child(const DualTraceExport& wanted, const kube::ResourceType& type);
 
 [[nodiscard]] Json service_account(const DualTraceExport& wanted);
@@ -27,6 +27,8 @@ namespace dualtrace::ctl {
 [[nodiscard]] Json daemon_set(const DualTraceExport& wanted, const AgentConfig& config,
                               const Installation& installation);
 
+// The labels of every child of the export: those that it asks for, and ours, which win.
+[[nodiscard]] Json labels_of(const DualTraceExport& wanted);
 // What daemon_set() runs on every node.
 [[nodiscard]] Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
                                 const Installation& installation);

@@ -89,6 +89,9 @@ Json network_policy(const DualTraceExport& wanted, const AgentConfig& config) {
                                {{"from", Json::array({everybody()})},
                                 {"ports", Json::array({port(kStatusPort)})}}})},
       {"egress", egress_rules(config)}};
+  const AgentNetworkPolicy& beside = wanted.agent.network_policy;
+  for (const Json& rule : beside.ingress) object["spec"]["ingress"].push_back(rule);
+  for (const Json& rule : beside.egress) object["spec"]["egress"].push_back(rule);
   return object;
 }
 

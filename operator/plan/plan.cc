@@ -23,9 +23,12 @@ PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& inst
   // What pods refer to comes before the pods.
   plan.objects = {{kube::kServiceAccounts, service_account(wanted)},
                   {kube::kConfigMaps, config_map(wanted, made.yaml->text)},
-                  {kube::kNetworkPolicies, network_policy(wanted, config)},
                   {kube::kServices, service(wanted, installation)},
                   {kube::kDaemonSets, daemon_set(wanted, config, installation)}};
+  if (wanted.agent.network_policy.managed) {
+    plan.objects.insert(plan.objects.begin() + 2,
+                        {kube::kNetworkPolicies, network_policy(wanted, config)});
+  }
   plan.config_fingerprint = config_fingerprint(made.yaml->text);
   plan.falls_back = falls_back_to_other_nodes(wanted.agent, installation);
   return {std::move(plan), {}};

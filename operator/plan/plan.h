@@ -8,6 +8,7 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
+#include "operator/api/agent_defaults.h"
 #include "operator/api/consent.h"
 #include "operator/api/dual_trace_export.h"
 
@@ -19,6 +20,7 @@ struct Installation {
   ConsentRules consent{};
   // The API server takes `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
   bool can_prefer_same_node = false;
+  AgentDefaults agent_defaults{};  // for exports that say nothing themselves
   bool operator==(const Installation&) const = default;
 };
 

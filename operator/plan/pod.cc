@@ -37,21 +37,46 @@ Json probe(std::string_view path, int period_seconds, int failures) {
           {"failureThreshold", failures}};
 }
 
+// Only what is written: what is not is for the platform to choose.
+void add_context(Json& into, const SecurityContext& written) {
+  if (written.run_as_user) into["runAsUser"] = *written.run_as_user;
+  if (written.run_as_group) into["runAsGroup"] = *written.run_as_group;
+  if (written.fs_group) into["fsGroup"] = *written.fs_group;
+  if (!written.se_linux_options.is_null()) into["seLinuxOptions"] = written.se_linux_options;
+  if (!written.seccomp_profile.is_null()) into["seccompProfile"] = written.seccomp_profile;
+}
+
+Json pod_security_context(const AgentSpec& agent) {
+  Json context = {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}};
+  if (agent.pod_security_context) {
+    add_context(context, *agent.pod_security_context);
+  } else {
+    for (const char* name : {"runAsUser", "runAsGroup", "fsGroup"}) context[name] = kAgentUser;
+  }
+  return context;
+}
+
+Json container_security_context(const AgentSpec& agent) {
+  Json context = {{"allowPrivilegeEscalation", false},
+                  {"readOnlyRootFilesystem", true},
+                  {"capabilities", {{"drop", Json::array({"ALL"})}}}};
+  add_context(context, agent.security_context);
+  return context;
+}
+
 Json container(const DualTraceExport& wanted, const Installation& installation,
                std::string_view name) {
   return {{"name", name},
           {"image", wanted.agent.image.value_or(installation.agent_image)},
           {"imagePullPolicy", wanted.agent.image_pull_policy},
           {"resources", canonical_resources(wanted.agent.resources)},
-          {"securityContext",
-           {{"allowPrivilegeEscalation", false},
-            {"readOnlyRootFilesystem", true},
-            {"capabilities", {{"drop", Json::array({"ALL"})}}}}},
+          {"securityContext", container_security_context(wanted.agent)},
           {"terminationMessagePolicy", "FallbackToLogsOnError"}};
 }
 
 Json agent_container(const DualTraceExport& wanted, const Installation& installation) {
   Json agent = container(wanted, installation, "agent");
+  if (!wanted.agent.env.empty()) agent["env"] = wanted.agent.env;
   agent["args"] = {"--config", std::string(kConfigFolder) + "/" + std::string(kConfigFile)};
   agent["ports"] = Json::array({container_port(kOtlpGrpcPortName, kOtlpGrpcPort),
                                 container_port(kOtlpHttpPortName, kOtlpHttpPort),
@@ -75,12 +100,20 @@ Json agent_container(const DualTraceExport& wanted, const Installation& installa
   return agent;
 }
 
+// Of the node's folder: the agent's own user. parse_export() sees to it that it is known.
+std::string owner(const AgentSpec& agent) {
+  const SecurityContext pod = agent.pod_security_context.value_or(SecurityContext{});
+  const SecurityContext& own = agent.security_context;
+  const int64_t user = own.run_as_user.value_or(pod.run_as_user.value_or(kAgentUser));
+  const int64_t group = own.run_as_group.value_or(pod.run_as_group.value_or(user));
+  return std::to_string(user) + ":" + std::to_string(group);
+}
+
 // The node's folder is made by the kubelet and belongs to root; fsGroup does not change a hostPath.
 // So this gives it to the agent, and can do nothing else.
 Json prepare_container(const DualTraceExport& wanted, const Installation& installation) {
   Json prepare = container(wanted, installation, "prepare");
-  const std::string user = std::to_string(kAgentUser);
-  prepare["args"] = {"prepare-folder", "--folder", kDataFolder, "--owner", user + ":" + user};
+  prepare["args"] = {"prepare-folder", "--folder", kDataFolder, "--owner", owner(wanted.agent)};
   Json& security = prepare["securityContext"];
   security["runAsUser"] = 0;
   security["runAsGroup"] = 0;
@@ -109,12 +142,7 @@ Json pod_spec(const DualTraceExport& wanted, const AgentConfig& config,
                {"automountServiceAccountToken", false},
                {"enableServiceLinks", false},
                {"terminationGracePeriodSeconds", grace_period_seconds(config)},
-               {"securityContext",
-                {{"runAsNonRoot", true},
-                 {"runAsUser", kAgentUser},
-                 {"runAsGroup", kAgentUser},
-                 {"fsGroup", kAgentUser},
-                 {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+               {"securityContext", pod_security_context(agent)},
                {"nodeSelector", node_selector(agent)},
                {"containers", Json::array({agent_container(wanted, installation)})},
                {"volumes", pod_volumes(wanted, config)}};
@@ -126,8 +154,28 @@ Json pod_spec(const DualTraceExport& wanted, const AgentConfig& config,
   static const Json kEveryNode = Json::array({{{"operator", "Exists"}, {"effect", "NoSchedule"}}});
   const Json& tolerations = agent.tolerations ? *agent.tolerations : kEveryNode;
   if (!tolerations.empty()) spec["tolerations"] = tolerations;
+  if (!agent.affinity.is_null()) spec["affinity"] = agent.affinity;
   if (agent.priority_class_name) spec["priorityClassName"] = *agent.priority_class_name;
   return spec;
+}
+
+// A proxy beside the agent, or in its way, would take its connections, and hold up its end: agents
+// speak TLS themselves, and applications reach them in plain. Exports may say otherwise.
+Json pod_labels(const DualTraceExport& wanted) {
+  Json labels = {{"sidecar.istio.io/inject", "false"},  // Istio with sidecars
+                 {"istio.io/dataplane-mode", "none"}};  // Istio's ambient mode
+  labels.update(labels_of(wanted));
+  return labels;
+}
+
+Json pod_annotations(const DualTraceExport& wanted, const AgentConfig& config) {
+  Json annotations = {{"sidecar.istio.io/inject", "false"},  // what older ones look at
+                      {"linkerd.io/inject", "disabled"}};
+  const auto label = wanted.agent.labels.find("sidecar.istio.io/inject");
+  if (label != wanted.agent.labels.end()) annotations["sidecar.istio.io/inject"] = label->second;
+  annotations.update(Json(wanted.agent.annotations));
+  annotations[std::string(kRestartFingerprint)] = restart_fingerprint(config);
+  return annotations;
 }
 
 }  // namespace
@@ -137,8 +185,7 @@ Json pod_spec(const DualTraceExport& wanted, const AgentConfig& config,
 Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
                   const Installation& installation) {
   return {{"metadata",
-           {{"labels", child_labels(wanted.key.name)},
-            {"annotations", {{std::string(kRestartFingerprint), restart_fingerprint(config)}}}}},
+           {{"labels", pod_labels(wanted)}, {"annotations", pod_annotations(wanted, config)}}},
           {"spec", pod_spec(wanted, config, installation)}};
 }
 

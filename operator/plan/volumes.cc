@@ -10,8 +10,14 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Readable by the pod's group, which the agent is in, and by nobody else.
-constexpr int kCredentialMode = 0440;
+// Readable by the pod's group, which the agent is in. Where the platform is left to choose a group,
+// it may choose none, and the agent is in no other than root's: only this pod sees its volumes.
+int credential_mode(const AgentSpec& agent) {
+  constexpr int kByTheGroup = 0440;
+  constexpr int kByAll = 0444;
+  const auto& context = agent.pod_security_context;
+  return !context || context->fs_group ? kByTheGroup : kByAll;
+}
 
 std::string_view source_name(FileSource source) {
   return source == FileSource::kSecret ? "secret" : "configMap";
@@ -40,14 +46,13 @@ Json projected_sources(const DualTraceExport& wanted) {
 
 // Only an audience that is not the API server's gets through parse_export(): to that one, agents
 // stay strangers.
-Json identity_volume(const WorkloadIdentityAuth& identity) {
+Json identity_volume(const WorkloadIdentityAuth& identity, int mode) {
   const Json token = {{"path", kDatabricksIdentityFile},
                       {"audience", identity.audience},
                       {"expirationSeconds", identity.expiration_seconds}};
   return {{"name", "identity"},
           {"projected",
-           {{"defaultMode", kCredentialMode},
-            {"sources", Json::array({{{"serviceAccountToken", token}}})}}}};
+           {{"defaultMode", mode}, {"sources", Json::array({{{"serviceAccountToken", token}}})}}}};
 }
 
 Json data_volume(const DualTraceExport& wanted, const AgentConfig& config) {
@@ -62,16 +67,16 @@ Json data_volume(const DualTraceExport& wanted, const AgentConfig& config) {
 }  // namespace
 
 Json pod_volumes(const DualTraceExport& wanted, const AgentConfig& config) {
+  const int mode = credential_mode(wanted.agent);
   Json volumes =
       Json::array({{{"name", "config"}, {"configMap", {{"name", child_name(wanted.key.name)}}}}});
   if (Json sources = projected_sources(wanted); !sources.empty()) {
-    volumes.push_back(
-        {{"name", "credentials"},
-         {"projected", {{"defaultMode", kCredentialMode}, {"sources", std::move(sources)}}}});
+    volumes.push_back({{"name", "credentials"},
+                       {"projected", {{"defaultMode", mode}, {"sources", std::move(sources)}}}});
   }
   volumes.push_back(data_volume(wanted, config));
   if (const auto* const identity = projected_identity(wanted)) {
-    volumes.push_back(identity_volume(*identity));
+    volumes.push_back(identity_volume(*identity, mode));
   }
   return volumes;
 }

@@ -1,6 +1,7 @@
 #include "operator/reconcile/node_watch.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/time/rfc3339.h"
@@ -11,17 +12,6 @@ namespace {
 
 constexpr Duration kPlacePatience = std::chrono::seconds(30);
 constexpr size_t kNamesMax = 5;
-
-// As the kubelet last said. A pod that is not ready although its containers are is on a node that
-// the control plane does not hear of.
-bool containers_are_ready(const Json& pod) {
-  const Json& containers = array_at(pod, {"status", "containerStatuses"});
-  return !containers.empty() &&
-         std::all_of(containers.begin(), containers.end(), [](const Json& container) {
-           const Json* ready = find(container, {"ready"});
-           return ready != nullptr && *ready == true;
-         });
-}
 
 // Since the control plane said so, or since the pod is there.
 std::optional<WallTime> unready_since(const Json& pod) {
@@ -59,8 +49,10 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
     agent.why = *report->unreachable;
   } else if (is_ready(pod)) {
     agent.standing = agent.why.empty() ? Standing::kServing : Standing::kFailing;
-  } else if (containers_are_ready(pod)) {
+  } else if (is_on_unheard_node(pod)) {
     agent.standing = Standing::kAwaited;
+  } else if (text_at(pod, {"spec", "nodeName"}).empty()) {
+    agent.standing = Standing::kUnplaced;
   } else {
     const auto known = nodes_.find(std::string(text_at(pod, {"spec", "nodeName"})));
     const bool served = known != nodes_.end() && known->second.serving_uid == agent.uid;
@@ -71,7 +63,8 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
 
 void NodeWatch::update(Node& node, Pod agent, const Now& now) {
   const auto waits = [](const Pod& pod) {
-    return pod.standing == Standing::kSilent || pod.standing == Standing::kAwaited;
+    return pod.standing == Standing::kSilent || pod.standing == Standing::kAwaited ||
+           pod.standing == Standing::kUnplaced;
   };
   if (node.agent.uid.empty()) {  // seen for the first time, but not necessarily new
     const Duration already =
@@ -90,7 +83,7 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   const auto said = by_pod(reports);
   std::map<std::string, Pod> best;
   for (const kube::ObjectPointer& pod : pods) {
-    const std::string node(text_at(*pod, {"spec", "nodeName"}));
+    const std::string node = node_of(*pod);
     if (node.empty() || kube::is_ending(*pod)) continue;
     const auto report = said.find(text_at(*pod, {"metadata", "name"}));
     Pod agent = judge(*pod, report == said.end() ? nullptr : report->second);
@@ -99,6 +92,7 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   }
   std::erase_if(nodes_, [&](const auto& node) { return !best.contains(node.first); });
   for (auto& [node, agent] : best) update(nodes_[node], std::move(agent), now);
+  note_troubles(pods, now);
   if (set.scheduled >= set.desired) {
     pods_missing_.reset();
   } else if (!pods_missing_) {
@@ -106,12 +100,56 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   }
 }
 
+// At once, though a node may be given time before it counts: whoever rolls out wants to know where
+// and why that does not go on.
+void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, const Now& now) {
+  const auto before = std::exchange(troubled_, {});
+  kubelets_due_.reset();
+  std::set<std::string> unheard;
+  for (const kube::ObjectPointer& pod : pods) {
+    if (!kube::is_ending(*pod) && is_on_unheard_node(*pod)) unheard.insert(node_of(*pod));
+  }
+  for (const kube::ObjectPointer& pod : pods) {
+    const std::string node = node_of(*pod);
+    if (node.empty() || kube::is_ending(*pod) || is_ready(*pod)) continue;
+    std::optional<PodTrouble> trouble = pod_trouble(*pod);
+    if (!trouble && unheard.contains(node)) {
+      trouble = {"NodeNotReady", "the control plane hears nothing from the node's kubelet"};
+    }
+    if (const auto since = waits_for_kubelet_since(*pod); since && !trouble) {
+      const Duration left = *since + kPlacePatience - now.wall;
+      if (left <= Duration::zero()) {
+        trouble = {"NotStarted", "the node's kubelet has not begun to start the pod"};
+      } else if (!kubelets_due_ || now.tick + left < *kubelets_due_) {
+        kubelets_due_ = now.tick + left;
+      }
+    }
+    if (!trouble) continue;
+    std::string uid(text_at(*pod, {"metadata", "uid"}));
+    // Of an image the kubelet tells the cause and, between two tries, only that it waits.
+    const auto known = before.find(node);
+    if (trouble->reason == "ImagePullBackOff" && known != before.end() &&
+        known->second.uid == uid && known->second.trouble.reason == trouble->reason &&
+        known->second.trouble.message.size() > trouble->message.size()) {
+      trouble = known->second.trouble;
+    }
+    troubled_.insert_or_assign(node, Troubled{std::move(uid), *std::move(trouble)});
+  }
+}
+
 bool NodeWatch::is_patient(const Node& node, Tick now) {
-  return node.agent.standing != Standing::kFailing && now - node.since < kNodePatience;
+  return node.agent.standing != Standing::kFailing && now - node.since < patience(node);
+}
+
+Duration NodeWatch::patience(const Node& node) {
+  return node.agent.standing == Standing::kUnplaced ? kPlacePatience : kNodePatience;
 }
 
 NodesFact NodeWatch::fact(Tick now) const {
   NodesFact fact;
+  for (const auto& [name, troubled] : troubled_) {
+    fact.cannot_run.push_back({name, troubled.trouble.reason, troubled.trouble.message});
+  }
   fact.pods_missing = pods_missing_ && now - *pods_missing_ >= kNodePatience;
   for (const auto& [name, node] : nodes_) {
     if (node.agent.standing == Standing::kServing) continue;
@@ -119,7 +157,9 @@ NodesFact NodeWatch::fact(Tick now) const {
       fact.awaited.push_back(name);
     } else {
       auto& troubled = node.agent.standing == Standing::kSilent ? fact.silent : fact.failing;
-      troubled.push_back({name, node.agent.why});
+      const auto pod = troubled_.find(name);
+      const bool said = pod != troubled_.end();
+      troubled.push_back({name, node.agent.why, said ? to_string(pod->second.trouble) : ""});
     }
   }
   return fact;
@@ -153,9 +193,10 @@ std::optional<Tick> NodeWatch::look_again(Tick now) const {
   const auto consider = [&](Tick when) {
     if (when > now && (!next || when < *next)) next = when;
   };
+  if (kubelets_due_) consider(*kubelets_due_);
   if (pods_missing_) consider(*pods_missing_ + kNodePatience);
   for (const auto& [name, node] : nodes_) {
-    if (node.agent.standing != Standing::kServing) consider(node.since + kNodePatience);
+    if (node.agent.standing != Standing::kServing) consider(node.since + patience(node));
   }
   for (const auto& [name, since] : without_agent_) consider(since + kPlacePatience);
   return next;

@@ -12,6 +12,7 @@
 
 #include "common/kube/store.h"
 #include "common/time/clock.h"
+#include "operator/reconcile/pod_trouble.h"
 #include "operator/status/facts.h"
 
 namespace dualtrace::ctl {
@@ -40,8 +41,9 @@ class NodeWatch {
  private:
   enum class Standing {
     kServing,
-    kSilent,   // ready, but it does not answer the operator
-    kAwaited,  // it starts, or its kubelet says nothing
+    kSilent,    // ready, but it does not answer the operator
+    kAwaited,   // it starts, or its kubelet says nothing
+    kUnplaced,  // it does not fit on the node
     kFailing,
   };
   struct Pod {  // the best that is known of a node's agents
@@ -57,9 +59,17 @@ class NodeWatch {
   };
   [[nodiscard]] Pod judge(const Json& pod, const AgentReport* report) const;
   static void update(Node& node, Pod agent, const Now& now);
+  [[nodiscard]] static Duration patience(const Node& node);
   [[nodiscard]] static bool is_patient(const Node& node, Tick now);
+  void note_troubles(const std::vector<kube::ObjectPointer>& pods, const Now& now);
 
+  struct Troubled {
+    std::string uid;
+    PodTrouble trouble;
+  };
   std::map<std::string, Node> nodes_;
+  std::map<std::string, Troubled> troubled_;  // nodes with a pod that cannot run
+  std::optional<Tick> kubelets_due_;  // when one that is slow becomes one that does not start pods
   std::map<std::string, Tick> without_agent_;  // with injected pods
   bool looked_ = false;                        // for those
   std::optional<Tick> pods_missing_;

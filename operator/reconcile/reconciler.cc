@@ -118,7 +118,7 @@ void Reconciler::validate(Round& round) {
   const Consent consent = consent_of(*round.object, installation_.consent);
   round.facts.consent = consent;
   round.facts.consent_notices = consent_notices(round.key, consent, installation_.consent);
-  ExportOrFaults parsed = parse_export(*round.object);
+  ExportOrFaults parsed = parse_export(*round.object, installation_.agent_defaults);
   if (!parsed.value) {
     round.facts.faults = std::move(parsed.faults);
     return;

@@ -5,6 +5,7 @@
 
 #include "common/bytes/sha256.h"
 #include "operator/plan/names.h"
+#include "operator/reconcile/pod_trouble.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -48,20 +49,9 @@ void trim_daemon_set(Json& object) {
 }
 
 void trim_pod(Json& object) {
-  Json status = Json::object();
-  if (const Json* found = find(object, {"status"})) copy(status, *found, {"phase", "podIP"});
-  for (const Json& condition : array_at(object, {"status", "conditions"})) {
-    if (text_at(condition, {"type"}) != "Ready") continue;
-    Json kept = Json::object();
-    copy(kept, condition, {"type", "status", "lastTransitionTime"});
-    status["conditions"] = Json::array({std::move(kept)});
-  }
-  for (const Json& container : array_at(object, {"status", "containerStatuses"})) {
-    Json kept = Json::object();
-    copy(kept, container, {"ready", "restartCount"});
-    status["containerStatuses"].push_back(std::move(kept));
-  }
+  Json status = kept_trouble(object);
   Json spec = {{"nodeName", text_at(object, {"spec", "nodeName"})}};
+  if (spec["nodeName"] == "") spec["wantedNode"] = node_of(object);
   Json metadata = kept_metadata(object);
   if (const Json* metadata_before = find(object, {"metadata"})) {
     copy(metadata, *metadata_before, {"creationTimestamp"});

@@ -30,6 +30,14 @@ std::string words_of(const std::vector<Trouble>& troubles) {
   return "";
 }
 
+// What Kubernetes says of the first pod that has trouble, else where to look.
+std::string why_not_running(const Facts& facts) {
+  for (const Trouble& trouble : facts.nodes.failing) {
+    if (!trouble.pod.empty()) return ": " + cut(trouble.pod, kWordsBytesMax);
+  }
+  return who_says_why(*facts.daemon_set);
+}
+
 // Of the same spec: a change of it may be what is wrong now.
 bool was_available(const Facts& facts) {
   const Json* before = previous_condition(facts, kAgentsType);
@@ -72,7 +80,7 @@ Condition unavailable(const Facts& facts) {
   }
   const std::string where = failing.empty() ? "" : " (not on " + nodes_of(failing) + ")";
   return make_condition(reason::kPodsUnavailable,
-                        agents + where + who_says_why(*facts.daemon_set) + words_of(failing));
+                        agents + where + why_not_running(facts) + words_of(failing));
 }
 
 Condition shut_out(const InjectionFact& pods) {
@@ -116,6 +124,8 @@ Condition available(const Facts& facts) {
     message += "; " + name_list(facts.nodes.awaited) +
                " joined or turned not ready within the last five minutes";
   }
+  const std::string troubles = cannot_run_told(facts.nodes);
+  if (!troubles.empty()) message += "; the newest agent: " + troubles;
   return make_condition(reason::kAvailable, message);
 }
 

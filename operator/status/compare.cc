@@ -55,6 +55,15 @@ Json candidate_states(const Json& destination) {
   return states;
 }
 
+// Where agents cannot run, and why, in one word: what Kubernetes says more of it moves by itself.
+Json failing_nodes(const Json& status) {
+  Json nodes = Json::array();
+  for (const Json& node : array_at(status, {"agents", "nodesFailing"})) {
+    nodes.push_back(Json::array({member(node, {"node"}), member(node, {"reason"})}));
+  }
+  return nodes;
+}
+
 // What does not move by itself.
 Json state(const Json& status) {
   Json conditions = conditions_by_type(status);
@@ -71,7 +80,8 @@ Json state(const Json& status) {
          member(destination, {"lastError", "reason"})}));
   }
   return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
-                      conditions, destinations, member(status, {"nodesLost"})});
+                      conditions, destinations, failing_nodes(status),
+                      member(status, {"nodesLost"})});
 }
 
 }  // namespace

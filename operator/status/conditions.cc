@@ -54,17 +54,36 @@ bool was_stalled(const Facts& facts) {
 // Where a policy refuses pods, there is none that could say so.
 bool lacks_pods(const DaemonSetFact& set) { return set.scheduled < set.desired; }
 
+// Then nothing stands still: it is for a person to go on.
+bool waits_for_deletion(const Facts& facts) {
+  const DaemonSetFact& set = *facts.daemon_set;
+  return facts.wanted != nullptr && facts.wanted->agent.update_strategy.on_delete &&
+         set.updated < set.desired && set.available == set.desired;
+}
+
 Condition rolling_out(const Facts& facts) {
   const DaemonSetFact& set = *facts.daemon_set;
   const std::string how_far = set.updated < set.desired
                                   ? share(set.updated, set.desired) + " nodes have the newest agent"
                                   : share(set.available, set.desired) + " agents are available";
+  if (waits_for_deletion(facts)) {
+    return make_condition(reason::kRollingOut,
+                          how_far +
+                              "; the others get it when their old one is deleted, because "
+                              "spec.agent.updateStrategy.type is OnDelete");
+  }
+  const std::string troubles = cannot_run_told(facts.nodes);
+  const std::string why = troubles.empty() ? who_says_why(set) : "; " + troubles;
+  const int64_t open = set.desired - std::min(set.updated, set.available);
+  if (static_cast<int64_t>(facts.nodes.cannot_run.size()) >= open) {
+    return make_condition(reason::kNodesFailing, how_far + why + "; the others have it");
+  }
   if (facts.rollout_still < kRolloutPatience && !was_stalled(facts)) {
     return make_condition(reason::kRollingOut,
-                          lacks_pods(set) ? how_far + who_says_why(set) : how_far);
+                          lacks_pods(set) || !troubles.empty() ? how_far + why : how_far);
   }
   return make_condition(reason::kStalled,
-                        how_far + ", and nothing has moved for ten minutes" + who_says_why(set));
+                        how_far + ", and nothing has moved for ten minutes" + why);
 }
 
 bool refuses_configuration(const AgentReport& agent) {

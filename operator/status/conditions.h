@@ -36,6 +36,10 @@ struct Condition {
 // "; the pods' events and logs say why": where to look when agents are missing.
 [[nodiscard]] std::string who_says_why(const DaemonSetFact& set);
 
+// "node1, node2 cannot run it: Unschedulable: …": nodes whose newest agent cannot run, and why; ""
+// when there are none.
+[[nodiscard]] std::string cannot_run_told(const NodesFact& nodes);
+
 [[nodiscard]] Condition make_condition(const Reason& reason, std::string message);
 
 [[nodiscard]] Condition config_valid(const Facts& facts);

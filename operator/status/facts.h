@@ -65,8 +65,17 @@ struct NodesFact {
   struct Trouble {
     std::string node;
     std::string why{};  // in the agent's own words; "" when there are none
+    std::string pod{};  // what Kubernetes says of its pod; "" when it may just be starting
     bool operator==(const Trouble&) const = default;
   };
+  // Nodes with a pod of the DaemonSet that cannot run; an older agent may well run there.
+  struct CannotRun {
+    std::string node;
+    std::string reason;
+    std::string message{};
+    bool operator==(const CannotRun&) const = default;
+  };
+  std::vector<CannotRun> cannot_run{};
   std::vector<Trouble> failing;      // no agent takes spans there
   std::vector<Trouble> silent;       // one may, but it does not answer the operator
   std::vector<std::string> awaited;  // joining or not ready, and still given time

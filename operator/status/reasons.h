@@ -76,6 +76,8 @@ inline constexpr Reason kApplying{kProgressType, kTrue, "Applying"};
 inline constexpr Reason kRollingOut{kProgressType, kTrue, "RollingOut"};
 inline constexpr Reason kReloading{kProgressType, kTrue, "ReloadingConfiguration"};
 inline constexpr Reason kStalled{kProgressType, kFalse, "Stalled"};
+// Only nodes are left that cannot run the newest agent.
+inline constexpr Reason kNodesFailing{kProgressType, kFalse, "NodesFailing"};
 inline constexpr Reason kStable{kProgressType, kFalse, "Stable"};
 inline constexpr Reason kApplyFailed{kProgressType, kFalse, "ApplyFailed"};
 inline constexpr Reason kNothingApplied{kProgressType, kFalse, "ConfigInvalid"};

@@ -89,7 +89,7 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wai
   AdmissionAnswer answer;
   const bool is_new = request.operation == "CREATE";
   if ((!is_new && request.operation != "UPDATE") || kube::is_ending(request.object)) return answer;
-  ExportOrFaults parsed = parse_export(request.object);
+  ExportOrFaults parsed = parse_export(request.object, questions_.agent_defaults);
   answer.warnings = told(parsed.faults);
   append(answer.warnings, other_meanings(request));
   if (!parsed.value) return answer;

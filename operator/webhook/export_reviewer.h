@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/time/clock.h"
+#include "operator/api/agent_defaults.h"
 #include "operator/api/dual_trace_export.h"
 #include "operator/webhook/admission_review.h"
 #include "operator/webhook/directory.h"
@@ -28,6 +29,7 @@ class ExportReviewer {
     // Those whose pods may ask.
     std::function<std::vector<PodNamespace>()> namespaces{};
     ConsentRules consent{};
+    AgentDefaults agent_defaults{};
   };
   ExportReviewer(const Directory& directory, Questions questions)
       : directory_(directory), questions_(std::move(questions)) {}

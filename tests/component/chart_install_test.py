@@ -9,7 +9,16 @@ import subprocess
 import pytest
 import yaml
 from harness.authority import Authority
-from harness.chart import CHART, NAMESPACE, RELEASE, VERSIONS, Helm, Rendered, nested
+from harness.chart import (
+    CHART,
+    NAMESPACE,
+    RELEASE,
+    VERSIONS,
+    Helm,
+    Refused,
+    Rendered,
+    nested,
+)
 from harness.control_plane import ControlPlane
 from harness.exports import API as EXPORTS_API
 from harness.installation import SHORT_LEASE
@@ -218,6 +227,72 @@ def test_an_unchanged_upgrade_changes_nothing(control_plane, clean, helm):
     before = stored(control_plane, rendered)
     helm.install(EVERYTHING)
     assert stored(control_plane, rendered) == before
+
+
+# --- after others have written ---
+
+# What AKS' admissions enforcer adds to every webhook that lacks it (field/k8s/aks-enforcer.sh).
+ENFORCED = (("control-plane", "true"), ("kubernetes.azure.com/managedby", "aks"))
+
+
+def enforce(plane: ControlPlane, path: str, manager: str) -> None:
+    _, found = plane.api.get(path)
+    found["metadata"].pop("managedFields")
+    for one in found["webhooks"]:
+        expressions = one.setdefault("namespaceSelector", {}).setdefault("matchExpressions", [])
+        for key, value in ENFORCED:
+            if not any(other["key"] == key for other in expressions):
+                expressions.append({"key": key, "operator": "NotIn", "values": [value]})
+    status, answer = plane.api.put(f"{path}?fieldManager={manager}", found)
+    assert status == 200, answer
+
+
+def lift(plane: ControlPlane, path: str) -> None:
+    """As a chart of before left it: without what the enforcer wants."""
+    _, found = plane.api.get(path)
+    wanted = {key for key, _ in ENFORCED}
+    for one in found["webhooks"]:
+        expressions = one["namespaceSelector"].get("matchExpressions", [])
+        one["namespaceSelector"]["matchExpressions"] = [
+            other for other in expressions if other["key"] not in wanted
+        ]
+    assert plane.api.put(f"{path}?fieldManager=older", found)[0] == 200
+
+
+def owners(plane: ControlPlane, path: str) -> set[str]:
+    return {one["manager"] for one in plane.api.get(path)[1]["metadata"]["managedFields"]}
+
+
+def test_an_upgrade_passes_after_the_enforcer_of_aks(control_plane, clean, helms):
+    helm = helms["helm4"]
+    helm.install()
+    for path in WEBHOOKS:
+        enforce(control_plane, path, "admissionsenforcer")
+        assert "admissionsenforcer" not in owners(control_plane, path), "nothing was missing"
+    helm.install({"logLevel": "debug"})
+    for path in WEBHOOKS:  # what a chart of before lacked is the enforcer's
+        lift(control_plane, path)
+        enforce(control_plane, path, "admissionsenforcer")
+        assert "admissionsenforcer" in owners(control_plane, path)
+    helm.install({"logLevel": "info"})
+    assert "--log-level=info" in str(control_plane.api.get(DEPLOYMENT)[1])
+
+
+def test_a_crd_that_was_applied_by_hand_is_taken_over_as_the_docs_say(control_plane, clean, helm):
+    control_plane.kubectl("apply", "--filename", str(CHART.parents[1] / "crds"))
+    with pytest.raises(Refused, match="invalid ownership metadata"):
+        helm.run("install", RELEASE, CHART, "--namespace", NAMESPACE)
+    page = (CHART.parents[1] / "docs" / "operator.md").read_text()
+    commands = [
+        line.strip() for line in page.splitlines() if line.strip().startswith(("kubectl label crd", "kubectl annotate crd"))
+    ]
+    assert len(commands) == 2
+    for command in commands:
+        control_plane.kubectl(*command.split()[1:])
+    # Helm 4 applies on the server, where kubectl owns what it wrote.
+    options = ("--force-conflicts",) if helm.version == "helm4" else ()
+    helm.install({}, *options)
+    assert control_plane.api.get(CRD)[1]["metadata"]["labels"]["helm.sh/chart"]
 
 
 # --- as GitOps tools do ---

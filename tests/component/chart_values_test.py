@@ -1,11 +1,12 @@
 """Every value of the chart has an effect, and this one."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 from docs.chart_files import read_values
-from harness.chart import CERT_MANAGER, Helm, Rendered, Refused, nested
+from harness.chart import CERT_MANAGER, MONITORED as MONITORS, Helm, Rendered, Refused, nested
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 ROLES = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
@@ -73,6 +74,16 @@ def issuer(rendered: Rendered) -> dict:
     return rendered.one("Certificate")["spec"]["issuerRef"]
 
 
+def agent_defaults(rendered: Rendered) -> dict:
+    (text,) = [one for one in rendered.arguments if one.startswith("--agent-defaults=")]
+    return json.loads(text.partition("=")[2])
+
+
+# What AKS' admissions enforcer adds to every webhook that lacks it.
+ENFORCED = [
+    {"key": "control-plane", "operator": "NotIn", "values": ["true"]},
+    {"key": "kubernetes.azure.com/managedby", "operator": "NotIn", "values": ["aks"]},
+]
 VERIFY = "dualtrace-operator-verify-install"
 MONITORED = enabled("serviceMonitor")
 AGENTS_MONITORED = enabled("podMonitor")
@@ -99,6 +110,24 @@ EFFECTS = {
         lambda r: {one.get("team") for one in labels_of(r)} == {"telemetry"}
         and {one["app.kubernetes.io/name"] for one in labels_of(r)} == {"dualtrace-operator"},
     ),
+    "commonAnnotations": Effect(
+        {"owner": "telemetry"},
+        lambda r: {
+            (one["metadata"].get("annotations") or {}).get("owner")
+            for one in [*r.objects, r.template]
+        }
+        == {"telemetry"},
+        {**CERT_MANAGER, **MONITORS},
+        tests=True,
+    ),
+    "global.imageRegistry": Effect(
+        "mirror.example:5000",
+        lambda r: r.container["image"] == "mirror.example:5000/team/operator:0.1.0"
+        and "--agent-image=mirror.example:5000/dualtrace-agent:0.1.0" in r.arguments
+        and r.one("Pod")["spec"]["containers"][0]["image"] == r.container["image"],
+        nested(image__repository="registry.example/team/operator"),
+        tests=True,
+    ),
     "image.repository": Effect(
         "registry.example:5000/operator",
         lambda r: r.container["image"] == "registry.example:5000/operator:0.1.0",
@@ -117,6 +146,11 @@ EFFECTS = {
     ),
     "agent.image.digest": Effect(
         DIGEST, lambda r: f"--agent-image=dualtrace-agent@{DIGEST}" in r.arguments
+    ),
+    "agent.defaults": Effect(
+        {"tolerations": [{"operator": "Exists"}], "labels": {"cost-center": "traces"}},
+        lambda r: agent_defaults(r)
+        == {"tolerations": [{"operator": "Exists"}], "labels": {"cost-center": "traces"}},
     ),
     "imagePullSecrets": Effect(
         [{"name": "registry"}], lambda r: r.pod.get("imagePullSecrets") == [{"name": "registry"}]
@@ -138,6 +172,10 @@ EFFECTS = {
     "logLevel": Effect("debug", lambda r: "--log-level=debug" in r.arguments),
     "extraArgs": Effect(
         ["--workers=8", "--resync=1h"], lambda r: r.arguments[-2:] == ["--workers=8", "--resync=1h"]
+    ),
+    "extraEnv": Effect(
+        [{"name": "TZ", "value": "UTC"}],
+        lambda r: r.container.get("env") == [{"name": "TZ", "value": "UTC"}],
     ),
     "resources": Effect(
         {"limits": {"memory": "1Gi"}},
@@ -221,6 +259,50 @@ EFFECTS = {
     "webhook.timeoutSeconds": Effect(
         7, lambda r: {one["timeoutSeconds"] for one in r.webhooks()} == {7}
     ),
+    "webhook.port": Effect(
+        10443,
+        lambda r: "--webhook-listen=[::]:10443" in r.arguments
+        and {"name": "webhook", "containerPort": 10443, "protocol": "TCP"} in r.container["ports"]
+        and ingress(r, 10443) == {"ports": [{"port": 10443, "protocol": "TCP"}]},
+    ),
+    "webhook.hostNetwork": Effect(
+        True,
+        lambda r: r.pod.get("hostNetwork") is True
+        and r.pod["dnsPolicy"] == "ClusterFirstWithHostNet"
+        # Two operators cannot have the same ports of a node.
+        and r.one("Deployment")["spec"]["strategy"]["rollingUpdate"]
+        == {"maxSurge": 0, "maxUnavailable": 1}
+        # No rule for pods lets in who comes from a node's address.
+        and agent_defaults(r)["networkPolicy"]["ingress"]
+        == [{"ports": [{"port": 8888, "protocol": "TCP"}]}],
+    ),
+    "webhook.dnsPolicy": Effect("Default", lambda r: r.pod.get("dnsPolicy") == "Default"),
+    "webhook.annotations": Effect(
+        {"admissions.enforcer/disabled": "true"},
+        lambda r: all(
+            r.one(kind)["metadata"]["annotations"].get("admissions.enforcer/disabled") == "true"
+            and len(r.one(kind)["metadata"]["annotations"]) == 2
+            for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+        ),
+        CERT_MANAGER,
+    ),
+    "webhook.namespaceSelector": Effect(
+        {
+            "matchLabels": {"team": "shop"},
+            "matchExpressions": [{"key": "stage", "operator": "Exists"}],
+        },
+        lambda r: all(
+            one["namespaceSelector"]["matchLabels"] == {"team": "shop"}
+            and {"key": "stage", "operator": "Exists"} in one["namespaceSelector"]["matchExpressions"]
+            and one["namespaceSelector"]["matchExpressions"][-2:] == ENFORCED
+            for one in r.webhooks()
+        ),
+    ),
+    "webhook.objectSelector": Effect(
+        {"matchLabels": {"team": "shop"}},
+        lambda r: [one.get("objectSelector") for one in r.webhooks()]
+        == [{"matchLabels": {"team": "shop"}}] * 2 + [None],
+    ),
     "webhook.certManager.enabled": Effect(
         True,
         lambda r: r.has("Certificate")
@@ -258,6 +340,23 @@ EFFECTS = {
         and r.one("RoleBinding", VERIFY)["metadata"]["namespace"] == "blue"
         and "--namespace=blue" in r.one("Pod")["spec"]["containers"][0]["args"],
         tests=True,
+    ),
+    "openshift.securityContextConstraints.enabled": Effect(
+        True,
+        lambda r: r.has("SecurityContextConstraints"),
+        nested(openshift__securityContextConstraints__serviceAccounts=["a/agents-dualtrace"]),
+    ),
+    "openshift.securityContextConstraints.serviceAccounts": Effect(
+        ["a/agents-dualtrace", "b/other-dualtrace"],
+        lambda r: r.one("SecurityContextConstraints")["users"]
+        == ["system:serviceaccount:a:agents-dualtrace", "system:serviceaccount:b:other-dualtrace"],
+        nested(openshift__securityContextConstraints__enabled=True),
+    ),
+    "metrics.port": Effect(
+        10080,
+        lambda r: "--listen=[::]:10080" in r.arguments
+        and {"name": "http", "containerPort": 10080, "protocol": "TCP"} in r.container["ports"]
+        and "from" in ingress(r, 10080),
     ),
     "metrics.serviceMonitor.enabled": Effect(
         True,
@@ -311,6 +410,36 @@ def test_an_upgrade_that_reuses_older_values_takes_no_spans_away(helm):
     assert not [one for one in rendered.arguments if "consent" in one or "shared" in one]
 
 
+def test_an_upgrade_that_reuses_older_values_renders_to_what_is_new_and_its_defaults(helm):
+    """A release of before has none of these: Helm then hands over nothing at all."""
+    unknown = {
+        "commonAnnotations": None,
+        "global": None,
+        "extraEnv": None,
+        "openshift": None,
+        "agent": {"defaults": None},
+        "metrics": {"port": None},
+        "webhook": dict.fromkeys(
+            ["port", "hostNetwork", "dnsPolicy", "annotations", "namespaceSelector", "objectSelector"]
+        ),
+    }
+    assert helm.render(unknown, tests=True).objects == helm.render(tests=True).objects
+
+
+@pytest.mark.parametrize(
+    "repository, image",
+    [
+        ("dualtrace-operator", "mirror/dualtrace-operator"),
+        ("team/dualtrace-operator", "mirror/team/dualtrace-operator"),
+        ("registry.example/team/dualtrace-operator", "mirror/team/dualtrace-operator"),
+        ("localhost:5000/dualtrace-operator", "mirror/dualtrace-operator"),
+    ],
+)
+def test_a_registry_of_all_charts_takes_the_place_of_another(helm, repository, image):
+    values = nested(global__imageRegistry="mirror/", image__repository=repository)
+    assert helm.render(values).container["image"] == f"{image}:0.1.0"
+
+
 def test_every_value_is_here():
     assert sorted(EFFECTS) == sorted(value.path for value in read_values())
 
@@ -322,7 +451,7 @@ def test_a_value_has_its_effect(helm, path):
     def shows(values: dict) -> bool:
         try:
             return effect.shows(helm.render(values, tests=effect.tests))
-        except (AssertionError, KeyError):  # what it asks about is not there at all
+        except (AssertionError, KeyError, ValueError, Refused):  # what it asks about is not there at all
             return False
 
     assert shows(laid_over(effect.given, path, effect.value))

@@ -78,10 +78,6 @@ def test_an_export_is_stored_with_every_default(plane, exports):
     assert stored["agent"] == {
         "imagePullPolicy": "IfNotPresent",
         "logLevel": "Info",
-        "resources": {
-            "requests": {"cpu": "50m", "memory": "64Mi"},
-            "limits": {"memory": "512Mi"},
-        },
         "traffic": "PreferSameNode",
     }
     assert stored["arize"]["credentials"] == full["arize"]["credentials"]

@@ -23,10 +23,9 @@ CRD_HEAD = """\
 CRD_METADATA = """\
   labels:
     {{- include "dualtrace.labels" . | nindent 4 }}
-  {{- if .Values.crds.keep }}
-  annotations:
-    helm.sh/resource-policy: keep # exports and their agents outlive the release
-  {{- end }}
+  {{- /* keep: exports and their agents outlive the release */}}
+  {{- $keep := ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep }}
+  {{- include "dualtrace.annotations" (list $ 2 $keep) }}
 """
 
 

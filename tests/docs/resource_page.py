@@ -42,7 +42,7 @@ def type_of(schema: dict) -> str:
     if "enum" in schema:
         return ", ".join(f"`{choice}`" for choice in schema["enum"])
     if schema.get("x-kubernetes-int-or-string"):
-        return "quantity"
+        return "number or percentage" if "percentage" in schema["description"] else "quantity"
     if "additionalProperties" in schema:
         return with_most("map of texts", schema.get("maxProperties"))
     if schema["type"] == "array":

@@ -33,13 +33,49 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- merge (include "dualtrace.selectorLabels" . | fromYaml) .Values.podLabels .Values.commonLabels | toYaml }}
 {{- end }}
 
-{{/* (dict "image" … "version" …) → repository:tag or repository@digest */}}
-{{- define "dualtrace.image" -}}
-{{- if .image.digest }}
-{{- printf "%s@%s" .image.repository .image.digest }}
-{{- else }}
-{{- printf "%s:%s" .image.repository (.image.tag | default .version) }}
+{{/* (list $ INDENT OWN) → the annotations of an object: its own, and commonAnnotations; nothing where there are none. */}}
+{{- define "dualtrace.annotations" -}}
+{{- $ := index . 0 -}}
+{{- $indent := int (index . 1) -}}
+{{- with merge (dict) (index . 2 | default dict) ($.Values.commonAnnotations | default dict) -}}
+{{- printf "annotations:\n%s" (toYaml . | indent 2) | nindent $indent }}
 {{- end }}
+{{- end }}
+
+{{/* (list $ IMAGE) → repository:tag or repository@digest. global.imageRegistry takes the place of the registry in
+the repository, which is what stands before its first slash and looks like a host. */}}
+{{- define "dualtrace.image" -}}
+{{- $ := index . 0 -}}
+{{- $image := index . 1 -}}
+{{- $repository := $image.repository -}}
+{{- with ($.Values.global | default dict).imageRegistry -}}
+{{- $parts := splitList "/" $repository -}}
+{{- $host := first $parts -}}
+{{- if and (gt (len $parts) 1) (or (contains "." $host) (contains ":" $host) (eq $host "localhost")) -}}
+{{- $parts = rest $parts -}}
+{{- end -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (join "/" $parts) -}}
+{{- end -}}
+{{- if $image.digest }}
+{{- printf "%s@%s" $repository $image.digest }}
+{{- else }}
+{{- printf "%s:%s" $repository ($image.tag | default $.Chart.AppVersion) }}
+{{- end }}
+{{- end }}
+
+{{/* What exports do not say of their agents. An operator on its node's network comes from the node's address, which
+no rule for pods lets in. */}}
+{{- define "dualtrace.agentDefaults" -}}
+{{- $defaults := deepCopy (.Values.agent.defaults | default dict) -}}
+{{- if and .Values.webhook.enabled .Values.webhook.hostNetwork -}}
+{{- $policy := $defaults.networkPolicy | default dict -}}
+{{- if ne ($policy.mode | default "Managed") "None" -}}
+{{- $status := dict "ports" (list (dict "port" 8888 "protocol" "TCP")) -}}
+{{- $policy = merge (dict "ingress" (append ($policy.ingress | default list) $status)) $policy -}}
+{{- $_ := set $defaults "networkPolicy" $policy -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $defaults -}}
 {{- end }}
 
 {{- define "dualtrace.serviceAccountName" -}}

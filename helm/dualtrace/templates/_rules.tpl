@@ -44,6 +44,7 @@ metadata:
   {{- end }}
   labels:
     {{- include "dualtrace.labels" $ | nindent 4 }}
+  {{- include "dualtrace.annotations" (list $ 2 (dict)) }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ index . 1 }}, name: {{ index . 2 }}}
 {{ include "dualtrace.subjects" $ }}
 {{- end }}
@@ -60,5 +61,6 @@ metadata:
   {{- end }}
   labels:
     {{- include "dualtrace.labels" $ | nindent 4 }}
+  {{- include "dualtrace.annotations" (list $ 2 (dict)) }}
 rules:
 {{- end }}

@@ -7,6 +7,9 @@
 - --webhook-configuration={{ $name }}
 - --webhook-authority-secret={{ $name }}-webhook
 {{- end }}
+{{- if ne (int (.Values.webhook.port | default 9443)) 9443 }}
+- --webhook-listen=[::]:{{ .Values.webhook.port }}
+{{- end }}
 {{- end }}
 
 {{/* The metadata of both configurations. */}}
@@ -14,10 +17,12 @@
 name: {{ include "dualtrace.fullname" . }}
 labels:
   {{- include "dualtrace.labels" . | nindent 2 }}
+{{- $own := dict }}
 {{- if .Values.webhook.certManager.enabled }}
-annotations:
-  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "dualtrace.fullname" . }}-webhook
+{{- $from := printf "%s/%s-webhook" .Release.Namespace (include "dualtrace.fullname" .) }}
+{{- $own = dict "cert-manager.io/inject-ca-from" $from }}
 {{- end }}
+{{- include "dualtrace.annotations" (list $ 0 (merge $own (.Values.webhook.annotations | default dict))) }}
 {{- end }}
 
 {{/* (list $ PATH) → what calls of that path have in common. No caBundle: the operator, or cert-manager,
@@ -32,9 +37,49 @@ matchPolicy: Equivalent
 timeoutSeconds: {{ $.Values.webhook.timeoutSeconds }}
 {{- end }}
 
+{{/* (list $ OWN) → the namespaceSelector of a webhook: its own expressions (YAML), and what webhook.namespaceSelector
+adds. The last two are what AKS' admissions enforcer adds to every webhook that lacks them: a field that it has
+written is its own, and the next server-side apply of ours would be refused. Nowhere else do they mean anything. */}}
+{{- define "dualtrace.namespaceSelector" -}}
+{{- $ := index . 0 -}}
+{{- $more := $.Values.webhook.namespaceSelector | default dict -}}
+namespaceSelector:
+  {{- with $more.matchLabels }}
+  matchLabels:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  matchExpressions:
+    {{- with index . 1 | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with $more.matchExpressions }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    - {key: control-plane, operator: NotIn, values: ["true"]}
+    - {key: kubernetes.azure.com/managedby, operator: NotIn, values: [aks]}
+{{- end }}
+
+{{- define "dualtrace.objectSelector" -}}
+{{- with .Values.webhook.objectSelector }}
+objectSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* Namespaces whose pods are never looked at, and where only some are served, all others. */}}
 {{- define "dualtrace.webhookNamespaces" -}}
 - {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system, kube-node-lease, {{ .Release.Namespace }}]}
+{{ include "dualtrace.servedNamespaces" . }}
+{{- end }}
+
+{{/* Those of them that ask for an export of all their pods. */}}
+{{- define "dualtrace.askingNamespaces" -}}
+{{ include "dualtrace.webhookNamespaces" . | trim }}
+- {key: dualtrace.dev/inject, operator: Exists}
+- {key: dualtrace.dev/inject, operator: NotIn, values: ["false"]}
+{{- end }}
+
+{{- define "dualtrace.servedNamespaces" -}}
 {{- with .Values.watchNamespaces }}
 - {key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}
 {{- end }}

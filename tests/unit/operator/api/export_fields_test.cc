@@ -54,6 +54,7 @@ std::string crd_type(FieldType type) {
       return "choice";
     case FieldType::kMemory:
     case FieldType::kCpu:
+    case FieldType::kCountOrPercent:
       return "quantity";
     case FieldType::kInteger:
       return "integer";
@@ -112,7 +113,14 @@ TEST(ExportFields, HaveTheTypesAndBoundsOfTheCrd) {
     ASSERT_NE(found, crd.end()) << field.path;
     const Json& schema = found->second;
     EXPECT_EQ(crd_type(field.type), crd_type(schema)) << field.path;
-    EXPECT_EQ(field.fallback, default_text(schema)) << field.path;
+    const std::string_view stored = field.fallback_is_stored ? field.fallback : "";
+    EXPECT_EQ(stored, default_text(schema)) << field.path;
+    if (!field.fallback_is_stored && field.type != FieldType::kSection && !field.fallback.empty()) {
+      EXPECT_THAT(std::string(text_at(schema, {"description"})),
+                  testing::HasSubstr(std::string(field.fallback) +
+                                     ", unless the installation says otherwise."))
+          << field.path;
+    }
     EXPECT_EQ(field.required, is_required(crd, found->first)) << field.path;
     EXPECT_EQ(field.most_characters, most_characters(schema)) << field.path;
     EXPECT_EQ(field.most_entries, most_entries(schema)) << field.path;

@@ -59,6 +59,19 @@ TEST(Options, ShareNoNamespaceUnlessToldTo) {
                   .says("expected the name of a namespace"));
 }
 
+TEST(Options, TakeDefaultsForAgentsThatAnExportCouldHave) {
+  const Parsed told =
+      parse({"--agent-image=agent:1", R"(--agent-defaults={"labels": {"a": "b"}})"});
+  EXPECT_EQ(told.options().agent_defaults,
+            AgentDefaults::parse(R"({"labels": {"a": "b"}})").value());
+  EXPECT_EQ(parse({"--agent-image=agent:1"}).options().agent_defaults, AgentDefaults());
+  const Parsed wrong =
+      parse({"--agent-image=agent:1", R"(--agent-defaults={"priorityClassName": "A B"})"});
+  EXPECT_EQ(wrong.exit_code(), 2);
+  EXPECT_TRUE(wrong.says("priorityClassName: expected a name")) << wrong.printed;
+  EXPECT_EQ(parse({"--agent-image=agent:1", "--agent-defaults=soon"}).exit_code(), 2);
+}
+
 TEST(Options, ShareOnlyNamespacesThatAreWatched) {
   const Parsed parsed = parse({"--agent-image=agent:1", "--watch-namespaces=shop,bar",
                                "--shared-namespaces=observability"});

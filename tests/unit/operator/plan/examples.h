@@ -9,8 +9,9 @@
 
 namespace dualtrace::ctl {
 
-inline constexpr std::array<std::string_view, 6> kExampleNames = {
-    "full", "arize_only", "empty_dir", "long_name", "workload_identity", "oauth_zerobus"};
+inline constexpr std::array<std::string_view, 7> kExampleNames = {
+    "full",      "arize_only",        "empty_dir",    "openshift",
+    "long_name", "workload_identity", "oauth_zerobus"};
 inline const Installation kInstallation{.agent_image = "registry.example.com/dualtrace/agent:0.1.0",
                                         .can_prefer_same_node = true};
 

@@ -71,7 +71,10 @@ TEST(Plan, GivesEveryObjectItsNameLabelsAndOwner) {
       EXPECT_EQ(planned.object.at("kind"), planned.type.kind);
       EXPECT_EQ(metadata.at("namespace"), wanted.key.namespace_name);
       EXPECT_EQ(metadata.at("name"), child_name(wanted.key.name));
-      EXPECT_EQ(metadata.at("labels"), child_labels(wanted.key.name));
+      const Json ours = child_labels(wanted.key.name);
+      for (const auto& [label, value] : ours.items()) {
+        EXPECT_EQ(metadata.at("labels").at(label), value);
+      }
       const Json& owner = metadata.at("ownerReferences").at(0);
       EXPECT_EQ(owner.at("uid"), wanted.uid);
       EXPECT_EQ(owner.at("name"), wanted.key.name);
@@ -110,6 +113,10 @@ TEST(Plan, ChangesTheDaemonSetAloneForWhatThePodIs) {
   change([](AgentSpec& agent) { agent.tolerations = Json::array({{{"operator", "Exists"}}}); });
   change([](AgentSpec& agent) { agent.priority_class_name = "high"; });
   change([](AgentSpec& agent) { agent.resources["limits"]["cpu"] = "3"; });
+  change([](AgentSpec& agent) { agent.update_strategy.on_delete = true; });
+  change([](AgentSpec& agent) { agent.affinity = {{"nodeAffinity", Json::object()}}; });
+  change([](AgentSpec& agent) { agent.env = {{{"name", "TZ"}, {"value", "UTC"}}}; });
+  change([](AgentSpec& agent) { agent.pod_security_context.emplace(); });
   EXPECT_THAT(changed_kinds(before, plan_of(example("arize_only"), {.agent_image = "another:1",
                                                                     .can_prefer_same_node = true})),
               ElementsAre("DaemonSet"));
@@ -364,6 +371,100 @@ TEST(ExportPath, NamesTheFieldThatAKeyWasMadeFrom) {
   EXPECT_EQ(export_path("delivery.maxBacklog"), "spec.delivery.maxBacklog");
   EXPECT_EQ(export_path("receiver.limits.memoryBytes"), "spec.agent.resources.limits.memory");
   EXPECT_EQ(export_path(""), "spec");
+}
+
+const Json& strategy_of(const Plan& plan) {
+  return *find(object_of(plan, kube::kDaemonSets), {"spec", "updateStrategy"});
+}
+
+// A DaemonSet counts a node that cannot run the new agent against maxSurge for as long as it
+// cannot: with all nodes allowed, no number of such nodes holds up another.
+TEST(Plan, LetsNoNodeHoldUpARolloutUnlessToldOtherwise) {
+  DualTraceExport wanted = example("full");
+  wanted.agent.update_strategy = {};
+  EXPECT_EQ(strategy_of(plan_of(wanted)), Json::parse(R"({"type": "RollingUpdate",
+    "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}})"));
+  wanted.agent.update_strategy = {.max_surge = "3", .max_unavailable = "0%"};
+  EXPECT_EQ(strategy_of(plan_of(wanted)), Json::parse(R"({"type": "RollingUpdate",
+    "rollingUpdate": {"maxSurge": 3, "maxUnavailable": "0%"}})"));
+  wanted.agent.update_strategy = {.on_delete = true};
+  EXPECT_EQ(strategy_of(plan_of(wanted)), Json::parse(R"({"type": "OnDelete"})"));
+}
+
+TEST(Plan, PutsTheExportsLabelsOnEverythingAndNeverOverOurs) {
+  DualTraceExport wanted = example("full");
+  wanted.agent.labels = {{"cost-center", "traces"}, {"app.kubernetes.io/name", "theirs"}};
+  wanted.agent.annotations = {{"example.com/owner", "team"}};
+  const Plan plan = plan_of(wanted);
+  std::vector<Json> all = {pod_of(plan).at("metadata")};
+  for (const PlannedObject& planned : plan.objects) all.push_back(planned.object.at("metadata"));
+  EXPECT_EQ(all.size(), planned_types().size() + 1);
+  for (const Json& metadata : all) {
+    EXPECT_EQ(metadata.at("labels").at("cost-center"), "traces");
+    EXPECT_EQ(metadata.at("labels").at("app.kubernetes.io/name"), "dualtrace-agent");
+    EXPECT_EQ(metadata.at("annotations").at("example.com/owner"), "team");
+  }
+}
+
+TEST(Plan, KeepsMeshesOutOfAgentsUnlessToldOtherwise) {
+  DualTraceExport wanted = example("full");
+  wanted.agent.labels.clear();
+  wanted.agent.annotations.clear();
+  const Json apart = pod_of(plan_of(wanted)).at("metadata");
+  EXPECT_EQ(apart.at("labels").at("sidecar.istio.io/inject"), "false");
+  EXPECT_EQ(apart.at("labels").at("istio.io/dataplane-mode"), "none");
+  EXPECT_EQ(apart.at("annotations").at("sidecar.istio.io/inject"), "false");
+  EXPECT_EQ(apart.at("annotations").at("linkerd.io/inject"), "disabled");
+  wanted.agent.labels = {{"sidecar.istio.io/inject", "true"},
+                         {"istio.io/dataplane-mode", "ambient"}};
+  wanted.agent.annotations = {{"linkerd.io/inject", "enabled"}};
+  const Json within = pod_of(plan_of(wanted)).at("metadata");
+  EXPECT_EQ(within.at("labels").at("sidecar.istio.io/inject"), "true");
+  EXPECT_EQ(within.at("labels").at("istio.io/dataplane-mode"), "ambient");
+  EXPECT_EQ(within.at("annotations").at("sidecar.istio.io/inject"), "true") << "as its label";
+  EXPECT_EQ(within.at("annotations").at("linkerd.io/inject"), "enabled");
+}
+
+TEST(Plan, LeavesUsersToThePlatformThatChoosesThem) {
+  DualTraceExport wanted = example("empty_dir");
+  wanted.agent.pod_security_context.emplace();
+  const Json pod = pod_spec_of(plan_of(wanted));
+  EXPECT_EQ(pod.at("securityContext"), Json::parse(R"({"runAsNonRoot": true,
+    "seccompProfile": {"type": "RuntimeDefault"}})"));
+  for (const Json& volume : pod.at("volumes")) {
+    if (volume.at("name") != "credentials") continue;
+    EXPECT_EQ(volume.at("projected").at("defaultMode"), 0444) << "the group may be root's";
+  }
+}
+
+TEST(Plan, GivesTheFolderOnTheNodeToTheUserThatTheExportNames) {
+  DualTraceExport wanted = example("full");
+  const auto owner = [&] {
+    return pod_spec_of(plan_of(wanted)).at("initContainers").at(0).at("args").back();
+  };
+  SecurityContext& pod = wanted.agent.pod_security_context.emplace();
+  pod.run_as_user = 1000;
+  pod.run_as_group = 2000;
+  EXPECT_EQ(owner(), "1000:2000");
+  wanted.agent.security_context.run_as_user = 3000;
+  EXPECT_EQ(owner(), "3000:2000");
+  wanted.agent.security_context.se_linux_options = {{"type", "spc_t"}};
+  const Json prepare = pod_spec_of(plan_of(wanted)).at("initContainers").at(0);
+  EXPECT_EQ(prepare.at("securityContext").at("runAsUser"), 0);
+  EXPECT_EQ(prepare.at("securityContext").at("seLinuxOptions").at("type"), "spc_t");
+}
+
+TEST(Plan, AddsToTheNetworkPolicyOrMakesNone) {
+  DualTraceExport wanted = example("arize_only");
+  const Json rule = Json::parse(R"({"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}]})");
+  const size_t before = egress_of(plan_of(wanted)).size();
+  wanted.agent.network_policy.egress.push_back(rule);
+  EXPECT_EQ(egress_of(plan_of(wanted)).size(), before + 1);
+  EXPECT_EQ(egress_of(plan_of(wanted)).back(), rule);
+  wanted.agent.network_policy = {.managed = false};
+  for (const PlannedObject& planned : plan_of(wanted).objects) {
+    EXPECT_NE(planned.type, kube::kNetworkPolicies) << "prune removes the one that is there";
+  }
 }
 
 }  // namespace

@@ -159,5 +159,67 @@ TEST_F(NodeWatchTest, CountsInjectedPodsOfNodesWithoutAnAgentAfterAMoment) {
   EXPECT_EQ(unserved(injected), UnservedFact{}) << "an agent is on its way";
 }
 
+std::shared_ptr<const Json> pod(const std::string& name, const std::string& text) {
+  Json made = Json::parse(text);
+  made["metadata"]["namespace"] = "shop";
+  made["metadata"]["name"] = name;
+  made["metadata"]["uid"] = name;
+  return std::make_shared<const Json>(std::move(made));
+}
+
+constexpr const char* kReadyOnA = R"({"spec": {"nodeName": "a"}, "status": {
+  "startTime": "x", "conditions": [{"type": "Ready", "status": "True"}],
+  "containerStatuses": [{"ready": true}]}})";
+constexpr const char* kUnheardOnB = R"({"spec": {"nodeName": "b"}, "status": {
+  "startTime": "x", "conditions": [{"type": "Ready", "status": "False"}],
+  "containerStatuses": [{"ready": true}]}})";
+constexpr const char* kUnplacedOnA = R"({"spec": {"nodeName": "", "wantedNode": "a"}, "status": {
+  "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                  "message": "1 Insufficient memory."}]}})";
+
+class NodeTroublesTest : public testing::Test {
+ protected:
+  NodesFact look(const std::vector<kube::ObjectPointer>& pods, Duration after = {}) {
+    now_ += after;
+    watch.note(pods, {}, {.desired = 2, .scheduled = 2}, {now_, kStart + now_.time_since_epoch()});
+    return watch.fact(now_);
+  }
+  NodeWatch watch;
+  Tick now_{};
+};
+
+TEST_F(NodeTroublesTest, TellsOfASurgeThatDoesNotFitWhileTheOldAgentServes) {
+  const NodesFact fact = look({pod("old", kReadyOnA), pod("new", kUnplacedOnA)});
+  EXPECT_THAT(fact.cannot_run,
+              ElementsAre(NodesFact::CannotRun{"a", "Unschedulable", "1 Insufficient memory."}));
+  EXPECT_THAT(fact.failing, IsEmpty());
+  EXPECT_THAT(look({pod("old", kReadyOnA)}).cannot_run, IsEmpty());
+}
+
+TEST_F(NodeTroublesTest, MissesAnAgentThatFitsOnNoNodeAfterAMoment) {
+  EXPECT_THAT(look({pod("new", kUnplacedOnA)}).awaited, ElementsAre("a"));
+  EXPECT_EQ(watch.look_again(now_), now_ + seconds(30));
+  EXPECT_THAT(look({pod("new", kUnplacedOnA)}, seconds(30)).failing,
+              ElementsAre(Trouble{"a", "", "Unschedulable: 1 Insufficient memory."}));
+}
+
+TEST_F(NodeTroublesTest, TellsOfANodeThatIsNotHeardAndOfTheNewPodThere) {
+  const auto fresh = pod("new", R"({"metadata": {"creationTimestamp": "2025-11-24T16:00:00Z"},
+    "spec": {"nodeName": "b"}, "status": {"phase": "Pending"}})");
+  EXPECT_THAT(look({pod("old", kUnheardOnB), fresh}).cannot_run,
+              ElementsAre(NodesFact::CannotRun{
+                  "b", "NodeNotReady", "the control plane hears nothing from the node's kubelet"}));
+}
+
+TEST_F(NodeTroublesTest, TellsOfAKubeletThatStartsNothing) {
+  const auto fresh = pod("new", R"({"metadata": {"creationTimestamp": "2025-11-24T16:00:00Z"},
+    "spec": {"nodeName": "b"}, "status": {"phase": "Pending"}})");
+  EXPECT_THAT(look({fresh}).cannot_run, IsEmpty());
+  EXPECT_EQ(watch.look_again(now_), now_ + seconds(30));
+  EXPECT_THAT(look({fresh}, seconds(30)).cannot_run,
+              ElementsAre(NodesFact::CannotRun{
+                  "b", "NotStarted", "the node's kubelet has not begun to start the pod"}));
+}
+
 }  // namespace
 }  // namespace dualtrace::ctl

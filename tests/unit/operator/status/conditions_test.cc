@@ -213,6 +213,13 @@ const std::vector<Case>& cases() {
          world.facts.rollout_still = kRolloutPatience;
        },
        "7 of 12 agents are available, and nothing has moved for ten minutes"},
+      {kNodesFailing,
+       [](World& world) {
+         world.facts.daemon_set->updated = 11;
+         world.facts.nodes.cannot_run = {{"node-03", "Unschedulable", "1 Insufficient memory."}};
+       },
+       "11 of 12 nodes have the newest agent; node-03 cannot run it: Unschedulable: 1 "
+       "Insufficient"},
       {kStable, nothing, "as it was asked for"},
       {kApplyFailed,
        [](World& world) {

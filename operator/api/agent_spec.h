@@ -1,0 +1,76 @@
+#pragma once
+// AgentSpec: spec.agent, what an export says of the DaemonSet's pods and of the objects around
+// them. Made by parse_export() alone, which fills in the defaults. Kubernetes' own structures
+// (tolerations, affinity, rules of a NetworkPolicy) are kept as they are written. Immutable.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/json/json.h"
+#include "operator/api/label_selector.h"
+
+namespace dualtrace::ctl {
+
+// What applications reach when their node has no agent that is ready.
+enum class Traffic {
+  kPreferSameNode,  // an agent of another node, where the cluster can do that
+  kSameNode,        // none
+};
+
+// How new agents take the place of old ones. docs/decisions/0053 has the reasons for the default.
+struct UpdateStrategy {
+  bool on_delete = false;  // only when somebody deletes the old ones
+  // A number of nodes or a percentage of them; exactly one of the two is not nothing.
+  std::string max_surge = "100%";
+  std::string max_unavailable = "0";
+  bool operator==(const UpdateStrategy&) const = default;
+};
+
+// Of a pod or of a container: what is written, and nothing else.
+struct SecurityContext {
+  std::optional<int64_t> run_as_user;
+  std::optional<int64_t> run_as_group;
+  std::optional<int64_t> fs_group;  // of a pod
+  Json se_linux_options;            // null: not written
+  Json seccomp_profile;             // null: not written
+  bool operator==(const SecurityContext&) const = default;
+};
+
+struct AgentNetworkPolicy {      // spec.agent.networkPolicy
+  bool managed = true;           // false: none is made
+  Json ingress = Json::array();  // rules beside our own, as in a NetworkPolicy
+  Json egress = Json::array();
+  bool operator==(const AgentNetworkPolicy&) const = default;
+};
+
+struct AgentSpec {                   // spec.agent
+  std::optional<std::string> image;  // in place of the installation's
+  std::string image_pull_policy;     // IfNotPresent, Always, Never
+  Json image_pull_secrets;           // [{name}]
+  Json resources;                    // {requests, limits}, complete
+  Json node_selector;                // {label: value}
+  std::optional<Json> tolerations;   // as in a pod; not written: every NoSchedule taint
+  Json affinity;                     // as in a pod; null: none
+  Json env = Json::array();          // [{name, value}], of the agent's container
+  Labels labels;                     // of every object that the export owns, the pods too
+  Labels annotations;                // the same
+  UpdateStrategy update_strategy;
+  // Not written: the user and groups are kAgentUser. Written: those that it names; what it does
+  // not name is left to the platform.
+  std::optional<SecurityContext> pod_security_context;
+  SecurityContext security_context;  // of the containers
+  AgentNetworkPolicy network_policy;
+  Traffic traffic = Traffic::kPreferSameNode;
+  std::optional<std::string> priority_class_name;
+  std::string log_level;  // Debug, Info, Warn, Error
+  bool operator==(const AgentSpec&) const = default;
+};
+
+class FieldReader;
+
+// Of the section spec.agent; faults stay in the reader's list.
+[[nodiscard]] AgentSpec read_agent(FieldReader& section);
+
+}  // namespace dualtrace::ctl

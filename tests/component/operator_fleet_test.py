@@ -1,0 +1,218 @@
+"""Agents on many nodes and under policies of others, through a real API server and a real DaemonSet
+controller: a node that cannot run the new agent stops no other and is named; labels satisfy those who
+ask for them; the installation's defaults hold where an export says nothing."""
+
+import json
+
+import pytest
+from harness.installation import ALONE
+from harness.nodes import Node, now
+from harness.processes import wait_until
+from harness.tenant import ARIZE, Tenant
+
+EXPORT = "agents"
+POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+DEFAULTS = {
+    "labels": {"cost-center": "platform", "tier": "telemetry"},
+    "annotations": {"example.com/owner": "platform"},
+    "tolerations": [{"operator": "Exists"}],
+    "nodeSelector": {"pool": "apps"},
+    "resources": {"requests": {"memory": "100Mi"}, "limits": {"memory": "1Gi"}},
+    "env": [{"name": "TZ", "value": "UTC"}],
+    "priorityClassName": "agents",
+    "imagePullSecrets": [{"name": "registry"}],
+}
+
+
+@pytest.fixture(scope="module")
+def operator(installation):
+    return installation.operator(*ALONE).start()
+
+
+@pytest.fixture
+def nodes(control_plane, operator):
+    made = [Node(control_plane.api, {"pool": "fleet"}) for _ in range(3)]
+    yield made
+    for node in made:
+        node.remove()
+
+
+def set_status(tenant: Tenant, pod: dict, status: dict) -> None:
+    path = f"/api/v1/namespaces/{tenant.namespace}/pods/{pod['metadata']['name']}/status"
+    assert tenant.api.patch(path, {"status": status})[0] == 200
+
+
+def image_of(pod: dict) -> str:
+    return pod["spec"]["containers"][0]["image"]
+
+
+def pod_with(tenant: Tenant, node: Node, image: str) -> dict:
+    def there() -> dict | None:
+        found = [pod for pod in node.pods(tenant.namespace) if image_of(pod) == image]
+        return found[0] if found else None
+
+    return wait_until(there, f"{node.name} has a pod of {image}", 60)
+
+
+def failing(tenant: Tenant) -> list[dict]:
+    return tenant.get(EXPORT).get("status", {}).get("agents", {}).get("nodesFailing", [])
+
+
+def test_nodes_that_cannot_run_the_new_agent_stop_no_other_and_are_named(control_plane, nodes):
+    tenant = Tenant(control_plane, "fleet")
+    agent = {"nodeSelector": {"pool": "fleet"}, "image": "registry.example/agent:1"}
+    tenant.create(EXPORT, {"arize": ARIZE, "agent": agent})
+    for number, node in enumerate(nodes):
+        node.run_pod(tenant.namespace, f"127.0.1.{number + 1}")
+    tenant.wait_for_reason(EXPORT, "Progressing", "Stable", timeout=60)
+    olds = [node.pods(tenant.namespace)[0] for node in nodes]
+
+    newer = "registry.example/agent:2"
+    tenant.change(EXPORT, {"agent": {"image": newer}})
+    full, unpulled, good = nodes
+    why = "0/3 nodes are available: 1 Insufficient memory."
+    set_status(
+        tenant,
+        pod_with(tenant, full, newer),
+        {
+            "conditions": [
+                {
+                    "type": "PodScheduled",
+                    "status": "False",
+                    "reason": "Unschedulable",
+                    "message": why,
+                    "lastTransitionTime": now(),
+                }
+            ]
+        },
+    )
+    set_status(
+        tenant,
+        pod_with(tenant, unpulled, newer),
+        {
+            "containerStatuses": [
+                {
+                    "name": "agent",
+                    "ready": False,
+                    "restartCount": 0,
+                    "image": newer,
+                    "imageID": "",
+                    "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}},
+                }
+            ]
+        },
+    )
+    # The third has its new agent beside the old one, whatever the two do.
+    pod_with(tenant, good, newer)
+    wanted = sorted(
+        [
+            {"node": full.name, "reason": "Unschedulable", "message": why},
+            {"node": unpulled.name, "reason": "ImagePullBackOff", "message": "not found"},
+        ],
+        key=lambda one: one["node"],
+    )
+    wait_until(lambda: failing(tenant) == wanted, "both are named", 15)
+    rolling = tenant.condition(EXPORT, "Progressing")
+    assert rolling["reason"] in ("RollingOut", "NodesFailing")
+    assert f"{full.name} cannot run it: Unschedulable: {why}" in rolling["message"]
+    assert f"{unpulled.name} cannot run it: ImagePullBackOff: not found" in rolling["message"]
+    for old in olds:
+        found = tenant.api.get(f"/api/v1/namespaces/{tenant.namespace}/pods/{old['metadata']['name']}")
+        assert found[0] == 200 and "deletionTimestamp" not in found[1]["metadata"], "it goes on"
+
+
+def require_label(plane, namespace: str) -> None:
+    plane.api.patch(
+        f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"field-policy": namespace}}}
+    )
+    rules = [
+        {"apiGroups": [""], "resources": ["services", "configmaps", "serviceaccounts"]},
+        {"apiGroups": ["apps"], "resources": ["daemonsets"]},
+        {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"]},
+    ]
+    by = "request.userInfo.username.contains('dualtrace')"
+    has = "has({0}.labels) && 'cost-center' in {0}.labels"
+    template = "object.spec.template.metadata"
+    policy = {
+        "metadata": {"name": namespace},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"field-policy": namespace}},
+                "resourceRules": [
+                    {**rule, "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"]}
+                    for rule in rules
+                ],
+            },
+            "matchConditions": [{"name": "ours", "expression": by}],
+            "validations": [
+                {
+                    "expression": f"({has.format('object.metadata')}) && "
+                    f"(object.kind != 'DaemonSet' || ({has.format(template)}))",
+                    "message": "label cost-center is required",
+                }
+            ],
+        },
+    }
+    assert plane.api.post(POLICIES, policy)[0] == 201
+    binding = {
+        "metadata": {"name": namespace},
+        "spec": {"policyName": namespace, "validationActions": ["Deny"]},
+    }
+    assert plane.api.post(BINDINGS, binding)[0] == 201
+
+
+def test_labels_satisfy_a_policy_that_asks_for_them_everywhere(control_plane, operator):
+    tenant = Tenant(control_plane, "labelled")
+    require_label(control_plane, tenant.namespace)
+    spec = {"arize": ARIZE, "agent": {"labels": {"cost-center": "traces"}}}
+    tenant.create("bare", {"arize": ARIZE})
+    told = tenant.wait_for_reason("bare", "Progressing", "ApplyFailed")
+    assert "label cost-center is required" in told["message"]
+    tenant.create(EXPORT, spec)
+    tenant.wait_until_settled(EXPORT)
+    tenant.change("bare", {"agent": {"labels": {"cost-center": "traces"}}})
+    tenant.wait_until_settled("bare", 90)
+    assert all(one["metadata"]["labels"]["cost-center"] == "traces" for _, one in tenant.children())
+    template = tenant.child("daemonsets", EXPORT)["spec"]["template"]["metadata"]
+    assert template["labels"]["cost-center"] == "traces"
+    # A policy of others is not the export's to add to.
+    tenant.change(EXPORT, {"agent": {"networkPolicy": {"mode": "None"}}})
+    wait_until(lambda: tenant.child("networkpolicies", EXPORT) is None, "it is removed")
+
+
+def test_defaults_of_the_installation_hold_where_an_export_says_nothing(
+    control_plane, installation, operator
+):
+    operator.stop()
+    defaulting = installation.operator(*ALONE, f"--agent-defaults={json.dumps(DEFAULTS)}").start()
+    try:
+        tenant = Tenant(control_plane, "defaults")
+        tenant.create("silent", {"arize": ARIZE})
+        own = {"labels": {"cost-center": "shop"}, "tolerations": [], "nodeSelector": {}}
+        own["resources"] = {"limits": {"memory": "256Mi"}}
+        tenant.create("speaking", {"arize": ARIZE, "agent": own})
+        silent, speaking = (
+            wait_until(lambda name=name: tenant.child("daemonsets", name), f"{name} has agents")
+            for name in ("silent", "speaking")
+        )
+        pods = silent["spec"]["template"]["spec"]
+        assert silent["metadata"]["labels"]["cost-center"] == "platform"
+        assert silent["spec"]["template"]["metadata"]["annotations"]["example.com/owner"] == "platform"
+        assert pods["tolerations"] == [{"operator": "Exists"}]
+        assert pods["nodeSelector"]["pool"] == "apps"
+        assert pods["priorityClassName"] == "agents"
+        assert pods["imagePullSecrets"] == [{"name": "registry"}]
+        assert pods["containers"][0]["env"] == [{"name": "TZ", "value": "UTC"}]
+        resources = pods["containers"][0]["resources"]
+        assert resources["limits"]["memory"] == "1Gi"
+        assert resources["requests"] == {"cpu": "50m", "memory": "100Mi"}
+
+        pods = speaking["spec"]["template"]["spec"]
+        assert speaking["metadata"]["labels"]["cost-center"] == "shop"
+        assert speaking["metadata"]["labels"]["tier"] == "telemetry"
+        assert "tolerations" not in pods and "pool" not in pods["nodeSelector"]
+        assert pods["containers"][0]["resources"]["limits"]["memory"] == "256Mi"
+    finally:
+        defaulting.stop()
