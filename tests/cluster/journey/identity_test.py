@@ -6,9 +6,11 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from harness import sandbox
+from harness.chart import NAMESPACE
 from harness.identities import fingerprint
 from harness.live_cluster import LiveCluster, namespace, secret
 from harness.node_load import NodeLoad
@@ -323,20 +325,20 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time(live, loaded)
     )
 
 
-def projected_token(live, case: Case) -> str:
-    """The fingerprint of what the kubelet of the first node has mounted for the agent there."""
+def projected_token_file(live, case: Case) -> Path:
+    """As the kubelet of the first node has mounted it for the agent there."""
     node = live.cluster.nodes().each[0].name
     pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node}")["items"]
     folder = live.cluster.folder / node / "lib" / "kubelet" / "pods" / pods[0]["metadata"]["uid"]
     (file,) = folder.glob("volumes/kubernetes.io~projected/*/databricks-token")
-    return fingerprint(file.read_text())
+    return file
 
 
 def test_the_kubelet_renews_the_token_and_nobody_notices(live, loaded):
     ours = [case for case in loaded if case.kind == "workloadIdentity"]
-    before = {case.name: projected_token(live, case) for case in ours}
+    before = {case.name: projected_token_file(live, case).read_text() for case in ours}
     loaded.wait_until(
-        lambda case: projected_token(live, case) != before[case.name],
+        lambda case: projected_token_file(live, case).read_text() != before[case.name],
         "the kubelet has renewed the token",
         ours,
         timeout=600,
@@ -347,6 +349,43 @@ def test_the_kubelet_renews_the_token_and_nobody_notices(live, loaded):
         said = case.credential()
         assert "previousFingerprint" not in said and "candidates" not in said
         assert "PreviousCredentialUnused" not in case.events()
+
+
+def everything_said(live, cases: Cases) -> dict[str, str]:
+    """All that people or programs can read without the right to read Secrets, by where it stands."""
+    kinds = "pods,services,configmaps,serviceaccounts,daemonsets,networkpolicies,events,leases"
+    said = {
+        "objects": live.kubectl("get", kinds, "--all-namespaces", "--output=yaml"),
+        "exports": live.kubectl("get", "dte", "--all-namespaces", "--output=yaml"),
+    }
+    for pod in live.get("pods", NAMESPACE)["items"]:
+        name = pod["metadata"]["name"]
+        said[f"log of {name}"] = live.kubectl("logs", f"--namespace={NAMESPACE}", name)
+    for case in cases:
+        for pod in live.get("pods", case.name)["items"]:
+            name = pod["metadata"]["name"]
+            said[f"log of {name}"] = live.kubectl("logs", f"--namespace={case.name}", name)
+            raw = f"/api/v1/namespaces/{case.name}/pods/{name}:8888/proxy"
+            for path in ("/", "/status", "/metrics"):
+                said[f"{path} of {name}"] = live.kubectl("get", "--raw", raw + path)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "comm").read_text().startswith("dualtrace"):
+                for what in ("cmdline", "environ"):
+                    said[f"{process}/{what}"] = (process / what).read_text()
+        except OSError:
+            continue  # it has ended
+    return said
+
+
+def test_no_secret_shows_anywhere(live, loaded):
+    secrets = {case.secret(v) for case in loaded for v in ("first", "second", "third", "bad")}
+    for case in loaded:
+        if case.kind == "workloadIdentity":
+            secrets.add(projected_token_file(live, case).read_text())
+    for place, text in everything_said(live, loaded).items():
+        shown = [one for one in secrets if one in text]
+        assert not shown, place
 
 
 def test_nothing_was_lost_came_twice_or_restarted(live, loaded):
