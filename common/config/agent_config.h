@@ -16,6 +16,7 @@
 
 #include "common/error/result.h"
 #include "common/io/disk_share.h"
+#include "common/net/http_proxy.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
 
@@ -59,7 +60,7 @@ struct ArizeConfig {  // arize.*
   std::string space_id_file;           // credentials.spaceIDFile
   TlsClientOptions tls;                // caFile
   Compression compression = Compression::kGzip;
-  std::optional<Url> proxy;  // proxyURL
+  std::optional<HttpProxy> proxy;  // proxyURL, proxyAuth.{usernameFile,passwordFile}
   bool operator==(const ArizeConfig&) const = default;
 };
 
@@ -88,7 +89,7 @@ struct DatabricksConfig {  // databricks.*
   DatabricksAuth auth;
   TlsClientOptions tls;  // caFile
   Compression compression = Compression::kNone;
-  std::optional<Url> proxy;  // proxyURL
+  std::optional<HttpProxy> proxy;  // proxyURL, proxyAuth.{usernameFile,passwordFile}
   bool operator==(const DatabricksConfig&) const = default;
 };
 

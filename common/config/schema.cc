@@ -41,6 +41,8 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
     {.path = "arize.caFile", .type = kFile},
     {.path = "arize.compression", .type = kChoice, .fallback = "GZIP", .choices = kCompressions},
     {.path = "arize.proxyURL", .type = kUrl},
+    {.path = "arize.proxyAuth.usernameFile", .type = kFile},
+    {.path = "arize.proxyAuth.passwordFile", .type = kFile},
 
     {.path = "databricks.workspaceURL", .type = kUrl},
     {.path = "databricks.table", .type = kText},
@@ -58,6 +60,8 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
      .fallback = "None",
      .choices = kCompressions},
     {.path = "databricks.proxyURL", .type = kUrl},
+    {.path = "databricks.proxyAuth.usernameFile", .type = kFile},
+    {.path = "databricks.proxyAuth.passwordFile", .type = kFile},
 
     {.path = "delivery.durability", .type = kChoice, .fallback = "Disk", .choices = kDurabilities},
     {.path = "delivery.folder", .type = kFile, .fallback = "/var/lib/dualtrace"},

@@ -86,6 +86,10 @@ constexpr auto kFields = std::to_array<ExportField>({
     data_key("spec.arize.ca.key", "ca.crt"),
     choice("spec.arize.compression", kCompressions, "GZIP", "arize.compression"),
     url("spec.arize.proxyURL", "arize.proxyURL"),
+    section("spec.arize.proxyAuth"),
+    name("spec.arize.proxyAuth.secretName", true),
+    data_key("spec.arize.proxyAuth.usernameKey", "username"),
+    data_key("spec.arize.proxyAuth.passwordKey", "password"),
 
     section("spec.databricks"),
     url("spec.databricks.workspaceURL", "databricks.workspaceURL", true),
@@ -122,6 +126,10 @@ constexpr auto kFields = std::to_array<ExportField>({
     data_key("spec.databricks.ca.key", "ca.crt"),
     choice("spec.databricks.compression", kCompressions, "None", "databricks.compression"),
     url("spec.databricks.proxyURL", "databricks.proxyURL"),
+    section("spec.databricks.proxyAuth"),
+    name("spec.databricks.proxyAuth.secretName", true),
+    data_key("spec.databricks.proxyAuth.usernameKey", "username"),
+    data_key("spec.databricks.proxyAuth.passwordKey", "password"),
 
     default_section("spec.delivery"),
     choice("spec.delivery.durability", kDurabilities, "Disk", "delivery.durability"),

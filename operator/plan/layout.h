@@ -37,10 +37,14 @@ inline constexpr int64_t kAgentUser = 65532;  // "nonroot" of the usual base ima
 inline constexpr std::string_view kArizeApiKeyFile = "arize/api-key";
 inline constexpr std::string_view kArizeSpaceIdFile = "arize/space-id";
 inline constexpr std::string_view kArizeCaFile = "arize/ca.crt";
+inline constexpr std::string_view kArizeProxyUsernameFile = "arize/proxy-username";
+inline constexpr std::string_view kArizeProxyPasswordFile = "arize/proxy-password";
 inline constexpr std::string_view kDatabricksTokenFile = "databricks/token";
 inline constexpr std::string_view kDatabricksClientIdFile = "databricks/client-id";
 inline constexpr std::string_view kDatabricksClientSecretFile = "databricks/client-secret";
 inline constexpr std::string_view kDatabricksCaFile = "databricks/ca.crt";
+inline constexpr std::string_view kDatabricksProxyUsernameFile = "databricks/proxy-username";
+inline constexpr std::string_view kDatabricksProxyPasswordFile = "databricks/proxy-password";
 
 // Below kIdentityFolder.
 inline constexpr std::string_view kDatabricksIdentityFile = "databricks-token";

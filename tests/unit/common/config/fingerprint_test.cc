@@ -76,9 +76,11 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
   const std::string both = std::string(kArize) + kDatabricks;
   EXPECT_EQ(of("arize: {region: EU, protocol: HTTP, project: p, compression: None, caFile: c,\n"
                "        proxyURL: 'http://proxy:3128',\n"
+               "        proxyAuth: {usernameFile: u, passwordFile: p},\n"
                "        credentials: {apiKeyFile: /new/a, spaceIDFile: /new/b}}\n"
                "databricks: {workspaceURL: 'https://other.example', table: d.e.f, caFile: c,\n"
                "             compression: GZIP, proxyURL: 'http://proxy:3128',\n"
+               "             proxyAuth: {usernameFile: u, passwordFile: p},\n"
                "             auth: {oauth: {clientIDFile: /new/i, clientSecretFile: /new/s}},\n"
                "             ingest: Zerobus, zerobus: {endpoint: 'https://z.example'}}\n"
                "delivery: {maxBacklog: 1Gi, maxAge: 1h, batchBytes: 2Mi, batchBytesMax: 3Mi,\n"
@@ -98,7 +100,7 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
 }
 
 // Each key is in one of the two tests above: a new one has to be put into one of them.
-TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 56U); }
+TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 60U); }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
   EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs

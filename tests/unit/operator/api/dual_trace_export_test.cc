@@ -54,7 +54,8 @@ TEST(ParseExport, ReadsBothDestinations) {
                         .ca = CertificateAuthority{.secret = std::nullopt,
                                                    .config_map = {{"company-authority", "ca.crt"}}},
                         .compression = "GZIP",
-                        .proxy_url = "http://proxy.example:3128"};
+                        .proxy_url = "http://proxy.example:3128",
+                        .proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}}};
   EXPECT_EQ(read.arize, arize);
   const DatabricksSpec databricks{
       .workspace_url = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
@@ -65,7 +66,8 @@ TEST(ParseExport, ReadsBothDestinations) {
       .ca = CertificateAuthority{.secret = {{"company-authority", "ca.crt"}},
                                  .config_map = std::nullopt},
       .compression = "None",
-      .proxy_url = "http://proxy.example:3128"};
+      .proxy_url = "http://proxy.example:3128",
+      .proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}}};
   EXPECT_EQ(read.databricks, databricks);
 }
 
