@@ -236,6 +236,7 @@ class AgentConfigBuilder {
                         delivery.durability);
     reader_.read_file("delivery.folder", delivery.folder);
     reader_.read_size("delivery.maxBacklog", delivery.max_backlog);
+    reader_.read_share("delivery.minFreeDisk", delivery.min_free_disk);
     reader_.read_duration("delivery.maxAge", delivery.max_age);
     reader_.read_size("delivery.segmentBytes", delivery.segment_bytes);
     reader_.read_size("delivery.batchBytes", delivery.batch_bytes);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/error/result.h"
+#include "common/io/disk_share.h"
 #include "common/net/http_proxy.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
@@ -95,6 +96,7 @@ struct DatabricksConfig {  // databricks.*
 struct DeliveryConfig {  // delivery.*
   DurabilityMode durability = DurabilityMode::kDisk;
   uint64_t max_backlog = 4ULL << 30;                  // maxBacklog, per lane
+  DiskShare min_free_disk{.percent = 15};             // minFreeDisk: left to others
   std::chrono::seconds max_age{72 * 3600};            // maxAge
   std::string folder = "/var/lib/dualtrace";          // folder
   uint64_t segment_bytes = 65ULL << 20;               // segmentBytes; at least requestBytes + 1 MiB

@@ -140,9 +140,19 @@ DatabricksSpec read_databricks(FieldReader& section) {
   return databricks;
 }
 
+std::vector<std::string> read_uids(FieldReader& section) {
+  std::vector<std::string> uids = section.text_items("adoptFrom");
+  for (const std::string& uid : uids) {
+    section.expect("adoptFrom", check_uid(uid));
+  }
+  return uids;
+}
+
 DeliverySpec read_delivery(FieldReader& section) {
   return {.durability = section.certain_text("durability"),
           .max_backlog = section.certain_text("maxBacklog"),
+          .min_free_disk = section.certain_text("minFreeDisk"),
+          .adopt_from = read_uids(section),
           .max_age = section.certain_text("maxAge"),
           .storage = section.certain_text("storage") == "EmptyDir" ? Storage::kEmptyDir
                                                                    : Storage::kHostPath,

@@ -96,6 +96,8 @@ enum class Storage { kHostPath, kEmptyDir };
 struct DeliverySpec {      // spec.delivery
   std::string durability;  // Disk, Memory
   std::string max_backlog;
+  std::string min_free_disk;
+  std::vector<std::string> adopt_from;  // uids of deleted exports of the same name
   std::string max_age;
   Storage storage = Storage::kHostPath;
   std::string drain_timeout;

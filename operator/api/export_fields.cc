@@ -28,6 +28,7 @@ constexpr uint32_t kLabelNameMax = 317;  // 253 / 63
 constexpr uint32_t kLabelValueMax = 63;
 constexpr uint32_t kUrlMax = 320;
 constexpr uint32_t kQuantityMax = 32;
+constexpr uint32_t kUidMax = 36;
 
 constexpr ExportField section(std::string_view path, bool required = false) {
   return {.path = path, .type = kSection, .required = required};
@@ -139,6 +140,15 @@ constexpr auto kFields = std::to_array<ExportField>({
      .least = "130Mi",
      .most = "64Ti",
      .config_key = "delivery.maxBacklog"},
+    {.path = "spec.delivery.minFreeDisk",
+     .type = kShare,
+     .fallback = "15%",
+     .most_characters = kQuantityMax,
+     .config_key = "delivery.minFreeDisk"},
+    {.path = "spec.delivery.adoptFrom",
+     .type = kTexts,
+     .most_characters = kUidMax,
+     .most_entries = 8},
     {.path = "spec.delivery.maxAge",
      .type = kDuration,
      .fallback = "72h",

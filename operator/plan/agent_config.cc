@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/config/render.h"
+#include "common/config/schema.h"
 #include "common/config/value.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/quantity.h"
@@ -108,10 +109,16 @@ YamlNode databricks_section(const DatabricksSpec& databricks) {
 }
 
 YamlNode delivery_section(const DeliverySpec& delivery) {
-  return yaml_map(
-      "delivery",
-      {yaml_text("durability", delivery.durability), yaml_text("folder", kDataFolder),
-       yaml_text("maxBacklog", delivery.max_backlog), yaml_text("maxAge", delivery.max_age)});
+  Nodes nodes = {yaml_text("durability", delivery.durability), yaml_text("folder", kDataFolder),
+                 yaml_text("maxBacklog", delivery.max_backlog),
+                 yaml_text("maxAge", delivery.max_age)};
+  // Agents of the release before do not know the key, and get this while they wait for their turn
+  // in the rollout: it is there only when it says something.
+  constexpr std::string_view kKey = "delivery.minFreeDisk";
+  if (delivery.min_free_disk != find_key(kKey)->fallback) {
+    nodes.push_back(yaml_text("minFreeDisk", delivery.min_free_disk));
+  }
+  return yaml_map("delivery", std::move(nodes));
 }
 
 YamlNode config_tree(const DualTraceExport& wanted, const ReceiverSizes& sizes) {

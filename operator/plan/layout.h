@@ -20,6 +20,10 @@ inline constexpr std::string_view kCredentialsFolder = "/etc/dualtrace/credentia
 inline constexpr std::string_view kIdentityFolder = "/etc/dualtrace/identity";
 inline constexpr std::string_view kDataFolder = "/var/lib/dualtrace";
 
+// What tells the agent whose journals it may deliver (agent/app/owner.h).
+inline constexpr std::string_view kExportUidVariable = "DUALTRACE_EXPORT_UID";
+inline constexpr std::string_view kAdoptFromVariable = "DUALTRACE_ADOPT_FROM";
+
 inline constexpr uint16_t kOtlpGrpcPort = 4317;
 inline constexpr uint16_t kOtlpHttpPort = 4318;
 inline constexpr uint16_t kStatusPort = 8888;

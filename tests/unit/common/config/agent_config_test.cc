@@ -161,6 +161,7 @@ TEST(AgentConfig, ReadsEveryKeyOfTheDelivery) {
 delivery:
   durability: Memory
   maxBacklog: 1Gi
+  minFreeDisk: 20Gi
   maxAge: 1h
   folder: /data
   segmentBytes: 128Mi
@@ -177,6 +178,7 @@ delivery:
                                       .delivery;
   EXPECT_EQ(delivery, (DeliveryConfig{.durability = DurabilityMode::kMemory,
                                       .max_backlog = 1 << 30,
+                                      .min_free_disk = {.bytes = 20ULL << 30},
                                       .max_age = std::chrono::seconds(3600),
                                       .folder = "/data",
                                       .segment_bytes = 128 << 20,

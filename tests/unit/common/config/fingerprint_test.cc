@@ -84,6 +84,7 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
                "             auth: {oauth: {clientIDFile: /new/i, clientSecretFile: /new/s}},\n"
                "             ingest: Zerobus, zerobus: {endpoint: 'https://z.example'}}\n"
                "delivery: {maxBacklog: 1Gi, maxAge: 1h, batchBytes: 2Mi, batchBytesMax: 3Mi,\n"
+               "           minFreeDisk: 20Gi,\n"
                "           linger: 1s, requestsInFlight: 2, requestTimeout: 9s, retryBase: 2s,\n"
                "           retryMax: 9s, pauseProbe: 9s, maxDeadLetters: 1Mi}\n"
                "resourceAttributes: {k8s.cluster.name: c}\n"
@@ -99,7 +100,7 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
 }
 
 // Each key is in one of the two tests above: a new one has to be put into one of them.
-TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 59U); }
+TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 60U); }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
   EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs
