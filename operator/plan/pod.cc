@@ -9,6 +9,10 @@
 namespace dualtrace::ctl {
 namespace {
 
+// An autoscaler that removes the node evicts the agent first, of a node without other pods as well:
+// the agent delivers what it has while the node is still there. The rule is about a DaemonSet's
+// pods alone, and its name is the cluster autoscaler's.
+constexpr std::string_view kEvictBeforeNode = "cluster-autoscaler.kubernetes.io/enable-ds-eviction";
 constexpr std::string_view kRestartFingerprint = "dualtrace.dev/restart-fingerprint";
 // Between the pod's end being known and the signal to the agent: in this time the node's proxies
 // learn to lead applications to the next one.
@@ -64,6 +68,12 @@ Json container_security_context(const AgentSpec& agent) {
   return context;
 }
 
+std::string joined(const std::vector<std::string>& uids) {
+  std::string all;
+  for (const std::string& uid : uids) all += (all.empty() ? "" : ",") + uid;
+  return all;
+}
+
 Json container(const DualTraceExport& wanted, const Installation& installation,
                std::string_view name) {
   return {{"name", name},
@@ -76,8 +86,16 @@ Json container(const DualTraceExport& wanted, const Installation& installation,
 
 Json agent_container(const DualTraceExport& wanted, const Installation& installation) {
   Json agent = container(wanted, installation, "agent");
-  if (!wanted.agent.env.empty()) agent["env"] = wanted.agent.env;
   agent["args"] = {"--config", std::string(kConfigFolder) + "/" + std::string(kConfigFile)};
+  // Not in the configuration, which reaches the agents of the release before, too, and those refuse
+  // what they do not know.
+  agent["env"] = Json::array({{{"name", kExportUidVariable}, {"value", wanted.uid}}});
+  if (!wanted.delivery.adopt_from.empty()) {
+    agent["env"].push_back(
+        {{"name", kAdoptFromVariable}, {"value", joined(wanted.delivery.adopt_from)}});
+  }
+  // parse_export() lets none of them have a name of ours.
+  for (const Json& variable : wanted.agent.env) agent["env"].push_back(variable);
   agent["ports"] = Json::array({container_port(kOtlpGrpcPortName, kOtlpGrpcPort),
                                 container_port(kOtlpHttpPortName, kOtlpHttpPort),
                                 container_port(kStatusPortName, kStatusPort)});
@@ -173,6 +191,7 @@ Json pod_annotations(const DualTraceExport& wanted, const AgentConfig& config) {
                       {"linkerd.io/inject", "disabled"}};
   const auto label = wanted.agent.labels.find("sidecar.istio.io/inject");
   if (label != wanted.agent.labels.end()) annotations["sidecar.istio.io/inject"] = label->second;
+  annotations[std::string(kEvictBeforeNode)] = "true";
   annotations.update(Json(wanted.agent.annotations));
   annotations[std::string(kRestartFingerprint)] = restart_fingerprint(config);
   return annotations;
