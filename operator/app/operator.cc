@@ -20,6 +20,7 @@
 #include "operator/app/cluster.h"
 #include "operator/app/fenced_api.h"
 #include "operator/app/informers.h"
+#include "operator/app/namespace_news.h"
 #include "operator/app/probes.h"
 #include "operator/app/reviews.h"
 #include "operator/app/webhook.h"
@@ -39,6 +40,7 @@ constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
 constexpr Duration kGiveBackInterval = std::chrono::seconds(30);
 constexpr size_t kMemoryKept = 16 * 1024 * 1024;
 constexpr Duration kCensusInterval = std::chrono::seconds(5);
+constexpr Duration kNamespacesInterval = std::chrono::seconds(2);
 // Somebody waits at kubectl, and the API server for the webhook: a second at least.
 constexpr Duration kLookupTimeout = std::chrono::milliseconds(300);
 
@@ -72,9 +74,11 @@ class RunningOperator final : public Operator {
   Status open_webhook();
   // On the lifecycle scheduler, one after the other.
   void await_sync();
+  void look_after_namespaces();
   void give_back_memory();
   void seek_leadership();
   void lead();
+  Result<Next> reconcile(const kube::ObjectKey& key);
 
   [[nodiscard]] bool leads() const {
     const auto* election = election_.load();
@@ -111,10 +115,12 @@ class RunningOperator final : public Operator {
                        return informers_->exports_by_label(space, label);
                      }};
   std::atomic<bool> watches_{false};
+  std::atomic<bool> synced_{false};  // from then on for ever, whatever namespace comes later
 
   // WorkQueue → Controller → Reconciler → FencedApi → ApiClient
   std::unique_ptr<FencedApi> fenced_api_;
   std::unique_ptr<kube::EventRecorder> events_;
+  std::unique_ptr<NamespaceNews> namespace_news_;  // on the lifecycle scheduler
   std::unique_ptr<AgentPoller> agents_;
   std::unique_ptr<Reconciler> reconciler_;
 
@@ -157,6 +163,7 @@ Status RunningOperator::run() {
   make_reconciler();
   if (Status opened = open_webhook(); !opened) return opened;
   lifecycle_.post([this] { await_sync(); });
+  if (!options_.watch_namespaces.empty()) lifecycle_.post([this] { look_after_namespaces(); });
   return {};
 }
 
@@ -204,7 +211,7 @@ void RunningOperator::watch() {
       triggers_.export_changed(change);
       census_->something_changed();
     };
-    listeners.request_changed = [this](const kube::Change&) { census_->something_changed(); };
+    listeners.request_changed = [this] { census_->something_changed(); };
   }
   informers_ = std::make_unique<Informers>(
       options_.watch_namespaces,
@@ -226,6 +233,12 @@ void RunningOperator::make_reconciler() {
   events_ = std::make_unique<kube::EventRecorder>(
       kube::EventRecorder::Options{.controller = std::string(kFieldManager), .instance = identity_},
       *fenced_api_, clock_, metrics_);
+  namespace_news_ = std::make_unique<NamespaceNews>(
+      options_.watch_namespaces, *events_,
+      [this](const std::string& name) {
+        return leads() ? informers_->exports_of(name) : std::vector<kube::ObjectPointer>();
+      },
+      metrics_);
   AgentPoller::Options polling{.port = kStatusPort};
   polling.interval = options_.agent_poll_interval;
   agents_ = std::make_unique<AgentPoller>(polling, make_http_client, polling_, entropy(), metrics_,
@@ -265,7 +278,8 @@ Status RunningOperator::open_webhook() {
 
 std::vector<std::string> RunningOperator::unsynced() const {
   if (!watches_) return {"everything"};
-  std::vector<std::string> missing = informers_->unsynced();
+  std::vector<std::string> missing;
+  if (!synced_) missing = informers_->unsynced();
   if (!options_.webhook.wanted()) return missing;
   const Webhook* serving = serving_;
   if (serving == nullptr) return {"everything"};
@@ -276,15 +290,23 @@ std::vector<std::string> RunningOperator::unsynced() const {
 void RunningOperator::await_sync() {
   const std::vector<std::string> missing = informers_->unsynced();
   if (missing.empty()) {
+    synced_ = true;
     log_info("synced");
     give_back_memory();
     return options_.leader_elect ? seek_leadership() : lead();
   }
-  if (clock_.tick() > sync_deadline_) {
+  // A namespace that nobody lets it into is waited for: whoever made it end would only see it start
+  // again, and another that is let in later would wait for that.
+  if (clock_.tick() > sync_deadline_ && informers_->unserved().empty()) {
     give_up("the API server did not list everything in time",
             fmt::format("{}", fmt::join(missing, ", ")));
   }
   lifecycle_.run_after(kSyncCheckInterval, [this] { await_sync(); });
+}
+
+void RunningOperator::look_after_namespaces() {
+  namespace_news_->note(informers_->unserved());
+  lifecycle_.run_after(kNamespacesInterval, [this] { look_after_namespaces(); });
 }
 
 // The first lists, and a look at everything, leave much.
@@ -322,8 +344,13 @@ void RunningOperator::lead() {
                                 return informers_->find_export(key) != nullptr;
                               },
                           .seed = entropy()},
-      queue_, [this](const kube::ObjectKey& key) { return reconciler_->reconcile(key); }, clock_,
-      metrics_);
+      queue_, [this](const kube::ObjectKey& key) { return reconcile(key); }, clock_, metrics_);
+}
+
+// Half of what there is in its namespace would look as if somebody had taken the rest away.
+Result<Next> RunningOperator::reconcile(const kube::ObjectKey& key) {
+  if (!informers_->knows(key.namespace_name)) return Next::requeue_after(kNamespacesInterval);
+  return reconciler_->reconcile(key);
 }
 
 Status RunningOperator::stop() {
