@@ -4,6 +4,7 @@
 // other children the metadata; of agents' pods what tells where an agent is; where a webhook is
 // served, of all pods what they ask for, of namespaces the labels, and of exports once more what
 // the webhook wants to know.
+//   The Directory has no export that the installation does not serve (operator/api/scope.h).
 // Thread-safe.
 
 #include <functional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "common/kube/informer.h"
+#include "operator/api/scope.h"
 #include "operator/reconcile/cache.h"
 #include "operator/webhook/directory.h"
 #include "operator/webhook/export_book.h"
@@ -33,6 +35,7 @@ class Informers final : public Cache, public Directory {
     Scheduler& scheduler;
     MetricRegistry& metrics;
     ConsentRules consent{};
+    Scope scope{};
   };
   // No namespaces: all of them.
   Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners);
@@ -66,6 +69,7 @@ class Informers final : public Cache, public Directory {
     std::unique_ptr<kube::Informer> informer;
   };
 
+  void tell_of_others(const kube::Change& change) const;
   void watch(Purpose purpose, const Parts& parts, kube::Informer::Options options,
              kube::Informer::Listener listener);
   void watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
@@ -76,6 +80,7 @@ class Informers final : public Cache, public Directory {
   [[nodiscard]] std::vector<kube::ObjectPointer> select(const kube::ResourceType& type,
                                                         const kube::ObjectKey& export_key) const;
 
+  const Scope scope_;
   ExportBook book_;
   std::vector<Watched> watched_;
 };
