@@ -1,16 +1,22 @@
-// dualtrace-agent --config FILE [--check], dualtrace-agent prepare-folder: see README.md and
+// dualtrace-agent --config FILE [--check], prepare-folder, clean-node: see README.md and
 // docs/configuration.md.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
+#include <string>
+#include <utility>
 
 #include "agent/app/agent.h"
+#include "agent/app/clean_node.h"
 #include "agent/app/config_file.h"
 #include "agent/app/prepare_folder.h"
+#include "common/config/value.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
 #include "common/process/memory.h"
 #include "common/process/process.h"
+#include "common/time/thread_scheduler.h"
 
 namespace {
 
@@ -27,6 +33,40 @@ int prepare(const std::string& folder, const std::string& owner_text) {
   if (!owner) return complain("--owner: " + owner.error().message, kExitBadInput);
   const dualtrace::Status prepared = dualtrace::agent::prepare_folder(folder, *owner);
   return prepared ? 0 : complain(prepared.error().message, kExitFailed);
+}
+
+struct Cleaning {
+  dualtrace::agent::CleanNodeOptions options;
+  std::string every;
+};
+
+int clean_once(dualtrace::agent::CleanNode& node) {
+  const dualtrace::Status cleaned = node.clean();
+  return cleaned ? 0 : complain(cleaned.error().message, kExitFailed);
+}
+
+int clean(Cleaning cleaning) {
+  dualtrace::PosixFileSystem files;
+  dualtrace::SystemClock clock;
+  const auto say = [](const std::string& line) {
+    std::puts(line.c_str());
+    std::fflush(stdout);
+  };
+  cleaning.options.again_and_again = !cleaning.every.empty();
+  dualtrace::agent::CleanNode node(cleaning.options, files, clock, say);
+  if (cleaning.every.empty()) return clean_once(node);
+  const auto every = dualtrace::parse_duration(cleaning.every);
+  if (!every) return complain("--every: " + every.error().message, kExitBadInput);
+  dualtrace::prepare_process();
+  dualtrace::ThreadScheduler scheduler("dt-clean", clock);
+  const std::function<void()> pass = [&] {
+    clean_once(node);
+    scheduler.run_after(*every, pass);
+  };
+  scheduler.post(pass);
+  dualtrace::wait_for_stop_signal();
+  scheduler.stop();
+  return 0;
 }
 
 int run(const std::string& config_path, bool check_only) {
@@ -66,7 +106,23 @@ int main(int argc, char** argv) {
       "prepare-folder", "Give delivery.folder to the user the agent runs as, and exit");
   preparing->add_option("--folder", folder, "The folder")->required();
   preparing->add_option("--owner", owner, "UID:GID")->required();
+  Cleaning cleaning;
+  auto* cleaning_up = options.add_subcommand(
+      "clean-node", "Remove what agents have left on a node: journals and dead letters, and exit");
+  cleaning_up->add_option("--folder", cleaning.options.folder, "The node's folder of journals")
+      ->required();
+  auto* expired = cleaning_up->add_flag("--expired", cleaning.options.expired_only,
+                                        "Only what is older than its export kept spans, of "
+                                        "exports without an agent there");
+  cleaning_up->add_option("--every", cleaning.every, "With --expired: again and again, as in 1h")
+      ->needs(expired);
+  cleaning_up
+      ->add_flag("--force", cleaning.options.force,
+                 "Although agents run there, which lose what they have")
+      ->excludes(expired);
+  cleaning_up->add_flag("--dry-run", cleaning.options.dry_run, "Only say what would be removed");
   CLI11_PARSE(options, argc, argv);
+  if (cleaning_up->parsed()) return clean(std::move(cleaning));
   if (preparing->parsed()) return prepare(folder, owner);
   if (config_path.empty()) return options.exit(CLI::RequiredError("--config"));
   return run(config_path, check_only);

@@ -4,7 +4,7 @@
 
 needs_of() { # WORD [ARGUMENT…] – the names of what it needs
   local control_plane="etcd kubernetes" nodes="machine containers nodes"
-  local clients="clients js go java h2spec" tests="kubernetes helm spark phoenix mlflow"
+  local clients="clients js go java h2spec" tests="proxy kubernetes helm spark phoenix mlflow"
   case "$*" in
     build* | sim* | tsan*) echo compiler ;;
     image* | "bench webhook"*) echo compiler commit ;;
@@ -37,6 +37,7 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     containers) printf '%s\n' "${container_packages[@]}" ;;
     etcd) printf '%s\n' openssl python3; [[ -x "${KUBEBUILDER_ASSETS:-}/etcd" ]] || echo etcd-server ;;
     git | commit) echo git ;;
+    proxy) echo tinyproxy-bin ;;
     python) echo python3 ;;
     machine) printf '%s\n' iproute2 nftables python3 ;;
     go | h2spec | helm | collector | kubernetes | nodes)
@@ -113,7 +114,7 @@ make_needs() { # NEED… – those that are made and cached
   done
   for need in "$@"; do
     case "$need" in
-      compiler | clang | clang-tidy | clang-format | containers | commit | etcd | git | python | machine) ;;
+      compiler | clang | clang-tidy | clang-format | containers | commit | etcd | git | machine | proxy | python) ;;
       *) if ! is_there "$need"; then cached "$need"; fi ;;
     esac
   done

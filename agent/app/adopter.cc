@@ -16,11 +16,13 @@ constexpr Duration kPatience = std::chrono::minutes(10);
 
 std::string folder_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-Adopter::Adopter(std::string data_folder, JournalOptions options, Parts parts)
+Adopter::Adopter(std::string data_folder, FolderRights rights, JournalOptions options, Parts parts)
     : data_folder_(std::move(data_folder)),
+      rights_(std::move(rights)),
       options_(std::move(options)),
       parts_(std::move(parts)),
-      scheduler_(parts_.make_scheduler("dt-adopt")) {
+      scheduler_(parts_.make_scheduler("dt-adopt")),
+      leftovers_(parts_.files, scheduler_->clock(), data_folder_) {
   scheduler_->post([this] { search(); });
 }
 
@@ -57,10 +59,15 @@ void Adopter::stop() {
     all.swap(adopted_);
   }
   for (const auto& one : all) {
-    for (const std::string& lane : options_.lanes) {
-      ignore(one->journal->lane(lane).sync(), "some spans are sent again, none is lost");
+    bool drained = true;
+    for (const std::string& name : options_.lanes) {
+      JournalLane& lane = one->journal->lane(name);
+      const Status synced = lane.sync();
+      drained = drained && synced && lane.caught_up();
+      ignore(synced, "some spans are sent again, none is lost");
     }
     one->scheduler->stop();
+    if (drained) remove(*one);
   }
 }
 
@@ -77,10 +84,11 @@ std::vector<JournalSnapshot> Adopter::journals() const {
 }
 
 void Adopter::search() {
-  Result<FoundFolders> found = adopt_folders(parts_.files, data_folder_);
+  Result<FoundFolders> found = adopt_folders(parts_.files, data_folder_, rights_);
   if (found) {
     for (OwnedFolder& folder : found->adopted) adopt(std::move(folder));
     for (const Error& error : found->failed) tell(error.message, error);
+    leftovers_.look_at(std::move(found->foreign));
   } else {
     tell(data_folder_, found.error());
   }
@@ -92,6 +100,8 @@ void Adopter::adopt(OwnedFolder folder) {
   adopted->scheduler = parts_.make_scheduler("dt-adopted");
   JournalOptions options = options_;
   options.folder = folder.path;
+  // It takes nothing but what lanes carry over, which lets go of more than it takes.
+  options.keeps_spares = false;
   const auto failing = failing_.find(folder.path);
   const Tick now = scheduler_->clock().tick();
   options.unreadable_is_damaged = failing != failing_.end() && now - failing->second >= kPatience;
@@ -138,8 +148,13 @@ void Adopter::lane_drained(const std::string& name, const std::string& path) {
     adopted_.erase(found);
   }
   drained->scheduler->stop();
-  drained->journal.reset();
-  const Status removed = remove_folder(parts_.files, std::move(drained->folder));
+  remove(*drained);
+}
+
+void Adopter::remove(Adopted& drained) {
+  const std::string path = drained.folder.path;
+  drained.journal.reset();
+  const Status removed = remove_folder(parts_.files, std::move(drained.folder));
   if (removed) {
     log_info("drained and removed an adopted journal", {{"folder", path}});
   } else {

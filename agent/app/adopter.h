@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/leftovers.h"
 #include "agent/journal/folders.h"
 #include "agent/journal/journal.h"
 #include "agent/lane/lane.h"
@@ -32,9 +33,10 @@ class Adopter {
     std::function<std::unique_ptr<Scheduler>(const std::string& name)> make_scheduler;
     std::function<Result<std::unique_ptr<Journal>>(const JournalOptions&, Scheduler&)> open_journal;
   };
+  // The rights say which folders are this export's; what is left of others goes when it is too old.
   // All references outlive the adopter, but the lanes' schedulers are stopped before stop().
   // `options.folder` is set for each adopted folder; options.lanes names the lanes that drain it.
-  Adopter(std::string data_folder, JournalOptions options, Parts parts);
+  Adopter(std::string data_folder, FolderRights rights, JournalOptions options, Parts parts);
   ~Adopter();
 
   // Gives the lane the journals that it has not drained, and those that are found later. A folder
@@ -44,8 +46,8 @@ class Adopter {
   // From `done` on the lane is not used any more. It is to be stopped, and another attached, before
   // anybody else uses what it read.
   void detach(const std::string& name, std::function<void()> done);
-  // Ends the search and lets the adopted folders go, undrained ones too: they stay on disk for the
-  // next owner. Called when the lanes' schedulers are stopped. Idempotent.
+  // Ends the search and lets the adopted folders go: drained ones are removed, the others stay on
+  // disk for the next agent. Called when the lanes' schedulers are stopped. Idempotent.
   void stop();
   // Those that are being drained.
   [[nodiscard]] std::vector<JournalSnapshot> journals() const;
@@ -61,10 +63,12 @@ class Adopter {
   void search();
   void adopt(OwnedFolder folder);
   void read_by(Lane& lane, const std::string& name, const Adopted& adopted);
+  void remove(Adopted& drained);
   void lane_drained(const std::string& name, const std::string& path);
   void tell(const std::string& what, const Error& error);
 
   const std::string data_folder_;
+  const FolderRights rights_;
   const JournalOptions options_;
   const Parts parts_;
   // Search thread only.
@@ -75,7 +79,8 @@ class Adopter {
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);
 
-  const std::unique_ptr<Scheduler> scheduler_;  // last: its tasks use everything above
+  const std::unique_ptr<Scheduler> scheduler_;  // its tasks use everything above, and what follows
+  Leftovers leftovers_;                         // search thread only
 };
 
 }  // namespace dualtrace::agent

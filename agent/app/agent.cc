@@ -11,7 +11,10 @@
 #include "agent/app/delivery.h"
 #include "agent/app/descriptors.h"
 #include "agent/app/foreign_logs.h"
+#include "agent/app/latch.h"
+#include "agent/app/leftovers.h"
 #include "agent/app/memory_budget.h"
+#include "agent/app/owner.h"
 #include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
@@ -56,6 +59,7 @@ JournalOptions journal_options(const AgentConfig& config, std::string folder) {
   if (config.databricks) options.lanes.emplace_back(kDatabricksLane);
   options.segment_bytes = config.delivery.segment_bytes;
   options.segments_max = segments_max(config.delivery);
+  options.min_free = config.delivery.min_free_disk;
   options.queue_bytes_max = config.receiver.limits.memory_bytes;
   options.fresh_bytes_max = kFreshBytesMax;
   return options;
@@ -108,6 +112,8 @@ class RunningAgent final : public Agent {
   Status open_doors();
   void make_delivery();
   ConfigReload::Applied reload(const AgentConfig& wanted);
+  void mark_journal();
+  void give_back_files();
   void give_back_memory();
   void stop_by(Tick deadline);
   [[nodiscard]] AgentSnapshot snapshot() const;
@@ -122,6 +128,7 @@ class RunningAgent final : public Agent {
 
   const uint64_t descriptors_ = raise_descriptor_limit();
 
+  FolderRights rights_ = rights_from_environment(config_.delivery.max_age);  // as config_
   const size_t memory_bytes_;  // of requests; the configuration's, or less
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
@@ -166,11 +173,25 @@ void RunningAgent::give_back_memory() {
   upkeep_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
 }
 
+// A full disk may keep the mark away; then it is tried again when the configuration changes, and by
+// the next agent in the folder.
+void RunningAgent::mark_journal() {
+  if (const Status marked = mark_folder(files_, folder_, rights_.mine); !marked) {
+    log_warn("the journal's folder cannot be marked as this export's",
+             {{"folder", folder_.path}, {"error", marked.error().message}});
+  }
+}
+
 Status RunningAgent::open_journal() {
+  const Status aside = set_aside_dead_letters(files_, config_.delivery.folder, rights_);
+  if (!aside) {
+    log_warn("dead letters of another export cannot be set aside",
+             {{"error", aside.error().message}});
+  }
   journal_scheduler_ = std::make_shared<ThreadScheduler>("dt-journal", clock_);
   std::vector<OwnedFolder> unopened;  // held meanwhile, so that others are claimed
   while (true) {
-    Result<OwnedFolder> folder = claim_folder(files_, config_.delivery.folder, entropy());
+    Result<OwnedFolder> folder = claim_folder(files_, config_.delivery.folder, rights_, entropy());
     if (!folder) return fail(folder.error().with_prefix("delivery.folder: "));
     auto journal = open_journal_in(*folder);
     if (journal) {
@@ -197,7 +218,8 @@ void RunningAgent::make_delivery() {
                                                          .clock = clock_,
                                                          .metrics = metrics_,
                                                          .heartbeats = heartbeats_,
-                                                         .journal = *journal_});
+                                                         .journal = *journal_,
+                                                         .rights = rights_});
   delivering_ = true;
 }
 
@@ -240,9 +262,15 @@ ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   set_log_severity(severity_of(wanted.log_level));
   intake_->set_additions(resource_additions(wanted));
   journal_->allow_segments(segments_max(wanted.delivery));
+  journal_->keep_free(wanted.delivery.min_free_disk);
   for (const std::string& lane : plan.lanes) {
     delivery_->replace(lane, wanted);
     log_info("lane goes on with the new configuration", {{"lane", lane}});
+  }
+  if (wanted.delivery.max_age != config_.delivery.max_age) {
+    rights_.mine.max_age = wanted.delivery.max_age;
+    folder_.marked = false;
+    mark_journal();
   }
   config_ = wanted;
   return ConfigReload::Applied::kYes;
@@ -269,11 +297,21 @@ void RunningAgent::stop_by(Tick deadline) {
     delivery_->drain(deadline);
     delivery_->stop();
   }
+  if (delivery_) give_back_files();
   if (journal_scheduler_) journal_scheduler_->stop();
   if (!delivery_) return;
   for (const LaneSnapshot& lane : delivery_->lanes()) {
     log_info("lane stopped",
              {{"lane", lane.status.name}, {"backlog_spans", lane.status.books.backlog_spans}});
+  }
+}
+
+// Nobody may come who goes on with it: the export may be gone.
+void RunningAgent::give_back_files() {
+  const auto given = std::make_shared<Latch>(1);
+  journal_->give_back([given] { given->count_down(); });
+  if (!given->wait_until(clock_.tick() + kGiveBackInterval)) {
+    log_warn("the journal is busy, its files stay", {{"folder", folder_.path}});
   }
 }
 

@@ -48,10 +48,10 @@ std::shared_ptr<Scheduler> scheduler_of(const std::shared_ptr<Destination>& dest
 }  // namespace
 
 Delivery::Delivery(const AgentConfig& config, JournalOptions adopted, Parts parts)
-    : parts_(parts),
+    : parts_(std::move(parts)),
       bodies_(std::make_shared<SharedBodies>(lane_names(config).size())),
-      adopter_(config.delivery.folder, std::move(adopted),
-               adopter_parts(parts.files, parts.clock)) {
+      adopter_(config.delivery.folder, parts_.rights, std::move(adopted),
+               adopter_parts(parts_.files, parts_.clock)) {
   std::vector<std::shared_ptr<Destination>> made;
   for (const std::string& name : lane_names(config)) {
     made.push_back(make(name, config, {}));

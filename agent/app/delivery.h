@@ -29,6 +29,7 @@ class Delivery {
     MetricRegistry& metrics;
     Heartbeats& heartbeats;
     Journal& journal;
+    FolderRights rights;
   };
   // All references outlive it, and stop() is called before it goes. `adopted` are the options of
   // journals that are found later, without their folders. Their lanes are those of the journal.

@@ -10,11 +10,12 @@
 #include "common/config/credential_text.h"
 #include "common/config/rules.h"
 #include "common/config/space_id.h"
-#include "common/net/http_client.h"
 #include "common/net/http_sender.h"
 
 namespace dualtrace::agent {
 namespace {
+
+constexpr size_t kTokenAnswerBytesMax = 64 << 10;
 
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
   const DeliveryConfig& delivery = parts.delivery;
@@ -43,7 +44,7 @@ KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& 
 }
 
 MakeHttpSender sender_to(const Url& origin, const TlsClientOptions& tls,
-                         const std::optional<Url>& proxy, const char* thread_name) {
+                         const std::optional<HttpProxy>& proxy, const char* thread_name) {
   return [=](const Key& key) {
     return make_http_sender({.origin = key.origin.value_or(origin),
                              .tls = tls,
@@ -58,10 +59,14 @@ std::unique_ptr<KeyMaker> token_client(TokenClientOptions options, const Databri
   if (config.ingest == Ingest::kZerobus) {
     options.zerobus = {.table = config.table, .endpoint = config.zerobus};
   }
-  return make_token_client(
-      std::move(options),
-      make_http_client({.origin = config.workspace, .tls = config.tls, .proxy = config.proxy}),
-      clock);
+  return make_token_client(std::move(options),
+                           make_http_sender({.origin = config.workspace,
+                                             .tls = config.tls,
+                                             .proxy = config.proxy,
+                                             .thread_name = "databricks-auth",
+                                             .response_bytes_max = kTokenAnswerBytesMax,
+                                             .connections_max = 1}),
+                           clock);
 }
 
 }  // namespace

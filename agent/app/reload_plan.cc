@@ -12,6 +12,12 @@ std::optional<ArizeConfig> lane_config(std::optional<ArizeConfig> arize) {
   return arize;
 }
 
+// What is left of the disk for others is the journal's business.
+DeliveryConfig lane_config(DeliveryConfig delivery) {
+  delivery.min_free_disk = {};
+  return delivery;
+}
+
 }  // namespace
 
 // With equal restart fingerprints, both have the same destinations, and what is left of `delivery`
@@ -20,7 +26,7 @@ ReloadPlan plan_reload(const AgentConfig& running, const AgentConfig& wanted) {
   ReloadPlan plan;
   plan.restart_needed = restart_fingerprint(running) != restart_fingerprint(wanted);
   if (plan.restart_needed) return plan;
-  const bool delivery_changes = running.delivery != wanted.delivery;
+  const bool delivery_changes = lane_config(running.delivery) != lane_config(wanted.delivery);
   if (wanted.arize &&
       (delivery_changes || lane_config(running.arize) != lane_config(wanted.arize))) {
     plan.lanes.emplace_back(kArizeLane);

@@ -28,6 +28,31 @@ Result<OwnedFolder> lock_folder(FileSystem& files, const std::string& data_folde
   return OwnedFolder{.path = candidate.wanted_path, .lock = *std::move(lock)};
 }
 
+// With its mark as it is once nobody else can change it.
+Result<std::optional<FolderMark>> take_mark(FileSystem& files, const FolderRights& rights,
+                                            const std::string& path) {
+  Result<std::optional<FolderMark>> mark = read_mark(files, path);
+  if (mark && !may_take(rights, *mark)) {
+    return fail(ErrorKind::kConflict, path + ": became another owner's meanwhile");
+  }
+  return mark;
+}
+
+// Folders of another owner are not even locked: its own agent may be about to.
+Result<OwnedFolder> take_folder(FileSystem& files, const std::string& data_folder,
+                                const FolderRights& rights, const Candidate& candidate) {
+  Result<OwnedFolder> folder = lock_folder(files, data_folder, candidate);
+  if (!folder) return folder;
+  const auto mark = take_mark(files, rights, folder->path);
+  if (!mark) return fail(mark.error());
+  folder->marked = rights.mine.uid.empty() || *mark == rights.mine;
+  if (const Status marked = mark_folder(files, *folder, rights.mine); !marked) {
+    log_warn("A journal folder cannot be marked as this export's",
+             {{"folder", folder->path}, {"error", marked.error().message}});
+  }
+  return folder;
+}
+
 // Somebody else's, or removed since we listed it.
 bool is_taken(const Error& error) {
   return error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kNotFound;
@@ -48,13 +73,23 @@ Result<std::vector<Candidate>> list_folders(FileSystem& files, const std::string
 
 }  // namespace
 
+Status mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine) {
+  if (folder.marked || mine.uid.empty()) return {};
+  const Status written = write_mark(files, folder.path, mine);
+  folder.marked = written.has_value();
+  return written;
+}
+
 Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,
-                                 uint64_t unique) {
+                                 const FolderRights& rights, uint64_t unique) {
   if (Status made = files.make_folders(data_folder); !made) return fail(made.error());
   const Result<std::vector<Candidate>> found = list_folders(files, data_folder);
   if (!found) return fail(found.error());
   for (const Candidate& each : *found) {
-    Result<OwnedFolder> folder = lock_folder(files, data_folder, each);
+    const auto mark = read_mark(files, each.path);
+    if (mark && !may_take(rights, *mark)) continue;
+    Result<OwnedFolder> folder =
+        mark ? take_folder(files, data_folder, rights, each) : fail(mark.error());
     if (folder) return folder;
     if (!is_taken(folder.error())) {
       log_warn("A journal folder cannot be locked and is left for later",
@@ -64,17 +99,24 @@ Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_fold
   const std::string path = data_folder + "/" + hex_name(kPrefix, unique);
   if (Status made = files.make_folders(path); !made) return fail(made.error());
   if (Status synced = files.sync_folder(data_folder); !synced) return fail(synced.error());
-  Result<OwnedFolder> folder = lock_folder(files, data_folder, {path, path});
+  Result<OwnedFolder> folder = take_folder(files, data_folder, rights, {path, path});
   if (folder) folder->is_new = true;
   return folder;
 }
 
-Result<FoundFolders> adopt_folders(FileSystem& files, const std::string& data_folder) {
+Result<FoundFolders> adopt_folders(FileSystem& files, const std::string& data_folder,
+                                   const FolderRights& rights) {
   const Result<std::vector<Candidate>> candidates = list_folders(files, data_folder);
   if (!candidates) return fail(candidates.error());
   FoundFolders found;
   for (const Candidate& each : *candidates) {
-    Result<OwnedFolder> folder = lock_folder(files, data_folder, each);
+    const auto mark = read_mark(files, each.path);
+    if (mark && !may_take(rights, *mark)) {
+      found.foreign.push_back({each.path, **mark});
+      continue;
+    }
+    Result<OwnedFolder> folder =
+        mark ? take_folder(files, data_folder, rights, each) : fail(mark.error());
     if (folder) {
       found.adopted.push_back(*std::move(folder));
     } else if (!is_taken(folder.error())) {
@@ -84,15 +126,24 @@ Result<FoundFolders> adopt_folders(FileSystem& files, const std::string& data_fo
   return found;
 }
 
+Result<OwnedFolder> lock_foreign(FileSystem& files, const ForeignFolder& folder) {
+  Result<std::unique_ptr<FileLock>> lock = files.try_lock(folder.path + "/lock");
+  if (!lock) return fail(std::move(lock).error());
+  return OwnedFolder{.path = folder.path, .lock = *std::move(lock)};
+}
+
 Status remove_folder(FileSystem& files, OwnedFolder folder) {
   const Result<std::vector<std::string>> names = files.list(folder.path);
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    if (name == "lock") continue;
+    if (name == "lock" || name == "owner") continue;
     Status removed = files.remove(folder.path + "/" + name);
     // A recycling that was under way may have been faster.
     if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   }
+  // Behind what it is the mark of, so that a folder that is half gone is nobody else's.
+  Status unmarked = files.remove(folder.path + "/owner");
+  if (!unmarked && unmarked.error().kind != ErrorKind::kNotFound) return unmarked;
   if (Status removed = files.remove(folder.path + "/lock"); !removed) return removed;
   return files.remove(folder.path);
 }

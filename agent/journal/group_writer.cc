@@ -18,14 +18,23 @@ uint64_t record_bytes(const PendingAppend& append) {
   return kRecordHeaderBytes + append.payload.size();
 }
 
+// How many of the first appends are carried over, or are not, as the first of all.
+size_t run_of(std::span<const PendingAppend> group) {
+  const auto other = std::find_if(group.begin(), group.end(), [&](const PendingAppend& append) {
+    return append.carried_for.has_value() != group.front().carried_for.has_value();
+  });
+  return static_cast<size_t>(other - group.begin());
+}
+
 }  // namespace
 
 GroupWriter::GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
-                         FreshRecords& fresh, Scheduler& scheduler)
+                         FreshRecords& fresh, DiskReserve& reserve, Scheduler& scheduler)
     : durability_(durability),
       segment_bytes_(segment_bytes),
       store_(store),
       fresh_(fresh),
+      reserve_(reserve),
       scheduler_(scheduler) {}
 
 GroupWriter::~GroupWriter() {
@@ -34,11 +43,27 @@ GroupWriter::~GroupWriter() {
   }
 }
 
+// What a lane carries over lets go of whole segments: it may use what is allocated already.
+bool GroupWriter::may_be_carried(const PendingAppend& append) const {
+  return append.carried_for && current_.file && offset_ + record_bytes(append) <= segment_bytes_;
+}
+
+GroupWriter::Written GroupWriter::refuse_short(std::span<const PendingAppend> group) const {
+  return {run_of(group), fail({.kind = ErrorKind::kUnavailable,
+                               .message = "journal: " + reserve_.why(),
+                               .retry_after = kRetryAfterFull})};
+}
+
 GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
+  if (reserve_.is_short()) {
+    if (!may_be_carried(group.front())) return refuse_short(group);
+    group = group.first(run_of(group));
+  }
   const bool waiting =
       scheduler_.clock().tick() < refused_until_ && store_.recycled() == recycled_at_refusal_;
   if (refusal_ && waiting) return {group.size(), fail(*refusal_)};
   if (Status room = make_room(record_bytes(group.front())); !room) {
+    if (reserve_.is_short()) return refuse_short(group);
     return {group.size(), refuse(room.error())};
   }
   size_t count = 0;
@@ -58,6 +83,10 @@ GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
 Status GroupWriter::make_room(uint64_t bytes) {
   if (current_.file && offset_ + bytes <= segment_bytes_) return {};
   seal();
+  if (store_.must_allocate() && reserve_.look_before_a_file()) {
+    be_short_of_disk();
+    return fail(ErrorKind::kExhausted, reserve_.why());
+  }
   Result<SegmentStore::NewSegment> begun = store_.begin();
   if (!begun) return fail(begun.error().with_prefix("journal: begin a segment: "));
   current_ = *std::move(begun);
@@ -123,6 +152,37 @@ void GroupWriter::publish(std::span<PendingAppend> group) {
   }
   store_.table().publish(totals, offset_);
   for (StoredRecord& record : records) fresh_.add(std::move(record));
+}
+
+void GroupWriter::look_at_disk() {
+  const bool was_short = reserve_.is_short();
+  if (reserve_.look()) return be_short_of_disk();
+  if (!was_short) return;
+  told_short_ = false;
+  store_.be_short_of_disk("");
+  log_info("the disk has enough left; the journal takes data again");
+}
+
+// Once everything is settled, an idle export holds nothing of a disk that others need.
+void GroupWriter::be_short_of_disk() {
+  const std::string why = reserve_.why();
+  if (!std::exchange(told_short_, true)) {
+    log_warn("The journal takes nothing new, and gives back what it does not need", {{"why", why}});
+  }
+  store_.be_short_of_disk(why);
+  let_go_of_newest();
+}
+
+void GroupWriter::give_back() {
+  if (!store_.table().all_passed()) return;
+  store_.drop_spares();
+  let_go_of_newest();
+}
+
+void GroupWriter::let_go_of_newest() {
+  if (!store_.table().all_passed()) return;
+  seal();
+  store_.recycle();
 }
 
 void GroupWriter::seal() {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "agent/journal/disk_reserve.h"
 #include "agent/journal/fresh_records.h"
 #include "agent/journal/journal.h"
 #include "agent/journal/segment_store.h"
@@ -31,7 +32,7 @@ class GroupWriter {
  public:
   // The references outlive the writer; the scheduler is stopped before it is destroyed.
   GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
-              FreshRecords& fresh, Scheduler& scheduler);
+              FreshRecords& fresh, DiskReserve& reserve, Scheduler& scheduler);
   ~GroupWriter();
   GroupWriter(const GroupWriter&) = delete;
   GroupWriter& operator=(const GroupWriter&) = delete;
@@ -44,12 +45,23 @@ class GroupWriter {
   // Takes the payloads of those that are stored.
   Written write(std::span<PendingAppend> group);
 
+  // Looks whether enough of the disk is left to others. While it is not, only what lanes carry over
+  // is written, where the newest segment has room for it; and that one goes, too, when everything
+  // in it is settled.
+  void look_at_disk();
+  // Nothing is appended any more: when nothing in it waits for a lane, every file goes.
+  void give_back();
+
  private:
   // Makes room for a record of that size.
   Status make_room(uint64_t record_bytes);
   Status write_records(std::span<PendingAppend> group);
   Status sync_group(std::span<const PendingAppend> group);
   void publish(std::span<PendingAppend> group);
+  void be_short_of_disk();
+  void let_go_of_newest();
+  [[nodiscard]] bool may_be_carried(const PendingAppend& append) const;
+  Written refuse_short(std::span<const PendingAppend> group) const;
   void seal();
   void abandon();
   Status refuse(const Error& error);
@@ -61,6 +73,7 @@ class GroupWriter {
   const uint64_t segment_bytes_;
   SegmentStore& store_;
   FreshRecords& fresh_;
+  DiskReserve& reserve_;
   Scheduler& scheduler_;
 
   SegmentStore::NewSegment current_;  // no file: the next group begins a segment
@@ -71,6 +84,7 @@ class GroupWriter {
   Tick refused_until_;
   uint64_t recycled_at_refusal_ = 0;
   bool probing_ = false;
+  bool told_short_ = false;
 };
 
 }  // namespace dualtrace::agent

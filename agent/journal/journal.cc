@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/journal/cursor_file.h"
+#include "agent/journal/disk_reserve.h"
 #include "agent/journal/file_journal_lane.h"
 #include "agent/journal/fresh_records.h"
 #include "agent/journal/group_writer.h"
@@ -16,6 +17,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr uint64_t kGroupBytesMax = 8 * 1024 * 1024;
+constexpr auto kDiskInterval = std::chrono::seconds(5);
 
 struct RestoredLane {
   std::string name;
@@ -32,7 +34,9 @@ class FileJournal final : public Journal {
         scheduler_(scheduler),
         store_(std::move(store)),
         fresh_(lanes.size(), options.fresh_bytes_max),
-        writer_(options.durability, options.segment_bytes, *store_, fresh_, scheduler) {
+        reserve_(files, scheduler.clock(), options.folder, options.min_free, options.segment_bytes),
+        writer_(options.durability, options.segment_bytes, *store_, fresh_, reserve_, scheduler) {
+    watch_disk();
     for (RestoredLane& lane : lanes) {
       const size_t index = lanes_.size();
       // A recycling task may outlive an adopted journal, but not its store.
@@ -68,6 +72,20 @@ class FileJournal final : public Journal {
     scheduler_.post([store = store_, segments_max] { store->allow(segments_max); });
   }
 
+  void keep_free(DiskShare min_free) override {
+    scheduler_.post([this, min_free] {
+      reserve_.keep(min_free);
+      watch_disk();
+    });
+  }
+
+  void give_back(std::function<void()> done) override {
+    scheduler_.post([this, done = std::move(done)] {
+      writer_.give_back();
+      done();
+    });
+  }
+
   JournalLane& lane(const std::string& name) override {
     const auto found = std::find_if(lanes_.begin(), lanes_.end(),
                                     [&name](const auto& lane) { return lane.first == name; });
@@ -76,6 +94,16 @@ class FileJournal final : public Journal {
   }
 
  private:
+  // Looks, and again every few seconds for as long as something is to be left to others.
+  void watch_disk() {
+    writer_.look_at_disk();
+    if (!reserve_.keeps_anything() || std::exchange(disk_watched_, true)) return;
+    scheduler_.run_after(kDiskInterval, [this] {
+      disk_watched_ = false;
+      watch_disk();
+    });
+  }
+
   [[nodiscard]] std::function<void(PendingAppend)> append_for_lane() {
     return [this](PendingAppend append) { submit(std::move(append)); };
   }
@@ -157,7 +185,9 @@ class FileJournal final : public Journal {
   Scheduler& scheduler_;
   const std::shared_ptr<SegmentStore> store_;
   FreshRecords fresh_;
-  GroupWriter writer_;  // scheduler only
+  DiskReserve reserve_;        // scheduler only
+  GroupWriter writer_;         // scheduler only
+  bool disk_watched_ = false;  // scheduler only
   std::vector<std::pair<std::string, std::unique_ptr<FileJournalLane>>> lanes_;
 
   Mutex mutex_;
@@ -269,7 +299,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options, Fi
   }
   const SegmentStore::Options store_options{.folder = options.folder,
                                             .segment_bytes = options.segment_bytes,
-                                            .segments_max = options.segments_max};
+                                            .segments_max = options.segments_max,
+                                            .keeps_spares = options.keeps_spares};
   auto store = std::make_shared<SegmentStore>(store_options, files, *recovered, std::move(durable));
   return std::unique_ptr<Journal>(
       std::make_unique<FileJournal>(options, files, scheduler, std::move(store), std::move(lanes)));

@@ -9,10 +9,12 @@
 // Assumptions: one process owns the folder (agent/journal/folders.h).
 // Limits: segments of fixed size, at most segments_max of them; records of at most
 //   segment_bytes - 4 KiB; appends waiting for a group at most queue_bytes_max.
-// Errors: a full disk or a full journal refuses with kUnavailable and a delay hint; a failed write
+// Errors: a full disk, one with less than min_free or a full journal refuses with kUnavailable and
+// a
+//   delay hint; a failed write
 //   or sync fails its group and seals the segment. Format: docs/journal_format.md.
-// append(), totals(), health() and allow_segments() are thread-safe; lane() and the JournalLanes
-// are described below.
+// append(), totals(), health(), allow_segments() and keep_free() are thread-safe; lane() and the
+// JournalLanes are described below.
 
 #include <cstdint>
 #include <functional>
@@ -22,6 +24,7 @@
 
 #include "agent/journal/journal_lane.h"
 #include "common/error/result.h"
+#include "common/io/disk_share.h"
 #include "common/io/file_system.h"
 #include "common/time/scheduler.h"
 
@@ -44,6 +47,10 @@ struct JournalOptions {
   bool unreadable_is_damaged = false;
   // What stays in memory for lanes that keep up; 0: they read the disk.
   uint64_t fresh_bytes_max = 0;
+  // What is left of the disk for others: below it nothing new is taken.
+  DiskShare min_free{};
+  // Passed files wait to be used again. A journal that is only drained lets go of them.
+  bool keeps_spares = true;
 };
 
 class Journal {
@@ -59,7 +66,8 @@ class Journal {
     uint64_t segments = 0;
     uint64_t disk_bytes = 0;
     uint64_t damaged_segments = 0;  // set aside since the folder was made
-    bool refusing = false;          // the last group found no room
+    bool refusing = false;          // the last group found no room, or too little is left to others
+    std::string refusal{};          // why, where the journal knows better than that it is full
   };
 
   // Recovers what is there (in a time independent of the backlog) or starts afresh. `scheduler` is
@@ -75,6 +83,12 @@ class Journal {
   // Raises JournalOptions::segments_max, from any thread; a smaller number changes nothing, since
   // the segments are there.
   virtual void allow_segments(uint64_t segments_max) = 0;
+  // Changes JournalOptions::min_free, from any thread.
+  virtual void keep_free(DiskShare min_free) = 0;
+  // For a process that ends, when its lanes have synced and nobody appends any more: when nothing
+  // waits for a lane, the segments are removed, and the cursors alone stay, with the books. `done`
+  // is called on the journal's scheduler.
+  virtual void give_back(std::function<void()> done) = 0;
   // The lane of that name in JournalOptions::lanes. It lives as long as the journal.
   virtual JournalLane& lane(const std::string& name) = 0;
 };

@@ -22,6 +22,7 @@ SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJo
       table_(recovered.segments, recovered.published, std::move(durable)),
       next_number_(recovered.next_number),
       damaged_files_(recovered.damaged_files),
+      keeps_spares_(options_.keeps_spares),
       damaged_segments_(recovered.damaged_segments) {
   // Passed before the restart: damage in there was counted then.
   for (const Segment& segment : table_.take_passed()) keep_or_remove(segment);
@@ -99,9 +100,24 @@ void SegmentStore::allow(uint64_t segments_max) {
   segments_max_ = std::max(segments_max_, segments_max);
 }
 
+void SegmentStore::be_short_of_disk(const std::string& why) {
+  keeps_spares_ = options_.keeps_spares && why.empty();
+  if (!why.empty()) drop_spares();
+  Lock lock(mutex_);
+  shortage_ = why;
+}
+
+void SegmentStore::drop_spares() {
+  keeps_spares_ = false;
+  remove_again();
+  for (const uint64_t spare : std::exchange(spares_, {})) remove(path_of(spare));
+  count_idle_files();
+}
+
 void SegmentStore::keep_or_remove(const Segment& segment) {
   const bool fits = segment.readable && segment.bytes == options_.segment_bytes;
-  if (fits && spares_.size() < kSparesMax && table_.size() + spares_.size() < segments_max_) {
+  if (keeps_spares_ && fits && spares_.size() < kSparesMax &&
+      table_.size() + spares_.size() < segments_max_) {
     spares_.push_back(segment.number);
   } else {
     remove(path_of(segment.number));
@@ -129,7 +145,9 @@ Journal::Health SegmentStore::health() const {
   health.segments = table_.size();
   health.disk_bytes = table_.bytes() + idle_files_.load() * options_.segment_bytes;
   health.damaged_segments = damaged_segments_.load();
-  health.refusing = refusing_.load();
+  Lock lock(mutex_);
+  health.refusing = refusing_.load() || !shortage_.empty();
+  health.refusal = shortage_;
   return health;
 }
 

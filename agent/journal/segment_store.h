@@ -11,6 +11,7 @@
 #include "agent/journal/journal.h"
 #include "agent/journal/segment_table.h"
 #include "common/io/file_system.h"
+#include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
 
@@ -22,6 +23,7 @@ class SegmentStore {
     std::string folder;
     uint64_t segment_bytes = 0;
     uint64_t segments_max = 0;
+    bool keeps_spares = true;
   };
   // `durable` has each lane's watermark. `files` outlives the store.
   SegmentStore(Options options, FileSystem& files, const RecoveredJournal& recovered,
@@ -40,6 +42,13 @@ class SegmentStore {
   void abandon(uint64_t number);
   // Lets go of the segments every lane has passed.
   void recycle();
+  // The next begin() has to allocate a file.
+  [[nodiscard]] bool must_allocate() const { return spares_.empty(); }
+  // While `why` is not empty: too little of the disk is left to others, so that files which wait to
+  // be used again are removed, and none are kept.
+  void be_short_of_disk(const std::string& why);
+  // Files that wait to be used again are removed, and none are kept any more.
+  void drop_spares();
   // Raises Options::segments_max.
   void allow(uint64_t segments_max);
   // Counts the recycled segments; when it has grown, there may be room again.
@@ -68,11 +77,14 @@ class SegmentStore {
   std::vector<uint64_t> damaged_files_;  // numbers of those set aside, oldest first
 
   std::vector<std::string> unremoved_;  // paths
+  bool keeps_spares_;
 
   // What health() reads from other threads.
   std::atomic<uint64_t> idle_files_{0};  // spares, those set aside, those to be removed
   std::atomic<uint64_t> damaged_segments_;
   std::atomic<bool> refusing_{false};
+  mutable Mutex mutex_;
+  std::string shortage_ DT_GUARDED_BY(mutex_);
 };
 
 }  // namespace dualtrace::agent

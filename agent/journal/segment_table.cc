@@ -53,6 +53,11 @@ std::vector<Segment> SegmentTable::take_passed() {
   return passed;
 }
 
+bool SegmentTable::all_passed() const {
+  Lock lock(mutex_);
+  return all_durable_at(published_.records);
+}
+
 // A damaged header's segment has its successor's base and is therefore never the last of an equal
 // base, nor is an abandoned one that stayed empty.
 std::optional<SegmentTable::View> SegmentTable::find(uint64_t sequence) const {
@@ -134,7 +139,10 @@ JournalTotals SegmentTable::limit_of(size_t index) const {
 
 bool SegmentTable::front_passed() const {
   if (segments_.empty() || (writing_ && segments_.size() == 1)) return false;
-  const uint64_t end = limit_of(0).records;
+  return all_durable_at(limit_of(0).records);
+}
+
+bool SegmentTable::all_durable_at(uint64_t end) const {
   return std::all_of(durable_.begin(), durable_.end(),
                      [end](uint64_t watermark) { return watermark >= end; });
 }

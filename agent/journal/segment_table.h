@@ -39,6 +39,9 @@ class SegmentTable {
   // Sealed segments from the front whose end every lane's durable watermark has passed.
   std::vector<Segment> take_passed();
 
+  // Nothing that is published waits for any lane, as far as is durable.
+  [[nodiscard]] bool all_passed() const;
+
   // The lanes' side.
   struct View {
     Segment segment;
@@ -63,6 +66,7 @@ class SegmentTable {
  private:
   [[nodiscard]] JournalTotals limit_of(size_t index) const DT_REQUIRES(mutex_);
   [[nodiscard]] bool front_passed() const DT_REQUIRES(mutex_);
+  [[nodiscard]] bool all_durable_at(uint64_t end) const DT_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::deque<Segment> segments_ DT_GUARDED_BY(mutex_);

@@ -4,8 +4,9 @@
 // lane that comes later keeps its own, and nobody waits. Limits: bytes of the bodies kept,
 // and the records in them. A body takes as much again when it is compressed. Thread-safe.
 
-#include <deque>
+#include <list>
 #include <memory>
+#include <unordered_map>
 
 #include "agent/send/request_body.h"
 #include "common/sync/mutex.h"
@@ -29,11 +30,17 @@ class SharedBodies {
     size_t holders = 1;
   };
 
-  void forget(std::deque<Kept>::iterator which) DT_REQUIRES(mutex_);
+  using Place = std::list<Kept>::iterator;
+
+  [[nodiscard]] Place find(const RequestBody& body) DT_REQUIRES(mutex_);
+  void forget(Place which) DT_REQUIRES(mutex_);
 
   const size_t lanes_;
   mutable Mutex mutex_;
-  std::deque<Kept> kept_ DT_GUARDED_BY(mutex_);  // oldest first
+  std::list<Kept> kept_ DT_GUARDED_BY(mutex_);  // oldest first
+  // By where their first record lies in memory. While a destination is down thousands of small
+  // bodies wait for its lane, and every request of the other one looks for its own among them.
+  std::unordered_multimap<const char*, Place> by_start_ DT_GUARDED_BY(mutex_);
   size_t bytes_ DT_GUARDED_BY(mutex_) = 0;
   size_t parts_ DT_GUARDED_BY(mutex_) = 0;
 };

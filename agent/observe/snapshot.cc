@@ -10,7 +10,8 @@ std::optional<std::string> why_not_ready(const AgentSnapshot& snapshot) {
   if (!snapshot.listening) return "the receiver does not listen";
   for (const JournalSnapshot& journal : snapshot.journals) {
     if (!journal.adopted && journal.health.refusing) {
-      return "the journal has no room: its disk or its backlog is full";
+      const std::string& known = journal.health.refusal;
+      return known.empty() ? "the journal has no room: its disk or its backlog is full" : known;
     }
   }
   return std::nullopt;

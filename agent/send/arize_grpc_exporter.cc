@@ -39,6 +39,8 @@ constexpr int kConnectMaxMs = 20'000;
 constexpr int kLookupIntervalMs = 500;
 constexpr int kKeepaliveMs = 30'000;  // while a request waits; finds connections that died silently
 constexpr int kKeepaliveTimeoutMs = 20'000;
+// Headers of the CONNECT to the proxy, a "Name:value" a line. gRPC has no public name for it.
+constexpr char kConnectHeaders[] = "grpc.http_connect_headers";
 
 // A message over the body's own bytes, which it keeps alive.
 grpc::ByteBuffer to_message(const SharedByteChain& body) {
@@ -186,10 +188,10 @@ class ArizeGrpcExporter final : public Exporter {
     call.alarm.Set(&answers_, gpr_now(GPR_CLOCK_MONOTONIC), &call);
   }
 
-  // The channel, made anew when a request over it got no answer in time, as its connection may be
-  // dead without our knowing, and when the CA file has changed since it last failed to connect.
-  // While that file cannot be read nothing is sent: gRPC takes no roots for "the system's", and the
-  // key would go to whoever has a certificate from anybody.
+  // A new channel when a request got no answer in time, as the connection may be dead without our
+  // knowing, and when the CA file or the proxy's credential has changed since connecting failed.
+  // While the CA file cannot be read nothing is sent: gRPC takes no roots for "the system's", and
+  // the key would go to whoever has a certificate from anybody.
   Status connect() {
     const bool unheard = unheard_.exchange(false);
     const bool unreachable = unreachable_.exchange(false);
@@ -203,8 +205,19 @@ class ArizeGrpcExporter final : public Exporter {
       }
       ca = *std::move(read);
     }
-    if (channel_ != nullptr && !unheard && ca == ca_) return {};
+    std::string authorization;
+    if (options_.proxy) {
+      auto read = proxy_authorization(*options_.proxy);
+      if (!read) {
+        unreachable_ = true;
+        return fail(read.error());
+      }
+      authorization = *std::move(read);
+    }
+    const bool same = ca == ca_ && authorization == proxy_authorization_;
+    if (channel_ != nullptr && !unheard && same) return {};
     ca_ = std::move(ca);
+    proxy_authorization_ = std::move(authorization);
     channel_ = make_channel();
     return {};
   }
@@ -224,7 +237,12 @@ class ArizeGrpcExporter final : public Exporter {
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     // A proxy comes from the configuration, never from the environment.
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options_.proxy ? 1 : 0);
-    if (options_.proxy) arguments.SetString(GRPC_ARG_HTTP_PROXY, options_.proxy->origin());
+    if (options_.proxy) {
+      arguments.SetString(GRPC_ARG_HTTP_PROXY, options_.proxy->url.origin());
+      if (!proxy_authorization_.empty()) {
+        arguments.SetString(kConnectHeaders, "Proxy-Authorization:" + proxy_authorization_);
+      }
+    }
     std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
     if (options_.endpoint.secure()) {
       credentials = grpc::SslCredentials(
@@ -292,6 +310,7 @@ class ArizeGrpcExporter final : public Exporter {
 
   // The sender's thread only.
   std::string ca_;
+  std::string proxy_authorization_;
   std::shared_ptr<grpc::Channel> channel_;
 
   std::atomic<bool> unreachable_ = false;

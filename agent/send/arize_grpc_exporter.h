@@ -8,6 +8,7 @@
 
 #include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
+#include "common/net/http_proxy.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
 
@@ -17,7 +18,7 @@ struct ArizeGrpcOptions {
   Url endpoint{};  // http: without TLS; the path is ignored, as gRPC has none
   TlsClientOptions tls{};
   bool gzip = true;
-  std::optional<Url> proxy{};
+  std::optional<HttpProxy> proxy{};
 };
 
 // A key is the API key and the space id. `keys` outlives the exporter.

@@ -5,6 +5,7 @@
 #include "agent/send/classify.h"
 #include "agent/send/http_statuses.h"
 #include "agent/send/outcomes.h"
+#include "common/net/http_proxy.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -69,18 +70,35 @@ Outcome resource_exhausted(std::string message, std::optional<Duration> after) {
   return retry("QuotaExceeded", std::move(message));
 }
 
+int leading_number(std::string_view text) {
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 // gRPC's words for an HTTP answer that is not gRPC's: some proxy's, with a status of its own. None
 // where the gRPC code that gRPC made of it says all there is.
 std::optional<Outcome> classify_http_behind(const GrpcAnswer& answer, std::string& message) {
   constexpr std::string_view kWords = "eceived http2 header with status: ";
   const size_t at = answer.message.find(kWords);
   if (at == std::string::npos) return std::nullopt;
-  const std::string_view digits = std::string_view(answer.message).substr(at + kWords.size());
-  int status = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), status);
+  const int status = leading_number(std::string_view(answer.message).substr(at + kWords.size()));
   if (status == 404) return pause(PauseReason::kMisconfigured, std::move(message));
   if (status == 400 || status == 422) return refuse_foreign(std::move(message));
   return classify_status({.status = status, .error = {}, .message = message});
+}
+
+// gRPC's words for what a proxy answered to CONNECT.
+Outcome unavailable(std::string message, std::optional<Duration> after) {
+  constexpr std::string_view kWords = "HTTP proxy returned response code ";
+  const size_t at = message.find(kWords);
+  if (at == std::string::npos) return retry("Unreachable", std::move(message), after);
+  const int status = leading_number(std::string_view(message).substr(at + kWords.size()));
+  if (status != 403 && !wants_proxy_auth(status)) {
+    return retry("Unreachable", std::move(message), after);
+  }
+  if (wants_proxy_auth(status)) message += kProxyAuthAdvice;
+  return pause(PauseReason::kMisconfigured, std::move(message));
 }
 
 Outcome deadline_exceeded(const GrpcAnswer& answer, std::string message,
@@ -124,7 +142,7 @@ Outcome classify_arize_grpc(const GrpcAnswer& answer, uint64_t spans) {
     case kDeadlineExceeded:
       return deadline_exceeded(answer, std::move(message), after);
     case kUnavailable:
-      return retry("Unreachable", std::move(message), after);
+      return unavailable(std::move(message), after);
     case kOutOfRange:
       if (!after && speaks_of_size(message)) return split(std::move(message));
       return retry("ServerError", std::move(message), after);

@@ -98,7 +98,7 @@ class AgentConfigBuilder {
     reader_.read_file("arize.caFile", arize.tls.ca_file);
     reader_.read_choice("arize.compression", {Compression::kNone, Compression::kGzip},
                         arize.compression);
-    read_proxy("arize.proxyURL", arize.proxy);
+    read_proxy("arize", arize.proxy);
   }
 
   void read_arize_endpoint(ArizeConfig& arize) {
@@ -132,7 +132,7 @@ class AgentConfigBuilder {
     reader_.read_file("databricks.caFile", databricks.tls.ca_file);
     reader_.read_choice("databricks.compression", {Compression::kNone, Compression::kGzip},
                         databricks.compression);
-    read_proxy("databricks.proxyURL", databricks.proxy);
+    read_proxy("databricks", databricks.proxy);
   }
 
   void read_zerobus(DatabricksConfig& databricks) {
@@ -155,11 +155,9 @@ class AgentConfigBuilder {
                   "databricks.auth.workloadIdentity", "databricks.auth.tokenFile"},
                  int{token} + int{oauth} + int{identity} == 1,
                  "write exactly one of token, oauth and workloadIdentity");
-    reader_.rule({"databricks.zerobus.endpoint", "databricks.auth"},
-                 !token || config_.databricks->ingest == Ingest::kWorkspace ||
-                     reader_.has("databricks.zerobus.endpoint"),
-                 "missing; a token that is good for Zerobus is good for nothing else, so the "
-                 "workspace cannot be asked where that is");
+    reader_.rule({"databricks.auth", "databricks.ingest"},
+                 !token || config_.databricks->ingest == Ingest::kWorkspace,
+                 "Zerobus takes no static token; write oauth or workloadIdentity");
     reader_.rule({"databricks.auth.token"},
                  !early || !raw_.sections.contains("databricks.auth.token"),
                  "is written as tokenFile, too; write token.file alone");
@@ -208,11 +206,22 @@ class AgentConfigBuilder {
     if (reader_.expect(kPath, url)) workspace = *std::move(url);
   }
 
-  void read_proxy(std::string_view path, std::optional<Url>& proxy) {
+  void read_proxy(const std::string& destination, std::optional<HttpProxy>& proxy) {
+    const std::string path = destination + ".proxyURL";
+    const std::string auth = destination + ".proxyAuth";
+    const bool wants_auth = raw_.sections.contains(auth);
     const std::string* text = reader_.text(path);
+    reader_.rule({auth}, !wants_auth || text != nullptr,
+                 "is of no use without proxyURL; write that, or leave this out");
     if (text == nullptr) return;
     auto url = parse_proxy_url(*text);
-    if (reader_.expect(path, url)) proxy = *std::move(url);
+    if (!reader_.expect(path, url)) return;
+    proxy = HttpProxy{.url = *std::move(url)};
+    if (!wants_auth) return;
+    reader_.require(auth + ".usernameFile", "the file with the proxy's user name");
+    reader_.require(auth + ".passwordFile", "the file with the proxy's password");
+    reader_.read_file(auth + ".usernameFile", proxy->username_file);
+    reader_.read_file(auth + ".passwordFile", proxy->password_file);
   }
 
   void read_delivery() {
@@ -221,6 +230,7 @@ class AgentConfigBuilder {
                         delivery.durability);
     reader_.read_file("delivery.folder", delivery.folder);
     reader_.read_size("delivery.maxBacklog", delivery.max_backlog);
+    reader_.read_share("delivery.minFreeDisk", delivery.min_free_disk);
     reader_.read_duration("delivery.maxAge", delivery.max_age);
     reader_.read_size("delivery.segmentBytes", delivery.segment_bytes);
     reader_.read_size("delivery.batchBytes", delivery.batch_bytes);

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "common/error/result.h"
+#include "common/io/disk_share.h"
+#include "common/net/http_proxy.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
 
@@ -58,7 +60,7 @@ struct ArizeConfig {  // arize.*
   std::string space_id_file;           // credentials.spaceIDFile
   TlsClientOptions tls;                // caFile
   Compression compression = Compression::kGzip;
-  std::optional<Url> proxy;  // proxyURL
+  std::optional<HttpProxy> proxy;  // proxyURL, proxyAuth.{usernameFile,passwordFile}
   bool operator==(const ArizeConfig&) const = default;
 };
 
@@ -87,13 +89,14 @@ struct DatabricksConfig {  // databricks.*
   DatabricksAuth auth;
   TlsClientOptions tls;  // caFile
   Compression compression = Compression::kNone;
-  std::optional<Url> proxy;  // proxyURL
+  std::optional<HttpProxy> proxy;  // proxyURL, proxyAuth.{usernameFile,passwordFile}
   bool operator==(const DatabricksConfig&) const = default;
 };
 
 struct DeliveryConfig {  // delivery.*
   DurabilityMode durability = DurabilityMode::kDisk;
   uint64_t max_backlog = 4ULL << 30;                  // maxBacklog, per lane
+  DiskShare min_free_disk{.percent = 15};             // minFreeDisk: left to others
   std::chrono::seconds max_age{72 * 3600};            // maxAge
   std::string folder = "/var/lib/dualtrace";          // folder
   uint64_t segment_bytes = 65ULL << 20;               // segmentBytes; at least requestBytes + 1 MiB

@@ -41,6 +41,8 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
     {.path = "arize.caFile", .type = kFile},
     {.path = "arize.compression", .type = kChoice, .fallback = "GZIP", .choices = kCompressions},
     {.path = "arize.proxyURL", .type = kUrl},
+    {.path = "arize.proxyAuth.usernameFile", .type = kFile},
+    {.path = "arize.proxyAuth.passwordFile", .type = kFile},
 
     {.path = "databricks.workspaceURL", .type = kUrl},
     {.path = "databricks.table", .type = kText},
@@ -58,10 +60,13 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
      .fallback = "None",
      .choices = kCompressions},
     {.path = "databricks.proxyURL", .type = kUrl},
+    {.path = "databricks.proxyAuth.usernameFile", .type = kFile},
+    {.path = "databricks.proxyAuth.passwordFile", .type = kFile},
 
     {.path = "delivery.durability", .type = kChoice, .fallback = "Disk", .choices = kDurabilities},
     {.path = "delivery.folder", .type = kFile, .fallback = "/var/lib/dualtrace"},
     {"delivery.maxBacklog", kSize, "4Gi", "1Mi", "64Ti"},
+    {.path = "delivery.minFreeDisk", .type = kShare, .fallback = "15%"},
     {"delivery.maxAge", kDuration, "72h", "1s", "8760h"},
     {"delivery.segmentBytes", kSize, "65Mi", "1Mi", "1Gi"},
     {"delivery.batchBytes", kSize, "1Mi", "1Ki", "64Mi"},
@@ -102,6 +107,8 @@ std::string_view type_name(KeyType type) {
       return "address";
     case kSize:
       return "size";
+    case kShare:
+      return "size or percentage";
     case kDuration:
       return "duration";
     case kCount:

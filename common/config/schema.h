@@ -8,7 +8,19 @@
 
 namespace dualtrace {
 
-enum class KeyType { kText, kFile, kUrl, kAddress, kSize, kDuration, kCount, kChoice, kList, kMap };
+enum class KeyType {
+  kText,
+  kFile,
+  kUrl,
+  kAddress,
+  kSize,
+  kShare,
+  kDuration,
+  kCount,
+  kChoice,
+  kList,
+  kMap
+};
 
 struct SchemaKey {
   std::string_view path;  // "receiver.limits.requestBytes"

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kDurationExpected = "expected a duration such as 200ms, 30s or 1h30m";
 constexpr std::string_view kSizeExpected = "expected a size such as 64Mi, 4Gi or a number of bytes";
+constexpr std::string_view kShareExpected =
+    "expected a size such as 20Gi or a whole percentage such as 15%";
 constexpr std::string_view kCountExpected = "expected a whole number such as 4";
 
 Failure invalid(std::string_view message) {
@@ -99,6 +101,21 @@ Result<uint64_t> parse_size(std::string_view text) {
     return product / divisor;
   }
   return invalid(kSizeExpected);
+}
+
+Result<DiskShare> parse_disk_share(std::string_view text) {
+  constexpr uint64_t kBytesMax = 64ULL << 40;
+  constexpr uint64_t kPercentMax = 90;
+  if (text.ends_with('%')) {
+    const auto percent = take_number(text);
+    if (!percent || text != "%") return invalid(kShareExpected);
+    if (*percent > kPercentMax) return invalid("must be between 0% and 90%");
+    return DiskShare{.percent = static_cast<uint32_t>(*percent)};
+  }
+  const Result<uint64_t> bytes = parse_size(text);
+  if (!bytes) return invalid(kShareExpected);
+  if (*bytes > kBytesMax) return invalid("must be between 0 and 64Ti");
+  return DiskShare{.bytes = *bytes};
 }
 
 Result<uint64_t> parse_count(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/error/result.h"
+#include "common/io/disk_share.h"
 
 namespace dualtrace {
 
@@ -16,6 +17,8 @@ namespace dualtrace {
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 // A decimal number with Ki Mi Gi Ti Pi, k M G T P or nothing; the result is whole bytes.
 Result<uint64_t> parse_size(std::string_view text);
+// A size of at most 64Ti, or a whole percentage from 0% to 90%.
+Result<DiskShare> parse_disk_share(std::string_view text);
 Result<uint64_t> parse_count(std::string_view text);
 
 }  // namespace dualtrace

@@ -75,6 +75,13 @@ void ValueReader::read_size(std::string_view path, uint32_t& into) {
   into = static_cast<uint32_t>(bounded(path, parse_size).value_or(into));
 }
 
+void ValueReader::read_share(std::string_view path, DiskShare& into) {
+  const std::string* written = text(path);
+  if (written == nullptr) return;
+  const Result<DiskShare> share = parse_disk_share(*written);
+  if (expect(path, share)) into = *share;
+}
+
 void ValueReader::read_count(std::string_view path, uint32_t& into) {
   into = static_cast<uint32_t>(bounded(path, parse_count).value_or(into));
 }

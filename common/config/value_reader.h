@@ -13,6 +13,7 @@
 #include "common/config/raw_config.h"
 #include "common/config/schema.h"
 #include "common/error/result.h"
+#include "common/io/disk_share.h"
 
 namespace dualtrace {
 
@@ -39,6 +40,7 @@ class ValueReader {
   void require(std::string_view path, std::string_view message);
 
   void read_size(std::string_view path, uint64_t& into);
+  void read_share(std::string_view path, DiskShare& into);
   void read_count(std::string_view path, uint32_t& into);
   void read_size(std::string_view path, uint32_t& into);
   void read_duration(std::string_view path, std::chrono::milliseconds& into);

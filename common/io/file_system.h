@@ -38,6 +38,13 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+// Of the disk that a folder is on, as the kubelet counts it: `available` is what processes without
+// privileges can still write.
+struct DiskSpace {
+  uint64_t bytes = 0;
+  uint64_t available = 0;
+};
+
 enum class OpenMode { kRead, kReadWrite, kCreate };  // kCreate: read and write, made if missing
 
 class FileSystem {
@@ -52,6 +59,10 @@ class FileSystem {
   virtual Status remove(const std::string& path) = 0;  // a file or an empty folder
   // Makes creations, renames and removals in the folder durable.
   virtual Status sync_folder(const std::string& path) = 0;
+  // When the file was written last, in Unix seconds.
+  virtual Result<int64_t> modified(const std::string& path) = 0;
+  // kInternal for a file system that does not tell.
+  virtual Result<DiskSpace> space(const std::string& folder) = 0;
   // Creates the file if missing. kConflict when another process (or File) holds it.
   virtual Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) = 0;
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -199,6 +200,26 @@ Status PosixFileSystem::sync_folder(const std::string& path) {
   if (!fd) return fail(std::move(fd).error());
   if (::fsync(fd->get()) != 0) return failure("fsync", path, errno);
   return {};
+}
+
+Result<int64_t> PosixFileSystem::modified(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return failure("stat", path, errno);
+  return static_cast<int64_t>(info.st_mtim.tv_sec);
+}
+
+Result<DiskSpace> PosixFileSystem::space(const std::string& folder) {
+  struct statvfs info {};
+  int failed = 0;
+  do {
+    failed = ::statvfs(folder.c_str(), &info);
+  } while (failed != 0 && errno == EINTR);
+  if (failed != 0) return failure("statvfs", folder, errno);
+  if (info.f_blocks == 0) {
+    return fail(ErrorKind::kInternal, "statvfs " + folder + ": the file system has no size");
+  }
+  return DiskSpace{.bytes = info.f_blocks * info.f_frsize,
+                   .available = info.f_bavail * info.f_frsize};
 }
 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::try_lock(const std::string& path) {

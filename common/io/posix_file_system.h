@@ -14,6 +14,8 @@ class PosixFileSystem final : public FileSystem {
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
   Status sync_folder(const std::string& path) override;
+  Result<int64_t> modified(const std::string& path) override;
+  Result<DiskSpace> space(const std::string& folder) override;
   Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) override;
 };
 

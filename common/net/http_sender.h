@@ -11,6 +11,7 @@
 
 #include "common/bytes/shared_bytes.h"
 #include "common/error/result.h"
+#include "common/net/http_proxy.h"
 #include "common/net/http_response.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
@@ -30,7 +31,8 @@ class HttpSender {
   // An HTTP status of any kind but 1xx is a response; an Error means that there was none:
   // kUnavailable (refused, reset, name, TLS), kCancelled (the timeout passed, or the client was
   // destroyed), kDenied (a proxy refuses the tunnel) or kInvalid (a header with a line break in it,
-  // TLS files that cannot be used). Its message names the host and the cause.
+  // TLS files or a proxy's credential that cannot be used). Its message names the host and the
+  // cause.
   using Done = std::function<void(Result<HttpResponse>)>;
 
   // Cancels what is in flight; every `done` has been called when the destructor returns. Not to be
@@ -46,7 +48,7 @@ class HttpSender {
 struct HttpSenderOptions {
   Url origin;  // its path is ignored
   TlsClientOptions tls{};
-  std::optional<Url> proxy{};
+  std::optional<HttpProxy> proxy{};
   std::string thread_name = "http-sender";  // at most 15 bytes
   // Of a body, unpacked where it comes packed; what is longer is marked as cut.
   size_t response_bytes_max = 4 << 20;

@@ -26,6 +26,13 @@ constexpr size_t kReadBytes = 16 << 10;
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
+Error tunnel_refused(int status) {
+  std::string message = "the proxy answered " + std::to_string(status) + " to CONNECT";
+  if (wants_proxy_auth(status)) message += kProxyAuthAdvice;
+  const bool refuses = status == 403 || wants_proxy_auth(status);
+  return {refuses ? ErrorKind::kDenied : ErrorKind::kUnavailable, std::move(message)};
+}
+
 }  // namespace
 
 OriginConnection::OriginConnection(asio::io_context& io, const HttpSenderOptions& options,
@@ -86,16 +93,29 @@ void OriginConnection::connected(Result<asio::ip::tcp::socket> socket) {
   ErrorCode unimportant;
   socket->set_option(asio::ip::tcp::no_delay(true), unimportant);
   stream_ = std::make_unique<OriginStream>(*std::move(socket));
+  if (const Status prepared = prepare_proxy(); !prepared) return opened(fail(prepared.error()));
   if (!options_.origin.secure()) return opened({});
   if (options_.proxy) return ask_for_tunnel();
   secure();
 }
 
+Status OriginConnection::prepare_proxy() {
+  if (!options_.proxy) return {};
+  auto authorization = proxy_authorization(*options_.proxy);
+  if (!authorization) return fail(authorization.error());
+  proxy_authorization_ = *std::move(authorization);
+  return {};
+}
+
 void OriginConnection::ask_for_tunnel() {
   step_ = "asking the proxy for a tunnel";
   const std::string authority = options_.origin.authority.to_string();
-  head_ = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority +
-          "\r\nUser-Agent: dualtrace\r\n\r\n";
+  head_ =
+      "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\nUser-Agent: dualtrace\r\n";
+  if (!proxy_authorization_.empty()) {
+    head_ += "Proxy-Authorization: " + proxy_authorization_ + "\r\n";
+  }
+  head_ += "\r\n";
   asio::async_write(*stream_, asio::buffer(head_),
                     [self = shared_from_this()](const ErrorCode& error, size_t) {
                       if (error) return self->opened(fail(self->failure("proxy", error)));
@@ -118,9 +138,7 @@ void OriginConnection::tunnel_head_read(const ErrorCode& error) {
   const int status = static_cast<int>(parser_->get().result_int());
   if (status / 100 == 1 && status != 101 && ++interim_ <= kInterimMax) return read_tunnel_head();
   if (!is_success(status)) {
-    const bool refuses = status == 403 || status == 407;
-    return opened(fail(refuses ? ErrorKind::kDenied : ErrorKind::kUnavailable,
-                       "the proxy answered " + std::to_string(status) + " to CONNECT"));
+    return opened(fail(tunnel_refused(status)));
   }
   if (buffer_.size() > 0) {
     return opened(fail(ErrorKind::kUnavailable, "the proxy said more than its answer"));
@@ -188,6 +206,9 @@ std::string OriginConnection::request_head(const HttpRequest& request) const {
                      " HTTP/1.1\r\nHost: " + host + "\r\n";
   for (const auto& [name, value] : request.headers) {
     head.append(name).append(": ").append(value).append("\r\n");
+  }
+  if (absolute && !proxy_authorization_.empty()) {
+    head += "Proxy-Authorization: " + proxy_authorization_ + "\r\n";
   }
   head += "User-Agent: dualtrace\r\nAccept-Encoding: identity\r\n";
   if (!request.body.empty() || request.method == "POST") {

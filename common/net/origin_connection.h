@@ -61,6 +61,7 @@ class OriginConnection : public std::enable_shared_from_this<OriginConnection> {
 
   void found(const Result<Addresses>& addresses);
   void connected(Result<boost::asio::ip::tcp::socket> socket);
+  [[nodiscard]] Status prepare_proxy();
   void ask_for_tunnel();
   void read_tunnel_head();
   void tunnel_head_read(const ErrorCode& error);
@@ -88,6 +89,7 @@ class OriginConnection : public std::enable_shared_from_this<OriginConnection> {
 
   const char* step_ = "looking up the name";
   bool closed_ = false;
+  std::string proxy_authorization_;  // "": none
   Opened opened_;
   std::shared_ptr<Dial> dial_;
   std::unique_ptr<OriginStream> stream_;

@@ -40,7 +40,7 @@ class PooledHttpSender final : public HttpSender {
  public:
   PooledHttpSender(HttpSenderOptions options, Resolve resolve)
       : options_(std::move(options)),
-        lookup_(io_, options_.proxy ? options_.proxy->authority : options_.origin.authority,
+        lookup_(io_, options_.proxy ? options_.proxy->url.authority : options_.origin.authority,
                 std::move(resolve)),
         tls_(options_.tls, options_.origin.authority.host),
         work_(io_.get_executor()),

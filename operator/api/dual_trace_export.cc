@@ -34,6 +34,17 @@ std::optional<std::string> read_proxy(FieldReader& destination) {
   return proxy;
 }
 
+std::optional<ProxyAuth> read_proxy_auth(FieldReader& destination) {
+  auto section = destination.section("proxyAuth");
+  if (!section) return std::nullopt;
+  if (!destination.has("proxyURL")) {
+    destination.fault("", "proxyAuth is of no use without proxyURL; write that, or leave this out");
+  }
+  const std::string secret = section->certain_text("secretName");
+  return ProxyAuth{{secret, section->certain_text("usernameKey")},
+                   {secret, section->certain_text("passwordKey")}};
+}
+
 ArizeSpec read_arize(FieldReader& section) {
   ArizeSpec arize;
   arize.endpoint = section.text("endpoint");
@@ -53,6 +64,7 @@ ArizeSpec read_arize(FieldReader& section) {
   arize.ca = read_ca(section);
   arize.compression = section.certain_text("compression");
   arize.proxy_url = read_proxy(section);
+  arize.proxy_auth = read_proxy_auth(section);
   return arize;
 }
 
@@ -124,12 +136,23 @@ DatabricksSpec read_databricks(FieldReader& section) {
   databricks.ca = read_ca(section);
   databricks.compression = section.certain_text("compression");
   databricks.proxy_url = read_proxy(section);
+  databricks.proxy_auth = read_proxy_auth(section);
   return databricks;
+}
+
+std::vector<std::string> read_uids(FieldReader& section) {
+  std::vector<std::string> uids = section.text_items("adoptFrom");
+  for (const std::string& uid : uids) {
+    section.expect("adoptFrom", check_uid(uid));
+  }
+  return uids;
 }
 
 DeliverySpec read_delivery(FieldReader& section) {
   return {.durability = section.certain_text("durability"),
           .max_backlog = section.certain_text("maxBacklog"),
+          .min_free_disk = section.certain_text("minFreeDisk"),
+          .adopt_from = read_uids(section),
           .max_age = section.certain_text("maxAge"),
           .storage = section.certain_text("storage") == "EmptyDir" ? Storage::kEmptyDir
                                                                    : Storage::kHostPath,

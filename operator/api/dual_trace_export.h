@@ -34,6 +34,12 @@ struct CertificateAuthority {  // ca: exactly one of the two
   bool operator==(const CertificateAuthority&) const = default;
 };
 
+struct ProxyAuth {  // proxyAuth.{secretName,usernameKey,passwordKey}
+  KeyReference username;
+  KeyReference password;
+  bool operator==(const ProxyAuth&) const = default;
+};
+
 struct ArizeSpec {                      // spec.arize
   std::optional<std::string> endpoint;  // exactly one of endpoint and region
   std::optional<std::string> region;    // US, EU, CA
@@ -44,6 +50,7 @@ struct ArizeSpec {                      // spec.arize
   std::optional<CertificateAuthority> ca;
   std::string compression;  // GZIP, None
   std::optional<std::string> proxy_url;
+  std::optional<ProxyAuth> proxy_auth;  // proxyAuth
   bool operator==(const ArizeSpec&) const = default;
 };
 
@@ -74,6 +81,7 @@ struct DatabricksSpec {  // spec.databricks
   std::optional<CertificateAuthority> ca;
   std::string compression;
   std::optional<std::string> proxy_url;
+  std::optional<ProxyAuth> proxy_auth;  // proxyAuth
   bool operator==(const DatabricksSpec&) const = default;
 };
 
@@ -88,6 +96,8 @@ enum class Storage { kHostPath, kEmptyDir };
 struct DeliverySpec {      // spec.delivery
   std::string durability;  // Disk, Memory
   std::string max_backlog;
+  std::string min_free_disk;
+  std::vector<std::string> adopt_from;  // uids of deleted exports of the same name
   std::string max_age;
   Storage storage = Storage::kHostPath;
   std::string drain_timeout;

@@ -28,6 +28,7 @@ constexpr uint32_t kLabelNameMax = 317;  // 253 / 63
 constexpr uint32_t kLabelValueMax = 63;
 constexpr uint32_t kUrlMax = 320;
 constexpr uint32_t kQuantityMax = 32;
+constexpr uint32_t kUidMax = 36;
 
 constexpr ExportField section(std::string_view path, bool required = false) {
   return {.path = path, .type = kSection, .required = required};
@@ -86,6 +87,10 @@ constexpr auto kFields = std::to_array<ExportField>({
     data_key("spec.arize.ca.key", "ca.crt"),
     choice("spec.arize.compression", kCompressions, "GZIP", "arize.compression"),
     url("spec.arize.proxyURL", "arize.proxyURL"),
+    section("spec.arize.proxyAuth"),
+    name("spec.arize.proxyAuth.secretName", true),
+    data_key("spec.arize.proxyAuth.usernameKey", "username"),
+    data_key("spec.arize.proxyAuth.passwordKey", "password"),
 
     section("spec.databricks"),
     url("spec.databricks.workspaceURL", "databricks.workspaceURL", true),
@@ -122,6 +127,10 @@ constexpr auto kFields = std::to_array<ExportField>({
     data_key("spec.databricks.ca.key", "ca.crt"),
     choice("spec.databricks.compression", kCompressions, "None", "databricks.compression"),
     url("spec.databricks.proxyURL", "databricks.proxyURL"),
+    section("spec.databricks.proxyAuth"),
+    name("spec.databricks.proxyAuth.secretName", true),
+    data_key("spec.databricks.proxyAuth.usernameKey", "username"),
+    data_key("spec.databricks.proxyAuth.passwordKey", "password"),
 
     default_section("spec.delivery"),
     choice("spec.delivery.durability", kDurabilities, "Disk", "delivery.durability"),
@@ -132,6 +141,15 @@ constexpr auto kFields = std::to_array<ExportField>({
      .least = "130Mi",
      .most = "64Ti",
      .config_key = "delivery.maxBacklog"},
+    {.path = "spec.delivery.minFreeDisk",
+     .type = kShare,
+     .fallback = "15%",
+     .most_characters = kQuantityMax,
+     .config_key = "delivery.minFreeDisk"},
+    {.path = "spec.delivery.adoptFrom",
+     .type = kTexts,
+     .most_characters = kUidMax,
+     .most_entries = 8},
     {.path = "spec.delivery.maxAge",
      .type = kDuration,
      .fallback = "72h",

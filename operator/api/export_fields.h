@@ -19,6 +19,7 @@ enum class FieldType {
   kSize,      // bytes, such as 4Gi
   kMemory,    // the same as Kubernetes writes it: a number will do
   kCpu,       // processors as Kubernetes writes them
+  kShare,     // of a disk: a size or a percentage
   kDuration,  // 72h, 1h30m
   kInteger,
   kMap,    // name: text

@@ -67,6 +67,9 @@ Status check_text(const ExportField& field, std::string_view text) {
     case FieldType::kSize:
     case FieldType::kMemory:
       return check_bounds(field, text, parse_size);
+    case FieldType::kShare:
+      if (const auto share = parse_disk_share(text); !share) return fail(share.error());
+      return {};
     case FieldType::kDuration:
       return check_duration(field, text);
     case FieldType::kCpu:

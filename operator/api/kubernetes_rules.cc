@@ -102,6 +102,19 @@ Status check_audience(std::string_view text) {
   return {};
 }
 
+Status check_uid(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const auto fits = [](char c, char form) {
+    return form == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  };
+  if (text.size() == kForm.size() &&
+      std::equal(text.begin(), text.end(), kForm.begin(), kForm.end(), fits)) {
+    return {};
+  }
+  return invalid(
+      "expected the metadata.uid of an export, such as 1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8b");
+}
+
 Status check_image(std::string_view text) {
   const auto allowed = [](char c) {
     return is_label_character(c) || c == '/' || c == ':' || c == '@';

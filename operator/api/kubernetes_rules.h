@@ -20,6 +20,8 @@ Status check_label_value(std::string_view text);
 // Of a projected ServiceAccount token: anything printable, but not the API server's own, for which
 // such a token would be a key to it.
 Status check_audience(std::string_view text);
+// The metadata.uid of an object.
+Status check_uid(std::string_view text);
 Status check_image(std::string_view text);
 // Processors, in thousandths: "50m", "2", "0.5".
 Result<uint64_t> parse_cpu(std::string_view text);

@@ -15,6 +15,13 @@ void add_auth(const DatabricksAuthSpec& auth, std::vector<SecretUse>& uses) {
   }
 }
 
+void add_proxy_auth(const std::optional<ProxyAuth>& auth, const char* path,
+                    std::vector<SecretUse>& uses) {
+  if (!auth) return;
+  uses.push_back({path, auth->username, SecretContent::kProxyCredential});
+  uses.push_back({path, auth->password, SecretContent::kProxyCredential});
+}
+
 }  // namespace
 
 std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted) {
@@ -27,11 +34,23 @@ std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted) {
     uses.push_back({kPath, wanted.arize->api_key, SecretContent::kAPIKey});
     uses.push_back({kPath, wanted.arize->space_id, SecretContent::kSpaceID});
     add_ca(wanted.arize->ca, "spec.arize.ca");
+    add_proxy_auth(wanted.arize->proxy_auth, "spec.arize.proxyAuth", uses);
   }
   if (wanted.databricks) {
     add_auth(wanted.databricks->auth, uses);
     add_ca(wanted.databricks->ca, "spec.databricks.ca");
+    add_proxy_auth(wanted.databricks->proxy_auth, "spec.databricks.proxyAuth", uses);
   }
+  return uses;
+}
+
+std::vector<ConfigMapUse> config_maps_named_by(const DualTraceExport& wanted) {
+  std::vector<ConfigMapUse> uses;
+  const auto add = [&](const std::optional<CertificateAuthority>& ca, const char* path) {
+    if (ca && ca->config_map) uses.push_back({path, *ca->config_map});
+  };
+  if (wanted.arize) add(wanted.arize->ca, "spec.arize.ca");
+  if (wanted.databricks) add(wanted.databricks->ca, "spec.databricks.ca");
   return uses;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// SecretUse: a key of a Secret that an export names, and what its value is to be. The reconciler
-// looks whether it is so; the webhook, whether there is such a Secret at all. Pure.
+// SecretUse: a key of a Secret that an export names, and what its value has to be. The reconciler
+// checks the value; the webhook checks whether the Secret exists at all. Pure.
 
 #include <string>
 #include <vector>
@@ -9,7 +9,15 @@
 
 namespace dualtrace::ctl {
 
-enum class SecretContent { kAuthority, kAPIKey, kSpaceID, kToken, kClientID, kClientSecret };
+enum class SecretContent {
+  kAuthority,
+  kAPIKey,
+  kSpaceID,
+  kToken,
+  kClientID,
+  kClientSecret,
+  kProxyCredential,  // a user name or a password
+};
 
 struct SecretUse {
   std::string path;  // of what has the secretName: "spec.arize.credentials"
@@ -20,5 +28,12 @@ struct SecretUse {
 
 // In the order of the spec.
 [[nodiscard]] std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted);
+
+struct ConfigMapUse {  // always a certificate authority
+  std::string path;    // "spec.arize.ca"
+  KeyReference reference;
+  bool operator==(const ConfigMapUse&) const = default;
+};
+[[nodiscard]] std::vector<ConfigMapUse> config_maps_named_by(const DualTraceExport& wanted);
 
 }  // namespace dualtrace::ctl

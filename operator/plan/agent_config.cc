@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/config/render.h"
+#include "common/config/schema.h"
 #include "common/config/value.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/quantity.h"
@@ -21,11 +22,15 @@ constexpr std::array kRenamed = {
     Renamed{"arize.credentials.apiKeyFile", "arize.credentials.apiKeyKey"},
     Renamed{"arize.credentials.spaceIDFile", "arize.credentials.spaceIDKey"},
     Renamed{"arize.caFile", "arize.ca"},
+    Renamed{"arize.proxyAuth.usernameFile", "arize.proxyAuth.usernameKey"},
+    Renamed{"arize.proxyAuth.passwordFile", "arize.proxyAuth.passwordKey"},
     Renamed{"databricks.auth.token", "databricks.auth.token"},
     Renamed{"databricks.auth.oauth.clientIDFile", "databricks.auth.oauth.clientIDKey"},
     Renamed{"databricks.auth.oauth.clientSecretFile", "databricks.auth.oauth.clientSecretKey"},
     Renamed{"databricks.auth.workloadIdentity.tokenFile", "databricks.auth.workloadIdentity"},
     Renamed{"databricks.caFile", "databricks.ca"},
+    Renamed{"databricks.proxyAuth.usernameFile", "databricks.proxyAuth.usernameKey"},
+    Renamed{"databricks.proxyAuth.passwordFile", "databricks.proxyAuth.passwordKey"},
     Renamed{"receiver.limits", "agent.resources.limits.memory"},
     Renamed{"drainTimeout", "delivery.drainTimeout"},
     Renamed{"logLevel", "agent.logLevel"},
@@ -45,6 +50,16 @@ YamlNode receiver_section(const ReceiverSizes& sizes) {
                                        yaml_text("memoryBytes", quantity(sizes.memory_bytes))})});
 }
 
+void add_proxy(Nodes& nodes, const std::optional<std::string>& url,
+               const std::optional<ProxyAuth>& auth, std::string_view username_file,
+               std::string_view password_file) {
+  add_text(nodes, "proxyURL", url);
+  if (!auth) return;
+  nodes.push_back(
+      yaml_map("proxyAuth", {yaml_text("usernameFile", credential_path(username_file)),
+                             yaml_text("passwordFile", credential_path(password_file))}));
+}
+
 YamlNode arize_section(const ArizeSpec& arize) {
   Nodes nodes;
   add_text(nodes, "endpoint", arize.endpoint);
@@ -56,7 +71,8 @@ YamlNode arize_section(const ArizeSpec& arize) {
                                yaml_text("spaceIDFile", credential_path(kArizeSpaceIdFile))}));
   if (arize.ca) nodes.push_back(yaml_text("caFile", credential_path(kArizeCaFile)));
   add_text(nodes, "compression", arize.compression);
-  add_text(nodes, "proxyURL", arize.proxy_url);
+  add_proxy(nodes, arize.proxy_url, arize.proxy_auth, kArizeProxyUsernameFile,
+            kArizeProxyPasswordFile);
   return yaml_map("arize", std::move(nodes));
 }
 
@@ -87,15 +103,22 @@ YamlNode databricks_section(const DatabricksSpec& databricks) {
   nodes.push_back(yaml_map("auth", {auth_node(databricks.auth)}));
   if (databricks.ca) nodes.push_back(yaml_text("caFile", credential_path(kDatabricksCaFile)));
   add_text(nodes, "compression", databricks.compression);
-  add_text(nodes, "proxyURL", databricks.proxy_url);
+  add_proxy(nodes, databricks.proxy_url, databricks.proxy_auth, kDatabricksProxyUsernameFile,
+            kDatabricksProxyPasswordFile);
   return yaml_map("databricks", std::move(nodes));
 }
 
 YamlNode delivery_section(const DeliverySpec& delivery) {
-  return yaml_map(
-      "delivery",
-      {yaml_text("durability", delivery.durability), yaml_text("folder", kDataFolder),
-       yaml_text("maxBacklog", delivery.max_backlog), yaml_text("maxAge", delivery.max_age)});
+  Nodes nodes = {yaml_text("durability", delivery.durability), yaml_text("folder", kDataFolder),
+                 yaml_text("maxBacklog", delivery.max_backlog),
+                 yaml_text("maxAge", delivery.max_age)};
+  // Agents of the release before do not know the key, and get this while they wait for their turn
+  // in the rollout: it is there only when it says something.
+  constexpr std::string_view kKey = "delivery.minFreeDisk";
+  if (delivery.min_free_disk != find_key(kKey)->fallback) {
+    nodes.push_back(yaml_text("minFreeDisk", delivery.min_free_disk));
+  }
+  return yaml_map("delivery", std::move(nodes));
 }
 
 YamlNode config_tree(const DualTraceExport& wanted, const ReceiverSizes& sizes) {

@@ -10,6 +10,13 @@ void add_authority(const std::optional<CertificateAuthority>& ca, std::string_vi
   if (ca->config_map) files.push_back({FileSource::kConfigMap, *ca->config_map, path});
 }
 
+void add_proxy_auth(const std::optional<ProxyAuth>& auth, std::string_view username_path,
+                    std::string_view password_path, std::vector<MountedFile>& files) {
+  if (!auth) return;
+  files.push_back({FileSource::kSecret, auth->username, username_path});
+  files.push_back({FileSource::kSecret, auth->password, password_path});
+}
+
 void add_auth(const DatabricksAuthSpec& auth, std::vector<MountedFile>& files) {
   if (const auto* const token = std::get_if<TokenAuth>(&auth)) {
     files.push_back({FileSource::kSecret, token->token, kDatabricksTokenFile});
@@ -28,10 +35,13 @@ std::vector<MountedFile> mounted_files(const DualTraceExport& wanted) {
     files.push_back({FileSource::kSecret, arize->api_key, kArizeApiKeyFile});
     files.push_back({FileSource::kSecret, arize->space_id, kArizeSpaceIdFile});
     add_authority(arize->ca, kArizeCaFile, files);
+    add_proxy_auth(arize->proxy_auth, kArizeProxyUsernameFile, kArizeProxyPasswordFile, files);
   }
   if (const auto& databricks = wanted.databricks) {
     add_auth(databricks->auth, files);
     add_authority(databricks->ca, kDatabricksCaFile, files);
+    add_proxy_auth(databricks->proxy_auth, kDatabricksProxyUsernameFile,
+                   kDatabricksProxyPasswordFile, files);
   }
   return files;
 }

@@ -20,6 +20,10 @@ inline constexpr std::string_view kCredentialsFolder = "/etc/dualtrace/credentia
 inline constexpr std::string_view kIdentityFolder = "/etc/dualtrace/identity";
 inline constexpr std::string_view kDataFolder = "/var/lib/dualtrace";
 
+// What tells the agent whose journals it may deliver (agent/app/owner.h).
+inline constexpr std::string_view kExportUidVariable = "DUALTRACE_EXPORT_UID";
+inline constexpr std::string_view kAdoptFromVariable = "DUALTRACE_ADOPT_FROM";
+
 inline constexpr uint16_t kOtlpGrpcPort = 4317;
 inline constexpr uint16_t kOtlpHttpPort = 4318;
 inline constexpr uint16_t kStatusPort = 8888;
@@ -33,10 +37,14 @@ inline constexpr int64_t kAgentUser = 65532;  // "nonroot" of the usual base ima
 inline constexpr std::string_view kArizeApiKeyFile = "arize/api-key";
 inline constexpr std::string_view kArizeSpaceIdFile = "arize/space-id";
 inline constexpr std::string_view kArizeCaFile = "arize/ca.crt";
+inline constexpr std::string_view kArizeProxyUsernameFile = "arize/proxy-username";
+inline constexpr std::string_view kArizeProxyPasswordFile = "arize/proxy-password";
 inline constexpr std::string_view kDatabricksTokenFile = "databricks/token";
 inline constexpr std::string_view kDatabricksClientIdFile = "databricks/client-id";
 inline constexpr std::string_view kDatabricksClientSecretFile = "databricks/client-secret";
 inline constexpr std::string_view kDatabricksCaFile = "databricks/ca.crt";
+inline constexpr std::string_view kDatabricksProxyUsernameFile = "databricks/proxy-username";
+inline constexpr std::string_view kDatabricksProxyPasswordFile = "databricks/proxy-password";
 
 // Below kIdentityFolder.
 inline constexpr std::string_view kDatabricksIdentityFile = "databricks-token";

@@ -23,8 +23,8 @@ Url discovered_zerobus() {
 // What the agent itself calls: the proxy where there is one.
 std::vector<HostPort> called(const AgentConfig& config) {
   std::vector<HostPort> all;
-  const auto add = [&](const Url& destination, const std::optional<Url>& proxy) {
-    all.push_back(proxy ? proxy->authority : destination.authority);
+  const auto add = [&](const Url& destination, const std::optional<HttpProxy>& proxy) {
+    all.push_back(proxy ? proxy->url.authority : destination.authority);
   };
   if (config.arize) add(config.arize->endpoint, config.arize->proxy);
   if (config.databricks) {

@@ -9,6 +9,10 @@
 namespace dualtrace::ctl {
 namespace {
 
+// An autoscaler that removes the node evicts the agent first, of a node without other pods as well:
+// the agent delivers what it has while the node is still there. The rule is about a DaemonSet's
+// pods alone, and its name is the cluster autoscaler's.
+constexpr std::string_view kEvictBeforeNode = "cluster-autoscaler.kubernetes.io/enable-ds-eviction";
 constexpr std::string_view kRestartFingerprint = "dualtrace.dev/restart-fingerprint";
 // Between the pod's end being known and the signal to the agent: in this time the node's proxies
 // learn to lead applications to the next one.
@@ -37,6 +41,12 @@ Json probe(std::string_view path, int period_seconds, int failures) {
           {"failureThreshold", failures}};
 }
 
+std::string joined(const std::vector<std::string>& uids) {
+  std::string all;
+  for (const std::string& uid : uids) all += (all.empty() ? "" : ",") + uid;
+  return all;
+}
+
 Json container(const DualTraceExport& wanted, const Installation& installation,
                std::string_view name) {
   return {{"name", name},
@@ -53,6 +63,13 @@ Json container(const DualTraceExport& wanted, const Installation& installation,
 Json agent_container(const DualTraceExport& wanted, const Installation& installation) {
   Json agent = container(wanted, installation, "agent");
   agent["args"] = {"--config", std::string(kConfigFolder) + "/" + std::string(kConfigFile)};
+  // Not in the configuration, which reaches the agents of the release before, too, and those refuse
+  // what they do not know.
+  agent["env"] = Json::array({{{"name", kExportUidVariable}, {"value", wanted.uid}}});
+  if (!wanted.delivery.adopt_from.empty()) {
+    agent["env"].push_back(
+        {{"name", kAdoptFromVariable}, {"value", joined(wanted.delivery.adopt_from)}});
+  }
   agent["ports"] = Json::array({container_port(kOtlpGrpcPortName, kOtlpGrpcPort),
                                 container_port(kOtlpHttpPortName, kOtlpHttpPort),
                                 container_port(kStatusPortName, kStatusPort)});
@@ -138,7 +155,9 @@ Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
                   const Installation& installation) {
   return {{"metadata",
            {{"labels", child_labels(wanted.key.name)},
-            {"annotations", {{std::string(kRestartFingerprint), restart_fingerprint(config)}}}}},
+            {"annotations",
+             {{std::string(kEvictBeforeNode), "true"},
+              {std::string(kRestartFingerprint), restart_fingerprint(config)}}}}},
           {"spec", pod_spec(wanted, config, installation)}};
 }
 

@@ -8,6 +8,7 @@
 #include "common/bytes/base64.h"
 #include "common/certs/certificate.h"
 #include "common/config/credential_text.h"
+#include "common/config/rules.h"
 #include "common/config/space_id.h"
 #include "operator/api/permissions.h"
 
@@ -37,10 +38,11 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
-// Which file of a destination's credentials it becomes; nullopt: a certificate authority.
+// Which file of a destination's credentials it becomes; nullopt: of none that agents report.
 std::optional<report::CredentialPart> part_of(const SecretUse& use) {
   switch (use.content) {
     case SecretContent::kAuthority:
+    case SecretContent::kProxyCredential:
       return std::nullopt;
     case SecretContent::kAPIKey:
       return report::CredentialPart::kAPIKey;
@@ -93,9 +95,11 @@ Result<Json> read_secret(kube::Api& api, const kube::ObjectKey& key, kube::Form 
 void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRegistry& metrics,
                          Tick now, double jitter) {
   std::vector<SecretUse> uses = secrets_named_by(wanted);
-  if (uses == uses_ && next_ && now < *next_) return;
+  std::vector<ConfigMapUse> authorities = config_maps_named_by(wanted);
+  if (uses == uses_ && authorities == authorities_ && next_ && now < *next_) return;
   if (uses != uses_) seen_.clear();
   uses_ = std::move(uses);
+  authorities_ = std::move(authorities);
   failures_.clear();
   error_.reset();
 
@@ -105,10 +109,24 @@ void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRe
 
   facts_.clear();
   for (const SecretUse& use : uses_) facts_.push_back(fact_of(use));
+  look_at_authorities(wanted, api);
   // ± 10 %; after an error whoever tries again decides when.
   const Duration pause = pause_after(facts_);
   next_ = now + std::chrono::duration_cast<Duration>(pause * (0.9 + 0.2 * jitter));
   if (error_) next_.reset();
+}
+
+// One that is missing, or that agents cannot use, they say themselves: their pods do not start.
+void SecretChecks::look_at_authorities(const DualTraceExport& wanted, kube::Api& api) {
+  for (const ConfigMapUse& use : authorities_) {
+    const auto found = api.get(kube::kConfigMaps, {wanted.key.namespace_name, use.reference.name},
+                               kube::Form::kWhole);
+    if (!found) continue;
+    SecretFact fact{.path = use.path, .reference = use.reference};
+    fact.of_config_map = true;
+    fact.expires = first_end(text_at(*found, {"data", use.reference.key}));
+    facts_.push_back(std::move(fact));
+  }
 }
 
 void SecretChecks::look_soon(Tick now) {
@@ -186,6 +204,10 @@ SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const Secret
     verdict.state = State::kValueEmpty;
   } else if (use.content == SecretContent::kSpaceID) {
     if (!check_space_id(text)) verdict.state = State::kSpaceIdMalformed;
+  } else if (use.content == SecretContent::kProxyCredential) {
+    if (const Status checked = check_characters(text); !checked) {
+      verdict = {State::kValueUnusable, checked.error().message};
+    }
   } else if (part_of(use)) {
     if (const Status checked = check_credential(text); !checked) {
       verdict = {State::kValueUnusable, checked.error().message};

@@ -2,8 +2,8 @@
 // Secrets: whether the keys that an export names are there and look right. Nothing watches Secrets:
 // each is asked for by name now and then, sooner while something is wrong; first for its metadata,
 // and for the whole only when that shows another version than the last time. Values are looked at
-// and wiped; only the verdict on each is kept.
-// ConfigMaps of `ca` are not looked at: no right is asked for that only this would need.
+// and wiped; only the verdict on each is kept. ConfigMaps of `ca` are read along with them for the
+// one thing that nobody else notices in time, the end of a certificate.
 // Used from one thread at a time.
 
 #include <map>
@@ -59,7 +59,10 @@ class SecretChecks {
   void judge(const std::string& name, const Json& secret);
   static Verdict judge_value(const Json& secret, const SecretUse& use);
 
+  void look_at_authorities(const DualTraceExport& wanted, kube::Api& api);
+
   std::vector<SecretUse> uses_;
+  std::vector<ConfigMapUse> authorities_;
   std::map<std::string, Seen> seen_;       // by name of the Secret
   std::map<std::string, State> failures_;  // Secrets that are missing or cannot be read
   std::vector<SecretFact> facts_;

@@ -61,11 +61,12 @@ std::optional<Condition> ends_soon(const Facts& facts, const std::vector<LaneSum
   }
   for (const SecretFact& fact : facts.secrets) {
     if (!fact.expires || *fact.expires > soon) continue;
+    const std::string kind = fact.of_config_map ? "ConfigMap" : "Secret";
     return make_condition(reason::kCredentialExpiring,
-                          "a certificate under key " + fact.reference.key + " of Secret " +
+                          "a certificate under key " + fact.reference.key + " of " + kind + " " +
                               fact.reference.name + " (" + fact.path + ")" +
                               ends(*fact.expires, facts.now) +
-                              "; add the one that takes its place to the Secret");
+                              "; add the one that replaces it to the " + kind);
   }
   return std::nullopt;
 }

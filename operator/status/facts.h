@@ -17,7 +17,7 @@
 
 namespace dualtrace::ctl {
 
-// One key of one Secret that the export names.
+// One key of one Secret that the export names, or of a ConfigMap with a certificate authority.
 struct SecretFact {
   enum class State {
     kPresent,
@@ -33,11 +33,12 @@ struct SecretFact {
   KeyReference reference;
   State state = State::kPresent;
   std::string detail{};                          // without any content of the Secret
-  std::optional<report::CredentialPart> part{};  // nullopt: a certificate authority
+  std::optional<report::CredentialPart> part{};  // nullopt: agents do not report it
   std::string fingerprint{};  // of the part's value, as agents say it; "" where it was not read
   bool immutable = false;
   std::string version{};              // the Secret's resourceVersion; "" where it was not read
   std::optional<WallTime> expires{};  // of a certificate authority: the first of its certificates
+  bool of_config_map = false;         // known only while it is there
   bool operator==(const SecretFact&) const = default;
 };
 

@@ -147,6 +147,20 @@ CASES = {
     "other-oauth": Case(
         databricks(auth={"oauth": {"secretName": "stripe"}}), "spec.databricks.auth.oauth"
     ),
+    "proxy-credentials": Case(
+        databricks(
+            proxyURL="http://a.deep.example:3128",
+            proxyAuth={"secretName": "databricks", "usernameKey": "client-name", "passwordKey": "token"},
+        )
+    ),
+    "other-proxy-credentials": Case(
+        endpoint(
+            "otlp.arize.com",
+            proxyURL="http://a.deep.example:3128",
+            proxyAuth={"secretName": "stripe"},
+        ),
+        "spec.arize.proxyAuth",
+    ),
     "key-of-a-registry": Case(
         arize_secret(apiKeyKey=".dockerconfigjson"), "spec.arize.credentials"
     ),

@@ -48,6 +48,8 @@ class FakeJournal final : public Journal {
   }
   [[nodiscard]] Health health() const override { return {}; }
   void allow_segments(uint64_t /*segments_max*/) override {}
+  void keep_free(DiskShare /*min_free*/) override {}
+  void give_back(std::function<void()> done) override { done(); }
   JournalLane& lane(const std::string& /*name*/) override {
     check_failed("a FakeJournal has no lanes", __FILE__, __LINE__);
   }

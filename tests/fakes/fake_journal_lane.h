@@ -158,6 +158,8 @@ class FakeSourceJournal final : public Journal {
   [[nodiscard]] Totals totals() const override { return appended; }
   [[nodiscard]] Health health() const override { return {}; }
   void allow_segments(uint64_t /*segments_max*/) override {}
+  void keep_free(DiskShare /*min_free*/) override {}
+  void give_back(std::function<void()> done) override { done(); }
   FakeJournalLane& lane(const std::string& name) override { return lanes[name]; }
 
   std::map<std::string, FakeJournalLane> lanes;  // ask lane() for one before the first append()

@@ -191,6 +191,21 @@ Status MemoryFileSystem::sync_folder(const std::string& path) {
   return end(fault, {});
 }
 
+Result<int64_t> MemoryFileSystem::modified(const std::string& path) {
+  Lock lock(mutex_);
+  const auto entry = entries_.find(path);
+  if (entry == entries_.end()) return missing(path);
+  return entry->second ? entry->second->modified : 0;
+}
+
+Result<DiskSpace> MemoryFileSystem::space(const std::string& folder) {
+  constexpr uint64_t kRoomy = 1ULL << 50;
+  Lock lock(mutex_);
+  if (!tells_space) return fail(ErrorKind::kInternal, "statvfs " + folder + ": not supported");
+  const uint64_t bytes = bytes_max.value_or(kRoomy);
+  return DiskSpace{.bytes = bytes, .available = bytes - std::min(bytes, used())};
+}
+
 Result<std::unique_ptr<FileLock>> MemoryFileSystem::try_lock(const std::string& path) {
   Result<std::unique_ptr<File>> file = open(path, OpenMode::kCreate);
   if (!file) return fail(std::move(file).error());
@@ -355,6 +370,7 @@ Status MemoryFileSystem::write(Inode& inode, uint64_t offset, std::string bytes)
   const uint64_t more = end > inode.now.size() ? end - inode.now.size() : 0;
   if (more > 0 && bytes_max && used() + more > *bytes_max) return disk_full();
   apply(inode.now, offset, bytes);
+  inode.modified = unix_seconds;
   inode.unsynced.push_back({.offset = offset, .bytes = std::move(bytes)});
   return {};
 }

@@ -62,6 +62,8 @@ class MemoryFileSystem final : public FileSystem {
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
   Status sync_folder(const std::string& path) override;
+  Result<int64_t> modified(const std::string& path) override;
+  Result<DiskSpace> space(const std::string& folder) override;
   Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) override;
 
   // Power loss: everything is as it was last synced. Files opened before do not work any more.
@@ -81,6 +83,8 @@ class MemoryFileSystem final : public FileSystem {
   [[nodiscard]] uint64_t bytes_read();
 
   std::optional<uint64_t> bytes_max;  // kExhausted beyond
+  bool tells_space = true;            // space() works
+  int64_t unix_seconds = 0;           // the time of what is written now, to modified()
   // The n-th such call from now fails (1 is the next one), and those after it while `failing_on`.
   int fail_read_in = 0;
   int fail_write_in = 0;  // half of what it should write is written
@@ -103,6 +107,7 @@ class MemoryFileSystem final : public FileSystem {
     std::string now;
     std::string synced;
     std::vector<Write> unsynced;
+    int64_t modified = 0;
   };
   using Entries = std::map<std::string, std::shared_ptr<Inode>>;
   // One step in a folder that is not synced yet; a rename has both paths.

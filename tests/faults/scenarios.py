@@ -387,7 +387,8 @@ def disk_full(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(text_bytes=4000),
-        config=SMALL_SEGMENTS,
+        # Down to the last byte: what is left to others is tests/component/min_free_disk_test.py's.
+        config=merged(SMALL_SEGMENTS, {"delivery": {"minFreeDisk": "0"}}),
         may_refuse=True,
     )
 

@@ -56,7 +56,8 @@ SimAgent::SimAgent(const SimAgentOptions& options, const SimWorld& world, uint32
 Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options,
                                                   const SimWorld& world, uint32_t life) {
   std::unique_ptr<SimAgent> agent(new SimAgent(options, world, life));
-  Result<OwnedFolder> folder = claim_folder(world.disk.files, kDataFolder, world.random.next());
+  Result<OwnedFolder> folder =
+      claim_folder(world.disk.files, kDataFolder, options.rights, world.random.next());
   if (!folder) return fail(folder.error());
   agent->folder_ = *std::move(folder);
   JournalOptions journal_options{.folder = agent->folder_.path,
@@ -65,7 +66,8 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
                                  .segment_bytes = options.segment_bytes,
                                  .segments_max = options.segments_max,
                                  .queue_bytes_max = options.queue_bytes_max,
-                                 .fresh_bytes_max = life % 2 * options.queue_bytes_max / 4};
+                                 .fresh_bytes_max = life % 2 * options.queue_bytes_max / 4,
+                                 .min_free = options.min_free};
   for (size_t i = 0; i < kLanes; ++i) {
     if (options.lanes[i]) journal_options.lanes.emplace_back(kLaneNames[i]);
   }
@@ -76,7 +78,7 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
   agent->reload_scheduler_ = std::make_unique<Thread>(*agent);
   agent->make_lanes();
   agent->adopter_ = std::make_unique<Adopter>(
-      kDataFolder, journal_options,
+      kDataFolder, options.rights, journal_options,
       Adopter::Parts{.files = world.disk.files,
                      .make_scheduler =
                          [&made = *agent](const std::string& /*name*/) {

@@ -31,6 +31,8 @@ struct SimAgentOptions {
   uint64_t segment_bytes = 0;
   uint64_t segments_max = 0;
   uint64_t queue_bytes_max = 0;
+  DiskShare min_free;
+  FolderRights rights;  // without a uid: an agent of before, that leaves folders without a mark
   ClientOptions clients;
   LaneOptions lane;  // without its name
 };

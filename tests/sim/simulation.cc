@@ -40,6 +40,7 @@ void Simulation::choose_options() {
   options_.segment_bytes = 4096 * (2 + random_.below(12));
   options_.segments_max = chance(4) ? 3 + random_.below(4) : 200;
   options_.queue_bytes_max = chance(4) ? 20'000 : 1'000'000;
+  if (chance(2)) options_.min_free = {.percent = 1 + static_cast<uint32_t>(random_.below(30))};
   options_.clients = {.memory_bytes = 2 * options_.segment_bytes + random_.below(60'000),
                       .under_way_bytes_max =
                           chance(2) ? 2 * options_.queue_bytes_max : 2000 + random_.below(20'000)};
@@ -111,6 +112,7 @@ bool Simulation::run_one() {
 
 void Simulation::start_agent() {
   const uint64_t failures = disk_.failures;
+  options_.rights.mine.uid = chance(4) ? "" : "the-export";
   acting_ = agents_.size();
   trace_.add("start", {}, lives_ + 1);
   const auto cancel = [this](size_t lane, uint32_t life) { destinations_[lane].forget(life); };

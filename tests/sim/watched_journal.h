@@ -34,6 +34,8 @@ class WatchedJournal final : public Journal {
   [[nodiscard]] Totals totals() const override;
   [[nodiscard]] Health health() const override { return journal_->health(); }
   void allow_segments(uint64_t segments_max) override { journal_->allow_segments(segments_max); }
+  void keep_free(DiskShare min_free) override { journal_->keep_free(min_free); }
+  void give_back(std::function<void()> done) override { journal_->give_back(std::move(done)); }
   JournalLane& lane(const std::string& name) override;
 
  private:

@@ -54,7 +54,8 @@ TEST(ReloadPlan, ReplacesBothLanesWhenWhatTheyShareChanges) {
 
 TEST(ReloadPlan, ReplacesNoLaneForWhatTheIntakeAndTheProcessUse) {
   EXPECT_EQ(from_both_to(arize(", project: p") + kDatabricks +
-                         "resourceAttributes: {a: b}\ndrainTimeout: 1s\nlogLevel: Warn\n"),
+                         "resourceAttributes: {a: b}\ndrainTimeout: 1s\nlogLevel: Warn\n"
+                         "delivery: {minFreeDisk: 20Gi}\n"),
             ReloadPlan());
 }
 

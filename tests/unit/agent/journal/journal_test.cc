@@ -204,5 +204,39 @@ TEST_F(JournalTest, ALaneThatIsNotConfiguredAnyMoreHoldsNothingBack) {
   EXPECT_EQ(names("segment-").size(), 2u);  // spares
 }
 
+TEST_F(JournalTest, GivesBackEveryFileWhenNothingWaits) {
+  open();
+  for (uint32_t i = 1; i <= 4; ++i) append_large(i);
+  drain(arize());
+  drain(databricks());
+  EXPECT_EQ(names("segment-").size(), 3u);
+  bool done = false;
+  journal->give_back([&done] { done = true; });
+  scheduler->run_ready();
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(names("segment-").empty());
+  kill();
+  open();
+  EXPECT_EQ(journal->totals().spans, 10u);
+  EXPECT_EQ(arize().books().settled.delivered, 10u);
+  EXPECT_TRUE(at_end(arize()));
+  append_ok("goes on", 1);
+  EXPECT_EQ(read_record(arize()).sequence, 4u);
+  EXPECT_EQ(read_record(databricks()).payload, "goes on");
+}
+
+TEST_F(JournalTest, GivesBackNothingWhileSomethingWaits) {
+  open();
+  append_large(1);
+  append_large(2);
+  drain(arize());
+  journal->give_back([] {});
+  scheduler->run_ready();
+  EXPECT_EQ(names("segment-").size(), 2u);
+  kill();
+  open();
+  EXPECT_EQ(read_record(databricks()).spans, 1u);
+}
+
 }  // namespace
 }  // namespace dualtrace::agent

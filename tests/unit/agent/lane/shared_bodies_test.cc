@@ -26,6 +26,18 @@ TEST(SharedBodies, GiveTheSecondTheFirstsBody) {
   EXPECT_NE(bodies.share(body_of(std::string("a"), b)), first);  // equal, but not the same
 }
 
+TEST(SharedBodies, TellApartBodiesThatBeginAlike) {
+  SharedBodies bodies(2);
+  const SharedBytes a(std::string("a"));
+  const SharedBytes b(std::string("b"));
+  const auto one = bodies.share(std::make_shared<const RequestBody>(SharedByteChain(a)));
+  const auto two = bodies.share(body_of(a, b));
+  EXPECT_NE(one, two);
+  EXPECT_EQ(bodies.share(std::make_shared<const RequestBody>(SharedByteChain(a))), one);
+  EXPECT_EQ(bodies.share(body_of(a, b)), two);
+  EXPECT_EQ(bodies.bytes(), 0u);
+}
+
 TEST(SharedBodies, LetABodyGoWhenEveryLaneHasIt) {
   SharedBodies bodies(2);
   const SharedBytes a(std::string(1000, 'a'));

@@ -22,6 +22,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "tests/fakes/temporary_folder.h"
 #include "tests/fakes/test_certificates.h"
 #include "tests/unit/agent/send/fake_keyring.h"
 
@@ -175,6 +176,7 @@ struct ArizeGrpcExporter : testing::Test {
     return start(body, timeout).get();
   }
 
+  TemporaryFolder folder;
   FakeKeyring keys{{"ak-secret", "U3BhY2U6MTphYmNk"}};
   std::unique_ptr<Exporter> exporter;
 };
@@ -438,11 +440,21 @@ TEST_F(ArizeGrpcExporter, AsksItsProxyForATunnel) {
     asked.set_value(head);
     asio::write(socket, asio::buffer(std::string_view("HTTP/1.1 407 No\r\n\r\n")));
   });
-  connect("http", "a.example", 4317,
-          {.proxy = Url{.scheme = "http", .authority = {"127.0.0.1", port}, .path = {}}});
-  EXPECT_EQ(send("spans", seconds(5)).kind, OutcomeKind::kRetry);
+  const std::string user = folder.file("user", "agents\n");
+  const std::string password = folder.file("password", "s3cret:word\n");
+  connect(
+      "http", "a.example", 4317,
+      {.proxy = HttpProxy{.url = {.scheme = "http", .authority = {"127.0.0.1", port}, .path = {}},
+                          .username_file = user,
+                          .password_file = password}});
+  const Outcome outcome = send("spans", seconds(5));
+  EXPECT_EQ(outcome.kind, OutcomeKind::kPause);
+  EXPECT_NE(outcome.message.find("check proxyAuth"), std::string::npos) << outcome.message;
   proxy.join();
-  EXPECT_TRUE(asked.get_future().get().starts_with("CONNECT a.example:4317"));
+  const std::string head = asked.get_future().get();
+  EXPECT_TRUE(head.starts_with("CONNECT a.example:4317"));
+  EXPECT_NE(head.find("Proxy-Authorization: Basic YWdlbnRzOnMzY3JldDp3b3Jk\r\n"), std::string::npos)
+      << head;
 }
 
 }  // namespace

@@ -63,6 +63,15 @@ constexpr const char* kNoProject =
     "All spans failed. Found 3 errors: rpc error: code = InvalidArgument desc = external_model_id "
     "is required";
 
+TEST(Classify, SaysWhatToDoAboutAProxyThatWantsAPassword) {
+  for (const std::string status : {"401", "407"}) {
+    const Outcome outcome = classify_arize_grpc(
+        {.code = 14, .message = "HTTP proxy returned response code " + status}, kSpans);
+    expect({kPause, "Misconfigured"}, outcome, status);
+    EXPECT_NE(outcome.message.find(status + "; check proxyAuth"), std::string::npos);
+  }
+}
+
 TEST(Classify, KnowsEveryGrpcAnswerOfArize) {
   struct Row {
     int code;
@@ -107,6 +116,8 @@ TEST(Classify, KnowsEveryGrpcAnswerOfArize) {
       {13, "rpc error: code = InvalidArgument desc = bad", {kRefuse, "InvalidData"}},
       {13, "rpc error: code = InvalidArgument desc = invalid api key", {kPause, "AuthRejected"}},
       {14, "failed to connect to all addresses", {kRetry, "Unreachable"}},
+      {14, "HTTP proxy returned response code 403", {kPause, "Misconfigured"}},
+      {14, "HTTP proxy returned response code 502", {kRetry, "Unreachable"}},
       {15, "data loss", {kRetry, "ServerError"}},
       {16, "bad key", {kPause, "AuthRejected"}},
       {99, "from the future", {kRetry, "ServerError"}},

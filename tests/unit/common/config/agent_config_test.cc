@@ -105,10 +105,9 @@ TEST(AgentConfig, ReadsEachKindOfAuthentication) {
 }
 
 TEST(AgentConfig, ReadsTheWayIn) {
-  const std::string auth = "auth: {token: {file: t}}";
+  const std::string auth = "auth: {workloadIdentity: {tokenFile: p}}";
   EXPECT_EQ(databricks_with(auth).ingest, Ingest::kWorkspace);
-  const DatabricksConfig found =
-      databricks_with("auth: {workloadIdentity: {tokenFile: p}}, ingest: Zerobus");
+  const DatabricksConfig found = databricks_with(auth + ", ingest: Zerobus");
   EXPECT_EQ(found.ingest, Ingest::kZerobus);
   EXPECT_EQ(found.zerobus, std::nullopt);
   for (const char* endpoint :
@@ -162,6 +161,7 @@ TEST(AgentConfig, ReadsEveryKeyOfTheDelivery) {
 delivery:
   durability: Memory
   maxBacklog: 1Gi
+  minFreeDisk: 20Gi
   maxAge: 1h
   folder: /data
   segmentBytes: 128Mi
@@ -178,6 +178,7 @@ delivery:
                                       .delivery;
   EXPECT_EQ(delivery, (DeliveryConfig{.durability = DurabilityMode::kMemory,
                                       .max_backlog = 1 << 30,
+                                      .min_free_disk = {.bytes = 20ULL << 30},
                                       .max_age = std::chrono::seconds(3600),
                                       .folder = "/data",
                                       .segment_bytes = 128 << 20,
@@ -202,6 +203,7 @@ arize:
   caFile: ca.crt
   compression: None
   proxyURL: http://proxy:3128
+  proxyAuth: {usernameFile: user, passwordFile: /p/password}
 databricks:
   workspaceURL: https://workspace.test
   table: main.traces.spans
@@ -218,10 +220,12 @@ logLevel: Debug
   EXPECT_EQ(config.arize->project, "support-agents");
   EXPECT_EQ(config.arize->tls.ca_file, "/etc/dualtrace/ca.crt");
   EXPECT_EQ(config.arize->compression, Compression::kNone);
-  EXPECT_EQ(config.arize->proxy, (Url{"http", {"proxy", 3128}, ""}));
+  EXPECT_EQ(config.arize->proxy, (HttpProxy{.url = {"http", {"proxy", 3128}, ""},
+                                            .username_file = "/etc/dualtrace/user",
+                                            .password_file = "/p/password"}));
   EXPECT_EQ(config.databricks->tls.ca_file, "/etc/dualtrace/ca.crt");
   EXPECT_EQ(config.databricks->compression, Compression::kGzip);
-  EXPECT_EQ(config.databricks->proxy, (Url{"http", {"proxy", 3128}, ""}));
+  EXPECT_EQ(config.databricks->proxy, (HttpProxy{.url = {"http", {"proxy", 3128}, ""}}));
   EXPECT_EQ(std::get<DatabricksToken>(config.databricks->auth).file, "/etc/dualtrace/t");
   EXPECT_EQ(config.observe.listen, (HostPort{"::", 8889}));
   EXPECT_EQ(config.resource_attributes.at("k8s.cluster.name"), "blue");

@@ -184,7 +184,7 @@ TEST(ConfigFaults, NeedEveryFileOfAnAuthentication) {
 
 TEST(ConfigFaults, RefuseZerobusEndpointsThatWouldLeakTheTokenOrAreOfNoUse) {
   const auto with = [](const std::string& ingest, const std::string& endpoint) {
-    return databricks_faults_with(", auth: {token: {file: t}}, ingest: " + ingest +
+    return databricks_faults_with(", auth: {workloadIdentity: {tokenFile: p}}, ingest: " + ingest +
                                   ", zerobus: {endpoint: '" + endpoint + "'}");
   };
   EXPECT_THAT(with("Zerobus", "http://z.example"),
@@ -192,7 +192,7 @@ TEST(ConfigFaults, RefuseZerobusEndpointsThatWouldLeakTheTokenOrAreOfNoUse) {
   EXPECT_THAT(with("Zerobus", "https://z.example/v2"),
               ElementsAre(fault("databricks.zerobus.endpoint", "expected https://host")));
   EXPECT_THAT(databricks_faults_with(", auth: {token: {file: t}}, ingest: Zerobus"),
-              ElementsAre(fault("databricks.zerobus.endpoint", "cannot be asked")));
+              ElementsAre(fault("databricks.auth", "Zerobus takes no static token")));
   EXPECT_THAT(with("Workspace", "https://z.example"),
               ElementsAre(fault("databricks.zerobus.endpoint", "databricks.ingest: Zerobus")));
 }
@@ -245,6 +245,16 @@ TEST(ConfigFaults, BoundResourceAttributes) {
 
 TEST(ConfigFaults, RefuseAProxyOverTls) {
   EXPECT_THAT(arize_faults("region: US\n  proxyURL: https://proxy:3128"),
+              ElementsAre(fault("arize.proxyURL", "expected http://host:port")));
+}
+
+TEST(ConfigFaults, RefuseHalfAProxyCredential) {
+  EXPECT_THAT(arize_faults("region: US\n  proxyAuth: {usernameFile: u, passwordFile: p}"),
+              ElementsAre(fault("arize.proxyAuth", "is of no use without proxyURL")));
+  EXPECT_THAT(
+      arize_faults("region: US\n  proxyURL: http://proxy:3128\n  proxyAuth: {usernameFile: u}"),
+      ElementsAre(fault("arize.proxyAuth.passwordFile", "the file with the proxy's password")));
+  EXPECT_THAT(arize_faults("region: US\n  proxyURL: http://user:s3cret@proxy:3128"),
               ElementsAre(fault("arize.proxyURL", "expected http://host:port")));
 }
 

@@ -76,12 +76,15 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
   const std::string both = std::string(kArize) + kDatabricks;
   EXPECT_EQ(of("arize: {region: EU, protocol: HTTP, project: p, compression: None, caFile: c,\n"
                "        proxyURL: 'http://proxy:3128',\n"
+               "        proxyAuth: {usernameFile: u, passwordFile: p},\n"
                "        credentials: {apiKeyFile: /new/a, spaceIDFile: /new/b}}\n"
                "databricks: {workspaceURL: 'https://other.example', table: d.e.f, caFile: c,\n"
                "             compression: GZIP, proxyURL: 'http://proxy:3128',\n"
+               "             proxyAuth: {usernameFile: u, passwordFile: p},\n"
                "             auth: {oauth: {clientIDFile: /new/i, clientSecretFile: /new/s}},\n"
                "             ingest: Zerobus, zerobus: {endpoint: 'https://z.example'}}\n"
                "delivery: {maxBacklog: 1Gi, maxAge: 1h, batchBytes: 2Mi, batchBytesMax: 3Mi,\n"
+               "           minFreeDisk: 20Gi,\n"
                "           linger: 1s, requestsInFlight: 2, requestTimeout: 9s, retryBase: 2s,\n"
                "           retryMax: 9s, pauseProbe: 9s, maxDeadLetters: 1Mi}\n"
                "resourceAttributes: {k8s.cluster.name: c}\n"
@@ -97,7 +100,7 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
 }
 
 // Each key is in one of the two tests above: a new one has to be put into one of them.
-TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 55U); }
+TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 60U); }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
   EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs

@@ -61,6 +61,26 @@ TEST(ConfigCount, ReadsWholeNumbersOnly) {
   }
 }
 
+TEST(ConfigValue, ReadsSharesOfADisk) {
+  EXPECT_EQ(*parse_disk_share("15%"), DiskShare{.percent = 15});
+  EXPECT_EQ(*parse_disk_share("90%"), DiskShare{.percent = 90});
+  EXPECT_EQ(*parse_disk_share("0%"), DiskShare());
+  EXPECT_EQ(*parse_disk_share("0"), DiskShare());
+  EXPECT_EQ(*parse_disk_share("20Gi"), DiskShare{.bytes = 20ULL << 30});
+  EXPECT_EQ(*parse_disk_share("64Ti"), DiskShare{.bytes = 64ULL << 40});
+  for (const char* text : {"", "%", "15 %", "1.5%", "-1%", "15%%", "91%", "65Ti", "much",
+                           "18446744073709551615%", "15Gi%"}) {
+    EXPECT_FALSE(parse_disk_share(text)) << text;
+  }
+}
+
+TEST(ConfigValue, AShareOfADiskIsOfItsSize) {
+  EXPECT_EQ((DiskShare{.percent = 15}.of(1000)), 150u);
+  EXPECT_EQ((DiskShare{.percent = 90}.of(UINT64_MAX)), UINT64_MAX / 100 * 90);
+  EXPECT_EQ((DiskShare{.bytes = 7}.of(1000)), 7u);
+  EXPECT_EQ(DiskShare().of(1000), 0u);
+}
+
 TEST(ConfigValue, NeverRepeatsTheText) {
   EXPECT_EQ(parse_duration("secret").error().message.find("secret"), std::string::npos);
   EXPECT_EQ(parse_size("secret").error().message.find("secret"), std::string::npos);

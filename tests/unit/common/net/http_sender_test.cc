@@ -19,6 +19,7 @@
 #include "common/net/pooled_http_sender.h"
 #include "common/sync/mutex.h"
 #include "tests/fakes/raw_server.h"
+#include "tests/fakes/temporary_folder.h"
 #include "tests/fakes/test_certificates.h"
 
 namespace dualtrace {
@@ -602,7 +603,7 @@ TEST(HttpSender, AsksItsProxyForATunnelAndShowsItNothingElse) {
   });
   const auto sender = make_http_sender({.origin = url("https", "a.example", 443),
                                         .tls = {.ca_file = authority.ca_file()},
-                                        .proxy = local(proxy.port())});
+                                        .proxy = HttpProxy{.url = local(proxy.port())}});
   const auto answer = call(*sender, {.headers = {{"Authorization", "Bearer secret"}}});
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->body, "fine");
@@ -613,14 +614,15 @@ TEST(HttpSender, AsksItsProxyForATunnelAndShowsItNothingElse) {
 TEST(HttpSender, SaysWhatItsProxyAnswered) {
   for (const auto& [status, kind] :
        {std::pair("407 Proxy Authentication Required", ErrorKind::kDenied),
+        {"401 Unauthorized", ErrorKind::kDenied},
         {"403 Forbidden", ErrorKind::kDenied},
         {"502 Bad Gateway", ErrorKind::kUnavailable}}) {
     RawServer proxy([&, status = status](tcp::socket& socket) {
       read_head(socket);
       write(socket, std::string("HTTP/1.1 ") + status + "\r\nContent-Length: 9\r\n\r\n");
     });
-    const auto answer = call(*make_http_sender(
-        {.origin = url("https", "a.example", 443), .proxy = local(proxy.port())}));
+    const auto answer = call(*make_http_sender({.origin = url("https", "a.example", 443),
+                                                .proxy = HttpProxy{.url = local(proxy.port())}}));
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, kind);
     EXPECT_NE(answer.error().message.find(std::string(status).substr(0, 3)), std::string::npos)
@@ -634,11 +636,51 @@ TEST(HttpSender, GivesItsProxyTheWholeTargetOfAPlainRequest) {
     asked = read_head(socket);
     write(socket, kOk);
   });
-  const auto sender =
-      make_http_sender({.origin = url("http", "a.example", 80), .proxy = local(proxy.port())});
+  const auto sender = make_http_sender(
+      {.origin = url("http", "a.example", 80), .proxy = HttpProxy{.url = local(proxy.port())}});
   EXPECT_TRUE(call(*sender, {.path = "/v1/traces"}));
   EXPECT_TRUE(asked.starts_with("POST http://a.example/v1/traces HTTP/1.1\r\nHost: a.example\r\n"))
       << asked;
+}
+
+// A proxy that refuses whatever credential it is shown.
+struct HttpSenderProxyAuth : testing::Test {
+  std::unique_ptr<HttpSender> sender_to(const Url& origin) const {
+    HttpProxy proxy{.url = local(refusing.port())};
+    proxy.username_file = folder.path() / "username";
+    proxy.password_file = folder.path() / "password";
+    return make_http_sender({.origin = origin, .proxy = proxy});
+  }
+  void write_password(std::string_view password) const {
+    static_cast<void>(folder.file("username", "agents"));
+    static_cast<void>(folder.file("password", password));
+  }
+
+  std::string asked;
+  RawServer refusing{[this](tcp::socket& socket) {
+    asked = read_head(socket);
+    write(socket, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+  }};
+  TemporaryFolder folder;
+};
+
+TEST_F(HttpSenderProxyAuth, IsReadForEachTunnel) {
+  const auto sender = sender_to(url("https", "a.example", 443));
+  EXPECT_EQ(call(*sender).error().kind, ErrorKind::kInvalid);  // no such file
+  for (const auto& [password, basic] :
+       {std::pair("s3cret:word", "YWdlbnRzOnMzY3JldDp3b3Jk"), {"new", "YWdlbnRzOm5ldw=="}}) {
+    write_password(password);
+    const auto answer = call(*sender);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kDenied);
+    EXPECT_NE(answer.error().message.find("407 to CONNECT; check proxyAuth"), std::string::npos);
+    EXPECT_NE(asked.find(std::string("Proxy-Authorization: Basic ") + basic), std::string::npos);
+  }
+}
+
+TEST_F(HttpSenderProxyAuth, GoesWithAPlainRequest) {
+  write_password("new");
+  EXPECT_EQ(call(*sender_to(url("http", "a.example", 80)))->status, 407);
+  EXPECT_NE(asked.find("Proxy-Authorization: Basic YWdlbnRzOm5ldw==\r\n"), std::string::npos);
 }
 
 // --- TLS.

@@ -54,7 +54,8 @@ TEST(ParseExport, ReadsBothDestinations) {
                         .ca = CertificateAuthority{.secret = std::nullopt,
                                                    .config_map = {{"company-authority", "ca.crt"}}},
                         .compression = "GZIP",
-                        .proxy_url = "http://proxy.example:3128"};
+                        .proxy_url = "http://proxy.example:3128",
+                        .proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}}};
   EXPECT_EQ(read.arize, arize);
   const DatabricksSpec databricks{
       .workspace_url = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
@@ -65,7 +66,8 @@ TEST(ParseExport, ReadsBothDestinations) {
       .ca = CertificateAuthority{.secret = {{"company-authority", "ca.crt"}},
                                  .config_map = std::nullopt},
       .compression = "None",
-      .proxy_url = "http://proxy.example:3128"};
+      .proxy_url = "http://proxy.example:3128",
+      .proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}}};
   EXPECT_EQ(read.databricks, databricks);
 }
 
@@ -123,7 +125,13 @@ TEST(ParseExport, ReadsZerobusWithAWayToProveOneselfThere) {
 
 TEST(ParseExport, ReadsTheRest) {
   const DualTraceExport read = parsed(full_export());
-  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath, "20s"}));
+  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk",
+                                         "4Gi",
+                                         "15%",
+                                         {"1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8b"},
+                                         "72h",
+                                         Storage::kHostPath,
+                                         "20s"}));
   EXPECT_THAT(read.resource_attributes, ElementsAre(testing::Pair("k8s.cluster.name", "blue")));
   EXPECT_EQ(read.agent.image, "registry.example/dualtrace-agent:0.1.0");
   EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
@@ -150,7 +158,8 @@ TEST(ParseExport, FillsInWhatIsNotWritten) {
   EXPECT_EQ(read.arize->space_id, (KeyReference{"arize", "space-id"}));
   EXPECT_EQ(read.arize->ca, std::nullopt);
   EXPECT_EQ(read.databricks, std::nullopt);
-  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk", "4Gi", "72h", Storage::kHostPath, "20s"}));
+  EXPECT_EQ(read.delivery,
+            (DeliverySpec{"Disk", "4Gi", "15%", {}, "72h", Storage::kHostPath, "20s"}));
   EXPECT_EQ(read.agent.image, std::nullopt);
   EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
   EXPECT_EQ(read.agent.resources, (Json{{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}}},

@@ -199,12 +199,16 @@ TEST(ExportFields, LeaveOutOnlyTheseKeysOfTheAgentsConfiguration) {
   const std::set<std::string_view> from_the_pod = {"arize.credentials.apiKeyFile",
                                                    "arize.credentials.spaceIDFile",
                                                    "arize.caFile",
+                                                   "arize.proxyAuth.usernameFile",
+                                                   "arize.proxyAuth.passwordFile",
                                                    "databricks.auth.token.file",
                                                    "databricks.auth.tokenFile",
                                                    "databricks.auth.oauth.clientIDFile",
                                                    "databricks.auth.oauth.clientSecretFile",
                                                    "databricks.auth.workloadIdentity.tokenFile",
                                                    "databricks.caFile",
+                                                   "databricks.proxyAuth.usernameFile",
+                                                   "databricks.proxyAuth.passwordFile",
                                                    "delivery.folder",
                                                    "observe.listen"};
   const std::set<std::string_view> not_to_turn = {

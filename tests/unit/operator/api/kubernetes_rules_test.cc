@@ -29,6 +29,16 @@ TEST(KubernetesRules, TakesKeysThatAreFileNames) {
   }
 }
 
+TEST(KubernetesRules, TakesUids) {
+  EXPECT_TRUE(check_uid("1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8b"));
+  for (const char* uid :
+       {"", "1f0c8a52", "1F0C8A52-6D1E-4C55-9B7E-3A4D5E6F7A8B",
+        "1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8", "1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8b0",
+        "1f0c8a52x6d1e-4c55-9b7e-3a4d5e6f7a8b", "1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8,"}) {
+    EXPECT_FALSE(check_uid(uid)) << uid;
+  }
+}
+
 TEST(KubernetesRules, TakesLabels) {
   for (const char* name : {"os", "kubernetes.io/os", "a.b-c/d.e_F-1"}) {
     EXPECT_TRUE(check_label_name(name)) << name;

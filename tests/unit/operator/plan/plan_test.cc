@@ -95,6 +95,37 @@ TEST(Plan, ChangesTheConfigMapAloneForWhatAgentsReload) {
   EXPECT_NE(before.config_fingerprint, after.config_fingerprint);
 }
 
+// Agents of the release before refuse keys that they do not know, and may be started again while
+// they wait for their turn.
+TEST(Plan, NamesTheFreeDiskOnlyWhereItIsNotTheDefault) {
+  DualTraceExport wanted = example("full");
+  EXPECT_THAT(agent_yaml_of(plan_of(wanted)), Not(HasSubstr("minFreeDisk")));
+  wanted.delivery.min_free_disk = "20Gi";
+  EXPECT_THAT(agent_yaml_of(plan_of(wanted)), HasSubstr("minFreeDisk: 20Gi\n"));
+  EXPECT_THAT(changed_kinds(plan_of(example("full")), plan_of(wanted)), ElementsAre("ConfigMap"));
+}
+
+TEST(Plan, TellsTheAgentWhoseJournalsItMayDeliver) {
+  DualTraceExport wanted = example("full");
+  const auto env = [](const Plan& plan) {
+    return pod_spec_of(plan).at("containers").at(0).at("env");
+  };
+  const Json uid = {{"name", "DUALTRACE_EXPORT_UID"}, {"value", wanted.uid}};
+  EXPECT_EQ(env(plan_of(wanted)), Json::array({uid}));
+  wanted.delivery.adopt_from = {"uid-1", "uid-2"};
+  const Json others = {{"name", "DUALTRACE_ADOPT_FROM"}, {"value", "uid-1,uid-2"}};
+  EXPECT_EQ(env(plan_of(wanted)), Json::array({uid, others}));
+}
+
+TEST(Plan, LetsTheClusterAutoscalerEvictAgentsBeforeTheirNode) {
+  const Plan plan = plan_of(example("full"));
+  EXPECT_EQ(pod_of(plan)
+                .at("metadata")
+                .at("annotations")
+                .at("cluster-autoscaler.kubernetes.io/enable-ds-eviction"),
+            "true");
+}
+
 TEST(Plan, ChangesTheDaemonSetAloneForWhatThePodIs) {
   const Plan before = plan_of(example("arize_only"));
   const auto change = [&](const auto& edit) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/certs/certificate.h"
 #include "tests/unit/operator/reconcile/world.h"
 
 namespace dualtrace::ctl {
@@ -153,6 +154,41 @@ TEST_F(SecretChecksTest, LooksAtTheSecretOfAPrivateAuthority) {
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
                                    State::kSecretMissing));
   EXPECT_EQ(checks_.facts().back().path, "spec.databricks.ca");
+}
+
+TEST_F(SecretChecksTest, KnowsWhenAnAuthorityInAConfigMapEnds) {
+  wanted_.arize->ca =
+      CertificateAuthority{.secret = {}, .config_map = KeyReference{"map", "ca.crt"}};
+  check();
+  EXPECT_EQ(checks_.facts().size(), 3U);  // it is not there
+
+  const auto authority = make_authority("company", WallTime(), std::chrono::hours(24 * 30));
+  world_.api.put(kube::kConfigMaps,
+                 {{"metadata", {{"namespace", "shop"}, {"name", "map"}}},
+                  {"data", {{"ca.crt", authority->certificate.pem}, {"other", "none"}}}});
+  world_.clock.advance(minutes(11));
+  check();
+  ASSERT_EQ(checks_.facts().size(), 4U);
+  EXPECT_TRUE(checks_.facts().back().of_config_map);
+  EXPECT_EQ(checks_.facts().back().expires, authority->certificate.not_after);
+
+  wanted_.arize->ca->config_map->key = "other";
+  check();
+  EXPECT_EQ(checks_.facts().back().expires, std::nullopt);
+}
+
+TEST_F(SecretChecksTest, LooksAtTheCredentialOfAProxy) {
+  wanted_.databricks->proxy_url = "http://proxy:3128";
+  wanted_.databricks->proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}};
+  EXPECT_EQ(check().back(), State::kSecretMissing);
+  world_.api.put(kube::kSecrets,
+                 secret("proxy", {{"username", "agents"}, {"password", "two\nlines"}}));
+  world_.clock.advance(minutes(1));
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
+                                   State::kPresent, State::kValueUnusable));
+  EXPECT_EQ(checks_.facts().back().path, "spec.databricks.proxyAuth");
+  EXPECT_EQ(checks_.facts().back().part, std::nullopt);
+  EXPECT_EQ(checks_.facts().back().fingerprint, "");
 }
 
 }  // namespace

@@ -198,6 +198,9 @@ TEST(CredentialUse, TellsOfTheEndOfAnAuthoritysCertificates) {
   EXPECT_EQ(reason(world.status()), "CredentialExpiring");
   EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
               HasSubstr("key ca.crt of Secret company-authority (spec.databricks.ca) ends at"));
+  fact.of_config_map = true;
+  EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
+              HasSubstr("of ConfigMap company-authority"));
   fact.expires = world.facts.now;
   EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
               HasSubstr("ended at"));

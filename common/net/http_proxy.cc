@@ -1,0 +1,53 @@
+#include "common/net/http_proxy.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "common/bytes/base64.h"
+
+namespace dualtrace {
+namespace {
+
+constexpr size_t kBytesMax = 4096;
+
+Result<std::string> read_part(const std::string& path) {
+  const auto unusable = [&](std::string_view why) {
+    return fail(ErrorKind::kInvalid, "proxy credential file " + path + ": " + std::string(why));
+  };
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) {
+    return unusable("cannot be read; check that the Secret has this key");
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kBytesMax) return unusable("is larger than 4 KiB");
+  // Editors and `kubectl create secret --from-file` leave a line break at the end.
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return unusable("is empty; put the value into the Secret");
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  if (control) return unusable("contains a line break or another control character");
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> proxy_authorization(const HttpProxy& proxy) {
+  if (proxy.username_file.empty()) return std::string();
+  const auto username = read_part(proxy.username_file);
+  if (!username) return fail(username.error());
+  // RFC 7617, 2: everything behind the first colon would be the password.
+  if (username->find(':') != std::string::npos) {
+    return fail(ErrorKind::kInvalid, "proxy credential file " + proxy.username_file +
+                                         ": a user name must not contain a colon");
+  }
+  const auto password = read_part(proxy.password_file);
+  if (!password) return fail(password.error());
+  return "Basic " + encode_base64(*username + ":" + *password);
+}
+
+}  // namespace dualtrace

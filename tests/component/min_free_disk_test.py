@@ -1,0 +1,100 @@
+"""delivery.minFreeDisk on a disk that others fill: an agent takes nothing new and says why, delivers what
+it has, gives back what it does not need, and takes spans again by itself."""
+
+import os
+
+import pytest
+from faults import small_disk
+from harness import otlp
+from harness.http import fetch
+from harness.processes import wait_until
+
+HEADERS = {"Content-Type": "application/x-protobuf"}
+MEBIBYTE = 1 << 20
+DISK = 64 * MEBIBYTE
+SMALL = {
+    "receiver": {"limits": {"requestBytes": "1Mi"}},
+    "delivery": {"segmentBytes": "2Mi", "maxBacklog": "16Mi"},
+}
+
+pytestmark = pytest.mark.skipif(
+    small_disk.why_impossible() is not None, reason=str(small_disk.why_impossible())
+)
+
+
+@pytest.fixture
+def disk(stage):
+    with small_disk.small_disk(stage.folder / "disk", DISK) as folder:
+        yield folder
+        for agent in stage.agents:
+            if not agent.process.ended:  # before its disk goes
+                agent.stop(timeout=60)
+
+
+def leave(disk, free: int) -> None:
+    """Somebody else's files: so that `free` bytes are left of it."""
+    others = disk / "others"
+    others.unlink(missing_ok=True)
+    space = os.statvfs(disk)
+    with others.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize - free)
+
+
+def send(agent) -> tuple[int, bytes, list[str]]:
+    request = otlp.make_request(spans=4)
+    status, body, *_ = fetch(f"http://{agent.http_endpoint}/v1/traces", request, HEADERS)
+    return status, body, list(otlp.by_id([request]))
+
+
+def refuses(agent) -> str:
+    status, body = fetch(agent.url("/readyz"))[:2]
+    return "" if status == 200 else body.decode()
+
+
+def segments(disk) -> int:
+    return len(list(disk.glob("journal-*/segment-*")))
+
+
+@pytest.mark.parametrize("durability", ["Disk", "Memory"])
+def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, durability):
+    agent = stage.agent(
+        sandbox.agent_config(), SMALL, {"delivery": {"folder": str(disk), "durability": durability}}
+    )
+    sandbox.fault("databricks", "refuse")
+    status, _, ids = send(agent)
+    assert status == 200
+    leave(disk, 8 * MEBIBYTE)  # an eighth
+    why = wait_until(lambda: refuses(agent), "it is not ready", process=agent.process)
+    assert "delivery.minFreeDisk leaves 9 MiB to others" in why
+    assert agent.status()["notReadyReason"] in why
+    status, body, _ = send(agent)
+    assert status == 503 and b"minFreeDisk" in body
+
+    # What it has is delivered, and then nothing of the disk is held.
+    sandbox.fault("databricks", "none")
+    sandbox.wait_for(set(ids))
+    wait_until(lambda: segments(disk) == 0, "its files are given back", process=agent.process)
+    assert refuses(agent)
+
+    leave(disk, 24 * MEBIBYTE)
+    wait_until(lambda: not refuses(agent), "it is ready again", process=agent.process)
+    status, _, more = send(agent)
+    assert status == 200
+    sandbox.wait_for(set(ids) | set(more))
+    agent.assert_books_balance()
+
+
+def test_another_reserve_needs_no_restart(stage, sandbox, disk):
+    leave(disk, 8 * MEBIBYTE)
+    config = {"delivery": {"folder": str(disk), "minFreeDisk": "0"}}
+    agent = stage.agent(sandbox.agent_config(), SMALL, config)
+    assert send(agent)[0] == 200
+    agent.config["delivery"]["minFreeDisk"] = "50%"
+    agent.write_config(agent.config)
+    agent.wait_until_configured()
+    wait_until(lambda: refuses(agent), "it is not ready", process=agent.process)
+    agent.config["delivery"]["minFreeDisk"] = "1Mi"
+    agent.write_config(agent.config)
+    agent.wait_until_configured()
+    wait_until(lambda: not refuses(agent), "it is ready again", process=agent.process)
+    assert send(agent)[0] == 200
