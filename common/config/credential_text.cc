@@ -55,6 +55,18 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
+// The payload of a JWT, by whom it speaks for: bound and legacy tokens of Kubernetes name the same.
+// It is for the API server, and whoever names a Secret in an export may not be who may read it.
+bool is_service_account_token(std::string_view text) {
+  const size_t begin = text.find('.');
+  if (!text.starts_with("eyJ") || begin == std::string_view::npos) return false;
+  std::string payload(text.substr(begin + 1, text.find('.', begin + 1) - begin - 1));
+  std::replace(payload.begin(), payload.end(), '-', '+');
+  std::replace(payload.begin(), payload.end(), '_', '/');
+  const auto claims = decode_base64(payload);
+  return claims && claims->find("\"system:serviceaccount:") != std::string::npos;
+}
+
 // `kubectl create secret` and `stringData` encode by themselves.
 bool encoded_twice(std::string_view text) {
   if (looks_issued(text)) return false;
@@ -90,6 +102,11 @@ Status check_credential(std::string_view text) {
     return unusable("has a space in it, as of \"Bearer \"; write the value alone");
   }
   if (check_space_id(text)) return unusable("is a space id; the two keys may be swapped");
+  if (is_service_account_token(text)) {
+    return unusable(
+        "is the token of a ServiceAccount, which is never sent; make a Secret with the "
+        "destination's own key");
+  }
   if (encoded_twice(text)) {
     return unusable("is in base64 twice; stringData and kubectl encode by themselves");
   }

@@ -70,6 +70,7 @@ constexpr ExportField cpu(std::string_view path, std::string_view fallback) {
 
 constexpr auto kFields = std::to_array<ExportField>({
     section("spec", true),
+    name("spec.className"),
 
     section("spec.arize"),
     url("spec.arize.endpoint", "arize.endpoint"),

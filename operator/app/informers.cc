@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/log/log.h"
 #include "common/random/random.h"
 #include "operator/api/dual_trace_export.h"
 #include "operator/census/census.h"
@@ -87,16 +88,23 @@ bool is_shut(const std::optional<Error>& failure) {
 }  // namespace
 
 Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners)
-    : book_(parts.consent) {
+    : scope_(parts.scope), book_(parts.consent) {
   if (namespaces.empty()) namespaces.emplace_back();
   if (listeners.request_changed) {
     listeners.export_changed =
         [this, tell = std::move(listeners.export_changed)](const kube::Change& change) {
-          book_.note(change.key, change.after.get());
+          const Json* after = change.after.get();
+          const bool served = after != nullptr && scope_.serves(change.key.namespace_name, *after);
+          book_.note(change.key, served ? after : nullptr);
           tell(change);
         };
   }
   namespaces_ = namespaces.size();
+  listeners.export_changed =
+      [this, tell = std::move(listeners.export_changed)](const kube::Change& change) {
+        tell_of_others(change);
+        tell(change);
+      };
   for (const std::string& name : namespaces) {
     watch(parts, of_exports(name), listeners.export_changed);
     for (const kube::ResourceType& type : planned_types()) {
@@ -105,6 +113,19 @@ Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Li
     watch(parts, of_owned(kube::kPods, name), listeners.pod_changed);
   }
   if (listeners.request_changed) watch_requests(parts, namespaces, listeners.request_changed);
+}
+
+// Once for each, and again when it changes its class.
+void Informers::tell_of_others(const kube::Change& change) const {
+  if (!change.after || scope_.serves(change.key.namespace_name, *change.after)) return;
+  const std::string_view class_name = text_at(*change.after, {"spec", "className"});
+  if (change.before && text_at(*change.before, {"spec", "className"}) == class_name) return;
+  log_info(
+      "an export is not of this operator's class, or in an excluded namespace; it is left to "
+      "another",
+      {{"export", change.key.to_string()},
+       {"class", class_name},
+       {"own_class", scope_.class_name}});
 }
 
 void Informers::watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,

@@ -6,6 +6,7 @@
 // exports once more what the webhook wants to know.
 // A namespace of several that the operator may not read any more, or not yet, is nothing that the
 // others wait for.
+// The Directory has no export that the installation does not serve (operator/api/scope.h).
 // Thread-safe.
 
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "common/kube/informer.h"
 #include "common/kube/reflector.h"
+#include "operator/api/scope.h"
 #include "operator/census/asking_pods.h"
 #include "operator/reconcile/cache.h"
 #include "operator/webhook/directory.h"
@@ -37,6 +39,7 @@ class Informers final : public Cache, public Directory {
     Scheduler& scheduler;
     MetricRegistry& metrics;
     ConsentRules consent{};
+    Scope scope{};
   };
   // No namespaces: all of them.
   Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners);
@@ -93,6 +96,7 @@ class Informers final : public Cache, public Directory {
     std::optional<Error> failure;
   };
 
+  void tell_of_others(const kube::Change& change) const;
   void watch(const Parts& parts, kube::Informer::Options options,
              kube::Informer::Listener listener);
   void watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
@@ -105,6 +109,7 @@ class Informers final : public Cache, public Directory {
   [[nodiscard]] std::vector<kube::ObjectPointer> select(const kube::ResourceType& type,
                                                         const kube::ObjectKey& export_key) const;
 
+  const Scope scope_;
   ExportBook book_;
   std::vector<Watched> watched_;
   std::vector<Asking> asking_;

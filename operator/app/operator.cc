@@ -90,7 +90,12 @@ class RunningOperator final : public Operator {
         .as_before = options_.consent_as_before};
   }
   [[nodiscard]] Installation installation() const {
-    return {.agent_image = options_.agent_image, .consent = consent()};
+    return {.agent_image = options_.agent_image,
+            .consent = consent(),
+            .permissions = options_.permissions};
+  }
+  [[nodiscard]] kube::ObjectKey lease() const {
+    return {options_.leader_election_namespace, options_.lease_name};
   }
   [[nodiscard]] std::vector<std::string> unsynced() const;
   const Options options_;
@@ -151,8 +156,7 @@ void RunningOperator::announce() const {
        {"shared_namespaces", fmt::format("{}", fmt::join(options_.shared_namespaces, ","))},
        {"agent_image", options_.agent_image},
        {"leader_elect", options_.leader_elect},
-       {"lease",
-        kube::ObjectKey{options_.leader_election_namespace, options_.lease_name}.to_string()},
+       {"lease", lease().to_string()},
        {"workers", options_.workers}});
 }
 
@@ -213,11 +217,13 @@ void RunningOperator::watch() {
     };
     listeners.request_changed = [this] { census_->something_changed(); };
   }
-  informers_ = std::make_unique<Informers>(
-      options_.watch_namespaces,
-      Informers::Parts{
-          .api = *api_, .scheduler = watching_, .metrics = metrics_, .consent = consent()},
-      std::move(listeners));
+  informers_ = std::make_unique<Informers>(options_.watch_namespaces,
+                                           Informers::Parts{.api = *api_,
+                                                            .scheduler = watching_,
+                                                            .metrics = metrics_,
+                                                            .consent = consent(),
+                                                            .scope = options_.scope},
+                                           std::move(listeners));
   if (options_.webhook.wanted()) {
     census_ = std::make_unique<CensusTaker>(
         kCensusInterval, [this] { return informers_->asking_pods(); }, *informers_, *api_,
@@ -249,6 +255,8 @@ void RunningOperator::make_reconciler() {
                           .agents = *agents_,
                           .clock = clock_,
                           .metrics = metrics_};
+  parts.scope = options_.scope;
+  if (options_.leader_elect) parts.lease = lease().to_string();
   if (census_) {
     parts.injection = [this](const kube::ObjectKey& key) { return census_->fact_of(key); };
   }
@@ -263,13 +271,13 @@ Status RunningOperator::open_webhook() {
   } else {
     log_info("pods get the agents' full name", {{"cluster_domain", dns.domain}});
   }
-  auto webhook =
-      Webhook::start(options_.webhook, make_reviews(*informers_, installation(), *lookup_, dns),
-                     {.api = *api_,
-                      .files = files_,
-                      .clock = clock_,
-                      .metrics = metrics_,
-                      .cluster_domain = dns.domain});
+  auto webhook = Webhook::start(
+      options_.webhook, make_reviews(*informers_, installation(), options_.scope, *lookup_, dns),
+      {.api = *api_,
+       .files = files_,
+       .clock = clock_,
+       .metrics = metrics_,
+       .cluster_domain = dns.domain});
   if (!webhook) return fail(webhook.error());
   webhook_ = *std::move(webhook);
   serving_ = webhook_.get();
@@ -317,7 +325,7 @@ void RunningOperator::give_back_memory() {
 
 void RunningOperator::seek_leadership() {
   auto elector = kube::LeaderElector::start(
-      {.lease = {options_.leader_election_namespace, options_.lease_name},
+      {.lease = lease(),
        .identity = identity_,
        .lease_duration = options_.lease_duration,
        .renew_deadline = options_.renew_deadline,

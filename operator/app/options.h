@@ -10,6 +10,8 @@
 #include "common/log/log.h"
 #include "common/net/url.h"
 #include "common/time/clock.h"
+#include "operator/api/permissions.h"
+#include "operator/api/scope.h"
 #include "operator/app/environment.h"
 
 namespace dualtrace::ctl {
@@ -33,6 +35,8 @@ struct Options {
   std::string agent_image;
   std::vector<std::string> shared_namespaces;  // whose exports "true" means elsewhere
   bool consent_as_before = true;
+  Permissions permissions;
+  Scope scope;
 
   bool leader_elect = true;
   std::string leader_election_namespace;

@@ -17,7 +17,7 @@ AdmissionAnswer unseen() {
 }  // namespace
 
 Reviews make_reviews(const Informers& informers, const Installation& installation,
-                     const SecretLookup& secrets, const ClusterDns& dns) {
+                     const Scope& scope, const SecretLookup& secrets, const ClusterDns& dns) {
   const auto begun = [&informers] { return informers.unsynced().empty(); };
   const PodReviewer pods(informers, dns);
   const ExportReviewer exports(
@@ -26,7 +26,9 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
                                 Tick wait_until) { return secrets.has(secret, wait_until); },
        .plan_faults =
            [installation](const DualTraceExport& wanted) {
-             return plan_export(wanted, installation).faults;
+             auto faults =
+                 not_permitted(wanted, installation.permissions, installation.agent_image);
+             return faults.empty() ? plan_export(wanted, installation).faults : faults;
            },
        .namespaces = [&informers] { return informers.namespaces(); },
        .consent = installation.consent});
@@ -34,7 +36,11 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
            [begun, pods](const AdmissionRequest& request) {
              return begun() ? pods.review(request) : unseen();
            }},
-          {"/validate-exports", [begun, exports](const AdmissionRequest& request, Tick wait_until) {
+          {"/validate-exports",
+           [begun, exports, scope](const AdmissionRequest& request, Tick wait_until) {
+             // Its own operator has something to say of it.
+             if (!scope.serves(request.key.namespace_name, request.object))
+               return AdmissionAnswer();
              return begun() ? exports.review(request, wait_until) : unseen();
            }}};
 }

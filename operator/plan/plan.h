@@ -10,6 +10,7 @@
 #include "common/kube/object.h"
 #include "operator/api/consent.h"
 #include "operator/api/dual_trace_export.h"
+#include "operator/api/permissions.h"
 
 namespace dualtrace::ctl {
 
@@ -17,6 +18,7 @@ namespace dualtrace::ctl {
 struct Installation {
   std::string agent_image;
   ConsentRules consent{};
+  Permissions permissions{};
   // The API server takes `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
   bool can_prefer_same_node = false;
   bool operator==(const Installation&) const = default;

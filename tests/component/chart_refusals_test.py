@@ -13,6 +13,8 @@ TYPOS = [
     "podDisruptionBudget.minAvailable",
     "serviceAccount.annotation",
     "rbac.created",
+    "rbac.aggregateClusterRoles.edits",
+    "permissions.image",
     "crds.install",
     "webhook.failurePolcy",
     "webhook.certManager.enable",

@@ -33,7 +33,8 @@ EDITS = {
 @pytest.fixture(scope="module")
 def operator(installation):
     # Often looks at what has not changed, so that the quiet shows what that costs.
-    return installation.operator("--resync=5s").start()
+    permits = "--permit-priority-classes=system-node-critical"
+    return installation.operator("--resync=5s", permits).start()
 
 
 @pytest.fixture(scope="module")
