@@ -77,6 +77,14 @@ bool encoded_twice(std::string_view text) {
 }  // namespace
 
 Status check_credential(std::string_view text) {
+  if (const Status checked = check_single_value(text); !checked) return checked;
+  if (!is_service_account_token(text)) return {};
+  return fail(ErrorKind::kInvalid,
+              "is the token of a ServiceAccount, which is never sent; make a Secret with the "
+              "destination's own key");
+}
+
+Status check_single_value(std::string_view text) {
   const auto unusable = [](const char* why) { return fail(ErrorKind::kInvalid, why); };
   if (text.empty()) return unusable("is empty; put the value into the Secret");
   if (text.starts_with("\xEF\xBB\xBF")) {
@@ -102,11 +110,6 @@ Status check_credential(std::string_view text) {
     return unusable("has a space in it, as of \"Bearer \"; write the value alone");
   }
   if (check_space_id(text)) return unusable("is a space id; the two keys may be swapped");
-  if (is_service_account_token(text)) {
-    return unusable(
-        "is the token of a ServiceAccount, which is never sent; make a Secret with the "
-        "destination's own key");
-  }
   if (encoded_twice(text)) {
     return unusable("is in base64 twice; stringData and kubectl encode by themselves");
   }

@@ -326,11 +326,11 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time(live, loaded)
 
 
 def projected_token_file(live, case: Case) -> Path:
-    """As the kubelet of the first node has mounted it for the agent there."""
-    node = live.cluster.nodes().each[0].name
-    pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node}")["items"]
-    folder = live.cluster.folder / node / "lib" / "kubelet" / "pods" / pods[0]["metadata"]["uid"]
-    (file,) = folder.glob("volumes/kubernetes.io~projected/*/databricks-token")
+    """As the kubelet of the first node has mounted it for the agent there, seen by that kubelet."""
+    node = live.cluster.nodes().each[0]
+    pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node.name}")["items"]
+    pod = Path("/proc", str(node.machine.pid), "root/var/lib/kubelet/pods", pods[0]["metadata"]["uid"])
+    (file,) = pod.glob("volumes/kubernetes.io~projected/*/databricks-token")
     return file
 
 
