@@ -107,7 +107,7 @@ def read_well(plane, namespace: str) -> None:
     header, row = plane.kubectl(*get, "--output", "wide").splitlines()
     titles = ["NAME", "READY", "NODES", "AGENTS", "ARIZE", "DATABRICKS", "AGE", "REASON", "MESSAGE"]
     assert header.split() == titles
-    # The example names a Secret that is not there.
+    # The example names two Secrets that are not there.
     assert row.split()[:4] == ["agents", "False", "1", "0"]
     assert "SecretMissing" in row and "Secret company-authority (spec.databricks.ca)" in row
     described = plane.kubectl("describe", "dte", "agents", "--namespace", namespace)
@@ -118,7 +118,7 @@ def read_well(plane, namespace: str) -> None:
         "Reason: SecretMissing Status: False Type: CredentialsSynced",
         "Reason: Valid Status: True Type: ConfigValid",
         "Warning SecretMissing",
-        "dualtrace-operator CredentialsSynced: Secret company-authority",
+        "dualtrace-operator CredentialsSynced: Secret proxy (spec.arize.proxyAuth)",
     ):
         assert expected in text, described
     assert "is to have an agent" not in text  # NoNodes was before the node
