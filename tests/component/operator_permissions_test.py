@@ -230,6 +230,27 @@ def test_the_operator_applies_what_is_permitted_alone(tenant, operator, name):
         wait_until(lambda: tenant.child("daemonsets", name), "its agents are there")
 
 
+def test_what_runs_runs_on_when_less_is_permitted(installation, control_plane, operator):
+    team = Tenant(control_plane, "before")
+    watched = f"--watch-namespaces={team.namespace}"
+    team.create("agents", image("registry.example/other/agent:1"))
+    before = installation.operator(
+        *ALONE, watched, "--permit-images=registry.example/other/*"
+    ).start()
+    team.wait_until_settled("agents")
+    agents = team.child("daemonsets", "agents")["spec"]
+    assert before.stop() == 0
+    installation.operator(*ALONE, watched).start()
+    team.wait_for_reason("agents", "ConfigValid", "NotPermitted")
+    team.change("agents", {"delivery": {"drainTimeout": "40s"}})
+    wait_until(
+        lambda: team.get("agents")["status"]["observedGeneration"]
+        == team.get("agents")["metadata"]["generation"],
+        "it has seen the change",
+    )
+    assert team.child("daemonsets", "agents")["spec"] == agents
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_policy_says_the_same(tenant, policy, name):
     case = CASES[name]
@@ -261,24 +282,3 @@ def test_the_policy_is_made_without_a_warning(control_plane, policy):
 
     warnings = wait_until(checked, "its types are checked", 60)["typeChecking"]
     assert not warnings.get("expressionWarnings"), warnings
-
-
-def test_what_runs_runs_on_when_less_is_permitted(installation, control_plane, operator):
-    team = Tenant(control_plane, "before")
-    watched = f"--watch-namespaces={team.namespace}"
-    team.create("agents", image("registry.example/other/agent:1"))
-    before = installation.operator(
-        *ALONE, watched, "--permit-images=registry.example/other/*"
-    ).start()
-    team.wait_until_settled("agents")
-    agents = team.child("daemonsets", "agents")["spec"]
-    assert before.stop() == 0
-    installation.operator(*ALONE, watched).start()
-    team.wait_for_reason("agents", "ConfigValid", "NotPermitted")
-    team.change("agents", {"delivery": {"drainTimeout": "40s"}})
-    wait_until(
-        lambda: team.get("agents")["status"]["observedGeneration"]
-        == team.get("agents")["metadata"]["generation"],
-        "it has seen the change",
-    )
-    assert team.child("daemonsets", "agents")["spec"] == agents

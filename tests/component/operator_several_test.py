@@ -45,21 +45,34 @@ def tenant(control_plane, installation):
     return Tenant(control_plane, "several")
 
 
-def second(installation, tenant, *options):
+@pytest.fixture
+def start(installation, tenant):
+    """Starts an operator that leads by the Lease of that name; all end with the test, and give their
+    Leases back."""
+    started = []
+
+    def start_one(lease: str, *options):
+        watched = f"--watch-namespaces={tenant.namespace}"
+        made = installation.operator(*SHORT_LEASE, watched, f"--lease-name={lease}", *options)
+        started.append(made.start())
+        return made.wait_until_leading()
+
+    yield start_one
+    for one in started:
+        if not one.process.ended:
+            one.stop()
+
+
+@pytest.fixture
+def first(start):
+    return lambda *options: start("first", *options)
+
+
+@pytest.fixture
+def second(start):
     """Of another installation: with a Lease of its own, and agents of its own image."""
-    return installation.operator(
-        *SHORT_LEASE,
-        f"--watch-namespaces={tenant.namespace}",
-        "--lease-name=second",
-        "--agent-image=registry.example/dualtrace-agent:second",
-        *options,
-    )
-
-
-def first(installation, tenant, *options):
-    return installation.operator(
-        *SHORT_LEASE, f"--watch-namespaces={tenant.namespace}", "--lease-name=first", *options
-    )
+    image = "--agent-image=registry.example/dualtrace-agent:second"
+    return lambda *options: start("second", image, *options)
 
 
 def image_of(tenant, name: str) -> str:
@@ -71,16 +84,20 @@ def wait_for_image(tenant, name: str, tag: str, timeout: float = 60) -> None:
     wait_until(lambda: image_of(tenant, name).endswith(f":{tag}"), f"{name} has {tag}", timeout)
 
 
+def owner(tenant) -> str:
+    return tenant.get("agents").get("status", {}).get("operator", "")
+
+
 def version(tenant, name: str) -> tuple[str, dict]:
     return tenant.get(name)["metadata"]["resourceVersion"], tenant.versions()
 
 
-def test_an_export_belongs_to_the_operator_of_its_class(installation, tenant):
+def test_an_export_belongs_to_the_operator_of_its_class(tenant, first, second):
     tenant.create("plain", {"arize": ARIZE})
     tenant.create("blue", {"arize": ARIZE, "className": "blue"})
     tenant.create("red", {"arize": ARIZE, "className": "red"})
-    first(installation, tenant).start().wait_until_leading()
-    other = second(installation, tenant, "--export-class=blue").start().wait_until_leading()
+    first()
+    other = second("--export-class=blue")
     wait_for_image(tenant, "plain", "test")
     wait_for_image(tenant, "blue", "second")
     for name in ("plain", "blue"):
@@ -100,12 +117,12 @@ def test_an_export_belongs_to_the_operator_of_its_class(installation, tenant):
     assert tenant.child("daemonsets", "plain")["metadata"]["uid"] == uid
 
 
-def test_of_two_that_would_serve_it_the_first_has_it(installation, tenant):
+def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     tenant.create("agents", {"arize": ARIZE})
-    one = first(installation, tenant).start().wait_until_leading()
+    one = first()
     tenant.wait_until_settled("agents")
     wait_for_image(tenant, "agents", "test")
-    two = second(installation, tenant).start().wait_until_leading()
+    two = second()
     (said,) = wait_until(
         lambda: two.logged("another operator serves this export, and so it is left alone"),
         "the second says so",
@@ -123,19 +140,17 @@ def test_of_two_that_would_serve_it_the_first_has_it(installation, tenant):
     time.sleep(QUIET_SECONDS)
     assert version(tenant, "agents") == before
     assert image_of(tenant, "agents").endswith(":test")
-    assert tenant.get("agents")["status"]["operator"].endswith("/first")
+    assert owner(tenant).endswith("/first")
 
     # Its Lease is held by nobody any more.
     assert one.stop() == 0
     wait_for_image(tenant, "agents", "second", timeout=150)
-    wait_until(
-        lambda: tenant.get("agents")["status"]["operator"].endswith("/second"), "it is the second's"
-    )
+    wait_until(lambda: owner(tenant).endswith("/second"), "it is the second's")
 
 
-def test_excluded_namespaces_are_left_to_others(installation, tenant):
+def test_excluded_namespaces_are_left_to_others(tenant, first, second):
     tenant.create("agents", {"arize": ARIZE})
-    first(installation, tenant, f"--exclude-namespaces={tenant.namespace}").start().wait_until_leading()
-    second(installation, tenant).start().wait_until_leading()
+    first(f"--exclude-namespaces={tenant.namespace}")
+    second()
     wait_for_image(tenant, "agents", "second")
-    assert tenant.get("agents")["status"]["operator"].endswith("/second")
+    wait_until(lambda: owner(tenant).endswith("/second"), "it is the second's")
