@@ -8,6 +8,7 @@ from harness.api_proxy import Fate, Refusal, Seen, Torn
 from harness.children import APIS
 from harness.installation import ALONE
 from harness.many_pods import plant_pods
+from harness.sanitizers import skip_with_sanitizers
 from harness.tenant import Tenant
 from harness.webhook import Webhook
 
@@ -121,6 +122,7 @@ def test_pages_that_expire_are_begun_anew(control_plane, installation, operator,
 
 def test_many_pods_take_little_memory(control_plane, installation, proxy):
     """12,000 of 4 kB, which is 48 MiB of text: what is kept of them is a small part."""
+    skip_with_sanitizers(installation.operator().binary)
     installation.allow_everywhere()
     webhook = Webhook(control_plane)
     webhook.install()
