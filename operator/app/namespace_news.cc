@@ -4,19 +4,11 @@
 #include <utility>
 
 #include "common/log/log.h"
-#include "operator/api/dual_trace_export.h"
+#include "operator/reconcile/status_writer.h"
 
 namespace dualtrace::ctl {
 
 namespace {
-
-Json reference_to_export(const Json& object) {
-  return {{"apiVersion", kDualTraceExports.api_version()},
-          {"kind", kDualTraceExports.kind},
-          {"namespace", text_at(object, {"metadata", "namespace"})},
-          {"name", text_at(object, {"metadata", "name"})},
-          {"uid", text_at(object, {"metadata", "uid"})}};
-}
 
 kube::Event event_of(Json reference, kube::Event::Type type, std::string reason, std::string note) {
   return {.regarding = std::move(reference),

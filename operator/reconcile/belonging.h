@@ -4,9 +4,8 @@
 // runs: whoever else finds it leaves children and status alone, so that nobody undoes what another
 // does. One that has ended gives it up: its Lease is gone, is held by nobody, or was not renewed
 // for long.
-//   Two that claim it in the same moment both read what was written last. Where the other's Lease
-//   may
-// not be read, it is taken to run.
+// Two that claim it in the same moment both read what was written last. An operator whose Lease may
+// not be read counts as running.
 // Thread-safe. Blocks on the API server.
 
 #include <map>
