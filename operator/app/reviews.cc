@@ -38,9 +38,10 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
            }},
           {"/validate-exports",
            [begun, exports, scope](const AdmissionRequest& request, Tick wait_until) {
+             const bool deleted = request.operation == "DELETE";
+             const Json& object = deleted ? request.old_object : request.object;
              // Its own operator has something to say of it.
-             if (!scope.serves(request.key.namespace_name, request.object))
-               return AdmissionAnswer();
+             if (!scope.serves(request.key.namespace_name, object)) return AdmissionAnswer();
              return begun() ? exports.review(request, wait_until) : unseen();
            }}};
 }

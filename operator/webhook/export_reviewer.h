@@ -1,8 +1,8 @@
 #pragma once
-// ExportReviewer: what there is to say at once to whoever creates or changes an export, and would
-// otherwise be found in its status later: warnings, never a refusal. Two exports cannot get the
-// same children: their names come from the exports' own (operator/plan/names.h). Thread-safe; the
-// Directory outlives it.
+// ExportReviewer: what there is to say at once to whoever creates, changes or deletes an export,
+// and would otherwise be found in a status later: warnings, never a refusal. Two exports cannot get
+// the same children: their names come from the exports' own (operator/plan/names.h). Thread-safe;
+// the Directory outlives it.
 
 #include <functional>
 #include <optional>
@@ -39,6 +39,7 @@ class ExportReviewer {
   [[nodiscard]] std::vector<std::string> missing_secrets(const DualTraceExport& wanted,
                                                          Tick wait_until) const;
   [[nodiscard]] std::vector<std::string> others_beside(const kube::ObjectKey& key) const;
+  [[nodiscard]] AdmissionAnswer review_deletion(const AdmissionRequest& request) const;
   [[nodiscard]] std::vector<std::string> other_meanings(const AdmissionRequest& request) const;
 
   const Directory& directory_;
