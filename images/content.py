@@ -22,6 +22,8 @@ PROGRAMS = {
 }
 # These change least and every program loads them, so that nodes keep one layer of them for all.
 _BASE = {"libc6", "libgcc-s1", "libstdc++6", "ca-certificates"}
+# Of libc6, and empty: what they had is in libc.so.6. Some libraries still ask for one or another.
+_STUBS = ("libdl.so.2", "libpthread.so.0", "librt.so.1")
 _WITHOUT_NOTICE = {"BSL-1.0"}  # it excepts compiled programs, and Boost's notice has 2 MB
 
 _AUTHORITIES = "/usr/share/ca-certificates/"  # its examples are elsewhere
@@ -92,9 +94,15 @@ def _packaged(
     return found
 
 
+def _with_stubs(files: list[Path]) -> list[Path]:
+    """So that the base is the same whichever of them a program's libraries ask for."""
+    stubs = {file.with_name(s) for file in files if file.name == "libc.so.6" for s in _STUBS}
+    return sorted({*files, *stubs})
+
+
 def content_of(build: Path, name: str, revision: Revision, tag: str) -> Content:
     program = build / PROGRAMS[name]
-    loaded = owners(libraries(program))
+    loaded = owners(_with_stubs(libraries(program)))
     compiled_in = header_only(build, name, set(loaded.values()))
     packaged = _packaged(loaded, compiled_in)
     lean, debug = stripped(program)

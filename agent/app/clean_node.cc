@@ -48,20 +48,6 @@ uint64_t bytes_in(const std::string& path) {
   return sum;
 }
 
-// Of the dead letters, or of the segments of a journal.
-int64_t newest_in(FileSystem& files, const std::string& path) {
-  int64_t newest = 0;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    const bool counts = is_dead_letters(path) ? name != "owner" : name.starts_with("segment-");
-    const auto written = files.modified(at->path().string());
-    if (counts && written) newest = std::max(newest, *written);
-  }
-  return newest;
-}
-
 }  // namespace
 
 CleanNode::CleanNode(CleanNodeOptions options, FileSystem& files, Clock& clock,
@@ -144,14 +130,14 @@ Status CleanNode::clean_expired(std::vector<Home> homes) {
     if (home.alive) continue;  // the agent there looks after its folder itself
     for (const Journal& journal : home.journals) {
       if (!journal.lock) continue;
-      const int64_t last = newest_in(files_, journal.path);
+      const auto last = last_written(files_, journal.path);
       if (may_go(journal.path, last, journal.mark)) all = remove(journal.path) && all;
     }
     for (const std::string& folder : folders_in(home.path)) {
       if (!is_dead_letters(folder)) continue;
       const auto own_mark = read_mark(files_, folder);
       const auto& mark = own_mark && *own_mark ? *own_mark : home.mark;
-      if (may_go(folder, newest_in(files_, folder), mark)) all = remove(folder) && all;
+      if (may_go(folder, last_letter(files_, folder), mark)) all = remove(folder) && all;
     }
     remove_if_empty(home);
   }
@@ -159,11 +145,11 @@ Status CleanNode::clean_expired(std::vector<Home> homes) {
   return fail(ErrorKind::kInternal, "some folders could not be removed");
 }
 
-bool CleanNode::may_go(const std::string& path, int64_t last,
+bool CleanNode::may_go(const std::string& path, const Result<int64_t>& last,
                        const std::optional<FolderMark>& mark) {
   const Duration kept = mark ? Duration(mark->max_age) : Duration(kUnknownAge);
-  const WallTime written = from_unix_nanos(0) + std::chrono::seconds(last);
-  if (clock_.wall() - written <= kept) {
+  // What cannot be read may be young.
+  if (!last || clock_.wall() - (from_unix_nanos(0) + std::chrono::seconds(*last)) <= kept) {
     ages_.forget(path);
     return false;
   }

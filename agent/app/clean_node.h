@@ -60,7 +60,8 @@ class CleanNode {
   Status clean_all(std::vector<Home> homes);
   Status clean_expired(std::vector<Home> homes);
   // Too old by the mark, for long enough.
-  bool may_go(const std::string& path, int64_t last, const std::optional<FolderMark>& mark);
+  bool may_go(const std::string& path, const Result<int64_t>& last,
+              const std::optional<FolderMark>& mark);
   bool remove(const std::string& path);
   void remove_if_empty(const Home& home);
 

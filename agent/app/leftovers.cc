@@ -35,6 +35,8 @@ Status remove_dead_letters(FileSystem& files, const std::string& folder) {
   return files.remove(folder);
 }
 
+}  // namespace
+
 Result<int64_t> last_letter(FileSystem& files, const std::string& folder) {
   const auto lanes = files.list(folder);
   if (!lanes) return fail(lanes.error());
@@ -50,8 +52,6 @@ Result<int64_t> last_letter(FileSystem& files, const std::string& folder) {
   }
   return newest;
 }
-
-}  // namespace
 
 Result<int64_t> last_written(FileSystem& files, const std::string& folder) {
   const auto names = files.list(folder);

@@ -19,9 +19,10 @@
 
 namespace dualtrace::agent {
 
-// When something in the folder of a journal was written last: in Unix seconds, 0 when it holds no
-// record. `nested` folders have it one level below.
+// When something in the folder of a journal, or of dead letters, was written last: in Unix seconds,
+// 0 when it holds nothing.
 Result<int64_t> last_written(FileSystem& files, const std::string& folder);
+Result<int64_t> last_letter(FileSystem& files, const std::string& folder);
 
 // Puts the dead letters of another export out of this one's way, and marks the data folder as this
 // one's. Called before the lanes are made.

@@ -14,13 +14,6 @@ namespace {
 constexpr size_t kListenMax = 16;
 constexpr uint64_t kMebibyte = 1 << 20;
 
-// The hosts that Arize documents, in the order of the schema's choices US, EU, CA.
-std::string region_host(size_t index) {
-  constexpr std::array<std::string_view, 3> kHosts = {"otlp.arize.com", "otlp.eu-west-1a.arize.com",
-                                                      "otlp.ca-central-1a.arize.com"};
-  return std::string(kHosts.at(index));
-}
-
 }  // namespace
 
 // Reads each section, then the rules between them. It goes on after a fault, to find all.
@@ -113,9 +106,10 @@ class AgentConfigBuilder {
     reader_.rule({"arize.endpoint", "arize.region"},
                  (endpoint != nullptr) != reader_.has("arize.region"),
                  "write exactly one of arize.endpoint and arize.region (US, EU or CA)");
-    size_t region = 0;
-    reader_.read_choice<size_t>("arize.region", {0, 1, 2}, region);
-    arize.endpoint = {"https", {region_host(region), 443}, ""};
+    std::string_view host;
+    reader_.read_choice<std::string_view>(
+        "arize.region", {arize_host("US"), arize_host("EU"), arize_host("CA")}, host);
+    arize.endpoint = {"https", {std::string(host), 443}, ""};
     if (endpoint != nullptr) {
       auto url = parse_arize_endpoint(*endpoint);
       if (!reader_.expect("arize.endpoint", url)) return;

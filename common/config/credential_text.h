@@ -9,8 +9,12 @@
 
 namespace dualtrace {
 
-// `text` has no white space around it any more. The error says what is wrong with it and repeats
+// `text` has no white space around it any more. The errors say what is wrong with it and repeat
 // nothing of it.
+
+// One value alone, as whoever issued it wrote it.
+Status check_single_value(std::string_view text);
+// That, and a value that may be sent to a destination: the token of a ServiceAccount may not.
 Status check_credential(std::string_view text);
 
 // The OAuth secret of a service principal, as check_credential() and more. check_client_id() in

@@ -60,6 +60,12 @@ Result<Url> parse_arize_endpoint(std::string_view text) {
   return url;
 }
 
+std::string_view arize_host(std::string_view region) {
+  if (region == "US") return "otlp.arize.com";
+  if (region == "EU") return "otlp.eu-west-1a.arize.com";
+  return region == "CA" ? "otlp.ca-central-1a.arize.com" : "";
+}
+
 Result<Url> parse_workspace_url(std::string_view text) {
   auto url = parse_url(text);
   if (!url) return invalid("expected https://host: " + url.error().message);

@@ -16,6 +16,8 @@ inline constexpr size_t kAttributesMax = 64;
 
 // host[:port] (TLS on port 443) or http(s)://host[:port][/v1[/traces]]; the path is kept.
 Result<Url> parse_arize_endpoint(std::string_view text);
+// Where the accounts of a region send to; "" when there is no such region.
+[[nodiscard]] std::string_view arize_host(std::string_view region);
 // https://host[:port]; http:// only to this machine.
 Result<Url> parse_workspace_url(std::string_view text);
 // host[:port] (TLS on port 443) or https://host[:port][/v1/traces]; http:// only to this machine.

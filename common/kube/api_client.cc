@@ -11,7 +11,7 @@
 #include "common/kube/caller.h"
 #include "common/kube/connections.h"
 #include "common/kube/credential.h"
-#include "common/kube/list_page.h"
+#include "common/kube/list_reader.h"
 #include "common/kube/watch_stream.h"
 #include "common/sync/mutex.h"
 #include "common/time/thread_scheduler.h"
@@ -84,8 +84,8 @@ class ApiClient::Body {
   Result<Json> ask(const Asked& asked, HttpRequest request);
   void list(const Selection& selection, const ListRequest& request,
             std::function<void(Result<ListPage>)> done);
-  std::unique_ptr<Watch> watch(const Selection& selection, const std::string& resource_version,
-                               Duration lasting, WatchReader reader);
+  std::unique_ptr<Watch> watch(const Selection& selection, const WatchRequest& request,
+                               WatchReader reader);
 
  private:
   // False when cancelled.
@@ -132,25 +132,28 @@ Result<Json> ApiClient::Body::ask(const Asked& asked, HttpRequest request) {
 
 void ApiClient::Body::list(const Selection& selection, const ListRequest& request,
                            std::function<void(Result<ListPage>)> done) {
-  const auto read = [selection](Result<HttpResponse> result) -> Result<ListPage> {
+  const auto reader = std::make_shared<ListReader>(selection);
+  const auto page_of = [reader, selection](const Result<HttpResponse>& result) -> Result<ListPage> {
     const Asked asked{"list", selection.type, selection.namespace_name};
-    const auto text = text_of(asked, std::move(result), kPageBytesMax);
-    if (!text) return fail(text.error());
-    auto page = read_list_page(selection, *text);
+    if (!result) return fail(result.error().with_prefix(asked.prefix()));
+    if (result->status != 200) return fail(error_of(asked, *result));
+    auto page = reader->finish();
     if (!page) return fail(page.error().with_prefix(asked.prefix()));
     return page;
   };
   caller_.call(*connections_->clients().lists, list_request(selection, request),
-               options_.list_timeout, [read, done = std::move(done)](Result<HttpResponse> result) {
-                 done(read(std::move(result)));
-               });
+               options_.list_timeout,
+               [page_of, done = std::move(done)](const Result<HttpResponse>& result) {
+                 done(page_of(result));
+               },
+               {.begin = [reader] { reader->begin(); },
+                .piece = [reader](std::string_view bytes) { reader->feed(bytes); }});
 }
 
 std::unique_ptr<Watch> ApiClient::Body::watch(const Selection& selection,
-                                              const std::string& resource_version, Duration lasting,
-                                              WatchReader reader) {
+                                              const WatchRequest& request, WatchReader reader) {
   auto stream = std::make_shared<WatchStream>(
-      selection, watch_request(selection, resource_version, lasting), metrics_, std::move(reader),
+      selection, watch_request(selection, request), metrics_, std::move(reader),
       [this](const Shown& shown) {
         scheduler_.post([this, shown] { connections_->refused(shown); });
       });
@@ -227,10 +230,9 @@ void ApiClient::list(const Selection& selection, const ListRequest& request,
   body_->list(selection, request, std::move(done));
 }
 
-std::unique_ptr<Watch> ApiClient::watch(const Selection& selection,
-                                        const std::string& resource_version, Duration lasting,
+std::unique_ptr<Watch> ApiClient::watch(const Selection& selection, const WatchRequest& request,
                                         WatchReader reader) {
-  return body_->watch(selection, resource_version, lasting, std::move(reader));
+  return body_->watch(selection, request, std::move(reader));
 }
 
 }  // namespace dualtrace::kube

@@ -2,7 +2,8 @@
 // ApiClient: the Kubernetes API over HTTP. Blocking calls for single objects, asynchronous ones for
 // lists and watches; one connection for each watch. Made once by operator/app.
 //
-// Limits: an object and a watch's line up to 8 MiB, a page of a list up to 64 MiB.
+// Limits: an object and a watch's line up to 8 MiB. A page of a list may be of any length: it is
+//   read object by object.
 // Thread-safe. Blocking calls may come from many threads at once; neither they nor cancel() are for
 // its own callbacks. When it is destroyed, no thread is in a call any more (cancel() sees to that).
 
@@ -54,8 +55,8 @@ class ApiClient final : public Api, public ListWatch {
 
   void list(const Selection& selection, const ListRequest& request,
             std::function<void(Result<ListPage>)> done) override;
-  std::unique_ptr<Watch> watch(const Selection& selection, const std::string& resource_version,
-                               Duration lasting, WatchReader reader) override;
+  std::unique_ptr<Watch> watch(const Selection& selection, const WatchRequest& request,
+                               WatchReader reader) override;
 
  private:
   class Body;

@@ -117,19 +117,21 @@ HttpRequest list_request(const Selection& selection, const ListRequest& request)
   Query query = query_of(selection);
   if (request.limit > 0) query.add("limit", std::to_string(request.limit));
   query.add("continue", request.continue_token);
-  if (request.continue_token.empty()) query.add("resourceVersion", request.resource_version);
   return read(selection.type.collection_path(selection.namespace_name) + query.text(),
               accepted(selection.form, "PartialObjectMetadataList"));
 }
 
-HttpRequest watch_request(const Selection& selection, const std::string& resource_version,
-                          Duration lasting) {
+HttpRequest watch_request(const Selection& selection, const WatchRequest& request) {
   Query query = query_of(selection);
   query.add("watch", "1");
   query.add("allowWatchBookmarks", "true");
-  query.add("resourceVersion", resource_version);
+  query.add("resourceVersion", request.resource_version);
+  if (request.lists_first) {
+    query.add("sendInitialEvents", "true");
+    query.add("resourceVersionMatch", "NotOlderThan");
+  }
   query.add("timeoutSeconds",
-            std::to_string(std::chrono::ceil<std::chrono::seconds>(lasting).count()));
+            std::to_string(std::chrono::ceil<std::chrono::seconds>(request.lasting).count()));
   return read(selection.type.collection_path(selection.namespace_name) + query.text(),
               accepted(selection.form, "PartialObjectMetadata"));
 }

@@ -25,7 +25,6 @@ namespace dualtrace::kube {
 [[nodiscard]] HttpRequest remove_request(const ResourceType& type, const ObjectKey& key,
                                          const Precondition& precondition);
 [[nodiscard]] HttpRequest list_request(const Selection& selection, const ListRequest& request);
-[[nodiscard]] HttpRequest watch_request(const Selection& selection,
-                                        const std::string& resource_version, Duration lasting);
+[[nodiscard]] HttpRequest watch_request(const Selection& selection, const WatchRequest& request);
 
 }  // namespace dualtrace::kube

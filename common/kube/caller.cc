@@ -8,6 +8,7 @@ namespace dualtrace::kube {
 namespace {
 
 constexpr int kWaitsMax = 10;
+constexpr size_t kRefusalBytesMax = 64 * 1024;
 
 std::string code_of(int status) { return status == 0 ? "<error>" : std::to_string(status); }
 
@@ -40,11 +41,13 @@ void CallMetrics::repeated(const std::string& method, int status) {
       .increment();
 }
 
-void Caller::call(HttpClient& client, HttpRequest request, Duration timeout, Done done) {
+void Caller::call(HttpClient& client, HttpRequest request, Duration timeout, Done done,
+                  BodyReader body) {
   const auto call = std::make_shared<Call>(Call{
       .client = client,
       .request = std::move(request),
       .deadline = scheduler_.clock().tick() + timeout,
+      .body = std::move(body),
   });
   if (keep(*call, done)) {
     scheduler_.post([this, call] { attempt(call); });
@@ -80,12 +83,43 @@ void Caller::attempt(const CallPointer& call) {
   if (call->sent >= call->deadline) {
     return finish(call, fail(ErrorKind::kUnavailable, connections_.host() + ": no answer in time"));
   }
+  if (call->body.piece) return open(call, std::move(request));
   call->client.send(std::move(request), call->deadline - call->sent,
                     [this, call](Result<HttpResponse> result) {
                       scheduler_.post([this, call, result = std::move(result)]() mutable {
                         answered(call, std::move(result));
                       });
                     });
+}
+
+void Caller::open(const CallPointer& call, HttpRequest request) {
+  const auto answer = std::make_shared<HttpResponse>();
+  HttpStreamReader reader;
+  reader.head = [answer, body = call->body](HttpResponse head) {
+    *answer = std::move(head);
+    if (answer->status == 200) body.begin();
+  };
+  reader.piece = [answer, body = call->body](std::string_view bytes) {
+    if (answer->status == 200) return body.piece(bytes);
+    answer->body.append(bytes.substr(0, kRefusalBytesMax - answer->body.size()));
+  };
+  // Not the stream's number but the moment it was begun tells it from one that was given up.
+  const auto over = [this, call, sent = call->sent](Result<HttpResponse> result) {
+    if (call->stream == nullptr || call->sent != sent) return;
+    call->stream.reset();
+    scheduler_.cancel(std::exchange(call->timer, 0));
+    answered(call, std::move(result));
+  };
+  reader.ended = [this, answer, over](Status status) {
+    scheduler_.post([answer, over, status = std::move(status)] {
+      over(status ? Result<HttpResponse>(*answer) : fail(status.error()));
+    });
+  };
+  call->stream =
+      call->client.open(std::move(request), call->deadline - call->sent, std::move(reader));
+  call->timer = scheduler_.run_at(call->deadline, [this, over] {
+    over(fail(ErrorKind::kCancelled, connections_.host() + ": no answer in time"));
+  });
 }
 
 void Caller::answered(const CallPointer& call, Result<HttpResponse> result) {

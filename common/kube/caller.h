@@ -10,6 +10,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <string_view>
 
 #include "common/error/result.h"
 #include "common/kube/connections.h"
@@ -36,6 +38,13 @@ class CallMetrics {
   const std::string host_;
 };
 
+// Reads the body of a 200 as it comes, in place of the answer's. Called one at a time, from a
+// thread of the HttpClient's; an answer that is read after another begins anew.
+struct BodyReader {
+  std::function<void()> begin{};
+  std::function<void(std::string_view)> piece{};
+};
+
 class Caller {
  public:
   using Done = std::function<void(Result<HttpResponse>)>;
@@ -47,7 +56,8 @@ class Caller {
   // `client` is one of the connections'. Errors as HttpClient, but for a passed deadline
   // (kUnavailable), cancel() (kCancelled) and no credential (kDenied). Any HTTP status is an
   // answer.
-  void call(HttpClient& client, HttpRequest request, Duration timeout, Done done);
+  void call(HttpClient& client, HttpRequest request, Duration timeout, Done done,
+            BodyReader body = {});
   void cancel();
 
  private:
@@ -55,18 +65,22 @@ class Caller {
     HttpClient& client;
     HttpRequest request;
     Tick deadline;
+    BodyReader body{};
     uint64_t id = 0;
     Tick sent{};
     Shown shown{};
     int waits = 0;
     bool authorized_again = false;
     bool sent_again = false;
+    std::unique_ptr<HttpStream> stream{};  // of a body that is read as it comes
+    Scheduler::TimerId timer = 0;          // its end
   };
   using CallPointer = std::shared_ptr<Call>;
 
   // False when cancelled.
   bool keep(Call& call, const Done& done);
   void attempt(const CallPointer& call);
+  void open(const CallPointer& call, HttpRequest request);
   void answered(const CallPointer& call, Result<HttpResponse> result);
   // Whether it goes on: what came is not the answer yet.
   bool goes_on_without_answer(const CallPointer& call, const Error& error);

@@ -19,7 +19,6 @@ HttpClients make_http_clients(const ClientConfig& config) {
   HttpClients clients;
   options.response_bytes_max = kObjectBytesMax + 1;
   clients.calls = make_http_client(options);
-  options.response_bytes_max = kPageBytesMax + 1;
   clients.lists = make_http_client(options);
   options.silence_max = kWatchSilenceMax;
   clients.watches = make_http_client(options);

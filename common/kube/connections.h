@@ -17,12 +17,11 @@
 namespace dualtrace::kube {
 
 inline constexpr size_t kObjectBytesMax = size_t{8} << 20;
-inline constexpr size_t kPageBytesMax = size_t{64} << 20;
 
 // One for each kind of request, as they differ in what they may take.
 struct HttpClients {
   std::unique_ptr<HttpClient> calls;    // answers are kept up to one byte above kObjectBytesMax
-  std::unique_ptr<HttpClient> lists;    // … kPageBytesMax
+  std::unique_ptr<HttpClient> lists;    // pages, read as they come
   std::unique_ptr<HttpClient> watches;  // may be silent for minutes
 };
 

@@ -18,6 +18,9 @@ constexpr Duration kRetryAfterMax = std::chrono::minutes(1);
 constexpr Duration kWatchMin = std::chrono::seconds(1);
 constexpr uint64_t kWatchSecondsMin = 300;
 constexpr uint64_t kWatchSecondsMax = 600;
+constexpr Duration kSilenceMax = std::chrono::seconds(150);
+constexpr Duration kStreamSilenceMax = std::chrono::seconds(10);
+constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
 // 504 is its code; what tells it from a server that is slow is its text alone.
 bool from_the_future(const Error& error) {
@@ -93,13 +96,54 @@ class Stepper {
   }
 
  private:
+  using Next = decltype(BackingOff::next);
+
   template <typename Phase, typename Input>
   void on(Phase phase, Input /*from before*/) {
     out_.state.phase = std::move(phase);
   }
 
-  // The first list may be whatever the server has at hand; later ones must not go back in time.
-  void on(Empty /*phase*/, Begin /*input*/) { send(Listing{"0"}); }
+  void on(Empty /*phase*/, Begin /*input*/) { go_on_with(list_anew()); }
+
+  void on(Streaming streaming, LineCame came) {
+    WatchLine& line = came.line;
+    switch (line.kind) {
+      case WatchLine::Kind::kError:
+        return stream_failed(streaming, *line.error);
+      case WatchLine::Kind::kUnreadable:
+        return stream_failed(streaming,
+                             {ErrorKind::kCorrupt, "a line of a watch that cannot be read"});
+      case WatchLine::Kind::kApplied:
+        tell(WatchEvent::Kind::kListed, std::move(line.object));
+        break;
+      case WatchLine::Kind::kDeleted:  // after it was listed in the same stream
+        tell(WatchEvent::Kind::kUnlisted, std::move(line.object));
+        break;
+      case WatchLine::Kind::kBookmark:
+        // An old server takes the request for a watch from anywhere, and never says that this was
+        // all; its first bookmark tells it.
+        if (!line.ends_list) {
+          return stream_failed(streaming,
+                               {ErrorKind::kUnavailable, "a streamed list without an end"});
+        }
+        tell(WatchEvent::Kind::kInitDone);
+        out_.state.phase = Watching{std::move(line.version), now_};
+        return;
+    }
+    streaming.begun = true;
+    out_.state.phase = streaming;
+  }
+
+  void on(Streaming streaming, WatchEnded ended) {
+    stream_failed(streaming, ended.status
+                                 ? Error{ErrorKind::kUnavailable, "a streamed list was cut off"}
+                                 : ended.status.error());
+  }
+
+  void on(Streaming /*phase*/, FellSilent /*input*/) {
+    end("Silent", Error{ErrorKind::kUnavailable, "a streamed list fell silent"});
+    back_off(Listing{});
+  }
 
   void on(Listing listing, ListAnswered answer) {
     if (!answer.page) return list_failed(std::move(listing), answer.page.error());
@@ -115,34 +159,31 @@ class Stepper {
     }
     listing.continue_token = std::move(page.continue_token);
     ++listing.pages;
+    listing.limit = std::min(2 * listing.limit, kPageObjectsMax);
     send(std::move(listing));
   }
 
   void on(Listing listing, FellSilent /*input*/) {
     end("Silent", Error{ErrorKind::kUnavailable, "no answer to a list"});
-    back_off(std::move(listing));
+    back_off(smaller(std::move(listing)));
   }
 
-  void on(Watching watching, LineCame line) {
-    Result<Json> parsed = parse_json(line.line);
-    const std::string_view type = parsed ? text_at(*parsed, {"type"}) : "";
-    if (type == "ERROR") {
-      const Json* status = find(*parsed, {"object"});
-      return watch_failed(std::move(watching), error_of(status ? *status : Json()));
+  void on(Watching watching, LineCame came) {
+    WatchLine& line = came.line;
+    if (line.kind == WatchLine::Kind::kError) {
+      return watch_failed(std::move(watching), *line.error);
     }
-    const bool applied = type == "ADDED" || type == "MODIFIED";
-    const bool changed = applied || type == "DELETED";
-    const Json* object = changed || type == "BOOKMARK" ? find(*parsed, {"object"}) : nullptr;
-    if (!object || version_of(*object).empty() || (changed && !is_identified(*object))) {
+    if (line.kind == WatchLine::Kind::kUnreadable) {
       note_how_long_it_stood(watching);
       end("Unreadable", Error{ErrorKind::kInvalid, "a line of a watch that cannot be read"});
-      return back_off(Listing{""});
+      return back_off(list_anew());
     }
-    watching.resource_version = version_of(*object);
-    watching.changed = watching.changed || changed;
-    if (changed) {
-      tell(applied ? WatchEvent::Kind::kApplied : WatchEvent::Kind::kDeleted,
-           std::move((*parsed)["object"]));
+    watching.resource_version = std::move(line.version);
+    if (line.kind != WatchLine::Kind::kBookmark) {
+      watching.changed = true;
+      tell(line.kind == WatchLine::Kind::kApplied ? WatchEvent::Kind::kApplied
+                                                  : WatchEvent::Kind::kDeleted,
+           std::move(line.object));
     }
     out_.state.phase = std::move(watching);
   }
@@ -166,47 +207,86 @@ class Stepper {
     watch(std::move(watching.resource_version));
   }
 
-  void on(BackingOff backing_off, WaitOver /*input*/) {
-    if (auto* listing = std::get_if<Listing>(&backing_off.next)) return send(std::move(*listing));
-    watch(std::move(std::get<Watching>(backing_off.next).resource_version));
+  void on(BackingOff backing_off, WaitOver /*input*/) { go_on_with(std::move(backing_off.next)); }
+
+  void go_on_with(Next next) {
+    if (std::holds_alternative<Streaming>(next)) return stream();
+    if (auto* listing = std::get_if<Listing>(&next)) return send(std::move(*listing));
+    watch(std::move(std::get<Watching>(next).resource_version));
   }
 
-  // A page that could be had later is asked for again: those before it count.
+  [[nodiscard]] Next list_anew() const {
+    if (out_.state.no_streams) return Listing{};
+    return Streaming{};
+  }
+
+  static Listing smaller(Listing listing) {
+    listing.limit = std::max(listing.limit / 2, kPageObjectsMin);
+    return listing;
+  }
+
+  // Pages next, whatever it was: they work wherever a stream does.
+  void stream_failed(const Streaming& streaming, const Error& error) {
+    // An old server, or one with an old etcd, which says so only within the stream, as a fault of
+    // its own. It is none.
+    const bool refused = error.kind == ErrorKind::kInvalid ||
+                         (error.kind == ErrorKind::kInternal && !streaming.begun);
+    if (!refused) {
+      end(word_for(error), error);
+      return back_off(Listing{});
+    }
+    out_.state.no_streams = error.kind == ErrorKind::kInvalid;
+    end("NoStreams");
+    send(Listing{});
+  }
+
+  // A page that could be had later is asked for again: those before it count. It may have been too
+  // much at once for the server, or for the way from there.
   void list_failed(Listing listing, const Error& error) {
     const bool again = passes(error) || (listing.pages == 0 && error.kind != ErrorKind::kExpired &&
                                          !from_the_future(error));
+    const bool too_much =
+        error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kExhausted;
     end(word_for(error), error);
-    back_off(again ? std::move(listing) : Listing{""});
+    if (!again) return back_off(list_anew());
+    back_off(too_much ? smaller(std::move(listing)) : std::move(listing));
   }
 
   void watch_failed(Watching watching, const Error& error) {
     note_how_long_it_stood(watching);
     end(word_for(error), error);
     if (passes(error)) return back_off(std::move(watching));
-    back_off(Listing{""});
+    back_off(list_anew());
   }
 
   void note_how_long_it_stood(const Watching& watching) {
     if (now_ - watching.opened >= kStood) out_.state.failures = 0;
   }
 
+  void stream() {
+    tell(WatchEvent::Kind::kInit);
+    open({.lists_first = true});
+    out_.state.phase = Streaming{};
+  }
+
   void send(Listing listing) {
     if (listing.pages == 0) tell(WatchEvent::Kind::kInit);
-    // A continue token carries its resourceVersion; the server refuses both together.
-    out_.action =
-        SendList{{.resource_version = listing.pages == 0 ? listing.resource_version : std::string(),
-                  .continue_token = listing.continue_token}};
+    out_.action = SendList{{.continue_token = listing.continue_token, .limit = listing.limit}};
     out_.state.phase = std::move(listing);
   }
 
   void watch(std::string resource_version) {
-    const uint64_t seconds =
-        kWatchSecondsMin + random_.below(kWatchSecondsMax - kWatchSecondsMin + 1);
-    out_.action = OpenWatch{resource_version, std::chrono::seconds(seconds)};
+    open({.resource_version = resource_version});
     out_.state.phase = Watching{std::move(resource_version), now_};
   }
 
-  void back_off(std::variant<Listing, Watching> next) {
+  void open(WatchRequest request) {
+    request.lasting = std::chrono::seconds(kWatchSecondsMin +
+                                           random_.below(kWatchSecondsMax - kWatchSecondsMin + 1));
+    out_.action = OpenWatch{std::move(request)};
+  }
+
+  void back_off(Next next) {
     WatchState& state = out_.state;
     if (now_ - state.last_failure > kHealthy) state.failures = 0;
     ++state.failures;
@@ -220,7 +300,7 @@ class Stepper {
                                    std::min(asked, kRetryAfterMax)));
   }
 
-  void wait(std::variant<Listing, Watching> next, Duration delay) {
+  void wait(Next next, Duration delay) {
     out_.action = Wait{delay};
     out_.state.phase = BackingOff{std::move(next)};
   }
@@ -240,6 +320,39 @@ class Stepper {
 };
 
 }  // namespace
+
+Duration silence_max(const WatchState& state) {
+  return std::holds_alternative<Streaming>(state.phase) ? kStreamSilenceMax : kSilenceMax;
+}
+
+WatchLine read_watch_line(std::string_view text, const Selection& selection) {
+  WatchLine line;
+  Result<Json> parsed = parse_json(text);
+  if (!parsed || !parsed->is_object()) return line;
+  const std::string_view type = text_at(*parsed, {"type"});
+  const auto object = parsed->find("object");
+  if (type == "ERROR") {
+    line.kind = WatchLine::Kind::kError;
+    line.error = error_of(object == parsed->end() ? Json() : *object);
+    return line;
+  }
+  const bool applied = type == "ADDED" || type == "MODIFIED";
+  const bool changed = applied || type == "DELETED";
+  if (object == parsed->end() || !(changed || type == "BOOKMARK") || version_of(*object).empty() ||
+      (changed && !is_identified(*object))) {
+    return line;
+  }
+  line.version = version_of(*object);
+  if (!changed) {
+    line.kind = WatchLine::Kind::kBookmark;
+    line.ends_list = text_at(*object, {"metadata", "annotations", kInitialEventsEnd}) == "true";
+    return line;
+  }
+  line.kind = applied ? WatchLine::Kind::kApplied : WatchLine::Kind::kDeleted;
+  make_keepable(selection, *object);
+  line.object = std::move(*object);
+  return line;
+}
 
 WatchStep step(WatchState state, WatchInput input, Tick now, Random& random) {
   return Stepper(state, now, random).take(std::move(input));

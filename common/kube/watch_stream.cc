@@ -58,6 +58,9 @@ void WatchStream::head(HttpResponse response) {
   metrics_.answered("GET", response.status);
   response_ = std::move(response);
   if (response_.status == 401) refused_(shown_);
+  if (response_.status == 200 && reader_.opened) {
+    gate_.pass([&] { reader_.opened(); });
+  }
 }
 
 void WatchStream::piece(std::string_view bytes) {

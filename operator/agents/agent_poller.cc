@@ -92,26 +92,38 @@ AgentPoller::Agent* AgentPoller::find(const Turn& turn) {
 }
 
 void AgentPoller::take_turn(Turn turn) {
-  waiting_.push_back(std::move(turn));
+  (turn.doubtful ? doubtful_ : waiting_).push_back(std::move(turn));
   ask_waiting();
 }
 
 void AgentPoller::ask_waiting() {
-  while (!waiting_.empty() && in_flight_.size() < options_.requests_max) {
-    const Turn turn = std::move(waiting_.front());
-    waiting_.pop_front();
+  while (const std::optional<Turn> turn = next_turn()) {
     std::optional<AgentPod> pod;
     {
       const Lock lock(mutex_);
-      if (const Agent* agent = find(turn)) pod = agent->pod;
+      if (const Agent* agent = find(*turn)) pod = agent->pod;
     }
-    if (pod) ask(turn, *pod);
+    if (pod) ask(*turn, *pod);
   }
+}
+
+std::optional<AgentPoller::Turn> AgentPoller::next_turn() {
+  if (in_flight_.size() >= options_.requests_max) return std::nullopt;
+  const size_t doubtful_max = std::max<size_t>(options_.requests_max / 2, 1);
+  const bool takes_doubtful = !doubtful_.empty() && doubtful_in_flight_ < doubtful_max;
+  std::deque<Turn>& from = waiting_.empty() && takes_doubtful ? doubtful_ : waiting_;
+  if (from.empty()) return std::nullopt;
+  Turn turn = std::move(from.front());
+  from.pop_front();
+  return turn;
 }
 
 void AgentPoller::ask(const Turn& turn, const AgentPod& pod) {
   // A client for each request: agents are many, and hold a connection each as long as it is open.
-  auto& client = in_flight_[turn.number];
+  Request& request = in_flight_[turn.number];
+  request.doubtful = turn.doubtful;
+  if (turn.doubtful) ++doubtful_in_flight_;
+  auto& client = request.client;
   const Url origin{"http", {pod.address, options_.port}, ""};
   client = make_client_({.origin = origin, .response_bytes_max = options_.answer_bytes_max});
   client->send(
@@ -122,8 +134,11 @@ void AgentPoller::ask(const Turn& turn, const AgentPod& pod) {
 }
 
 void AgentPoller::on_answer(const Turn& turn, const Result<HttpResponse>& answer) {
-  in_flight_.erase(turn.number);
+  const auto request = in_flight_.find(turn.number);
+  if (request->second.doubtful) --doubtful_in_flight_;
+  in_flight_.erase(request);
   Result<report::Agent> report = read(answer);
+  const bool answered = report.has_value();
   std::optional<Duration> delay;
   bool tell = false;
   {
@@ -135,7 +150,11 @@ void AgentPoller::on_answer(const Turn& turn, const Result<HttpResponse>& answer
       tell = note(turn, std::move(report));
     }
   }
-  if (delay) come_back(turn, *delay);
+  if (delay) {
+    Turn next = turn;
+    next.doubtful = !answered;
+    come_back(next, *delay);
+  }
   if (tell) listener_(turn.export_key);
   ask_waiting();
 }

@@ -3,7 +3,9 @@
 // the agents of an export say has changed, a listener is told, so that the export is reconciled:
 // at once if their state did, now and then if only numbers did. Used by operator/app.
 //
-// Limits: requests at once, time and bytes of an answer; each pod is asked at a time of its own.
+// Limits: requests at once, time and bytes of an answer; each pod is asked at a time of its own,
+//   spread over the interval. Agents that did not answer the last time share a half of the
+//   requests, so that a pool of nodes that is gone holds up no news of the others.
 // Errors: one failed request is no news of an agent that has answered before; two in a row make it
 //   unreachable.
 // Thread-safe. Requests and the listener's calls happen on the scheduler.
@@ -32,7 +34,7 @@ class AgentPoller final : public Agents {
     Duration interval = std::chrono::seconds(15);          // ± a quarter
     Duration numbers_interval = std::chrono::seconds(30);  // between two calls of the listener
     Duration timeout = std::chrono::seconds(5);
-    size_t requests_max = 32;
+    size_t requests_max = 64;
     size_t answer_bytes_max = report::kReportBytesMax;
   };
   using ClientFactory = std::function<std::unique_ptr<HttpClient>(HttpClient::Options)>;
@@ -70,11 +72,17 @@ class AgentPoller final : public Agents {
     kube::ObjectKey export_key;
     kube::ObjectKey pod;
     uint64_t number = 0;
+    bool doubtful = false;  // it did not answer the last time
+  };
+  struct Request {
+    std::unique_ptr<HttpClient> client;
+    bool doubtful = false;
   };
 
   Agent* find(const Turn& turn) DT_REQUIRES(mutex_);
   void take_turn(Turn turn);
   void ask_waiting();
+  std::optional<Turn> next_turn();
   void ask(const Turn& turn, const AgentPod& pod);
   void on_answer(const Turn& turn, const Result<HttpResponse>& answer);
   Result<report::Agent> read(const Result<HttpResponse>& answer);
@@ -93,7 +101,9 @@ class AgentPoller final : public Agents {
   // On the scheduler only.
   Random random_;
   std::deque<Turn> waiting_;
-  std::map<uint64_t, std::unique_ptr<HttpClient>> in_flight_;  // by the agent's number
+  std::deque<Turn> doubtful_;              // wait, too
+  std::map<uint64_t, Request> in_flight_;  // by the agent's number
+  size_t doubtful_in_flight_ = 0;
 
   mutable Mutex mutex_;
   std::map<kube::ObjectKey, Fleet> fleets_ DT_GUARDED_BY(mutex_);

@@ -214,6 +214,7 @@ InjectionSpec read_injection(FieldReader& section) {
 }
 
 void read_spec(FieldReader& spec, DualTraceExport& into) {
+  spec.text("className");  // only has to be a name: whose class it is is Scope's to say
   if (auto arize = spec.section("arize")) into.arize = read_arize(*arize);
   if (auto databricks = spec.section("databricks")) into.databricks = read_databricks(*databricks);
   if (!spec.has("arize") && !spec.has("databricks")) {

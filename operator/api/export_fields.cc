@@ -93,6 +93,7 @@ constexpr ExportField se_linux(std::string_view path) {
 
 constexpr auto kFields = std::to_array<ExportField>({
     section("spec", true),
+    name("spec.className"),
 
     section("spec.arize"),
     url("spec.arize.endpoint", "arize.endpoint"),

@@ -140,6 +140,9 @@ Status check_variable_name(std::string_view text) {
 }
 
 Status check_not_reserved(std::string_view name) {
+  if (name.starts_with("container.apparmor.security.beta.kubernetes.io/")) {
+    return invalid("would change how the agents are confined; leave it out");
+  }
   constexpr std::array<std::string_view, 4> kOurs = {
       "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
       "app.kubernetes.io/managed-by"};

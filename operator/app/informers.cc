@@ -1,7 +1,9 @@
 #include "operator/app/informers.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "common/log/log.h"
 #include "common/random/random.h"
 #include "operator/api/dual_trace_export.h"
 #include "operator/census/census.h"
@@ -29,8 +31,9 @@ std::string owned_index(const Json& object) {
 }
 
 kube::Informer::Options of_exports(const std::string& namespace_name) {
-  return {.selection = {.type = kDualTraceExports, .namespace_name = namespace_name},
-          .trim = trim_export,
+  return {.selection = {.type = kDualTraceExports,
+                        .namespace_name = namespace_name,
+                        .trim = trim_export},
           .index = export_index};
 }
 
@@ -40,17 +43,17 @@ kube::Informer::Options of_owned(const kube::ResourceType& type,
   return {.selection = {.type = type,
                         .namespace_name = namespace_name,
                         .label_selector = std::string(kManagedBySelector),
-                        .form = whole ? kube::Form::kWhole : kube::Form::kMetadata},
-          .trim = trim_of(type),
+                        .form = whole ? kube::Form::kWhole : kube::Form::kMetadata,
+                        .trim = trim_of(type)},
           .index = owned_index};
 }
 
 // Those that have ended do not count.
-kube::Informer::Options of_asking_pods(const std::string& namespace_name) {
-  return {.selection = {.type = kube::kPods,
-                        .namespace_name = namespace_name,
-                        .field_selector = "status.phase!=Succeeded,status.phase!=Failed",
-                        .form = kube::Form::kMetadata},
+kube::Selection of_asking_pods(const std::string& namespace_name) {
+  return {.type = kube::kPods,
+          .namespace_name = namespace_name,
+          .field_selector = "status.phase!=Succeeded,status.phase!=Failed",
+          .form = kube::Form::kMetadata,
           .trim = trim_asking_pod};
 }
 
@@ -64,46 +67,85 @@ Labels labels_of(const Json& object) {
   return labels;
 }
 
+void trim_namespace(Json& object) {
+  Json kept = Json::object();
+  for (const std::string_view name : {"name", "uid", "resourceVersion", "labels"}) {
+    if (const Json* found = find(object, {"metadata", name})) kept[std::string(name)] = *found;
+  }
+  object = {{"metadata", std::move(kept)}};
+}
+
 kube::Informer::Options of_namespaces() {
-  return {.selection = {.type = kube::kNamespaces, .form = kube::Form::kMetadata},
-          .trim = [](Json& object) { object["metadata"].erase("annotations"); }};
+  return {.selection = {
+              .type = kube::kNamespaces, .form = kube::Form::kMetadata, .trim = trim_namespace}};
+}
+
+// Another request would not be answered otherwise, until somebody grants what is missing.
+bool is_shut(const std::optional<Error>& failure) {
+  return failure && (failure->kind == ErrorKind::kDenied || failure->kind == ErrorKind::kNotFound);
 }
 
 }  // namespace
 
 Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners)
-    : book_(parts.consent) {
+    : scope_(parts.scope), book_(parts.consent) {
   if (namespaces.empty()) namespaces.emplace_back();
   if (listeners.request_changed) {
     listeners.export_changed =
         [this, tell = std::move(listeners.export_changed)](const kube::Change& change) {
-          book_.note(change.key, change.after.get());
+          const Json* after = change.after.get();
+          const bool served = after != nullptr && scope_.serves(change.key.namespace_name, *after);
+          book_.note(change.key, served ? after : nullptr);
           tell(change);
         };
   }
+  namespaces_ = namespaces.size();
+  listeners.export_changed =
+      [this, tell = std::move(listeners.export_changed)](const kube::Change& change) {
+        tell_of_others(change);
+        tell(change);
+      };
   for (const std::string& name : namespaces) {
-    watch(Purpose::kReconcile, parts, of_exports(name), listeners.export_changed);
+    watch(parts, of_exports(name), listeners.export_changed);
     for (const kube::ResourceType& type : planned_types()) {
-      watch(Purpose::kReconcile, parts, of_owned(type, name), listeners.child_changed);
+      watch(parts, of_owned(type, name), listeners.child_changed);
     }
-    watch(Purpose::kReconcile, parts, of_owned(kube::kPods, name), listeners.pod_changed);
+    watch(parts, of_owned(kube::kPods, name), listeners.pod_changed);
   }
   if (listeners.request_changed) watch_requests(parts, namespaces, listeners.request_changed);
 }
 
-void Informers::watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
-                               const kube::Informer::Listener& listener) {
-  for (const std::string& name : namespaces) {
-    watch(Purpose::kInjection, parts, of_asking_pods(name), listener);
-  }
-  // Who may see single namespaces only may not list them.
-  if (namespaces.front().empty()) watch(Purpose::kInjection, parts, of_namespaces(), listener);
+// Once for each, and again when it changes its class.
+void Informers::tell_of_others(const kube::Change& change) const {
+  if (!change.after || scope_.serves(change.key.namespace_name, *change.after)) return;
+  const std::string_view class_name = text_at(*change.after, {"spec", "className"});
+  if (change.before && text_at(*change.before, {"spec", "className"}) == class_name) return;
+  log_info(
+      "an export is not of this operator's class, or in an excluded namespace; it is left to "
+      "another",
+      {{"export", change.key.to_string()},
+       {"class", class_name},
+       {"own_class", scope_.class_name}});
 }
 
-void Informers::watch(Purpose purpose, const Parts& parts, kube::Informer::Options options,
+void Informers::watch_requests(const Parts& parts, const std::vector<std::string>& namespaces,
+                               const std::function<void()>& listener) {
+  for (const std::string& name : namespaces) {
+    auto pods = std::make_shared<AskingPods>(listener);
+    auto reflector = std::make_unique<kube::Reflector>(
+        kube::Reflector::Options{.selection = of_asking_pods(name)}, parts.api, parts.scheduler,
+        entropy(), parts.metrics, pods);
+    asking_.push_back({name, std::move(pods), std::move(reflector)});
+  }
+  // Who may see single namespaces only may not list them.
+  if (!namespaces.front().empty()) return;
+  watch(parts, of_namespaces(), [listener](const kube::Change&) { listener(); });
+}
+
+void Informers::watch(const Parts& parts, kube::Informer::Options options,
                       kube::Informer::Listener listener) {
   const kube::Selection& selection = options.selection;
-  Watched watched{selection.type, selection.namespace_name, purpose, nullptr};
+  Watched watched{selection.type, selection.namespace_name, nullptr};
   watched.informer =
       std::make_unique<kube::Informer>(std::move(options), parts.api, parts.scheduler, entropy(),
                                        parts.metrics, std::move(listener));
@@ -112,25 +154,75 @@ void Informers::watch(Purpose purpose, const Parts& parts, kube::Informer::Optio
 
 void Informers::start() {
   for (const Watched& watched : watched_) watched.informer->start();
+  for (const Asking& asking : asking_) asking.reflector->start();
+}
+
+std::vector<Informers::Source> Informers::sources() const {
+  std::vector<Source> all;
+  for (const Watched& one : watched_) {
+    all.push_back({std::string(one.type.plural), one.namespace_name, one.informer->synced(),
+                   one.informer->failure()});
+  }
+  for (const Asking& one : asking_) {
+    all.push_back({"all " + std::string(kube::kPods.plural), one.namespace_name,
+                   one.reflector->synced(), one.reflector->failure()});
+  }
+  return all;
+}
+
+std::vector<Informers::Unserved> Informers::unserved() const { return unserved(sources()); }
+
+// Whoever serves all namespaces has no other to go on with.
+std::vector<Informers::Unserved> Informers::unserved(const std::vector<Source>& sources) {
+  std::vector<Unserved> found;
+  for (const Source& source : sources) {
+    if (source.namespace_name.empty() || !is_shut(source.failure)) continue;
+    const auto known = std::find_if(found.begin(), found.end(), [&](const Unserved& one) {
+      return one.namespace_name == source.namespace_name;
+    });
+    if (known == found.end()) found.push_back({source.namespace_name, source.failure->message});
+  }
+  return found;
 }
 
 std::vector<std::string> Informers::unsynced() const {
+  const std::vector<Source> all = sources();
+  const std::vector<Unserved> unserved = Informers::unserved(all);
+  const bool serves_some = unserved.size() < namespaces_;
   std::vector<std::string> names;
-  for (const Watched& watched : watched_) {
-    if (watched.informer->synced()) continue;
-    std::string name(watched.purpose == Purpose::kInjection ? "all " : "");
-    name += watched.type.plural;
-    if (!watched.namespace_name.empty()) name += " in " + watched.namespace_name;
-    names.push_back(std::move(name));
+  for (const Source& source : all) {
+    const bool shut = std::any_of(unserved.begin(), unserved.end(), [&](const Unserved& one) {
+      return one.namespace_name == source.namespace_name;
+    });
+    if (source.synced || (shut && serves_some)) continue;
+    names.push_back(source.what);
+    if (!source.namespace_name.empty()) names.back() += " in " + source.namespace_name;
   }
   return names;
+}
+
+bool Informers::knows(const std::string& namespace_name) const {
+  return std::all_of(watched_.begin(), watched_.end(), [&](const Watched& one) {
+    const bool covers = one.namespace_name.empty() || one.namespace_name == namespace_name;
+    return !covers || one.informer->synced();
+  });
+}
+
+std::vector<kube::ObjectPointer> Informers::exports_of(const std::string& namespace_name) const {
+  const kube::Store* const exports = store(kDualTraceExports, namespace_name);
+  std::vector<kube::ObjectPointer> found;
+  if (exports == nullptr) return found;
+  for (kube::ObjectPointer& one : exports->all()) {
+    if (kube::key_of(*one).namespace_name == namespace_name) found.push_back(std::move(one));
+  }
+  return found;
 }
 
 const kube::Store* Informers::store(const kube::ResourceType& type,
                                     const std::string& namespace_name) const {
   for (const Watched& watched : watched_) {
     const bool covers = watched.namespace_name.empty() || watched.namespace_name == namespace_name;
-    if (covers && watched.type == type && watched.purpose == Purpose::kReconcile) {
+    if (covers && watched.type == type) {
       return &watched.informer->store();
     }
   }
@@ -164,13 +256,10 @@ std::vector<kube::ObjectPointer> Informers::pods(const kube::ObjectKey& export_k
 
 std::shared_ptr<const KnownExports> Informers::exports() const { return book_.read(); }
 
-std::vector<kube::ObjectPointer> Informers::asking_pods() const {
-  std::vector<kube::ObjectPointer> found;
-  for (const Watched& watched : watched_) {
-    if (watched.type != kube::kPods || watched.purpose != Purpose::kInjection) continue;
-    for (kube::ObjectPointer& one : watched.informer->store().all()) {
-      found.push_back(std::move(one));
-    }
+std::vector<AskingPodPointer> Informers::asking_pods() const {
+  std::vector<AskingPodPointer> found;
+  for (const Asking& asking : asking_) {
+    for (AskingPodPointer& one : asking.pods->all()) found.push_back(std::move(one));
   }
   return found;
 }

@@ -20,6 +20,7 @@
 #include "operator/app/cluster.h"
 #include "operator/app/fenced_api.h"
 #include "operator/app/informers.h"
+#include "operator/app/namespace_news.h"
 #include "operator/app/probes.h"
 #include "operator/app/reviews.h"
 #include "operator/app/webhook.h"
@@ -39,6 +40,7 @@ constexpr Duration kSyncCheckInterval = std::chrono::milliseconds(50);
 constexpr Duration kGiveBackInterval = std::chrono::seconds(30);
 constexpr size_t kMemoryKept = 16 * 1024 * 1024;
 constexpr Duration kCensusInterval = std::chrono::seconds(5);
+constexpr Duration kNamespacesInterval = std::chrono::seconds(2);
 // Somebody waits at kubectl, and the API server for the webhook: a second at least.
 constexpr Duration kLookupTimeout = std::chrono::milliseconds(300);
 
@@ -72,9 +74,11 @@ class RunningOperator final : public Operator {
   Status open_webhook();
   // On the lifecycle scheduler, one after the other.
   void await_sync();
+  void look_after_namespaces();
   void give_back_memory();
   void seek_leadership();
   void lead();
+  Result<Next> reconcile(const kube::ObjectKey& key);
 
   [[nodiscard]] bool leads() const {
     const auto* election = election_.load();
@@ -88,7 +92,11 @@ class RunningOperator final : public Operator {
   [[nodiscard]] Installation installation() const {
     return {.agent_image = options_.agent_image,
             .consent = consent(),
+            .permissions = options_.permissions,
             .agent_defaults = options_.agent_defaults};
+  }
+  [[nodiscard]] kube::ObjectKey lease() const {
+    return {options_.leader_election_namespace, options_.lease_name};
   }
   [[nodiscard]] std::vector<std::string> unsynced() const;
   const Options options_;
@@ -113,10 +121,12 @@ class RunningOperator final : public Operator {
                        return informers_->exports_by_label(space, label);
                      }};
   std::atomic<bool> watches_{false};
+  std::atomic<bool> synced_{false};  // from then on for ever, whatever namespace comes later
 
   // WorkQueue → Controller → Reconciler → FencedApi → ApiClient
   std::unique_ptr<FencedApi> fenced_api_;
   std::unique_ptr<kube::EventRecorder> events_;
+  std::unique_ptr<NamespaceNews> namespace_news_;  // on the lifecycle scheduler
   std::unique_ptr<AgentPoller> agents_;
   std::unique_ptr<Reconciler> reconciler_;
 
@@ -147,8 +157,7 @@ void RunningOperator::announce() const {
        {"shared_namespaces", fmt::format("{}", fmt::join(options_.shared_namespaces, ","))},
        {"agent_image", options_.agent_image},
        {"leader_elect", options_.leader_elect},
-       {"lease",
-        kube::ObjectKey{options_.leader_election_namespace, options_.lease_name}.to_string()},
+       {"lease", lease().to_string()},
        {"workers", options_.workers}});
 }
 
@@ -159,6 +168,7 @@ Status RunningOperator::run() {
   make_reconciler();
   if (Status opened = open_webhook(); !opened) return opened;
   lifecycle_.post([this] { await_sync(); });
+  if (!options_.watch_namespaces.empty()) lifecycle_.post([this] { look_after_namespaces(); });
   return {};
 }
 
@@ -206,13 +216,15 @@ void RunningOperator::watch() {
       triggers_.export_changed(change);
       census_->something_changed();
     };
-    listeners.request_changed = [this](const kube::Change&) { census_->something_changed(); };
+    listeners.request_changed = [this] { census_->something_changed(); };
   }
-  informers_ = std::make_unique<Informers>(
-      options_.watch_namespaces,
-      Informers::Parts{
-          .api = *api_, .scheduler = watching_, .metrics = metrics_, .consent = consent()},
-      std::move(listeners));
+  informers_ = std::make_unique<Informers>(options_.watch_namespaces,
+                                           Informers::Parts{.api = *api_,
+                                                            .scheduler = watching_,
+                                                            .metrics = metrics_,
+                                                            .consent = consent(),
+                                                            .scope = options_.scope},
+                                           std::move(listeners));
   if (options_.webhook.wanted()) {
     census_ = std::make_unique<CensusTaker>(
         kCensusInterval, [this] { return informers_->asking_pods(); }, *informers_, *api_,
@@ -228,6 +240,12 @@ void RunningOperator::make_reconciler() {
   events_ = std::make_unique<kube::EventRecorder>(
       kube::EventRecorder::Options{.controller = std::string(kFieldManager), .instance = identity_},
       *fenced_api_, clock_, metrics_);
+  namespace_news_ = std::make_unique<NamespaceNews>(
+      options_.watch_namespaces, *events_,
+      [this](const std::string& name) {
+        return leads() ? informers_->exports_of(name) : std::vector<kube::ObjectPointer>();
+      },
+      metrics_);
   AgentPoller::Options polling{.port = kStatusPort};
   polling.interval = options_.agent_poll_interval;
   agents_ = std::make_unique<AgentPoller>(polling, make_http_client, polling_, entropy(), metrics_,
@@ -238,6 +256,8 @@ void RunningOperator::make_reconciler() {
                           .agents = *agents_,
                           .clock = clock_,
                           .metrics = metrics_};
+  parts.scope = options_.scope;
+  if (options_.leader_elect) parts.lease = lease().to_string();
   if (census_) {
     parts.injection = [this](const kube::ObjectKey& key) { return census_->fact_of(key); };
   }
@@ -252,13 +272,13 @@ Status RunningOperator::open_webhook() {
   } else {
     log_info("pods get the agents' full name", {{"cluster_domain", dns.domain}});
   }
-  auto webhook =
-      Webhook::start(options_.webhook, make_reviews(*informers_, installation(), *lookup_, dns),
-                     {.api = *api_,
-                      .files = files_,
-                      .clock = clock_,
-                      .metrics = metrics_,
-                      .cluster_domain = dns.domain});
+  auto webhook = Webhook::start(
+      options_.webhook, make_reviews(*informers_, installation(), options_.scope, *lookup_, dns),
+      {.api = *api_,
+       .files = files_,
+       .clock = clock_,
+       .metrics = metrics_,
+       .cluster_domain = dns.domain});
   if (!webhook) return fail(webhook.error());
   webhook_ = *std::move(webhook);
   serving_ = webhook_.get();
@@ -267,7 +287,8 @@ Status RunningOperator::open_webhook() {
 
 std::vector<std::string> RunningOperator::unsynced() const {
   if (!watches_) return {"everything"};
-  std::vector<std::string> missing = informers_->unsynced();
+  std::vector<std::string> missing;
+  if (!synced_) missing = informers_->unsynced();
   if (!options_.webhook.wanted()) return missing;
   const Webhook* serving = serving_;
   if (serving == nullptr) return {"everything"};
@@ -278,15 +299,23 @@ std::vector<std::string> RunningOperator::unsynced() const {
 void RunningOperator::await_sync() {
   const std::vector<std::string> missing = informers_->unsynced();
   if (missing.empty()) {
+    synced_ = true;
     log_info("synced");
     give_back_memory();
     return options_.leader_elect ? seek_leadership() : lead();
   }
-  if (clock_.tick() > sync_deadline_) {
+  // A namespace that nobody lets it into is waited for: whoever made it end would only see it start
+  // again, and another that is let in later would wait for that.
+  if (clock_.tick() > sync_deadline_ && informers_->unserved().empty()) {
     give_up("the API server did not list everything in time",
             fmt::format("{}", fmt::join(missing, ", ")));
   }
   lifecycle_.run_after(kSyncCheckInterval, [this] { await_sync(); });
+}
+
+void RunningOperator::look_after_namespaces() {
+  namespace_news_->note(informers_->unserved());
+  lifecycle_.run_after(kNamespacesInterval, [this] { look_after_namespaces(); });
 }
 
 // The first lists, and a look at everything, leave much.
@@ -297,7 +326,7 @@ void RunningOperator::give_back_memory() {
 
 void RunningOperator::seek_leadership() {
   auto elector = kube::LeaderElector::start(
-      {.lease = {options_.leader_election_namespace, options_.lease_name},
+      {.lease = lease(),
        .identity = identity_,
        .lease_duration = options_.lease_duration,
        .renew_deadline = options_.renew_deadline,
@@ -324,8 +353,13 @@ void RunningOperator::lead() {
                                 return informers_->find_export(key) != nullptr;
                               },
                           .seed = entropy()},
-      queue_, [this](const kube::ObjectKey& key) { return reconciler_->reconcile(key); }, clock_,
-      metrics_);
+      queue_, [this](const kube::ObjectKey& key) { return reconcile(key); }, clock_, metrics_);
+}
+
+// Half of what there is in its namespace would look as if somebody had taken the rest away.
+Result<Next> RunningOperator::reconcile(const kube::ObjectKey& key) {
+  if (!informers_->knows(key.namespace_name)) return Next::requeue_after(kNamespacesInterval);
+  return reconciler_->reconcile(key);
 }
 
 Status RunningOperator::stop() {

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "common/config/value.h"
+#include "operator/app/permission_options.h"
 #include "operator/webhook/cluster_dns.h"
 
 namespace dualtrace::ctl {
@@ -119,6 +120,14 @@ void add_watching(CLI::App& line, Options& options) {
   line.add_option("--context", options.context, "The kubeconfig's context to use");
   line.add_option("--watch-namespaces", options.watch_namespaces,
                   "Serve only these namespaces, separated by commas; default: all")
+      ->type_name("NAMESPACE,…")
+      ->delimiter(',')
+      ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
+  add(line, "--export-class", "NAME",
+      "Serve only exports with this spec.className; default: those without one",
+      into_object_name(options.scope.class_name));
+  line.add_option("--exclude-namespaces", options.scope.excluded_namespaces,
+                  "Serve no export of these namespaces, separated by commas; default: none")
       ->type_name("NAMESPACE,…")
       ->delimiter(',')
       ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
@@ -262,6 +271,7 @@ std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
       "`verify-install` as the first word asks whether an installation works: see its --help.");
   Options options;
   add_watching(line, options);
+  add_permissions(line, options.permissions);
   add_election(line, options);
   add_webhook(line, options.webhook, options.cluster_domain);
   add_running(line, options);

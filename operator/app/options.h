@@ -11,6 +11,8 @@
 #include "common/net/url.h"
 #include "common/time/clock.h"
 #include "operator/api/agent_defaults.h"
+#include "operator/api/permissions.h"
+#include "operator/api/scope.h"
 #include "operator/app/environment.h"
 
 namespace dualtrace::ctl {
@@ -35,6 +37,8 @@ struct Options {
   AgentDefaults agent_defaults;
   std::vector<std::string> shared_namespaces;  // whose exports "true" means elsewhere
   bool consent_as_before = true;
+  Permissions permissions;
+  Scope scope;
 
   bool leader_elect = true;
   std::string leader_election_namespace;

@@ -17,7 +17,7 @@ AdmissionAnswer unseen() {
 }  // namespace
 
 Reviews make_reviews(const Informers& informers, const Installation& installation,
-                     const SecretLookup& secrets, const ClusterDns& dns) {
+                     const Scope& scope, const SecretLookup& secrets, const ClusterDns& dns) {
   const auto begun = [&informers] { return informers.unsynced().empty(); };
   const PodReviewer pods(informers, dns);
   const ExportReviewer exports(
@@ -25,8 +25,10 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
       {.has_secret = [&secrets](const kube::ObjectKey& secret,
                                 Tick wait_until) { return secrets.has(secret, wait_until); },
        .plan_faults =
-           [installation](const DualTraceExport& wanted) {
-             return plan_export(wanted, installation).faults;
+           [installation](const Json& object, const DualTraceExport& wanted) {
+             auto faults =
+                 not_permitted(object, wanted, installation.permissions, installation.agent_image);
+             return faults.empty() ? plan_export(wanted, installation).faults : faults;
            },
        .namespaces = [&informers] { return informers.namespaces(); },
        .consent = installation.consent,
@@ -35,7 +37,12 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
            [begun, pods](const AdmissionRequest& request) {
              return begun() ? pods.review(request) : unseen();
            }},
-          {"/validate-exports", [begun, exports](const AdmissionRequest& request, Tick wait_until) {
+          {"/validate-exports",
+           [begun, exports, scope](const AdmissionRequest& request, Tick wait_until) {
+             const bool deleted = request.operation == "DELETE";
+             const Json& object = deleted ? request.old_object : request.object;
+             // Its own operator has something to say of it.
+             if (!scope.serves(request.key.namespace_name, object)) return AdmissionAnswer();
              return begun() ? exports.review(request, wait_until) : unseen();
            }}};
 }

@@ -2,6 +2,7 @@
 // Reviews: what is behind the webhook's paths: webhook/'s reviewers, over what the informers know.
 // Used by Operator. Thread-safe; what it is given outlives it.
 
+#include "operator/api/scope.h"
 #include "operator/app/informers.h"
 #include "operator/app/secret_lookup.h"
 #include "operator/app/webhook_server.h"
@@ -11,6 +12,7 @@
 namespace dualtrace::ctl {
 
 [[nodiscard]] Reviews make_reviews(const Informers& informers, const Installation& installation,
-                                   const SecretLookup& secrets, const ClusterDns& dns);
+                                   const Scope& scope, const SecretLookup& secrets,
+                                   const ClusterDns& dns);
 
 }  // namespace dualtrace::ctl

@@ -1,7 +1,6 @@
 #include "operator/census/census.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,7 +9,6 @@
 #include "operator/api/injection_words.h"
 #include "operator/webhook/choose_export.h"
 #include "operator/webhook/request.h"
-#include "operator/webhook/untouchable.h"
 #include "operator/webhook/warning.h"
 
 namespace dualtrace::ctl {
@@ -27,10 +25,10 @@ class Questions {
   explicit Questions(const Directory& directory)
       : directory_(directory), exports_(directory.exports()) {}
 
-  const std::vector<ObjectKey>& exports_of(const Json& pod) {
+  const std::vector<ObjectKey>& exports_of(const AskingPod& pod) {
     static const std::vector<ObjectKey> kNone;
     const PodNamespace& from = namespace_of(pod);
-    const auto asked = read_request(pod, from);
+    const auto asked = read_request(pod.says().asks, from);
     if (!asked || std::holds_alternative<Refusal>(*asked)) return kNone;
     const auto& request = std::get<InjectionRequest>(*asked);
     auto [answer, is_new] = answers_.try_emplace({from.name, request.named});
@@ -38,13 +36,13 @@ class Questions {
     return answer->second;
   }
 
-  bool is_shut_out(const Json& pod, const ObjectKey& export_key) {
+  bool is_shut_out(const AskingPod& pod, const ObjectKey& export_key) {
     return ctl::is_shut_out(namespace_of(pod), export_key, *exports_);
   }
 
  private:
-  const PodNamespace& namespace_of(const Json& pod) {
-    std::string name(text_at(pod, {"metadata", "namespace"}));
+  const PodNamespace& namespace_of(const AskingPod& pod) {
+    const std::string& name = pod.key.namespace_name;
     auto [known, is_new] = namespaces_.try_emplace(name);
     if (is_new) known->second = {name, directory_.namespace_labels(name)};
     return known->second;
@@ -56,22 +54,11 @@ class Questions {
   std::map<std::pair<std::string, std::optional<ObjectKey>>, std::vector<ObjectKey>> answers_;
 };
 
-std::optional<ObjectKey> injected_into(const Json& pod) {
-  const std::string_view text = text_at(pod, {"metadata", "annotations", kInjectedAnnotation});
+std::optional<ObjectKey> injected_into(const AskingPod& pod) {
+  const std::string_view text = pod.says().injected;
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   return ObjectKey{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
-}
-
-constexpr auto kAnswers = std::to_array<std::string_view>({kSkippedAnnotation, kWarnedAnnotation});
-
-// "Ambiguous", or "BehindProxy,SDKDisabled": what is before the sentence. Pods of others may have
-// anything there.
-std::string_view reasons_of(const Json& pod, std::string_view annotation) {
-  constexpr size_t kReasonsBytesMax = 512;
-  const std::string_view text = text_at(pod, {"metadata", "annotations", annotation});
-  const std::string_view reasons = text.substr(0, text.find(':'));
-  return reasons.size() <= kReasonsBytesMax ? reasons : std::string_view();
 }
 
 bool is_reason(std::string_view word) {
@@ -96,67 +83,45 @@ void note_name(std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-Census take_census(const std::vector<kube::ObjectPointer>& pods, const Directory& directory,
+Census take_census(const std::vector<AskingPodPointer>& pods, const Directory& directory,
                    const PodNodes& nodes) {
   Census census;
   Questions questions(directory);
-  for (const kube::ObjectPointer& pod : pods) {
-    if (kube::is_ending(*pod)) continue;
+  for (const AskingPodPointer& pod : pods) {
+    if (pod->ending) continue;
     if (const auto injected = injected_into(*pod)) {
       InjectionFact& fact = census[*injected];
       ++fact.annotated;
       ++fact.injected;
-      count(reasons_of(*pod, kWarnedAnnotation), fact.warned);
+      count(pod->says().warned, fact.warned);
       fact.nodes_known = nodes.known();
       if (const auto node = nodes.node_of(*pod)) {
         PodsOnNode& there = fact.nodes[std::string(*node)];
         ++there.pods;
-        note_name(there.names, kube::key_of(*pod).to_string());
+        note_name(there.names, pod->key.to_string());
       }
       if (questions.is_shut_out(*pod, *injected)) {
         ++fact.shut_out;
-        note_name(fact.shut_out_pods, kube::key_of(*pod).to_string());
+        note_name(fact.shut_out_pods, pod->key.to_string());
       }
       continue;
     }
     for (const ObjectKey& asked : questions.exports_of(*pod)) {
       InjectionFact& fact = census[asked];
       ++fact.annotated;
-      count(reasons_of(*pod, kSkippedAnnotation), fact.skipped);
-      note_name(fact.missed, kube::key_of(*pod).to_string());
+      count(pod->says().skipped, fact.skipped);
+      note_name(fact.missed, pod->key.to_string());
     }
   }
   return census;
 }
 
-std::vector<kube::ObjectPointer> injected_pods(const std::vector<kube::ObjectPointer>& pods) {
-  std::vector<kube::ObjectPointer> injected;
-  for (const kube::ObjectPointer& pod : pods) {
-    if (!kube::is_ending(*pod) && injected_into(*pod)) injected.push_back(pod);
+std::vector<AskingPodPointer> injected_pods(const std::vector<AskingPodPointer>& pods) {
+  std::vector<AskingPodPointer> injected;
+  for (const AskingPodPointer& pod : pods) {
+    if (!pod->ending && injected_into(*pod)) injected.push_back(pod);
   }
   return injected;
-}
-
-void trim_asking_pod(Json& pod) {
-  Json kept = Json::object();
-  for (const std::string_view name :
-       {"namespace", "name", "uid", "resourceVersion", "deletionTimestamp"}) {
-    if (const Json* found = find(pod, {"metadata", name})) kept[std::string(name)] = *found;
-  }
-  Json annotations = Json::object();
-  for (const std::string_view name : {kInjectWord, kInjectedAnnotation}) {
-    if (const Json* found = find(pod, {"metadata", "annotations", name})) {
-      annotations[std::string(name)] = *found;
-    }
-  }
-  for (const std::string_view name : kAnswers) {
-    const std::string_view reasons = reasons_of(pod, name);
-    if (!reasons.empty()) annotations[std::string(name)] = reasons;
-  }
-  // Whatever its namespace asks for, it is not meant.
-  if (is_untouchable(pod)) annotations = {{std::string(kInjectWord), kInjectNone}};
-  kept["annotations"] = std::move(annotations);
-  pod = {{"metadata", std::move(kept)}};
 }
 
 }  // namespace dualtrace::ctl

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "common/kube/store.h"
+#include "operator/census/asking_pods.h"
 #include "operator/census/pod_nodes.h"
 #include "operator/status/facts.h"
 #include "operator/webhook/directory.h"
@@ -16,15 +16,11 @@ namespace dualtrace::ctl {
 
 using Census = std::map<kube::ObjectKey, InjectionFact>;  // exports that nobody asks for are absent
 
-// `pods`: of all watched namespaces, as trim_asking_pod() leaves them.
-[[nodiscard]] Census take_census(const std::vector<kube::ObjectPointer>& pods,
+// `pods`: of all watched namespaces.
+[[nodiscard]] Census take_census(const std::vector<AskingPodPointer>& pods,
                                  const Directory& directory, const PodNodes& nodes);
 // Those of them that got the variables.
-[[nodiscard]] std::vector<kube::ObjectPointer> injected_pods(
-    const std::vector<kube::ObjectPointer>& pods);
-
-// For the informer that keeps them: who the pod is, what it asks for and what it was told, without
-// the sentences.
-void trim_asking_pod(Json& pod);
+[[nodiscard]] std::vector<AskingPodPointer> injected_pods(
+    const std::vector<AskingPodPointer>& pods);
 
 }  // namespace dualtrace::ctl

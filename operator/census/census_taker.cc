@@ -44,7 +44,7 @@ InjectionFact CensusTaker::fact_of(const kube::ObjectKey& export_key) const {
 
 void CensusTaker::take() {
   due_ = false;  // before looking: what changes from now on asks for another
-  const std::vector<kube::ObjectPointer> pods = pods_();
+  const std::vector<AskingPodPointer> pods = pods_();
   nodes_.follow(injected_pods(pods));
   Census after = take_census(pods, directory_, nodes_);
   std::vector<kube::ObjectKey> changed;

@@ -1,7 +1,7 @@
 #pragma once
 // CensusTaker: takes a Census when something has changed, at most once in an interval, and tells
 // for which exports it came out differently. One pass over all pods in place of one for each
-// export: there may be ten thousand of them. Used by operator/app; reconcile/ asks it.
+// export: there may be fifty thousand of them. Used by operator/app; reconcile/ asks it.
 // Thread-safe.
 
 #include <atomic>
@@ -16,7 +16,7 @@ namespace dualtrace::ctl {
 
 class CensusTaker {
  public:
-  using Pods = std::function<std::vector<kube::ObjectPointer>()>;
+  using Pods = std::function<std::vector<AskingPodPointer>()>;
   using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
 
   // The scheduler is stopped before it is destroyed; all else outlives it. `api` is asked for the

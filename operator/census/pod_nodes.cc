@@ -7,31 +7,40 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Whole pods are large: tens of kilobytes each, and many times that once they are parsed.
+// Whole pods are large, tens of kilobytes each, and the server makes a page of them at once.
 constexpr uint32_t kPodsPerPage = 100;
 // More than this, and a list of the namespace costs less than a request for each.
 constexpr size_t kSinglesMax = 200;
 constexpr Duration kTryAgain = std::chrono::seconds(10);
 
-std::string uid_of(const Json& pod) { return std::string(text_at(pod, {"metadata", "uid"})); }
+std::string_view uid_of(const Json& pod) { return text_at(pod, {"metadata", "uid"}); }
+
+// Who it is and where it runs.
+void trim_to_node(Json& pod) {
+  Json metadata = Json::object();
+  for (const std::string_view name : {"namespace", "name", "uid", "resourceVersion"}) {
+    if (const Json* found = find(pod, {"metadata", name})) metadata[std::string(name)] = *found;
+  }
+  Json spec = {{"nodeName", text_at(pod, {"spec", "nodeName"})}};
+  pod = {{"metadata", std::move(metadata)}, {"spec", std::move(spec)}};
+}
 
 }  // namespace
 
-void PodNodes::follow(const std::vector<kube::ObjectPointer>& pods) {
-  std::map<std::string, Pod, std::less<>> followed;
-  for (const kube::ObjectPointer& pod : pods) {
-    std::string uid = uid_of(*pod);
-    const auto known = pods_.find(uid);
-    Pod entry = known == pods_.end() ? Pod{.key = kube::key_of(*pod)} : std::move(known->second);
-    entry.version = text_at(*pod, {"metadata", "resourceVersion"});
-    followed.emplace(std::move(uid), std::move(entry));
+void PodNodes::follow(const std::vector<AskingPodPointer>& pods) {
+  std::map<std::string_view, Pod> followed;
+  for (const AskingPodPointer& pod : pods) {
+    const auto known = pods_.find(pod->uid);
+    Pod entry = known == pods_.end() ? Pod{} : std::move(known->second);
+    entry.pod = pod;
+    followed.emplace(pod->uid, std::move(entry));
   }
   pods_ = std::move(followed);
   if (!asking_ && parts_.may_ask()) ask_next();
 }
 
-std::optional<std::string_view> PodNodes::node_of(const Json& pod) const {
-  const auto found = pods_.find(text_at(pod, {"metadata", "uid"}));
+std::optional<std::string_view> PodNodes::node_of(const AskingPod& pod) const {
+  const auto found = pods_.find(pod.uid);
   if (found == pods_.end() || found->second.node.empty()) return std::nullopt;
   return found->second.node;
 }
@@ -40,9 +49,9 @@ std::optional<std::string_view> PodNodes::node_of(const Json& pod) const {
 std::vector<PodNodes::Question> PodNodes::questions() {
   std::map<std::string, std::vector<std::string>> names;  // by namespace
   for (auto& [uid, pod] : pods_) {
-    if (!pod.node.empty() || pod.asked_version == pod.version) continue;
-    pod.asked_version = pod.version;
-    names[pod.key.namespace_name].push_back(pod.key.name);
+    if (!pod.node.empty() || pod.asked_version == pod.pod->version) continue;
+    pod.asked_version = pod.pod->version;
+    names[pod.pod->key.namespace_name].push_back(pod.pod->key.name);
   }
   std::vector<Question> all;
   for (const auto& [space, pods] : names) {
@@ -69,7 +78,8 @@ void PodNodes::ask_next() {
 }
 
 void PodNodes::ask(const Question& question) {
-  kube::Selection selection{.type = kube::kPods, .namespace_name = question.namespace_name};
+  kube::Selection selection{
+      .type = kube::kPods, .namespace_name = question.namespace_name, .trim = trim_to_node};
   if (!question.name.empty()) selection.field_selector = "metadata.name=" + question.name;
   parts_.api.list(
       selection, {.continue_token = question.continue_token, .limit = kPodsPerPage},
@@ -101,8 +111,11 @@ void PodNodes::note(const kube::ListPage& page) {
   for (const Json& item : page.items) {
     const auto followed = pods_.find(uid_of(item));
     if (followed == pods_.end()) continue;
-    followed->second.node = text_at(item, {"spec", "nodeName"});
-    learned_ = learned_ || !followed->second.node.empty();
+    Pod& pod = followed->second;
+    pod.node = text_at(item, {"spec", "nodeName"});
+    if (pod.node.empty()) continue;
+    pod.asked_version = {};  // a pod never moves
+    learned_ = true;
   }
 }
 

@@ -3,7 +3,7 @@
 // does not say it, and a pod's node never changes: so each pod is asked for once, one request at a
 // time, and a quiet minute asks nothing. Used by CensusTaker.
 //
-// Limits: pages of whole pods, of which only the node is kept.
+// Limits: pages of whole pods, of each of which only the node is kept as it is read.
 // Errors: a list that fails is tried again after a while.
 // Used from one thread: the scheduler's.
 
@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "common/kube/list_watch.h"
-#include "common/kube/store.h"
 #include "common/time/scheduler.h"
+#include "operator/census/asking_pods.h"
 
 namespace dualtrace::ctl {
 
@@ -34,19 +34,17 @@ class PodNodes {
   PodNodes(const PodNodes&) = delete;
   PodNodes& operator=(const PodNodes&) = delete;
 
-  // These are the pods of interest from now on, and no others. Metadata with uid and
-  // resourceVersion is enough.
-  void follow(const std::vector<kube::ObjectPointer>& pods);
+  // These are the pods of interest from now on, and no others: injected ones, which have a uid.
+  void follow(const std::vector<AskingPodPointer>& pods);
   // nullopt: not known yet, or on no node yet.
-  [[nodiscard]] std::optional<std::string_view> node_of(const Json& pod) const;
+  [[nodiscard]] std::optional<std::string_view> node_of(const AskingPod& pod) const;
   // Whether all pods that were followed first have been asked for, or could not be.
   [[nodiscard]] bool known() const { return known_; }
 
  private:
   struct Pod {
-    kube::ObjectKey key;
-    std::string version{};        // of the pod as it is followed
-    std::string asked_version{};  // "": not asked for yet
+    AskingPodPointer pod;         // as it is followed
+    std::string asked_version{};  // "": not asked for yet, or there is no reason to
     std::string node{};           // "": none yet
   };
   struct Question {
@@ -62,9 +60,9 @@ class PodNodes {
   void note(const kube::ListPage& page);
 
   const Parts parts_;
-  std::map<std::string, Pod, std::less<>> pods_;  // by uid
-  std::vector<Question> waiting_;                 // the next one is the last
-  bool asking_ = false;                           // or waiting to try again
+  std::map<std::string_view, Pod> pods_;  // by uid, which is the pod's own
+  std::vector<Question> waiting_;         // the next one is the last
+  bool asking_ = false;                   // or waiting to try again
   bool known_ = false;
   bool learned_ = false;  // something, since the listener was told
 };

@@ -11,6 +11,7 @@
 #include "operator/api/agent_defaults.h"
 #include "operator/api/consent.h"
 #include "operator/api/dual_trace_export.h"
+#include "operator/api/permissions.h"
 
 namespace dualtrace::ctl {
 
@@ -18,6 +19,7 @@ namespace dualtrace::ctl {
 struct Installation {
   std::string agent_image;
   ConsentRules consent{};
+  Permissions permissions{};
   // The API server takes `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
   bool can_prefer_same_node = false;
   AgentDefaults agent_defaults{};  // for exports that say nothing themselves

@@ -7,10 +7,21 @@
 namespace dualtrace::ctl {
 namespace {
 
-bool is_owned_by(const Json& object, const std::string& uid) {
+bool is_controller(const Json& owner) {
+  const auto controller = owner.find("controller");
+  return controller != owner.end() && *controller == true;
+}
+
+// Of this export, or of one that had its name before.
+bool is_owned_by(const Json& object, const DualTraceExport& wanted) {
   const Json& owners = array_at(object, {"metadata", "ownerReferences"});
-  return std::any_of(owners.begin(), owners.end(),
-                     [&](const Json& owner) { return text_at(owner, {"uid"}) == uid; });
+  return std::any_of(owners.begin(), owners.end(), [&](const Json& owner) {
+    if (text_at(owner, {"uid"}) == wanted.uid) return true;
+    return is_controller(owner) && text_at(owner, {"kind"}) == kDualTraceExports.kind &&
+           text_at(owner, {"apiVersion"})
+               .starts_with(std::string(kDualTraceExports.group).append("/")) &&
+           text_at(owner, {"name"}) == wanted.key.name;
+  });
 }
 
 bool is_planned(const Plan& plan, const kube::ResourceType& type, const kube::ObjectKey& key) {
@@ -31,13 +42,13 @@ Status remove(kube::Api& api, const kube::ResourceType& type, const Json& child)
 }  // namespace
 
 std::optional<WriteFailure> prune(kube::Api& api, const Plan& plan, const Children& children,
-                                  const std::string& export_uid, MetricRegistry& metrics) {
+                                  const DualTraceExport& wanted, MetricRegistry& metrics) {
   std::optional<WriteFailure> first;
   for (const kube::ResourceType& type : planned_types()) {
     for (const kube::ObjectPointer& child : children.of(type)) {
       const kube::ObjectKey key = kube::key_of(*child);
       const bool ending = kube::is_ending(*child);
-      if (ending || !is_owned_by(*child, export_uid) || is_planned(plan, type, key)) continue;
+      if (ending || !is_owned_by(*child, wanted) || is_planned(plan, type, key)) continue;
       const Status removed = remove(api, type, *child);
       if (!removed) {
         if (!first) first = {removed.error(), describe(type, key)};

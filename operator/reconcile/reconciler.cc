@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/log/log.h"
 #include "operator/plan/child.h"
 #include "operator/plan/names.h"
 #include "operator/reconcile/lost_nodes.h"
@@ -17,6 +18,9 @@ namespace {
 // Agents that have not been asked yet will be within this time; then their answers are reported.
 constexpr Duration kFirstAnswers = std::chrono::seconds(10);
 
+// What another operator has is taken over when that one has ended.
+constexpr Duration kLookAgainAtOthers = std::chrono::minutes(1);
+
 // An API server that is restarted, or busy, or an object that somebody else just changed, for no
 // longer than this is not news for a status.
 constexpr Duration kHiccup = std::chrono::seconds(10);
@@ -30,6 +34,7 @@ bool is_passing(const Error& error) {
 
 struct Reconciler::Memory {
   std::string uid;
+  std::string left_to{};  // another operator, which has it
   DriftMemory children;
   SecretChecks secrets;
   StatusMemory status;
@@ -62,6 +67,7 @@ Reconciler::Reconciler(Installation installation, const Parts& parts, uint64_t s
       parts_(parts),
       applier_(parts.api, parts.clock, parts.metrics),
       same_node_traffic_(parts.api, parts.clock),
+      belonging_(parts.api, parts.clock, parts.lease),
       status_writer_(parts.api, parts.events, parts.clock, parts.metrics),
       random_(seed) {}
 
@@ -71,13 +77,16 @@ Result<Next> Reconciler::reconcile(const kube::ObjectKey& key) {
     forget(key);
     return Next::await_change();
   }
+  if (!parts_.scope.serves(key.namespace_name, *object)) return let_go(*object);
   const auto memory = memory_of(key, *object);
+  if (const std::string other = belonging_.other(*object); !other.empty()) {
+    return leave(*object, other, *memory);
+  }
+  memory->left_to.clear();
   Round round{object, key, Children(parts_.cache, key), *memory};
   validate(round);
-  if (round.plan) {
-    check_secrets(round);
-    apply(round);
-  }
+  if (round.plan) check_secrets(round);
+  if (round.plan) apply(round);
   observe(round);
   return finish(round);
 }
@@ -102,6 +111,38 @@ void Reconciler::forget(const kube::ObjectKey& key) {
   memories_.erase(key);
 }
 
+// Of another class now, or in a namespace that is excluded: what was ours is free for its operator.
+Result<Next> Reconciler::let_go(const Json& object) {
+  forget(kube::key_of(object));
+  const bool claimed = text_at(object, {"status", "operator"}) == belonging_.own();
+  if (belonging_.own().empty() || !claimed) return Next::await_change();
+  const Status released = status_writer_.release(object);
+  if (!released && released.error().kind != ErrorKind::kNotFound) return fail(released.error());
+  return Next::await_change();
+}
+
+// Another operator serves it. It is told once, and looked at again for when that one has ended.
+Next Reconciler::leave(const Json& object, const std::string& other, Memory& memory) const {
+  const kube::ObjectKey key = kube::key_of(object);
+  parts_.agents.forget(key);
+  memory.children.clear();
+  if (memory.left_to != other) {
+    memory.left_to = other;
+    log_warn("another operator serves this export, and so it is left alone",
+             {{"export", key.to_string()}, {"operator", other}, {"own", belonging_.own()}});
+    parts_.events.record(
+        {.regarding = reference_to_export(object),
+         .type = kube::Event::Type::kWarning,
+         .reason = "ServedByAnother",
+         .action = "Reconcile",
+         .note = "the operator of Lease " + other + " serves this export, and that of Lease " +
+                 belonging_.own() +
+                 " leaves it alone; give one of them a class (exportClass, spec.className), or "
+                 "excludeNamespaces"});
+  }
+  return Next::requeue_after(kLookAgainAtOthers);
+}
+
 // As far as the API server takes it.
 Result<PlanOrFaults> Reconciler::plan(const DualTraceExport& wanted) {
   Installation installation = installation_;
@@ -124,6 +165,9 @@ void Reconciler::validate(Round& round) {
     return;
   }
   parsed.value->consent = consent;
+  round.facts.faults = not_permitted(*round.object, *parsed.value, installation_.permissions,
+                                     installation_.agent_image);
+  if (!round.facts.faults.empty()) return refuse(round);
   auto answer = plan(*parsed.value);
   if (!answer) {
     round.error = answer.error();
@@ -142,6 +186,16 @@ void Reconciler::validate(Round& round) {
   round.facts.config_fingerprint = round.plan->config_fingerprint;
 }
 
+// It is not applied; what was applied before stays as it is.
+void Reconciler::refuse(Round& round) {
+  round.facts.permitted = false;
+  round.facts.wanted = nullptr;
+  round.facts.secrets.clear();
+  round.facts.config_fingerprint.clear();
+  round.wanted.reset();
+  round.plan.reset();
+}
+
 void Reconciler::check_secrets(Round& round) {
   double jitter = 0;
   {
@@ -154,6 +208,11 @@ void Reconciler::check_secrets(Round& round) {
   round.facts.secrets = secrets.facts();
   round.look_again_at(secrets.look_again());
   round.error = secrets.error();
+  for (const SecretFact& fact : secrets.facts()) {
+    if (fact.state != SecretFact::State::kNeverSent) continue;
+    round.facts.faults.push_back({fact.path, fact.detail});
+  }
+  if (!round.facts.faults.empty()) refuse(round);
 }
 
 void Reconciler::apply(Round& round) const {
@@ -161,8 +220,7 @@ void Reconciler::apply(Round& round) const {
   round.look_again_at(applied.look_again);
   // What is old stays until all that takes its place is there.
   if (!applied.first && !applied.namespace_ending) {
-    applied.first =
-        prune(parts_.api, *round.plan, round.children, round.memory.uid, parts_.metrics);
+    applied.first = prune(parts_.api, *round.plan, round.children, *round.wanted, parts_.metrics);
   }
   round.over = applied.namespace_ending;
   if (!applied.first) {
@@ -259,6 +317,7 @@ Result<Next> Reconciler::finish(Round& round) const {
   StatusMemory& memory = round.memory.status;
   const Json* previous = memory.previous(*round.object, now);
   round.facts.previous_status = previous;
+  round.facts.operator_lease = belonging_.own();
   round.facts.generation = integer_at(*round.object, {"metadata", "generation"}).value_or(0);
   round.facts.now = parts_.clock.wall();
   // An operator that has just begun knows less than what the status says.

@@ -25,8 +25,10 @@
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
 #include "operator/agents/agents.h"
+#include "operator/api/scope.h"
 #include "operator/plan/plan.h"
 #include "operator/reconcile/apply.h"
+#include "operator/reconcile/belonging.h"
 #include "operator/reconcile/cache.h"
 #include "operator/reconcile/next.h"
 #include "operator/reconcile/same_node_traffic.h"
@@ -47,6 +49,8 @@ class Reconciler {
     MetricRegistry& metrics;
     // The pods that ask for an export; nothing where no webhook is served.
     std::function<InjectionFact(const kube::ObjectKey&)> injection{};
+    Scope scope{};        // exports that are not in it are let go
+    std::string lease{};  // by which this operator leads (belonging.h); "": without one
   };
   Reconciler(Installation installation, const Parts& parts, uint64_t seed);
   Reconciler(const Reconciler&) = delete;
@@ -61,8 +65,11 @@ class Reconciler {
 
   std::shared_ptr<Memory> memory_of(const kube::ObjectKey& key, const Json& object);
   void forget(const kube::ObjectKey& key);
+  Result<Next> let_go(const Json& object);
+  Next leave(const Json& object, const std::string& other, Memory& memory) const;
   Result<PlanOrFaults> plan(const DualTraceExport& wanted);
   void validate(Round& round);
+  static void refuse(Round& round);
   void check_secrets(Round& round);
   void apply(Round& round) const;
   void observe(Round& round) const;
@@ -75,6 +82,7 @@ class Reconciler {
   const Parts parts_;
   const Applier applier_;
   SameNodeTraffic same_node_traffic_;
+  Belonging belonging_;
   const StatusWriter status_writer_;
 
   Mutex mutex_;

@@ -10,6 +10,7 @@
 #include "common/config/credential_text.h"
 #include "common/config/rules.h"
 #include "common/config/space_id.h"
+#include "operator/api/permissions.h"
 
 namespace dualtrace::ctl {
 namespace {
@@ -191,6 +192,9 @@ void SecretChecks::judge(const std::string& name, const Json& secret) {
 
 SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const SecretUse& use) {
   const std::string_view encoded = text_at(secret, {"data", use.reference.key});
+  if (auto why = never_sent(use, text_at(secret, {"type"}))) {
+    return {.state = State::kNeverSent, .detail = *std::move(why)};
+  }
   if (find(secret, {"data", use.reference.key}) == nullptr) return {State::kKeyMissing};
   auto value = decode_base64(encoded);
   if (!value) return {State::kValueEmpty};

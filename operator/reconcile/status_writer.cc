@@ -16,15 +16,6 @@ constexpr Duration kNumbersInterval = std::chrono::seconds(30);
 // The cache shows what we wrote long before; then whatever it shows is the truth.
 constexpr Duration kCacheLagMax = std::chrono::seconds(15);
 
-// An ObjectReference, whatever of the export's type the cache has kept.
-Json reference_to_export(const Json& object) {
-  return {{"apiVersion", kDualTraceExports.api_version()},
-          {"kind", kDualTraceExports.kind},
-          {"namespace", text_at(object, {"metadata", "namespace"})},
-          {"name", text_at(object, {"metadata", "name"})},
-          {"uid", text_at(object, {"metadata", "uid"})}};
-}
-
 const Json* condition_of(const Json& status, std::string_view type) {
   for (const Json& condition : array_at(status, {"conditions"})) {
     if (text_at(condition, {"type"}) == type) return &condition;
@@ -54,6 +45,14 @@ bool says_it_too(const std::vector<Json>& told, const Json& ready) {
 }
 
 }  // namespace
+
+Json reference_to_export(const Json& object) {
+  return {{"apiVersion", kDualTraceExports.api_version()},
+          {"kind", kDualTraceExports.kind},
+          {"namespace", text_at(object, {"metadata", "namespace"})},
+          {"name", text_at(object, {"metadata", "name"})},
+          {"uid", text_at(object, {"metadata", "uid"})}};
+}
 
 const Json* StatusMemory::previous(const Json& cached_export, Tick now) {
   const Json* cached = find(cached_export, {"status"});
@@ -116,6 +115,13 @@ Status StatusWriter::put(const Json& cached_export, const Json& status,
   if (!answer) return fail(answer.error());
   memory.written(*answer, clock_.tick());
   return {};
+}
+
+Status StatusWriter::release(const Json& cached_export) const {
+  Json status = cached_export.value("status", Json::object());
+  status.erase("operator");
+  StatusMemory memory;
+  return put(cached_export, status, memory);
 }
 
 // Once, not at each try.

@@ -16,6 +16,9 @@
 
 namespace dualtrace::ctl {
 
+// An ObjectReference, whatever of the export's type the cache has kept.
+[[nodiscard]] Json reference_to_export(const Json& object);
+
 // What was written last for one export. Until the cache shows it, it is truer than the cache: a
 // status made on top of an older one would get other transition times, and be written again.
 class StatusMemory {
@@ -44,6 +47,8 @@ class StatusWriter {
   // `previous` is memory.previous(). When to look again, for numbers that were not written.
   Result<std::optional<Tick>> write(const Json& cached_export, const Json* previous,
                                     const Json& status, StatusMemory& memory) const;
+  // Claims the export no more (belonging.h); the rest of its status stays.
+  Status release(const Json& cached_export) const;
 
  private:
   Status put(const Json& cached_export, const Json& status, StatusMemory& memory) const;

@@ -39,10 +39,10 @@ Json member(const Json& in, JsonPath path) {
 
 // All of a status that is ours.
 Json whole(const Json& status) {
-  return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
-                      conditions_by_type(status), member(status, {"agents"}),
-                      member(status, {"destinations"}), member(status, {"injection"}),
-                      member(status, {"nodesLost"})});
+  return Json::array({member(status, {"observedGeneration"}), member(status, {"operator"}),
+                      member(status, {"consent"}), conditions_by_type(status),
+                      member(status, {"agents"}), member(status, {"destinations"}),
+                      member(status, {"injection"}), member(status, {"nodesLost"})});
 }
 
 // Without the nodes that have them, which change one by one.
@@ -79,8 +79,8 @@ Json state(const Json& status) {
          Json(find(destination, {"credential", kUnusedSince}) != nullptr),
          member(destination, {"lastError", "reason"})}));
   }
-  return Json::array({member(status, {"observedGeneration"}), member(status, {"consent"}),
-                      conditions, destinations, failing_nodes(status),
+  return Json::array({member(status, {"observedGeneration"}), member(status, {"operator"}),
+                      member(status, {"consent"}), conditions, destinations, failing_nodes(status),
                       member(status, {"nodesLost"})});
 }
 

@@ -136,7 +136,10 @@ Condition valid(const Facts& facts) {
 }  // namespace
 
 Condition config_valid(const Facts& facts) {
-  if (!facts.faults.empty()) return make_condition(reason::kInvalid, fault_list(facts.faults));
+  if (!facts.faults.empty()) {
+    return make_condition(facts.permitted ? reason::kInvalid : reason::kNotPermitted,
+                          fault_list(facts.faults));
+  }
   std::vector<std::string> nodes;
   std::string first;
   for (const AgentReport& agent : facts.agents) {

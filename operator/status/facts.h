@@ -26,6 +26,7 @@ struct SecretFact {
     kValueEmpty,
     kSpaceIdMalformed,  // Arize would answer OK and store nothing
     kValueUnusable,     // it cannot be a credential; `detail` says why
+    kNeverSent,         // of the cluster or its programs; `detail` says so
     kUnreadable,        // the operator may not read it: the agents alone can tell
   };
   std::string path;  // "spec.arize.credentials"
@@ -136,9 +137,11 @@ struct Facts {
   int64_t generation = 0;
   WallTime now;
 
+  std::string operator_lease;  // whose the export is: "namespace/name"; "": nobody claims it
   Consent consent = Consent::kExplicit;
   std::vector<std::string> consent_notices;  // what goes on as before, and what to write
   std::vector<ExportFault> faults;  // not empty: ConfigValid is false, and nothing was applied
+  bool permitted = true;  // false: what is wrong is that the installation does not permit it
   const DualTraceExport* wanted = nullptr;  // nullptr when there are faults
   std::vector<SecretFact> secrets;
   std::optional<Error> apply_error;  // the first that applying or pruning met

@@ -42,6 +42,7 @@ inline constexpr Reason kReady{kReadyType, kTrue, "Ready"};
 inline constexpr Reason kValid{kConfigType, kTrue, "Valid"};
 inline constexpr Reason kConsentAssumed{kConfigType, kTrue, "ConsentAssumed"};
 inline constexpr Reason kInvalid{kConfigType, kFalse, "Invalid"};
+inline constexpr Reason kNotPermitted{kConfigType, kFalse, "NotPermitted"};
 inline constexpr Reason kRefusedByAgents{kConfigType, kFalse, "RefusedByAgents"};
 
 inline constexpr Reason kSynced{kCredentialsType, kTrue, "Synced"};

@@ -129,6 +129,7 @@ Json make_status(const Facts& facts) {
                  {"conditions", conditions},
                  {"agents", agents_json(facts)},
                  {"destinations", destinations}};
+  if (!facts.operator_lease.empty()) status["operator"] = facts.operator_lease;
   if (facts.injection) status["injection"] = injection_json(*facts.injection, facts.unserved);
   if (!facts.nodes_lost.empty()) status["nodesLost"] = nodes_lost_json(facts.nodes_lost);
   return status;

@@ -10,7 +10,7 @@
 namespace dualtrace::ctl {
 
 // What is to be applied at the status subresource: {observedGeneration, consent, conditions,
-// agents, destinations, injection, nodesLost}.
+// agents, destinations, injection, nodesLost, operator}.
 [[nodiscard]] Json make_status(const Facts& facts);
 
 // How two statuses differ, for the writer: numbers and times that move all the time are written

@@ -16,7 +16,7 @@ constexpr size_t kUidBytesMax = 128;
 constexpr size_t kNameBytesMax = 253;
 constexpr int kDepthMax = 100;
 constexpr size_t kWarningsMax = 16;
-constexpr size_t kWarningBytesMax = 120;
+constexpr size_t kWarningBytesMax = 256;  // the API server cuts longer ones to 256 characters
 constexpr std::string_view kCut = "…";
 
 // Parsing nests in no stack, but copying and writing do.

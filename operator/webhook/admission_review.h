@@ -5,7 +5,8 @@
 // cannot be read is not answered but is an HTTP error, with which failurePolicy Ignore lets the
 // object in.
 //
-// Limits: objects nest at most 100 levels; a warning has at most 120 bytes, an answer 16 of them.
+// Limits: objects nest at most 100 levels; a warning has at most 256 bytes, an answer 16 of them:
+// the API server shows no more.
 // Pure.
 
 #include <map>

@@ -43,6 +43,14 @@ std::vector<std::string> missing_project(const DualTraceExport& wanted) {
       "set aside; name one here for these"};
 }
 
+// Their variables stay, and lead to a Service that is gone.
+std::vector<std::string> injected_pods(const Json& deleted) {
+  const int64_t pods = integer_at(deleted, {"status", "injection", "injected"}).value_or(0);
+  if (pods <= 0) return {};
+  return {std::to_string(pods) + (pods == 1 ? " pod sends" : " pods send") +
+          " spans to this export, and will lose them until recreated without it"};
+}
+
 }  // namespace
 
 // Once for each Secret, at the first field that names it.
@@ -80,12 +88,23 @@ std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& ke
 
 std::vector<std::string> ExportReviewer::other_meanings(const AdmissionRequest& request) const {
   if (!questions_.namespaces) return {};
-  return changes_of_meaning(
-      {request.key, read_known_export(request.key, request.object, questions_.consent)},
-      *directory_.exports(), questions_.namespaces());
+  ExportChange change{request.key, std::nullopt};
+  if (request.operation != "DELETE") {
+    change.after = read_known_export(request.key, request.object, questions_.consent);
+  }
+  return changes_of_meaning(change, *directory_.exports(), questions_.namespaces());
+}
+
+AdmissionAnswer ExportReviewer::review_deletion(const AdmissionRequest& request) const {
+  AdmissionAnswer answer;
+  if (kube::is_ending(request.old_object)) return answer;
+  answer.warnings = other_meanings(request);
+  append(answer.warnings, injected_pods(request.old_object));
+  return answer;
 }
 
 AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wait_until) const {
+  if (request.operation == "DELETE") return review_deletion(request);
   AdmissionAnswer answer;
   const bool is_new = request.operation == "CREATE";
   if ((!is_new && request.operation != "UPDATE") || kube::is_ending(request.object)) return answer;
@@ -97,7 +116,9 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wai
   parsed.value->key = request.key;
   const Consent consent = consent_of(request.object, questions_.consent);
   append(answer.warnings, consent_notices(request.key, consent, questions_.consent));
-  if (questions_.plan_faults) append(answer.warnings, told(questions_.plan_faults(*parsed.value)));
+  if (questions_.plan_faults) {
+    append(answer.warnings, told(questions_.plan_faults(request.object, *parsed.value)));
+  }
   append(answer.warnings, missing_secrets(*parsed.value, wait_until));
   append(answer.warnings, missing_project(*parsed.value));
   if (is_new && !request.key.name.empty()) append(answer.warnings, others_beside(request.key));

@@ -1,8 +1,8 @@
 #pragma once
-// ExportReviewer: what there is to say at once to whoever creates or changes an export, and would
-// otherwise be found in its status later: warnings, never a refusal. Two exports cannot get the
-// same children: their names come from the exports' own (operator/plan/names.h). Thread-safe; the
-// Directory outlives it.
+// ExportReviewer: what there is to say at once to whoever creates, changes or deletes an export,
+// and would otherwise be found in a status later: warnings, never a refusal. Two exports cannot get
+// the same children: their names come from the exports' own (operator/plan/names.h). Thread-safe;
+// the Directory outlives it.
 
 #include <functional>
 #include <optional>
@@ -24,8 +24,9 @@ class ExportReviewer {
     // Whether there is such a Secret; nullopt: not known. Blocks until then at most, and not at all
     // when that is past.
     std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
-    // Faults that show only when the agents' configuration is made (plan_export()).
-    std::function<std::vector<ExportFault>(const DualTraceExport&)> plan_faults;
+    // What the installation does not permit, and faults that show only when the agents'
+    // configuration is made (plan_export()); of the export as it is written, and as it is read.
+    std::function<std::vector<ExportFault>(const Json&, const DualTraceExport&)> plan_faults;
     // Those whose pods may ask.
     std::function<std::vector<PodNamespace>()> namespaces{};
     ConsentRules consent{};
@@ -41,6 +42,7 @@ class ExportReviewer {
   [[nodiscard]] std::vector<std::string> missing_secrets(const DualTraceExport& wanted,
                                                          Tick wait_until) const;
   [[nodiscard]] std::vector<std::string> others_beside(const kube::ObjectKey& key) const;
+  [[nodiscard]] AdmissionAnswer review_deletion(const AdmissionRequest& request) const;
   [[nodiscard]] std::vector<std::string> other_meanings(const AdmissionRequest& request) const;
 
   const Directory& directory_;

@@ -50,7 +50,8 @@ std::string told(std::vector<std::string> names) {
   return text;
 }
 
-std::string warning(Turn turn, const ObjectKey& before, const std::vector<std::string>& names) {
+std::string warning(Turn turn, const ObjectKey& before, bool deleted,
+                    const std::vector<std::string>& names) {
   const std::string where =
       "\"true\" in " + told(names) + " means " + before.to_string() + " until now, and with this ";
   switch (turn) {
@@ -61,7 +62,9 @@ std::string warning(Turn turn, const ObjectKey& before, const std::vector<std::s
              "could mean several (Ambiguous): new pods get nothing; narrow namespaceSelector, or "
              "have pods name one";
     case Turn::kNone:
-      return where + "none: new pods get nothing; admit them in namespaceSelector";
+      return where + "none: new pods get nothing" +
+             (deleted ? "; have another export admit them first"
+                      : "; admit them in namespaceSelector");
   }
   return where;
 }
@@ -72,7 +75,8 @@ std::vector<std::string> changes_of_meaning(const ExportChange& change, const Kn
                                             const std::vector<PodNamespace>& namespaces) {
   const KnownExports before = without_the_rest(exports, change.key);
   KnownExports after = before;
-  after.insert_or_assign(change.key, change.after);
+  after.erase(change.key);
+  if (change.after) after.emplace(change.key, *change.after);
   if (before == after) return {};
   std::map<std::tuple<ObjectKey, Turn>, std::vector<std::string>> turns;
   for (const PodNamespace& from : namespaces) {
@@ -90,7 +94,8 @@ std::vector<std::string> changes_of_meaning(const ExportChange& change, const Kn
   std::vector<std::string> warnings;
   for (const auto& [what, names] : turns) {
     if (warnings.size() == kWarningsMax) break;
-    warnings.push_back(warning(std::get<Turn>(what), std::get<ObjectKey>(what), names));
+    warnings.push_back(
+        warning(std::get<Turn>(what), std::get<ObjectKey>(what), !change.after, names));
   }
   return warnings;
 }

@@ -1,8 +1,9 @@
 #pragma once
-// How an export that is created or changed would change what "true" means for others: the pods of
-// namespaces whose "true" led to one export so far, and would lead to another, to several or to
-// none. export_reviewer.h tells its author. Pure.
+// How an export that is created, changed or deleted would change what "true" means for others: the
+// pods of namespaces whose "true" led to one export so far, and would lead to another, to several
+// or to none. export_reviewer.h tells its author. Pure.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace dualtrace::ctl {
 
 struct ExportChange {
   kube::ObjectKey key;
-  KnownExport after;
+  std::optional<KnownExport> after;  // nullopt: it is deleted
 };
 
 // A warning for each kind of change, with the names of some namespaces. `namespaces`: those that

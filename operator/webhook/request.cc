@@ -31,12 +31,15 @@ Read read_value(std::string_view value, char separator, const PodNamespace& from
 }  // namespace
 
 Read read_request(const Json& pod, const PodNamespace& from) {
+  std::optional<std::string> own;
+  const Json* annotation = find(pod, {"metadata", "annotations", kInjectWord});
+  if (annotation != nullptr && annotation->is_string()) own = annotation->get<std::string>();
+  return read_request(own, from);
+}
+
+Read read_request(const std::optional<std::string>& own, const PodNamespace& from) {
   const std::string word(kInjectWord);
-  if (const Json* own = find(pod, {"metadata", "annotations", word});
-      own != nullptr && own->is_string()) {
-    return read_value(own->get_ref<const std::string&>(), '/', from,
-                      "the annotation " + word + " of the pod");
-  }
+  if (own) return read_value(*own, '/', from, "the annotation " + word + " of the pod");
   if (!from.labels) return std::nullopt;
   const auto label = from.labels->find(word);
   if (label == from.labels->end()) return std::nullopt;

@@ -3,6 +3,7 @@
 // read into a request. pod_reviewer.h is its user; choose_export.h goes on. Pure.
 
 #include <optional>
+#include <string>
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
@@ -25,5 +26,8 @@ struct InjectionRequest {
 // nullopt: it asks for nothing, or says that it wants nothing.
 [[nodiscard]] std::optional<OrRefusal<InjectionRequest>> read_request(const Json& pod,
                                                                       const PodNamespace& from);
+// The same, of the annotation's value; nullopt where the pod has none.
+[[nodiscard]] std::optional<OrRefusal<InjectionRequest>> read_request(
+    const std::optional<std::string>& own, const PodNamespace& from);
 
 }  // namespace dualtrace::ctl

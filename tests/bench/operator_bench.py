@@ -1,6 +1,8 @@
 """`./dev bench operator`: what the operator costs with many exports, on a real API server with the
 real controllers, all on this machine. Nodes have no kubelet, so every pod that a DaemonSet gets
-stays pending: they are objects that the operator watches all the same.
+stays pending: they are objects that the operator watches all the same. Beside them there are the
+pods of everybody else, put straight into etcd, every fifth of which was injected; the operator
+serves the webhook, so that it knows them all. --before OPERATOR measures another build beside it.
 
 Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.
 """
@@ -21,16 +23,19 @@ import report  # noqa: E402
 from harness.children import APIS, OURS, child_path  # noqa: E402
 from harness.control_plane import ControlPlane  # noqa: E402
 from harness.installation import Installation  # noqa: E402
-from harness.operator import USER  # noqa: E402
+from harness.many_pods import plant_pods  # noqa: E402
+from harness.operator import USER, Operator  # noqa: E402
 from harness.processes import wait_until  # noqa: E402
 from harness.stage import Stage  # noqa: E402
 from harness.tenant import BOTH, Tenant  # noqa: E402
+from harness.webhook import Webhook  # noqa: E402
 from systems import cpu_seconds  # noqa: E402
 
 CLIENTS = 8  # that create exports at the same time
 QUIET_SECONDS = 60
 SETTLED_SECONDS = 5  # without a request but for the lease, after which all is taken to be done
 REPAIRS = 20
+STARTED_SECONDS = 120  # within which a start is to come to an end, or is said not to
 # Nodes without a kubelet are soon tainted as not ready.
 SPEC = {**BOTH, "agent": {"tolerations": [{"operator": "Exists"}]}}
 
@@ -44,6 +49,17 @@ class Phase:
     cpu_seconds: float
     reads: int
     writes: int
+    resident_mib: float
+    peak_mib: float
+
+
+@dataclass
+class Start:
+    """Of an operator among all the pods."""
+
+    title: str
+    seconds: float | None  # None: it did not get there
+    cpu_seconds: float
     resident_mib: float
     peak_mib: float
 
@@ -99,6 +115,7 @@ class Bench:
         self.plane = ControlPlane(folder / "control-plane")
         self.folder = folder
         self.phases: list[Phase] = []
+        self.starts: list[Start] = []
         self.repairs: list[float] = []
 
     def run(self) -> None:
@@ -106,16 +123,29 @@ class Bench:
         faults = []
         try:
             installation = Installation(self.plane.start(), stage).allow_everywhere()
+            webhook = Webhook(self.plane)
+            webhook.install()
             for number in range(self.options.nodes):
                 self.create_node(f"node-{number}")
             self.tenants = [Tenant(self.plane, f"tenant-{i}") for i in range(self.options.namespaces)]
             for tenant in self.tenants:
                 installation.allow_in(tenant.namespace, "secret-reader.yaml")
-            operator = installation.operator().start().wait_until_leading()
+            operator = installation.operator(*webhook.options()).start().wait_until_leading()
             self.create(operator)
-            self.stay_quiet(operator)
+            self.stay_quiet(operator, "a quiet minute")
             self.repair()
             self.restart(operator)
+            self.add_pods()
+            self.stay_quiet(operator, f"a quiet minute among {self.options.pods:,} more pods")
+            # The Lease is the first one's for as long as it lives.
+            self.measure_start("a replica that serves the webhook", installation.operator(
+                *webhook.options(1)), leads=False)
+            operator.stop()
+            self.measure_start("until it leads", installation.operator(*webhook.options()))
+            if self.options.before:
+                before = installation.operator(*webhook.options())
+                before.binary = self.options.before.resolve()
+                self.measure_start("before (--before)", before)
         finally:
             faults = stage.end()
             self.plane.end()
@@ -156,10 +186,49 @@ class Bench:
         assert status == 200, answer
         return sum(holds(one) for one in answer["items"])
 
-    def stay_quiet(self, operator) -> None:
+    def stay_quiet(self, operator, title: str) -> None:
         cost = Cost(self.plane, operator.process)
         time.sleep(QUIET_SECONDS)  # the quiet is what is measured
-        self.phases.append(cost.phase("a quiet minute"))
+        self.phases.append(cost.phase(title))
+
+    def add_pods(self) -> None:
+        """Of everybody else. The controllers would remove what nobody owns."""
+        self.plane.stop_controller_manager()
+        exports = tuple(
+            f"{self.tenants[number % len(self.tenants)].namespace}/export-{number}"
+            for number in range(self.options.exports)
+        )
+        for number in range(self.options.pod_namespaces):
+            plant_pods(
+                self.plane,
+                self.plane.new_namespace("shop"),
+                self.options.pods // self.options.pod_namespaces,
+                self.options.pod_bytes,
+                exports[number :: self.options.pod_namespaces],
+            )
+        print(f"planted {self.options.pods} pods", file=sys.stderr, flush=True)
+        time.sleep(30)  # the API server and the first operator take them in
+
+    def measure_start(self, title: str, operator: Operator, leads: bool = True) -> None:
+        """From the start of the process until it knows all, and leads where it can."""
+        begun = time.monotonic()
+        operator.launch()
+        ended = None
+        while time.monotonic() - begun < STARTED_SECONDS and not operator.process.ended:
+            if operator.logged("reconciling" if leads else "synced"):
+                ended = time.monotonic() - begun
+                break
+            time.sleep(0.1)
+        if ended is not None:
+            time.sleep(QUIET_SECONDS)  # what comes after it counts, too: "at any moment"
+        if operator.process.ended:
+            self.starts.append(Start(title, None, 0, 0, 0))
+            return
+        process = operator.process
+        self.starts.append(Start(
+            title, ended, cpu_seconds(process), process.resident_memory() / 2**20,
+            process.peak_memory() / 2**20))
+        operator.stop()
 
     def repair(self) -> None:
         """How long a child that somebody deletes is away, with all the others there."""
@@ -189,6 +258,12 @@ def phase_line(phase: Phase) -> str:
             f"| {phase.writes:,} | {phase.resident_mib:.0f} MiB | {phase.peak_mib:.0f} MiB |")
 
 
+def start_line(start: Start) -> str:
+    took = "never" if start.seconds is None else f"{start.seconds:.1f} s"
+    return (f"| {start.title} | {took} | {start.cpu_seconds:.1f} s | {start.resident_mib:.0f} MiB "
+            f"| {start.peak_mib:.0f} MiB |")
+
+
 def markdown(bench: Bench, around: dict) -> str:
     options = bench.options
     pods = options.exports * options.nodes
@@ -207,6 +282,13 @@ def markdown(bench: Bench, around: dict) -> str:
         f"{len(repairs)}; longest {repairs[-1] * 1e3:.0f} ms). Reads and writes are requests to the "
         "API server as its audit log counts them, a watch counting once when it ends, without those "
         "of the Lease.",
+        "",
+        f"Started among {options.pods:,} more pods with {options.pod_bytes:,} bytes of metadata each, "
+        f"every fifth injected, and watched for {QUIET_SECONDS} s more:",
+        "",
+        "| start | knows all after | CPU | RSS at the end | RSS at most |",
+        "|---|---|---|---|---|",
+        *map(start_line, bench.starts),
     ])
 
 
@@ -216,6 +298,10 @@ def main() -> None:
     parser.add_argument("--exports", type=int, default=1000)
     parser.add_argument("--namespaces", type=int, default=10)
     parser.add_argument("--nodes", type=int, default=5)
+    parser.add_argument("--pods", type=int, default=50_000, help="of everybody else")
+    parser.add_argument("--pod-bytes", type=int, default=4_000, help="of a pod's metadata")
+    parser.add_argument("--pod-namespaces", type=int, default=50)
+    parser.add_argument("--before", type=Path, help="another dualtrace-operator, to compare")
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
     options.build = options.build.resolve()

@@ -44,6 +44,10 @@ class Cluster {
   explicit Cluster(int exports) {
     informers_.start();
     scheduler_.run_ready();
+    for (size_t at = 0; at < api_.watches.size(); ++at) {
+      api_.watches[at]->end(fail(ErrorKind::kInvalid, "no streamed lists"));
+    }
+    scheduler_.run_ready();
     while (!informers_.unsynced().empty()) {
       for (size_t at = 0; at < api_.lists.size(); ++at) {
         if (api_.lists[at].done) answer(api_.lists[at], exports);
@@ -81,7 +85,7 @@ class Cluster {
                        {.export_changed = [](const kube::Change&) {},
                         .child_changed = [](const kube::Change&) {},
                         .pod_changed = [](const kube::Change&) {},
-                        .request_changed = [](const kube::Change&) {}}};
+                        .request_changed = [] {}}};
 };
 
 struct Asking {

@@ -105,6 +105,21 @@ class Daemon:
     def output(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Stopped meanwhile, with its connections open."""
+
+        def each(number: int) -> None:
+            for pid in _marked(self.log.parent):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == self.name:
+                    os.kill(pid, number)
+
+        each(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            each(signal.SIGCONT)
+
     def kill(self) -> None:
         """Returns when it is gone."""
         pid = self.pid

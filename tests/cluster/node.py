@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from cluster import flags, network
@@ -121,6 +122,10 @@ class Node:
         with tar.open("rb") as image:
             done = self._ctr("images", "import", "-", stdin=image)
         assert done.returncode == 0, f"{self.name}: {tar.name}: {done.stdout}"
+
+    def unreachable(self) -> AbstractContextManager:
+        """Its kubelet hangs meanwhile: the node gets NotReady, and what runs there runs on."""
+        return self._daemons["kubelet"].hanging()
 
     def _ctr(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         return subprocess.run(

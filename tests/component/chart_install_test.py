@@ -24,8 +24,8 @@ from harness.exports import API as EXPORTS_API
 from harness.installation import SHORT_LEASE
 from harness.kubernetes_api import APPLY_PATCH
 from harness.operator import USER
+from harness.patching_webhook import patching_webhook, say_skipped
 from harness.processes import wait_until
-from harness.skipping_webhook import skipping_webhook
 from harness.tenant import ARIZE, SECRETS, Tenant
 
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/dualtraceexports.dualtrace.dev"
@@ -336,7 +336,7 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
 def answering_webhook(tmp_path):
     """(its port, the authority of its certificate)"""
     authority = Authority(tmp_path / "authority")
-    with skipping_webhook(*authority.issue("webhook")) as port:
+    with patching_webhook(*authority.issue("webhook"), say_skipped) as port:
         yield port, authority.certificate.read_bytes()
 
 

@@ -70,6 +70,26 @@ def secret_roles(rendered: Rendered) -> list[tuple]:
     ]
 
 
+READ = {"get", "list", "watch"}
+WRITE = READ | {"create", "update", "patch", "delete", "deletecollection"}
+
+
+def aggregated(rendered: Rendered) -> dict[str, set[str]]:
+    """What each of Kubernetes' own roles may do with exports."""
+    prefix = "rbac.authorization.k8s.io/aggregate-to-"
+    return {
+        label.removeprefix(prefix): {
+            verb
+            for rule in role["rules"]
+            if "dualtraceexports" in rule["resources"]
+            for verb in rule["verbs"]
+        }
+        for role in rendered.all("ClusterRole")
+        for label in role["metadata"]["labels"]
+        if label.startswith(prefix)
+    }
+
+
 def issuer(rendered: Rendered) -> dict:
     return rendered.one("Certificate")["spec"]["issuerRef"]
 
@@ -161,6 +181,10 @@ EFFECTS = {
         and not r.has("PodDisruptionBudget"),
     ),
     "watchNamespaces": Effect(["blue", "green"], is_without_rights_elsewhere),
+    "exportClass": Effect("blue", lambda r: "--export-class=blue" in r.arguments),
+    "excludeNamespaces": Effect(
+        ["blue", "green"], lambda r: "--exclude-namespaces=blue,green" in r.arguments
+    ),
     "sharedNamespaces": Effect(
         ["observability", "platform"],
         lambda r: "--shared-namespaces=observability,platform" in r.arguments,
@@ -232,6 +256,42 @@ EFFECTS = {
         {"a": "b"}, lambda r: r.one("ServiceAccount")["metadata"].get("annotations") == {"a": "b"}
     ),
     "rbac.create": Effect(False, lambda r: not [one for one in r.objects if one["kind"] in ROLES]),
+    "rbac.aggregateClusterRoles.enabled": Effect(
+        True, lambda r: aggregated(r) == {"view": READ, "admin": WRITE}
+    ),
+    "rbac.aggregateClusterRoles.edit": Effect(
+        True,
+        lambda r: aggregated(r) == {"view": READ, "admin": WRITE, "edit": WRITE},
+        nested(rbac__aggregateClusterRoles__enabled=True),
+    ),
+    "permissions.images": Effect(
+        ["agent", "registry.example/agents/*"],
+        lambda r: "--permit-images=agent,registry.example/agents/*" in r.arguments,
+    ),
+    "permissions.hostPath": Effect(False, lambda r: "--permit-host-path=false" in r.arguments),
+    "permissions.priorityClassNames": Effect(
+        ["high"], lambda r: "--permit-priority-classes=high" in r.arguments
+    ),
+    "permissions.tolerations": Effect([], lambda r: "--permit-tolerations=none" in r.arguments),
+    "permissions.maxBacklog": Effect(
+        "8Gi", lambda r: "--permit-max-backlog=8Gi" in r.arguments
+    ),
+    "permissions.hosts": Effect(
+        ["otlp.arize.com", "*.cloud.databricks.com"],
+        lambda r: "--permit-hosts=otlp.arize.com,*.cloud.databricks.com" in r.arguments,
+    ),
+    "permissions.secretKeys": Effect(
+        ["arize/*"], lambda r: "--permit-secret-keys=arize/*" in r.arguments
+    ),
+    "permissions.env": Effect(["TZ"], lambda r: "--permit-env=TZ" in r.arguments),
+    "permissions.seLinuxOptions": Effect(
+        True, lambda r: "--permit-se-linux-options" in r.arguments
+    ),
+    "permissions.admissionPolicy": Effect(
+        True,
+        lambda r: r.one("ValidatingAdmissionPolicyBinding")["spec"]["policyName"]
+        == r.one("ValidatingAdmissionPolicy")["metadata"]["name"],
+    ),
     "secretReader": Effect(
         [
             {"namespace": "blue", "names": ["arize", "databricks"]},
@@ -438,6 +498,20 @@ def test_an_upgrade_that_reuses_older_values_renders_to_what_is_new_and_its_defa
 def test_a_registry_of_all_charts_takes_the_place_of_another(helm, repository, image):
     values = nested(global__imageRegistry="mirror/", image__repository=repository)
     assert helm.render(values).container["image"] == f"{image}:0.1.0"
+
+
+def test_the_policy_permits_the_agents_image_of_that_registry(helm):
+    values = nested(global__imageRegistry="mirror.example/", permissions__admissionPolicy=True)
+    validations = helm.render(values).one("ValidatingAdmissionPolicy")["spec"]["validations"]
+    (images,) = [one["expression"] for one in validations if "variables.repository" in one["expression"]]
+    assert "mirror[.]example/dualtrace-agent" in images
+
+
+@pytest.mark.parametrize("given", [{"permissions": None}, {"permissions": {"hosts": None}}])
+def test_an_upgrade_that_reuses_older_values_has_the_operators_permissions(helm, given):
+    rendered = helm.render({**given, "rbac": {"aggregateClusterRoles": None}})
+    assert not [one for one in rendered.arguments if "permit" in one]
+    assert not rendered.has("ValidatingAdmissionPolicy")
 
 
 def test_every_value_is_here():

@@ -11,6 +11,7 @@ from harness import otlp
 from harness.cgroup import limited
 from harness.http import fetch
 from harness.processes import wait_until
+from harness.sanitizers import skip_with_sanitizers
 
 MIB = 1024 * 1024
 MEMORY = 64 * MIB  # receiver.limits.memoryBytes, and requestBytes
@@ -25,8 +26,7 @@ def agent(stage, sandbox, tmp_path):
     agent = stage.agent(
         sandbox.agent_config(), {"receiver": {"limits": limits}, "drainTimeout": "1s"}, start=False
     )
-    if b"__asan_init" in agent.binary.read_bytes():
-        pytest.skip("sanitizers take memory of their own: run it with a release build")
+    skip_with_sanitizers(agent.binary)
     with limited(agent.binary, LIMIT, tmp_path) as program:
         if program is not None:
             agent.binary = program

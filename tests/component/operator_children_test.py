@@ -20,7 +20,8 @@ AGENT_IMAGE = "registry.example/dualtrace-agent:test"
 
 @pytest.fixture(scope="module")
 def operator(installation):
-    return installation.operator("--leader-elect=false").start()
+    permits = ["--permit-images=*", "--permit-priority-classes=*"]
+    return installation.operator("--leader-elect=false", *permits).start()
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,7 @@ def test_the_example_is_applied_looked_at_and_deleted(plane, installation):
     node = Node(plane.api)
     example = yaml.safe_load((EXAMPLES / "dualtraceexport.yaml").read_text())
     example["metadata"]["namespace"] = namespace
+    del example["spec"]["className"]  # this operator has none
     plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump(example))
     try:
         wait_until(lambda: len(tenant.children()) == len(APIS), "all are there")
@@ -105,7 +107,7 @@ def read_well(plane, namespace: str) -> None:
     header, row = plane.kubectl(*get, "--output", "wide").splitlines()
     titles = ["NAME", "READY", "NODES", "AGENTS", "ARIZE", "DATABRICKS", "AGE", "REASON", "MESSAGE"]
     assert header.split() == titles
-    # The example names a Secret that is not there.
+    # The example names two Secrets that are not there.
     assert row.split()[:4] == ["agents", "False", "1", "0"]
     assert "SecretMissing" in row and "Secret company-authority (spec.databricks.ca)" in row
     described = plane.kubectl("describe", "dte", "agents", "--namespace", namespace)
@@ -116,7 +118,7 @@ def read_well(plane, namespace: str) -> None:
         "Reason: SecretMissing Status: False Type: CredentialsSynced",
         "Reason: Valid Status: True Type: ConfigValid",
         "Warning SecretMissing",
-        "dualtrace-operator CredentialsSynced: Secret company-authority",
+        "dualtrace-operator CredentialsSynced: Secret proxy (spec.arize.proxyAuth)",
     ):
         assert expected in text, described
     assert "is to have an agent" not in text  # NoNodes was before the node

@@ -195,6 +195,11 @@ def test_who_would_change_what_true_means_for_others_is_warned(
     assert status == 200, answered
     (warned,) = observability.api.warnings()
     assert "and with this none: new pods get nothing" in warned
+    deleted = control_plane.kubectl(
+        *("delete", "dte/agents", "--dry-run=server", f"--namespace={observability.namespace}"),
+        check=False,
+    )
+    assert f"{shop} means {observability.namespace}/agents until now, and with this none" in deleted
     own = Tenant(control_plane, "own")
     observability.change("agents", {"injection": {"namespaceSelector": {"matchLabels": None}}})
     wait_for_answer(control_plane, own.namespace, "true", "injected", observability.namespace)

@@ -1,17 +1,22 @@
 """Agents on many nodes and under policies of others, through a real API server and a real DaemonSet
-controller: a node that cannot run the new agent stops no other and is named; labels satisfy those who
-ask for them; the installation's defaults hold where an export says nothing."""
+controller: a node that cannot run the new agent stops no other and is named; meshes leave agents
+alone; labels satisfy those who ask for them; the installation's defaults hold where an export says
+nothing."""
 
+import base64
 import json
 
 import pytest
+from harness.authority import Authority
 from harness.installation import ALONE
 from harness.nodes import Node, now
+from harness.patching_webhook import add_sidecar, patching_webhook
 from harness.processes import wait_until
 from harness.tenant import ARIZE, Tenant
 
 EXPORT = "agents"
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
 DEFAULTS = {
     "labels": {"cost-center": "platform", "tier": "telemetry"},
@@ -27,7 +32,7 @@ DEFAULTS = {
 
 @pytest.fixture(scope="module")
 def operator(installation):
-    return installation.operator(*ALONE).start()
+    return installation.operator(*ALONE, "--permit-images=registry.example/agent").start()
 
 
 @pytest.fixture
@@ -122,6 +127,61 @@ def test_nodes_that_cannot_run_the_new_agent_stop_no_other_and_are_named(control
         assert found[0] == 200 and "deletionTimestamp" not in found[1]["metadata"], "it goes on"
 
 
+@pytest.fixture
+def mesh(control_plane, tmp_path):
+    """Adds a sidecar to the pods of namespaces with this label, as Istio's injector does by its own
+    selectors: unless the pod says no."""
+    label = {"mesh": "injects"}
+    authority = Authority(tmp_path / "authority")
+    with patching_webhook(*authority.issue("mesh"), add_sidecar) as port:
+        no = {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}
+        bundle = base64.b64encode(authority.certificate.read_bytes()).decode()
+        webhook = {
+            "name": "mesh.example.com",
+            "clientConfig": {"url": f"https://127.0.0.1:{port}/", "caBundle": bundle},
+            "rules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+            ],
+            "namespaceSelector": {"matchLabels": label},
+            "objectSelector": {"matchExpressions": [no]},
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+        }
+        configuration = {"metadata": {"name": "mesh"}, "webhooks": [webhook]}
+        assert control_plane.api.post(MUTATING, configuration)[0] == 201
+        yield label
+        control_plane.api.delete(f"{MUTATING}/mesh")
+
+
+def containers(pod: dict) -> list[str]:
+    return [one["name"] for one in pod["spec"]["containers"]]
+
+
+def test_a_mesh_leaves_agents_alone_unless_the_export_says_otherwise(control_plane, nodes, mesh):
+    tenant = Tenant(control_plane, "meshed")
+    tenant.api.patch(f"/api/v1/namespaces/{tenant.namespace}", {"metadata": {"labels": mesh}})
+    pod = {"spec": {"containers": [{"name": "app", "image": "app"}]}}
+    pods = f"/api/v1/namespaces/{tenant.namespace}/pods?dryRun=All"
+
+    def injects() -> bool:
+        status, made = tenant.api.post(pods, {"metadata": {"name": "app"}, **pod})
+        return status == 201 and containers(made) == ["app", "mesh-proxy"]
+
+    wait_until(injects, "the mesh adds its sidecar to applications")
+    tenant.create(EXPORT, {"arize": ARIZE})
+    (made,) = wait_until(lambda: nodes[0].pods(tenant.namespace), "there is an agent")
+    assert containers(made) == ["agent"]
+    assert made["metadata"]["labels"]["istio.io/dataplane-mode"] == "none"
+    assert made["metadata"]["annotations"]["linkerd.io/inject"] == "disabled"
+    wanted = {"labels": {"sidecar.istio.io/inject": "true"}}
+    tenant.create("meshed", {"arize": ARIZE, "agent": wanted})
+
+    def meshed() -> bool:
+        return any(containers(one) == ["agent", "mesh-proxy"] for one in nodes[0].pods(tenant.namespace))
+
+    wait_until(meshed, "who asks for the sidecar gets it")
+
+
 def require_label(plane, namespace: str) -> None:
     plane.api.patch(
         f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"field-policy": namespace}}}
@@ -131,7 +191,6 @@ def require_label(plane, namespace: str) -> None:
         {"apiGroups": ["apps"], "resources": ["daemonsets"]},
         {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"]},
     ]
-    by = "request.userInfo.username.contains('dualtrace')"
     has = "has({0}.labels) && 'cost-center' in {0}.labels"
     template = "object.spec.template.metadata"
     policy = {
@@ -145,7 +204,6 @@ def require_label(plane, namespace: str) -> None:
                     for rule in rules
                 ],
             },
-            "matchConditions": [{"name": "ours", "expression": by}],
             "validations": [
                 {
                     "expression": f"({has.format('object.metadata')}) && "
@@ -161,6 +219,11 @@ def require_label(plane, namespace: str) -> None:
         "spec": {"policyName": namespace, "validationActions": ["Deny"]},
     }
     assert plane.api.post(BINDINGS, binding)[0] == 201
+    probe = f"/api/v1/namespaces/{namespace}/configmaps?dryRun=All"
+    wait_until(
+        lambda: plane.api.post(probe, {"metadata": {"name": "probe"}})[0] == 422,
+        "the policy is enforced",
+    )
 
 
 def test_labels_satisfy_a_policy_that_asks_for_them_everywhere(control_plane, operator):
@@ -204,7 +267,7 @@ def test_defaults_of_the_installation_hold_where_an_export_says_nothing(
         assert pods["nodeSelector"]["pool"] == "apps"
         assert pods["priorityClassName"] == "agents"
         assert pods["imagePullSecrets"] == [{"name": "registry"}]
-        assert pods["containers"][0]["env"] == [{"name": "TZ", "value": "UTC"}]
+        assert {"name": "TZ", "value": "UTC"} in pods["containers"][0]["env"]
         resources = pods["containers"][0]["resources"]
         assert resources["limits"]["memory"] == "1Gi"
         assert resources["requests"] == {"cpu": "50m", "memory": "100Mi"}

@@ -136,11 +136,11 @@ def test_agents_are_rolled_for_what_they_cannot_reload_and_for_nothing_else(
         assert same["metadata"]["uid"] == pod["metadata"]["uid"]
 
         config = tenant.child("configmaps", EXPORT)["metadata"]["resourceVersion"]
-        tenant.change(EXPORT, {"agent": {"image": "registry.example.com/dualtrace/agent:2"}})
+        tenant.change(EXPORT, {"agent": {"image": "registry.example/dualtrace-agent:2"}})
 
         def rolled() -> bool:
             images = [one["spec"]["containers"][0]["image"] for one in node.pods(tenant.namespace)]
-            return "registry.example.com/dualtrace/agent:2" in images
+            return "registry.example/dualtrace-agent:2" in images
 
         wait_until(rolled, "there is a pod of the new template")
         assert tenant.child("configmaps", EXPORT)["metadata"]["resourceVersion"] == config

@@ -6,12 +6,10 @@ import socket
 from pathlib import Path
 
 import pytest
-from harness import otlp
-from harness.http import fetch
+from harness.identity_stage import send
 from harness.processes import wait_until
 from harness.sandbox import DESTINATIONS, write_secret
 
-PROTOBUF = {"Content-Type": "application/x-protobuf"}
 # tinyproxy's configuration has no quotes for other characters.
 PASSWORD = "s3cret-0123456789"
 
@@ -80,12 +78,6 @@ def agent_behind(stage, sandbox, proxy, protocol: str, databricks: dict | None =
     if databricks:
         del config["databricks"]["auth"]
     return stage.agent(config, changes, {"delivery": {"retryMax": "1s", "pauseProbe": "1s"}})
-
-
-def send(agent) -> set[str]:
-    request = otlp.make_request(spans=3)
-    assert fetch(f"http://{agent.http_endpoint}/v1/traces", request, PROTOBUF)[0] == 200
-    return set(otlp.by_id([request]))
 
 
 @pytest.mark.parametrize("protocol", ["GRPC", "HTTP"])

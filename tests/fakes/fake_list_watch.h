@@ -22,6 +22,7 @@ class FakeListWatch final : public ListWatch {
     Selection selection;
     std::string resource_version;
     Duration lasting{};
+    bool lists_first = false;
     WatchReader reader;
     bool open = true;
 
@@ -34,14 +35,22 @@ class FakeListWatch final : public ListWatch {
     }
   };
 
+  // As the real one, it trims what it hands on.
   void list(const Selection& selection, const ListRequest& request,
             std::function<void(Result<ListPage>)> done) override {
-    lists.push_back({selection, request, std::move(done)});
+    lists.push_back(
+        {selection, request, [selection, done = std::move(done)](Result<ListPage> page) {
+           if (page) {
+             for (Json& item : page->items) make_keepable(selection, item);
+           }
+           done(std::move(page));
+         }});
   }
-  std::unique_ptr<Watch> watch(const Selection& selection, const std::string& resource_version,
-                               Duration lasting, WatchReader reader) override {
-    watches.push_back(std::make_shared<Watched>(
-        Watched{selection, resource_version, lasting, std::move(reader)}));
+  std::unique_ptr<Watch> watch(const Selection& selection, const WatchRequest& request,
+                               WatchReader reader) override {
+    watches.push_back(
+        std::make_shared<Watched>(Watched{selection, request.resource_version, request.lasting,
+                                          request.lists_first, std::move(reader)}));
     return std::make_unique<Handle>(watches.back());
   }
 

@@ -156,7 +156,15 @@ Status MemoryFileSystem::rename(const std::string& from, const std::string& to) 
   if (is_error(fault)) return io_error("rename " + from);
   const auto entry = entries_.find(from);
   if (entry == entries_.end()) return missing(from);
+  std::vector<std::string> inside;
+  for (auto one = entries_.lower_bound(from + "/");
+       one != entries_.end() && one->first.starts_with(from + "/"); ++one) {
+    inside.push_back(one->first);
+  }
   change({.removed = from, .added = to, .inode = entry->second});
+  for (const std::string& path : inside) {
+    change({.removed = path, .added = to + path.substr(from.size()), .inode = entries_.at(path)});
+  }
   return end(fault, {});
 }
 

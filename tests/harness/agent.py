@@ -43,8 +43,9 @@ def base_config(folder: Path) -> dict:
 class Agent:
     """An agent with one configuration, which may be run several times: start, kill, start again."""
 
-    def __init__(self, binary: Path, folder: Path, config: dict):
+    def __init__(self, binary: Path, folder: Path, config: dict, environment: dict | None = None):
         self.binary = binary
+        self.environment = environment
         self.folder = folder
         self.config_file = folder / "agent.yaml"
         self.runs: list[Process] = []
@@ -64,7 +65,8 @@ class Agent:
     def launch(self) -> "Agent":
         """Starts it and does not wait for it."""
         name = f"agent-{len(self.runs) + 1}"
-        self.runs.append(Process(name, [self.binary, "--config", self.config_file], self.folder))
+        command = [self.binary, "--config", self.config_file]
+        self.runs.append(Process(name, command, self.folder, self.environment))
         return self
 
     def start(self) -> "Agent":

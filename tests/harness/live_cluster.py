@@ -11,7 +11,7 @@ from cluster.node import Node
 from images.made import Naming, make
 from images.version import read_revision
 
-from harness import sandbox
+from harness import sandbox, shifted_clock
 from harness.application_image import write_python_archive
 from harness.chart import CHART, NAMESPACE, RELEASE, Helm, nested
 from harness.kubectl import Kubectl
@@ -34,6 +34,10 @@ def secret(name: str, namespace: str, **values: str) -> dict:
         "metadata": {"name": name, "namespace": namespace},
         "stringData": values,
     }
+
+
+def _naming(tag: str) -> Naming:
+    return Naming(tag, "localhost", source=None, licenses=None)
 
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -109,12 +113,22 @@ class LiveCluster:
 
     def load_program(self, program: str, tag: str = TAG) -> str:
         """Gives the nodes an image of this build's program; its name."""
-        naming = Naming(tag, "localhost", source=None, licenses=None)
         folder = self.cluster.folder / "images"
-        made = make(self.binaries, folder, program, naming, read_revision())
+        made = make(self.binaries, folder, program, _naming(tag), read_revision())
         self.cluster.nodes().load_image(made.archive)
         shutil.rmtree(folder)
         return made.name
+
+    def load_agent_with_clock(self, tag: str, seconds: int) -> str:
+        """Gives the nodes an image of this build's agent whose clock is so many seconds ahead; its
+        name."""
+        folder = self.cluster.folder / "images"
+        made = make(self.binaries, folder, "dualtrace-agent", _naming(tag), read_revision())
+        archive = folder / "shifted.tar"
+        name = shifted_clock.write_image(archive, made, tag, seconds)
+        self.cluster.nodes().load_image(archive)
+        shutil.rmtree(folder)
+        return name
 
     def install(self, tag: str = TAG) -> None:
         """The chart, with images of this build under that tag, as a platform team would; where it

@@ -41,14 +41,15 @@ class Operator:
 
     def launch(self) -> "Operator":
         """Starts it and does not wait for it."""
-        arguments = [
+        arguments: list = [
             self.binary,
             f"--kubeconfig={self.kubeconfig}",
             f"--leader-election-namespace={NAMESPACE}",
-            "--agent-image=registry.example/dualtrace-agent:test",
             "--listen=127.0.0.1:0",
             *self.options,
         ]
+        if not any(str(one).startswith("--agent-image=") for one in arguments):
+            arguments.append("--agent-image=registry.example/dualtrace-agent:test")
         name = f"operator-{len(self.runs) + 1}"
         self.runs.append(Process(name, arguments, self.folder))
         return self

@@ -1,5 +1,6 @@
 """The control plane that a test file has for itself, and the faults it can have."""
 
+import base64
 import json
 import shutil
 import socket
@@ -13,6 +14,8 @@ from cluster.servers import Servers
 
 from harness.kubernetes_api import Connect, over_tls
 
+PLANTED_AT_ONCE = 100  # etcd takes 128 operations, and 1.5 MiB
+PLANTED_BYTES = 700_000
 COMPACTED = "Y29tcGFjdGVk"  # a key in etcd, in base64
 
 
@@ -87,6 +90,20 @@ class OwnCluster:
 
     def rotate_server_authority(self) -> None:
         self._servers.rotate_server_authority()
+
+    def plant(self, objects: dict[str, dict]) -> None:
+        batch: list[dict] = []
+        size = 0
+        for key, one in objects.items():
+            value = base64.b64encode(json.dumps(one).encode()).decode()
+            coded_key = base64.b64encode(f"/registry/{key}".encode()).decode()
+            batch.append({"request_put": {"key": coded_key, "value": value}})
+            size += len(value)
+            if len(batch) == PLANTED_AT_ONCE or size > PLANTED_BYTES:
+                self._etcd("kv/txn", {"success": batch})
+                batch, size = [], 0
+        if batch:
+            self._etcd("kv/txn", {"success": batch})
 
     def compact(self) -> None:
         """With the API server down."""

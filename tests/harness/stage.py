@@ -27,14 +27,16 @@ class Stage:
         self.sandboxes.append(Sandbox(binary, self.folder / name, **options))
         return self.sandboxes[-1].start()
 
-    def agent(self, *configs: dict, start: bool = True) -> Agent:
+    def agent(
+        self, *configs: dict, start: bool = True, environment: dict | None = None
+    ) -> Agent:
         """An agent with these parts of a configuration laid over the tests' common one."""
         folder = self.folder / f"agent-{len(self.agents) + 1}"
         config = base_config(folder)
         for changes in configs:
             config = merged(config, changes)
         binary = self.binaries / "agent" / "dualtrace-agent"
-        self.agents.append(Agent(binary, folder, config))
+        self.agents.append(Agent(binary, folder, config, environment))
         return self.agents[-1].start() if start else self.agents[-1]
 
     def operator(self, kubeconfig: Path, *options: str, start: bool = True) -> Operator:

@@ -18,7 +18,7 @@ VARIANTS = {
     "both": {"arize": ARIZE, "databricks": DATABRICKS},
     "other-table": {"databricks": {**DATABRICKS, "table": "main.traces.other"}},
     "in-memory": {"arize": ARIZE, "delivery": {"durability": "Memory", "storage": "EmptyDir"}},
-    "other-image": {"arize": ARIZE, "agent": {"image": "registry.example/agent:2"}},
+    "other-image": {"arize": ARIZE, "agent": {"image": "registry.example/dualtrace-agent:2"}},
     "tolerant": {
         "arize": ARIZE,
         "agent": {"tolerations": [{"operator": "Exists"}], "logLevel": "Debug"},

@@ -42,12 +42,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
-{{/* (list $ IMAGE) → repository:tag or repository@digest. global.imageRegistry takes the place of the registry in
-the repository, which is what stands before its first slash and looks like a host. */}}
-{{- define "dualtrace.image" -}}
+{{/* (list $ IMAGE) → repository. global.imageRegistry takes the place of the registry in it, which is what stands
+before its first slash and looks like a host. */}}
+{{- define "dualtrace.imageRepository" -}}
 {{- $ := index . 0 -}}
-{{- $image := index . 1 -}}
-{{- $repository := $image.repository -}}
+{{- $repository := (index . 1).repository -}}
 {{- with ($.Values.global | default dict).imageRegistry -}}
 {{- $parts := splitList "/" $repository -}}
 {{- $host := first $parts -}}
@@ -56,6 +55,14 @@ the repository, which is what stands before its first slash and looks like a hos
 {{- end -}}
 {{- $repository = printf "%s/%s" (trimSuffix "/" .) (join "/" $parts) -}}
 {{- end -}}
+{{- $repository -}}
+{{- end }}
+
+{{/* (list $ IMAGE) → repository:tag or repository@digest */}}
+{{- define "dualtrace.image" -}}
+{{- $ := index . 0 -}}
+{{- $image := index . 1 -}}
+{{- $repository := include "dualtrace.imageRepository" . -}}
 {{- if $image.digest }}
 {{- printf "%s@%s" $repository $image.digest }}
 {{- else }}

@@ -30,6 +30,10 @@ watchNamespaces. No Secrets. */}}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# Whether another operator, which has an export, still runs.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get]
 {{- end }}
 
 {{/* (list $ KIND NAME NAMESPACE) → the binding of that Role or ClusterRole; a ClusterRole's has no namespace. */}}

@@ -1,6 +1,7 @@
 """Every kind of Databricks credential in each way in, on real nodes under steady load, while all of
-them are changed, spoiled, revoked and lost. The tests are phases of one history: each does its
-harm to all exports at once, and the last one judges what arrived."""
+them are changed, spoiled, revoked and lost. The agents of some exports have a clock that is ten minutes
+off. The tests are phases of one history: each does its harm to all exports at once, and the last one
+judges what arrived."""
 
 import json
 import os
@@ -23,6 +24,7 @@ PATIENCE = 180  # the kubelet, the agents' look, the operator's poll and their r
 RATE = 20  # spans a second from each node to each export
 # How long both secrets are revoked; ten minutes when it is run by hand.
 REVOKED_SECONDS = float(os.environ.get("DUALTRACE_REVOKED_SECONDS", "20"))
+CLOCKS = {"ahead": 600, "right": 0, "behind": -600}  # by how many seconds an agent's is off
 DOORS = {"Workspace": "databricks", "Zerobus": "zerobus"}
 
 
@@ -32,6 +34,7 @@ class Case:
     kind: str
     ingest: str
     number: int
+    image: str | None  # of its agents, where it is not the installation's
     loads: list[NodeLoad] = field(default_factory=list)
 
     @property
@@ -92,7 +95,11 @@ class Case:
                 "apiVersion": "dualtrace.dev/v1alpha1",
                 "kind": "DualTraceExport",
                 "metadata": {"name": EXPORT, "namespace": self.name},
-                "spec": {"databricks": databricks, "delivery": {"storage": "EmptyDir"}},
+                "spec": {
+                    "databricks": databricks,
+                    "delivery": {"storage": "EmptyDir"},
+                    "agent": {"image": self.image} if self.image else {},
+                },
             },
         )
 
@@ -177,9 +184,20 @@ class Cases(list):
 
 @pytest.fixture(scope="module")
 def cases(live, tmp_path_factory):
-    kinds = [("token", "Workspace"), ("oauth", "Workspace"), ("oauth", "Zerobus")]
-    kinds += [("workloadIdentity", "Workspace"), ("workloadIdentity", "Zerobus")]
-    all_of_them = Cases(live, [Case(live, *kind, n) for n, kind in enumerate(kinds)])
+    kinds = [
+        ("token", "Workspace", "right"),
+        ("oauth", "Workspace", "right"),
+        ("oauth", "Zerobus", "behind"),
+        ("workloadIdentity", "Workspace", "ahead"),
+        ("workloadIdentity", "Zerobus", "behind"),
+    ]
+    images = {
+        clock: live.load_agent_with_clock(clock, seconds)
+        for clock, seconds in CLOCKS.items()
+        if seconds
+    }
+    made = [Case(live, kind, way, n, images.get(clock)) for n, (kind, way, clock) in enumerate(kinds)]
+    all_of_them = Cases(live, made)
     all_of_them.allow("first", "second")
     for case in all_of_them:
         case.create()
@@ -326,11 +344,11 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time(live, loaded)
 
 
 def projected_token_file(live, case: Case) -> Path:
-    """As the kubelet of the first node has mounted it for the agent there."""
-    node = live.cluster.nodes().each[0].name
-    pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node}")["items"]
-    folder = live.cluster.folder / node / "lib" / "kubelet" / "pods" / pods[0]["metadata"]["uid"]
-    (file,) = folder.glob("volumes/kubernetes.io~projected/*/databricks-token")
+    """As the kubelet of the first node has mounted it for the agent there, seen by that kubelet."""
+    node = live.cluster.nodes().each[0]
+    pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node.name}")["items"]
+    pod = Path("/proc", str(node.machine.pid), "root/var/lib/kubelet/pods", pods[0]["metadata"]["uid"])
+    (file,) = pod.glob("volumes/kubernetes.io~projected/*/databricks-token")
     return file
 
 

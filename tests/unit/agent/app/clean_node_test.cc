@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "common/io/posix_file_system.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -22,13 +22,7 @@ namespace fs = std::filesystem;
 
 class CleanNodeTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "dualtrace-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    node = name;
-    clock.wall_start = SystemClock().wall() - clock.elapsed;
-  }
-  void TearDown() override { fs::remove_all(node); }
+  CleanNodeTest() { clock.wall_start = SystemClock().wall() - clock.elapsed; }
 
   static FolderRights rights_of(const std::string& uid) {
     return {.mine = {.uid = uid, .max_age = hours(72)}, .handed_over = {}};
@@ -51,7 +45,8 @@ class CleanNodeTest : public testing::Test {
         .clean();
   }
 
-  std::string node;
+  const TemporaryFolder temporary;
+  std::string node = temporary.path();
   PosixFileSystem files;
   FakeClock clock;
   std::vector<std::string> said;
@@ -135,6 +130,18 @@ TEST_F(CleanNodeTest, OfWhatIsExpiredLeavesWhatIsNotAndWhatAgentsHave) {
   ASSERT_TRUE(clean({.expired_only = true}));
   EXPECT_FALSE(fs::exists(unmarked));
   EXPECT_TRUE(fs::exists(alive.path));
+}
+
+TEST_F(CleanNodeTest, OfWhatIsExpiredLeavesAJournalWhoseDamagedFileIsYoung) {
+  const std::string dead = make_journal("team-a/agents-dualtrace", "a", 1).path;
+  const auto old = fs::file_time_type::clock::now() - hours(100);
+  fs::last_write_time(dead + "/segment-0000000000000001", old);
+  write(dead + "/damaged-0000000000000002");
+  ASSERT_TRUE(clean({.expired_only = true}));
+  EXPECT_TRUE(fs::exists(dead));
+  fs::last_write_time(dead + "/damaged-0000000000000002", old);
+  ASSERT_TRUE(clean({.expired_only = true}));
+  EXPECT_FALSE(fs::exists(dead));
 }
 
 TEST_F(CleanNodeTest, AgainAndAgainWaitsAnHourAndForTheClockToBeSteady) {

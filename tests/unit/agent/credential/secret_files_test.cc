@@ -59,11 +59,17 @@ TEST_F(Secrets, AreOneVersionOnlyWhenEachFileCanBeUsed) {
 }
 
 TEST_F(Secrets, ShowTheEndOfATokenThatIsAJwt) {
-  write("key", projected_token(1'700'000'000));
+  write("key", projected_token(1'700'000'000, 1, "agents@example.com"));
   EXPECT_EQ(look(CredentialPart::kToken).secret->expires,
             WallTime(std::chrono::seconds(1'700'000'000)));
   write("key", "dapi0123");
   EXPECT_EQ(look(CredentialPart::kToken).secret->expires, std::nullopt);
+}
+
+TEST_F(Secrets, OfServiceAccountsAreSentToNoDestination) {
+  write("key", projected_token(1'700'000'000));
+  EXPECT_EQ(look(CredentialPart::kToken).secret, nullptr);
+  EXPECT_NE(look(CredentialPart::kProjectedToken, check_projected_token).secret, nullptr);
 }
 
 TEST_F(Secrets, StayTheSameCredentialWhenTheKubeletRenewsTheToken) {

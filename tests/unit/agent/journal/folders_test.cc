@@ -2,24 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "common/io/posix_file_system.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace dualtrace::agent {
 namespace {
 
 class FoldersTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "dualtrace-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root = name;
-    data = root + "/data";
-  }
-  void TearDown() override { std::filesystem::remove_all(root); }
-
   static FolderRights of(const std::string& uid, std::vector<std::string> handed_over = {}) {
     return {.mine = {.uid = uid, .max_age = std::chrono::hours(72)},
             .handed_over = std::move(handed_over)};
@@ -33,8 +25,9 @@ class FoldersTest : public testing::Test {
     return paths;
   }
 
-  std::string root;
-  std::string data;
+  const TemporaryFolder temporary;
+  const std::string root = temporary.path();
+  const std::string data = root + "/data";
   PosixFileSystem files;
   FolderRights rights = of("export-1");
 };

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <latch>
 #include <thread>
 
@@ -12,6 +10,7 @@
 #include "common/io/posix_file_system.h"
 #include "common/sync/mutex.h"
 #include "common/time/thread_scheduler.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -63,8 +62,8 @@ TEST(JournalThreads, AppendersAndLanesWorkAtOnce) {
   constexpr int kAppenders = 4;
   constexpr int kRecordsEach = 200;
   constexpr int kRecords = kAppenders * kRecordsEach;
-  std::string folder = (std::filesystem::temp_directory_path() / "dualtrace-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const TemporaryFolder temporary;
+  const std::string folder = temporary.path();
   PosixFileSystem files;
   SystemClock clock;
   Bell bells[2];  // may still ring while its lane ends
@@ -97,7 +96,6 @@ TEST(JournalThreads, AppendersAndLanesWorkAtOnce) {
   EXPECT_EQ(books.backlog_spans, 0u);
   scheduler.stop();
   journal->reset();
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

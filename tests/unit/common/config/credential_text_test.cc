@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+
+#include "common/bytes/base64.h"
 
 namespace dualtrace {
 namespace {
@@ -41,6 +44,30 @@ TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
     ASSERT_FALSE(checked) << slip.text;
     EXPECT_THAT(checked.error().message, HasSubstr(slip.says));
     EXPECT_THAT(checked.error().message, Not(HasSubstr("secr")));
+  }
+}
+
+// {"iss":"https://kubernetes.default.svc","sub":"system:serviceaccount:shop:default"}, bound; and
+// the token of a Secret: {"iss":"kubernetes/serviceaccount",…}.
+TEST(CredentialText, NeverTakesTheTokenOfAServiceAccount) {
+  const auto token = [](std::string payload) {
+    std::string text = encode_base64(payload);
+    std::replace(text.begin(), text.end(), '+', '-');
+    std::replace(text.begin(), text.end(), '/', '_');
+    text.resize(text.find_last_not_of('=') + 1);
+    return "eyJhbGciOiJSUzI1NiJ9." + text + ".c2lnbmF0dXJl";
+  };
+  for (const char* payload :
+       {R"({"iss":"https://kubernetes.default.svc","sub":"system:serviceaccount:shop:default"})",
+        R"({"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"shop",)"
+        R"("sub":"system:serviceaccount:shop:default"})"}) {
+    const Status checked = check_credential(token(payload));
+    ASSERT_FALSE(checked) << payload;
+    EXPECT_THAT(checked.error().message, HasSubstr("token of a ServiceAccount"));
+  }
+  for (const char* payload :
+       {R"({"iss":"https://idp.example","sub":"someone"})", "{}", "no JSON"}) {
+    EXPECT_TRUE(check_credential(token(payload))) << payload;
   }
 }
 

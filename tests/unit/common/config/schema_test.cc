@@ -23,12 +23,14 @@ std::string read_document() {
   return text.str();
 }
 
-// Cells 2 and 3 of the rows whose first cell is a `key`.
+// Cells 2 and 3 of the tables of keys, by the `key` in the first.
 std::map<std::string, std::pair<std::string, std::string>> documented_keys() {
   std::map<std::string, std::pair<std::string, std::string>> keys;
   std::istringstream document(read_document());
+  bool inside = false;
   for (std::string line; std::getline(document, line);) {
-    if (!line.starts_with("| `")) continue;
+    inside = line.starts_with("| Key |") || (inside && line.starts_with("|"));
+    if (!inside || !line.starts_with("| `")) continue;
     std::istringstream row(line);
     std::string nothing;
     std::string key;

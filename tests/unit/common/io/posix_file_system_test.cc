@@ -3,22 +3,17 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <cstdlib>
 #include <filesystem>
+
+#include "tests/fakes/temporary_folder.h"
 
 namespace dualtrace {
 namespace {
 
 class PosixFileSystemTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "dualtrace-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
-  std::string folder;
+  const TemporaryFolder temporary;
+  const std::string folder = temporary.path();
   PosixFileSystem files;
 };
 

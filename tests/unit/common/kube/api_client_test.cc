@@ -163,9 +163,9 @@ TEST_F(ApiClientTest, ListsAPage) {
             {"items", {{{"metadata", {{"name", "a"}}}}}}});
   });
   std::promise<Result<ListPage>> done;
-  api(server->port())
-      .list({.type = kPods}, {.resource_version = "", .limit = 1},
-            [&](Result<ListPage> page) { done.set_value(std::move(page)); });
+  api(server->port()).list({.type = kPods}, {.limit = 1}, [&](Result<ListPage> page) {
+    done.set_value(std::move(page));
+  });
   const auto page = done.get_future().get();
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_EQ(query, "limit=1");
@@ -218,7 +218,7 @@ TEST_F(ApiClientTest, WatchesUntilTheServerEndsIt) {
   });
   Watched watched;
   const auto watch = api(raw.port(), {.server = {}, .token = "abc"})
-                         .watch({.type = kPods}, "7", seconds(300), watched.reader());
+                         .watch({.type = kPods}, {"7", seconds(300)}, watched.reader());
   EXPECT_EQ(watched.wait_for(3), (std::vector<std::string>{"{1}", "{2}", "ended"}));
   EXPECT_TRUE(
       head.starts_with("GET /api/v1/pods?watch=1&allowWatchBookmarks=true&"
@@ -241,7 +241,7 @@ TEST_F(ApiClientTest, EndsAWatchThatNobodyHolds) {
     if (error) closed.set_value();
   });
   Watched watched;
-  auto watch = api(raw.port()).watch({.type = kPods}, "7", seconds(300), watched.reader());
+  auto watch = api(raw.port()).watch({.type = kPods}, {"7", seconds(300)}, watched.reader());
   opened.get_future().wait();
   watched.wait_for(1);
   watch.reset();
@@ -263,7 +263,7 @@ TEST_F(ApiClientTest, EndsEverythingWhenCancelled) {
   std::promise<Result<ListPage>> listed;
   kube.list({.type = kPods}, {}, [&](Result<ListPage> page) { listed.set_value(std::move(page)); });
   Watched watched;
-  const auto watch = kube.watch({.type = kPods}, "7", seconds(300), watched.reader());
+  const auto watch = kube.watch({.type = kPods}, {"7", seconds(300)}, watched.reader());
   all_here.get_future().wait();
   kube.cancel();
   EXPECT_EQ(call.get().error().kind, ErrorKind::kCancelled);
@@ -272,7 +272,7 @@ TEST_F(ApiClientTest, EndsEverythingWhenCancelled) {
   // And so does what comes later.
   EXPECT_EQ(kube.get(kPods, kKey).error().kind, ErrorKind::kCancelled);
   Watched late;
-  const auto late_watch = kube.watch({.type = kPods}, "7", seconds(300), late.reader());
+  const auto late_watch = kube.watch({.type = kPods}, {"7", seconds(300)}, late.reader());
   EXPECT_EQ(late.wait_for(1), std::vector<std::string>{"ended: cancelled"});
 }
 

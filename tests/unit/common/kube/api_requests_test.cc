@@ -68,27 +68,33 @@ TEST(ApiRequests, RemovesInTheBackgroundUnderItsPreconditions) {
             Json({{"uid", "u"}, {"resourceVersion", "7"}}));
 }
 
-TEST(ApiRequests, ListsPageByPage) {
+TEST(ApiRequests, ListsPageByPageOfWhatIsTrueNow) {
   const Selection selection{.type = kConfigMaps, .label_selector = "a=b,c in (d)"};
-  EXPECT_EQ(line(list_request(selection, {.resource_version = "0"})),
-            "GET /api/v1/configmaps?labelSelector=a%3Db%2Cc%20in%20%28d%29&limit=500"
-            "&resourceVersion=0");
-  // The server refuses a resourceVersion beside a continue token.
+  EXPECT_EQ(line(list_request(selection, {})),
+            "GET /api/v1/configmaps?labelSelector=a%3Db%2Cc%20in%20%28d%29&limit=500");
   EXPECT_EQ(line(list_request({.type = kConfigMaps, .namespace_name = "n"},
-                              {.resource_version = "0", .continue_token = "x=", .limit = 2})),
+                              {.continue_token = "x=", .limit = 2})),
             "GET /api/v1/namespaces/n/configmaps?limit=2&continue=x%3D");
-  EXPECT_EQ(line(list_request({.type = kConfigMaps}, {.limit = 0})), "GET /api/v1/configmaps");
 }
 
 TEST(ApiRequests, WatchesWithBookmarks) {
   const Selection selection{
       .type = kSecrets, .field_selector = "metadata.name=b", .form = Form::kMetadata};
-  const HttpRequest watch = watch_request(selection, "42", std::chrono::milliseconds(299'001));
+  const HttpRequest watch = watch_request(
+      selection, {.resource_version = "42", .lasting = std::chrono::milliseconds(299'001)});
   EXPECT_EQ(line(watch),
             "GET /api/v1/secrets?fieldSelector=metadata.name%3Db&watch=1&allowWatchBookmarks=true"
             "&resourceVersion=42&timeoutSeconds=300");
   EXPECT_EQ(header(watch, "Accept"),
             "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json");
+}
+
+TEST(ApiRequests, AsksForAStreamOfAllThereIs) {
+  const HttpRequest watch =
+      watch_request({.type = kPods}, {.lasting = std::chrono::seconds(300), .lists_first = true});
+  EXPECT_EQ(line(watch),
+            "GET /api/v1/pods?watch=1&allowWatchBookmarks=true&sendInitialEvents=true"
+            "&resourceVersionMatch=NotOlderThan&timeoutSeconds=300");
 }
 
 TEST(ApiRequests, NamesOnlyWhatCannotLeaveItsPlaceInThePath) {

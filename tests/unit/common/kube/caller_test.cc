@@ -198,5 +198,78 @@ TEST_F(CallerTest, EndsEveryCallWhenCancelled) {
   EXPECT_EQ(results[2].error().kind, ErrorKind::kCancelled);
 }
 
+// The body of an answer that is read as it comes.
+struct StreamedCallTest : CallerTest {
+  StreamedCallTest() : http(static_cast<FakeHttpClient&>(*connections.clients().calls)) {
+    caller.call(http, {.method = "GET", .path = "/x", .headers = {}, .body = {}}, seconds(30),
+                [this](Result<HttpResponse> result) { results.push_back(std::move(result)); },
+                {.begin = [this] { read.clear(); },
+                 .piece = [this](std::string_view bytes) { read.append(bytes); }});
+    scheduler.run_ready();
+  }
+  HttpStreamReader& last() { return http.opened.back().reader; }
+  void end(Status status) {
+    last().ended(std::move(status));
+    scheduler.run_ready();
+  }
+
+  FakeHttpClient& http;
+  std::string read;
+};
+
+TEST_F(StreamedCallTest, HandsTheBodyOnAndAnswersAtItsEnd) {
+  ASSERT_EQ(http.opened.size(), 1U);
+  EXPECT_EQ(http.opened[0].request.path, "/prefix/x");
+  last().head({.status = 200});
+  last().piece("ab");
+  last().piece("cd");
+  EXPECT_EQ(read, "abcd");
+  EXPECT_TRUE(results.empty());
+  end({});
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0]->status, 200);
+  EXPECT_EQ(results[0]->body, "") << "it was handed on";
+  scheduler.run_for(seconds(60));
+  EXPECT_EQ(results.size(), 1U);
+}
+
+TEST_F(StreamedCallTest, KeepsARefusalAndWaitsWhereItAsksForThat) {
+  last().head({.status = 429, .headers = {{"retry-after", "7"}}});
+  last().piece("busy");
+  end({});
+  EXPECT_TRUE(results.empty());
+  scheduler.run_for(seconds(7));
+  ASSERT_EQ(http.opened.size(), 2U);
+  last().head({.status = 403});
+  last().piece("no");
+  end({});
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0]->body, "no");
+  EXPECT_EQ(read, "");
+}
+
+TEST_F(StreamedCallTest, BeginsAnewWhenTheAnswerWasTorn) {
+  last().head({.status = 200});
+  last().piece("half");
+  end(fail(ErrorKind::kUnavailable, "reset"));
+  ASSERT_EQ(http.opened.size(), 2U);
+  last().head({.status = 200});
+  last().piece("whole");
+  end({});
+  EXPECT_EQ(read, "whole");
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_TRUE(results[0]);
+}
+
+TEST_F(StreamedCallTest, EndsAtItsDeadline) {
+  last().head({.status = 200});
+  last().piece("half");
+  scheduler.run_for(seconds(30));
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0].error().kind, ErrorKind::kUnavailable);
+  end({});
+  EXPECT_EQ(results.size(), 1U);
+}
+
 }  // namespace
 }  // namespace dualtrace::kube

@@ -10,6 +10,7 @@
 #include "common/json/json.h"
 #include "common/time/rfc3339.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace dualtrace::kube {
 namespace {
@@ -22,9 +23,6 @@ constexpr const char* kVersion = "client.authentication.k8s.io/v1";
 // A shell script in a temporary folder that prints a file and counts its runs.
 struct ExecCredentialTest : testing::Test {
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "dualtrace-test-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder = name;
     const std::string path = (folder / "plugin").string();
     std::ofstream(path) << "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho run >> runs\n"
                            "printf '%s' \"$KUBERNETES_EXEC_INFO\" > info\ncat output\n";
@@ -32,7 +30,6 @@ struct ExecCredentialTest : testing::Test {
     config.server = *parse_url("https://h:6443");
     config.exec = ExecPlugin{.api_version = kVersion, .command = path};
   }
-  void TearDown() override { std::filesystem::remove_all(folder); }
 
   void prints(const Json& status, const std::string& version = kVersion) {
     std::ofstream(folder / "output")
@@ -51,7 +48,8 @@ struct ExecCredentialTest : testing::Test {
     return shown ? shown->authorization : shown.error().message;
   }
 
-  std::filesystem::path folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path folder = temporary.path();
   ClientConfig config;
   PosixFileSystem files;
   FakeClock clock;

@@ -23,7 +23,14 @@ class InformerWorld {
   InformerWorld(const InformerWorld&) = delete;
   InformerWorld& operator=(const InformerWorld&) = delete;
 
+  // Of a server that has no streamed lists.
   void start(uint64_t seed = 1) {
+    start_streaming(seed);
+    end(fail(ErrorKind::kInvalid, "sendInitialEvents is forbidden"));
+    api.watches.clear();
+  }
+
+  void start_streaming(uint64_t seed = 1) {
     options.selection.type = kPods;
     informer.emplace(options, api, scheduler, seed, metrics,
                      [this](const Change& change) { hear(change); });

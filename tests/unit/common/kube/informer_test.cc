@@ -23,6 +23,57 @@ TEST_F(InformerTest, ListsThenWatchesAndTellsEachChange) {
   EXPECT_EQ(held(), (Texts{"a@6", "c@7"}));
 }
 
+TEST_F(InformerTest, ReadsAStreamedListAndGoesOnInTheSameStream) {
+  start_streaming();
+  ASSERT_EQ(api.watches.size(), 1u);
+  EXPECT_TRUE(api.last_watch().lists_first);
+  EXPECT_EQ(api.last_watch().resource_version, "");
+  send(watch_event("ADDED", pod("a", "1")));
+  send(watch_event("ADDED", pod("b", "2")));
+  send(watch_event("ADDED", pod("c", "3")));
+  send(watch_event("DELETED", pod("c", "4")));
+  EXPECT_TRUE(held().empty()) << "it is shown when it is whole";
+  EXPECT_FALSE(informer->synced());
+  send(last_of_list("5"));
+  EXPECT_TRUE(informer->synced());
+  send(watch_event("MODIFIED", pod("a", "6")));
+  EXPECT_EQ(told, (Texts{"a@1", "b@2", "a@6"}));
+  EXPECT_EQ(api.requests(), 1u) << "nothing else is asked for";
+  end({});
+  scheduler.run_for(seconds(1));
+  EXPECT_EQ(api.last_watch().resource_version, "6");
+  EXPECT_FALSE(api.last_watch().lists_first);
+}
+
+TEST_F(InformerTest, AsksForPagesWhenAStreamedListFallsSilentOrIsCut) {
+  start_streaming();
+  send(watch_event("ADDED", pod("a", "1")));
+  scheduler.run_for(seconds(12));
+  ASSERT_EQ(api.lists.size(), 1u);
+  EXPECT_FALSE(api.watches[0]->open);
+  answer(page({pod("b", "2")}, "5"));
+  EXPECT_EQ(held(), Texts{"b@2"});
+  EXPECT_EQ(api.last_watch().resource_version, "5");
+}
+
+TEST_F(InformerTest, TellsWhyNothingCanBeReadForAsLongAsThatIsSo) {
+  start();
+  EXPECT_EQ(informer->failure(), std::nullopt);
+  answer(fail(ErrorKind::kDenied, "no"));
+  ASSERT_TRUE(informer->failure());
+  EXPECT_EQ(informer->failure()->kind, ErrorKind::kDenied);
+  scheduler.run_for(seconds(1));
+  EXPECT_TRUE(informer->failure()) << "the next request has just begun";
+  answer(page({}, "5"));
+  EXPECT_EQ(informer->failure(), std::nullopt);
+  end(fail(ErrorKind::kDenied, "no"));
+  EXPECT_TRUE(informer->failure());
+  scheduler.run_for(seconds(1));
+  api.last_watch().reader.opened();
+  scheduler.run_ready();
+  EXPECT_EQ(informer->failure(), std::nullopt);
+}
+
 TEST_F(InformerTest, IsSyncedWhenTheListenerHasHeardOfAllOfTheFirstList) {
   start();
   answer(page({pod("a", "1"), pod("b", "2")}, "5"));
@@ -59,7 +110,7 @@ TEST_F(InformerTest, TellsAfterAGapWhatWasMissedWithTheLastKnownState) {
   EXPECT_EQ(held(), (Texts{"a@1", "b@2", "c@3"}))
       << "the old list stands until the new one is whole";
   scheduler.run_for(seconds(1));
-  EXPECT_EQ(api.lists.back().request.resource_version, "");
+  EXPECT_EQ(api.lists.back().request.continue_token, "");
   answer(page({pod("a", "1"), pod("c", "7"), pod("d", "8")}, "9"));
   EXPECT_EQ(told, (Texts{"b gone@2", "c@7", "d@8"}));
   EXPECT_EQ(informer->store().get({"n", "a"}), kept);
@@ -154,7 +205,9 @@ TEST_F(InformerTest, AsksForAListWhenAWatchSendsMoreThanItHolds) {
 }
 
 TEST_F(InformerTest, KeepsOnlyWhatItIsToKeep) {
-  options.trim = [](Json& object) { object["spec"] = object["metadata"]["managedFields"]; };
+  options.selection.trim = [](Json& object) {
+    object["spec"] = object["metadata"]["managedFields"];
+  };
   start();
   Json object = pod("a", "1");
   object["spec"] = "large";

@@ -21,6 +21,13 @@ inline Json bookmark(const std::string& version) {
   return watch_event("BOOKMARK", {{"kind", "Pod"}, {"metadata", {{"resourceVersion", version}}}});
 }
 
+// What ends a streamed list.
+inline Json last_of_list(const std::string& version) {
+  Json event = bookmark(version);
+  event["object"]["metadata"]["annotations"] = {{"k8s.io/initial-events-end", "true"}};
+  return event;
+}
+
 inline Json error_event(int code, const std::string& reason, const std::string& message = "m") {
   return watch_event(
       "ERROR", {{"kind", "Status"}, {"code", code}, {"reason", reason}, {"message", message}});

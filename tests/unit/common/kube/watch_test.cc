@@ -19,18 +19,23 @@ class WatchStepTest : public testing::Test {
     state = result.state;
     return result;
   }
-  WatchStep line(const Json& event) { return feed(LineCame{to_text(event)}); }
+  WatchStep line(const Json& event) { return text(to_text(event)); }
+  WatchStep text(const std::string& line) {
+    return feed(LineCame{read_watch_line(line, {.type = kPods})});
+  }
   WatchStep list_fails(Error error) { return feed(ListAnswered{fail(std::move(error))}); }
   WatchStep watch_fails(Error error) { return feed(WatchEnded{fail(std::move(error))}); }
 
-  void be_listing(std::string version = "0") { state.phase = Listing{std::move(version)}; }
-  void be_on_page(uint32_t pages) { state.phase = Listing{"0", "next", pages}; }
+  void be_streaming() { state.phase = Streaming{}; }
+  void be_listing() { state.phase = Listing{}; }
+  void be_on_page(uint32_t pages) { state.phase = Listing{"next", pages}; }
   void be_watching(Duration since = seconds(60)) { state.phase = Watching{"7", now - since}; }
 
   static std::string told(const WatchStep& step) {
     std::string text;
     for (const WatchEvent& event : step.events) {
-      static constexpr const char* kWords[] = {"init", "listed", "done", "applied", "deleted"};
+      static constexpr const char* kWords[] = {"init", "listed",  "unlisted",
+                                               "done", "applied", "deleted"};
       text += kWords[static_cast<size_t>(event.kind)];
       if (!event.object.is_null()) text += ":" + key_of(event.object).name;
       text += " ";
@@ -41,6 +46,10 @@ class WatchStepTest : public testing::Test {
     ASSERT_TRUE(std::holds_alternative<Wait>(step.action));
     EXPECT_EQ(step.state.phase, decltype(state.phase)(BackingOff{listing}));
   }
+  void expect_wait_then_stream(const WatchStep& step) {
+    ASSERT_TRUE(std::holds_alternative<Wait>(step.action));
+    EXPECT_EQ(step.state.phase, decltype(state.phase)(BackingOff{Streaming{}}));
+  }
   void expect_wait_then_watch(const WatchStep& step, const std::string& version) {
     ASSERT_TRUE(std::holds_alternative<Wait>(step.action));
     const auto& next = std::get<BackingOff>(step.state.phase).next;
@@ -49,7 +58,9 @@ class WatchStepTest : public testing::Test {
   }
   void expect_watch(const WatchStep& step, const std::string& version) {
     ASSERT_TRUE(std::holds_alternative<OpenWatch>(step.action));
-    EXPECT_EQ(std::get<OpenWatch>(step.action).resource_version, version);
+    const WatchRequest& request = std::get<OpenWatch>(step.action).request;
+    EXPECT_EQ(request.resource_version, version);
+    EXPECT_FALSE(request.lists_first);
     EXPECT_EQ(step.state.phase, decltype(state.phase)(Watching{version, now}));
   }
 
@@ -58,13 +69,76 @@ class WatchStepTest : public testing::Test {
   Random random{1};
 };
 
-TEST_F(WatchStepTest, BeginsWithAListOfWhateverTheServerHas) {
+TEST_F(WatchStepTest, BeginsWithAStreamOfAllThereIs) {
   const WatchStep next = feed(Begin{});
-  ASSERT_TRUE(std::holds_alternative<SendList>(next.action));
-  const ListRequest& request = std::get<SendList>(next.action).request;
-  EXPECT_EQ(request.resource_version, "0");
-  EXPECT_EQ(request.continue_token, "");
+  ASSERT_TRUE(std::holds_alternative<OpenWatch>(next.action));
+  const WatchRequest& request = std::get<OpenWatch>(next.action).request;
+  EXPECT_TRUE(request.lists_first);
+  EXPECT_EQ(request.resource_version, "");
   EXPECT_EQ(told(next), "init ");
+}
+
+TEST_F(WatchStepTest, TakesWhatIsStreamedAndGoesOnInTheSameStream) {
+  be_streaming();
+  EXPECT_EQ(told(line(watch_event("ADDED", pod("a", "3")))), "listed:a ");
+  EXPECT_EQ(told(line(watch_event("MODIFIED", pod("a", "4")))), "listed:a ");
+  EXPECT_EQ(told(line(watch_event("ADDED", pod("b", "5")))), "listed:b ");
+  EXPECT_EQ(told(line(watch_event("DELETED", pod("b", "6")))), "unlisted:b ");
+  const WatchStep end = line(last_of_list("9"));
+  EXPECT_EQ(told(end), "done ");
+  EXPECT_TRUE(std::holds_alternative<GoOn>(end.action));
+  EXPECT_EQ(state.phase, decltype(state.phase)(Watching{"9", now}));
+  EXPECT_EQ(told(line(watch_event("DELETED", pod("a", "10")))), "deleted:a ");
+}
+
+TEST_F(WatchStepTest, AServerWithoutStreamsIsAskedForPagesAtOnceAndFromThenOn) {
+  be_streaming();
+  const WatchStep next = watch_fails({ErrorKind::kInvalid, "sendInitialEvents is forbidden"});
+  ASSERT_TRUE(std::holds_alternative<SendList>(next.action));
+  EXPECT_EQ(std::get<SendList>(next.action).request.limit, 500u);
+  EXPECT_EQ(next.end_reason, "NoStreams");
+  EXPECT_FALSE(next.error) << "it is no failure";
+  EXPECT_EQ(told(next), "init ");
+  be_watching();
+  expect_wait_then_list(watch_fails({ErrorKind::kExpired, "gone"}), Listing{});
+}
+
+// So answers an API server whose etcd is older than 3.4.25: 200, and then a 500 within the stream.
+TEST_F(WatchStepTest, AServerWithAnOldEtcdIsAskedForPagesAtOnce) {
+  be_streaming();
+  const WatchStep next =
+      line(error_event(500, "InternalError", "the required storage feature is disabled"));
+  ASSERT_TRUE(std::holds_alternative<SendList>(next.action));
+  EXPECT_FALSE(next.error);
+  be_streaming();
+  line(watch_event("ADDED", pod("a", "3")));
+  expect_wait_then_list(line(error_event(500, "InternalError")), Listing{});
+}
+
+TEST_F(WatchStepTest, AStreamThatFailsIsFollowedByPagesWhateverItWas) {
+  for (const ErrorKind kind :
+       {ErrorKind::kThrottled, ErrorKind::kUnavailable, ErrorKind::kDenied, ErrorKind::kNotFound,
+        ErrorKind::kExpired, ErrorKind::kExhausted, ErrorKind::kCorrupt}) {
+    be_streaming();
+    expect_wait_then_list(watch_fails({kind, "m"}), Listing{});
+  }
+  be_streaming();
+  expect_wait_then_list(feed(WatchEnded{}), Listing{});
+  be_streaming();
+  expect_wait_then_list(feed(FellSilent{}), Listing{});
+  be_streaming();
+  expect_wait_then_list(line(error_event(429, "m")), Listing{});
+  be_streaming();
+  expect_wait_then_list(text("{\"type\":\"ADDED\",\"obj"), Listing{});
+  be_streaming();
+  expect_wait_then_list(line(bookmark("9")), Listing{});  // an old server says no end
+}
+
+TEST_F(WatchStepTest, WaitsForAStreamFarShorterThanForAWatch) {
+  be_streaming();
+  EXPECT_EQ(silence_max(state), seconds(10));
+  be_watching();
+  EXPECT_EQ(silence_max(state), seconds(150));
 }
 
 TEST_F(WatchStepTest, ReadsAListPageByPageAndWatchesFromItsVersion) {
@@ -72,7 +146,6 @@ TEST_F(WatchStepTest, ReadsAListPageByPageAndWatchesFromItsVersion) {
   const WatchStep first = feed(ListAnswered{ListPage{{pod("a", "3"), pod("b", "4")}, "7", "next"}});
   ASSERT_TRUE(std::holds_alternative<SendList>(first.action));
   EXPECT_EQ(std::get<SendList>(first.action).request.continue_token, "next");
-  EXPECT_EQ(std::get<SendList>(first.action).request.resource_version, "");
   EXPECT_EQ(told(first), "listed:a listed:b ");
   const WatchStep last = feed(ListAnswered{ListPage{{pod("c", "5")}, "7", ""}});
   EXPECT_EQ(told(last), "listed:c done ");
@@ -84,7 +157,7 @@ TEST_F(WatchStepTest, LetsAWatchLastFiveToTenMinutes) {
   for (int i = 0; i < 200; ++i) {
     be_listing();
     const WatchStep next = feed(ListAnswered{ListPage{{}, "7", ""}});
-    seen.insert(std::get<OpenWatch>(next.action).lasting);
+    seen.insert(std::get<OpenWatch>(next.action).request.lasting);
   }
   EXPECT_GE(*seen.begin(), minutes(5));
   EXPECT_LE(*seen.rbegin(), minutes(10));
@@ -139,25 +212,25 @@ TEST_F(WatchStepTest, AWatchThatEndsAtOnceWithAChangeWaitsButNotLonger) {
 
 TEST_F(WatchStepTest, WhatIsNoLongerKeptIsFollowedByANewListOfWhatIsTrueNow) {
   be_watching();
-  expect_wait_then_list(watch_fails({ErrorKind::kExpired, "gone"}), Listing{""});
+  expect_wait_then_stream(watch_fails({ErrorKind::kExpired, "gone"}));
   be_watching();
-  expect_wait_then_list(line(error_event(410, "Expired")), Listing{""});
+  expect_wait_then_stream(line(error_event(410, "Expired")));
   be_watching();
-  expect_wait_then_list(line(error_event(410, "Gone")), Listing{""});
+  expect_wait_then_stream(line(error_event(410, "Gone")));
   be_watching();
   const WatchStep next = line(error_event(0, "Expired"));
-  expect_wait_then_list(next, Listing{""});
+  expect_wait_then_stream(next);
   EXPECT_EQ(next.end_reason, "Expired");
 }
 
 TEST_F(WatchStepTest, AVersionOfTheFutureIsFollowedByANewListToo) {
   const std::string message = "Too large resource version: 9, current: 5";
   be_watching();
-  expect_wait_then_list(watch_fails({ErrorKind::kUnavailable, message}), Listing{""});
+  expect_wait_then_stream(watch_fails({ErrorKind::kUnavailable, message}));
   be_watching();
-  expect_wait_then_list(line(error_event(504, "Timeout", message)), Listing{""});
+  expect_wait_then_stream(line(error_event(504, "Timeout", message)));
   be_listing();
-  expect_wait_then_list(list_fails({ErrorKind::kUnavailable, message}), Listing{""});
+  expect_wait_then_stream(list_fails({ErrorKind::kUnavailable, message}));
 }
 
 TEST_F(WatchStepTest, WhatHasToPassIsFollowedByTheSameWatch) {
@@ -178,12 +251,12 @@ TEST_F(WatchStepTest, WhatWouldFailAgainIsFollowedByANewList) {
   for (const ErrorKind kind : {ErrorKind::kInvalid, ErrorKind::kNotFound, ErrorKind::kExhausted,
                                ErrorKind::kCorrupt, ErrorKind::kInternal}) {
     be_watching();
-    expect_wait_then_list(watch_fails({kind, "m"}), Listing{""});
+    expect_wait_then_stream(watch_fails({kind, "m"}));
   }
   be_watching();
-  expect_wait_then_list(line(error_event(500, "InternalError")), Listing{""});
+  expect_wait_then_stream(line(error_event(500, "InternalError")));
   be_watching();
-  expect_wait_then_list(line({{"type", "ERROR"}}), Listing{""});
+  expect_wait_then_stream(line({{"type", "ERROR"}}));
 }
 
 TEST_F(WatchStepTest, ALineThatCannotBeReadIsFollowedByANewList) {
@@ -191,17 +264,17 @@ TEST_F(WatchStepTest, ALineThatCannotBeReadIsFollowedByANewList) {
   nameless["object"]["metadata"].erase("name");
   Json versionless = watch_event("DELETED", pod("a", "8"));
   versionless["object"]["metadata"].erase("resourceVersion");
-  for (const std::string& text :
+  for (const std::string& one :
        {std::string("{\"type\":\"ADDED\",\"obj"), std::string(), std::string("[]"),
         std::string("null"), std::string("\xff\xfe"), to_text(nameless), to_text(versionless),
         to_text(watch_event("BOOKMARK", {{"kind", "Pod"}})), to_text({{"type", "ADDED"}}),
         to_text(watch_event("EXPLODED", pod("a", "8"))),
         to_text({{"type", 3}, {"object", pod("a", "8")}})}) {
     be_watching();
-    const WatchStep next = feed(LineCame{text});
-    expect_wait_then_list(next, Listing{""});
-    EXPECT_EQ(next.end_reason, "Unreadable") << text;
-    EXPECT_EQ(told(next), "") << text;
+    const WatchStep next = text(one);
+    expect_wait_then_stream(next);
+    EXPECT_EQ(next.end_reason, "Unreadable") << one;
+    EXPECT_EQ(told(next), "") << one;
   }
 }
 
@@ -213,44 +286,63 @@ TEST_F(WatchStepTest, ASilentWatchIsFollowedByTheNextAtOnce) {
   EXPECT_EQ(next.end_reason, "Silent");
 }
 
-TEST_F(WatchStepTest, AFirstListThatFailsIsAskedForAgainAsItWas) {
-  for (const ErrorKind kind : {ErrorKind::kThrottled, ErrorKind::kUnavailable, ErrorKind::kDenied,
-                               ErrorKind::kNotFound, ErrorKind::kInternal, ErrorKind::kInvalid}) {
+TEST_F(WatchStepTest, AFirstPageThatFailsIsAskedForAgain) {
+  for (const ErrorKind kind : {ErrorKind::kThrottled, ErrorKind::kDenied, ErrorKind::kNotFound,
+                               ErrorKind::kInternal, ErrorKind::kInvalid}) {
     be_listing();
-    expect_wait_then_list(list_fails({kind, "m"}), Listing{"0"});
+    expect_wait_then_list(list_fails({kind, "m"}), Listing{});
   }
   be_listing();
-  expect_wait_then_list(feed(FellSilent{}), Listing{"0"});
+  expect_wait_then_stream(list_fails({ErrorKind::kExpired, "m"}));
+}
+
+TEST_F(WatchStepTest, AsksForFewerAtATimeWhenItMayHaveBeenTooMuch) {
   be_listing();
-  expect_wait_then_list(list_fails({ErrorKind::kExpired, "m"}), Listing{""});
+  expect_wait_then_list(list_fails({ErrorKind::kUnavailable, "no answer in time"}),
+                        Listing{"", 0, 250});
+  feed(WaitOver{});
+  expect_wait_then_list(list_fails({ErrorKind::kExhausted, "too large"}), Listing{"", 0, 125});
+  feed(WaitOver{});
+  expect_wait_then_list(feed(FellSilent{}), Listing{"", 0, 62});
+  for (int i = 0; i < 8; ++i) {
+    const WatchStep next = feed(WaitOver{});
+    EXPECT_EQ(told(next), "init ");
+    list_fails({ErrorKind::kUnavailable, "no answer in time"});
+  }
+  const WatchStep next = feed(WaitOver{});
+  EXPECT_EQ(std::get<SendList>(next.action).request.limit, 25u) << "and no fewer";
+  const WatchStep second = feed(ListAnswered{ListPage{{pod("a", "3")}, "7", "next"}});
+  EXPECT_EQ(std::get<SendList>(second.action).request.limit, 50u) << "what goes well goes on";
 }
 
 TEST_F(WatchStepTest, APageThatHasToWaitIsAskedForAgain) {
   be_on_page(3);
   const Listing where = std::get<Listing>(state.phase);
-  expect_wait_then_list(list_fails({ErrorKind::kUnavailable, "m"}), where);
+  expect_wait_then_list(list_fails({ErrorKind::kThrottled, "m"}), where);
   const WatchStep next = feed(WaitOver{});
   EXPECT_EQ(std::get<SendList>(next.action).request.continue_token, "next");
   EXPECT_EQ(told(next), "") << "the pages before it count";
 }
 
-TEST_F(WatchStepTest, APageThatIsNoLongerKeptIsFollowedByTheWholeListAnew) {
+TEST_F(WatchStepTest, APageThatIsNoLongerKeptIsFollowedByTheWholeListAnewInAStream) {
   be_on_page(1);
-  expect_wait_then_list(list_fails({ErrorKind::kExpired, "m"}), Listing{""});
+  expect_wait_then_stream(list_fails({ErrorKind::kExpired, "m"}));
   const WatchStep next = feed(WaitOver{});
-  EXPECT_EQ(std::get<SendList>(next.action).request.resource_version, "");
-  EXPECT_EQ(std::get<SendList>(next.action).request.continue_token, "");
+  EXPECT_TRUE(std::get<OpenWatch>(next.action).request.lists_first);
   EXPECT_EQ(told(next), "init ") << "what was listed so far is forgotten";
   be_on_page(1);
-  expect_wait_then_list(list_fails({ErrorKind::kInvalid, "the token is not valid"}), Listing{""});
+  expect_wait_then_stream(list_fails({ErrorKind::kInvalid, "the token is not valid"}));
+  state.no_streams = true;
+  be_on_page(1);
+  expect_wait_then_list(list_fails({ErrorKind::kExpired, "m"}), Listing{});
 }
 
 TEST_F(WatchStepTest, AListThatCannotBeReadIsAFailure) {
   be_listing();
-  expect_wait_then_list(feed(ListAnswered{ListPage{{pod("a", "3")}, "", ""}}), Listing{"0"});
+  expect_wait_then_list(feed(ListAnswered{ListPage{{pod("a", "3")}, "", ""}}), Listing{});
   be_listing();
   const WatchStep next = feed(ListAnswered{ListPage{{pod("a", "3"), pod("", "4")}, "7", ""}});
-  expect_wait_then_list(next, Listing{"0"});
+  expect_wait_then_list(next, Listing{});
   EXPECT_EQ(told(next), "");
 }
 
@@ -324,20 +416,22 @@ TEST_F(WatchStepTest, GoesOnWhereItWasAfterTheWait) {
   be_watching();
   watch_fails({ErrorKind::kExpired, "m"});
   const WatchStep next = feed(WaitOver{});
-  EXPECT_EQ(std::get<SendList>(next.action).request.resource_version, "");
+  EXPECT_TRUE(std::get<OpenWatch>(next.action).request.lists_first);
   EXPECT_EQ(told(next), "init ");
 }
 
 TEST_F(WatchStepTest, IgnoresWhatIsFromBefore) {
-  const std::vector<WatchInput> all{Begin{},
-                                    ListAnswered{ListPage{{pod("a", "3")}, "7", ""}},
-                                    LineCame{to_text(watch_event("ADDED", pod("a", "8")))},
-                                    WatchEnded{},
-                                    FellSilent{},
-                                    WaitOver{}};
+  const std::vector<WatchInput> all{
+      Begin{},
+      ListAnswered{ListPage{{pod("a", "3")}, "7", ""}},
+      LineCame{read_watch_line(to_text(watch_event("ADDED", pod("a", "8"))), {kPods})},
+      WatchEnded{},
+      FellSilent{},
+      WaitOver{}};
   const std::vector<std::pair<decltype(state.phase), std::set<size_t>>> phases{
       {Empty{}, {0}},
-      {Listing{"0", "next", 2}, {1, 4}},
+      {Streaming{}, {2, 3, 4}},
+      {Listing{"next", 2}, {1, 4}},
       {Watching{"7", now - seconds(3)}, {2, 3, 4}},
       {BackingOff{Watching{"7"}}, {5}}};
   for (const auto& [phase, fitting] : phases) {

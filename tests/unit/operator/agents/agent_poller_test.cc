@@ -276,5 +276,49 @@ TEST_F(AgentPollerTest, AsksNoMoreAtOnceThanAllowed) {
   EXPECT_EQ(all.size(), 9U);
 }
 
+// A fleet that is found at once is asked by and by, and then spread over the interval.
+TEST_F(AgentPollerTest, AsksThousandsWithoutAHerd) {
+  constexpr int kAgents = 5000;
+  set_pods(pods(kAgents));
+  int asked = 0;
+  const auto answer_all = [&] {
+    int now = 0;
+    for (; !wire_.asked.empty(); ++now) {
+      EXPECT_LE(wire_.asked.size(), AgentPoller::Options{}.requests_max);
+      answer("Idle", 0);
+    }
+    asked += now;
+    return now;
+  };
+  answer_all();
+  EXPECT_EQ(asked, kAgents);
+  EXPECT_THAT(told_, ElementsAre(kExport)) << "once for all of them";
+  int most = 0;
+  for (int second = 0; second < 60; ++second) {
+    scheduler_.run_for(seconds(1));
+    most = std::max(most, answer_all());
+  }
+  EXPECT_GT(asked, 4 * kAgents);
+  EXPECT_LT(most, kAgents / 6) << "in one second; evenly spread it were a fifteenth";
+  EXPECT_THAT(told_, SizeIs(1)) << "nothing has changed";
+}
+
+TEST_F(AgentPollerTest, AgentsThatDoNotAnswerHoldUpNobody) {
+  AgentPoller::Options options;
+  options.requests_max = 4;
+  make(options);
+  set_pods(pods(11));
+  for (int i = 1; i <= 11; ++i) {
+    if (wire_.asked.front().address == "10.0.0.11:8888") {
+      answer("Idle", 0);
+    } else {
+      refuse();
+    }
+  }
+  scheduler_.run_for(seconds(20));  // all want to be asked again, and nobody answers
+  EXPECT_THAT(wire_.asked, SizeIs(3));
+  EXPECT_THAT(addresses(), Contains("10.0.0.11:8888"));
+}
+
 }  // namespace
 }  // namespace dualtrace::ctl

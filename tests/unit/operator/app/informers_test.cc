@@ -25,13 +25,19 @@ Json object(const std::string& space, const std::string& name, const std::string
 
 struct World {
   explicit World(std::vector<std::string> namespaces = {},
-                 kube::Informer::Listener request_changed = {})
+                 std::function<void()> request_changed = {})
       : informers(std::move(namespaces), {api, scheduler, metrics},
                   {.export_changed = [this](const Change& c) { exports.push_back(c.key); },
                    .child_changed = [this](const Change& c) { children.push_back(c.key); },
                    .pod_changed = [this](const Change& c) { pods.push_back(c.key); },
                    .request_changed = std::move(request_changed)}) {
     informers.start();
+    scheduler.run_ready();
+    // A server without streamed lists.
+    for (size_t at = 0; at < api.watches.size(); ++at) {
+      if (!api.watches[at]->lists_first) continue;
+      api.watches[at]->end(fail(ErrorKind::kInvalid, "sendInitialEvents is forbidden"));
+    }
     scheduler.run_ready();
   }
   ~World() { scheduler.stop(); }
@@ -49,6 +55,15 @@ struct World {
       return;
     }
     FAIL() << "nobody asked for " << type.plural;
+  }
+  // Each list of that namespace that waits, now and after a while.
+  void deny(const std::string& space) {
+    for (size_t at = 0; at < api.lists.size(); ++at) {
+      auto& listed = api.lists[at];
+      if (!listed.done || listed.selection.namespace_name != space) continue;
+      std::exchange(listed.done, nullptr)(fail(ErrorKind::kDenied, "forbidden in " + space));
+    }
+    scheduler.run_ready();
   }
   void answer_the_others() {
     for (size_t at = 0; at < api.lists.size(); ++at) {
@@ -91,6 +106,37 @@ TEST(Informers, TellWhatIsNotSyncedYet) {
   EXPECT_TRUE(world.informers.unsynced().empty());
 }
 
+TEST(Informers, DoNotWaitForANamespaceThatNobodyLetsThemInto) {
+  World world({"a", "b"}, [] {});
+  EXPECT_TRUE(world.informers.unserved().empty());
+  world.deny("a");
+  const auto unserved = world.informers.unserved();
+  ASSERT_EQ(unserved.size(), 1U);
+  EXPECT_EQ(unserved[0], (Informers::Unserved{"a", "forbidden in a"}));
+  EXPECT_FALSE(world.informers.unsynced().empty()) << "b is awaited";
+  world.answer_the_others();
+  EXPECT_TRUE(world.informers.unsynced().empty());
+  EXPECT_FALSE(world.informers.knows("a"));
+  EXPECT_TRUE(world.informers.knows("b"));
+
+  world.scheduler.run_for(std::chrono::seconds(2));  // by then it asks again
+  world.answer_the_others();
+  EXPECT_TRUE(world.informers.unserved().empty());
+  EXPECT_TRUE(world.informers.knows("a"));
+}
+
+TEST(Informers, WaitWhenNobodyLetsThemIntoAny) {
+  World world({"a", "b"});
+  world.deny("a");
+  world.deny("b");
+  EXPECT_EQ(world.informers.unserved().size(), 2U);
+  EXPECT_FALSE(world.informers.unsynced().empty());
+  World everywhere;
+  everywhere.deny("");
+  EXPECT_TRUE(everywhere.informers.unserved().empty());
+  EXPECT_FALSE(everywhere.informers.unsynced().empty());
+}
+
 TEST(Informers, FindAnExportAndWhatCarriesItsLabelInItsNamespace) {
   World world;
   const std::string long_name(100, 'x');
@@ -126,7 +172,7 @@ Json sound(const std::string& space, const std::string& name) {
 }
 
 TEST(Informers, HaveReadEveryExportWhenTheySayThatTheyAreSynced) {
-  World world({"a", "b"}, [](const Change&) {});
+  World world({"a", "b"}, [] {});
   world.answer(kDualTraceExports, {sound("a", "one"), object("a", "faulty")}, "a");
   world.answer_the_others();
   ASSERT_TRUE(world.informers.unsynced().empty());
@@ -144,11 +190,11 @@ TEST(Informers, KnowTheNamespacesWhosePodsMayAsk) {
     }
     return found;
   };
-  World everywhere({}, [](const Change&) {});
+  World everywhere({}, [] {});
   everywhere.answer(kube::kNamespaces, {object("", "shop", "x"), object("", "bar")});
   EXPECT_EQ(names(everywhere.informers),
             (std::vector<std::pair<std::string, bool>>{{"bar", true}, {"shop", true}}));
-  World some({"a", "b"}, [](const Change&) {});
+  World some({"a", "b"}, [] {});
   EXPECT_EQ(names(some.informers),
             (std::vector<std::pair<std::string, bool>>{{"a", false}, {"b", false}}));
 }

@@ -143,6 +143,35 @@ TEST(Options, TurnTheWebhookOnByItsServiceOrItsCertificate) {
   EXPECT_TRUE(both.says("expected one of --webhook-service")) << both.printed;
 }
 
+TEST(Options, SayWhichExportsAreServed) {
+  EXPECT_EQ(parse({"--agent-image=agent:1"}).options().scope, Scope{});
+  const Parsed parsed =
+      parse({"--agent-image=agent:1", "--export-class=blue", "--exclude-namespaces=shop,bar"});
+  const Scope expected{.class_name = "blue", .excluded_namespaces = {"shop", "bar"}};
+  EXPECT_EQ(parsed.options().scope, expected);
+}
+
+TEST(Options, SayWhatExportsMayAskFor) {
+  EXPECT_EQ(parse({"--agent-image=agent:1"}).options().permissions, Permissions{});
+  const Parsed parsed =
+      parse({"--agent-image=agent:1", "--permit-images=agent,registry.example/agents/*",
+             "--permit-host-path=false", "--permit-priority-classes=high,obs-*",
+             "--permit-tolerations=none", "--permit-max-backlog=8Gi",
+             "--permit-hosts=OTLP.arize.com,*.cloud.databricks.com",
+             "--permit-secret-keys=arize/*,databricks/token", "--permit-env=TZ,GRPC_*",
+             "--permit-se-linux-options"});
+  const Permissions expected{.images = {"docker.io/library/agent", "registry.example/agents/*"},
+                             .host_path = false,
+                             .priority_classes = {"high", "obs-*"},
+                             .tolerations = {},
+                             .max_backlog = "8Gi",
+                             .hosts = {"otlp.arize.com", "*.cloud.databricks.com"},
+                             .secret_keys = {"arize/*", "databricks/token"},
+                             .env = {"TZ", "GRPC_*"},
+                             .se_linux_options = true};
+  EXPECT_EQ(parsed.options().permissions, expected);
+}
+
 TEST(Options, SayWhatIsWrongWithThem) {
   const std::pair<const char*, const char*> cases[] = {
       {"--watch-namespaces=a,B", "--watch-namespaces: expected the name of a namespace"},
@@ -164,6 +193,17 @@ TEST(Options, SayWhatIsWrongWithThem) {
       {"--webhook-certificate-folder=", "--webhook-certificate-folder"},
       {"--webhook-certificate-life=9s", "--webhook-certificate-life: expected at least 10s"},
       {"--webhook-authority-life=600h", "expected --webhook-authority-life >= 4 *"},
+      {"--permit-images=agent:1", "--permit-images: agent:1: expected a repository without a tag"},
+      {"--permit-images=a,,b", "--permit-images: : expected a repository"},
+      {"--permit-hosts=https://otlp.arize.com", "--permit-hosts: https://otlp.arize.com: expected"},
+      {"--permit-secret-keys=token", "--permit-secret-keys: token: expected SECRET/KEY"},
+      {"--permit-priority-classes=High", "--permit-priority-classes: High: expected the name"},
+      {"--permit-env=A=b", "--permit-env: A=b: expected the name of a variable"},
+      {"--permit-tolerations=a=b", "--permit-tolerations: a=b: expected the key of a taint"},
+      {"--permit-max-backlog=lots", "--permit-max-backlog: expected a size"},
+      {"--permit-max-backlog=1Mi", "--permit-max-backlog: expected at least 130Mi"},
+      {"--export-class=Blue", "--export-class: expected the name of an object"},
+      {"--exclude-namespaces=Shop", "--exclude-namespaces: expected the name of a namespace"},
       {"--colour=blue", "--colour"},
   };
   for (const auto& [argument, says] : cases) {

@@ -34,7 +34,7 @@ class CensusTest : public testing::Test {
     if (more.is_object()) metadata.update(more);
     Json pod = {{"metadata", metadata}};
     trim_asking_pod(pod);
-    pods.push_back(std::make_shared<const Json>(std::move(pod)));
+    pods.push_back(std::make_shared<const AskingPod>(read_asking_pod(pod)));
   }
   [[nodiscard]] InjectionFact fact() const {
     const Census census = take_census(pods, directory, nodes);
@@ -53,7 +53,7 @@ class CensusTest : public testing::Test {
   PodNodes nodes{
       {.api = api, .scheduler = scheduler, .may_ask = [] { return true; }, .learned = [] {}}};
   FakeDirectory directory;
-  std::vector<kube::ObjectPointer> pods;
+  std::vector<AskingPodPointer> pods;
 };
 
 TEST_F(CensusTest, CountsThoseThatAskAndNamesThoseThatWereMissed) {
@@ -146,10 +146,10 @@ TEST_F(CensusTest, KeepsOfAnAnswerItsReasonsOnly) {
   Json pod = answered("true");
   pod[std::string(kWarnedAnnotation)] = "BehindProxy: " + std::string(4000, 'x');
   add_pod("a", pod);
-  EXPECT_EQ(text_at(*pods[0], {"metadata", "annotations", kWarnedAnnotation}), "BehindProxy");
+  EXPECT_EQ(pods[0]->says().warned, "BehindProxy");
   pod[std::string(kWarnedAnnotation)] = std::string(4000, 'x');
   add_pod("b", pod);
-  EXPECT_EQ(find(*pods[1], {"metadata", "annotations", kWarnedAnnotation}), nullptr);
+  EXPECT_EQ(pods[1]->says().warned, "");
 }
 
 TEST_F(CensusTest, CountsWhoWasInjectedAndIsNotAdmittedAnyMore) {

@@ -25,6 +25,9 @@ struct Agent {
   std::string since{};  // as the pod's condition has it
 };
 
+constexpr const char* kUnheard =
+    "NodeNotReady: the control plane hears nothing from the node's kubelet";
+
 class NodeWatchTest : public testing::Test {
  protected:
   NodesFact look(Duration after = {}) {
@@ -79,7 +82,7 @@ TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
   EXPECT_THAT(look(seconds(30)).awaited, ElementsAre("a"));
   agents["a"].ready = false;  // by the control plane; the containers are as the kubelet last said
   EXPECT_THAT(look(seconds(10)).awaited, ElementsAre("a"));
-  EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a"}))
+  EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a", "", kUnheard}))
       << "counted from the first silence";
   agents["a"] = {};
   EXPECT_EQ(look(seconds(1)), NodesFact{});
@@ -89,7 +92,7 @@ TEST_F(NodeWatchTest, GivesNoNewTimeAfterARestartOfTheOperator) {
   agents["a"].ready = false;
   agents["a"].since = "2025-11-24T15:57:00Z";  // three minutes before the start
   EXPECT_THAT(look().awaited, ElementsAre("a"));
-  EXPECT_THAT(look(minutes(2)).failing, ElementsAre(Trouble{"a"}));
+  EXPECT_THAT(look(minutes(2)).failing, ElementsAre(Trouble{"a", "", kUnheard}));
 }
 
 TEST_F(NodeWatchTest, CountsAtOnceWhatServedAndFails) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/time/rfc3339.h"
 #include "tests/unit/operator/reconcile/world.h"
 
 namespace dualtrace::ctl {
@@ -192,6 +193,104 @@ TEST(Reconciler, IsQuietInANamespaceThatIsBeingDeleted) {
   EXPECT_THAT(world.events.told(), IsEmpty());
 }
 
+TEST(Reconciler, AppliesNothingThatIsNotPermittedAndLeavesWhatRuns) {
+  World world;
+  world.permissions = {};
+  world.restart();
+  world.settle();
+  const Json before = world.child(kube::kDaemonSets);
+  world.edit_export([](Json& object) {
+    object["spec"]["agent"] = {{"image", "evil.example/agent:1"}};
+  });
+  world.settle();
+  EXPECT_EQ(world.condition("ConfigValid"), "False NotPermitted");
+  EXPECT_EQ(world.condition("Ready"), "False NotPermitted");
+  EXPECT_EQ(world.child(kube::kDaemonSets), before);
+  world.edit_export([](Json& object) { object["spec"].erase("agent"); });
+  world.settle();
+  EXPECT_NE(world.condition("ConfigValid"), "False NotPermitted");
+}
+
+TEST(Reconciler, LeavesWhatRunsWhenTheInstallationPermitsLess) {
+  World world;
+  world.edit_export([](Json& object) {
+    object["spec"]["agent"] = {{"image", "other.example/agent:1"}};
+  });
+  world.settle();
+  const Json before = world.child(kube::kDaemonSets);
+  world.permissions = {};
+  world.restart();
+  world.settle();
+  EXPECT_EQ(world.condition("ConfigValid"), "False NotPermitted");
+  EXPECT_EQ(world.child(kube::kDaemonSets), before);
+}
+
+TEST(Reconciler, AppliesNothingThatWouldSendATokenOfTheCluster) {
+  World world;
+  Json token = secret("databricks", {{"token", "token-1"}});
+  token["type"] = "kubernetes.io/service-account-token";
+  world.api.put(kube::kSecrets, token);
+  world.settle();
+  EXPECT_EQ(world.condition("ConfigValid"), "False NotPermitted");
+  EXPECT_FALSE(world.api.find(kube::kDaemonSets, kChild));
+  world.api.put(kube::kSecrets, secret("databricks", {{"token", "token-2"}}));
+  world.clock.advance(std::chrono::minutes(1));
+  world.settle();
+  EXPECT_NE(world.condition("ConfigValid"), "False NotPermitted");
+  EXPECT_TRUE(world.api.find(kube::kDaemonSets, kChild));
+}
+
+TEST(Reconciler, LeavesAloneWhatAnotherOperatorHas) {
+  World world;
+  world.lease = "system/first";
+  world.restart();
+  world.settle();
+  EXPECT_EQ(world.status()["operator"], "system/first");
+  world.api.put(kube::kLeases, {{"metadata", {{"namespace", "system"}, {"name", "first"}}},
+                                {"spec",
+                                 {{"holderIdentity", "pod"},
+                                  {"renewTime", rfc3339_micros(world.clock.wall())},
+                                  {"leaseDurationSeconds", 15}}}});
+  world.lease = "system/second";
+  world.restart();
+  world.delete_child(kube::kConfigMaps);
+  world.api.forget_calls();
+  world.events.events.clear();
+  const auto next = world.run();
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->after, std::chrono::minutes(1));
+  world.settle();
+  EXPECT_THAT(world.api.writes(), IsEmpty());
+  ASSERT_EQ(world.events.events.size(), 1U);
+  EXPECT_EQ(world.events.events[0].reason, "ServedByAnother");
+  world.api.erase(kube::kLeases, {"system", "first"});
+  world.clock.advance(std::chrono::minutes(1));
+  world.settle();
+  EXPECT_EQ(world.status()["operator"], "system/second");
+  EXPECT_TRUE(world.api.find(kube::kConfigMaps, kChild));
+}
+
+TEST(Reconciler, LetsGoWhatIsNotOfItsClassAnyMore) {
+  World world;
+  world.lease = "system/first";
+  world.restart();
+  world.settle();
+  const Json before = world.status();
+  world.edit_export([](Json& object) { object["spec"]["className"] = "blue"; });
+  world.api.forget_calls();
+  world.settle();
+  EXPECT_EQ(world.api.writes(), Texts{"apply dualtraceexports/status shop/agents"});
+  Json without = before;
+  without.erase("operator");
+  EXPECT_EQ(world.status(), without);
+  EXPECT_TRUE(world.api.find(kube::kDaemonSets, kChild)) << "the next operator takes it over";
+  world.lease = "system/second";
+  world.scope = {.class_name = "blue"};
+  world.restart();
+  world.settle();
+  EXPECT_EQ(world.status()["operator"], "system/second");
+}
+
 TEST(Reconciler, RemovesWhatItOwnsAndDoesNotPlan) {
   World world;
   world.settle();
@@ -200,6 +299,7 @@ TEST(Reconciler, RemovesWhatItOwnsAndDoesNotPlan) {
   world.api.put(kube::kConfigMaps, old);
   old["metadata"]["name"] = "of-another-export";
   old["metadata"]["ownerReferences"][0]["uid"] = "other";
+  old["metadata"]["ownerReferences"][0]["name"] = "others";
   world.api.put(kube::kConfigMaps, old);
   old["metadata"]["name"] = "of-nobody";
   old["metadata"].erase("ownerReferences");
@@ -207,6 +307,36 @@ TEST(Reconciler, RemovesWhatItOwnsAndDoesNotPlan) {
   world.api.forget_calls();
   world.settle();
   EXPECT_EQ(world.api.writes(), Texts{"remove configmaps shop/ours"});
+}
+
+// The garbage collector did not see that one: its watch was torn while the export was made anew.
+TEST(Reconciler, RemovesWhatAnExportOfTheSameNameHasLeft) {
+  World world;
+  world.settle();
+  const auto left = [&](const char* name, const std::function<void(Json&)>& edit) {
+    Json old = world.child(kube::kConfigMaps);
+    old["metadata"]["name"] = name;
+    old["metadata"]["ownerReferences"][0]["uid"] = "before";
+    edit(old["metadata"]);
+    world.api.put(kube::kConfigMaps, old);
+  };
+  left("left", [](Json&) {});
+  left("left-by-another-version", [](Json& metadata) {
+    metadata["ownerReferences"][0]["apiVersion"] = "dualtrace.dev/v1alpha0";
+  });
+  left("not-controlled",
+       [](Json& metadata) { metadata["ownerReferences"][0].erase("controller"); });
+  left("of-another-kind", [](Json& metadata) { metadata["ownerReferences"][0]["kind"] = "Job"; });
+  left("of-another-group", [](Json& metadata) {
+    metadata["ownerReferences"][0]["apiVersion"] = "dualtrace.dev.example/v1alpha1";
+  });
+  left("of-another-name",
+       [](Json& metadata) { metadata["ownerReferences"][0]["name"] = "agents-of-old"; });
+  left("without-the-label", [](Json& metadata) { metadata.erase("labels"); });
+  world.api.forget_calls();
+  world.settle();
+  EXPECT_THAT(world.api.writes(), ElementsAre("remove configmaps shop/left",
+                                              "remove configmaps shop/left-by-another-version"));
 }
 
 TEST(Reconciler, DoesNotRemoveWhatChangedSinceItLooked) {

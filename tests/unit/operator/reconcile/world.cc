@@ -46,8 +46,16 @@ World::World() {
 
 void World::restart(kube::Api& through) {
   reconciler = std::make_unique<Reconciler>(
-      Installation{.agent_image = "registry.example.com/agent:1"},
-      Reconciler::Parts{through, cache, events, agents, clock, metrics}, 1);
+      Installation{.agent_image = "registry.example.com/agent:1", .permissions = permissions},
+      Reconciler::Parts{.api = through,
+                        .cache = cache,
+                        .events = events,
+                        .agents = agents,
+                        .clock = clock,
+                        .metrics = metrics,
+                        .scope = scope,
+                        .lease = lease},
+      1);
 }
 
 Result<Next> World::run() {

@@ -58,6 +58,9 @@ class World {
   FakeAgents agents;
   kube::FakeEventSink events;
   MetricRegistry metrics;
+  Permissions permissions{.images = {"*"}, .priority_classes = {"*"}};  // as of the next restart
+  Scope scope{};                                                        // the same
+  std::string lease{};                                                  // the same
   std::unique_ptr<Reconciler> reconciler;
 };
 

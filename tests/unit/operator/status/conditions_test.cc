@@ -103,6 +103,12 @@ const std::vector<Case>& cases() {
          world.facts.faults = {{"spec.arize", "write exactly one of endpoint and region"}};
        },
        "spec.arize: write exactly one of endpoint and region"},
+      {kNotPermitted,
+       [](World& world) {
+         world.facts.permitted = false;
+         world.facts.faults = {{"spec.agent.image", "is of a repository that is not permitted"}};
+       },
+       "spec.agent.image: is of a repository that is not permitted"},
       {kRefusedByAgents,
        [](World& world) {
          world.facts.agents[4].says.configuration.state = ConfigurationState::kRefused;

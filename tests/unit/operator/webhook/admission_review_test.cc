@@ -117,17 +117,17 @@ TEST(AdmissionAnswer, HasPatchAndPatchTypeTogether) {
 }
 
 TEST(AdmissionAnswer, KeepsWarningsShortAndOnOneLine) {
-  AdmissionAnswer answer{.warnings = {"a\nb", std::string(119, 'x') + "é", std::string(120, 'y')}};
+  AdmissionAnswer answer{.warnings = {"a\nb", std::string(255, 'x') + "é", std::string(256, 'y')}};
   Json response = response_of(answer);
   EXPECT_EQ(response.at("warnings").at(0), "a b");
-  EXPECT_EQ(response.at("warnings").at(1), std::string(117, 'x') + "…");
-  EXPECT_EQ(response.at("warnings").at(2), std::string(120, 'y'));
+  EXPECT_EQ(response.at("warnings").at(1), std::string(253, 'x') + "…");
+  EXPECT_EQ(response.at("warnings").at(2), std::string(256, 'y'));
   std::string cyrillic;
-  for (int i = 0; i < 70; ++i) cyrillic += "д";
+  for (int i = 0; i < 140; ++i) cyrillic += "д";
   answer.warnings.assign(20, cyrillic);
   response = response_of(answer);
   EXPECT_EQ(response.at("warnings").size(), 16);
-  EXPECT_EQ(response.at("warnings").at(0), cyrillic.substr(0, 116) + "…");
+  EXPECT_EQ(response.at("warnings").at(0), cyrillic.substr(0, 252) + "…");
 }
 
 TEST(AdmissionAnswer, CarriesAuditAnnotations) {

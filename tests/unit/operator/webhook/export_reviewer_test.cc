@@ -74,7 +74,8 @@ TEST(ExportReviewer, WarnsOfEveryFaultButTellsFive) {
 TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   const ExportReviewer::Questions questions = {
       .has_secret = {},
-      .plan_faults = [](const DualTraceExport& wanted) -> std::vector<ExportFault> {
+      .plan_faults = [](const Json& /*written*/,
+                        const DualTraceExport& wanted) -> std::vector<ExportFault> {
         EXPECT_EQ(wanted.key.to_string(), "observability/agents");
         return {{"spec.delivery", "too little"}};
       }};
@@ -245,7 +246,38 @@ TEST(ExportReviewer, SaysNothingOfOneThatGoes) {
   AdmissionRequest request = request_for(Json::object(), "UPDATE");
   request.object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
   EXPECT_THAT(warnings(request), IsEmpty());
-  EXPECT_THAT(warnings(request_for(Json::object(), "DELETE")), IsEmpty());
+}
+
+AdmissionRequest deletion_of(const Json& spec) {
+  AdmissionRequest request = request_for(spec, "DELETE");
+  request.old_object = std::exchange(request.object, nullptr);
+  return request;
+}
+
+TEST(ExportReviewer, WarnsWhatADeletionMakesOfTrue) {
+  FakeDirectory cluster;
+  cluster.add("observability", "agents");
+  EXPECT_THAT(
+      warnings(deletion_of(admitting(kAll)), asking({"shop", "observability"}), cluster),
+      ElementsAre(
+          "\"true\" in namespaces observability, shop means observability/agents until now, "
+          "and with this none: new pods get nothing; have another export admit them first"));
+  cluster.rules.shared_namespaces = {"observability", "platform"};
+  cluster.add("platform", "agents");
+  EXPECT_THAT(warnings(deletion_of(admitting(kAll)),
+                       asking({"shop", "observability"}, cluster.rules.shared_namespaces), cluster),
+              ElementsAre(HasSubstr("in namespace observability means observability/agents until "
+                                    "now, and with this their new pods send here")))
+      << "it was ambiguous for the others";
+}
+
+TEST(ExportReviewer, CountsThePodsThatSendToWhatIsDeleted) {
+  AdmissionRequest request = deletion_of(kGood);
+  EXPECT_THAT(warnings(request), IsEmpty());
+  request.old_object["status"]["injection"]["injected"] = 12;
+  EXPECT_THAT(warnings(request), ElementsAre(StartsWith("12 pods send spans to this export")));
+  request.old_object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  EXPECT_THAT(warnings(request), IsEmpty()) << "that was said when its deletion began";
 }
 
 }  // namespace

@@ -1,0 +1,15 @@
+#include "common/kube/list_watch.h"
+
+namespace dualtrace::kube {
+
+void make_keepable(const Selection& selection, Json& object) {
+  object["apiVersion"] = selection.type.api_version();
+  object["kind"] = selection.type.kind;
+  if (selection.trim) selection.trim(object);  // it may have read who wrote what
+  if (const auto metadata = object.find("metadata");
+      metadata != object.end() && metadata->is_object()) {
+    metadata->erase("managedFields");
+  }
+}
+
+}  // namespace dualtrace::kube

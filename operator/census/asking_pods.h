@@ -1,0 +1,83 @@
+#pragma once
+// AskingPods: of every pod of the watched namespaces what the census wants to know, and no more:
+// there may be fifty thousand, most of which ask for nothing, and a tree of JSON for each would be
+// more than all else that the operator holds. The shelf of a Reflector, one for each watched
+// namespace; the census takes a copy of the pointers.
+// Thread-safe.
+
+#include <compare>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/kube/shelf.h"
+#include "common/sync/mutex.h"
+
+namespace dualtrace::ctl {
+
+// Immutable. The words are those of the annotations; of an answer the reasons without the sentence.
+struct AskingPod {
+  struct Words {
+    std::optional<std::string> asks{};  // nullopt: whatever its namespace asks for
+    std::string injected{};             // "<namespace>/<export>"
+    std::string skipped{};
+    std::string warned{};
+    bool operator==(const Words&) const = default;
+  };
+
+  kube::ObjectKey key;
+  std::string version;
+  std::string uid;  // only of one that was injected
+  bool ending = false;
+  std::shared_ptr<const Words> words{};  // nullptr: it says nothing, as most
+
+  [[nodiscard]] const Words& says() const;
+};
+using AskingPodPointer = std::shared_ptr<const AskingPod>;
+
+// What an informer's client is to leave of a pod's metadata: what read_asking_pod() reads.
+void trim_asking_pod(Json& pod);
+[[nodiscard]] AskingPod read_asking_pod(const Json& trimmed);
+
+class AskingPods final : public kube::Shelf {
+ public:
+  // Something that the census would see has changed. On the scheduler; must not block.
+  using Listener = std::function<void()>;
+  explicit AskingPods(Listener changed) : changed_(std::move(changed)) {}
+
+  [[nodiscard]] std::vector<AskingPodPointer> all() const;
+
+  void begin_list() override;
+  void list(Json object) override;
+  void unlist(const kube::ObjectKey& key) override;
+  void end_list() override;
+  void put(Json object) override;
+  void remove(const kube::ObjectKey& key) override;
+  [[nodiscard]] size_t size() const override;
+
+ private:
+  struct ByKey {
+    using is_transparent = void;
+    static const kube::ObjectKey& key(const kube::ObjectKey& key) { return key; }
+    static const kube::ObjectKey& key(const AskingPodPointer& pod) { return pod->key; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return key(a) < key(b);
+    }
+  };
+  using Pods = std::set<AskingPodPointer, ByKey>;
+
+  // Whether that is news.
+  bool take(Pods& pods, AskingPod pod) const;
+
+  const Listener changed_;
+  Pods listed_;  // on the scheduler only
+
+  mutable Mutex mutex_;
+  Pods pods_ DT_GUARDED_BY(mutex_);
+};
+
+}  // namespace dualtrace::ctl

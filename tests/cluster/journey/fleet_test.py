@@ -1,0 +1,123 @@
+"""A node that cannot run the new agent, full or NotReady, holds up nobody: the others get it, this one
+keeps the old one, and the status names it at once. Under load, nothing is lost."""
+
+import json
+
+import pytest
+from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE, namespace
+from harness.processes import wait_until
+
+RATE = 200  # spans a second on each node
+
+
+@pytest.fixture(scope="module")
+def export(live):
+    live.create_export()
+    live.wait_until_ready()
+
+
+@pytest.fixture
+def loads(live, export, tmp_path):
+    running = [live.load_from(node, RATE, tmp_path) for node in live.cluster.nodes().each]
+    yield running
+    for load in running:
+        if not load.process.ended:
+            load.process.kill()
+
+
+def settle(live, loads) -> None:
+    for load in loads:
+        told = load.stop()
+        assert told.stored
+        live.wait_until_delivered(told.stored)
+
+
+def images(live, node: str) -> list[str]:
+    pods = [pod for pod in live.agent_pods() if pod["spec"].get("nodeName") == node]
+    return sorted(pod["spec"]["containers"][0]["image"] for pod in pods)
+
+
+def failing(live) -> dict[str, dict]:
+    """What the status says of nodes that cannot run the agent, by their names."""
+    status = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)["status"]
+    return {one["node"]: one for one in status["agents"].get("nodesFailing", [])}
+
+
+def upgrade(live, tag: str) -> tuple[str, str]:
+    """The images of the agents before and after."""
+    (before,) = images(live, "node1")
+    after = live.load_program("dualtrace-agent", tag)
+    live.create_export(agent={"image": after})
+    return before, after
+
+
+def wait_until_done(live, image: str) -> None:
+    live.wait_until_ready(timeout=240)
+    for node in ("node1", "node2"):
+        wait_until(lambda: images(live, node) == [image], f"{node} has the new one", 120, every=0.5)
+    assert not failing(live)
+
+
+def judge_the_rest(live, before: str, after: str, why: str) -> None:
+    """While node2 cannot run the new one."""
+    wait_until(lambda: images(live, "node1") == [after], "node1 has the new one", 120, every=0.5)
+    wait_until(lambda: "node2" in failing(live), "node2 is named", 60, every=0.5)
+    assert why in json.dumps(failing(live)["node2"])
+    assert before in images(live, "node2")
+    rolling = live.condition("Progressing")
+    assert rolling["reason"] in ("RollingOut", "NodesFailing")
+    assert "node2" in rolling["message"]
+    assert live.condition("Ready")["status"] == "True"
+
+
+def millicores(quantity: str) -> int:
+    return int(quantity.removesuffix("m")) if quantity.endswith("m") else int(quantity) * 1000
+
+
+@pytest.fixture
+def full_node(live, export):
+    """node2 has no room for a second agent."""
+    live.apply(namespace(APPLICATION_NAMESPACE, "privileged"))
+    node = json.loads(live.kubectl("get", "node", "node2", "--output=json"))
+    pods = json.loads(
+        live.kubectl(
+            *("get", "pods", "--all-namespaces", "--output=json"),
+            "--field-selector=spec.nodeName=node2,status.phase=Running",
+        )
+    )["items"]
+    used = sum(
+        millicores(container["resources"].get("requests", {}).get("cpu", "0"))
+        for pod in pods
+        for container in pod["spec"]["containers"]
+    )
+    free = millicores(node["status"]["allocatable"]["cpu"]) - used
+    container = {
+        "name": "all",
+        "image": "localhost/busybox:1",
+        "command": ["sleep", "infinity"],
+        "resources": {"requests": {"cpu": f"{free - 20}m"}},  # an agent asks for 50m
+    }
+    spec = {"nodeName": "node2", "terminationGracePeriodSeconds": 0, "containers": [container]}
+    name = {"name": "all-of-it", "namespace": APPLICATION_NAMESPACE}
+    live.apply({"apiVersion": "v1", "kind": "Pod", "metadata": name, "spec": spec})
+    where = f"--namespace={APPLICATION_NAMESPACE}"
+    live.kubectl("wait", where, "pod/all-of-it", "--for=condition=Ready", "--timeout=60s")
+    yield lambda: live.kubectl("delete", where, "pod/all-of-it", "--ignore-not-found")
+    live.kubectl("delete", where, "pod/all-of-it", "--ignore-not-found")
+
+
+def test_a_full_node_keeps_its_agent_and_the_others_get_the_new_one(live, loads, full_node):
+    before, after = upgrade(live, "full")
+    judge_the_rest(live, before, after, "Insufficient cpu")
+    full_node()
+    wait_until_done(live, after)
+    settle(live, loads)
+
+
+def test_a_node_that_is_not_ready_holds_up_nobody(live, loads):
+    with live.cluster.nodes().each[1].unreachable():
+        live.kubectl("wait", "node/node2", "--for=condition=Ready=Unknown", "--timeout=120s")
+        before, after = upgrade(live, "unreachable")
+        judge_the_rest(live, before, after, "node2")
+    wait_until_done(live, after)
+    settle(live, loads)

@@ -1,0 +1,11 @@
+"""Whether a program was built with sanitizers, which cost memory of their own."""
+
+from pathlib import Path
+
+import pytest
+
+
+def skip_with_sanitizers(binary: Path) -> None:
+    """For tests that measure memory."""
+    if b"__asan_init" in binary.read_bytes():
+        pytest.skip("sanitizers take memory of their own: run it with a release build")
