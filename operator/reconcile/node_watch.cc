@@ -50,7 +50,7 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
   } else if (is_ready(pod)) {
     agent.standing = agent.why.empty() ? Standing::kServing : Standing::kFailing;
   } else if (is_on_unheard_node(pod)) {
-    agent.standing = Standing::kAwaited;
+    agent.standing = Standing::kUnheard;
   } else if (text_at(pod, {"spec", "nodeName"}).empty()) {
     agent.standing = Standing::kUnplaced;
   } else {
@@ -63,8 +63,7 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
 
 void NodeWatch::update(Node& node, Pod agent, const Now& now) {
   const auto waits = [](const Pod& pod) {
-    return pod.standing == Standing::kSilent || pod.standing == Standing::kAwaited ||
-           pod.standing == Standing::kUnplaced;
+    return pod.standing != Standing::kServing && pod.standing != Standing::kFailing;
   };
   if (node.agent.uid.empty()) {  // seen for the first time, but not necessarily new
     const Duration already =
@@ -155,6 +154,7 @@ NodesFact NodeWatch::fact(Tick now) const {
     if (node.agent.standing == Standing::kServing) continue;
     if (is_patient(node, now)) {
       fact.awaited.push_back(name);
+      if (node.agent.standing == Standing::kUnheard) ++fact.unheard;
     } else {
       auto& troubled = node.agent.standing == Standing::kSilent ? fact.silent : fact.failing;
       const auto pod = troubled_.find(name);

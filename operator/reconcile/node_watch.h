@@ -42,7 +42,8 @@ class NodeWatch {
   enum class Standing {
     kServing,
     kSilent,    // ready, but it does not answer the operator
-    kAwaited,   // it starts, or its kubelet says nothing
+    kUnheard,   // its kubelet says nothing
+    kAwaited,   // it starts
     kUnplaced,  // it does not fit on the node
     kFailing,
   };
@@ -54,7 +55,7 @@ class NodeWatch {
   };
   struct Node {
     Pod agent;
-    Tick since{};             // of the standing; of the first of kSilent and kAwaited
+    Tick since{};             // of the standing; of the first of those that wait
     std::string serving_uid;  // "": it has not served yet
   };
   [[nodiscard]] Pod judge(const Json& pod, const AgentReport* report) const;

@@ -38,15 +38,19 @@ std::string why_not_running(const Facts& facts) {
   return who_says_why(*facts.daemon_set);
 }
 
-// Of the same spec: a change of it may be what is wrong now.
 bool was_available(const Facts& facts) {
   const Json* before = previous_condition(facts, kAgentsType);
-  return before != nullptr && text_at(*before, {"status"}) == to_string(ConditionStatus::kTrue) &&
-         integer_at(*before, {"observedGeneration"}) == facts.generation;
+  return before != nullptr && text_at(*before, {"status"}) == to_string(ConditionStatus::kTrue);
+}
+
+// If not, a change of the spec may be what is wrong now.
+bool is_same_spec(const Facts& facts) {
+  const Json* before = previous_condition(facts, kAgentsType);
+  return before != nullptr && integer_at(*before, {"observedGeneration"}) == facts.generation;
 }
 
 Condition no_nodes(const Facts& facts) {
-  if (was_available(facts) && facts.unserved.pods == 0) {
+  if (was_available(facts) && is_same_spec(facts) && facts.unserved.pods == 0) {
     return make_condition(reason::kScaledToZero,
                           "no node matches now, and no injected pod runs; the next node that "
                           "matches gets an agent");
@@ -57,10 +61,13 @@ Condition no_nodes(const Facts& facts) {
 }
 
 // In an elastic cluster some node always joins and another is not ready. While the others serve,
-// those have some minutes before they count.
+// those have some minutes before they count. That a node is not heard of is no change's fault.
 bool is_given_time(const Facts& facts) {
-  return was_available(facts) && facts.daemon_set->available > 0 && facts.nodes.failing.empty() &&
-         !facts.nodes.pods_missing;
+  const DaemonSetFact& set = *facts.daemon_set;
+  const bool no_change_of_ours =
+      is_same_spec(facts) || set.available + facts.nodes.unheard >= set.desired;
+  return was_available(facts) && no_change_of_ours && set.available > 0 &&
+         facts.nodes.failing.empty() && !facts.nodes.pods_missing;
 }
 
 std::string availability(const DaemonSetFact& set) {

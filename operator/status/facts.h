@@ -81,6 +81,7 @@ struct NodesFact {
   std::vector<Trouble> failing;      // no agent takes spans there
   std::vector<Trouble> silent;       // one may, but it does not answer the operator
   std::vector<std::string> awaited;  // joining or not ready, and still given time
+  int64_t unheard = 0;               // of those: their kubelets say nothing, and agents may run on
   bool pods_missing = false;         // nodes have had no pod of the DaemonSet for too long
   bool operator==(const NodesFact&) const = default;
 };

@@ -111,10 +111,10 @@ class LiveCluster:
 
     # --- what is in it ---
 
-    def load_program(self, program: str, tag: str = TAG) -> str:
-        """Gives the nodes an image of this build's program; its name."""
+    def load_program(self, program: str, tag: str = TAG, binaries: Path | None = None) -> str:
+        """Gives the nodes an image of the program, of this build or that; its name."""
         folder = self.cluster.folder / "images"
-        made = make(self.binaries, folder, program, _naming(tag), read_revision())
+        made = make(binaries or self.binaries, folder, program, _naming(tag), read_revision())
         self.cluster.nodes().load_image(made.archive)
         shutil.rmtree(folder)
         return made.name
@@ -187,9 +187,9 @@ class LiveCluster:
 
         return wait_until(printed, f"{name} has answered", timeout=90, every=0.5)
 
-    def agent_pods(self) -> list[dict]:
+    def agent_pods(self, team: str = EXPORT_NAMESPACE) -> list[dict]:
         """Those that are ending, too."""
-        return self.get("pods", EXPORT_NAMESPACE)["items"]
+        return self.get("pods", team)["items"]
 
     def wait_for_agents(self, count: int, timeout: float = 120) -> None:
         """Until there are just so many pods of them."""
@@ -204,15 +204,17 @@ class LiveCluster:
         raw = f"/api/v1/namespaces/{EXPORT_NAMESPACE}/pods/{name}:8888/proxy/status"
         return json.loads(self.kubectl("get", "--raw", raw))
 
-    def create_export(self, standard: str = "privileged", **more) -> None:
-        """With the Secrets it names, in a namespace of its own that enforces the Pod Security
-        Standard; `more` is what else its spec has."""
+    def create_export(
+        self, standard: str = "privileged", team: str = EXPORT_NAMESPACE, **more
+    ) -> None:
+        """With the Secrets it names, in a namespace of its own, the team's, that enforces the Pod
+        Security Standard; `more` is what else its spec has."""
         arize = {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID}
-        trust = {"name": "destinations", "namespace": EXPORT_NAMESPACE}
+        trust = {"name": "destinations", "namespace": team}
         self.apply(
-            namespace(EXPORT_NAMESPACE, standard),
-            secret("arize", EXPORT_NAMESPACE, **arize),
-            secret("databricks", EXPORT_NAMESPACE, token=sandbox.TOKEN),
+            namespace(team, standard),
+            secret("arize", team, **arize),
+            secret("databricks", team, token=sandbox.TOKEN),
             {
                 "apiVersion": "v1",
                 "kind": "ConfigMap",
@@ -220,10 +222,10 @@ class LiveCluster:
                 "data": {"ca.crt": self.sandbox.ca_file.read_text()},
             },
         )
-        self.apply(export(**more))
+        self.apply(export(team, **more))
 
-    def condition(self, kind: str) -> dict:
-        found = self.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
+    def condition(self, kind: str, team: str = EXPORT_NAMESPACE) -> dict:
+        found = self.get(f"dualtraceexports/{EXPORT}", team)
         conditions = found.get("status", {}).get("conditions", [])
         generation = found["metadata"]["generation"]
         return next(
@@ -235,22 +237,24 @@ class LiveCluster:
             {"type": kind, "status": "Unknown", "reason": "", "message": ""},
         )
 
-    def wait_until_ready(self, timeout: float = 180) -> None:
+    def wait_until_ready(self, timeout: float = 180, team: str = EXPORT_NAMESPACE) -> None:
         def there() -> bool:
-            over = self.condition("Progressing")["reason"] == "Stable"
-            return over and self.condition("Ready")["status"] == "True"
+            over = self.condition("Progressing", team)["reason"] == "Stable"
+            return over and self.condition("Ready", team)["status"] == "True"
 
         try:
             wait_until(there, "the export is Ready and Stable", timeout, every=0.5)
         except AssertionError as error:
-            text = self.kubectl("describe", "dte,pods", f"--namespace={EXPORT_NAMESPACE}")
+            text = self.kubectl("describe", "dte,pods", f"--namespace={team}")
             raise AssertionError(f"{error}\n{text}") from None
 
-    def load_from(self, node: Node, rate: float, folder: Path) -> NodeLoad:
+    def load_from(
+        self, node: Node, rate: float, folder: Path, team: str = EXPORT_NAMESPACE
+    ) -> NodeLoad:
         """Spans a second from that node's network to the export."""
-        service = self.get(f"services/{EXPORT}-dualtrace", EXPORT_NAMESPACE)
+        service = self.get(f"services/{EXPORT}-dualtrace", team)
         address = service["spec"]["clusterIP"]
-        return NodeLoad(node.machine.in_network(), address, rate, folder, node.name)
+        return NodeLoad(node.machine.in_network(), address, rate, folder, f"{node.name}-{team}")
 
     def wait_until_delivered(self, traces: set[str], timeout: float = 120) -> None:
         for destination in sandbox.DESTINATIONS:
@@ -269,16 +273,16 @@ def application(annotated: bool) -> dict:
     return made
 
 
-def export(**more) -> dict:
+def export(team: str = EXPORT_NAMESPACE, project: str = "support-agents", **more) -> dict:
     trust = {"configMapName": "destinations", "key": "ca.crt"}
     return {
         "apiVersion": "dualtrace.dev/v1alpha1",
         "kind": "DualTraceExport",
-        "metadata": {"name": EXPORT, "namespace": EXPORT_NAMESPACE},
+        "metadata": {"name": EXPORT, "namespace": team},
         "spec": {
             "arize": {
                 "endpoint": "https://arize.destinations.svc:443",
-                "project": "support-agents",
+                "project": project,
                 "credentials": {"secretName": "arize"},
                 "ca": trust,
             },

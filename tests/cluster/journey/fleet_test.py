@@ -67,7 +67,8 @@ def judge_the_rest(live, before: str, after: str, why: str) -> None:
     rolling = live.condition("Progressing")
     assert rolling["reason"] in ("RollingOut", "NodesFailing")
     assert "node2" in rolling["message"]
-    assert live.condition("Ready")["status"] == "True"
+    ready = live.condition("Ready")
+    assert ready["status"] == "True", ready
 
 
 def millicores(quantity: str) -> int:

@@ -81,7 +81,8 @@ TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
   agents["a"].unreachable = "no answer";
   EXPECT_THAT(look(seconds(30)).awaited, ElementsAre("a"));
   agents["a"].ready = false;  // by the control plane; the containers are as the kubelet last said
-  EXPECT_THAT(look(seconds(10)).awaited, ElementsAre("a"));
+  EXPECT_EQ(look(seconds(10)).unheard, 1);
+  EXPECT_THAT(look().awaited, ElementsAre("a"));
   EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a", "", kUnheard}))
       << "counted from the first silence";
   agents["a"] = {};

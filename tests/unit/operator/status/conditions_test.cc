@@ -520,6 +520,11 @@ TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
   EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True");
   world.facts.generation = 4;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
+  world.facts.nodes.unheard = 1;
+  EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "Available")
+      << "the node's kubelet says nothing, whatever the spec says";
+  world.facts.daemon_set->available = 10;
+  EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
 }
 
 // It was late before it fell silent, and nobody has heard anything better.

@@ -1,0 +1,92 @@
+"""Two teams with an export of the same name, and an operator each, on the same nodes: each team's spans
+go where its own export says, and what one operator does is not noticed by the other team."""
+
+import pytest
+from harness.chart import CHART, nested
+from harness.live_cluster import EXPORT, namespace
+from harness.processes import wait_until
+
+RATE = 100  # spans a second from each node to each team
+GREEN, BLUE = "team-green", "team-blue"
+BLUE_NAMESPACE, BLUE_RELEASE = "dualtrace-blue", "blue"
+
+
+def deploy_blue(live, tag: str) -> None:
+    """The second installation, beside the one that `live` has; its agents are of that tag."""
+    operator = live.load_program("dualtrace-operator")
+    agent = live.load_program("dualtrace-agent", tag)
+    live.apply(namespace(BLUE_NAMESPACE, "restricted"))
+    live.helm.run(
+        *("upgrade", "--install", BLUE_RELEASE, CHART, "--namespace", BLUE_NAMESPACE),
+        *("--wait", "--timeout=110s"),
+        values=nested(
+            fullnameOverride=BLUE_RELEASE,
+            exportClass="blue",
+            crds__enabled=False,
+            image__repository=operator.rpartition(":")[0],
+            image__tag=operator.rpartition(":")[2],
+            agent__image__repository=agent.rpartition(":")[0],
+            agent__image__tag=tag,
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def teams(live):
+    deploy_blue(live, "blue-1")
+    for team, more in ((GREEN, {}), (BLUE, {"className": "blue"})):
+        live.create_export(team=team, project=team, **more)
+    for team in (GREEN, BLUE):
+        live.wait_until_ready(team=team)
+    yield live
+    for team in (GREEN, BLUE):
+        live.kubectl("delete", "namespace", team)
+    live.helm.run("uninstall", BLUE_RELEASE, "--namespace", BLUE_NAMESPACE, "--wait")
+
+
+def agents(live, team: str) -> dict[str, str]:
+    """Their images, by uid."""
+    return {
+        pod["metadata"]["uid"]: pod["spec"]["containers"][0]["image"]
+        for pod in live.agent_pods(team)
+    }
+
+
+def projects(live, traces: set[str]) -> set[str]:
+    """Those that Arize has these traces under."""
+    sql = "SELECT DISTINCT trace_id, resource FROM spans WHERE destination = 'arize'"
+    resources = [row["resource"] for row in live.sandbox.query(sql) if row["trace_id"] in traces]
+    return {team for team in (GREEN, BLUE) for one in resources if f'"{team}"' in one}
+
+
+def test_what_one_operator_does_is_not_noticed_by_the_other_team(teams, tmp_path):
+    live = teams
+    loads = {
+        team: [live.load_from(node, RATE, tmp_path, team) for node in live.cluster.nodes().each]
+        for team in (GREEN, BLUE)
+    }
+    green = agents(live, GREEN)
+    assert set(green.values()) == {"localhost/dualtrace-agent:1"}
+    live.sandbox.wait_for_more_traces(100)
+    deploy_blue(live, "blue-2")
+    wait_until(
+        lambda: set(agents(live, BLUE).values()) == {"localhost/dualtrace-agent:blue-2"},
+        "the blue team's agents are new",
+        180,
+        every=0.5,
+    )
+    live.sandbox.wait_for_more_traces(100)
+    assert agents(live, GREEN) == green
+    for team, running in loads.items():
+        stored = set()
+        for load in running:
+            told = load.stop()
+            assert told.stored
+            stored |= told.stored
+        live.wait_until_delivered(stored)
+        assert projects(live, stored) == {team}
+    owners = {
+        team: live.get(f"dualtraceexports/{EXPORT}", team)["status"]["operator"]
+        for team in (GREEN, BLUE)
+    }
+    assert BLUE_NAMESPACE in owners[BLUE] and BLUE_NAMESPACE not in owners[GREEN]

@@ -1,0 +1,82 @@
+"""From a version of before to this one, by `helm upgrade` with the values of before, under load: nothing
+is lost, no pod is left without variables, and nothing has to be rewritten. DUALTRACE_BEFORE is a checkout
+of that version with its build/release; without it there is nothing to upgrade from."""
+
+import os
+from pathlib import Path
+
+import pytest
+from harness.asking_pods import AskingPods, is_injected
+from harness.chart import CHART, NAMESPACE, RELEASE, nested
+from harness.live_cluster import EXPORT, EXPORT_NAMESPACE, namespace
+from harness.processes import wait_until
+
+RATE = 200  # spans a second on each node
+BEFORE = os.environ.get("DUALTRACE_BEFORE")
+
+pytestmark = pytest.mark.skipif(not BEFORE, reason="DUALTRACE_BEFORE names no version of before")
+
+
+def deploy(live, chart: Path, binaries: Path, tag: str) -> str:
+    """What Helm prints."""
+    images = [
+        live.load_program(program, tag, binaries)
+        for program in ("dualtrace-operator", "dualtrace-agent")
+    ]
+    repositories = [image.rpartition(":")[0] for image in images]
+    return live.helm.run(
+        *("upgrade", "--install", RELEASE, chart, "--namespace", NAMESPACE),
+        *("--wait", "--timeout=110s"),
+        values=nested(
+            image__repository=repositories[0],
+            image__tag=tag,
+            agent__image__repository=repositories[1],
+            agent__image__tag=tag,
+        ),
+    )
+
+
+def images(live) -> set[str]:
+    return {pod["spec"]["containers"][0]["image"] for pod in live.agent_pods()}
+
+
+def wait_for_agents(live, tag: str) -> None:
+    live.wait_until_ready(timeout=240)
+    wanted = {f"localhost/dualtrace-agent:{tag}"}
+    wait_until(lambda: images(live) == wanted, f"all agents are of {tag}", 120, every=0.5)
+
+
+@pytest.fixture(scope="module")
+def before(fresh):
+    fresh.apply(namespace(NAMESPACE, "restricted"))
+    deploy(fresh, Path(BEFORE) / "helm" / "dualtrace", Path(BEFORE) / "build" / "release", "before")
+    fresh.create_export(injection={})  # which admitted all namespaces then
+    wait_for_agents(fresh, "before")
+    return fresh
+
+
+def test_nothing_is_lost_and_nothing_has_to_be_rewritten(before, tmp_path, capsys):
+    live = before
+    live.apply(namespace("asking"))
+    wait_until(lambda: is_injected(live.kubectl, "asking"), "pods are injected", 60)
+    uid = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)["metadata"]["uid"]
+    written = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)["spec"]
+    loads = [live.load_from(node, RATE, tmp_path) for node in live.cluster.nodes().each]
+    asking = AskingPods(live.kubectl, "asking")
+    live.sandbox.wait_for_more_traces(200)
+    told = deploy(live, CHART, live.binaries, "now")
+    wait_for_agents(live, "now")
+    live.sandbox.wait_for_more_traces(200)
+    injected = asking.stop()
+    for load in loads:
+        answered = load.stop()
+        assert answered.stored
+        live.wait_until_delivered(answered.stored)
+    assert injected and all(injected)
+    after = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
+    assert after["metadata"]["uid"] == uid
+    assert written.items() <= after["spec"].items()
+    # What is to be written before the rules of before end.
+    assert f"{EXPORT_NAMESPACE}/{EXPORT}" in told and "namespaceSelector" in told
+    with capsys.disabled():
+        print(f"\n{len(injected)} pods asked meanwhile, all were injected")
