@@ -273,7 +273,7 @@ def application(annotated: bool) -> dict:
     return made
 
 
-def export(team: str = EXPORT_NAMESPACE, project: str = "support-agents", **more) -> dict:
+def export(team: str = EXPORT_NAMESPACE, **more) -> dict:
     trust = {"configMapName": "destinations", "key": "ca.crt"}
     return {
         "apiVersion": "dualtrace.dev/v1alpha1",
@@ -282,7 +282,7 @@ def export(team: str = EXPORT_NAMESPACE, project: str = "support-agents", **more
         "spec": {
             "arize": {
                 "endpoint": "https://arize.destinations.svc:443",
-                "project": project,
+                "project": "support-agents",
                 "credentials": {"secretName": "arize"},
                 "ca": trust,
             },

@@ -35,7 +35,7 @@ def deploy_blue(live, tag: str) -> None:
 def teams(live):
     deploy_blue(live, "blue-1")
     for team, more in ((GREEN, {}), (BLUE, {"className": "blue"})):
-        live.create_export(team=team, project=team, **more)
+        live.create_export(team=team, resourceAttributes={"team": team}, **more)
     for team in (GREEN, BLUE):
         live.wait_until_ready(team=team)
     yield live
@@ -52,8 +52,8 @@ def agents(live, team: str) -> dict[str, str]:
     }
 
 
-def projects(live, traces: set[str]) -> set[str]:
-    """Those that Arize has these traces under."""
+def teams_of(live, traces: set[str]) -> set[str]:
+    """Those whose export Arize has these traces from."""
     sql = "SELECT DISTINCT trace_id, resource FROM spans WHERE destination = 'arize'"
     resources = [row["resource"] for row in live.sandbox.query(sql) if row["trace_id"] in traces]
     return {team for team in (GREEN, BLUE) for one in resources if f'"{team}"' in one}
@@ -84,7 +84,7 @@ def test_what_one_operator_does_is_not_noticed_by_the_other_team(teams, tmp_path
             assert told.stored
             stored |= told.stored
         live.wait_until_delivered(stored)
-        assert projects(live, stored) == {team}
+        assert teams_of(live, stored) == {team}
     owners = {
         team: live.get(f"dualtraceexports/{EXPORT}", team)["status"]["operator"]
         for team in (GREEN, BLUE)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from harness.agent import merged
 from harness.asking_pods import AskingPods, is_injected
 from harness.chart import CHART, NAMESPACE, RELEASE, nested
 from harness.live_cluster import EXPORT, EXPORT_NAMESPACE, namespace
@@ -75,7 +76,7 @@ def test_nothing_is_lost_and_nothing_has_to_be_rewritten(before, tmp_path, capsy
     assert injected and all(injected)
     after = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
     assert after["metadata"]["uid"] == uid
-    assert written.items() <= after["spec"].items()
+    assert merged(after["spec"], written) == after["spec"]
     # What is to be written before the rules of before end.
     assert f"{EXPORT_NAMESPACE}/{EXPORT}" in told and "namespaceSelector" in told
     with capsys.disabled():
