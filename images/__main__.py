@@ -22,7 +22,6 @@ def parsed():
     )
     parser.add_argument("--out", type=Path, default=ROOT / "build/images", help="the folder")
     parser.add_argument("--source", help="where the source is, for the image's labels")
-    parser.add_argument("--licenses", help="an SPDX expression, for the image's labels")
     parser.add_argument(
         "--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS
     )
@@ -44,7 +43,7 @@ def main() -> int:
     try:
         revision = read_revision()
         tag = arguments.tag or revision.tag
-        naming = Naming(tag, arguments.repository, arguments.source, arguments.licenses)
+        naming = Naming(tag, arguments.repository, arguments.source)
         images = []
         for program in arguments.programs or PROGRAMS:
             if arguments.folders:

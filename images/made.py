@@ -8,7 +8,7 @@ from pathlib import Path
 from images.content import Content, content_of
 from images.layer import File, Layer, folders_of
 from images.oci import Image, Refused, this_architecture, write_archive
-from images.version import Revision
+from images.version import Revision, project_license
 
 USER = "65532:65532"  # "nonroot" of the usual base images, and what the pods say (operator/plan)
 _SAYS = {
@@ -25,7 +25,6 @@ class Naming:
     tag: str
     repository: str
     source: str | None  # where the source is to be had: a URL
-    licenses: str | None  # dualtrace's own: an SPDX expression
 
     def __post_init__(self):
         if not _TAG.fullmatch(self.tag):
@@ -58,7 +57,7 @@ def labels(program: str, naming: Naming, revision: Revision) -> dict[str, str]:
         "revision": revision.commit,
         "created": revision.created,
         "source": naming.source,
-        "licenses": naming.licenses,
+        "licenses": project_license(),
     }
     return {f"org.opencontainers.image.{name}": text for name, text in said.items() if text}
 

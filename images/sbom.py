@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from images.layer import File, digest_of
 from images.packages import Package, spdx_license
-from images.version import Revision
+from images.version import Revision, project_license
 
 _UNKNOWN = "NOASSERTION"
 
@@ -111,6 +111,7 @@ def render(
         tag,
         own_list,
         supplier="Organization: dualtrace",
+        licenseDeclared=project_license(),
         sourceInfo=f"built from commit {revision.commit}",
         primaryPackagePurpose="APPLICATION",
     )

@@ -36,6 +36,15 @@ def project_version(root: Path = ROOT) -> str:
     return found[1]
 
 
+def project_license(root: Path = ROOT) -> str:
+    """An SPDX expression."""
+    first = (root / "LICENSE").read_text().partition("\n")[0]
+    name, _, expression = first.partition(": ")
+    if name != "SPDX-License-Identifier" or not expression:
+        raise Refused(f"{root}/LICENSE does not begin with 'SPDX-License-Identifier: '")
+    return expression
+
+
 def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True)
     if done.returncode != 0:

@@ -96,7 +96,7 @@ def test_the_manifests_name_the_version_of_the_tree():
     ],
 )
 def test_a_bad_name_is_refused_with_its_option(field, text):
-    good = {"tag": "1.0", "repository": "ghcr.io/a/b_c", "source": None, "licenses": None}
+    good = {"tag": "1.0", "repository": "ghcr.io/a/b_c", "source": None}
     Naming(**good)
     with pytest.raises(Refused, match=f"^--{field} {re.escape(text)}: expected"):
         Naming(**{**good, field: text})

@@ -37,7 +37,7 @@ def secret(name: str, namespace: str, **values: str) -> dict:
 
 
 def _naming(tag: str) -> Naming:
-    return Naming(tag, "localhost", source=None, licenses=None)
+    return Naming(tag, "localhost", source=None)
 
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
