@@ -151,6 +151,7 @@ NodesFact NodeWatch::fact(Tick now) const {
   }
   fact.pods_missing = pods_missing_ && now - *pods_missing_ >= kNodePatience;
   for (const auto& [name, node] : nodes_) {
+    if (node.agent.standing <= Standing::kSilent) ++fact.serving;
     if (node.agent.standing == Standing::kServing) continue;
     if (is_patient(node, now)) {
       fact.awaited.push_back(name);

@@ -60,24 +60,31 @@ Condition no_nodes(const Facts& facts) {
                         "spec.agent.tolerations and the nodes' labels and taints");
 }
 
+// The DaemonSet's controller counts the oldest pod of each node: while that one ends, a node is
+// without an agent in its eyes, though the next one serves there already.
+int64_t serving_nodes(const Facts& facts) {
+  return std::min(std::max(facts.daemon_set->available, facts.nodes.serving),
+                  facts.daemon_set->desired);
+}
+
 // In an elastic cluster some node always joins and another is not ready. While the others serve,
 // those have some minutes before they count. That a node is not heard of is no change's fault.
 bool is_given_time(const Facts& facts) {
-  const DaemonSetFact& set = *facts.daemon_set;
+  const int64_t serving = serving_nodes(facts);
   const bool no_change_of_ours =
-      is_same_spec(facts) || set.available + facts.nodes.unheard >= set.desired;
-  return was_available(facts) && no_change_of_ours && set.available > 0 &&
-         facts.nodes.failing.empty() && !facts.nodes.pods_missing;
+      is_same_spec(facts) || serving + facts.nodes.unheard >= facts.daemon_set->desired;
+  return was_available(facts) && no_change_of_ours && serving > 0 && facts.nodes.failing.empty() &&
+         !facts.nodes.pods_missing;
 }
 
-std::string availability(const DaemonSetFact& set) {
-  return std::to_string(set.available) + " of " + std::to_string(set.desired) +
+std::string availability(const Facts& facts) {
+  return std::to_string(serving_nodes(facts)) + " of " + std::to_string(facts.daemon_set->desired) +
          " agents are available";
 }
 
 Condition unavailable(const Facts& facts) {
   const std::vector<Trouble>& failing = facts.nodes.failing;
-  const std::string agents = availability(*facts.daemon_set);
+  const std::string agents = availability(facts);
   const bool all_say_why =
       !failing.empty() && std::all_of(failing.begin(), failing.end(),
                                       [](const Trouble& trouble) { return !trouble.why.empty(); });
@@ -105,7 +112,7 @@ Condition unserved(const Facts& facts) {
   const std::string who = std::to_string(pods.pods) + " injected pods (" +
                           names(pods.names, pods.pods) + ") run on nodes without a ready agent (" +
                           name_list(pods.nodes) + ")";
-  if (facts.falls_back && facts.daemon_set->available > 0) {
+  if (facts.falls_back && serving_nodes(facts) > 0) {
     return make_condition(reason::kServedByOtherNodes,
                           who + "; agents of other nodes receive their spans");
   }
@@ -126,7 +133,7 @@ Condition silent(const Facts& facts) {
 }
 
 Condition available(const Facts& facts) {
-  std::string message = availability(*facts.daemon_set);
+  std::string message = availability(facts);
   if (!facts.nodes.awaited.empty()) {
     message += "; " + name_list(facts.nodes.awaited) +
                " joined or turned not ready within the last five minutes";

@@ -78,6 +78,7 @@ struct NodesFact {
     bool operator==(const CannotRun&) const = default;
   };
   std::vector<CannotRun> cannot_run{};
+  int64_t serving = 0;               // nodes with an agent that is ready
   std::vector<Trouble> failing;      // no agent takes spans there
   std::vector<Trouble> silent;       // one may, but it does not answer the operator
   std::vector<std::string> awaited;  // joining or not ready, and still given time

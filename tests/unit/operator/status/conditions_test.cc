@@ -525,6 +525,9 @@ TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
       << "the node's kubelet says nothing, whatever the spec says";
   world.facts.daemon_set->available = 10;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
+  world.facts.nodes.serving = 11;
+  EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "Available")
+      << "an old pod ends where a new one serves";
 }
 
 // It was late before it fell silent, and nobody has heard anything better.
