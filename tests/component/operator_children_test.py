@@ -20,7 +20,8 @@ AGENT_IMAGE = "registry.example/dualtrace-agent:test"
 
 @pytest.fixture(scope="module")
 def operator(installation):
-    permits = ["--permit-images=*", "--permit-priority-classes=*"]
+    permits = ["--permit-images=*", "--permit-priority-classes=*", "--permit-env=*"]
+    permits += ["--permit-se-linux-options"]
     return installation.operator("--leader-elect=false", *permits).start()
 
 
