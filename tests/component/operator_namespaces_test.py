@@ -71,7 +71,7 @@ def test_a_namespace_that_is_not_there_keeps_nobody_waiting(bare_installation, t
     operator = operator_of(bare_installation, first.namespace, "nobody-made-it").start()
     first.create(EXPORT)
     first.wait_until_settled(EXPORT)
-    assert not_served(operator) == ["nobody-made-it"]
+    wait_until(lambda: not_served(operator) == ["nobody-made-it"], "it says which")
     assert operator.stop() == 0
 
 
