@@ -9,13 +9,17 @@
 namespace dualtrace::ctl {
 namespace {
 
-// The quantities that are written or have a default, as texts.
-Json read_quantities(FieldReader& section) {
-  Json quantities = Json::object();
-  for (const char* name : {"cpu", "memory", "ephemeral-storage"}) {
-    if (const auto text = section.text(name)) quantities[name] = *text;
+// The texts that are written or have a default.
+Json read_texts(FieldReader& section, std::initializer_list<const char*> names) {
+  Json read = Json::object();
+  for (const char* name : names) {
+    if (auto text = section.text(name)) read[name] = *std::move(text);
   }
-  return quantities;
+  return read;
+}
+
+Json read_quantities(FieldReader& section) {
+  return read_texts(section, {"cpu", "memory", "ephemeral-storage"});
 }
 
 Json read_resources(FieldReader& agent) {
@@ -50,10 +54,7 @@ Json read_pull_secrets(FieldReader& agent) {
 }
 
 Json read_toleration(FieldReader& section) {
-  Json toleration = Json::object();
-  for (const char* name : {"key", "operator", "value", "effect"}) {
-    if (const auto text = section.text(name)) toleration[name] = *text;
-  }
+  Json toleration = read_texts(section, {"key", "operator", "value", "effect"});
   if (const auto seconds = section.integer("tolerationSeconds")) {
     toleration["tolerationSeconds"] = *seconds;
   }
@@ -110,15 +111,6 @@ UpdateStrategy read_update_strategy(FieldReader& agent) {
                     rolling->has("maxUnavailable") == unavailable.has_value();
   if (read) check_one_of_two(*rolling, strategy);
   return strategy;
-}
-
-// The texts that are written.
-Json read_texts(FieldReader& section, std::initializer_list<const char*> names) {
-  Json read = Json::object();
-  for (const char* name : names) {
-    if (auto text = section.text(name)) read[name] = *std::move(text);
-  }
-  return read;
 }
 
 Json read_seccomp_profile(FieldReader& section) {

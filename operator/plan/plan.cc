@@ -22,13 +22,12 @@ PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& inst
   Plan plan;
   // What pods refer to comes before the pods.
   plan.objects = {{kube::kServiceAccounts, service_account(wanted)},
-                  {kube::kConfigMaps, config_map(wanted, made.yaml->text)},
-                  {kube::kServices, service(wanted, installation)},
-                  {kube::kDaemonSets, daemon_set(wanted, config, installation)}};
+                  {kube::kConfigMaps, config_map(wanted, made.yaml->text)}};
   if (wanted.agent.network_policy.managed) {
-    plan.objects.insert(plan.objects.begin() + 2,
-                        {kube::kNetworkPolicies, network_policy(wanted, config)});
+    plan.objects.push_back({kube::kNetworkPolicies, network_policy(wanted, config)});
   }
+  plan.objects.push_back({kube::kServices, service(wanted, installation)});
+  plan.objects.push_back({kube::kDaemonSets, daemon_set(wanted, config, installation)});
   plan.config_fingerprint = config_fingerprint(made.yaml->text);
   plan.falls_back = falls_back_to_other_nodes(wanted.agent, installation);
   return {std::move(plan), {}};

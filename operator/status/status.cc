@@ -105,12 +105,14 @@ Json nodes_lost_json(const std::vector<LostNodeFact>& nodes) {
 Json agents_json(const Facts& facts) {
   const DaemonSetFact set = facts.daemon_set.value_or(DaemonSetFact{});
   Json made = {{"desired", set.desired}, {"ready", set.ready}, {"updated", set.updated}};
+  Json failing = Json::array();
   for (const NodesFact::CannotRun& one : facts.nodes.cannot_run) {
-    if (made.value("nodesFailing", Json::array()).size() == kNamesTold) break;
+    if (failing.size() == kNamesTold) break;
     Json node = {{"node", one.node}, {"reason", one.reason}};
     if (!one.message.empty()) node["message"] = cut(one.message, kErrorBytesMax);
-    made["nodesFailing"].push_back(std::move(node));
+    failing.push_back(std::move(node));
   }
+  if (!failing.empty()) made["nodesFailing"] = std::move(failing);
   return made;
 }
 
