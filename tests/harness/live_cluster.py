@@ -130,23 +130,34 @@ class LiveCluster:
         shutil.rmtree(folder)
         return name
 
-    def install(self, tag: str = TAG) -> None:
+    def install(
+        self,
+        tag: str = TAG,
+        values: dict | None = None,
+        *,
+        release: str = RELEASE,
+        space: str = NAMESPACE,
+        chart: Path = CHART,
+        binaries: Path | None = None,
+    ) -> str:
         """The chart, with images of this build under that tag, as a platform team would; where it
-        is installed already this upgrades it."""
+        is installed already this upgrades it. What Helm prints. `chart` and `binaries` are of
+        another version, `values` in place of a shared namespace."""
         operator, agent = (
-            self.load_program(program, tag) for program in ("dualtrace-operator", "dualtrace-agent")
+            self.load_program(program, tag, binaries)
+            for program in ("dualtrace-operator", "dualtrace-agent")
         )
-        self.apply(namespace(NAMESPACE, "restricted"))
-        self.helm.run(
-            *("upgrade", "--install", RELEASE, CHART, "--namespace", NAMESPACE),
+        images = nested(
+            image__repository=operator.rpartition(":")[0],
+            image__tag=tag,
+            agent__image__repository=agent.rpartition(":")[0],
+            agent__image__tag=tag,
+        )
+        self.apply(namespace(space, "restricted"))
+        return self.helm.run(
+            *("upgrade", "--install", release, chart, "--namespace", space),
             *("--wait", "--timeout=110s"),
-            values=nested(
-                image__repository=operator.rpartition(":")[0],
-                image__tag=tag,
-                agent__image__repository=agent.rpartition(":")[0],
-                agent__image__tag=tag,
-                sharedNamespaces=[EXPORT_NAMESPACE],
-            ),
+            values=images | (nested(sharedNamespaces=[EXPORT_NAMESPACE]) if values is None else values),
         )
 
     def start_sandbox(self) -> None:
@@ -255,6 +266,13 @@ class LiveCluster:
         service = self.get(f"services/{EXPORT}-dualtrace", team)
         address = service["spec"]["clusterIP"]
         return NodeLoad(node.machine.in_network(), address, rate, folder, f"{node.name}-{team}")
+
+    def settle(self, loads: list[NodeLoad]) -> None:
+        """Ends them; all that their clients were told is stored arrives."""
+        for load in loads:
+            told = load.stop()
+            assert told.stored
+            self.wait_until_delivered(told.stored)
 
     def wait_until_delivered(self, traces: set[str], timeout: float = 120) -> None:
         for destination in sandbox.DESTINATIONS:

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from images.layer import File, Layer
-from images.made import Made
+from images.made import USER, Made
 from images.oci import Image, write_archive
 
 SOURCE = Path(__file__).with_suffix(".c")
@@ -33,7 +33,7 @@ def write_image(file: Path, made: Made, tag: str, seconds: int) -> str:
     name = f"{made.name.rpartition(':')[0]}:{tag}"
     layer = Layer("shifted clock", {PLACE: File(build(file.parent), 0o755)})
     settings = {
-        "User": "65532:65532",
+        "User": USER,
         "Entrypoint": [f"/{made.program}"],
         "Env": [f"{key}={value}" for key, value in environment(PLACE, seconds).items()],
     }

@@ -43,6 +43,23 @@ def live(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def export(live):
+    live.create_export()
+    live.wait_until_ready()
+
+
+@pytest.fixture
+def loads(request, live, export, tmp_path):
+    """From each node to the export, of the file's RATE in spans a second."""
+    rate = request.module.RATE
+    running = [live.load_from(node, rate, tmp_path) for node in live.cluster.nodes().each]
+    yield running
+    for load in running:
+        if not load.process.ended:
+            load.process.kill()
+
+
+@pytest.fixture(scope="module")
 def fresh(request, tmp_path_factory):
     """Another one, on which dualtrace has never been."""
     with two_nodes(request, tmp_path_factory.mktemp("cluster")) as live:

@@ -10,28 +10,6 @@ from harness.processes import wait_until
 RATE = 200  # spans a second on each node
 
 
-@pytest.fixture(scope="module")
-def export(live):
-    live.create_export()
-    live.wait_until_ready()
-
-
-@pytest.fixture
-def loads(live, export, tmp_path):
-    running = [live.load_from(node, RATE, tmp_path) for node in live.cluster.nodes().each]
-    yield running
-    for load in running:
-        if not load.process.ended:
-            load.process.kill()
-
-
-def settle(live, loads) -> None:
-    for load in loads:
-        told = load.stop()
-        assert told.stored
-        live.wait_until_delivered(told.stored)
-
-
 def images(live, node: str) -> list[str]:
     pods = [pod for pod in live.agent_pods() if pod["spec"].get("nodeName") == node]
     return sorted(pod["spec"]["containers"][0]["image"] for pod in pods)
@@ -113,7 +91,7 @@ def test_a_full_node_keeps_its_agent_and_the_others_get_the_new_one(live, loads,
     judge_the_rest(live, before, after, "Insufficient cpu")
     full_node()
     wait_until_done(live, after)
-    settle(live, loads)
+    live.settle(loads)
 
 
 def test_a_node_that_is_not_ready_holds_up_nobody(live, loads):
@@ -122,4 +100,4 @@ def test_a_node_that_is_not_ready_holds_up_nobody(live, loads):
         before, after = upgrade(live, "unreachable")
         judge_the_rest(live, before, after, "node2")
     wait_until_done(live, after)
-    settle(live, loads)
+    live.settle(loads)

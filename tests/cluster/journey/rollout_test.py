@@ -11,21 +11,6 @@ RATE = 1000  # spans a second on each node
 RETRY = 2.0  # seconds; OTLP exporters wait for one before they try again, and this is a busy machine
 
 
-@pytest.fixture(scope="module")
-def export(live):
-    live.create_export()
-    live.wait_until_ready()
-
-
-@pytest.fixture
-def loads(live, export, tmp_path):
-    running = [live.load_from(node, RATE, tmp_path) for node in live.cluster.nodes().each]
-    yield running
-    for load in running:
-        if not load.process.ended:
-            load.process.kill()
-
-
 def settle(live, loads, capsys) -> None:
     """Ends the load, and compares what its clients were told with what the destinations have."""
     for load in loads:

@@ -2,8 +2,8 @@
 go where its own export says, and what one operator does is not noticed by the other team."""
 
 import pytest
-from harness.chart import CHART, nested
-from harness.live_cluster import EXPORT, namespace
+from harness.chart import nested
+from harness.live_cluster import EXPORT
 from harness.processes import wait_until
 
 RATE = 100  # spans a second from each node to each team
@@ -12,23 +12,9 @@ BLUE_NAMESPACE, BLUE_RELEASE = "dualtrace-blue", "blue"
 
 
 def deploy_blue(live, tag: str) -> None:
-    """The second installation, beside the one that `live` has; its agents are of that tag."""
-    operator = live.load_program("dualtrace-operator")
-    agent = live.load_program("dualtrace-agent", tag)
-    live.apply(namespace(BLUE_NAMESPACE, "restricted"))
-    live.helm.run(
-        *("upgrade", "--install", BLUE_RELEASE, CHART, "--namespace", BLUE_NAMESPACE),
-        *("--wait", "--timeout=110s"),
-        values=nested(
-            fullnameOverride=BLUE_RELEASE,
-            exportClass="blue",
-            crds__enabled=False,
-            image__repository=operator.rpartition(":")[0],
-            image__tag=operator.rpartition(":")[2],
-            agent__image__repository=agent.rpartition(":")[0],
-            agent__image__tag=tag,
-        ),
-    )
+    """The second installation, beside the one that `live` has."""
+    values = nested(fullnameOverride=BLUE_RELEASE, exportClass="blue", crds__enabled=False)
+    live.install(tag, values, release=BLUE_RELEASE, space=BLUE_NAMESPACE)
 
 
 @pytest.fixture(scope="module")

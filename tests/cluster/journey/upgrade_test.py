@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from harness.agent import merged
 from harness.asking_pods import AskingPods, is_injected
-from harness.chart import CHART, NAMESPACE, RELEASE, nested
 from harness.live_cluster import EXPORT, EXPORT_NAMESPACE, namespace
 from harness.processes import wait_until
 
@@ -16,25 +15,6 @@ RATE = 200  # spans a second on each node
 BEFORE = os.environ.get("DUALTRACE_BEFORE")
 
 pytestmark = pytest.mark.skipif(not BEFORE, reason="DUALTRACE_BEFORE names no version of before")
-
-
-def deploy(live, chart: Path, binaries: Path, tag: str) -> str:
-    """What Helm prints."""
-    images = [
-        live.load_program(program, tag, binaries)
-        for program in ("dualtrace-operator", "dualtrace-agent")
-    ]
-    repositories = [image.rpartition(":")[0] for image in images]
-    return live.helm.run(
-        *("upgrade", "--install", RELEASE, chart, "--namespace", NAMESPACE),
-        *("--wait", "--timeout=110s"),
-        values=nested(
-            image__repository=repositories[0],
-            image__tag=tag,
-            agent__image__repository=repositories[1],
-            agent__image__tag=tag,
-        ),
-    )
 
 
 def images(live) -> set[str]:
@@ -49,8 +29,9 @@ def wait_for_agents(live, tag: str) -> None:
 
 @pytest.fixture(scope="module")
 def before(fresh):
-    fresh.apply(namespace(NAMESPACE, "restricted"))
-    deploy(fresh, Path(BEFORE) / "helm" / "dualtrace", Path(BEFORE) / "build" / "release", "before")
+    version = Path(BEFORE)
+    chart, binaries = version / "helm" / "dualtrace", version / "build" / "release"
+    fresh.install("before", {}, chart=chart, binaries=binaries)
     fresh.create_export(injection={})  # which admitted all namespaces then
     wait_for_agents(fresh, "before")
     return fresh
@@ -65,14 +46,11 @@ def test_nothing_is_lost_and_nothing_has_to_be_rewritten(before, tmp_path, capsy
     loads = [live.load_from(node, RATE, tmp_path) for node in live.cluster.nodes().each]
     asking = AskingPods(live.kubectl, "asking")
     live.sandbox.wait_for_more_traces(200)
-    told = deploy(live, CHART, live.binaries, "now")
+    told = live.install("now", {})
     wait_for_agents(live, "now")
     live.sandbox.wait_for_more_traces(200)
     injected = asking.stop()
-    for load in loads:
-        answered = load.stop()
-        assert answered.stored
-        live.wait_until_delivered(answered.stored)
+    live.settle(loads)
     assert injected and all(injected)
     after = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
     assert after["metadata"]["uid"] == uid
