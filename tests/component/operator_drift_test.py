@@ -177,10 +177,13 @@ def test_a_status_that_moves_costs_no_apply(control_plane, before_node):
 def test_a_minute_of_quiet_writes_nothing_but_the_lease(tenant, control_plane, before_node):
     tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
     agents = {"desired": 1, "ready": 0, "updated": 1}
+    # Numbers are written every half minute, and a pod without a node has half a minute before the
+    # message names its node.
     wait_until(
-        lambda: tenant.get(EXPORT)["status"]["agents"] == agents,
-        "the node's coming is told to its end",  # numbers alone are told every half minute
-        timeout=60,
+        lambda: tenant.get(EXPORT)["status"]["agents"] == agents
+        and "(not on " in tenant.condition(EXPORT, "AgentsAvailable")["message"],
+        "the status says all there is to say of the node",
+        timeout=90,
     )
     before, status = tenant.versions(), tenant.get(EXPORT)["metadata"]["resourceVersion"]
     since = control_plane.audit_position()
