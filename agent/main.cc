@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dualtrace-agent --config FILE [--check], prepare-folder, clean-node: see README.md and
 // docs/configuration.md.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What we build on, in Debian 12's versions. A new one needs a page in docs/decisions/.
 find_package(PkgConfig REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)

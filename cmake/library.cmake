@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # dt_library(agent_journal HEADERS … SOURCES … DEPENDS dualtrace::common_io)
 # A static library for one folder, with the alias dualtrace::<name>. Headers are a file set, so that
 # `all_verify_interface_header_sets` proves each one self-contained.

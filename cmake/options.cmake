@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # One INTERFACE target that every target of ours links: language level, warnings, hardening and sanitizers.
 option(DUALTRACE_WERROR "Treat warnings as errors" ON)
 set(DUALTRACE_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize, comma separated")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What takes long and is run by hand: measurements, faults and random schedules.
 
 word_bench() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Programs from the sources, and what is made of them.
 
 build() { # PRESET [TARGET…]

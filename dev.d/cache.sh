@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The cached things: what each is made from, where it lives, and that it is made once.
 
 pins() { # NAME – the files a cached thing is made from
@@ -18,7 +19,7 @@ pins() { # NAME – the files a cached thing is made from
 
 place() { # NAME – where the cached thing lives
   local hash
-  hash="$(pins "$1" | xargs cat | sha256sum)"
+  hash="$(pins "$1" | xargs cat | sed '/SPDX-License-Identifier/d' | sha256sum)"
   echo "$cache/$1-${hash:0:12}"
 }
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A real Kubernetes on this machine (tests/cluster/README.md).
 
 word_cluster() {

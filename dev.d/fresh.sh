@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Words on a machine that has nothing yet. No CI finds what is missing there: its machines have run
 # before. Shared with this machine are only its compiled objects (ccache's and Go's), which help nobody
 # who has no compiler; packages, downloads and everything that ./dev makes begin from nothing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Go for the programs that are built with it: the machine's own, or where that is too old the one that
 # its `go` fetches from the Go module proxy as the module golang.org/toolchain, checked like any other
 # by the checksum database. (From Go 1.21 `go` does so by itself, but Debian 12 has 1.19.)

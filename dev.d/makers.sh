@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # How each cached thing is made in its folder.
 
 make_python() { # NAME FOLDER

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What each word needs before it can start. All of it is known, checked and installed before the first
 # step that takes minutes: first what only a person can give (root, another Node.js), in one line each,
 # then the Debian packages at once, then what is made and cached.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The source files themselves: looked over, laid out, copied into pages.
 
 word_lint() {

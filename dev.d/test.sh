@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What must pass before a change goes in.
 
 fuzz_seconds_in_test=20

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The table for dualtrace's spans on Databricks: Unity Catalog's OpenTelemetry spans, schema version 2.
 -- Put your own name in, and run it once in a SQL warehouse, in a catalog with storage of its own (default
 -- storage is refused with error 4024). Databricks never adds or changes columns by itself, and refuses

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Is what dualtrace sent in Databricks? Put your table and a trace's id (32 hex digits in lower case, as
 -- Arize shows it) into the first two statements and run the file in a SQL editor or a notebook: each
 -- statement after them answers the question above it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev image`: see docs/images.md."""
 
 import argparse

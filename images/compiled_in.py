@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which libraries are in a program without being loaded: those that are headers only, which the
 compiler wrote down when it read them."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is in the images of dualtrace's own programs, layer by layer."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One layer of an image: a tar whose bytes follow from what is in it and from nothing else."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The images of dualtrace's own programs: an archive each, and beside it what is known about it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An image as an archive in the OCI's image layout: a tar with oci-layout, index.json and blobs,
 which containerd, podman, skopeo and docker (25 or later) load."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which Debian package a file is of, and under which licence it says it is."""
 
 import re

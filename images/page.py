@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of sizes in docs/images.md."""
 
 from collections.abc import Sequence

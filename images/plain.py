@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An image of any program and what it loads, with nothing else: for the nodes of ./dev cluster."""
 
 from pathlib import Path

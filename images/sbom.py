@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is in an image, as SPDX 2.3: the program, each Debian package with the files of it that are
 there, and the packages whose headers were compiled in."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which version an image is of, and of which commit."""
 
 import re

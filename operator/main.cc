@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dualtrace-operator: see docs/operator.md.
 
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Adopter: looks for journal folders whose owner is dead, has the lanes drain them beside the
 // process's own, and removes each when every lane is through. An upgraded agent can so start before

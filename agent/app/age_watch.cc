@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/app/age_watch.h"
 
 namespace dualtrace::agent {

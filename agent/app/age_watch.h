@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgeWatch: which folders were too old for long enough to be removed. The wall clock may be wrong
 // when a node starts, and jump later: what is removed was too old for an hour by the clock that

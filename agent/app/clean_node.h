@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // clean-node: removes what agents have left on a node: journals with spans that nobody delivered,
 // and dead letters. Everything, when a node is to be emptied; or, again and again, only what is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ConfigFile: the configuration's file, and how its text becomes a configuration: at the start, for
 // `--check` and at a reload the same.

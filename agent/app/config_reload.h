@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ConfigReload: looks at the configuration's file and has a changed one applied, or says why not;
 // whatever is wrong with it, the one that is in force stays. config_watch.h says when to look.

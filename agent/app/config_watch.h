@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ConfigWatch: the thread that looks at the configuration's file when its folder changes, and now
 // and then in any case; what is applied is applied on it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Delivery: everything behind the journal: the destinations with their lanes, and the adopter that
 // gives the lanes the journals of dead agents, too. A reload replaces single destinations and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Descriptors: how many of the process's file descriptors the receiver's clients may have. The
 // others are set aside: without them the journal cannot begin a segment, a lane cannot send, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Destination: everything that one of the two destinations needs, built and torn down together:
 // credential → exporter → lane, on a scheduler of their own. delivery.cc owns up to two of them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Latch: lets one thread wait, up to a deadline or not, until a number of others have come by.
 // Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Leftovers: what an export that is gone has left in the folder that a later one of its name has
 // now: journals that nobody may deliver, and dead letters. Each is removed when all of it is older

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // MemoryBudget: what the receiver may hold when the container has less memory than the
 // configuration takes for granted. Pure.

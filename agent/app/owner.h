@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Owner: which export this agent is of, from the environment that the operator gives its pods:
 //   DUALTRACE_EXPORT_UID  the export's metadata.uid; without it the agent takes up every journal

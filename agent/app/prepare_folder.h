@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // prepare-folder: gives the agent's folder to the user it runs as, from an init container that is
 // root with nothing but CAP_CHOWN: of a foreign file such a root may change the owner, and not the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ReloadPlan: what a running agent has to do to come from one configuration to another. Pure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where Zerobus is: read out of what a workspace says of itself. A host that is found like this is
 // one of Databricks' own or it is refused: a document must not be able to mail a token elsewhere.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a JWT says of itself, unverified: whom a federation policy has to name and when the token
 // ends. Whether to believe it is for the side that it is shown to.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Keeper: the Keyring of one destination. It looks at the files of its credential, has keys made of
 // them ahead of need, and lets a changed one prove itself (Rotation) before it takes over.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // KeyMaker: from the content of a Secret to the key that requests carry: the very same values, or a
 // token that is asked for with them. Keeper is its user.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Keyring: what an exporter sends its requests with. It hands out immutable keys and is told what
 // became of each; which one is next, when a token is refreshed and how a changed Secret is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Rotation: the credential in use and the changed one that is to take its place. Pure state; Keeper
 // gives it time, keys and a lock.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SecretFiles: what lies in the files of one destination's credential (keys of a mounted Secret, or
 // a projected token), read whole: either every part can be used or there is no version of it.

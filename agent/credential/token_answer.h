@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the token endpoint said. Errors say what the caller may do about them: kDenied, the
 // credential is refused; kInvalid, something stands in the way that no other credential helps

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // TokenClient: the KeyMaker of service principals and of workload identities: asks Databricks'
 // token endpoint for what requests carry, and for Zerobus finds out where that is.

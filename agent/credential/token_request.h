@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What is asked of Databricks' token endpoint: two grants (a service principal's secret, or a
 // projected token that is exchanged) for two audiences (the workspace's APIs, or Zerobus' for one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Admission: the memory budget of everything received and not yet stored, in bytes, and its
 // division among peers. A Ticket is asked for before bytes are read and gives them back when it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Enricher: which attributes a configuration wants on the resources that lack them (docs/decisions/
 // 0003). The application tells the intake; the adding itself is agent/otlp/splice. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FairQueue: the way of records into the journal. The journal writes in the order in which it is
 // given; behind a peer that sends much everybody would wait. So only as much as two groups or so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Intake: the whole synchronous story of one request on one screen: inflate → decode JSON → walk →
 // enrich → append. The answer says only "stored" or why not; it never speaks of a destination.

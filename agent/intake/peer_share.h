@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PeerShare: what one peer holds of the admission. A peer is an address; addresses that one owner
 // can have many of (an IPv6 /64) are members of a group, which has a share of its own. Tickets keep

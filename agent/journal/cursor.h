@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Cursor: how far one lane has come, in memory: a low watermark, the ranges settled above it and
 // the books. Records are settled once each, in any order. Used from one thread, or under its user's

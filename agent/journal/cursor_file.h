@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CursorFile: a lane's cursor on disk: two slots, written in turn and in place, so that one of them
 // is always whole and a full disk cannot stop a cursor. Used from one thread.

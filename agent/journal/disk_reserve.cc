@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/journal/disk_reserve.h"
 
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DiskReserve: how much of its disk a journal leaves to others (delivery.minFreeDisk), and whether
 // that much is left. Below it the journal takes nothing new; it takes up again when there is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FileJournalLane: the JournalLane over the segment files: a JournalReader in front, a Cursor
 // behind, and between them the records that were read and are not settled yet. Thread rules as

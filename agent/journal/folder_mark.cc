@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/journal/folder_mark.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FolderMark: whose spans a folder holds, in a file named `owner` in it. A later export of the same
 // name, perhaps another tenant's, is another owner, and finds the folder of the first on its nodes.

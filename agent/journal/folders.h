@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Folders: who owns which journal folder under the data folder. Each agent process owns one locked
 // folder; a folder whose owner is dead is adopted: locked, drained beside one's own and removed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Format: the three structures the journal has on disk, as bytes: segment header, record header and
 // cursor slot. docs/journal_format.md is their description; a test compares its example with this.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FreshRecords: what was published last and is still in memory, so that a lane that keeps up does
 // not read it back from the disk, and lanes that keep up hold the same bytes. A record goes when

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // GroupWriter: puts groups of records into the newest segment with one write and one sync each, and
 // begins segments as they fill up or fail. It only appends to segments it began itself.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Journal: the agent's write-ahead log in one folder. Every accepted request is in it once; each
 // lane reads it at its own pace through its JournalLane. It knows bytes and span counts, not spans.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JournalLane: one lane's way through one journal: a reader in front, a durable cursor behind.
 // The lane reads records forward, settles each of them exactly once in any order, and syncs now and

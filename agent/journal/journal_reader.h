@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JournalReader: walks one lane through the segments, forward only. It skips what the lane had
 // settled before the reader was made, takes from memory what is still there, and turns what cannot

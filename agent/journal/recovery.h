@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Recovery: what a journal folder holds, found out without reading the backlog: every segment's
 // header and the newest segment's records. Cursors help: what a lane has seen published was there.

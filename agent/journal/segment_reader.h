@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SegmentReader: reads one segment file in large chunks and tells which of its bytes are records.
 // Only bytes below the caller's `readable_to` are ever looked at, so a segment that is still being

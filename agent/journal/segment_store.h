@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SegmentStore: the segment files of one journal: begins new ones, recycles those that all lanes
 // have passed and sets damaged ones aside. The table beside it says which segments there are. Used

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SegmentTable: which segments there are, how far they are published and how far each lane's
 // durable cursor is. It is where the journal's thread and the lanes' threads meet; it touches no

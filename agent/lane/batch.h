@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Batch: one request on its way to the destination, and the records it answers for: whole ones, or
 // a part of one that was cut. A record is settled in its journal when all its spans are accounted

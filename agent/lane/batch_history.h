@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // BatchHistory: what a batch went through that matters for the next step. evidence.h writes it,
 // retry.h reads it; the halves of a batch begin with their part of it. Immutable but for its owner.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // BatchSize: how large batches may be, learned from "too large" answers: half of what was refused
 // at once, grown back slowly while deliveries go well. Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Batcher: merges records of one journal into batches by bytes and age. A batch also ends where the
 // journal's bytes cross a multiple of the target: so lanes that were out of step (one lingered, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DeadLetters: the spans that a destination refused for good, kept for a person to inspect, fix and
 // send again. They are appended to files in the lane's folder,

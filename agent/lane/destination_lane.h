@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DestinationLane: the Lane of production (lane.h has the contract). Its parts are plain objects of
 // their own: Source reads and batches, Outbox keeps what waits, Gate says when to send, Evidence

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Evidence: what the answers to other requests say about a failure. A failure alone says nothing:
 // the destination, the credential or something on the way may be at fault. It is held against a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Expiry: drops the oldest records while a lane has too much waiting, or waiting for too long. It
 // is the only way in which a lane loses data that no destination has judged. What is in flight is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Gate: whether the lane may send. A failure closes it for a while; then one request at a time
 // probes, and an answer to the probe opens it again. Requests that were under way when it closed

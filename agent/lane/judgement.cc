@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What becomes of a batch that does not pass: it waits with the lane, waits by itself, is cut, or
 // its span is given up. Whether to believe the answer was decided before (evidence.h, retry.h).
 // Everything here runs on the lane's scheduler.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The asynchronous story of a span, after its client was told "stored": read → batch → send →
 // settle. Everything here runs on the lane's scheduler; lane_upkeep.cc has what the passing of time
 // asks for.

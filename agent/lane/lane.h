@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Lane: the asynchronous story of one destination on one screen: read → batch → send → settle. It
 // lives on its own scheduler (one thread in production) as a plain single-threaded object: exporter

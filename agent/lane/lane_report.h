@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LaneReport: what the lane tells people, beside its status: counters by reason, and log lines.
 // Losses are counted one by one and logged together, at most once a minute a kind, so that a

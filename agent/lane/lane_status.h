@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a lane says of itself at one moment: for /status, /metrics and the page. Immutable.
 

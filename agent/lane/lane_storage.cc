@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suspects can wait for days. They must not fill the memory, for then nothing would be read for
 // others, nor keep whole segments on the disk for single spans. So what is a whole record in the
 // journal is dropped from memory and read again when its time comes; what is a part of one is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a lane does besides sending: taking journals on and letting them go, expiring, syncing,
 // draining, showing its status and waking up in time.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Losses: which spans ended anywhere but at the destination, by word and reason: how many since the
 // process began, how many lately, and the destination's last words. For the report, so that nobody

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Outbox: the batches that wait to be sent. Most wait in line, oldest first. Suspects, which fail
 // while others pass, wait beside the line, each until its own time; so they hold nobody up.

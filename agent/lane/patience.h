@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Patience: how long to wait for an answer, and how large new batches may be, learned from requests
 // that ran out of time. A destination that is slow for a while is given more time and less work;

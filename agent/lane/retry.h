@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Retry: what an answer means for a batch and for the lane. decide() is pure; lane.cc carries out
 // what it says. The rule, and why: docs/decisions/0007-lane-outcomes.md.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SharedBodies: lets lanes that merged the very same records hold one body, so that it is
 // compressed once. A body is kept until every lane has come for it, or newer ones need the room: a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Source: one journal as the lane sees it: read forward into a batcher, sleep until there is
 // something worth reading, expire what is unread, sync now and then, let go when drained (adopted

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Heartbeats: whether the process's schedulers still turn, for /livez. Each question posts a beat
 // to every scheduler that is not already owing one; a scheduler that has owed one for too long is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Ledger: the identity that every lane's books obey at every moment,
 //   accepted = delivered + rejected + dead-lettered + expired + filtered + backlog.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Page: a snapshot as one HTML page for people (GET /). It needs nothing from elsewhere, runs no
 // script, reloads itself, and escapes everything that comes from outside. Pure.

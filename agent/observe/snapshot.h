@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgentSnapshot: everything the agent says of itself, at one moment. app/ makes it from the live
 // parts; status, page, metrics and probes are functions of it and know nothing else.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SnapshotMetrics: the metrics that are read from a snapshot rather than counted where things
 // happen: the ledger, backlogs, states, journals, admission. refresh() before each scrape makes all

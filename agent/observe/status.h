@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Status: a snapshot as the report that the operator and scripts get (GET /status). Pure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // StatusServer: what the agent shows of itself over HTTP: /metrics, /livez, /readyz (can it take
 // and store spans?), /readyz/receiver (does it answer clients, though it may refuse?), /status and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Defects: what is wrong with single spans of a serialised ExportTraceServiceRequest, by the rules
 // of protobuf and OTLP that receivers check: UTF-8, wire types, framing, ids. A lane asks when a

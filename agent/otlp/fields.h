@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The field numbers of OTLP traces that the wire code looks at, and how far each message's known
 // length-delimited fields reach (WireReader's bytes_fields_max).

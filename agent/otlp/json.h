@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // OTLP/JSON to OTLP/protobuf: hex ids, enums as integers, 64-bit integers as numbers or strings,
 // unknown fields ignored. More than the specification asks for is accepted: full names of enums,

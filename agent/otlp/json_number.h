@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a number of a JSON text is worth, however it is written: 1000, 1e3 and 1000.0 are one
 // integer, exactly; a double takes every number, rounded as IEEE 754 says. For json.cc alone. Pure.

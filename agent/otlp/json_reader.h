@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JsonReader: goes over a JSON text (RFC 8259) once, value by value, and builds nothing: texts are
 // unescaped where they stand. Half a surrogate pair becomes U+FFFD, since JavaScript cuts texts

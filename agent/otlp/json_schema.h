@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JsonSchema: what OTLP/JSON calls the fields of a message, and how each is written on the wire;
 // made once from the descriptors of the protos. For json.cc alone. Immutable. Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SpanIds: whether what stands in a span's place has a span's ids, and what it is if not: a span
 // with ids of a wrong length, or a metric, a log record, a profile. For walk.cc alone. Pure.

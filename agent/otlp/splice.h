@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Splice: adds resource attributes to a serialised ExportTraceServiceRequest where they are
 // missing, touching no other byte. Used by intake/enricher, the last place where the stored bytes

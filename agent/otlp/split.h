@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Split: cuts a serialised ExportTraceServiceRequest at span boundaries, by bytes. Each part is a
 // request of its own, with its resource and scope headers repeated (unknown fields included; those

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The wire walk: checks the framing of a serialised ExportTraceServiceRequest down to the span
 // boundary and counts, without decoding anything (about 10 ns a span). Unknown fields are passed

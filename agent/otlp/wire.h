@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The protobuf wire format as walk, splice, split and the JSON decoder need it: a reader that goes
 // over the fields of one message without decoding them, and the two things they write. It accepts

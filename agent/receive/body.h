@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Body: the bytes of one request under admission. The budget is charged in doubling steps as bytes
 // arrive, so that a client which announces much and sends little cannot hold it; an announced size

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // BodyPatience: until when the rest of a request's body is waited for. A body has to keep coming,
 // at least at a slow pace: one that stops a byte short would otherwise hold its memory for the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Call: one request from the end of its headers to its reply, the same for HTTP/1.1 and HTTP/2 and
 // for gRPC and plain OTLP/HTTP. It routes, asks for admission, collects the body, takes the gRPC

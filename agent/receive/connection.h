@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Connection: carries bytes between one socket and its session, keeps the session's deadlines, and
 // hands complete requests to the intake. Includes Asio, like worker.h.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The content codings that requests may come in, in one table: Content-Encoding of HTTP and
 // grpc-encoding of gRPC. Pure. Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FloodGuard: how many frames that bring no request one HTTP/2 connection may send in a second:
 // stream resets (CVE-2023-44487 and its kin), and PING, SETTINGS, PRIORITY, empty DATA and the

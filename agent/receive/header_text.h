@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What several readers of header values share. Pure. Thread-safe.
 

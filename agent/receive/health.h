@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // grpc.health.v1.Health/Check: SERVING for the server ("") and the trace service, NOT_FOUND for
 // every other name. A receiver that drains takes no new call, so it never says NOT_SERVING.

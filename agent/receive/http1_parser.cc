@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/receive/http1_parser.h"
 
 #include "agent/receive/header_text.h"

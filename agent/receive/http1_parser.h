@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Http1Parser: Beast's parser of one HTTP/1.1 request, keeping only what the receiver reads; the
 // body goes to the call. What the headers are worth is Http1Session's to judge.

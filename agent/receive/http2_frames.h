@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The frames of an HTTP/2 connection, by nghttp2: it calls Http2Events for what came in and what
 // goes out, and Http2Session decides. Its C callbacks and its way of writing header fields down are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Http2Stream: one request on an HTTP/2 connection, from its first header to the last byte of its
 // reply. Which frames carry it is the session's business.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PeerAddress: where a connection comes from, as IPv6 writes it; IPv4 addresses are mapped.
 // Immutable.

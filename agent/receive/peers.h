@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Peers: who is connected, by address, so that one pod cannot take the place of the others. When
 // all places are taken, a newcomer gets that of the connection which was idle longest, of the peer

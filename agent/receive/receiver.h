@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Receiver: listens on all configured addresses and speaks, on each of them, OTLP/gRPC, OTLP/HTTP
 // over HTTP/2 and OTLP/HTTP over HTTP/1.1, in plain or TLS; the first bytes decide. It enforces the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ReceiverMetrics: the receiver's counters, looked up once. docs/metrics.md describes them.
 // Thread-safe.

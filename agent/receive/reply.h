@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reply: what a client is told, and the only table from Error::kind to gRPC code, HTTP status and
 // delay hint. The HTTP versions differ only in how a session writes a Reply down.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // google.rpc.Status, the body of every refusal, in the three shapes clients read: protobuf, JSON
 // and gRPC header values. Written by hand: three flat messages of fixed fields are less code than

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Session: one connection's protocol as a state machine of bytes, without socket, thread or clock:
 // it is told what came in and what time it is, and says what goes out, which requests are complete

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/receive/socket.h"
 
 #include <netdb.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Socket: an owned, non-blocking TCP socket, and the calls that make one. Only system calls;
 // readiness is the business of whoever holds it. Move-only; used from one thread at a time.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // StreamOrder: which streams of an HTTP/2 connection may still begin. nghttp2 passes over headers
 // on a stream below the highest that it does not know, since it cannot remember which ones were

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // TlsAcceptor: makes TLS transports from PEM files, and reads the files again for the next
 // connection when they changed (a rotated Secret). Files that do not load leave the last good ones

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Transport: bytes over a connected non-blocking socket, plain or through TLS. Never blocks; says
 // what to wait for instead. OpenSSL is in tls_transport.cc alone.

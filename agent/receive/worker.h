@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Worker: one thread of the receiver with the connections that live on it. Includes Asio, so only
 // worker.cc, connection.cc and receiver.cc include this.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reading what a destination answered: error bodies in three forms, delay hints, the OTLP success
 // message. For the classifiers, which alone decide what it means. Who speaks is part of what is

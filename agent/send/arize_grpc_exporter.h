@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ArizeGrpcExporter: spans to Arize over OTLP/gRPC, by grpc++'s generic stub: the serialised bytes
 // go out as they are, or compressed by our own gzip. One channel, one thread that waits for

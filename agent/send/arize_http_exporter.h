@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ArizeHttpExporter: spans to Arize over OTLP/HTTP, for networks that gRPC does not get through.
 // OtlpHttpExporter does the work.

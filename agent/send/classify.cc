@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/send/classify.h"
 
 #include "agent/send/outcomes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // classify: from what a destination answered to what the lane does about it; one function for each
 // destination and protocol. The rule (docs/decisions/0024): spans are refused for good only by an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arize over gRPC and over HTTP: both speak google.rpc.Status.
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Databricks over HTTP: its errors are {"error_code", "message"}. The words are those of answers
 // that people have published; docs say never to parse a message, so each of these only ever pauses
 // or retries: what they miss loses nothing either.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Spans to Databricks, which writes them to the Unity Catalog table that is named in a header: by
 // the OTLP endpoint of a workspace, or by Zerobus, its ingest service, which speaks plain

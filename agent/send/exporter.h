@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Exporter: sends one request to one destination and says which of six things the answer means. It
 // keeps nothing and retries nothing; lane/ decides. Implementations: ArizeGrpcExporter,

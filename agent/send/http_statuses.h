@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What an HTTP status says by itself, whoever answers: the part of the table that HTTP's
 // destinations share. Private to agent_send.

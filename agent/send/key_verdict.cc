@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/send/key_verdict.h"
 
 #include "agent/credential/token_answer.h"

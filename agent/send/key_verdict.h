@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Between an exporter and its keyring: what an outcome says of the key, and how the key is kept out
 // of what is said of the outcome. Private to agent_send.

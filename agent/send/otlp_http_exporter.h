@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // OtlpHttpExporter: OTLP over HTTP with protobuf bodies. What differs between destinations is its
 // profile; make_arize_http_exporter(), make_databricks_http_exporter() and

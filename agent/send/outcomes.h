@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The outcomes that the classifiers give, by what they mean. Private to agent_send.
 // Pure. Thread-safe.

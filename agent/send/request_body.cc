@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/send/request_body.h"
 
 #include "common/compress/gzip.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // RequestBody: the bytes of one request to a destination, as the records that were merged into it.
 // Lanes that send the same records hold the same body (agent/lane/shared_bodies.h), so that it is

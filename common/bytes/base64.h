@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Base64 as Kubernetes and Arize write it: the standard alphabet. Pure.
 

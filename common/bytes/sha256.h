@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SHA-256 as the hex digits people see: the fingerprints of configurations and credentials.
 // Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SharedBytes: bytes that nobody changes any more and several hold at once; the last one frees
 // them. SharedByteChain: such bytes behind one another, as if they were one. A request's payload is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Certificates of our own, on OpenSSL: an authority, what it signs for a server, and what can be
 // told of one that comes from outside. ECDSA on P-256, X.509 v3, random serials of 127 bits; valid

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // gzip both ways, on ISA-L (docs/decisions/0003: ten times cheaper than zlib at the same size). The
 // intake inflates with it, the exporters deflate with it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Inflated: what comes out of a decoder, in a buffer that grows with it up to a limit. Both
 // decoders write into one; MayGrowTo is asked first. Used by gzip.cc and zstd.cc, from one thread.

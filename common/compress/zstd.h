@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // zstd, one way: what clients send (docs/decisions/0003). The intake inflates with it.
 // Pure; one call uses 256 kB of heap, and as much again as a frame's window, beside its result

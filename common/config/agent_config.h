@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgentConfig: the agent's configuration, checked. A value of it cannot be invalid: it is only made
 // by parse_agent_config(), which reports every fault with its path. The agent reads it from a YAML

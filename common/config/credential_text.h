@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What cannot be an API key or a token, whoever issued it: the slips of hands that make Secrets.
 // Agents judge the files that they find mounted, the operator the Secrets that it may read. Pure.

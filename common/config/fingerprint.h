@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Fingerprints by which the agent and the operator tell configurations apart without comparing
 // them: that of the text says which one an agent runs with, that of what only a restart changes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // RawConfig: what a configuration file says, each value still a text under its path, known to be a
 // key of the schema and of the right shape, but not read yet. Everything may be missing.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // render_yaml(): the other direction of parse_yaml(). The operator writes the agent's configuration
 // with it: readable block YAML, texts quoted where they would not be read as themselves. What is

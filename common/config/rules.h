@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Rules of single values that the agent's configuration and the DualTraceExport share: one place
 // says what an endpoint, a workspace or a table may look like. The errors say what was expected and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The keys of the agent's configuration: one table that the reader checks names, shapes and ranges
 // against and that docs/configuration.md must repeat (tested).

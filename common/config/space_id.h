@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Arize's space id: base64 that decodes to "Space:<number>:<letters>". The space *name* in its
 // place is answered OK by Arize and stored nowhere, so we refuse it before anything is sent. Pure.

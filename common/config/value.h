@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The texts of configuration values: durations (200ms, 1h30m), sizes as Kubernetes quantities
 // (64Mi, 4Gi, 3900k, plain bytes) and counts. Errors say what was expected and never repeat the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/config/value_reader.h"
 
 #include <arpa/inet.h>

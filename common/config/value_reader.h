@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ValueReader: the texts of a RawConfig as typed values, within the bounds of the schema. A wrong
 // text becomes a fault and leaves the value as it was. agent_config.cc is its only user.

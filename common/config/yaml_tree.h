@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The YAML of a configuration as a plain tree, read by yaml-cpp without its graph: one document,
 // text keys, no anchors, aliases or tags, at most kYamlDepthMax levels. What is left is what a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DT_CHECK(condition): our own invariants only. A failed one is a bug of ours and ends the process;
 // never use it on input, files, the network or Kubernetes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What went wrong, said in terms of what the caller may do about it. Every fallible function of
 // ours returns one of these inside a Result (common/error/result.h); nothing of ours throws.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Result<T>: a value or an Error. A strict subset of std::expected<T, Error>, so that C++23
 // replaces this file; `fail(...)` plays the part of std::unexpected. Status is Result<void>.

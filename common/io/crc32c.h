@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CRC-32C (Castagnoli), by ISA-L: several gigabytes a second on one core.
 // Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DiskShare: a part of a disk, as a size or as a percentage of the whole. Kubelets write their
 // eviction thresholds in the same two ways.

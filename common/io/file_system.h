@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FileSystem: the whole of the operating system's disk that we use, behind one object. The journal
 // and the credentials stand on it; PosixFileSystem is the real one, tests/fakes has one in memory

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FolderWatch: waits until something in a folder may have changed: a file that was written and
 // closed, a name that was added, replaced or removed. That is how Kubernetes changes a mounted

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // UniqueFd: an open file descriptor, closed when it goes. -1 or less is none.
 // Move-only; used from one thread at a time.

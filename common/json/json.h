@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Json: nlohmann's JSON value under our name, and careful reading of what comes from outside: of
 // the functions here none throws, and what is missing or of another type reads as nothing. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Api: the verbs of the Kubernetes API that the operator uses on single objects. ApiClient is the
 // real one; tests/fakes has one in memory. Retries what the API server asks to be retried (429 and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ApiClient: the Kubernetes API over HTTP. Blocking calls for single objects, asynchronous ones for
 // lists and watches; one connection for each watch. Made once by operator/app.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the API server says when it refuses, as an Error: the kinds that api.h lists.
 // Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The HTTP request of each verb of the Kubernetes API: path, query, media types, body. What is the
 // same for all (credentials, User-Agent, where the server is) is added by Connections.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Caller: sends a request until it has the answer that its caller is to see. Authorizes it; sends
 // it once more with another credential after a 401, and once more over another connection when

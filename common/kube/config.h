@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ClientConfig: where the API server is, how to know it, and how to be known by it. Made by
 // in_cluster.h or kubeconfig.h, used by ApiClient.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Connections: the HTTP clients of an ApiClient, and what every request shows: the credential, the
 // User-Agent, the path of the server. Sees to it that rotated tokens, certificates and authorities

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Credential: how the API server knows us at this moment. Tokens in files and those of plugins
 // change while we run. Used by Caller.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The thinking of LeaderElector, one round at a time: get, create or update the lease, and know
 // for how long that makes us the leader. Private to leader_elector.cc and the tests.

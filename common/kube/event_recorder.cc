@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/kube/event_recorder.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // EventRecorder: writes events.k8s.io/v1 Events about an object. Equal events within six minutes
 // become one with a series, as client-go does it. Events are for people: what cannot be written is

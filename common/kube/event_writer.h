@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // EventWriter: how an event is written: a new one is created, a repeated one within six minutes
 // becomes a series of the first. Private to event_recorder.cc and the tests.

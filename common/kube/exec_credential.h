@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ExecCredential: the credentials that a program prints, kept until they expire or are refused.
 // Used from one thread, so that the program runs once at a time.

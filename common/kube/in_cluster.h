@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The configuration that Kubernetes gives to each pod. Used by operator/app, which reads the two
 // environment variables. Pure, but for the files.

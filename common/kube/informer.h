@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Informer: keeps a Store equal to what the API server has of one selection, and tells a listener
 // of each change. A Reflector with such a shelf. Used by operator/app, one for each kind (and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Kubeconfig files, as kubectl reads them: several are merged, of equal names the first wins; paths
 // in them are relative to their file. Used by operator/app when it does not run in a pod.

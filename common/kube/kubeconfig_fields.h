@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The fields of one cluster and one user of a kubeconfig, put into a ClientConfig. Part of
 // kubeconfig.h; the fields that dualtrace cannot honour are refused, not passed over.

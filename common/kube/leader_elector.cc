@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/kube/leader_elector.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LeaderElector: one of several processes leads, by a coordination.k8s.io Lease, as client-go does
 // it: another's lease is believed for leaseDurationSeconds from when *we* saw it change last, so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LineSplitter: pieces of a stream become its lines, of bounded length. Used by WatchStream.
 // Used from one thread.

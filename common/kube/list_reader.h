@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ListReader: reads one page of a list while it comes. Each object is cut out of the text, parsed
 // and trimmed by itself, so that neither the text of a page nor its tree is ever in memory as a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ListWatch: the two calls that an informer stands on, asynchronous. ApiClient is the real one;
 // tests/fakes has one that a test answers by hand. Whatever is read is read object by object, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Names of things in Kubernetes: ResourceType (which API), ObjectKey (which object of it), and the
 // reading of an object's metadata. Objects themselves are Json, as the API server sent them.

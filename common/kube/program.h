@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // run_program: what a child process prints, within a time limit. Its standard input is empty, its
 // standard error is ours, so that it can tell a person what to do; its environment is ours and

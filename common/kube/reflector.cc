@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The body around watch.h: calls, timers and the shelf, all on the scheduler.
 
 #include "common/kube/reflector.h"

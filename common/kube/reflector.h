@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reflector: keeps a Shelf equal to what the API server has of one selection. The thinking is in
 // watch.h's pure state machine; this is its body: it calls ListWatch, keeps the timers, feeds the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Shelf: where a Reflector puts the objects that it reads. An Informer's shelf is a Store with a
 // listener; who keeps very many objects brings one that holds only what it needs of each.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Store: the objects that an informer has seen, by key and by one index. Only its Informer writes;
 // a whole new list takes the place of the old one at once. Readers keep what they got for as long

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The thinking of an informer: what to do next, given what happened. All that there is comes in a
 // stream, or, where the server has no such streams, page by page; then the watch goes on, for ever.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WatchStream: one watch from its request to its end: authorizes and opens it, splits it into
 // lines, reads a refusal. The Watch that ApiClient gives out is a handle on it. Private to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Log: one JSON object a line on stderr, on spdlog. The message is a fixed sentence; what varies
 // goes into fields. ERROR: data lost or a human must act. WARN: odd but recovered. INFO: life

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Metrics: a registry of counters, gauges and histograms, on prometheus-cpp, served as Prometheus
 // text. A component takes a MetricRegistry& in its constructor, keeps the handles it gets as

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What an HttpSender makes of an answer once it is whole. Private to common_http_client.
 // Pure. Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The certificate authorities of a TlsClientOptions as PEM text, for a client that takes them so:
 // gRPC, which takes an empty text for "trust the system's". The file is read now.

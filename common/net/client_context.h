@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ClientContext: the TLS side of an HttpSender's connections. Its files are read when a connection
 // is made, so that a rotated one is picked up by the next; what did not change is not parsed again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Exchange: one HTTP request from its start to the last callback of its AnswerReader. Private to
 // common_http_client.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Session: what the exchanges of one HttpClient share: cpprestsdk's client with its pool of
 // connections, and the reading of cpprestsdk's errors. Outlives the HttpClient for as long as

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The two stream buffers that an Exchange hands to cpprestsdk: one that gives out a request's
 // body and cannot be rewound, so that cpprestsdk does not silently send it twice, and one that

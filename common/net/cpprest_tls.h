@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ClientTls: makes the SSL_CTX of each new connection strict. TLS 1.2 at least, the host's name or
 // address verified by OpenSSL, only the given CA trusted when one is given (cpprestsdk by itself

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Dial: a TCP connection to the first of several addresses that takes one. They are tried in order,
 // each with a short head start before the next is tried beside it (RFC 8305), so that an address

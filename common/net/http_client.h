@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpClient: an HttpSender that also reads streams and takes new TLS material. The Kubernetes
 // client stands on it; CppRestHttpClient is the real one, all of cpprestsdk is inside the .cc files

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpConnection: one connection of HttpServer, which reads a request, waits for its answer, writes
 // it, and again. Private to common_http_server. Used from the server's io thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What both HTTP clients do with the lines of a head. Private to common_http_client.
 // Pure. Thread-safe.

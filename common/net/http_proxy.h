@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpProxy: the forward proxy through which a destination is reached, and who we are to it.
 // Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpSender: HTTP/1.1 requests to one origin, answered by callback. The lanes' HTTP exporters
 // stand on it. Follows no redirect, retries nothing, reads a bounded part of the answer.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
 // status of the agent, probes and webhook of the operator, and the sandbox. Boost is in its .cc and

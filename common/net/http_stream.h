@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpStream: an answer that is read as it comes, for as long as it takes. HttpClient::open() makes
 // it; a watch of the Kubernetes API is one.

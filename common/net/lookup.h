@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Lookup: the addresses of one host, found on a thread of its own, as the system's resolver blocks
 // for as long as it likes and cannot be interrupted. One lookup at a time; who asks meanwhile waits

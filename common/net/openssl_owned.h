@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Owned: an object of OpenSSL's that ends with its scope. Used where certificates and keys are read
 // and made (common/net, common/certs).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // OriginConnection: one HTTP/1.1 connection to an origin, through its proxy if there is one: made,
 // used for one exchange after the other, and watched while it idles. It is used again only while

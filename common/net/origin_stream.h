@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // OriginStream: a socket with or without TLS around it, as one type of stream for Asio and Beast.
 // Private to common_http_client.

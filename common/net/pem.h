@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reading PEM into an SSL_CTX, from a text or, when that is empty, from a file. The errors name the
 // file and never what is in it. Private to common_http_client.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PooledHttpSender: the HttpSender of the data path. One thread with an io_context, a pool of
 // connections and one Lookup, all its own. Private to common_http_client; see make_http_sender().

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The target of an HTTP/1.1 request. Pure. Thread-safe.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What HTTP servers say about time: how long to wait before the next try, and what their clocks
 // show. Nothing read here is trusted: delays are clamped.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What HttpServer needs to speak TLS with a new connection. Private to common_http_server.
 // Thread-safe.

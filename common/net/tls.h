@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where TLS material lies: PEM files that are read when a connection is made, so that a rotated
 // certificate is picked up by the next one; or PEM texts that are never in a file.

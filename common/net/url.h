@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Url: an absolute http or https URL, taken apart; and host:port pairs. No user info, no fragment.
 // Immutable.

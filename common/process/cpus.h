@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How many CPUs this process may use: those of the machine that its mask allows, and no more than
 // the quota of its cgroup (a container's CPU limit), of version 2 or 1. Thread-safe.

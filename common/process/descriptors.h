@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How many files and sockets the process may have open at a time. Whoever lets strangers open some
 // asks first how many are left for them: a process without descriptors cannot read its own files.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How a program keeps the memory that it frees, and when it gives it back. keep_freed_memory() and
 // share_arenas() are used from one thread, the first one, before any other is started;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How much memory the kernel lets this process have: the least limit of its cgroup and those above
 // it, of version 2 and of version 1. Reads a few small files; not for a hot path. Pure but for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What each program asks of the operating system: a process that leaks nothing, and the wait for
 // the signal that ends it. Used from one thread, the first one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The one source of randomness: seeded, so that a schedule can be run again from its seed.
 // Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Report: what an agent says of itself, as GET /status has it. The agent writes it with to_json(),
 // the operator reads it with parse(); nobody else knows the form.

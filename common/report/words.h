@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Words: the fixed words of a report, each list written once. The agent says them, the operator
 // switches on them, metrics and the page show them.

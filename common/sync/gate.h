@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Gate: lets the callbacks of a handle through until the handle is gone. Callbacks pass one at a
 // time; what they are called with is the handle's business.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Mutex, Lock and CondVar: std's, with the annotations that clang's -Wthread-safety reads. A mutex
 // guards data, not code: hold it briefly, call nothing outside the class, never hold two.

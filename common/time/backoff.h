@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How long to wait before the next try: exponential with full jitter, pure.
 // Immutable.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Clock: wall time and the monotonic tick together, so that a test or a simulation moves both.
 // Everything that asks for the time takes a Clock&; nothing else in the tree reads the system's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // http_date: a moment as the Date field of HTTP wants it (RFC 9110, 5.6.7). Written once a second
 // for each thread: every answer carries one. Thread-safe.

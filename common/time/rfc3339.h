@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // A wall time as people and JSON readers write it: RFC 3339. Pure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Scheduler: one line of execution. Tasks run one at a time and never inside the call that posts
 // them; due tasks run in the order of their times, posted ones in the order of posting. The journal

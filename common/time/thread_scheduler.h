@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ThreadScheduler: a Scheduler that owns one named thread. app/ makes one for the journal and one
 // for each lane. Stop it (or destroy it) before the objects that its tasks point at.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgentPoller: asks each agent for GET /status now and then, and keeps its last report. When what
 // the agents of an export say has changed, a listener is told, so that the export is reconciled:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Agents: what the agents of an export say of themselves, as reconcile/ asks for it. AgentPoller is
 // the real one; tests have one that they fill. Which pods are an export's agents is told by whoever

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How two reports of one agent differ: a state that changed is told at once, numbers, times and the
 // words of an error move all the time.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgentDefaults: what an installation says of the agents of every export that says nothing itself:
 // fields of spec.agent, by the same names. An export's own word wins: a field that it writes takes

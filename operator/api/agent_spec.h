@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgentSpec: spec.agent, what an export says of the DaemonSet's pods and of the objects around
 // them. Made by parse_export() alone, which fills in the defaults. Kubernetes' own structures

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Consent: what an export that is older than the rules of consent still gets without having asked
 // for it. Since these rules, an export without spec.injection.namespaceSelector admits its own

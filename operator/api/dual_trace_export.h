@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DualTraceExport: the custom resource, read and checked. A value of it obeys every rule; it is
 // only made by parse_export(), which repeats each rule of the CRD's schema and reports every fault

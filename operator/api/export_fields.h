@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The fields of a DualTraceExport's spec: one table that parse_export() checks names, shapes and
 // bounds against, and that the CRD, the agent's configuration and docs/resource.md must agree with

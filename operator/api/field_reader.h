@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FieldReader: one section of a DualTraceExport, read with the table of export_fields.h at hand.
 // What is not written reads as its default; what is wrong becomes a fault with its path and then

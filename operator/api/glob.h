@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Globs, as the installation writes them to say what exports may ask for: "*" stands for any text
 // within one part of a name (a host's label, a component of a path), "**" for any text at all.

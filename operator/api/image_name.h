@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ImageName: which repository an image comes from, as container runtimes read the reference:
 // "agent", "docker.io/agent:1" and "index.docker.io/library/agent@sha256:…" are one repository. A

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The words by which pods and namespaces ask for injection, and by which the answer is written on
 // the pod: the only place that has them. webhook/ reads and writes them, reconcile/ counts them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What Kubernetes itself demands of the texts that an export passes on to it: names, keys, labels,
 // quantities of processors. The errors say what was expected and never repeat the text.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LabelSelector: which labels fit, as Kubernetes means it in every matchLabels and
 // matchExpressions. parse_export() reads one from an export; webhook/ holds a namespace's labels

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Permissions: what exports may ask for, as the installation says. Whoever may create exports is
 // not thereby allowed to run any image, to send any key of a Secret or to fill any disk.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Scope: which exports an installation serves, where a cluster has several: those of its class, but
 // in excluded namespaces. Like an ingress's, an export's class is a name that whoever installs

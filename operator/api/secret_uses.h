@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SecretUse: a key of a Secret that an export names, and what its value has to be. The reconciler
 // checks the value; the webhook checks whether the Secret exists at all. Pure.

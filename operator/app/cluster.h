@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which cluster the operator serves: finds out how to reach its API server, and what its Services
 // are called. Pure, but for the files.

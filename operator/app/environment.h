@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Environment: what the process was given from outside beside its options: environment variables
 // and the files of its pod. The only place of the operator that reads them; tests fill one in.

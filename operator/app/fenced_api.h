@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FencedApi: an Api whose writes end with kCancelled unless this process leads. Workers get this
 // one, so that an operator that has lost its lease writes nothing more. Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Informers: one for each kind and watched namespace, and together the Cache that reconcile/ reads
 // and the Directory that webhook/ does. Exports and DaemonSets are kept whole, as trimmed; of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // NamespaceNews: tells people which of --watch-namespaces is not served, and when it is again: the
 // log on every replica, a metric, and an event on each export that is known there, which only the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Operator: the composition root, the one place that knows every concrete type. It reads as a list
 // "producer → consumer", in the order of the way of a change:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Options: the command line of dualtrace-operator, read and checked. docs/operator.md describes
 // each. Immutable.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The options --permit-…: what exports may ask for (operator/api/permissions.h). Lists have commas
 // between their entries; "none" permits nothing of its kind. docs/security.md explains them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Probes: /metrics, /livez and /readyz of the operator. answer_probe() decides what is answered;
 // Probes puts it on a port. Thread-safe.

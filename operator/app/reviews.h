@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reviews: what is behind the webhook's paths: webhook/'s reviewers, over what the informers know.
 // Used by Operator. Thread-safe; what it is given outlives it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SecretLookup: whether there is a Secret that an export names, asked while somebody waits for the
 // export to be admitted. Only its metadata travels. Where the operator may not look, or is not told

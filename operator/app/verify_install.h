@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // `dualtrace-operator verify-install`: whether an installation works, asked as its users would, by
 // objects that the API server admits and does not store. What `helm test` runs: the image has no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WaitingRoom: where the webhook's reviews run that may ask the API server something, so that those
 // that ask nobody never wait for them. One after the other on the room's thread, each with a moment

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Webhook: what the options --webhook-… turn on, on every replica: the server, and its certificate,
 // kept by a CertificateKeeper on a thread of its own or found in a folder.

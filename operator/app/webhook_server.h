@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WebhookServer: HTTPS for the API server's AdmissionReviews. A review of a known path goes to its
 // function and is answered "allowed", whatever comes of it; what cannot be read is an HTTP error,

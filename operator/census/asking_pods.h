@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AskingPods: of every pod of the watched namespaces what the census wants to know, and no more:
 // there may be fifty thousand, most of which ask for nothing, and a tree of JSON for each would be

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Census: for each export the pods that ask for it, and which of them got what they asked for. A
 // pod says so itself: the webhook writes its answer on it (operator/webhook); what has no answer

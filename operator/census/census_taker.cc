@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/census/census_taker.h"
 
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CensusTaker: takes a Census when something has changed, at most once in an interval, and tells
 // for which exports it came out differently. One pass over all pods in place of one for each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PodNodes: on which nodes injected pods run. The census watches the metadata of pods only, which
 // does not say it, and a pod's node never changes: so each pod is asked for once, one request at a

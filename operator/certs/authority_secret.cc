@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/certs/authority_secret.h"
 
 #include <openssl/crypto.h>

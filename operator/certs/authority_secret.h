@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The Secret that holds the authorities, so that all replicas sign with the same one:
 //   ca.crt, ca.key           the one that signs

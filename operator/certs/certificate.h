@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the webhook's certificates are called, and that they are for servers only. Pure, but for the
 // randomness.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CertificateKeeper: keeps the webhook's certificates as rotation.h says: reads the configurations
 // and the Secret, takes the next step, looks again. Each replica has one; they agree by the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The rotation of the webhook's certificates, as a pure state machine: given what the Secret holds,
 // what the webhook configurations trust, what this replica shows and the time, the next step. Each

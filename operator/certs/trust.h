@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the webhook configurations trust (clientConfig.caBundle), and the server-side apply that
 // makes them trust something: of an entry it has the name and the bundle, so nobody else's field is

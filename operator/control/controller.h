@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Controller: the loop: pop a key → reconcile → Next. So many threads do it at once, each on
 // another key. operator/app starts one when everything is synced and this process leads.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // KeyQueue: what a work queue knows, without threads and without a clock: which keys wait, which
 // are in work, which are to come back later, how often each has failed. WorkQueue is its body.

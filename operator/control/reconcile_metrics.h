@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ReconcileMetrics: what controller-runtime counts of a controller, under its names, so that
 // dashboards made for it work. Used by Controller.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Triggers: from a change of an object to the exports to look at. Here the change is forgotten:
 // only the key goes on. Called by the informers' listeners (operator/app). Pure, but for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WorkQueue: keys on their way from triggers to workers. The rules are KeyQueue's; this adds the
 // lock, the waiting and client-go's metrics (workqueue_*). Listeners of informers add, the

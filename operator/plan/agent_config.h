@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The agent's configuration of an export: the export's fields and what follows from the pod, as the
 // YAML that agents read. It has gone through the agent's own validation; what that refuses comes

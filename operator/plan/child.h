@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The objects that an export owns, one function and file a kind; what they have in common
 // (names, labels, the owner) is written by child() alone. Each is the whole intent for server-side

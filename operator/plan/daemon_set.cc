@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/config/value.h"
 #include "operator/plan/child.h"
 #include "operator/plan/names.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Layout: where things are inside an agent's pod and on its node. The configuration and the pod are
 // planned apart and meet here.

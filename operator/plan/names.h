@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Names and labels of what an export owns: the only place that makes them. Names are the same for
 // the same export for ever; where one had to be cut or changed, a hash of the whole tells it apart.

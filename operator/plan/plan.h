@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Plan: everything that one export wants to exist, as a pure function of the export and of how the
 // operator was installed. One file a kind makes the objects; this one lists them. reconcile/

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Kubernetes' quantities as the API server writes them itself ("1Gi" for "1024Mi", "1" for
 // "1000m"): what is planned then reads back as it was planned, and is not applied again for that.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Sizes that nobody writes into an export: what the agent may receive at a time, from its
 // container's memory limit, and how much disk its journal takes. docs/operations.md ("How much

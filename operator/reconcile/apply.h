@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Apply: writes the planned objects by server-side apply, in the plan's order and only where
 // drift.h finds it needed. Fields of others are left to them; what they did to ours is put back.

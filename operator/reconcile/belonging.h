@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Belonging: whose an export is where several operators would serve it, because nobody gave them
 // classes. It belongs to the one that status.operator names, by its Lease, for as long as that

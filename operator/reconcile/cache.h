@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Cache: what the informers know, as reconcile/ asks for it. app/ puts it together from one Store a
 // kind and watched namespace; tests have a map.

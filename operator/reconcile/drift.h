@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Drift: when a child is to be applied, so that a reconciliation that finds nothing to do asks
 // nothing of the API server. It remembers the intent that was applied last, and what the API server

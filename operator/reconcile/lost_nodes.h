@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LostNodes: what still waited on nodes that have no agent any more. A backlog is lost with its
 // node's disk; the last that the agent said of it is kept for a day, so that nobody has to guess

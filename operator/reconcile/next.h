@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Next: what a reconciliation that went well says about when to look again. What went wrong is an
 // Error beside it: control/ tries again with growing delays.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // NodeWatch: which nodes' agents take no spans, and since when. In an elastic cluster some node
 // always joins and another is not ready: those get time before they count. A restarted operator

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Observe: from cached objects, trimmed (trim.h), to what status/ and agents/ want to know. Pure,
 // but for the watches.

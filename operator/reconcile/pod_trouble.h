@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PodTrouble: why a pod of a DaemonSet cannot run, in the words that Kubernetes has for it: what a
 // person would find by `kubectl describe` on each of five hundred nodes. Pure.

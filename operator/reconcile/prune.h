@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Prune: removes the children that an export owns and does not plan any more. Owned is what carries
 // its label and names as its owner the export's uid or, as its controller, an export of its name

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reconciler: the story of one export on one screen: get → validate → plan → apply → prune →
 // observe → status. Driven by control/; everything it needs to know it finds in the cache, whatever

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/reconcile/same_node_traffic.h"
 
 #include <chrono>

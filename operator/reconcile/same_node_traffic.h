@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SameNodeTraffic: whether the API server takes `trafficDistribution: PreferSameNode` on a Service.
 // It is asked, with a dry run of the very Service, rather than judged by its version: the feature

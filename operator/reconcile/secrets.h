@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Secrets: whether the keys that an export names are there and look right. Nothing watches Secrets:
 // each is asked for by name now and then, sooner while something is wrong; first for its metadata,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // StatusWriter: writes the status of an export when it has changed: at once when a state has, and
 // numbers and times that move all the time every now and then; never a status that is there

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the informers keep of children and pods: memory for ten thousand of them, and enough to see
 // that somebody changed one. That is the essence: a hash that moves with every edit by anybody,

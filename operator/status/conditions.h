@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Conditions: one small pure function for each type. What a message names is bounded, and no
 // content of a Secret is ever in one. Which conditions there are and what leads to each:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/status/credential_state.h"
 
 #include "common/time/rfc3339.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What CredentialsSynced says of credentials that agents have loaded: of those that are to replace
 // the ones in use, and of what ends soon. What is wrong with Secrets and files stands in

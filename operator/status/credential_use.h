@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CredentialUse: what all agents together say of the credentials that they reach one destination
 // with: the one in use, those that are to take its place, the one before. A person rotates a key by

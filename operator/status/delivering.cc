@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/status/conditions.h"
 #include "operator/status/text.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Facts: what reconcile/ found out about one export, and all that status/ may know. Times are those
 // of the facts; there is no clock in this folder.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LaneSummary: what all agents together say of one destination. The condition and the entry in
 // status.destinations are both made from it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a destination's condition says when spans ended anywhere but there.
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reasons: every condition that an export can have, its status and its reason, in one table. A
 // condition is only made from an entry of it; docs/operator.md repeats it with what each means and

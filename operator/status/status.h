@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The status of an export: facts → conditions, destinations, counts. Equal facts give an equal
 // status, so that nothing is written when nothing has changed. docs/operator.md says what each

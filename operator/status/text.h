@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Texts of a status: short lists and short messages, so that a thousand nodes make no longer a
 // status than five.

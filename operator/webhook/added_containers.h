@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which containers of a pod its author did not write: sidecars that other webhooks add, and what
 // controllers put beside the containers that they were given. They are known by what those who add

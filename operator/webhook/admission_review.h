@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AdmissionReview (admission.k8s.io/v1) as the API server sends and expects it: parse_review()
 // reads what was asked, render_answer() writes what is answered. dualtrace refuses nothing: an

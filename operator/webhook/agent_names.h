@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The names by which a pod reaches an export's agents: the host names of their Service that the
 // pod's resolver knows, whatever C library it has, or why there is none. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which export a pod's spans go to: the one that it names, or the only one that it can mean. It
 // must exist, be free of faults and admit the pod's namespace; anything else is a refusal that says

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which containers of a pod get variables: those that its annotation dualtrace.dev/containers
 // names, or else all that run beside each other and that its author wrote (added_containers.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ClusterDns: what is known of the names that this cluster's DNS serves, and of who serves them:
 // the resolver configuration that the kubelet gave to the operator's own pod, or what the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The variables of one container: the rules of injection_plan.h, applied. Pure.
 

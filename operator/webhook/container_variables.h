@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ContainerVariables: what is known of a container's environment before it runs. What `env` sets is
 // known, though not always its value; what `envFrom` brings from ConfigMaps and Secrets is not

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Directory: what the webhook knows of the cluster when a pod asks. app/ answers from the
 // informers' caches, so that no admission waits for the API server; tests have a list.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where a container sends its spans, and how: the URLs of an export's agents, and the protocol that
 // goes with OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. A container that says itself where its spans go

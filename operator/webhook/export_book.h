@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ExportBook: the KnownExports of this moment. One informer writes each change into it; whoever
 // reviews a pod takes a copy that all share until the next change, and may keep it. A change that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ExportReviewer: what there is to say at once to whoever creates, changes or deletes an export,
 // and would otherwise be found in a status later: warnings, never a refusal. Two exports cannot get

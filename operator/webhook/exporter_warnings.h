@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What else in a container's environment keeps its spans from the agents though the endpoint is
 // right: an SDK that is switched off, an exporter that is not OTLP's, TLS where agents speak

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // InjectionPlan: which variables each container of a pod gets so that its spans go to an export's
 // agents: the intent, from which pod_patch.h makes a patch. What the user set by `env` stays as it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JavaOptions: the system properties that variables of a container give to every Java program in
 // it. Java's SDK believes them before it believes any OTEL_… variable. The variables outlive it.

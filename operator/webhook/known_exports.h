@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // KnownExports: of every export what choosing one for a pod needs, by its name. Read from the
 // object once, when it changes (export_book.h), and not each time a pod asks: reading a thousand

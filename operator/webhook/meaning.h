@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // How an export that is created, changed or deleted would change what "true" means for others: the
 // pods of namespaces whose "true" led to one export so far, and would lead to another, to several

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where a pod may run, as far as it says itself: whether any node that it can be placed on could
 // have an agent. Agents run on Linux nodes with a kubelet; not on Windows, not on virtual nodes,

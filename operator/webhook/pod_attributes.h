@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The resource attributes that a container gets, in order of precedence: what the pod's annotations
 // ask for, then OpenTelemetry's for Kubernetes. What is not known before the pod runs comes by the

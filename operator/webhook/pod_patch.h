@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The JSON patch (RFC 6902) that carries a plan out on a pod. A patch that the API server cannot
 // apply, or that makes a pod invalid, would keep the pod from being created although the webhook's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PodReviewer: the answer to a pod that is about to be created: the variables by which its spans go
 // to an export's agents, or the reason why it gets none, as annotations on the pod itself. It never

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Whether a proxy takes a container's spans: a variable names one, and none says that the agents'
 // name is reached without it. What clients make of these variables differs; this is the strictest

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Whether a pod has the shape that the rest of webhook/ relies on. The API server sends no other;
 // one that is not so gets no patch. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Refusal: why a pod, or one of its containers, gets nothing, in words that a person can act on.
 // The reasons keep their names: docs/injection.md has a line for each (tested). Immutable.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a pod asks for: its annotation dualtrace.dev/inject, or else the label of its namespace,
 // read into a request. pod_reviewer.h is its user; choose_export.h goes on. Pure.

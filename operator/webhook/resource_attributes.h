@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The text of OTEL_RESOURCE_ATTRIBUTES: "key=value,key=value", percent-encoded as OpenTelemetry's
 // resource specification has it, inside a value of `env`, where `$(NAME)` is a reference. What the

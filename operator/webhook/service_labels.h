@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The names by which people know what runs in a pod, where a platform writes them on it: Knative's
 // service, Argo's template, Airflow's DAG. A controller's own names change with each release or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Pods that are never meant, whatever their namespace asks for. The webhook leaves them alone and
 // the census (operator/census) does not count them. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PodWarning: why spans of a pod may not arrive although it got its variables: something in the pod
 // that is its author's and stays. It is said to whoever creates the pod, and stands on the pod.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a pod belongs to and what its service is called, by OpenTelemetry's conventions for
 // Kubernetes, from what is known when the pod is created: its owner, labels and annotations.

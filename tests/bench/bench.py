@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev bench`: what a span costs dualtrace and its peers, in one run.
 
 Drives a numbered load (dualtrace-load) against each system in turn, row by row, so that the noise

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The benchmark itself, on a build of any kind: counts are exact, times are not looked at."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One destination takes requests and does not answer for a minute, then answers again: what becomes
 of the clients, of the healthy destination, of the memory and of the disk."""
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Connection: one client's connection to a receiver under load, over OTLP/gRPC (several requests at
 // a time) or OTLP/HTTP 1.1 (one). It connects when it has something to send, and again after it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Content: export requests that look like applications', serialised once; what is sent is a copy
 // with the spans' ids and end times written over. Small spans are an HTTP service's, from 4 kB on a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Latencies: a histogram of durations in fixed memory, each bucket 1.6 % wide, so that percentiles
 // over millions of requests cost nothing while they are measured. Used from one thread.

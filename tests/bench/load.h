@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Load: sends numbered spans to a receiver and counts every answer. In an open loop (a rate)
 // request k is due at begin + k × interval whatever became of those before it, and its latency

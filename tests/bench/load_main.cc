@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dualtrace-load: numbered spans at a rate or as fast as they are taken, over OTLP/gRPC or
 // OTLP/HTTP, for `./dev bench`. Prints one JSON object: answers by kind, latencies, its own CPU
 // time.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One measurement: a load against a running system; what arrived is counted exactly."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev bench operator`: what the operator costs with many exports, on a real API server with the
 real controllers, all on this machine. Nodes have no kubelet, so every pod that a DaemonSet gets
 stays pending: they are objects that the operator watches all the same. Beside them there are the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The results as Markdown and, between the markers of docs/benchmarks.md, in the documentation."""
 
 import re

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dualtrace-reviews: what the webhook's answer to one pod costs while there are so many exports, as
 // the rows of a table in Markdown. The informers are the real ones, fed from memory; a review is
 // timed from the parsed request to its answer. Rows take turns; the median of the rounds counts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows of the table: which load, against which systems."""
 
 from dataclasses import dataclass

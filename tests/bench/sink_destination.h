@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SinkDestination: what one destination of the sink has received: spans by their numbers (so that
 // each loss and each duplicate is known), how late they came, and how it behaves towards clients.

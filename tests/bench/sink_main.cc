@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dualtrace-sink: both destinations as cheaply as can be, for `./dev bench`. It takes OTLP/gRPC and
 // OTLP/HTTP, plain and gzip, counts spans by their numbers and keeps nothing else. /v1/traces and
 // everything on the gRPC port is `arize`, any other path that ends so `databricks`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Span numbers as trace ids: the generator numbers the spans it sends 0, 1, 2, …, and a span's
 // trace id is its number, scrambled so that it compresses like a random one. The sink so knows

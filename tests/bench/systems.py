@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is compared: dualtrace, the OpenTelemetry Collector with each of its queues, rotel. All take
 OTLP on two ports and deliver to the sink: gRPC to one destination, HTTP to the other, compressed or
 not. Each runs with its own defaults but for the addresses."""

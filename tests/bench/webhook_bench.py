@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev bench webhook`: what the webhook's answer to one pod costs with many exports.
 
 Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev cluster …`; see README.md."""
 
 import argparse

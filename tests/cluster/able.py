@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether this machine can have nodes, asked before anything is built for them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the programs of Kubernetes are on this machine."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One cgroup in every hierarchy of this machine, be it the one of v2 or the many of v1."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cluster of ./dev: up, used by whoever has its kubeconfig, and down with nothing left."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program that runs in the background and is found again by whoever comes later."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command lines of a control plane's programs, for tests: nothing is slowed down, all is
 allowed by RBAC alone, and whatever the API server was asked is written down."""
 

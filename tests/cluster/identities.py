@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The certificates, keys and kubeconfigs of a control plane."""
 
 import base64

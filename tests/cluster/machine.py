@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A machine in the machine: namespaces for its network, mounts, processes and host name."""
 
 from pathlib import Path

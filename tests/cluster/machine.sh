@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The first process of a machine (machine.py), in namespaces of its own: gives it the folders that a
 # kubelet, containerd and pods write to, then becomes `pause`.
 # machine.sh NAME FOLDER PROGRAMS PAUSE CGROUP…

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The network between the machines: a bridge in a machine of its own, so that this one's has
 neither an interface nor a route or rule of it. Nothing leads outside."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node: containerd, kubelet and kube-proxy on a machine of its own."""
 
 import json

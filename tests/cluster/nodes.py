@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All nodes of a cluster, and what every one of them has: the network, the images, the names."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster with two nodes does what dualtrace counts on, runs the images of the release
 build, and leaves nothing behind. Needs root and two minutes: `./dev cluster test`."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A port of this machine's loopback that leads into a network namespace: `relay PORT PID TARGET`
 connects each client to TARGET, host:port, as seen from the namespace of the process PID. So nobody
 needs a route into the cluster, or an address on it."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A control plane's programs: etcd, kube-apiserver, kube-controller-manager and, where there are
 nodes, kube-scheduler."""
 

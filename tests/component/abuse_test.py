@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connections that break the rules of HTTP, flood, stall or say nothing: each ends with the answer
 that its protocol knows for it, the agent's memory stays flat, and others are served meanwhile."""
 

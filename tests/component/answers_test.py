@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the agent does with each kind of answer: pause, retry, split, give up on one span; and
 nothing is lost without a word in the books."""
 

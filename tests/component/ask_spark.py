@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Asks docs/verify.sql of a real Delta table, with Spark: ask_spark.py FOLDER
 
 FOLDER has rows.jsonl, one span a line in the columns of docs/create_table.sql, and task.json:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests that are wrong get the answer that OTLP wants, with a google.rpc.Status that says what is
 wrong, in the type of the request; and the agent goes on, with its memory flat and others served."""
 

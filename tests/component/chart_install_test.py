@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The chart in a real API server, by Helm 3 and 4 and as GitOps tools apply it: installed,
 upgraded, rolled back, uninstalled; and the operator with the rights that it gives."""
 

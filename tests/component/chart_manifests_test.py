@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The manifests of operator/manifests, for `kubectl apply`, are what the chart renders."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The chart's alerts and its dashboard: what they ask for exists, and Prometheus can read it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the chart refuses to be installed with: values that do not exist or cannot be, and old
 clusters."""
 

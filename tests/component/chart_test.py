@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the chart renders to: always the same, only what it was asked for, and each copy like its
 original. No cluster is needed."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every value of the chart has an effect, and this one."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What real clients send arrives at both destinations as it was sent."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An agent whose clock is ten minutes off: tokens and certificates are other people's times."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Gives each component test its stage, and shows what the programs said when the test fails."""
 
 from pathlib import Path

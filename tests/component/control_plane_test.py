@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tests' own Kubernetes is a real one, and what tests do to it has the effect they count on."""
 
 import pytest

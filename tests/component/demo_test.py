@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo shows what it says, and fails when something is missing."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ./dev does on a machine that lacks what a word needs: it says so at once, before it builds.
 The machine is played by programs of its own on PATH; `./dev fresh` tries a true one."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starting: the doors are open before any lane sends, and clients can never take the descriptors that
 journals, lanes and probes need."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a dead destination may cost is bounded: the oldest of its backlog expire, counted, and the
 other destination gets everything."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real API server takes and refuses DualTraceExports as the examples say, and shows them well."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A short slice of the fault harness, with fixed seeds; `./dev faults` plays the long scenarios."""
 
 import pytest

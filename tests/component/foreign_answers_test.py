@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers that are no destination's word: interim ones, web pages in disguise, what a gateway says;
 and answers that are, in a form that is easily misread. Nothing is counted as delivered that was not
 stored, and nothing is lost or sent twice for them."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """h2spec, the conformance tests of HTTP/2 and HPACK, on the receiver: every section, the strict
 cases too, on both ports, in plain and in TLS."""
 

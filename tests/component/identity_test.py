@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who the agent says it is, by tokens that it fetches: with each kind of credential and in each way in
 spans arrive, and none is lost or comes twice when tokens end, are refused or cannot be had."""
 

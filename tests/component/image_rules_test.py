@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ./dev image decides and refuses; and that the Dockerfile says the same as it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The images hold what their programs need and nothing else, come out the same every time, and say
 truly what is in them. Those of this build: with the release build's, ./dev cluster test goes on."""
 

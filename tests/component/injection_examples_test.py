@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pods of tests/data/injection are what the unit tests say the webhook makes of them. A real API
 server takes them, and true SDKs read from their variables what was meant."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents prove who they are with a token that a real API server has issued to a ServiceAccount, checked
 against that API server's own keys: at the workspace's endpoint and at Zerobus."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Servers we did not write, which tell whether what dualtrace sends means what the client meant."""
 
 import http.server

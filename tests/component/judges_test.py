@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The trace of a true LangChain agent, through dualtrace, means to Phoenix and to MLflow what it
 meant to the SDK that made it."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/operations.md, "How much memory it takes": the agent never needs more than that, whatever is
 sent to it and whoever does not answer. Each test runs it in a cgroup of exactly that size, where
 the machine lets us make one, and looks at its peak in any case."""

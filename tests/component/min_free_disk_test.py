@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """delivery.minFreeDisk on a disk that others fill: an agent takes nothing new and says why, delivers what
 it has, gives back what it does not need, and takes spans again by itself."""
 

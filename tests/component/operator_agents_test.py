@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What agents say of themselves becomes the export's status. The agents are true ones, on addresses
 of loopback that the test, in the place of a kubelet, writes into their pods' status."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people get wrong is told where they look, with the name of what is wrong, and clears up by
 itself once it is mended; agents that run are left running."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An export becomes its children, exactly as planned, and takes them along when it goes."""
 
 import json

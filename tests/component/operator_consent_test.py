@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whose spans go where needs both sides' consent, through a real API server: whoever may create exports
 in one namespace neither takes the spans of others nor stands in their way, and is warned; refused pods
 count where they could have gone; agents let in whom the export admits; exports of before go on."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An API server that does not let the operator in: overloaded, or its token expired, or an authority
 that it does not know. It waits without hammering, comes back by itself, and has lost nothing."""
 

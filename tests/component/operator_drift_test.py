@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What somebody does to a child is undone at once where the field is the operator's, and left alone
 where it is not; and an operator with nothing to do does nothing."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whoever writes an export that names a Secret which is not there is told at once; whatever becomes
 of that question, the export is admitted in time."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents on many nodes and under policies of others, through a real API server and a real DaemonSet
 controller: a node that cannot run the new agent stops no other and is named; meshes leave agents
 alone; labels satisfy those who ask for them; the installation's defaults hold where an export says

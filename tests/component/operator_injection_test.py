@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pods that ask get what they ask for, through a real API server, and nothing that their owners set
 is touched; who asked while the webhook was away is named in the export's status."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Wherever in a reconcile the operator dies, and whichever of its writes are lost, the next one ends
 in the same state."""
 

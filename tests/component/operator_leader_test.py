@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Of two operators one leads, whatever becomes of the other; with the lease's real times."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Level, not edge: whatever the operator misses, and whoever works beside it, it ends in the same
 state."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the operator begins and ends, and the manifests that run it."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the operator learns what there is: in a stream where the API server has streams, else page by
 page of what is true now; and what it does when neither goes well."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An operator of several namespaces goes on for the others when one is deleted, or shut, before it
 starts or while it runs; says which; and serves it again when it can."""
 

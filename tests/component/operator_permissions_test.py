@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an export may ask for is the installation's to say: the operator applies nothing else, and the
 chart's ValidatingAdmissionPolicy, on a real API server, says the same of each export of a table."""
 

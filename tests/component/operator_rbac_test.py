@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rights of operator/manifests are those that the operator uses: none is missing, none is too
 many, and without one of them something that has a name does not work."""
 

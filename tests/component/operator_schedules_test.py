@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A slice of the random schedules, with fixed seeds; `./dev schedules` plays 200."""
 
 import pytest

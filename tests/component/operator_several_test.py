@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several operators in one cluster: an export belongs to one of them, by its class, by its namespace, or
 because that one came first; no two write on it in turn."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Injected pods on nodes without an agent are found, counted and named, through a real API server; and
 Ready says so where nothing else receives their spans."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the operator knows of the cluster is true again after every fault of a watch, whatever
 happened meanwhile; and no fault makes it ask in a busy loop."""
 

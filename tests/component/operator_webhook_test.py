@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The webhook on a real API server: its certificates make themselves, are agreed on, mended and
 rotated, and whatever becomes of it, pods start."""
 

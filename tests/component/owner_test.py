@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whose journal it is: a later export of the same name, on the same folder, delivers nothing of the one
 before it, unless that is handed over; and a journal that was drained leaves no segments."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever the token endpoint says, no secret shows anywhere, however much the log says."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What agents and operators are made of, before those who judge pods: OpenShift's restricted-v2, the
 chart's own SCC, and the Pod Security Standard "restricted". No cluster is needed; a cluster's own
 judgement on "restricted" is in chart_install_test.py."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the init container of a pod does: `prepare-folder` as a root that may change owners and nothing
 else, and then the agent as nobody in particular."""
 

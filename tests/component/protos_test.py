@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The protos we wrote out agree with the published ones: the OTLP ones fully, the others in what
 they hold.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Destinations behind a forward proxy (tinyproxy) that wants a user name and a password: all that
 the agent calls goes through it, and a changed password is taken up without a restart."""
 

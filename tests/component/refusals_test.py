@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests that are wrong get the answer that OTLP wants, and the agent goes on."""
 
 import gzip

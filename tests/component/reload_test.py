@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A changed configuration is taken over by the running agent: nothing that was answered OK is lost or
 sent twice, what did not change does not notice, and what cannot be taken over is said."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/resource.md says of every field what the CRD says."""
 
 from docs.resource_page import PAGE, read_fields, render

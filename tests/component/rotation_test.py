@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A changed key proves itself before the old one goes: rotated, refused and revoked under load. No span
 is lost, none comes twice."""
 

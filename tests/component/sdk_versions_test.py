@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/injection.md names the versions of the SDKs that the tests run."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SIGTERM: what can be delivered is delivered, the rest waits for the next run."""
 
 import pytest

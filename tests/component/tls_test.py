@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS to both destinations and on the receiver, with and without client certificates."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Spans pass unchanged: what dualtrace does not know it keeps; it adds only what is configured."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fault harness's judge: it finds each way in which a promise can be broken."""
 
 from collections import Counter

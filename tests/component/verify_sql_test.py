@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/verify.sql, word for word, by Spark on a Delta table made with docs/create_table.sql and
 filled with what the Databricks lane delivered."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo on a cluster: what a platform team does in the first ten minutes, and what it sees then.
 
 `./dev cluster demo` builds what it needs and runs this: two nodes, the chart by Helm, the sandbox in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo: one LangChain trace through dualtrace to both destinations, shown in the terminal.
 
 `./dev demo` builds what it needs and runs this. Without accounts the destinations are the sandbox;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The application of the demo: a LangChain agent that knows nothing of dualtrace.
 
 It is instrumented with OpenInference and exports with the real arize-otel SDK, which finds the

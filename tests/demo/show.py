@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the demo prints: headings, tables and the tree of a trace, with nothing but print()."""
 
 import json

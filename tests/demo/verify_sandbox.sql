@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The questions of docs/verify.sql for the sandbox: SQLite has no VARIANT and no QUALIFY, so that each is
 -- put in its words here. `databricks` is the view of what the Databricks lane delivered.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes what the chart has of other files: its CRD from crds/, as a template, and the table of
 values in its README.md from values.yaml with its comments. `./dev docs` runs it, and a test compares."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fills the tables of docs/resource.md from the descriptions of the CRD; `./dev docs` runs it, and a
 test compares. What stands between two markers is made here, the rest of the page is written by hand:
 

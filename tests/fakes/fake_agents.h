@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeAgents: agents that say what the test has them say. Used from one thread.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeCache: what informers would show of a FakeApi's objects, as of the last refresh(). Used from
 // one thread.

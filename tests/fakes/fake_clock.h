@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeClock: time stands still until the test moves it. Used from one thread.
 

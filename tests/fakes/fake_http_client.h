@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeHttpClient: keeps requests until the test answers them. Used from one thread.
 

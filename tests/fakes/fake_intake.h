@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeIntake: an Intake with a real budget and no journal. It answers every request at once with
 // `answer`, or keeps the answers back while `held` is set, until the test gives them.

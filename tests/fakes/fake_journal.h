@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeJournal: keeps what is appended and answers at once, unless told to refuse or to wait.
 // Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeJournalLane and FakeSourceJournal: a journal to read from, in memory, that holds its lanes to
 // the contract of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeApi: the Kubernetes API in memory. Objects by type and key, with uid, generation and a
 // resourceVersion that moves only when something changed; server-side apply as a deep merge that

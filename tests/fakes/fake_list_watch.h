@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeListWatch: lists and watches that a test answers by hand. Watches that were destroyed are
 // marked closed; what a test sends on a closed one is dropped, as the contract of Watch has it.

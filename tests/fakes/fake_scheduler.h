@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeScheduler: runs tasks on the calling thread, when the test says so, in the order a real one
 // would. Its clock is a FakeClock that run_for() moves from one timer to the next.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // MemoryFileSystem: a disk in memory that behaves as badly as a real one may: crash() drops what
 // was not synced, contents and folder entries alike, and can tear and reorder the last writes; it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // RawServer: accepts on a loopback port and runs one function for each connection, one after the
 // other, on a thread of its own; the function says what HTTP is, or is not. The connection ends

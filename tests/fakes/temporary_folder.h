@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // TemporaryFolder: a folder of the file system that goes with the object. Used from one thread.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // TestAuthority: a certificate authority that lives as long as the test, and the PEM files of what
 // it signs, in a temporary folder that goes with it. Used from one thread.

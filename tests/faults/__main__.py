@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev faults`: plays scenarios on the release build and says what was found."""
 
 import argparse

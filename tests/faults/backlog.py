@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The backlog: gigabytes wait for one destination; what that costs a restart, the memory, the other
 destination, and whether the disk is given back. Spans are numbered, so that the count is exact.
 

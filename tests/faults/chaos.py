@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Chaos: a scenario that a seed makes up: faults of both destinations, one over the other, and
 deaths of the agent, in any order. None of them may lose a span, so each fault passes in the end."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One noisy peer and many quiet ones, told apart by their addresses on loopback: the quiet ones are
 served as if the noisy one were at another agent of the same machine. That is what they are compared
 with, so that the machine is as busy in both phases."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client without manners, as a process of its own: it keeps connections busy as fast as answers
 come and hears no delay, holds others idle, and stops uploads a byte short. It ends with its standard
 input, and then prints how often it got which answer."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Numbered spans: the benchmark's generator numbers what it sends, its sink knows what came, and so
 loss and duplicates are exact at rates that the sandbox's database could not take."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plays one scenario to its end and says what was found."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kill -9 while the agent takes all it can: groups of many requests are on their way to the disk,
 and the lanes are behind."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a scenario is made of: data only. steps.py has its words, world.py plays it."""
 
 from dataclasses import dataclass, field

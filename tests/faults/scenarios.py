@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of scenarios. Each is made for a scale, so that a short one is the long one's twin."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A disk that is soon full: a tmpfs of its own."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The words of a scenario. Each step is data that knows how to play itself in a world."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares what was sent, what is stored and what the agent's books say. Pure: world.py gathers."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Looks at the agent all the time: its memory, and whether its books balance at every moment."""
 
 import http.client

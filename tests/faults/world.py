@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The world a scenario is played in: a sandbox, agents, a load, and what was noted of them."""
 
 import random

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A call whose header values and body are anything, the body in pieces: it ends with a request for
 // the intake or with a reply of known shape, and gives its budget back. Input: HTTP version and
 // size of the pieces, a line each of method, path, Content-Type, Content-Encoding and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever the file says, there is a config that keeps its promises or there are faults.
 
 #include <cstddef>

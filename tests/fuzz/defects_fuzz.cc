@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Of any bytes that the walk takes: the ordinals of defects ascend, taking those spans away leaves
 // a request that protobuf takes, and every span is on one side.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever is stored under the name of an export, there is a value that keeps its promises or there
 // are faults that can be told.
 

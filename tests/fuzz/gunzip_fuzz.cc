@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where gunzip and zlib both accept, they agree (ISA-L overlooks reserved header flags, zlib does
 // not); what gzip writes, gunzip reads.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // HTTP/2 frames from a client, after the preface, in pieces whose size the first byte chooses:
 // whatever comes, the session stays within its limits, gives every byte of budget back and ends
 // when its input does.

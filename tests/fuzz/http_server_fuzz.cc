@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any bytes to the HTTP server behind /status, over loopback: it answers or hangs up, its handler
 // sees nothing above the limits, and the next connection is served.
 

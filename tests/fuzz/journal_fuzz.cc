@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Feeds any bytes to everything that reads the journal's files, by opening and draining a folder
 // with a cursor and segments made of them: as they are, and with the checksums set right, which no
 // fuzzer would find.

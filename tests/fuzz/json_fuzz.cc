@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What comes out of OTLP/JSON is a request that the walk and protobuf accept.
 
 #include <google/protobuf/stubs/logging.h>

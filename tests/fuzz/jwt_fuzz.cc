@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever calls itself a JWT: it is read within bounds or refused. Input: the token; the same
 // bytes are also tried as its claims.
 

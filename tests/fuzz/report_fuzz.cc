@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever an agent answers, it is no report or one within the limits, which is read from its own
 // JSON as it is.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever comes as an AdmissionReview, the answer can be given: a patch applies to the object that
 // it is for, adds and nothing else, and has nothing to add to what it made.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever lies in a Secret's file: what passes for a credential can stand in a header, in a form
 // and in a line of a log, and no refusal repeats it. Input: a byte that says which file it is, and
 // its content.

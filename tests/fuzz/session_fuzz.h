@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Drives a session of the receiver as a Connection would, on a clock of its own, and checks what
 // must hold for any input. Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Splicing keeps a request well-formed, adds at most what it says, and a second time adds nothing.
 
 #include <google/protobuf/stubs/logging.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Splitting loses no span and does not multiply the bytes, whatever the limit.
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes, unzstd asks for what it uses and ends; what zstd writes, it reads.
 
 #include <zstd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A URL or an address that is taken, written down and read again, is the same.
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What protobuf accepts, the walk accepts with the same counts; the one exception is wanted.
 
 #include <google/protobuf/stubs/logging.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs dualtrace-agent: its configuration, its ports, its books."""
 
 import hashlib

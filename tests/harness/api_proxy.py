@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Between a program and the API server: passes each request on, writes it down, and does to it what
 networks and overloaded servers do. TLS ends here, with a certificate of the proxy's own."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images of applications: the runtime of their language, the application with its packages, and no
 more, so neither a shell nor root. For the tests on nodes and the demo."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pods that ask for an export are created all the time, by dry runs: for tests of a webhook that must
 not be away."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API server's audit log: who asked for what, and what the answer was."""
 
 import json

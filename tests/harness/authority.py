@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates for the tests of TLS and for the tests' Kubernetes, and the receiver's configuration
 with one."""
 

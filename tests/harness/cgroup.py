@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A memory limit of the kernel's for one program, where this machine lets us make one."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happens to exports and children while an operator cannot see it, and how often it asks."""
 
 import time

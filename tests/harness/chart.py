@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Helm chart as its users meet it: through Helm, 3 or 4."""
 
 import os

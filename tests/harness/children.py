@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the operator makes of an export: which objects there are, and what it has planned in them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A folder as the kubelet mounts a ConfigMap: its files are links to ..data/<file>, ..data is a link to
 a folder with a time in its name, and a change puts another link in the place of ..data."""
 

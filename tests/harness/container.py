@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs an image's program as a node would, without one: nothing but the image around it, read-only,
 as the image's user, with the folders and files that a pod would mount. Needs root."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real Kubernetes for tests, and what they do to it. A test file has one of its own by the
 fixture `control_plane`: etcd, kube-apiserver and kube-controller-manager on loopback, in a few
 seconds. With USE_EXISTING_CLUSTER=true it is the cluster that KUBECONFIG names; tests that stop,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sends one request in each of the ways that OTLP knows, with curl, which lets any header and body
 pass, and reads the answer: the HTTP status or gRPC code, and the google.rpc.Status it comes with."""
 

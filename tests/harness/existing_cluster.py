@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Somebody's cluster, for the tests that only use one."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DualTraceExports in tests that have a Kubernetes."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The few HTTP requests the harness makes, with the standard library."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP/2 frames made by hand, to say what no client library would. Headers are written without
 Huffman codes and indexes, and are not read back."""
 

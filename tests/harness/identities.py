@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may write to a sandbox's Databricks: service principals, and an issuer of projected tokens."""
 
 import base64

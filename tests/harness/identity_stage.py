@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An agent that proves who it is by one kind of credential, in one way in, and what its tests do with it.
 `identity` takes (kind, way) as an indirect parameter."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An image archive, read without the code that made it."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operator as a cluster has it: the CRD, its account, and no right but those of
 operator/manifests; on the stage of a test, which ends what is started here."""
 

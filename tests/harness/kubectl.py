@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """kubectl of the cached Kubernetes, for one cluster."""
 
 import subprocess

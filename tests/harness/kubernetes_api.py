@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Kubernetes API as the tests call it: JSON over connections that stay open."""
 
 import http.client

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who held the operators' Lease when, from all that the API server was asked."""
 
 import contextlib

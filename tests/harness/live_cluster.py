@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster with real nodes on which dualtrace is installed and delivers to the sandbox: for the
 tests in tests/cluster/journey and the demo."""
 

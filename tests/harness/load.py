@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that send all the time and remember what they were told."""
 
 import http.client

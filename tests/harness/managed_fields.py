@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whose the fields of an object are: what server-side apply remembers, read."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Very many pods, as a cluster has them that the operator knows nothing of: for what it costs to know
 which of them ask for an export."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A DNS server for a test: on an address of this machine's loopback that nobody else uses."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A load (load.py) from within a node's network, where Services lead as they lead that node's pods;
 a process of its own, since a network is entered as a whole. Run as a program it is that process."""
 

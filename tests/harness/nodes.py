@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes without a kubelet: there for the controllers, and what a kubelet would say of their pods is
 said by the test."""
 

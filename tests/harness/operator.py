@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs dualtrace-operator against a control plane, with no more rights than its manifests give."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """OTLP requests as bytes: made, taken apart without losing what is unknown, and compared.
 
 A span is compared as the bytes it came in, and so is all that surrounds it but the resource, to

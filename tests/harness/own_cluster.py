@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The control plane that a test file has for itself, and the faults it can have."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Webhooks of others: each patches the pods that the API server shows it, in one way."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stand-ins of those who judge pods where no cluster has them: OpenShift's admission by a
 SecurityContextConstraints, and the Pod Security Standard "restricted". Each says everything that it
 would refuse a pod for, by what their documentation says; a pod is a dict as in a manifest."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Child processes that leave nothing behind, and waiting for conditions instead of time."""
 
 import os

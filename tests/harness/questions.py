@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads a file of SQL questions: each a comment that asks, and the statement that answers."""
 
 from dataclasses import dataclass

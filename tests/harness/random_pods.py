@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pods as people write them, and as nobody should, that a real API server takes: containers of every
 kind, variables from everywhere, odd names, wishes of every sort."""
 

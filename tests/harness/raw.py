@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A socket without the good manners of a client library: what an abuser sends, and all it is told."""
 
 import socket

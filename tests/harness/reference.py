@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an operator makes of exports when nothing goes wrong, to compare others with."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A TCP relay. It changes no byte, but it can keep them, and it can be a network that loses every
 packet: unlike a server that does not answer, one that the kernel has no acknowledgement from."""
 

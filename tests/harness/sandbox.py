@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs dualtrace-sandbox, which plays both destinations, and asks it what it has received."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether a program was built with sanitizers, which cost memory of their own."""
 
 from pathlib import Path

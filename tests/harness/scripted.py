@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A destination that answers over HTTP/1.1 whatever a test says, byte by byte, and keeps which spans
 it stored and how often."""
 

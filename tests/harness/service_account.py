@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kubeconfigs of ServiceAccounts, with the files a pod would have: a token and the server's CA."""
 
 import base64

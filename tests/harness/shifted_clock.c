@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Preloaded into a program, this gives it a wall clock that is DUALTRACE_TEST_CLOCK_OFFSET seconds
    off. Clocks that only measure durations stay as they are. It asks the kernel directly: looking up
    libc's own functions from here can deadlock with the sanitizers. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Gives a program a wall clock that is wrong: as an environment, or in an image."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An agent under abuse, and the promise that the others do not notice: a good client sends all the
 while, and the agent's memory stays within its budget and some room."""
 

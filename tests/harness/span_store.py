@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads what a dualtrace-sandbox has stored, from its file."""
 
 import sqlite3

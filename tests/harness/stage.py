@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stage of a test: true programs in a temporary folder, all ended after the test."""
 
 from pathlib import Path

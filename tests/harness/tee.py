@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A relay that keeps what the client sent: the client under test speaks to the agent itself, and
 the test still learns which requests were on the wire."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A team's namespace: its exports, the Secrets they name, and what the operator made of them."""
 
 import base64

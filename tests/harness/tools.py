@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where ./dev put the environments that not every machine can have."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operator's webhook as a cluster has it: the manifests, only that the API server reaches the
 operators of a test by loopback instead of by a Service."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev schedules`: random schedules of changes and faults on a real control plane; each must end
 with every export's children as planned and nothing else of ours."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes a schedule of a seed: the same one each time, so that what failed can be played again."""
 
 import random

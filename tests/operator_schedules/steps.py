@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The words of a schedule: what happens to exports, to their children, to the operator and to its
 way to the API server. Each takes no time of its own but `Wait` and the API server's restarts, and
 may find that there is nothing to do it to."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where schedules are played: one control plane for all of them, two new namespaces and a new
 operator for each."""
 

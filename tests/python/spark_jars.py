@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fetches the Delta Lake jars that Spark needs, pinned, into a folder: spark_jars.py FOLDER.
 
 Delta's artifact name carries Spark's minor version: both pins move together (spark.txt).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Access: who may send what where: keys, tokens, spaces, tables. AccessBook holds the present one,
 // which POST /credentials replaces while requests go on.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Admin: the HTTP calls by which tests and people look into the sandbox and make it misbehave.
 // README.md lists them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Answer: what a destination says to one request, in both languages, so that rules and faults need
 // not know over which transport it came. Responder: the right to say it.

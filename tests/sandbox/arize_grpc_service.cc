@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/sandbox/arize_grpc_service.h"
 
 #include <grpcpp/generic/async_generic_service.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Arize's OTLP/gRPC endpoint: TraceService/Export on grpc++, which hands over the bytes of a
 // message as they are. Without an answer a call ends with its TCP connection cut off, as a crash

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Arize's OTLP/HTTP endpoint: POST /v1/traces.
 // Thread-safe.

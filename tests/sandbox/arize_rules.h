@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What Arize lets in, as far as it is known (README.md names the sources): the headers of a request
 // and the project that each span needs.

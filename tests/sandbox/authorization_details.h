@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // authorization_details (RFC 9396) as Zerobus wants them: for each table what it needs of catalog,
 // schema and table, no more and no less.

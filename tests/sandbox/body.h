@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // From the bytes of a request to its spans, with no parser of the agent's: a stand-in must not
 // share the mistakes of what it judges. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Certificates for tests: a CA of one's own and server certificates under it, for ten years.
 // Pure, but for prepare_certificates() and the randomness.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/sandbox/credential_uses.h"
 
 #include "common/bytes/sha256.h"

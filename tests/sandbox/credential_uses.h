@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CredentialUses: which credential was used where, and when last, so that a test can prove that an
 // old one is not used any more. A minted token counts for what it was minted with.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the two doors of Databricks for spans let in, as far as it is known (README.md names the
 // sources), and the form of their refusals: the OTLP endpoint of a workspace, and Zerobus.

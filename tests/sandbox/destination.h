@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where requests go: the doors that take spans, and the two of a workspace that hand out tokens and
 // facts. Everything in the sandbox is counted and faulted per destination; only what takes spans

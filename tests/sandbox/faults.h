@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Faults: how each destination is to misbehave, set through POST /faults/<destination>. One fault
 // of a kind at a time per destination; different kinds work together. What a kind does to a request

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Small whole files. The agent's FileSystem is not used here: it syncs, and a sandbox need not.
 // Thread-safe.

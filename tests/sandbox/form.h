@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Forms: application/x-www-form-urlencoded, as bodies and as queries.
 // Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/sandbox/held_connections.h"
 
 namespace dualtrace::sandbox {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HeldConnections: the connections that black holes keep open without an answer, until the fault
 // ends.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpResponder: a Responder over HttpServer, and the form of OTLP's success. How a refusal looks
 // is the destination's own. Used once, from any thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JSON Web Tokens as Kubernetes signs them (RS256), checked against a JWKS (RFC 7517) with OpenSSL.
 // No other algorithm: what an API server's service accounts use is RS256 unless its key is another.

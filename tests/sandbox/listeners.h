@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Listeners: the open ports of the destinations. A destination can be closed, so that connections
 // are refused, and opened again on the same ports.

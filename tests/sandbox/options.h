@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The command line of dualtrace-sandbox. Keys and tokens come from files, so that no process list
 // shows them.

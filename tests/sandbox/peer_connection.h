@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // grpc++ has no way to close one client's connection; a fault must. This finds its socket among the
 // process's file descriptors by the peer's address and shuts it down.

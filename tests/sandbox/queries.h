@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Queries: what the admin calls read from spans.db, on a connection of its own beside the writer's.
 // Thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reception: what happens to every request, whichever way it came: faults → limits → headers →
 // spans → storage → answer. The endpoints only carry bytes in and answers out. Thread-safe.

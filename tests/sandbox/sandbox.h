@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Sandbox: both destinations and the admin calls in one process, put together.
 // Used from one thread.

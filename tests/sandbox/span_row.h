@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SpanRow: one span as a row of the table `spans`, in the column names and forms of Unity Catalog's
 // schema v2: ids in lower-case hex, enums by name, attribute bags as JSON objects whose values keep

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Database and Statement: SQLite's handles, owned. Errors carry SQLite's own text.
 // Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // DestinationStats: what GET /stats tells of one destination.
 // Immutable value.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Storage: the file spans.db, table `requests` (each request with its bytes and what became of it)
 // and table `spans` (a row a span). One thread writes, a transaction for all that has come

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // TokenBook: the OAuth tokens that the token endpoint has handed out and what each may open. They
 // end with their time, or when they are revoked; that the secret they were asked for with is gone

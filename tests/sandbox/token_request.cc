@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/sandbox/token_request.h"
 
 #include <algorithm>

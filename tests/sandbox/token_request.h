@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What POST /oidc/v1/token grants, and to whom: both grants that machines use (a client's secret, a
 // token of a federated issuer), for the workspace and for Zerobus. Stricter than RFC 6749 asks for:

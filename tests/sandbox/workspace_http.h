@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WorkspaceHttp: what a Databricks workspace answers beside the intake of spans: the token
 // endpoint, the document by which clients find it, and the summary of the metastore that tells the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Clients: the peers of one agent, between them and its journal what decides whom to take and in
 // which order: the Admission and the FairQueue of production. Some peers want far more than their

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Destination: what stands at the end of one lane, whatever agent it is of: it takes requests,
 // stores them or not, and answers in its own time, in any order, or not at all, until the exporter

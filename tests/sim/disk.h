@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Disk: the simulated disk and what is wrong with it at the moment: calls that fail or in which the
 // process dies, room that runs out. It tells the witness what it must know to judge. Used from one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dualtrace-sim: runs the simulation of the core for one seed after the other. README.md says what
 // it proves. A violation prints the seed, the step and what happened before.
 

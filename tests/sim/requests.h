@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Requests: every request that a simulated client sent, and how to know its spans again wherever
 // they turn up. A span carries the numbers of its request and its own; its other bytes follow from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SimAgent: one agent process, as agent/app puts it together, on the simulation's one thread: the
 // schedulers of the journals, the lanes and the adopter are queues, of which the simulation chooses

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Simulation: one run, all of it decided by its seed: which troubles it knows, the agents'
 // configuration, and each step's choice between going on with a thread, a client's request, an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Trace: the last events of a run, kept at hardly any cost, for the moment something is wrong; and
 // Violation, which says what. Used from one thread.

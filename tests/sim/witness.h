@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Witness: sees everything that crosses the borders of the agents – appends and their answers, what
 // a lane reads and settles and syncs, what is sent and what the destination made of it – and holds

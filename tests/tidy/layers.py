@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which folder may include which: layers.txt is the table, this holds the tree against it."""
 
 import posixpath

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The metrics in the code and in docs/metrics.md are the same."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shows each check a good and a bad sample: a check that cannot fail is none."""
 
 import pathlib
@@ -11,7 +12,8 @@ import source_tree
 import text_checks
 import tidy
 
-HEADER = "#pragma once\n// Thing: what it is.\n// Thread-safe.\n\n"
+LICENCE = "// SPDX-License-Identifier: Apache-2.0\n"
+HEADER = LICENCE + "#pragma once\n// Thing: what it is.\n// Thread-safe.\n\n"
 
 
 class Layers(unittest.TestCase):
@@ -105,9 +107,20 @@ class Headers(unittest.TestCase):
         self.assertEqual(text_checks.check_headers({"agent/a.h": HEADER}), [])
 
     def test_refuses_a_missing_pragma_comment_or_thread_rule(self):
-        for text in (HEADER.replace("#pragma once\n", ""), "#pragma once\n\nint a;\n",
-                     "#pragma once\n// Thing: what it is.\n\n"):
+        for text in (HEADER.replace("#pragma once\n", ""), LICENCE + "#pragma once\n\nint a;\n",
+                     LICENCE + "#pragma once\n// Thing: what it is.\n\n"):
             self.assertEqual(len(text_checks.check_headers({"agent/a.h": text})), 1, text)
+
+
+class Licence(unittest.TestCase):
+    def test_accepts_it_in_the_first_line_or_below_the_interpreter(self):
+        tree = {"agent/a.cc": LICENCE, "tests/a.py": "#!/usr/bin/python3\n# " + LICENCE[3:],
+                "docs/a.sql": "-- " + LICENCE[3:], "docs/a.md": "# a\n"}
+        self.assertEqual(text_checks.check_licence(tree), [])
+
+    def test_refuses_a_source_without_it(self):
+        for path in ("agent/a.h", "tests/a.py", "dev.d/a.sh", "agent/CMakeLists.txt"):
+            self.assertEqual(len(text_checks.check_licence({path: "\n" + LICENCE})), 1, path)
 
 
 class Lines(unittest.TestCase):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The text files of the repository, as a map from path to content."""
 
 import os

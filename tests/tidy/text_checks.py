@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks on the text of single files: length, banned words, comments, left-overs, machine paths."""
 
 import re
@@ -6,12 +7,13 @@ from source_tree import is_cpp, is_test
 
 LINES_MAX = 500
 TEST_LINES_MAX = 800
+SOURCES = (".h", ".cc", ".py", ".go", ".js", ".mjs")
 
 
 def check_length(tree):
     findings = []
     for path, text in tree.items():
-        if not path.endswith((".h", ".cc", ".py", ".go", ".js", ".mjs")):
+        if not path.endswith(SOURCES):
             continue
         limit = TEST_LINES_MAX if is_test(path) else LINES_MAX
         lines = text.count("\n")
@@ -81,6 +83,16 @@ def check_foreign_headers(tree):
     return findings
 
 
+LICENCE = re.compile(r"(#!.*\n)?(//|#|--) SPDX-License-Identifier: Apache-2\.0\n")
+LICENSED = SOURCES + (".proto", ".sh", ".sql", ".cmake", "CMakeLists.txt")
+
+
+def check_licence(tree):
+    return [f"{path}: begin with a line `SPDX-License-Identifier: Apache-2.0`, as others do"
+            for path, text in tree.items()
+            if path.endswith(LICENSED) and not LICENCE.match(text)]
+
+
 THREAD_RULES = re.compile(
     r"thread-safe|immutable|\bpure\b|(used|called) from [\w' ]*thread|(from|on) one thread|"
     r"thread of its own|thread rules as", re.IGNORECASE)
@@ -89,7 +101,7 @@ THREAD_RULES = re.compile(
 def opening_comment(text):
     """The // lines right behind `#pragma once`."""
     lines = []
-    for line in text.splitlines()[1:]:
+    for line in text.splitlines()[2:]:
         if not line.startswith("//"):
             break
         lines.append(line[2:].strip())
@@ -101,8 +113,8 @@ def check_headers(tree):
     for path, text in tree.items():
         if not path.endswith(".h"):
             continue
-        if not text.startswith("#pragma once\n"):
-            findings.append(f"{path}: the first line is not #pragma once")
+        if text.splitlines()[1:2] != ["#pragma once"]:
+            findings.append(f"{path}: the line below the licence is not #pragma once")
             continue
         comment = opening_comment(text)
         if not comment:

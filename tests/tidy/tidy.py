@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Holds the tree to its rules: `tidy.py <check> <root>` ends with 1 and the findings, or with 0."""
 
 import pathlib
@@ -25,6 +26,7 @@ CHECKS = {
     "words": text_checks.check_words,
     "foreign_headers": text_checks.check_foreign_headers,
     "headers": text_checks.check_headers,
+    "licence": text_checks.check_licence,
     "left_overs": text_checks.check_left_overs,
     "machine_paths": text_checks.check_machine_paths,
     "metrics": metric_names.check_metrics,

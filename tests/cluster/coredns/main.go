@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CoreDNS with the plugins that a cluster without an outside needs: the others, and the clouds'
 // libraries they bring, need not be built.
 package main

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a team does: one annotation. Its spans go to the agent of their own node, and from there to
 both destinations; when no webhook answers, its pods start all the same and are named."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One cluster with two nodes for almost all tests of this folder, with dualtrace installed on it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`./dev cluster demo`: on a cluster of its own it shows a trace at both destinations, and no key."""
 
 import os

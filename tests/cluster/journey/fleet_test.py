@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node that cannot run the new agent, full or NotReady, holds up nobody: the others get it, this one
 keeps the old one, and the status names it at once. Under load, nothing is lost."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every kind of Databricks credential in each way in, on real nodes under steady load, while all of
 them are changed, spoiled, revoked and lost. The agents of some exports have a clock that is ten minutes
 off. The tests are phases of one history: each does its harm to all exports at once, and the last one

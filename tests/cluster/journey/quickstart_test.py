@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/quickstart.md as somebody walks it who has only that: its commands as they stand there, but for
 what everybody has to fill in. Only its first step, which pushes images to a registry, is not run."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An injected pod finds its agent by the name that it was given, whatever its resolver makes of
 names with few dots."""
 

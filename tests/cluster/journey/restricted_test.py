@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which Pod Security Standard what keeps. The operator's and the application's namespaces enforce
 "restricted" in all tests of this folder, and so do agents that keep their journal in an emptyDir;
 those that keep it on their node break the rules that the documentation says, and no other."""

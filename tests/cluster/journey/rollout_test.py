@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents and operators are replaced and nodes drained under load: nothing that was answered OK is
 lost, and no client waits for longer than a retry of its SDK."""
 

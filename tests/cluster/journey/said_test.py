@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is said when something is wrong, on real nodes: for each fault an export of its own with an
 application that sends through it, and Ready, the condition, its reason, the event, the line of `kubectl get`
 and a metric of the agents that tell of it. docs/what_is_said.md is the table of it: made here with

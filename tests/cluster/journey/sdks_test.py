@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Applications of four languages, which leave all to what their SDK reads from the environment, get
 one annotation: the spans of each pod go to the agent of its own node, by either protocol, and say
 where they come from. The pods keep the restricted Pod Security Standard."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two teams with an export of the same name, and an operator each, on the same nodes: each team's spans
 go where its own export says, and what one operator does is not noticed by the other team."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The end of the journey, in every order in which people go it: nothing is stuck, and nothing is left
 but what is said to be kept."""
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //go:build tools
 
 // Package kubernetes pins the programs that tests/cluster runs: they are built from their Go modules,

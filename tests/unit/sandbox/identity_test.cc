@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The endpoints of identity over HTTP: tokens, discovery, Zerobus, their faults and their counts.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Issuer: a cluster's service account issuer for tests: an RSA key, its JWKS, and tokens signed
 // with it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/sandbox/requests.h"
 
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"

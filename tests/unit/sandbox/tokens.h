@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Requests to the token endpoint as a right client makes them, to be made wrong by the tests.
 // Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The OpenTelemetry Collector with just the parts that `./dev bench` compares dualtrace with: otlp
 // in, the batch processor, otlp out over gRPC and over HTTP, queues in memory or in file_storage.
 // Written by hand in place of a builder's manifest, so that go.mod and go.sum pin all of it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sends one small trace with the Java OpenTelemetry SDK, and prints the ids of its spans as JSON.
 //
 // java Client grpc|http HOST:PORT none|gzip

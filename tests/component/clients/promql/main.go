@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // promql: reads PromQL expressions, one a line, and says of each that cannot be parsed why.
 package main
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/app/clean_node.h"
 
 #include <gmock/gmock.h>

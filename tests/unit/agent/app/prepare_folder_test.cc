@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Owners are changed by root alone: for others the tests that need two owners are skipped.
 // tests/component/prepare_folder_test.py has the little that an init container may do.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fleet that starts together: what its token endpoint sees through a day.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JWTs as they are met, without a signature that anybody checks. Pure.
 

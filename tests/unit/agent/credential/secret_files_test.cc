@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/credential/secret_files.h"
 
 #include <gtest/gtest.h>

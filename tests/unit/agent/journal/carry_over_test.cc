@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a lane carries over: a record's rest moves to the journal's end, and no span is ever in two
 // places or in none.
 

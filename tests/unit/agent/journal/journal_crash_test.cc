@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random lives of a journal – appends, deliveries, syncs, deaths, power losses with torn writes –
 // against a model of what was promised. A failure prints the seed that repeats it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What rots on the disk costs no more than it must, and every lost span is counted.
 
 #include "tests/unit/agent/journal/journal_fixture.h"

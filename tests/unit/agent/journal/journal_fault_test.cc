@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A disk that is full or fails refuses new data, loses no old, and is used again when it is well.
 
 #include "tests/unit/agent/journal/journal_fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JournalFixture: a journal on a disk in memory, driven by hand. Used from one thread.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/journal/journal.h"
 
 #include "tests/unit/agent/journal/journal_fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The journal as the agent uses it: a real disk, its own thread, several appenders, a thread a
 // lane.
 

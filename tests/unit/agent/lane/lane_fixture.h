@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LaneFixture: a lane between a journal in memory and a destination of the test's making, on one
 // scheduler whose time stands still until the test moves it.

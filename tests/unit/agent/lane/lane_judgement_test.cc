@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whose fault a failure is: the destination's, or that of one batch; and what each costs the
 // others.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever a destination answers, in whatever order: the books balance at every step, and when it
 // heals everything is settled exactly once. FakeJournalLane ends the test at a second settling.
 

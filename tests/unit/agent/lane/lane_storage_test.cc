@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What waits for long costs neither memory, nor others' reading, nor whole segments.
 
 #include "agent/lane/lane.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/lane/lane.h"
 
 #include "tests/unit/agent/lane/lane_fixture.h"

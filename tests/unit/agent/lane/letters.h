@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reads what DeadLetters wrote: the lines of all the files in a folder, in order.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // A serialised ExportTraceServiceRequest with one span for each name. Pure.
 

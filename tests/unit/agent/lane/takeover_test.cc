@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One lane ends and another takes over: what a reload does to a lane whose configuration changed.
 
 #include "agent/lane/lane.h"

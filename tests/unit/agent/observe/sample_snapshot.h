@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // A snapshot with a healthy lane and one that is paused. Pure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Requests the tests of this folder are made of: built with protobuf, so that its parser is the
 // second opinion on everything the wire code does. Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/otlp/span_ids.h"
 
 #include <gmock/gmock.h>

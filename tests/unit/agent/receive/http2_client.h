@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Http2Client: a well-behaved HTTP/2 client on nghttp2, as a state machine of bytes, for tests of
 // the receiver's sessions; frames of another kind are written by hand with raw_frame(). Used from

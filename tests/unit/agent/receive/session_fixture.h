@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SessionFixture: a session between a test and a FakeIntake that admits but is never called: the
 // test sees the requests and answers them itself. Used from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // TestClient: a blocking TCP client on loopback, plain or TLS, that speaks bytes. Used from one
 // thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/send/arize_grpc_exporter.h"
 
 #include <grpcpp/generic/async_generic_service.h>

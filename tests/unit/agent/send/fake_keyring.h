@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeKeyring: hands out what the test says it has, and keeps what it is told of it. Thread-safe as
 // far as the test is.

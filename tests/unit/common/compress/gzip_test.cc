@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/compress/gzip.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/config/space_id.h"
 
 #include <gtest/gtest.h>

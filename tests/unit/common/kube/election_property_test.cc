@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever happens to the electors and their calls, never do two lead at once; and when all is well
 // again, one does soon.
 

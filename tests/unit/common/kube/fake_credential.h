@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeCredential: shows what the test says, another one once it was refused. Used from one thread.
 

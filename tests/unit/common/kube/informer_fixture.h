@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // An informer of pods on a FakeListWatch and a FakeScheduler, and a listener that checks what it is
 // told: the state before a change is the one after the last.

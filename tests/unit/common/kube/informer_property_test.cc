@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever the server and the network do: the listener's story is consistent at every step, no
 // schedule makes a busy loop, and once they are well the store has what is true.
 

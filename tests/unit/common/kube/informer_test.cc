@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/kube/informer.h"
 
 #include "tests/unit/common/kube/informer_fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/time/http_date.h"
 
 #include <gtest/gtest.h>

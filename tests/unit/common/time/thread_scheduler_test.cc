@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/time/thread_scheduler.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The poller on a real thread, against agents that are real servers.
 
 #include <gtest/gtest.h>

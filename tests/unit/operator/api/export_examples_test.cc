@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The examples that a real API server accepts and refuses (tests/component/export_schema_test.py)
 // find the same ears here.
 

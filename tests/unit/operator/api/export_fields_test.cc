@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What must not drift apart: the table of fields, the parser, the CRD and the agent's
 // configuration. That docs/resource.md is the CRD's is tested by
 // tests/component/resource_page_test.py.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/operator/api/export_files.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The YAML files of exports and of their CRD, as the API server would hand them on: as Json. Used
 // from one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // As Kubernetes means selectors: apimachinery's labels.Requirement.
 
 #include "operator/api/label_selector.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/app/secret_lookup.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/certs/certificate_keeper.h"
 
 #include <gtest/gtest.h>

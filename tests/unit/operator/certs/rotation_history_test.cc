@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Years of the webhook's certificates, with replicas that work at the same time, die, meet errors
 // and sleep: at every moment, also between two calls of one replica, a client that trusts what is
 // published, or was until some minutes ago, can verify each replica.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/control/key_queue.h"
 
 #include <gtest/gtest.h>

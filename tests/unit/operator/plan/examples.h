@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The exports of tests/data/plan, read as the operator reads them. Pure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is planned, whole, as files that people review and that the component tests apply to a real
 // API server. DUALTRACE_REGENERATE=1 writes them anew.
 

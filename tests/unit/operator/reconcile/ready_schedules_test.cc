@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random schedules of faults against the whole of reconcile/ and status/, on a clock of its own: at
 // no moment is Ready True while spans that agents accepted ten minutes before are neither delivered
 // nor said to be late, lost or refused; and two minutes after the last fault it is True again. What

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // World: a cluster with one export in it, and an operator whose cache shows what is there whenever
 // it reconciles. Used from one thread.

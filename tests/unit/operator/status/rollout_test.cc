@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is said of a rollout that does not go on everywhere.
 
 #include <gmock/gmock.h>

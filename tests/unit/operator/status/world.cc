@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/operator/status/world.h"
 
 #include "common/error/check.h"

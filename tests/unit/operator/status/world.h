@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // World: facts that a test starts from and changes: an export with both destinations whose twelve
 // agents all deliver. Used from one thread.

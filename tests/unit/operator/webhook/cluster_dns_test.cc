@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/webhook/cluster_dns.h"
 
 #include <gtest/gtest.h>

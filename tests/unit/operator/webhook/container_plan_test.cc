@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The variables of one container, seen on the pod that comes out.
 
 #include <gmock/gmock.h>

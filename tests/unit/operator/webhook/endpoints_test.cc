@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "operator/webhook/endpoints.h"
 
 #include <gtest/gtest.h>

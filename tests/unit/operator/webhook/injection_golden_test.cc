@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pods as they come and as they go, as files that people read: tests/data/injection/<name>.yaml has
 // the namespace, the namespaces that the installation shares, the exports and the pod,
 // <name>.after.yaml the pod after the answer, and after any number of answers.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // docs/injection.md has every word that a user may meet.
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Thousands of pods that nobody would write: what the user set is there afterwards, a second look
 // changes nothing, and what a container will see, worked out here as the kubelet and an SDK do it,
 // is what was meant.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // More than a hundred pods in the shapes of real charts (tests/data/pods_of_charts): each passes
 // the webhook unharmed, and is injected or says why not, as the file has it.
 

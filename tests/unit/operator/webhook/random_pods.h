@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Pods as nobody would write them but somebody may: several containers of every kind, variables
 // that are ours already, from sources and twice, envFrom, odd names, labels and texts. Every pod is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // https://opentelemetry.io/docs/specs/semconv/non-normative/k8s-attributes/
 
 #include "operator/webhook/workload.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // A cluster for the webhook's tests: exports and namespaces in lists, and pods that are made of a
 // few words. Used from one thread.

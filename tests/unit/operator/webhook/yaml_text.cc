@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/operator/webhook/yaml_text.h"
 
 #include <yaml-cpp/yaml.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Json as YAML that people read: names first, texts without quotes where they cannot be mistaken.
 // Pure.
