@@ -58,6 +58,7 @@ JournalOptions journal_options(const AgentConfig& config, std::string folder) {
       config.delivery.durability == DurabilityMode::kDisk ? Durability::kDisk : Durability::kMemory;
   if (config.arize) options.lanes.emplace_back(kArizeLane);
   if (config.databricks) options.lanes.emplace_back(kDatabricksLane);
+  options.commit_delay = config.delivery.commit_delay;
   options.segment_bytes = config.delivery.segment_bytes;
   options.segments_max = segments_max(config.delivery);
   options.min_free = config.delivery.min_free_disk;

@@ -2,9 +2,10 @@
 #include "agent/journal/journal.h"
 
 #include <algorithm>
-#include <deque>
+#include <atomic>
 #include <utility>
 
+#include "agent/journal/append_queue.h"
 #include "agent/journal/cursor_file.h"
 #include "agent/journal/disk_reserve.h"
 #include "agent/journal/file_journal_lane.h"
@@ -17,7 +18,6 @@
 namespace dualtrace::agent {
 namespace {
 
-constexpr uint64_t kGroupBytesMax = 8 * 1024 * 1024;
 constexpr auto kDiskInterval = std::chrono::seconds(5);
 
 struct RestoredLane {
@@ -31,12 +31,14 @@ class FileJournal final : public Journal {
   FileJournal(const JournalOptions& options, FileSystem& files, Scheduler& scheduler,
               std::shared_ptr<SegmentStore> store, std::vector<RestoredLane> lanes)
       : segment_bytes_(options.segment_bytes),
-        queue_bytes_max_(options.queue_bytes_max),
         scheduler_(scheduler),
         store_(std::move(store)),
         fresh_(lanes.size(), options.fresh_bytes_max),
         reserve_(files, scheduler.clock(), options.folder, options.min_free, options.segment_bytes),
-        writer_(options.durability, options.segment_bytes, *store_, fresh_, reserve_, scheduler) {
+        writer_(options.durability, options.segment_bytes, *store_, fresh_, reserve_, scheduler),
+        queue_(options.queue_bytes_max,
+               options.durability == Durability::kDisk ? options.commit_delay : Duration(),
+               scheduler, [this](std::vector<PendingAppend> group) { commit(std::move(group)); }) {
     watch_disk();
     for (RestoredLane& lane : lanes) {
       const size_t index = lanes_.size();
@@ -67,7 +69,11 @@ class FileJournal final : public Journal {
   }
 
   [[nodiscard]] Totals totals() const override { return store_->table().published(); }
-  [[nodiscard]] Health health() const override { return store_->health(); }
+  [[nodiscard]] Health health() const override {
+    Health health = store_->health();
+    health.commits = commits_;
+    return health;
+  }
 
   void allow_segments(uint64_t segments_max) override {
     scheduler_.post([store = store_, segments_max] { store->allow(segments_max); });
@@ -116,7 +122,7 @@ class FileJournal final : public Journal {
                      .message = "the request is larger than a journal segment"},
                     std::move(append.done));
     }
-    if (!enqueue(append)) {
+    if (!queue_.push(append)) {
       refuse({.kind = ErrorKind::kUnavailable,
               .message = "too much waits to be stored",
               .retry_after = std::chrono::seconds(1)},
@@ -128,8 +134,7 @@ class FileJournal final : public Journal {
     scheduler_.post([error = std::move(error), done = std::move(done)] { done(fail(error)); });
   }
 
-  void commit() {
-    std::vector<PendingAppend> group = take_group();
+  void commit(std::vector<PendingAppend> group) {
     std::vector<GroupWriter::Written> outcomes;
     bool published = false;
     for (std::span<PendingAppend> rest(group); !rest.empty();) {
@@ -137,6 +142,7 @@ class FileJournal final : public Journal {
       published |= outcomes.back().status.has_value();
       rest = rest.subspan(outcomes.back().count);
     }
+    commits_ += outcomes.size();
     if (published) {
       for (auto& [name, lane] : lanes_) lane->notify_published();
     }
@@ -146,43 +152,7 @@ class FileJournal final : public Journal {
     }
   }
 
-  // Takes the append and sees to it that a commit comes; false, and the append is as it was, when
-  // the queue is full.
-  bool enqueue(PendingAppend& append) {
-    const uint64_t bytes = append.payload.size();
-    bool post = false;
-    {
-      Lock lock(mutex_);
-      if (queue_bytes_ + bytes > queue_bytes_max_) return false;
-      queue_bytes_ += bytes;
-      queue_.push_back(std::move(append));
-      post = !std::exchange(posted_, true);
-    }
-    if (post) scheduler_.post([this] { commit(); });
-    return true;
-  }
-
-  // What waits, up to a size; posts the next commit if something is left.
-  std::vector<PendingAppend> take_group() {
-    std::vector<PendingAppend> group;
-    uint64_t bytes = 0;
-    {
-      Lock lock(mutex_);
-      while (!queue_.empty() && (group.empty() || bytes < kGroupBytesMax)) {
-        bytes += queue_.front().payload.size();
-        group.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
-      queue_bytes_ -= bytes;
-      posted_ = !queue_.empty();
-      if (!posted_) return group;
-    }
-    scheduler_.post([this] { commit(); });
-    return group;
-  }
-
   const uint64_t segment_bytes_;
-  const uint64_t queue_bytes_max_;
   Scheduler& scheduler_;
   const std::shared_ptr<SegmentStore> store_;
   FreshRecords fresh_;
@@ -191,10 +161,8 @@ class FileJournal final : public Journal {
   bool disk_watched_ = false;  // scheduler only
   std::vector<std::pair<std::string, std::unique_ptr<FileJournalLane>>> lanes_;
 
-  Mutex mutex_;
-  std::deque<PendingAppend> queue_ DT_GUARDED_BY(mutex_);
-  uint64_t queue_bytes_ DT_GUARDED_BY(mutex_) = 0;
-  bool posted_ DT_GUARDED_BY(mutex_) = false;
+  AppendQueue queue_;
+  std::atomic<uint64_t> commits_{0};
 };
 
 std::string cursor_path(const JournalOptions& options, const std::string& lane) {

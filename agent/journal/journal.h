@@ -4,16 +4,16 @@
 // lane reads it at its own pace through its JournalLane. It knows bytes and span counts, not spans.
 //
 // Flow: append() queues; the journal's scheduler writes a group with one pwritev and one fdatasync,
-//   publishes it to the lanes, then calls the `Stored` callbacks.
+//   publishes it to the lanes, then calls the `Stored` callbacks. An append waits up to
+//   commit_delay for company when company is likely (agent/journal/commit_pace.h).
 // Guarantees: Durability::kDisk – what was answered OK survives power loss; kMemory – it survives
 //   the death of the process, not of the node. What a lane reads is published, never torn.
 // Assumptions: one process owns the folder (agent/journal/folders.h).
 // Limits: segments of fixed size, at most segments_max of them; records of at most
 //   segment_bytes - 4 KiB; appends waiting for a group at most queue_bytes_max.
 // Errors: a full disk, one with less than min_free or a full journal refuses with kUnavailable and
-// a
-//   delay hint; a failed write
-//   or sync fails its group and seals the segment. Format: docs/journal_format.md.
+//   a delay hint; a failed write or sync fails its group and seals the segment.
+//   Format: docs/journal_format.md.
 // append(), totals(), health(), allow_segments() and keep_free() are thread-safe; lane() and the
 // JournalLanes are described below.
 
@@ -39,6 +39,7 @@ enum class Durability { kDisk, kMemory };
 struct JournalOptions {
   std::string folder;
   Durability durability = Durability::kDisk;
+  Duration commit_delay{};         // with kDisk: the longest that an append waits for others
   std::vector<std::string> lanes;  // their cursors hold segments, cursors of others are removed
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint64_t segments_max = 1024;
@@ -67,6 +68,7 @@ class Journal {
     uint64_t segments = 0;
     uint64_t disk_bytes = 0;
     uint64_t damaged_segments = 0;  // set aside since the folder was made
+    uint64_t commits = 0;           // groups written since the journal was opened
     bool refusing = false;          // the last group found no room, or too little is left to others
     std::string refusal{};          // why, where the journal knows better than that it is full
   };

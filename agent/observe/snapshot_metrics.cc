@@ -75,6 +75,15 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
   add_agent(
       Type::kGauge, "dualtrace_journal_disk_bytes", "Disk taken by all journals.",
       [](const AgentSnapshot& s) { return sum_over_journals(s, &Journal::Health::disk_bytes); });
+  add_agent(Type::kCounter, "dualtrace_journal_commits_total",
+            "Groups of requests that the agent's own journal wrote and synced together.",
+            [](const AgentSnapshot& s) {
+              double commits = 0;  // adopted journals come and go
+              for (const JournalSnapshot& journal : s.journals) {
+                if (!journal.adopted) commits += number(journal.health.commits);
+              }
+              return commits;
+            });
   add_agent(Type::kGauge, "dualtrace_journal_damaged_segments",
             "Segments that were set aside because they cannot be read.",
             [](const AgentSnapshot& s) {

@@ -234,6 +234,7 @@ class AgentConfigBuilder {
     reader_.read_share("delivery.minFreeDisk", delivery.min_free_disk);
     reader_.read_duration("delivery.maxAge", delivery.max_age);
     reader_.read_size("delivery.segmentBytes", delivery.segment_bytes);
+    reader_.read_duration("delivery.commitDelay", delivery.commit_delay);
     reader_.read_size("delivery.batchBytes", delivery.batch_bytes);
     reader_.read_size("delivery.batchBytesMax", delivery.batch_bytes_max);
     reader_.read_duration("delivery.linger", delivery.linger);

@@ -101,6 +101,7 @@ struct DeliveryConfig {  // delivery.*
   std::chrono::seconds max_age{72 * 3600};            // maxAge
   std::string folder = "/var/lib/dualtrace";          // folder
   uint64_t segment_bytes = 65ULL << 20;               // segmentBytes; at least requestBytes + 1 MiB
+  std::chrono::milliseconds commit_delay{6};          // commitDelay: longest wait for a commit
   uint64_t batch_bytes = 1ULL << 20;                  // batchBytes: target
   uint64_t batch_bytes_max = 3'900'000;               // batchBytesMax: cap
   std::chrono::milliseconds linger{200};              // linger

@@ -66,6 +66,7 @@ void add_delivery(const DeliveryConfig& delivery, NamedValues& values) {
   if (delivery.durability == DurabilityMode::kMemory) values.add("delivery.durability", "Memory");
   if (delivery.folder != standard.folder) values.add("delivery.folder", delivery.folder);
   values.add("delivery.segmentBytes", delivery.segment_bytes, standard.segment_bytes);
+  values.add("delivery.commitDelay", delivery.commit_delay, standard.commit_delay);
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
     {.path = "delivery.minFreeDisk", .type = kShare, .fallback = "15%"},
     {"delivery.maxAge", kDuration, "72h", "1s", "8760h"},
     {"delivery.segmentBytes", kSize, "65Mi", "1Mi", "1Gi"},
+    {"delivery.commitDelay", kDuration, "6ms", "0s", "1s"},
     {"delivery.batchBytes", kSize, "1Mi", "1Ki", "64Mi"},
     {"delivery.batchBytesMax", kSize, "3900k", "1Ki", "64Mi"},
     {"delivery.linger", kDuration, "200ms", "0s", "1m"},

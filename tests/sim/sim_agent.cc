@@ -63,6 +63,7 @@ Result<std::unique_ptr<SimAgent>> SimAgent::start(const SimAgentOptions& options
   agent->folder_ = *std::move(folder);
   JournalOptions journal_options{.folder = agent->folder_.path,
                                  .durability = options.durability,
+                                 .commit_delay = options.commit_delay,
                                  .lanes = {},
                                  .segment_bytes = options.segment_bytes,
                                  .segments_max = options.segments_max,

@@ -29,6 +29,7 @@ namespace dualtrace::agent::sim {
 struct SimAgentOptions {
   std::array<bool, kLanes> lanes = {true, true};
   Durability durability = Durability::kDisk;
+  Duration commit_delay{};
   uint64_t segment_bytes = 0;
   uint64_t segments_max = 0;
   uint64_t queue_bytes_max = 0;

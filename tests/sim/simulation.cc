@@ -38,6 +38,7 @@ void Simulation::choose_options() {
     *trouble = chance(2);
   }
   options_.durability = chance(4) ? Durability::kMemory : Durability::kDisk;
+  options_.commit_delay = milliseconds(random_.below(4) * 3);
   options_.segment_bytes = 4096 * (2 + random_.below(12));
   options_.segments_max = chance(4) ? 3 + random_.below(4) : 200;
   options_.queue_bytes_max = chance(4) ? 20'000 : 1'000'000;

@@ -39,6 +39,23 @@ TEST_F(JournalTest, WritesWhatWaitsAsOneGroupWithOneSync) {
   files.fail_sync_in = 0;
 }
 
+TEST_F(JournalTest, LetsRequestsWaitForEachOther) {
+  options.commit_delay = std::chrono::milliseconds(5);
+  open();
+  size_t stored = 0;
+  for (int i = 0; i < 400; ++i) {
+    journal->append("x", 1, [&](const Status& status) { stored += status ? 1 : 0; });
+    scheduler->run_ready();
+    clock.advance(std::chrono::milliseconds(1));
+    scheduler->run_ready();
+  }
+  clock.advance(options.commit_delay);
+  scheduler->run_ready();
+  EXPECT_EQ(stored, 400u);
+  EXPECT_LT(journal->health().commits, 150u);
+  for (int i = 0; i < 400; ++i) EXPECT_EQ(read_record(arize()).payload, "x");
+}
+
 TEST_F(JournalTest, CountsWhatItAcceptedEver) {
   open();
   append_ok("abc", 3);

@@ -168,6 +168,7 @@ delivery:
   segmentBytes: 128Mi
   batchBytes: 10k
   batchBytesMax: 20k
+  commitDelay: 2ms
   linger: 0s
   requestsInFlight: 8
   requestTimeout: 5s
@@ -183,6 +184,7 @@ delivery:
                                       .max_age = std::chrono::seconds(3600),
                                       .folder = "/data",
                                       .segment_bytes = 128 << 20,
+                                      .commit_delay = std::chrono::milliseconds(2),
                                       .batch_bytes = 10'000,
                                       .batch_bytes_max = 20'000,
                                       .linger = std::chrono::milliseconds(0),

@@ -69,8 +69,9 @@ TEST(RestartFingerprint, KnowsEverythingThatOnlyARestartChanges) {
       with("delivery: {durability: Memory}\n"),
       with("delivery: {folder: /elsewhere}\n"),
       with("delivery: {segmentBytes: 70Mi}\n"),
+      with("delivery: {commitDelay: 1ms}\n"),
   };
-  EXPECT_EQ(all.size(), 24U);
+  EXPECT_EQ(all.size(), 25U);
 }
 
 TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
@@ -101,7 +102,7 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
 }
 
 // Each key is in one of the two tests above: a new one has to be put into one of them.
-TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 60U); }
+TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 61U); }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
   EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs

@@ -222,7 +222,7 @@ TEST(ExportFields, LeaveOutOnlyTheseKeysOfTheAgentsConfiguration) {
                                                    "observe.listen"};
   const std::set<std::string_view> not_to_turn = {
       "delivery.segmentBytes",  "delivery.batchBytes",       "delivery.batchBytesMax",
-      "delivery.linger",        "delivery.requestsInFlight", "delivery.requestTimeout",
+      "delivery.commitDelay", "delivery.linger",        "delivery.requestsInFlight", "delivery.requestTimeout",
       "delivery.retryBase",     "delivery.retryMax",         "delivery.pauseProbe",
       "delivery.maxDeadLetters"};
   std::set<std::string_view> taken;
