@@ -14,8 +14,9 @@ constexpr uint64_t kBytesEnough = 512 * 1024;
 // take, nothing is going to.
 constexpr int kSilence = 4;
 constexpr Duration kSilenceLeast = std::chrono::microseconds(500);
-// Whether waiting is worth it now is found out by waiting once in so many groups.
-constexpr int kGroupsToTrial = 32;
+// Whether waiting is worth it now is found out by waiting once in so many groups, and twice as many
+// each time that it was not.
+constexpr int kGroupsToTrialMost = 1024;
 constexpr int kLearning = 4;  // one in so many parts is new
 
 }  // namespace
@@ -23,7 +24,10 @@ constexpr int kLearning = 4;  // one in so many parts is new
 Tick CommitPace::append(Tick now, size_t waiting, uint64_t bytes) {
   const Duration since_last = now - last_;
   last_ = now;
-  if (waiting > 1) learn(since_last);
+  if (waiting > 1) {
+    learn(since_last);
+    groups_to_trial_ = kGroupsToTrialLeast;
+  }
   if (waiting >= kAppendsEnough || bytes >= kBytesEnough) return now;
   return waiting > 1 ? due(now) : begin_group(now, since_last);
 }
@@ -38,8 +42,9 @@ Tick CommitPace::begin_group(Tick now, Duration since_last) {
   if (since_last > delay_) return now;
   deadline_ = now + delay_;
   if (gap_ < delay_) return due(now);
-  if (++declined_ < kGroupsToTrial) return now;
+  if (++declined_ < groups_to_trial_) return now;
   declined_ = 0;
+  groups_to_trial_ = std::min(2 * groups_to_trial_, kGroupsToTrialMost);
   trying_ = true;
   return deadline_;
 }

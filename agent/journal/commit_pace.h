@@ -29,6 +29,7 @@ class CommitPace {
   // What a wait in which nobody came is taken for, in delays: three of them in a row, and nobody
   // waits any more.
   static constexpr int kNoCompany = 2;
+  static constexpr int kGroupsToTrialLeast = 32;
 
   [[nodiscard]] Tick begin_group(Tick now, Duration since_last);
   [[nodiscard]] Tick due(Tick now) const;
@@ -37,7 +38,8 @@ class CommitPace {
   const Duration delay_;
   Duration gap_;  // expected between two appends, while the first of them waits
   Tick last_;
-  Tick deadline_;        // of the group that waits
+  Tick deadline_;  // of the group that waits
+  int groups_to_trial_ = kGroupsToTrialLeast;
   int declined_ = 0;     // groups since the last that waited, while nobody is expected
   bool trying_ = false;  // this group waits to find out whether anybody comes
 };
