@@ -20,7 +20,7 @@ AppendQueue::AppendQueue(uint64_t bytes_max, Duration commit_delay, Scheduler& s
 bool AppendQueue::push(PendingAppend& append) {
   const uint64_t bytes = append.payload.size();
   const Tick now = scheduler_.clock().tick();
-  std::optional<Tick> look_at_due;
+  std::optional<Tick> look;
   {
     Lock lock(mutex_);
     if (bytes_ + bytes > bytes_max_) return false;
@@ -30,32 +30,28 @@ bool AppendQueue::push(PendingAppend& append) {
     due_ = pace_.append(now, queue_.size(), bytes_);
     posted_ = due_ <= now;
     if (!posted_) {
-      if (std::exchange(timed_, true)) return true;
-      look_at_due = due_;
+      if (look_at_ <= due_) return true;
+      look = look_at_ = due_;
     }
   }
-  if (look_at_due) {
-    look_at(*look_at_due);
+  if (look) {
+    look_at(*look);
   } else {
     scheduler_.post([this] { commit_next(); });
   }
   return true;
 }
 
-void AppendQueue::look_at(Tick due) {
-  scheduler_.run_at(due, [this] { commit_if_due(); });
-}
-
-void AppendQueue::commit_if_due() {
+void AppendQueue::commit_when_due() {
   const Tick now = scheduler_.clock().tick();
   std::optional<Tick> later;
   {
     Lock lock(mutex_);
-    timed_ = false;
+    if (now < look_at_) return;  // it was moved
+    look_at_ = Tick::max();
     if (posted_ || queue_.empty()) return;
-    if (due_ > now) {
-      timed_ = true;
-      later = due_;
+    if (now < due_ && !pace_.is_company(queue_.size())) {
+      later = look_at_ = due_;
     } else {
       posted_ = true;
       pace_.waited(queue_.size());
@@ -65,7 +61,27 @@ void AppendQueue::commit_if_due() {
   commit_next();
 }
 
-void AppendQueue::commit_next() { commit_(take_group()); }
+void AppendQueue::commit_next() {
+  scheduler_.cancel(timer_.exchange(0));
+  commit_(take_group());
+  look_ahead();
+}
+
+void AppendQueue::look_ahead() {
+  const Tick now = scheduler_.clock().tick();
+  std::optional<Tick> look;
+  {
+    Lock lock(mutex_);
+    if (posted_ || !queue_.empty()) return;  // whoever put it there saw to it
+    look = pace_.look_ahead(now);
+    if (look) look_at_ = *look;
+  }
+  if (look) look_at(*look);
+}
+
+void AppendQueue::look_at(Tick when) {
+  timer_ = scheduler_.run_at(when, [this] { commit_when_due(); });
+}
 
 std::vector<PendingAppend> AppendQueue::take_group() {
   std::vector<PendingAppend> group;
@@ -78,6 +94,7 @@ std::vector<PendingAppend> AppendQueue::take_group() {
       queue_.pop_front();
     }
     bytes_ -= bytes;
+    look_at_ = Tick::max();
     posted_ = !queue_.empty();
     if (!posted_) return group;
   }

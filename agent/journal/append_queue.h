@@ -3,6 +3,7 @@
 // AppendQueue: what waits for the journal's next commit, and when that is (commit_pace.h).
 // push() is thread-safe; groups are committed on the journal's scheduler.
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -30,10 +31,13 @@ class AppendQueue {
   bool push(PendingAppend& append);
 
  private:
-  void look_at(Tick due);
-  // Of a commit that was waited for: others may have come, or made it come sooner.
-  void commit_if_due();
+  void commit_when_due();
   void commit_next();
+  // While a group is expected to come, the journal's thread looks for it by itself: to be woken by
+  // the first of each group would cost as much again as to look.
+  void look_ahead();
+  // commit_when_due() runs then. One that was set before runs, too, and finds nothing to do.
+  void look_at(Tick when);
   // What waits, up to a size; posts the next commit if something is left.
   std::vector<PendingAppend> take_group();
 
@@ -47,7 +51,8 @@ class AppendQueue {
   CommitPace pace_ DT_GUARDED_BY(mutex_);
   Tick due_ DT_GUARDED_BY(mutex_);             // of what waits, unless a commit is posted
   bool posted_ DT_GUARDED_BY(mutex_) = false;  // a commit that takes what waits
-  bool timed_ DT_GUARDED_BY(mutex_) = false;   // commit_if_due() is to run
+  Tick look_at_ DT_GUARDED_BY(mutex_) = Tick::max();
+  std::atomic<Scheduler::TimerId> timer_{0};  // the last that was set
 };
 
 }  // namespace dualtrace::agent

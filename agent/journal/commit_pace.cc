@@ -10,10 +10,11 @@ namespace {
 // With so much in it, a commit's own cost is a small part of what its requests cost.
 constexpr size_t kAppendsEnough = 32;
 constexpr uint64_t kBytesEnough = 512 * 1024;
-// Clients may all wait for their answers: when nothing came for as long as several appends usually
-// take, nothing is going to.
+// Clients may all wait for their answers: where many come in one delay, and then nobody for as long
+// as several take, nobody is going to.
+constexpr int kMany = 16;
 constexpr int kSilence = 4;
-constexpr Duration kSilenceLeast = std::chrono::microseconds(500);
+constexpr Duration kSilenceLeast = std::chrono::microseconds(250);
 // Whether waiting is worth it now is found out by waiting once in so many groups, and twice as many
 // each time that it was not.
 constexpr int kGroupsToTrialMost = 1024;
@@ -30,6 +31,11 @@ Tick CommitPace::append(Tick now, size_t waiting, uint64_t bytes) {
   }
   if (waiting >= kAppendsEnough || bytes >= kBytesEnough) return now;
   return waiting > 1 ? due(now) : begin_group(now, since_last);
+}
+
+std::optional<Tick> CommitPace::look_ahead(Tick now) const {
+  if (gap_ >= delay_) return std::nullopt;
+  return now + delay_;
 }
 
 void CommitPace::waited(size_t appends) {
@@ -51,6 +57,7 @@ Tick CommitPace::begin_group(Tick now, Duration since_last) {
 
 Tick CommitPace::due(Tick now) const {
   if (now + gap_ > deadline_) return now;
+  if (kMany * gap_ > delay_) return deadline_;
   return std::min(deadline_, now + std::max(kSilence * gap_, kSilenceLeast));
 }
 

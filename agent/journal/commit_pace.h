@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "common/time/clock.h"
 
@@ -22,6 +23,10 @@ class CommitPace {
   // Told of each append. `waiting` of them, this one included, are to be committed together, with
   // `bytes` in all. Returns when to commit if nothing else comes until then; `now` is at once.
   Tick append(Tick now, size_t waiting, uint64_t bytes);
+  // Whether so many appends need not wait any longer when somebody looks before it is time.
+  [[nodiscard]] static bool is_company(size_t appends) { return appends > 1; }
+  // When to look for the next group though nothing waits now; none is expected: nothing.
+  [[nodiscard]] std::optional<Tick> look_ahead(Tick now) const;
   // Told when a group is committed because its time has come.
   void waited(size_t appends);
 

@@ -56,6 +56,28 @@ TEST_F(JournalTest, LetsRequestsWaitForEachOther) {
   for (int i = 0; i < 400; ++i) EXPECT_EQ(read_record(arize()).payload, "x");
 }
 
+TEST_F(JournalTest, CommitsWhatComesAfterAGroupThatWasCommittedEarly) {
+  options.commit_delay = std::chrono::milliseconds(5);
+  open();
+  size_t stored = 0;
+  const auto append_some = [&](size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      journal->append("x", 1, [&](const Status& status) { stored += status ? 1 : 0; });
+    }
+    scheduler->run_ready();
+  };
+  for (int i = 0; i < 100; ++i) {
+    append_some(1);
+    clock.advance(std::chrono::milliseconds(1));
+    scheduler->run_ready();
+  }
+  append_some(40);
+  append_some(1);
+  clock.advance(options.commit_delay);
+  scheduler->run_ready();
+  EXPECT_EQ(stored, 141u);
+}
+
 TEST_F(JournalTest, CountsWhatItAcceptedEver) {
   open();
   append_ok("abc", 3);
