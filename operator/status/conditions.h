@@ -37,8 +37,8 @@ struct Condition {
 // "; check the pods' events and logs": where to look when agents are missing.
 [[nodiscard]] std::string who_says_why(const DaemonSetFact& set);
 
-// "node1, node2 cannot run it: Unschedulable: …": nodes whose newest agent cannot run, and why; ""
-// if there are none.
+// "node1, node2 cannot run it: Unschedulable: …": nodes whose newest agent cannot run, and why;
+// "" if there are none.
 [[nodiscard]] std::string cannot_run_told(const NodesFact& nodes);
 
 [[nodiscard]] Condition make_condition(const Reason& reason, std::string message);

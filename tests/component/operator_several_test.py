@@ -125,7 +125,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     wait_for_image(tenant, "agents", "test")
     two = second()
     (said,) = wait_until(
-        lambda: two.logged("another operator serves this export, and so it is left alone"),
+        lambda: two.logged("another operator serves this export, so this operator leaves it alone"),
         "the second says so",
     )
     assert said["operator"].endswith("/first")
