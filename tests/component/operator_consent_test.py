@@ -217,11 +217,11 @@ def test_an_export_of_before_goes_on_until_the_installation_ends_it(
     wait_for_answer(control_plane, shop, "true", "injected", name)
     said = observability.wait_for_reason("agents", "ConfigValid", "ConsentAssumed")
     assert said["status"] == "True"
-    assert "write {} for all" in said["message"] and f'write "{name}"' in said["message"]
+    assert "set {} to admit all" in said["message"] and f'write "{name}"' in said["message"]
     assert observability.get("agents")["status"]["consent"] == "AllAsBefore"
     wait_for_senders(observability, "agents", EVERYBODY)
     observability.change("agents", {"delivery": {"maxAge": "71h"}})
-    assert any("write {} for all" in one for one in observability.api.warnings())
+    assert any("set {} to admit all" in one for one in observability.api.warnings())
 
     assert operator.stop() == 0
     operator = launch()  # what the status says is still known

@@ -71,7 +71,7 @@ TEST(Permissions, HostPathCanBeForbidden) {
   const auto host_path = with("/spec/delivery/storage", "HostPath");
   EXPECT_EQ(told(host_path), "");
   EXPECT_THAT(told(host_path, {.host_path = false}),
-              AllOf(HasSubstr("spec.delivery.storage: HostPath"), HasSubstr("write EmptyDir")));
+              AllOf(HasSubstr("spec.delivery.storage: HostPath"), HasSubstr("use EmptyDir")));
   // Not written, it is the default.
   EXPECT_NE(told(*parse_export(minimal_export()).value, {.host_path = false}), "");
   EXPECT_EQ(told(with("/spec/delivery/storage", "EmptyDir"), {.host_path = false}), "");

@@ -101,9 +101,9 @@ const std::vector<Case>& cases() {
       {kInvalid,
        [](World& world) {
          world.facts.wanted = nullptr;
-         world.facts.faults = {{"spec.arize", "write exactly one of endpoint and region"}};
+         world.facts.faults = {{"spec.arize", "set exactly one of endpoint and region"}};
        },
-       "spec.arize: write exactly one of endpoint and region"},
+       "spec.arize: set exactly one of endpoint and region"},
       {kNotPermitted,
        [](World& world) {
          world.facts.permitted = false;

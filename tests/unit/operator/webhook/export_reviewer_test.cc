@@ -237,8 +237,8 @@ TEST(ExportReviewer, TellsTheAuthorOfAnExportOfBeforeWhatToWrite) {
   AdmissionRequest request = request_for(kGood, "UPDATE");
   request.object["status"] = {{"observedGeneration", 1}};
   EXPECT_THAT(warnings(request),
-              ElementsAre(HasSubstr("absent admits all namespaces only as before; write {}"),
-                          HasSubstr("name observability in the installation's sharedNamespaces")));
+              ElementsAre(HasSubstr("not set, which admits all namespaces only as before"),
+                          HasSubstr("add observability to the installation's sharedNamespaces")));
   request.object["spec"] = admitting(kAll);
   request.object["status"]["consent"] = "Explicit";
   EXPECT_THAT(warnings(request), IsEmpty());
