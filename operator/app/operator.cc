@@ -335,7 +335,9 @@ void RunningOperator::seek_leadership() {
       *lease_api_, clock_, entropy(), metrics_,
       {.started = [this] { lifecycle_.post([this] { lead(); }); },
        .stopped =
-           [](const Error& why) { give_up("ending, since another may lead now", why.message); }});
+           [](const Error& why) {
+             give_up("exiting, because another replica may lead now", why.message);
+           }});
   if (!elector) give_up("the election cannot start", elector.error().message);
   elector_ = *std::move(elector);
   election_ = elector_.get();
