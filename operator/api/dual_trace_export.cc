@@ -231,10 +231,9 @@ void read_spec(FieldReader& spec, DualTraceExport& into) {
   const bool any_user =
       context && !context->run_as_user && !into.agent.security_context.run_as_user;
   if (any_user && into.delivery.storage == Storage::kHostPath) {
-    spec.fault(
-        "agent.podSecurityContext",
-        "storage HostPath needs runAsUser, because the node's folder has one owner; write it, "
-        "or delivery.storage EmptyDir");
+    spec.fault("agent.podSecurityContext",
+               "storage HostPath needs runAsUser, because the node's folder has one owner; set it, "
+               "or set delivery.storage to EmptyDir");
   }
 }
 

@@ -48,7 +48,7 @@ TEST(Permissions, OnlyTheInstallationsRepositoryIsPermittedByDefault) {
         "registry.example:5000/dualtrace-agent-evil", "registry.example:5000/Dualtrace-agent"}) {
     EXPECT_THAT(told(with_image(other)),
                 AllOf(HasSubstr("spec.agent.image: "), HasSubstr(other),
-                      HasSubstr("permissions.images"), HasSubstr("leave it out")));
+                      HasSubstr("permissions.images"), HasSubstr("remove it")));
   }
 }
 
