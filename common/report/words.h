@@ -3,7 +3,8 @@
 // Words: the fixed words of a report, with each list defined once. The agent reports them, the
 // operator switches on them, metrics and the status page show them.
 // Agents may be newer than their reader: Word<E> keeps an unknown word as text, so that it can
-// still be shown, and known() then returns nullopt. Pure. Thread-safe.
+// still be shown, and known() then returns nullopt.
+// Pure. Thread-safe.
 
 #include <array>
 #include <cstdint>

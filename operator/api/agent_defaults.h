@@ -3,7 +3,8 @@
 // AgentDefaults: the installation's defaults for the agents of all exports: fields of spec.agent,
 // by the same names. A field that an export sets overrides the default; labels, annotations,
 // quantities and environment variables are overridden entry by entry. docs/decisions/0055 explains
-// why. Immutable.
+// why.
+// Immutable.
 
 #include <string_view>
 

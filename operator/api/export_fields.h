@@ -3,7 +3,8 @@
 // The fields of a DualTraceExport's spec: one table against which parse_export() checks names,
 // types and bounds, and with which the CRD, the agent's configuration and docs/resource.md must
 // agree (tested). Rules that bounds cannot express are in dual_trace_export.cc and in the CRD's
-// CEL. Immutable.
+// CEL.
+// Immutable.
 
 #include <cstdint>
 #include <span>

@@ -4,8 +4,9 @@
 // reads and the Directory that webhook/ reads. They keep exports and DaemonSets (trimmed), the
 // metadata of the other children, and where each agent's pod runs. If a webhook is served, they
 // also keep what pods ask for (census/asking_pods.h), the labels of namespaces, and of exports what
-// the webhook needs. If the operator may not read one of several namespaces, the others do not wait
-// for it. The Directory has no export that the installation does not serve (operator/api/scope.h).
+// the webhook needs.
+// If the operator may not read one of several namespaces, the others do not wait for it.
+// The Directory has no export that the installation does not serve (operator/api/scope.h).
 // Thread-safe.
 
 #include <functional>

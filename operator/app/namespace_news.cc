@@ -51,8 +51,7 @@ void NamespaceNews::tell_closed(Namespace& space, const Informers::Unserved& one
   if (space.served->exchange(false)) {
     log_error(
         "a namespace is not served: the namespace, or the operator's Role or RoleBinding in it, "
-        "was "
-        "deleted; the others are still served, and this one again once these exist",
+        "was deleted; the others are still served, and this one again once these exist",
         {{"namespace", one.namespace_name}, {"error", one.why}});
   }
   // Some exports become known only after the namespace is closed, or this replica leads later.

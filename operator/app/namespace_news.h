@@ -2,8 +2,8 @@
 #pragma once
 // NamespaceNews: reports which of --watch-namespaces are not served, and when they are served
 // again: in the log of every replica, in a metric, and in an event on each known export there,
-// which only the leader can write. Used by operator/app, which checks at intervals. Used from one
-// thread.
+// which only the leader can write. Used by operator/app, which checks at intervals.
+// Used from one thread.
 
 #include <atomic>
 #include <functional>

@@ -2,7 +2,8 @@
 #pragma once
 // The options --permit-…: what exports may ask for (operator/api/permissions.h). Entries of lists
 // are separated by commas; "none" permits nothing of the kind. docs/security.md explains the
-// options. Used from one thread.
+// options.
+// Used from one thread.
 
 #include "operator/api/permissions.h"
 

@@ -9,7 +9,8 @@
 // contains one copy of a pod. All bodies together have at most 32 MiB; there are at most 512
 // connections. A handshake and a body get less than the 2 s that the API server waits for an
 // answer; a kept-alive connection gets 60 s. 16 reviews may wait for requests, none for longer than
-// 0.3 s plus one call. Thread-safe.
+// 0.3 s plus one call.
+// Thread-safe.
 
 #include <functional>
 #include <map>

@@ -14,14 +14,11 @@ std::string_view advice(PauseReason why, Destination destination) {
   switch (why) {
     case PauseReason::kAuthRejected:
       return "the destination rejects the credential; put a valid one into the Secret that the "
-             "export "
-             "names (an immutable Secret that was deleted and created again is not mounted again: "
-             "give "
-             "it a new name)";
+             "export names (an immutable Secret that was deleted and created again is not mounted "
+             "again: give it a new name)";
     case PauseReason::kCredentialMissing:
       return "the agent has no credential that it can send; put one into the Secret that the "
-             "export "
-             "names";
+             "export names";
     case PauseReason::kPermissionDenied:
       if (destination == Destination::kArize) {
         return "Arize gives the same answer for a wrong key, a key for another region and a key "
@@ -40,19 +37,16 @@ std::string_view advice(PauseReason why, Destination destination) {
       return "the table's columns are not those of spans; create one with docs/create_table.sql";
     case PauseReason::kMisconfigured:
       return "the server that answers is not an OTLP endpoint; check the endpoint or workspace "
-             "URL, "
-             "and the proxy";
+             "URL, and the proxy";
     case PauseReason::kNotEnabled:
       return "OpenTelemetry ingestion is not enabled in the workspace; enable it in the "
-             "workspace's "
-             "settings or use another workspace";
+             "workspace's settings or use another workspace";
     case PauseReason::kEverythingRefused:
       return "the destination refuses every span, so the cause is not the spans but the "
              "destination's setup or the export; fix what status.destinations[].lastError names";
     case PauseReason::kForeignAnswer:
       return "the answers do not come from the destination but from a proxy, a gateway, a web page "
-             "or "
-             "the like; fix the endpoint or workspace URL, or what is in between "
+             "or the like; fix the endpoint or workspace URL, or what is in between "
              "(status.destinations[].lastError has the beginning of the answer)";
   }
   return {};

@@ -22,12 +22,10 @@ std::string_view advice_of(LossReason why) {
              "openinference.project.name in the applications' resource attributes";
     case LossReason::kInvalidData:
       return "in the application that sends the spans, fix what the message names; to resend the "
-             "dead "
-             "letters, see docs/operations.md";
+             "dead letters, see docs/operations.md";
     case LossReason::kTooLarge:
       return "a single span is larger than the destination accepts; let the application send "
-             "shorter "
-             "attributes";
+             "shorter attributes";
     case LossReason::kRejected:
       return "the destination accepted the other spans of the same requests; fix what the message "
              "names";

@@ -6,7 +6,8 @@
 // cannot be read gets an HTTP error, upon which failurePolicy Ignore admits the object.
 //
 // Limits: objects nest at most 100 levels; a warning has at most 256 bytes, and an answer at most
-// 16 warnings: the API server shows no more. Pure.
+// 16 warnings: the API server shows no more.
+// Pure.
 
 #include <map>
 #include <string>

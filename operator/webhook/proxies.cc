@@ -102,8 +102,7 @@ std::optional<std::string> by_java(const JavaOptions& options, std::string_view 
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
   return "Java's options set a proxy, and http.nonProxyHosts does not contain the agents' name: "
-         "its "
-         "spans may go to the proxy and be lost; add " +
+         "its spans may go to the proxy and be lost; add " +
          std::string(host) + " there";
 }
 

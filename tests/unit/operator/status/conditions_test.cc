@@ -136,8 +136,7 @@ const std::vector<Case>& cases() {
              .why = "401: the token is not valid"};
        },
        "the new credential databricks-2 of databricks is rejected (AuthRejected) (on node-04): "
-       "401: "
-       "the token is not valid; agents use the previous one"},
+       "401: the token is not valid; agents use the previous one"},
       {kCredentialExpiring,
        [](World& world) {
          world.lane(3, "arize").credential.expires = world.facts.now + std::chrono::hours(24);
@@ -258,8 +257,7 @@ const std::vector<Case>& cases() {
       {kSpansDeadLettered,
        lost(LossWord::kDeadLettered, LossReason::kMissingProject, "external_model_id is required"),
        "spans did not reach Arize in the last 90 s: 40 refused for good and kept as dead letters "
-       "as "
-       "MissingProject (on node-04, node-08): Arize accepts no span without a project; set "
+       "as MissingProject (on node-04, node-08): Arize accepts no span without a project; set "
        "spec.arize.project",
        kArize},
       {kSpansRejected, lost(LossWord::kRejected, LossReason::kRejected, "span id is zero"),
