@@ -28,7 +28,7 @@ constexpr const char* kPlatform = "linux/arm64";
 constexpr const char* kPlatform = "linux";
 #endif
 
-// The answer's text, or the error that it is.
+// The answer's text, or its error.
 Result<std::string> text_of(const Asked& asked, Result<HttpResponse> result, size_t bytes_max) {
   if (!result) return fail(result.error().with_prefix(asked.prefix()));
   if (result->status < 200 || result->status > 299) return fail(error_of(asked, *result));
@@ -43,7 +43,7 @@ Failure unnamed(const Asked& asked) {
   return fail(ErrorKind::kInvalid, asked.prefix() + "that is not the name of an object");
 }
 
-// The end that the user of the watch holds.
+// The handle that the user of the watch holds.
 class WatchHandle final : public Watch {
  public:
   explicit WatchHandle(std::shared_ptr<WatchStream> stream) : stream_(std::move(stream)) {}
@@ -89,13 +89,13 @@ class ApiClient::Body {
                                WatchReader reader);
 
  private:
-  // False when cancelled.
+  // Returns false if cancelled.
   bool keep(const std::shared_ptr<WatchStream>& stream);
 
   const Options options_;
   const CallMetrics metrics_;
   ThreadScheduler scheduler_;
-  std::optional<Connections> connections_;  // there until the destructor
+  std::optional<Connections> connections_;  // set until the destructor
   Caller caller_;
 
   Mutex mutex_;

@@ -3,10 +3,11 @@
 // ApiClient: the Kubernetes API over HTTP. Blocking calls for single objects, asynchronous ones for
 // lists and watches; one connection for each watch. Made once by operator/app.
 //
-// Limits: an object and a watch's line up to 8 MiB. A page of a list may be of any length: it is
-//   read object by object.
-// Thread-safe. Blocking calls may come from many threads at once; neither they nor cancel() are for
-// its own callbacks. When it is destroyed, no thread is in a call any more (cancel() sees to that).
+// Limits: an object and a watch's line have at most 8 MiB. A page of a list may have any length,
+//   because it is read object by object.
+// Thread-safe. Blocking calls may come from many threads at once; its own callbacks must not make
+// blocking calls or call cancel(). No thread may be in a call when it is destroyed: call cancel()
+// first.
 
 #include <memory>
 #include <string>
@@ -39,8 +40,8 @@ class ApiClient final : public Api, public ListWatch {
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
-  // For shutdown: all calls that wait, lists and watches end now, and later ones at once, with
-  // kCancelled. Their callbacks may come from the thread that calls this.
+  // For shutdown: ends all waiting calls, lists and watches now, and later ones at once, with
+  // kCancelled. Their callbacks may run on the thread that calls this.
   void cancel();
 
   Result<Json> get(const ResourceType& type, const ObjectKey& key,

@@ -12,8 +12,9 @@ constexpr size_t kCauseBytesMax = 300;
 constexpr size_t kMessageBytesMax = 500;
 constexpr std::chrono::seconds kRetryAfterMax = std::chrono::hours(1);
 
-// The answers to an apply with a field that the schema does not have, and on top of what was stored
-// with a type that the schema does not have: 500s, which they are not.
+// The answers to an apply with a field that the schema does not have, and to one on top of an
+// object that was stored with a type that the schema does not allow. Both are 500s, but not the
+// server's fault.
 constexpr std::string_view kNoSuchField = "failed to create typed patch object";
 constexpr std::string_view kStoredOtherwise = "failed to create typed live object";
 
@@ -47,7 +48,7 @@ ErrorKind kind_of(int code, const Json& status) {
   }
 }
 
-// Cut between two characters of UTF-8.
+// Cut between two UTF-8 characters.
 std::string cut(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return std::string(text);
   size_t end = bytes_max;
@@ -78,7 +79,7 @@ std::string causes_of(const Json& status, bool secret) {
 std::string message_of(const Asked& asked, ErrorKind kind, const Json& status) {
   const bool secret = asked.type == kSecrets;
   std::string causes = causes_of(status, secret);
-  // The message of a refusal repeats its causes.
+  // The message of a rejection repeats its causes.
   if (kind == ErrorKind::kInvalid) {
     if (!causes.empty()) return causes;
     if (secret) return cut(text_at(status, {"reason"}), kMessageBytesMax);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the API server says when it refuses, as an Error: the kinds that api.h lists.
+// The API server's error answers as an Error, with the kinds that api.h lists.
 // Pure.
 
 #include "common/error/result.h"
@@ -9,18 +9,18 @@
 
 namespace dualtrace::kube {
 
-// What was asked for: it goes before the message.
+// The request, as a prefix of the message.
 struct Asked {
   std::string_view verb;  // "apply"
   const ResourceType& type;
-  std::string name{};  // of the object, or the namespace of many
+  std::string name{};  // of the object, or the namespace of a collection
 
   // "apply daemonsets a/b: "
   [[nodiscard]] std::string prefix() const;
 };
 
-// `response` is not a success. The message has the server's own, and the causes with their fields,
-// but of a Secret only the fields: a refused value could stand in the rest.
+// `response` is not a success. The message contains the server's own message, and the causes with
+// their fields; for a Secret only the fields, because the rest could contain a rejected value.
 [[nodiscard]] Error error_of(const Asked& asked, const HttpResponse& response);
 
 // The Retry-After header, in whole seconds.

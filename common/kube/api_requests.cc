@@ -14,7 +14,7 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// "?a=b&c=d", what is empty left out.
+// "?a=b&c=d", without empty values.
 class Query {
  public:
   void add(std::string_view name, std::string_view value) {
@@ -35,7 +35,7 @@ class Query {
   std::string text_;
 };
 
-// The API server knows of no partial form of an error, so plain JSON stays acceptable.
+// Errors have no partial form, so plain JSON must stay acceptable.
 std::string accepted(Form form, std::string_view partial) {
   if (form == Form::kWhole) return std::string(kJsonType);
   return "application/json;as=" + std::string(partial) + ";g=meta.k8s.io;v=v1,application/json";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The HTTP request of each verb of the Kubernetes API: path, query, media types, body. What is the
-// same for all (credentials, User-Agent, where the server is) is added by Connections.
+// The HTTP request of each verb of the Kubernetes API: path, query, media types, body. Connections
+// adds what is the same for all (credentials, User-Agent, the server's address).
 // Pure.
 
 #include <string_view>
@@ -12,7 +12,7 @@
 
 namespace dualtrace::kube {
 
-// Whether both parts may stand in a path: an empty name would mean the whole collection.
+// Whether both parts are valid in a path: an empty name would mean the whole collection.
 [[nodiscard]] bool names_an_object(const ObjectKey& key);
 [[nodiscard]] bool is_path_part(std::string_view text);
 

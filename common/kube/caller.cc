@@ -17,7 +17,7 @@ Error cancelled() { return {ErrorKind::kCancelled, "shutting down"}; }
 
 }  // namespace
 
-// By name each time: a call to the API server costs far more.
+// Looked up by name each time: a call to the API server costs far more.
 void CallMetrics::answered(const std::string& method, int status) {
   registry_
       .counter("rest_client_requests_total", "Requests to the Kubernetes API server.",
@@ -37,7 +37,7 @@ void CallMetrics::took(const std::string& method, Duration duration) {
 void CallMetrics::repeated(const std::string& method, int status) {
   registry_
       .counter("rest_client_request_retries_total",
-               "Requests to the Kubernetes API server that were sent again.",
+               "Requests to the Kubernetes API server that were retried.",
                {{"code", code_of(status)}, {"verb", method}, {"host", host_}})
       .increment();
 }
@@ -104,7 +104,7 @@ void Caller::open(const CallPointer& call, HttpRequest request) {
     if (answer->status == 200) return body.piece(bytes);
     answer->body.append(bytes.substr(0, kRefusalBytesMax - answer->body.size()));
   };
-  // Not the stream's number but the moment it was begun tells it from one that was given up.
+  // The time at which the stream was opened distinguishes it from one that was abandoned.
   const auto over = [this, call, sent = call->sent](Result<HttpResponse> result) {
     if (call->stream == nullptr || call->sent != sent) return;
     call->stream.reset();
@@ -130,14 +130,14 @@ void Caller::answered(const CallPointer& call, Result<HttpResponse> result) {
   const bool goes_on =
       result ? goes_on_after(call, *result) : goes_on_without_answer(call, result.error());
   if (goes_on) return metrics_.repeated(call->request.method, result ? result->status : 0);
-  if (!result && result.error().kind == ErrorKind::kCancelled) {  // by the timeout we gave
+  if (!result && result.error().kind == ErrorKind::kCancelled) {  // by our own timeout
     result = fail(ErrorKind::kUnavailable, result.error().message);
   }
   finish(call, std::move(result));
 }
 
 bool Caller::goes_on_without_answer(const CallPointer& call, const Error& error) {
-  // A kept connection that the server closed looks like this. A POST might have been heard.
+  // A kept-alive connection that the server closed looks like this. A POST might have arrived.
   if (error.kind != ErrorKind::kUnavailable || call->sent_again || call->request.method == "POST") {
     return false;
   }

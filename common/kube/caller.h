@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Caller: sends a request until it has the answer that its caller is to see. Authorizes it; sends
-// it once more with another credential after a 401, and once more over another connection when
-// there was no answer and it may be sent twice; waits where the API server asks it to (429 and 5xx
-// with Retry-After). Private to common_kube_client.
+// Caller: sends a request until it has the final answer. It authorizes the request, retries once
+// with another credential after a 401, retries once over another connection if there was no answer
+// and the request may be sent twice, and backs off if the API server asks it to (429 and 5xx with
+// Retry-After). Private to common_kube_client.
 //
-// Guarantees: `done` is called exactly once, at the deadline at the latest, but for a credential
-// plugin that takes longer. cancel() calls all of them at once, and those of later calls.
-// Thread-safe. The work is done on the scheduler, and `done` called there or by cancel().
+// Guarantees: `done` is called exactly once, at the deadline at the latest, unless a credential
+// plugin takes longer. cancel() calls all of them at once, and those of later calls immediately.
+// Thread-safe. The work is done on the scheduler; `done` is called there or by cancel().
 
 #include <functional>
 #include <map>
@@ -39,8 +39,8 @@ class CallMetrics {
   const std::string host_;
 };
 
-// Reads the body of a 200 as it comes, in place of the answer's. Called one at a time, from a
-// thread of the HttpClient's; an answer that is read after another begins anew.
+// Reads the body of a 200 as it arrives, instead of collecting it in the answer. Called one at a
+// time, from a thread of the HttpClient's; a retried request starts with begin() again.
 struct BodyReader {
   std::function<void()> begin{};
   std::function<void(std::string_view)> piece{};
@@ -54,9 +54,9 @@ class Caller {
   Caller(Connections& connections, Scheduler& scheduler, CallMetrics metrics)
       : connections_(connections), scheduler_(scheduler), metrics_(std::move(metrics)) {}
 
-  // `client` is one of the connections'. Errors as HttpClient, but for a passed deadline
-  // (kUnavailable), cancel() (kCancelled) and no credential (kDenied). Any HTTP status is an
-  // answer.
+  // `client` is one of the connections'. Errors as in HttpClient, except for a passed deadline
+  // (kUnavailable), cancel() (kCancelled) and a missing credential (kDenied). Any HTTP status is
+  // an answer.
   void call(HttpClient& client, HttpRequest request, Duration timeout, Done done,
             BodyReader body = {});
   void cancel();
@@ -73,8 +73,8 @@ class Caller {
     int waits = 0;
     bool authorized_again = false;
     bool sent_again = false;
-    std::unique_ptr<HttpStream> stream{};  // of a body that is read as it comes
-    Scheduler::TimerId timer = 0;          // its end
+    std::unique_ptr<HttpStream> stream{};  // of a body that is read as it arrives
+    Scheduler::TimerId timer = 0;          // for its deadline
   };
   using CallPointer = std::shared_ptr<Call>;
 
@@ -83,7 +83,7 @@ class Caller {
   void attempt(const CallPointer& call);
   void open(const CallPointer& call, HttpRequest request);
   void answered(const CallPointer& call, Result<HttpResponse> result);
-  // Whether it goes on: what came is not the answer yet.
+  // Whether the call continues: the final answer has not come yet.
   bool goes_on_without_answer(const CallPointer& call, const Error& error);
   bool goes_on_after(const CallPointer& call, const HttpResponse& response);
   void finish(const CallPointer& call, Result<HttpResponse> result);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ClientConfig: where the API server is, how to know it, and how to be known by it. Made by
+// ClientConfig: the address of the API server, how to verify it, and how to authenticate. Made by
 // in_cluster.h or kubeconfig.h, used by ApiClient.
 // Immutable.
 
@@ -19,7 +19,7 @@ struct ExecPlugin {
   std::string api_version;  // client.authentication.k8s.io/v1 or …/v1beta1
   std::string command;      // looked up in PATH unless it has a "/"
   std::vector<std::string> arguments{};
-  std::vector<std::pair<std::string, std::string>> environment{};  // beside the one we have
+  std::vector<std::pair<std::string, std::string>> environment{};  // in addition to our own
   bool wants_cluster_info = false;
 
   bool operator==(const ExecPlugin&) const = default;
@@ -29,9 +29,9 @@ struct ClientConfig {
   Url server;  // its path goes before that of every request
   TlsClientOptions tls{};
   std::optional<Url> proxy{};
-  std::string namespace_name{};  // to use when none is named; may be ""
+  std::string namespace_name{};  // the default namespace; may be ""
 
-  // How we are known, beside a certificate in `tls`: the first of these that is there.
+  // How to authenticate, besides a certificate in `tls`: the first of these that is set.
   std::string token_file{};
   std::string token{};
   std::string username{};

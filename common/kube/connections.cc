@@ -6,11 +6,11 @@
 namespace dualtrace::kube {
 namespace {
 
-// How long a connection made with files lives: as in client-go, which looks for a new CA as often.
+// How long a connection that uses files lives: as in client-go, which checks for a new CA as often.
 constexpr Duration kMaterialAgeMax = std::chrono::minutes(5);
-// So that an expired certificate in a file is not a new connection for every request.
+// So that an expired certificate in a file does not lead to a new connection for every request.
 constexpr Duration kMaterialAgeMin = std::chrono::seconds(10);
-// A watch sees a bookmark each minute; whoever reads it decides when it has been silent too long.
+// A watch gets a bookmark each minute; its reader decides when it has been silent for too long.
 constexpr Duration kWatchSilenceMax = std::chrono::minutes(10);
 
 }  // namespace

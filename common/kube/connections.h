@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Connections: the HTTP clients of an ApiClient, and what every request shows: the credential, the
-// User-Agent, the path of the server. Sees to it that rotated tokens, certificates and authorities
-// come into use. Private to common_kube_client.
+// Connections: the HTTP clients of an ApiClient, and what it adds to every request: the credential,
+// the User-Agent, the path of the server. It ensures that rotated tokens, certificates and
+// authorities are used. Private to common_kube_client.
 // Used from one thread; the HttpClients in it are thread-safe.
 
 #include <memory>
@@ -19,10 +19,10 @@ namespace dualtrace::kube {
 
 inline constexpr size_t kObjectBytesMax = size_t{8} << 20;
 
-// One for each kind of request, as they differ in what they may take.
+// One for each kind of request, because their limits differ.
 struct HttpClients {
   std::unique_ptr<HttpClient> calls;    // answers are kept up to one byte above kObjectBytesMax
-  std::unique_ptr<HttpClient> lists;    // pages, read as they come
+  std::unique_ptr<HttpClient> lists;    // pages, read as they arrive
   std::unique_ptr<HttpClient> watches;  // may be silent for minutes
 };
 
@@ -37,9 +37,9 @@ class Connections {
   [[nodiscard]] HttpClients& clients() { return clients_; }
   [[nodiscard]] std::string host() const { return config_.server.authority.to_string(); }
 
-  // May block, as Credential. Returns what the request shows, for refused().
+  // May block, like Credential. Returns the credential of the request, for refused().
   Result<Shown> authorize(HttpRequest& request);
-  // A request that showed this was answered 401. Whether it makes sense to send it once more.
+  // A request with this credential was answered 401. Returns whether a retry makes sense.
   bool refused(const Shown& shown);
 
  private:

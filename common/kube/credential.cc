@@ -10,7 +10,7 @@
 namespace dualtrace::kube {
 namespace {
 
-// Tokens of service accounts last an hour and are replaced in the file ten minutes before.
+// Service account tokens last an hour and are replaced in the file ten minutes before they expire.
 constexpr Duration kTokenAgeMax = std::chrono::seconds(60);
 constexpr size_t kTokenBytesMax = 64 * 1024;
 
@@ -38,7 +38,7 @@ class TokenFileCredential final : public Credential {
       shown_.authorization = "Bearer " + *std::move(token);
     } else if (shown_.authorization.empty()) {
       return fail(token.error());
-    }  // else what we have may well be good still
+    }  // else the current one may still be valid
     next_read_ = now + kTokenAgeMax;
     return shown_;
   }

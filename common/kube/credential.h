@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Credential: how the API server knows us at this moment. Tokens in files and those of plugins
+// Credential: the current credential for the API server. Tokens in files and those of plugins
 // change while we run. Used by Caller.
-// Used from one thread. Its errors and its users never write out what it holds.
+// Used from one thread. Neither its errors nor its users ever print its content.
 
 #include <memory>
 #include <string>
@@ -16,7 +16,7 @@ namespace dualtrace::kube {
 
 struct Shown {
   std::string authorization{};  // the header's value; "": none
-  // PEM, to be shown in place of ClientConfig's; both or neither.
+  // PEM, used instead of ClientConfig's; both or neither.
   std::string certificate{};
   std::string key{};
 
@@ -26,9 +26,9 @@ struct Shown {
 class Credential {
  public:
   virtual ~Credential() = default;
-  // May block for as long as a plugin may take. kDenied when there is none to show.
+  // May block for as long as a plugin may take. kDenied if there is none.
   virtual Result<Shown> current() = 0;
-  // The API server did not want it (401): the next current() looks for another one.
+  // The API server rejected it (401): the next current() looks for another one.
   virtual void refused() = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace dualtrace::kube {
 namespace {
 
-// Followers spread out, over one to 2.2 retry periods.
+// Followers are spread out over one to 2.2 retry periods.
 constexpr double kJitter = 1.2;
 
 const Json& spec_of(const Json& lease) {
@@ -42,7 +42,7 @@ Election::Round Election::round() {
     return Round{standing_, {}, std::move(error)};
   };
   if (led && clock_.tick() >= leads_until_) {
-    return lost({ErrorKind::kUnavailable, "no time to renew the lease"});
+    return lost({ErrorKind::kUnavailable, "the lease was not renewed in time"});
   }
   const Result<Tick> begun = acquire_or_renew();
   const Tick now = clock_.tick();
@@ -53,7 +53,7 @@ Election::Round Election::round() {
   if (led && !begun && !holder().empty() && !is_mine()) return lost(begun.error());
   if (begun) {
     leads_until_ = *begun + options_.renew_deadline;
-    // When acquiring took too long the lease is ours, but it is the next round that may lead.
+    // If acquiring took too long, the lease is ours, but only the next round may lead.
     if (now < leads_until_) {
       standing_ = Standing::kLeading;
       leadership_->hold(leads_until_, *begun + 2 * options_.lease_duration);
@@ -70,7 +70,7 @@ Status Election::release() {
   if (!is_mine()) return {};
   Result<Tick> written = write(held_by_nobody());
   if (!written && written.error().kind == ErrorKind::kConflict) {
-    // A renewal whose answer we did not get, or a successor.
+    // A renewal of ours whose answer was lost, or a successor.
     const auto lease = api_.get(kLeases, options_.lease);
     if (!lease) return fail(lease.error());
     observe(*lease);
@@ -122,13 +122,13 @@ Result<Tick> Election::write(const Json& lease) {
   return begun;
 }
 
-// Somebody's label on the lease is no sign of life of its holder: only the spec is.
+// A label that somebody sets on the lease is not a renewal by its holder: only the spec counts.
 void Election::observe(const Json& lease) {
   if (lease_.is_null() || spec_of(lease) != spec_of(lease_)) observed_ = clock_.tick();
   lease_ = lease;
 }
 
-// By when we saw it change and our own clock, never by the times written in it.
+// Judged by when we saw it change on our own clock, never by the times written in it.
 bool Election::is_believed() const {
   const auto seconds = integer_at(spec_of(lease_), {"leaseDurationSeconds"});
   const Duration lasts = seconds ? std::chrono::seconds(std::clamp<int64_t>(

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The thinking of LeaderElector, one round at a time: get, create or update the lease, and know
-// for how long that makes us the leader. Private to leader_elector.cc and the tests.
+// The logic of LeaderElector, one round at a time: get, create or update the lease, and compute for
+// how long that makes us the leader. Private to leader_elector.cc and the tests.
 //
-// Guarantees: what leader_elector.h promises. A round that ends later than leadership does has
+// Guarantees: those of leader_elector.h. A round that ends after leadership has expired has
 //   lost it, even if its last call succeeded.
-// Assumptions: nobody deletes the lease while it is held. The API server lets an update through
-//   only with the latest resourceVersion.
-// Errors: a round that failed is tried again; while leading, until renew_deadline.
+// Assumptions: nobody deletes the lease while it is held. The API server accepts an update only
+//   with the latest resourceVersion.
+// Errors: a failed round is retried; while leading, until renew_deadline.
 // Election is used from one thread at a time; Leadership is thread-safe.
 
 #include <atomic>
@@ -20,7 +20,7 @@
 
 namespace dualtrace::kube {
 
-// Until when, by our own clock; the clock outlives it.
+// Until when this process leads, by our own clock; the clock outlives it.
 class Leadership {
  public:
   explicit Leadership(Clock& clock) : clock_(clock) {}
@@ -55,14 +55,14 @@ class Election {
 
   // Blocks for up to three calls. Not after kLost.
   Round round();
-  // Blocks for up to three calls. The last thing asked of it.
+  // Blocks for up to three calls. Must be the last call.
   Status release();
-  // Who holds the lease, as we saw it last; "" for nobody.
+  // The holder of the lease when last seen; "" for nobody.
   [[nodiscard]] std::string holder() const;
   [[nodiscard]] const std::shared_ptr<Leadership>& leadership() const { return leadership_; }
 
  private:
-  // When the write began that got or renewed the lease.
+  // When the write that acquired or renewed the lease was started.
   Result<Tick> acquire_or_renew();
   Result<Tick> create();
   Result<Tick> write(const Json& lease);
@@ -81,8 +81,8 @@ class Election {
   Random random_;
   Standing standing_ = Standing::kFollowing;
   Tick leads_until_{};
-  Json lease_;       // as we saw it last; null when we did not
-  Tick observed_{};  // when we first saw its spec as it is
+  Json lease_;       // as last seen; null if never
+  Tick observed_{};  // when we first saw its current spec
 };
 
 }  // namespace dualtrace::kube

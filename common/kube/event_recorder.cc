@@ -15,7 +15,7 @@ namespace dualtrace::kube {
 namespace {
 
 Counter& outcome(MetricRegistry& metrics, const char* word) {
-  return metrics.counter("dualtrace_events_total", "Events about objects, by what became of them.",
+  return metrics.counter("dualtrace_events_total", "Events about objects, by result.",
                          {{"outcome", word}});
 }
 
@@ -101,7 +101,7 @@ class EventRecorder::Body {
   Counter& failed_;
   Counter& dropped_;
 
-  // The thread's only.
+  // Only for the thread.
   EventWriter writer_;
   LogLimiter warn_limiter_{std::chrono::seconds(30)};
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // EventRecorder: writes events.k8s.io/v1 Events about an object. Equal events within six minutes
-// become one with a series, as client-go does it. Events are for people: what cannot be written is
-// dropped and counted, never waited for.
-// Thread-safe. Writes happen on a thread of its own.
+// become one with a series, as in client-go. Events are for people: an event that cannot be written
+// is dropped and counted, and never delays anything.
+// Thread-safe. Writes happen on its own thread.
 
 #include <memory>
 #include <string>
@@ -15,7 +15,7 @@
 
 namespace dualtrace::kube {
 
-// Takes part in comparisons: two equal ones are one event that happened twice.
+// All members are compared: two equal ones are one event that happened twice.
 struct Event {
   enum class Type { kNormal, kWarning };
 

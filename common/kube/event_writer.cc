@@ -18,7 +18,7 @@ constexpr size_t kNameBytesMax = 253;
 constexpr size_t kWordBytesMax = 128;
 constexpr size_t kNoteBytesMax = 1024;
 
-// Between two characters of UTF-8.
+// Cut between two UTF-8 characters.
 std::string cut(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return std::string(text);
   while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80) --bytes_max;
@@ -72,7 +72,7 @@ Result<EventWriter::Written> EventWriter::write(const Event& event) {
   const Status continued = continue_series(known->second);
   if (continued) return Written::kSeries;
   if (continued.error().kind != ErrorKind::kNotFound) return fail(continued.error());
-  return create(event, identity);  // events are removed after an hour, or by anyone
+  return create(event, identity);  // events expire after an hour, or somebody deletes them
 }
 
 Result<EventWriter::Written> EventWriter::create(const Event& event, const std::string& identity) {
@@ -81,7 +81,7 @@ Result<EventWriter::Written> EventWriter::create(const Event& event, const std::
   bool again = false;
   const Status created = try_to([&]() -> Status {
     const auto answer = api_.create(kEvents, object);
-    // The try before was heard after all.
+    // The previous attempt succeeded after all.
     const bool there = !answer && again && answer.error().kind == ErrorKind::kConflict;
     again = true;
     if (!answer && !there) return fail(answer.error());
@@ -145,7 +145,7 @@ ObjectKey EventWriter::next_key(const Event& event) {
   last_number_ = std::max(last_number_ + 1, unix_nanos(clock_.wall()));
   const std::string suffix = "." + hex(last_number_);
   std::string name = cut(text_at(event.regarding, {"name"}), kNameBytesMax - suffix.size());
-  // What is cut may end where no part of a name may.
+  // A cut text may end with a character with which no part of a name may end.
   while (!name.empty() && (name.back() == '.' || name.back() == '-')) name.pop_back();
   const std::string_view namespace_name = text_at(event.regarding, {"namespace"});
   return {namespace_name.empty() ? "default" : std::string(namespace_name), name + suffix};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// EventWriter: how an event is written: a new one is created, a repeated one within six minutes
-// becomes a series of the first. Private to event_recorder.cc and the tests.
+// EventWriter: writes an event: a new one is created; a repeated one within six minutes becomes a
+// series of the first. Private to event_recorder.cc and the tests.
 //
-// Limits: remembers kRememberedMax events, forgetting those longest unseen; three tries an event.
+// Limits: remembers kRememberedMax events, and forgets the least recent; three attempts per event.
 // Used from one thread.
 
 #include <functional>
@@ -17,7 +17,7 @@ namespace dualtrace::kube {
 class EventWriter {
  public:
   static constexpr size_t kRememberedMax = 2000;
-  // Waits before the next try; false when there is to be none.
+  // Waits before the next attempt; returns false if there should be none.
   using Pause = std::function<bool(Duration)>;
   enum class Written { kCreated, kSeries };
 
@@ -46,7 +46,7 @@ class EventWriter {
   Api& api_;
   Clock& clock_;
   const Pause pause_;
-  Memory memory_;  // by all that makes two events equal
+  Memory memory_;  // by everything that makes two events equal
   int64_t last_number_ = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace dualtrace::kube {
 namespace {
 
-// A refused credential is replaced, but a plugin that has no better one is not run for each call.
+// A rejected credential is replaced, but a plugin without a better one is not run for each call.
 constexpr Duration kAgeMin = std::chrono::seconds(10);
 constexpr size_t kCaBytesMax = 1 << 20;
 constexpr size_t kOutputBytesMax = 1 << 20;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ExecCredential: the credentials that a program prints, kept until they expire or are refused.
-// Used from one thread, so that the program runs once at a time.
+// ExecCredential: the credentials that a program prints, kept until they expire or are rejected.
+// Used from one thread, so that at most one instance of the program runs.
 
 #include <optional>
 #include <string>
@@ -12,7 +12,7 @@ namespace dualtrace::kube {
 
 class ExecCredential final : public Credential {
  public:
-  // `config` has a plugin. A plugin may take a minute, and is killed then.
+  // `config` has a plugin. A plugin may take a minute; after that it is killed.
   ExecCredential(const ClientConfig& config, FileSystem& files, Clock& clock,
                  Duration time_limit = std::chrono::minutes(1));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The configuration that Kubernetes gives to each pod. Used by operator/app, which reads the two
-// environment variables. Pure, but for the files.
+// environment variables. Pure, except for reading files.
 
 #include <string>
 
@@ -14,8 +14,8 @@ namespace dualtrace::kube {
 inline constexpr const char* kServiceAccountFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
 
-// KUBERNETES_SERVICE_HOST and _PORT as they are; kNotFound when one is empty: not in a pod.
-// kUnavailable when the folder has no CA or no token.
+// Takes KUBERNETES_SERVICE_HOST and _PORT unchanged; kNotFound if one is empty: not in a pod.
+// kUnavailable if the folder has no CA or no token.
 Result<ClientConfig> in_cluster_config(const std::string& service_host,
                                        const std::string& service_port, FileSystem& files,
                                        const std::string& folder = kServiceAccountFolder);

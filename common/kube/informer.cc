@@ -57,7 +57,7 @@ class Informer::StoreShelf final : public Shelf {
   [[nodiscard]] const Store& store() const { return store_; }
 
  private:
-  // The object that is held already, when the server sent that one again.
+  // The existing object, if the server sent the same version again.
   [[nodiscard]] ObjectPointer held_or(const ObjectKey& key, ObjectPointer object) const {
     ObjectPointer held = store_.get(key);
     return held && version_of(*held) == version_of(*object) ? held : object;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Informer: keeps a Store equal to what the API server has of one selection, and tells a listener
-// of each change. A Reflector with such a shelf. Used by operator/app, one for each kind (and
-// watched namespace).
+// Informer: keeps a Store in sync with the API server's objects of one selection, and calls a
+// listener for each change. It is a Reflector with such a shelf. Used by operator/app, one for each
+// kind (and watched namespace).
 // start(), synced(), failure() and store() are thread-safe; everything else happens on the
 // scheduler.
 
@@ -18,8 +18,9 @@
 
 namespace dualtrace::kube {
 
-// An object came, changed (before and after) or went (after is nullptr). What was missed while the
-// watch was torn is told after the next list, deletions with the last state that was known.
+// An object was created, changed (before and after) or deleted (after is nullptr). Changes that
+// were missed while the watch was disconnected are reported after the next list, deletions with the
+// last known state.
 struct Change {
   ObjectKey key;
   ObjectPointer before;
@@ -33,18 +34,19 @@ class Informer {
     Store::Index index{};
     size_t unread_bytes_max = Reflector::Options{}.unread_bytes_max;
   };
-  // On the scheduler, after the store shows it; must not block. For the first list, too.
+  // Called on the scheduler, after the store shows the change, also for the first list; must not
+  // block.
   using Listener = std::function<void(const Change&)>;
 
-  // As Reflector's.
+  // As in Reflector.
   Informer(Options options, ListWatch& api, Scheduler& scheduler, uint64_t seed,
            MetricRegistry& metrics, Listener listener);
   Informer(const Informer&) = delete;
   Informer& operator=(const Informer&) = delete;
 
   void start() { reflector_.start(); }
-  // Whether the store has held a whole list yet, and the listener heard of all of it; from then on
-  // for ever.
+  // Whether the store has held a whole list, and the listener was called for all of it; never
+  // reset.
   [[nodiscard]] bool synced() const { return reflector_.synced(); }
   [[nodiscard]] std::optional<Error> failure() const { return reflector_.failure(); }
   [[nodiscard]] const Store& store() const;

@@ -42,7 +42,7 @@ std::string current_context(const std::vector<Source>& sources) {
   return {};
 }
 
-// The entry of that name in a list such as `clusters: [{name: a, cluster: {…}}]`.
+// The entry with that name in a list such as `clusters: [{name: a, cluster: {…}}]`.
 Result<KubeconfigEntry> find_entry(const std::vector<Source>& sources, std::string_view list,
                                    std::string_view body, const std::string& name) {
   for (const Source& source : sources) {

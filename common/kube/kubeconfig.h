@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Kubeconfig files, as kubectl reads them: several are merged, of equal names the first wins; paths
-// in them are relative to their file. Used by operator/app when it does not run in a pod.
-// Pure, but for the files.
+// Kubeconfig files, as kubectl reads them: several are merged, and of equal names the first wins;
+// paths in them are relative to their file. Used by operator/app outside of a pod.
+// Pure, except for reading files.
 
 #include <string>
 #include <vector>
@@ -13,11 +13,11 @@
 
 namespace dualtrace::kube {
 
-// Of KUBECONFIG: paths with ":" between them.
+// The value of KUBECONFIG: paths separated by ":".
 [[nodiscard]] std::vector<std::string> split_paths(const std::string& kubeconfig);
 
-// `context`: by name; "" is the current one. kNotFound when none of the files exists; a missing one
-// among others is passed over. kInvalid names the file and the field. No secret is in an error.
+// `context`: by name; "" is the current one. kNotFound if none of the files exists; a missing one
+// among others is ignored. kInvalid names the file and the field. Errors never contain a secret.
 Result<ClientConfig> read_kubeconfig(const std::vector<std::string>& paths,
                                      const std::string& context, FileSystem& files);
 

@@ -64,7 +64,7 @@ Result<ExecPlugin> read_exec(const KubeconfigEntry& entry, const YamlNode& exec)
   }
   const std::string mode = text_of(exec, "interactiveMode");
   if (mode == "Always") {
-    return refuse(entry, "exec.interactiveMode", "Always: there is no terminal to ask at");
+    return refuse(entry, "exec.interactiveMode", "Always: there is no terminal for a prompt");
   }
   if (mode != "Never" && mode != "IfAvailable" && (v1 || !mode.empty())) {
     return refuse(entry, "exec.interactiveMode", "neither Never nor IfAvailable");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The fields of one cluster and one user of a kubeconfig, put into a ClientConfig. Part of
-// kubeconfig.h; the fields that dualtrace cannot honour are refused, not passed over.
+// Reads the fields of one cluster and one user of a kubeconfig into a ClientConfig. Part of
+// kubeconfig.h; fields that dualtrace does not support are rejected, not ignored.
 // Pure.
 
 #include <string>
@@ -15,13 +15,13 @@ namespace dualtrace::kube {
 
 struct KubeconfigEntry {
   const YamlNode& fields;
-  std::string folder;  // that relative paths begin from
-  std::string label;   // before every error
+  std::string folder;  // the base of relative paths
+  std::string label;   // the prefix of every error
 };
 
-// nullptr when there is none, or nothing but `null`.
+// nullptr if there is none, or only `null`.
 [[nodiscard]] const YamlNode* child_of(const YamlNode& map, std::string_view key);
-// "" when there is none or it is not text.
+// "" if there is none or it is not text.
 [[nodiscard]] std::string text_of(const YamlNode& map, std::string_view key);
 
 Status read_cluster(const KubeconfigEntry& entry, ClientConfig& config);

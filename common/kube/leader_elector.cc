@@ -56,7 +56,7 @@ class LeaseElector final : public LeaderElector {
     std::call_once(released_, [this] {
       const Status released = election_.release();
       if (!released) {
-        log_warn("The lease could not be released and has to run out",
+        log_warn("The lease could not be released and has to expire",
                  {{"error", released.error().message}});
       }
     });
@@ -76,7 +76,7 @@ class LeaseElector final : public LeaderElector {
     const bool leads = round.standing == Election::Standing::kLeading;
     if (round.error && (leads || round.error->kind != ErrorKind::kConflict)) {
       if (const auto unsaid = warn_limiter_.allow(clock_.tick())) {
-        log_warn("The lease could not be got or renewed and is tried again",
+        log_warn("The lease could not be acquired or renewed; retrying",
                  {{"error", round.error->message}, {"unsaid", *unsaid}});
       }
     }
@@ -120,7 +120,7 @@ class LeaseElector final : public LeaderElector {
   Clock& clock_;
   const Callbacks callbacks_;
 
-  // The elector's thread, and release() once that has ended.
+  // The elector's thread, and release() after that has ended.
   Election election_;
   std::string holder_;
   bool led_ = false;

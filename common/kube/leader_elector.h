@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LeaderElector: one of several processes leads, by a coordination.k8s.io Lease, as client-go does
-// it: another's lease is believed for leaseDurationSeconds from when *we* saw it change last, so
-// that wall clocks do not matter. Used by operator/app.
+// LeaderElector: elects one of several processes with a coordination.k8s.io Lease, as in client-go:
+// another holder's lease expires leaseDurationSeconds after *we* last saw it change, so wall clocks
+// do not matter. Used by operator/app.
 //
 // Guarantees: leading() is true in at most one process at a time, as long as clocks run at about
-// the same rate: a leader that could not renew for renew_deadline stops being one by its own
-// clock, lease_duration after which another may begin.
-// Assumptions: calls of `api` end within half of renew_deadline, so that one that hangs can be
-// followed by another in time: give the elector a client of its own.
+// the same rate: a leader that could not renew for renew_deadline stops leading by its own clock,
+// before its lease expires for the others after lease_duration.
+// Assumptions: calls of `api` end within half of renew_deadline, so that a hung call can be retried
+// in time: give the elector its own client.
 // Thread-safe. `started` and `stopped` are called on the elector's own thread: they must not block,
-// as no lease is renewed meanwhile, and not end the election.
+// because the lease is not renewed meanwhile, and must not end the election.
 
 #include <functional>
 #include <memory>
@@ -34,7 +34,7 @@ class LeaderElector {
   };
   struct Callbacks {
     std::function<void()> started;
-    // Leadership was lost and will not be sought again: the process is to end.
+    // Leadership was lost and will not be sought again: the process must exit.
     std::function<void(const Error&)> stopped;
   };
 
@@ -46,12 +46,12 @@ class LeaderElector {
   // Ends without releasing.
   virtual ~LeaderElector() = default;
 
-  // Asked before every write: the lease was renewed less than renew_deadline ago.
+  // Called before every write: the lease was renewed less than renew_deadline ago.
   [[nodiscard]] virtual bool leading() const = 0;
-  // For /livez: false when this process should lead and has not renewed for much too long.
+  // For /livez: false if this process should lead and has not renewed for much too long.
   [[nodiscard]] virtual bool healthy() const = 0;
-  // Gives the lease back, so that another takes over at once; only after all guarded work has
-  // ended. Stops the election; idempotent.
+  // Releases the lease, so that another process takes over at once; only after all guarded work
+  // has ended. Stops the election; idempotent.
   virtual void release() = 0;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LineSplitter: pieces of a stream become its lines, of bounded length. Used by WatchStream.
+// LineSplitter: splits a stream into lines of bounded length. Used by WatchStream.
 // Used from one thread.
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class LineSplitter {
  public:
   explicit LineSplitter(size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
 
-  // Calls line(std::string) for each line that the piece completes, without its end; empty ones are
-  // left out. False once a line is too long: nothing is to be fed any more.
+  // Calls line(std::string) for each line that the piece completes, without the line break and
+  // without empty lines. Returns false once a line is too long: do not feed any more.
   template <typename Line>
   [[nodiscard]] bool feed(std::string_view piece, const Line& line) {
     while (true) {
@@ -30,7 +30,7 @@ class LineSplitter {
     }
   }
 
-  // Whether a line was begun and not ended.
+  // Whether a line has started and not ended.
   [[nodiscard]] bool within_line() const { return !rest_.empty(); }
 
  private:

@@ -15,8 +15,8 @@ Failure no_list() { return fail(ErrorKind::kUnavailable, "the answer is not a li
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-// Whether what was read ends with the member's name and its colon; a quote that is part of a longer
-// string has a backslash before it.
+// Whether the text ends with the member's name and its colon; a quote within a longer string has a
+// backslash before it.
 bool names_items(std::string_view around) {
   constexpr std::string_view kName = R"("items":)";
   if (!around.ends_with(kName)) return false;
@@ -35,7 +35,7 @@ void ListReader::begin() {
 }
 
 void ListReader::feed(std::string_view piece) {
-  // An object's text is copied by the stretch, not by the byte: it is nearly all there is.
+  // The text of objects is copied in stretches, not byte by byte: it is nearly the whole input.
   size_t kept = 0;
   for (size_t at = 0; at < piece.size() && !damaged_; ++at) {
     const bool in_item = in_items_ && depth_ > kItemDepth;
@@ -65,7 +65,7 @@ void ListReader::take(char c) {
     case ']':
       return close_bracket(c);
     default:
-      // Between objects there are commas and nothing else.
+      // Between objects there are only commas.
       damaged_ = damaged_ || (in_items_ && depth_ == kItemDepth && c != ',' && !is_space(c));
   }
   if (outside && !is_space(c)) around_.push_back(c);

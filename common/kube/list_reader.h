@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ListReader: reads one page of a list while it comes. Each object is cut out of the text, parsed
+// ListReader: reads one page of a list while it arrives. Each object is cut out of the text, parsed
 // and trimmed by itself, so that neither the text of a page nor its tree is ever in memory as a
-// whole: a server that ignores the limit costs time and no memory but for what is kept.
+// whole: a server that ignores the limit costs time, but memory only for what is kept.
 // Private to common_kube_client. Used from one thread.
 //
-// Limits: an object up to 8 MiB, a larger one is left out and counted; what is around the objects
-//   up to 64 KiB.
+// Limits: an object has at most 8 MiB; larger ones are left out and counted. The text around the
+//   objects has at most 64 KiB.
 
 #include <cstddef>
 #include <string>
@@ -21,10 +21,10 @@ class ListReader {
  public:
   explicit ListReader(const Selection& selection) : selection_(selection) {}
 
-  // Forgets what was read: an answer begins.
+  // Resets the reader for a new answer.
   void begin();
   void feed(std::string_view piece);
-  // When all of the answer was fed. kUnavailable when it is no list.
+  // Call it after the whole answer was fed. kUnavailable if it is not a list.
   Result<ListPage> finish();
 
  private:
@@ -37,7 +37,7 @@ class ListReader {
 
   const Selection selection_;
   std::string around_;  // the page without its items, and without white space
-  std::string item_;    // the one that is being read
+  std::string item_;    // the object that is being read
   size_t depth_ = 0;    // of brackets
   bool in_items_ = false;
   bool in_string_ = false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ListWatch: the two calls that an informer stands on, asynchronous. ApiClient is the real one;
-// tests/fakes has one that a test answers by hand. Whatever is read is read object by object, and
-// what nobody needs of one is gone before the next is looked at.
+// ListWatch: the two asynchronous calls that informers are based on. ApiClient is the real one;
+// tests/fakes has one that a test answers by hand. Objects are read one by one, and each is trimmed
+// before the next is read.
 // Thread-safe. Callbacks come from a thread of the client's, never from within the call, and must
 // not block.
 
@@ -27,17 +27,18 @@ struct Selection {
   std::string label_selector{};
   std::string field_selector{};
   Form form = Form::kWhole;
-  // Takes out of each object what need not be kept, as soon as it is read, on any thread; pure.
-  // metadata.{namespace,name,uid,resourceVersion} stay. It sees managedFields, which never do.
+  // Removes what need not be kept from each object as soon as it is read, on any thread; pure.
+  // metadata.{namespace,name,uid,resourceVersion} must stay. It sees managedFields, which are
+  // always removed afterwards.
   std::function<void(Json&)> trim{};
 };
 
-// An object as it is handed on: trimmed, and it says what it is, which objects of a list do not and
-// metadata alone says wrongly.
+// Prepares an object for its reader: trims it, and sets its kind and apiVersion, which objects of a
+// list lack and which are wrong in metadata alone.
 void make_keepable(const Selection& selection, Json& object);
 
-// Always of what is true now (no resourceVersion): with "0" the server answers from its cache and
-// ignores the limit, so that fifty thousand pods come at once.
+// Always for the current state (no resourceVersion): with "0" the server answers from its cache and
+// ignores the limit, so that fifty thousand pods arrive at once.
 struct ListRequest {
   std::string continue_token{};
   uint32_t limit = 500;
@@ -47,30 +48,30 @@ struct ListPage {
   std::vector<Json> items;
   std::string resource_version;
   std::string continue_token{};  // "": this was the last page
-  size_t left_out = 0;           // objects that are too large to be read
+  size_t left_out = 0;           // objects that are too large to read
 };
 
 struct WatchRequest {
-  std::string resource_version{};  // from where to go on
-  Duration lasting{};              // when the server is to end it (timeoutSeconds)
-  // A streamed list: first all that there is, as ADDED, and then a bookmark that says so. No
-  // resourceVersion then. kInvalid where the server does not know it.
+  std::string resource_version{};  // where to continue
+  Duration lasting{};              // after which the server should end it (timeoutSeconds)
+  // A streamed list: first all existing objects, as ADDED, and then a bookmark that marks their
+  // end. Without resourceVersion. kInvalid if the server does not support it.
   bool lists_first = false;
 };
 
-// One open watch; destroying it ends the watch. No callback begins afterwards.
+// One open watch; destroying it ends the watch. No callback starts afterwards.
 class Watch {
  public:
   virtual ~Watch() = default;
 };
 
 struct WatchReader {
-  // The server has said yes. May be empty.
+  // The server has accepted the watch. May be empty.
   std::function<void()> opened{};
   // One line of the stream: a JSON object with "type" and "object", not parsed yet. In order.
   std::function<void(std::string)> line;
-  // Exactly once, and last, unless the Watch was destroyed first. A stream that the server ended in
-  // good order is a success. Errors as of Api; kExpired also for a 410 in place of the stream.
+  // Called exactly once, and last, unless the Watch was destroyed first. A stream that the server
+  // ended properly is a success. Errors as in Api; kExpired also for a 410 instead of the stream.
   std::function<void(Status)> ended;
 };
 

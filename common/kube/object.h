@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Names of things in Kubernetes: ResourceType (which API), ObjectKey (which object of it), and the
-// reading of an object's metadata. Objects themselves are Json, as the API server sent them.
+// Names in Kubernetes: ResourceType (which API), ObjectKey (which of its objects), and functions
+// that read an object's metadata. Objects themselves are Json, as the API server sent them.
 // Immutable.
 
 #include <compare>
@@ -16,23 +16,23 @@ struct ObjectKey {
   std::string namespace_name;
   std::string name;
 
-  // "namespace/name", or "name" for what has no namespace.
+  // "namespace/name", or "name" for cluster-scoped objects.
   [[nodiscard]] std::string to_string() const;
   auto operator<=>(const ObjectKey&) const = default;
 };
 
 [[nodiscard]] ObjectKey key_of(const Json& object);
-// Being deleted: it is there only until its finalizers are done.
+// Being deleted: it exists only until its finalizers are done.
 [[nodiscard]] bool is_ending(const Json& object);
 
 struct ResourceType {
-  std::string_view group;  // "" for the core
+  std::string_view group;  // "" for the core group
   std::string_view version;
   std::string_view plural;
   std::string_view kind;
 
   [[nodiscard]] std::string api_version() const;  // "apps/v1"; "v1" for the core
-  // "/apis/apps/v1/namespaces/x/daemonsets"; of all namespaces when the name is "".
+  // "/apis/apps/v1/namespaces/x/daemonsets"; for all namespaces if the name is "".
   [[nodiscard]] std::string collection_path(std::string_view namespace_name) const;
   [[nodiscard]] std::string object_path(const ObjectKey& key) const;
   bool operator==(const ResourceType&) const = default;

@@ -37,7 +37,7 @@ class Descriptor {
   int fd_;
 };
 
-// NAME=value, and pointers to them with a null at the end, as execve wants them.
+// NAME=value, and pointers to them with a null at the end, as execve expects them.
 class Strings {
  public:
   explicit Strings(std::vector<std::string> texts) : texts_(std::move(texts)) {
@@ -71,7 +71,7 @@ Strings arguments_of(const Program& program) {
   return Strings(std::move(texts));
 }
 
-// In a process group of its own, with no signal blocked. 0 or an errno.
+// In its own process group, with no signal blocked. 0 or an errno.
 int spawn(const Program& program, int output, pid_t& pid) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -93,7 +93,7 @@ int spawn(const Program& program, int output, pid_t& pid) {
   return error;
 }
 
-// What there is to read at once; false at the end.
+// Reads what is available; returns false at the end.
 bool read_some(int fd, std::string& into) {
   std::array<char, 16384> buffer;
   const ssize_t size = ::read(fd, buffer.data(), buffer.size());
@@ -101,8 +101,8 @@ bool read_some(int fd, std::string& into) {
   return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-// Until the program has ended. What it left in the pipe is read then; another that holds the pipe
-// open is not waited for.
+// Reads until the program has ended, and then what is left in the pipe. It does not wait for other
+// processes that keep the pipe open.
 Result<std::string> read_until_end(int output, int process, Tick end, size_t bytes_max,
                                    const Clock& clock) {
   std::string text;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// run_program: what a child process prints, within a time limit. Its standard input is empty, its
-// standard error is ours, so that it can tell a person what to do; its environment is ours and
-// what is added. Used for credential plugins.
+// run_program: runs a child process with a time limit and returns its output. Its standard input is
+// empty; its standard error is ours, so that it can tell a person what to do; its environment is
+// ours plus additions. Used for credential plugins.
 // Thread-safe.
 
 #include <string>
@@ -20,9 +20,9 @@ struct Program {
   std::vector<std::pair<std::string, std::string>> environment{};
 };
 
-// Blocks. kNotFound (no such program), kUnavailable (another end than exit 0), kCancelled (not done
-// in time), kExhausted (printed too much). It and the children in its process group are gone, or
-// killed, when this returns.
+// Blocks. kNotFound (no such program), kUnavailable (any end other than exit 0), kCancelled (not
+// done in time), kExhausted (printed too much). The program and the children in its process group
+// have exited or been killed when this returns.
 Result<std::string> run_program(const Program& program, Duration time_limit,
                                 size_t output_bytes_max, const Clock& clock);
 

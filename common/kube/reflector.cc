@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body around watch.h: calls, timers and the shelf, all on the scheduler.
+// Runs the state machine of watch.h: calls, timers and the shelf, all on the scheduler.
 
 #include "common/kube/reflector.h"
 
@@ -19,15 +19,15 @@ struct Metrics {
       : registry(metrics),
         labels{{"resource", std::string(selection.type.plural)},
                {"namespace", selection.namespace_name}},
-        lists(metrics.counter("dualtrace_informer_lists_total",
-                              "Lists that were read to their end.", labels)) {}
+        lists(metrics.counter("dualtrace_informer_lists_total", "Lists that were read completely.",
+                              labels)) {}
 
   void ended(std::string_view reason) const {
     MetricLabels with_reason = labels;
     with_reason.emplace("reason", reason);
     registry
         .counter("dualtrace_informer_ends_total",
-                 "Lists that failed and watches that came to an end, by reason.", with_reason)
+                 "Lists that failed and watches that ended, by reason.", with_reason)
         .increment();
   }
 
@@ -66,7 +66,7 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
   }
 
  private:
-  // How much of one watch is on its way to the scheduler.
+  // How many bytes of one watch are on their way to the scheduler.
   struct Unread {
     std::atomic<size_t> bytes{0};
     bool overrun = false;  // the client's thread only
@@ -81,7 +81,7 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
       warn(next.end_reason, *next.error);
       note(std::move(next.error));
     }
-    // Before the shelf is told anything, so that nothing of the old watch is left by then.
+    // Before any call of the shelf, so that nothing of the old watch is left by then.
     if (!std::holds_alternative<GoOn>(next.action)) end_all();
     for (WatchEvent& event : next.events) take(std::move(event));
     std::visit([this](const auto& action) { perform(action); }, next.action);
@@ -118,14 +118,14 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
         if (body && body->turn_ == turn) body->note(std::nullopt);
       });
     };
-    // On the client's thread, as it comes: what takes time is done before the next is read.
+    // On the client's thread, as lines arrive: expensive work is done before the next line is read.
     reader.line = [unread, this_turn = later(), bytes_max = unread_bytes_max_,
                    selection = selection_](const std::string& line) {
       if (unread->overrun) return;
       const size_t bytes = line.size();
       unread->overrun = unread->bytes.fetch_add(bytes) + bytes > bytes_max;
       if (unread->overrun) {
-        this_turn(WatchEnded{fail(ErrorKind::kExhausted, "a watch sends faster than it is read")},
+        this_turn(WatchEnded{fail(ErrorKind::kExhausted, "the watch sends faster than it is read")},
                   0);
       } else {
         this_turn(LineCame{read_watch_line(line, selection)}, bytes);
@@ -141,8 +141,8 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
     timer_ = scheduler_.run_after(action.delay, [this] { feed(WaitOver{}); });
   }
 
-  // What tells, from any thread, what came of the call that is about to be made. Once something
-  // else was begun, it tells nobody. `bytes`: of a line that was unread.
+  // A function that reports, from any thread, the result of the call that is about to be made. It
+  // does nothing once something else was started. `bytes`: of a line that was unread.
   std::function<void(WatchInput, size_t bytes)> later() {
     return [weak = weak_from_this(), turn = turn_, &scheduler = scheduler_](WatchInput input,
                                                                             size_t bytes) {
@@ -185,7 +185,7 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
       case WatchEvent::Kind::kInitDone:
         metrics_.lists.increment();
         shelf_->end_list();
-        synced_ = true;  // also what a listener made of it
+        synced_ = true;  // including the listener's work
         return;
       case WatchEvent::Kind::kApplied:
         return shelf_->put(std::move(event.object));
@@ -197,16 +197,16 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
   void warn(std::string_view reason, const Error& error) {
     const auto unsaid = warn_limiter_.allow(scheduler_.clock().tick());
     if (!unsaid) return;
-    log_warn("A list or watch failed and is tried again", {{"resource", selection_.type.plural},
-                                                           {"namespace", selection_.namespace_name},
-                                                           {"reason", reason},
-                                                           {"error", error.message},
-                                                           {"failures", state_.failures},
-                                                           {"unsaid", *unsaid}});
+    log_warn("A list or watch failed; retrying", {{"resource", selection_.type.plural},
+                                                  {"namespace", selection_.namespace_name},
+                                                  {"reason", reason},
+                                                  {"error", error.message},
+                                                  {"failures", state_.failures},
+                                                  {"unsaid", *unsaid}});
   }
 
   void warn_of_large_objects(size_t count) {
-    log_error("objects above 8 MiB are left out, as if they were not there",
+    log_error("objects above 8 MiB are ignored, as if they did not exist",
               {{"resource", selection_.type.plural},
                {"namespace", selection_.namespace_name},
                {"objects", count}});
@@ -228,7 +228,7 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
   // On the scheduler only.
   Random random_;
   WatchState state_;
-  uint64_t turn_ = 0;  // counts what was begun
+  uint64_t turn_ = 0;  // counts started lists, watches and waits
   std::shared_ptr<Unread> unread_;
   Tick last_sound_{};
   Scheduler::TimerId timer_ = 0;

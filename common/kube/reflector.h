@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reflector: keeps a Shelf equal to what the API server has of one selection. The thinking is in
-// watch.h's pure state machine; this is its body: it calls ListWatch, keeps the timers, feeds the
-// shelf. Objects are read and trimmed on the client's thread, one by one, so that only what is kept
-// of them waits for the scheduler.
+// Reflector: keeps a Shelf in sync with the API server's objects of one selection. The logic is in
+// watch.h's pure state machine; this class runs it: it calls ListWatch, keeps the timers, feeds the
+// shelf. Objects are read and trimmed on the client's thread, one by one, so that only their kept
+// parts wait for the scheduler.
 // start(), synced() and failure() are thread-safe; everything else happens on the scheduler.
 
 #include <memory>
@@ -20,12 +20,12 @@ class Reflector {
  public:
   struct Options {
     Selection selection;
-    // Of a watch that is faster than the scheduler, as they come from the network; at the limit a
-    // list takes its place.
+    // The limit for unprocessed bytes of a watch that is faster than the scheduler; at the limit, a
+    // list replaces the watch.
     size_t unread_bytes_max = 32 << 20;
   };
-  // All references outlive the reflector; the scheduler is stopped before it is destroyed, and
-  // outlives what `api` still calls: stopped, it drops that.
+  // All references outlive the reflector. The scheduler is stopped before the reflector is
+  // destroyed, and outlives late callbacks of `api`: once stopped, it drops them.
   Reflector(Options options, ListWatch& api, Scheduler& scheduler, uint64_t seed,
             MetricRegistry& metrics, std::shared_ptr<Shelf> shelf);
   ~Reflector();
@@ -33,10 +33,10 @@ class Reflector {
   Reflector& operator=(const Reflector&) = delete;
 
   void start();
-  // Whether the shelf has held a whole list yet; from then on for ever.
+  // Whether the shelf has held a whole list; never reset.
   [[nodiscard]] bool synced() const;
-  // Why nothing can be read at the moment; nullopt when the last request went well, or has just
-  // begun.
+  // Why nothing can be read at the moment; nullopt if the last request succeeded, or has just
+  // started.
   [[nodiscard]] std::optional<Error> failure() const;
 
  private:

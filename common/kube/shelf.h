@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Shelf: where a Reflector puts the objects that it reads. An Informer's shelf is a Store with a
-// listener; who keeps very many objects brings one that holds only what it needs of each.
-// Used from one thread, the reflector's, but for size(). No call may block. Objects are keepable
-// (list_watch.h), and each is the newest state that is known.
+// listener; for very many objects, a caller provides a shelf that keeps only what it needs of each.
+// Used from one thread, the reflector's, except for size(). No call may block. Objects are prepared
+// by make_keepable() (list_watch.h), and each is the newest known state.
 
 #include <cstddef>
 
@@ -15,12 +15,12 @@ namespace dualtrace::kube {
 class Shelf {
  public:
   virtual ~Shelf() = default;
-  // A list begins; what came of one that had begun before is to be forgotten.
+  // A list starts; discard the objects of an earlier, unfinished list.
   virtual void begin_list() = 0;
   virtual void list(Json object) = 0;
-  // It was listed, and has gone since.
+  // It was listed, and has been deleted since.
   virtual void unlist(const ObjectKey& key) = 0;
-  // What was listed is all there is: everything else has gone.
+  // The list is complete: everything else has been deleted.
   virtual void end_list() = 0;
   // A change, after a list.
   virtual void put(Json object) = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Store: the objects that an informer has seen, by key and by one index. Only its Informer writes;
-// a whole new list takes the place of the old one at once. Readers keep what they got for as long
-// as they like.
+// a complete new list replaces the old one at once. Readers may keep objects as long as they like.
 // Thread-safe.
 
 #include <functional>
@@ -22,16 +21,16 @@ using ObjectPointer = std::shared_ptr<const Json>;
 
 class Store {
  public:
-  // What an object is found under with select(); "" leaves it out. Pure.
+  // The value under which select() finds an object; "" leaves it out. Pure.
   using Index = std::function<std::string(const Json&)>;
   explicit Store(Index index = {}) : index_(std::move(index)) {}
 
-  [[nodiscard]] ObjectPointer get(const ObjectKey& key) const;  // nullptr: there is none
+  [[nodiscard]] ObjectPointer get(const ObjectKey& key) const;  // nullptr if there is none
   [[nodiscard]] std::vector<ObjectPointer> all() const;
   [[nodiscard]] std::vector<ObjectPointer> select(const std::string& index_value) const;
   [[nodiscard]] size_t size() const;
 
-  // For the Informer. Return what was there before.
+  // For the Informer. They return the previous content.
   ObjectPointer put(ObjectPointer object);
   ObjectPointer remove(const ObjectKey& key);
   std::map<ObjectKey, ObjectPointer> replace(std::map<ObjectKey, ObjectPointer> objects);

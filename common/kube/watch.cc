@@ -12,10 +12,10 @@ namespace {
 constexpr Backoff kBackoff{.base = std::chrono::milliseconds(800), .max = std::chrono::seconds(30)};
 constexpr std::string_view kExpired = "Expired";
 constexpr Duration kHealthy = std::chrono::minutes(2);
-// What ends a watch that stood for so long is a new trouble, and not more of the one before it.
+// The end of a watch that lasted this long is a new problem, not a continuation of an earlier one.
 constexpr Duration kStood = std::chrono::seconds(10);
 constexpr Duration kRetryAfterMax = std::chrono::minutes(1);
-// A watch that ends sooner than this was not served, whatever the status says.
+// A watch that ends sooner than this was not served properly, whatever its status.
 constexpr Duration kWatchMin = std::chrono::seconds(1);
 constexpr uint64_t kWatchSecondsMin = 300;
 constexpr uint64_t kWatchSecondsMax = 600;
@@ -23,7 +23,7 @@ constexpr Duration kSilenceMax = std::chrono::seconds(150);
 constexpr Duration kStreamSilenceMax = std::chrono::seconds(10);
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
-// 504 is its code; what tells it from a server that is slow is its text alone.
+// Its code is 504; only its text distinguishes it from a slow server.
 bool from_the_future(const Error& error) {
   return error.message.find("Too large resource version") != std::string::npos;
 }
@@ -50,8 +50,8 @@ bool is_identified(const Json& object) {
   return !text_at(object, {"metadata", "name"}).empty() && !version_of(object).empty();
 }
 
-// The Status that an ERROR event carries. A 500 within a stream is most often an event that the
-// server cannot give out: watching again from before it would meet it again.
+// The Status in an ERROR event. A 500 within a stream is mostly an event that the server cannot
+// deliver: a watch from before that event would fail again.
 Error error_of(const Json& status) {
   const int64_t code = integer_at(status, {"code"}).value_or(0);
   const std::string_view reason = text_at(status, {"reason"});
@@ -84,7 +84,7 @@ std::string_view word_for(const Error& error) {
   }
 }
 
-// One step. Every `on` leaves the next phase in the state.
+// One step. Every `on` sets the next phase in the state.
 class Stepper {
  public:
   Stepper(WatchState& state, Tick now, Random& random)
@@ -121,11 +121,11 @@ class Stepper {
         tell(WatchEvent::Kind::kUnlisted, std::move(line.object));
         break;
       case WatchLine::Kind::kBookmark:
-        // An old server takes the request for a watch from anywhere, and never says that this was
-        // all; its first bookmark tells it.
+        // An old server treats the request as a watch from any version and never marks the end of
+        // the list; its first bookmark reveals that.
         if (!line.ends_list) {
           return stream_failed(streaming,
-                               {ErrorKind::kUnavailable, "a streamed list without an end"});
+                               {ErrorKind::kUnavailable, "the streamed list has no end"});
         }
         tell(WatchEvent::Kind::kInitDone);
         out_.state.phase = Watching{std::move(line.version), now_};
@@ -137,12 +137,12 @@ class Stepper {
 
   void on(Streaming streaming, WatchEnded ended) {
     stream_failed(streaming, ended.status
-                                 ? Error{ErrorKind::kUnavailable, "a streamed list was cut off"}
+                                 ? Error{ErrorKind::kUnavailable, "the streamed list was cut off"}
                                  : ended.status.error());
   }
 
   void on(Streaming /*phase*/, FellSilent /*input*/) {
-    end("Silent", Error{ErrorKind::kUnavailable, "a streamed list fell silent"});
+    end("Silent", Error{ErrorKind::kUnavailable, "the streamed list stopped sending"});
     back_off(Listing{});
   }
 
@@ -195,11 +195,11 @@ class Stepper {
       end("Done");
       return watch(std::move(watching.resource_version));
     }
-    if (watching.changed) {  // it got on, so that there is no reason to wait longer each time
+    if (watching.changed) {  // it made progress, so there is no reason to wait longer each time
       end("Short");
       return wait(std::move(watching), kBackoff.delay(1, random_));
     }
-    end("Short", Error{ErrorKind::kUnavailable, "a watch ended as soon as it began"});
+    end("Short", Error{ErrorKind::kUnavailable, "the watch ended as soon as it started"});
     back_off(std::move(watching));
   }
 
@@ -226,10 +226,10 @@ class Stepper {
     return listing;
   }
 
-  // Pages next, whatever it was: they work wherever a stream does.
+  // Continue with pages, whatever the error was: they work wherever a stream does.
   void stream_failed(const Streaming& streaming, const Error& error) {
-    // An old server, or one with an old etcd, which says so only within the stream, as a fault of
-    // its own. It is none.
+    // Not a failure: an old server, or one with an old etcd, which reports it only within the
+    // stream, as an internal error.
     const bool refused = error.kind == ErrorKind::kInvalid ||
                          (error.kind == ErrorKind::kInternal && !streaming.begun);
     if (!refused) {
@@ -241,8 +241,8 @@ class Stepper {
     send(Listing{});
   }
 
-  // A page that could be had later is asked for again: those before it count. It may have been too
-  // much at once for the server, or for the way from there.
+  // If the error is temporary, the page is requested again, so that earlier pages are not wasted.
+  // It may have been too large for the server or the network.
   void list_failed(Listing listing, const Error& error) {
     const bool again = passes(error) || (listing.pages == 0 && error.kind != ErrorKind::kExpired &&
                                          !from_the_future(error));
@@ -292,8 +292,8 @@ class Stepper {
     if (now_ - state.last_failure > kHealthy) state.failures = 0;
     ++state.failures;
     state.last_failure = now_;
-    // The server is well again after an outage, and has forgotten what we saw before it: there is
-    // no reason to wait for as long as if it were not.
+    // The server has recovered from an outage and no longer keeps the history from before it: there
+    // is no reason to wait as long as during the outage.
     const bool is_well = out_.end_reason == kExpired && !state.expired;
     state.expired = out_.end_reason == kExpired;
     const Duration asked = out_.error ? out_.error->retry_after.value_or(Duration(0)) : Duration(0);

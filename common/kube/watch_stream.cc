@@ -79,7 +79,7 @@ void WatchStream::stream_ended(const Status& status) {
   const Asked asked{"watch", selection_.type, selection_.namespace_name};
   if (!status) {
     if (response_.status == 0) metrics_.answered("GET", 0);
-    // Only the timeout that we gave cancels it, or the client's end.
+    // Only our own timeout cancels it, or the end of the client.
     const ErrorKind kind = status.error().kind == ErrorKind::kCancelled ? ErrorKind::kUnavailable
                                                                         : status.error().kind;
     return end(fail(kind, asked.prefix() + status.error().message));

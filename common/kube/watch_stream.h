@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WatchStream: one watch from its request to its end: authorizes and opens it, splits it into
-// lines, reads a refusal. The Watch that ApiClient gives out is a handle on it. Private to
+// lines, reads an error answer. The Watch that ApiClient returns is a handle to it. Private to
 // common_kube_client.
 // close() and end() are thread-safe, start() is called from the scheduler's thread; the stream's
 // callbacks come one at a time from the HttpClient's.
@@ -23,14 +23,14 @@ inline constexpr size_t kWatchLineBytesMax = kObjectBytesMax;
 
 class WatchStream : public std::enable_shared_from_this<WatchStream> {
  public:
-  // `refused` is called on a 401, with what was shown, from any thread.
+  // `refused` is called on a 401, with the credential of the request, from any thread.
   WatchStream(Selection selection, HttpRequest request, CallMetrics metrics, WatchReader reader,
               std::function<void(const Shown&)> refused);
 
   void start(Connections& connections, Duration head_timeout);
-  // The reader hears nothing more.
+  // The reader is not called after this.
   void close();
-  // Tells the reader, unless it has been told.
+  // Reports the end to the reader, unless that has been done.
   void end(Status status);
 
  private:
@@ -38,7 +38,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   void piece(std::string_view bytes);
   void stream_ended(const Status& status);
   [[nodiscard]] bool has_ended();
-  // Ends the HTTP exchange, now or as soon as there is one.
+  // Ends the HTTP exchange, now or as soon as it exists.
   void drop_stream();
 
   const Selection selection_;
@@ -47,7 +47,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   const WatchReader reader_;
   const std::function<void(const Shown&)> refused_;
   Shown shown_;
-  HttpResponse response_;  // with the body only when it is a refusal
+  HttpResponse response_;  // with a body only if it is an error
   LineSplitter lines_{kWatchLineBytesMax};
   Gate gate_;
 

@@ -9,14 +9,14 @@
 namespace dualtrace::report {
 namespace {
 
-// For people and scripts: members in the order in which they are written here.
+// For people and scripts: members keep the order in which they are written here.
 using Ordered = nlohmann::ordered_json;
 
-// How versions before the word began the text of a configuration that they refused. It stays in
-// the text for operators of that time.
+// Versions without the state word began the text about a refused configuration with this prefix. It
+// remains in the text for operators of that time.
 constexpr std::string_view kRefusedPrefix = "refused: ";
 
-// The books' words, in JSON and in Spans.
+// The ledger's words, in JSON and in Spans.
 struct Count {
   const char* name;
   uint64_t Spans::*count;
@@ -148,7 +148,7 @@ Ordered journal_json(const Journal& journal) {
           {"spans", journal.spans}};
 }
 
-// Reading: whatever is there, or nothing.
+// Reading: a field that is missing or invalid reads as nothing.
 
 std::string word_at(const Json& in, JsonPath path) { return word(text_at(in, path)); }
 
@@ -158,7 +158,7 @@ std::string text_within(const Json& in, JsonPath path) {
 
 std::optional<WallTime> time_at(const Json& in, JsonPath path) {
   const auto when = parse_rfc3339(text_at(in, path));
-  // As it is written: what an offset moves out of the years that can be written is no time.
+  // Normalized to UTC: a time that its offset moves out of the valid years is invalid.
   return when ? parse_rfc3339(rfc3339(*when)) : std::nullopt;
 }
 
@@ -178,7 +178,7 @@ Configuration read_configuration(const Json& from) {
                      .state = word_at(from, {"state"}),
                      .why = std::string(text_at(from, {"error"}))};
   const bool prefixed = read.why.starts_with(kRefusedPrefix);
-  if (read.state.text().empty()) {  // a version that has no such word
+  if (read.state.text().empty()) {  // a version without this word
     const auto not_in_force =
         prefixed ? ConfigurationState::kRefused : ConfigurationState::kNeedsRestart;
     read.state = read.why.empty() ? ConfigurationState::kInForce : not_in_force;
@@ -311,7 +311,7 @@ std::string to_json(const Agent& agent) {
   for (const Lane& lane : agent.lanes) {
     if (made["lanes"].size() < kLanesMax) made["lanes"].push_back(lane_json(lane, agent.now));
   }
-  // What a destination said may not be UTF-8.
+  // A destination's message may not be valid UTF-8.
   return made.dump(2, ' ', false, Ordered::error_handler_t::replace) + "\n";
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Report: what an agent says of itself, as GET /status has it. The agent writes it with to_json(),
-// the operator reads it with parse(); nobody else knows the form.
+// Report: what an agent reports about itself at GET /status. The agent writes it with to_json(),
+// the operator reads it with parse(); nothing else knows the format.
 //
-// Guarantees: parse(to_json(report)) is the report, cut to the limits and its times to the second.
-//   Keys are only added, never renamed: agents and operators of different versions read each
-//   other. What is not known is passed over, what is missing reads as nothing.
-// Limits: of lists and texts, applied on both sides: they come from elsewhere, a destination or
-//   another version, and go into an export's status.
+// Guarantees: parse(to_json(report)) is the report, cut to the limits and with times in seconds.
+//   Keys are only added, never renamed, so that agents and operators of different versions
+//   understand each other. Unknown keys are ignored; missing ones read as nothing.
+// Limits: for lists and texts, applied on both sides, because their content comes from elsewhere (a
+//   destination or another version) and goes into an export's status.
 // Pure. Immutable.
 
 #include <cstddef>
@@ -30,10 +30,10 @@ inline constexpr size_t kCredentialsMax = 4;
 inline constexpr size_t kAudiencesMax = 8;
 inline constexpr size_t kWordBytesMax = 64;
 inline constexpr size_t kTextBytesMax = 512;
-// Of a report's JSON. A reader need not take more.
+// Of a report's JSON. A reader may reject more.
 inline constexpr size_t kReportBytesMax = 256 * 1024;
 
-// The lane's books: accepted is the sum of the others.
+// The lane's ledger: accepted is the sum of the others.
 struct Spans {
   uint64_t accepted = 0;
   uint64_t delivered = 0;
@@ -45,8 +45,8 @@ struct Spans {
   bool operator==(const Spans&) const = default;
 };
 
-// What "lately" means. Longer than an operator's poll, so that none is missed, and short, so that
-// an export is ready soon after the cause is gone.
+// The meaning of "lately". It is longer than the operator's poll interval, so that no loss is
+// missed, and short, so that an export becomes ready soon after the cause is fixed.
 inline constexpr Duration kLossWindow = std::chrono::seconds(90);
 
 // Spans that ended under one word for one reason.
@@ -56,29 +56,29 @@ struct Loss {
   uint64_t spans = 0;   // since the agent started
   uint64_t lately = 0;  // of them, within kLossWindow
   std::optional<WallTime> last{};
-  std::string message{};  // the destination's last words about them
+  std::string message{};  // the destination's latest message about them
   bool operator==(const Loss&) const = default;
 };
 
 struct Credential {
   Word<CredentialPart> part;
   Word<CredentialState> state;
-  std::string fingerprint{};  // of what is in use; "" before the first
-  std::string why{};          // it is not loaded
+  std::string fingerprint{};  // of the credential in use; "" before the first
+  std::string why{};          // why it is not loaded
   bool operator==(const Credential&) const = default;
 };
 
-// A changed credential that has not yet taken the place of the one in use.
+// A changed credential that has not yet replaced the one in use.
 struct CandidateCredential {
   std::string fingerprint{};
   Word<CandidateState> state;
   std::string reason{};             // a PauseReason: why it is rejected
-  std::string why{};                // the refusing side's own words
+  std::string why{};                // the message of the server that rejects it
   std::optional<WallTime> since{};  // in that state
   bool operator==(const CandidateCredential&) const = default;
 };
 
-// What a federation policy has to name.
+// The values that a federation policy must contain.
 struct TokenIdentity {
   std::string issuer{};
   std::string subject{};
@@ -88,28 +88,28 @@ struct TokenIdentity {
 
 struct PreviousCredential {
   std::string fingerprint{};
-  std::optional<WallTime> last_used{};  // the last request that was sent with it
+  std::optional<WallTime> last_used{};  // when the last request was sent with it
   bool operator==(const PreviousCredential&) const = default;
 };
 
-// What a lane sends with. Its fingerprint is Lane::credential_fingerprint: of the key, the token
-// or the client secret; of a workload identity, whose token changes by itself, that of the
+// The credential that a lane uses. Its fingerprint is Lane::credential_fingerprint: of the key, the
+// token or the client secret; for a workload identity, whose token changes by itself, of the
 // identity.
 struct CredentialInUse {
   Word<CredentialKind> kind;
-  std::optional<WallTime> since{};    // in use by this process
-  std::optional<WallTime> expires{};  // the credential itself, where that shows; no access token
-  std::string why{};                  // what is wrong though it is in use, as a token that cannot
-                                      // be had; "": nothing
-  std::optional<TokenIdentity> identity{};         // of a workload identity
-  std::optional<CandidateCredential> candidate{};  // while a rotation is under way
+  std::optional<WallTime> since{};          // in use by this process
+  std::optional<WallTime> expires{};        // the credential itself, if known; not access tokens
+  std::string why{};                        // a problem although it is in use, such as a token that
+                                            // cannot be obtained; "": none
+  std::optional<TokenIdentity> identity{};  // of a workload identity
+  std::optional<CandidateCredential> candidate{};  // during a rotation
   std::optional<PreviousCredential> previous{};    // since the last rotation
   bool operator==(const CredentialInUse&) const = default;
 };
 
 struct LastError {
   std::string reason;   // a PauseReason while the lane is paused; else why it retries or gives up
-  std::string message;  // the destination's own words
+  std::string message;  // the destination's own message
   std::optional<WallTime> when{};
   bool operator==(const LastError&) const = default;
 };
@@ -125,23 +125,23 @@ struct Lane {
   std::optional<WallTime> last_delivered{};
   std::optional<LastError> last_error{};
   std::string credential_fingerprint{};   // of the key or token in use; "" before the first
-  CredentialInUse credential{};           // nothing from a version that does not rotate
-  std::vector<Credential> credentials{};  // all files; none from a version that does not look
-  std::vector<Loss> losses{};             // those of the most spans lately first
+  CredentialInUse credential{};           // empty from a version without rotation
+  std::vector<Credential> credentials{};  // all files; none from a version that does not check them
+  std::vector<Loss> losses{};             // those with the most recent spans first
   bool operator==(const Lane&) const = default;
 };
 
 struct Configuration {
-  std::string fingerprint{};  // of the text that is in force
+  std::string fingerprint{};  // of the text in force
   std::optional<WallTime> loaded{};
   Word<ConfigurationState> state = ConfigurationState::kInForce;  // of the newest
-  std::string why{};                                              // the newest is not in force
+  std::string why{};                                              // why the newest is not in force
   bool operator==(const Configuration&) const = default;
 };
 
 struct Journal {
   std::string name;
-  bool adopted = false;  // of a process that is gone; it is only drained
+  bool adopted = false;  // from a process that is gone; it is only drained
   uint64_t segments = 0;
   uint64_t disk_bytes = 0;
   uint64_t damaged_segments = 0;
@@ -162,7 +162,7 @@ struct Agent {
   std::string version{};
   std::optional<WallTime> now{};
   std::optional<WallTime> started{};
-  std::string not_ready_reason{};  // "": it accepts and stores spans
+  std::string not_ready_reason{};  // "": ready: it accepts and stores spans
   Configuration configuration{};
   std::vector<Lane> lanes{};
   std::vector<Journal> journals{};  // its own first
@@ -171,10 +171,10 @@ struct Agent {
 };
 
 [[nodiscard]] std::string to_json(const Agent& agent);
-// kInvalid when it is no report.
+// kInvalid if it is not a report.
 Result<Agent> parse(std::string_view json);
 
-// 0 for what lies in the future.
+// 0 for times in the future.
 [[nodiscard]] double seconds_since(WallTime then, WallTime now);
 // At most that many bytes, cut between characters.
 [[nodiscard]] std::string cut(std::string_view text, size_t bytes_max);

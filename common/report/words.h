@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Words: the fixed words of a report, each list written once. The agent says them, the operator
-// switches on them, metrics and the page show them.
-// A reader meets agents that are newer than itself: Word<E> keeps a word it does not know as text,
-// so that it can still be shown, and known() says that nothing may be concluded from it.
+// Words: the fixed words of a report, with each list defined once. The agent reports them, the
+// operator switches on them, metrics and the status page show them.
+// Agents may be newer than their reader: Word<E> keeps an unknown word as text, so that it can
+// still be shown, and known() then returns nullopt.
 // Pure. Thread-safe.
 
 #include <array>
@@ -17,15 +17,15 @@ namespace dualtrace::report {
 // In the order in which they are shown.
 enum class Destination { kArize, kDatabricks, kLast = kDatabricks };
 inline constexpr std::array kDestinations = {Destination::kArize, Destination::kDatabricks};
-// "Arize": in a sentence. to_string() is the name of the lane, "arize".
+// "Arize", for use in sentences. to_string() is the name of the lane, "arize".
 [[nodiscard]] std::string_view title(Destination destination);
 
-// Better ones first.
+// Best first.
 enum class LaneState {
-  kIdle,        // nothing waits
-  kDelivering,  // requests pass
-  kRetrying,    // the destination cannot be reached or asks us to wait
-  kPaused,      // credentials, table or configuration are refused; probing slowly
+  kIdle,        // nothing is waiting
+  kDelivering,  // requests succeed
+  kRetrying,    // the destination cannot be reached or asks the agent to back off
+  kPaused,      // credentials, table or configuration are rejected; probing slowly
   kLast = kPaused
 };
 
@@ -39,15 +39,16 @@ enum class PauseReason {
   kSchemaMismatch,
   kMisconfigured,
   kNotEnabled,
-  kEverythingRefused,  // the last as …
-  kForeignAnswer,      // whoever answers is not the destination
+  kEverythingRefused,  // every span is refused, so the spans are not the cause
+  kForeignAnswer,      // the answers do not come from the destination
   kLast = kForeignAnswer
 };
 
-// The ledger's words for spans that end anywhere but at the destination, against its owner's will.
+// The ledger's words for spans that are lost: that end anywhere but at the destination, against
+// their owner's will.
 enum class LossWord { kDeadLettered, kRejected, kExpired, kLast = kExpired };
 
-// Why they end there.
+// Why they are lost.
 enum class LossReason {
   kMissingProject,
   kInvalidData,
@@ -70,29 +71,29 @@ enum class CredentialPart {
   kLast = kProjectedToken
 };
 
-// How a lane shows who it is.
+// How a lane authenticates.
 enum class CredentialKind { kAPIKey, kToken, kOAuth, kWorkloadIdentity, kLast = kWorkloadIdentity };
 
-// Of a changed credential, before it takes the place of the one in use.
+// The state of a changed credential, before it replaces the one in use.
 enum class CandidateState {
-  kProving,   // it is to ride on the lane's next request, or does, or its token is being fetched
-  kRejected,  // refused; it is tried again slowly, and at once when the Secret changes
+  kProving,   // waits for the lane's next request, or is used by it, or its token is being fetched
+  kRejected,  // rejected; retried slowly, and at once if the Secret changes
   kLast = kRejected
 };
 
-// What the agent finds in it.
+// What the agent finds in a credential file.
 enum class CredentialState {
   kLoaded,
-  kMissing,   // there is no such file: no Secret, no such key, or not mounted yet
-  kUnusable,  // empty, or nothing that can be a credential
+  kMissing,   // the file does not exist: no Secret, no such key, or not mounted yet
+  kUnusable,  // empty, or cannot be a credential
   kLast = kUnusable
 };
 
-// Of the newest configuration that the agent has seen.
+// The state of the newest configuration that the agent has seen.
 enum class ConfigurationState {
   kInForce,
   kRefused,       // it has faults
-  kNeedsRestart,  // a running agent cannot take it over
+  kNeedsRestart,  // a running agent cannot reload it
   kLast = kNeedsRestart
 };
 
@@ -148,12 +149,12 @@ template <Worded E>
   return std::nullopt;
 }
 
-// A word of E, or one that a newer agent says.
+// A word of E, or one that a newer agent reports.
 template <Worded E>
 class Word {
  public:
-  Word() = default;  // nothing is said
-  // Conversions are wanted: a word is used as the enum or as the text that it stands for.
+  Word() = default;  // empty: not reported
+  // Implicit conversions are intended: a word is used as the enum or as its text.
   Word(E value) : text_(to_string(value)) {}          // NOLINT(google-explicit-constructor)
   Word(std::string text) : text_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
   Word(const char* text) : text_(text) {}             // NOLINT(google-explicit-constructor)

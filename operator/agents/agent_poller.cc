@@ -13,8 +13,7 @@ constexpr uint32_t kFailuresForUnreachable = 2;
 
 Counter& polls(MetricRegistry& metrics, const std::string& result) {
   return metrics.counter("dualtrace_operator_agent_polls_total",
-                         "Requests for an agent's status, by what came of them",
-                         {{"result", result}});
+                         "Requests for an agent's status, by result", {{"result", result}});
 }
 
 }  // namespace
@@ -45,7 +44,7 @@ void AgentPoller::set_pods(const kube::ObjectKey& export_key, std::vector<AgentP
       if (known != fleet.agents.end() && known->second.pod.uid == pod.uid) {
         agent = std::move(known->second);
       }
-      if (agent.pod != pod) {  // new, or ready now: it has something new to say
+      if (agent.pod != pod) {  // new, or ready now: its report has probably changed
         agent.number = ++last_number_;
         agent.pod = pod;
         turns.push_back({export_key, pod.key, agent.number});
@@ -120,7 +119,7 @@ std::optional<AgentPoller::Turn> AgentPoller::next_turn() {
 }
 
 void AgentPoller::ask(const Turn& turn, const AgentPod& pod) {
-  // A client for each request: agents are many, and hold a connection each as long as it is open.
+  // A client for each request: with many agents, kept-alive connections would cost too much.
   Request& request = in_flight_[turn.number];
   request.doubtful = turn.doubtful;
   if (turn.doubtful) ++doubtful_in_flight_;
@@ -145,7 +144,7 @@ void AgentPoller::on_answer(const Turn& turn, const Result<HttpResponse>& answer
   {
     const Lock lock(mutex_);
     if (const Agent* agent = find(turn)) {
-      // Whether it is gone is to be known soon, and what is left of one that goes.
+      // Poll soon again, to find out whether it is gone, or how much a terminating one still has.
       const bool doubtful = !report && agent->failures + 1 < kFailuresForUnreachable;
       delay = doubtful || agent->pod.ending ? options_.interval / 3 : options_.interval;
       tell = note(turn, std::move(report));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AgentPoller: asks each agent for GET /status now and then, and keeps its last report. When what
-// the agents of an export say has changed, a listener is told, so that the export is reconciled:
-// at once if their state did, now and then if only numbers did. Used by operator/app.
+// AgentPoller: polls GET /status of each agent and keeps the last report. If the reports of an
+// export's agents have changed, it calls a listener, so that the export is reconciled: at once for
+// a change of state, at intervals if only numbers changed. Used by operator/app.
 //
-// Limits: requests at once, time and bytes of an answer; each pod is asked at a time of its own,
-//   spread over the interval. Agents that did not answer the last time share a half of the
-//   requests, so that a pool of nodes that is gone holds up no news of the others.
-// Errors: one failed request is no news of an agent that has answered before; two in a row make it
-//   unreachable.
+// Limits: concurrent requests, and time and bytes of an answer; polls of pods are spread over the
+//   interval. Agents that did not answer the last time share half of the requests, so that a lost
+//   pool of nodes does not delay the reports of others.
+// Errors: one failed request does not change the state of an agent that has answered before; after
+//   two in a row it counts as unreachable.
 // Thread-safe. Requests and the listener's calls happen on the scheduler.
 
 #include <cstdint>
@@ -41,8 +41,8 @@ class AgentPoller final : public Agents {
   using ClientFactory = std::function<std::unique_ptr<HttpClient>(HttpClient::Options)>;
   using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
 
-  // All references outlive the poller; the scheduler is its own, and is stopped before the poller
-  // is destroyed.
+  // All references outlive the poller. No one else uses the scheduler, and it is stopped before the
+  // poller is destroyed.
   AgentPoller(Options options, ClientFactory make_client, Scheduler& scheduler, uint64_t seed,
               MetricRegistry& metrics, Listener listener);
   ~AgentPoller() override;
@@ -55,8 +55,8 @@ class AgentPoller final : public Agents {
   [[nodiscard]] std::vector<AgentReport> reports(const kube::ObjectKey& export_key) const override;
 
  private:
-  // One pod for as long as it stays as it is. The number tells it from what it was before: an
-  // answer or a timer that comes too late finds another one.
+  // One pod, as long as it is unchanged. The number distinguishes it from its earlier states: an
+  // answer or a timer that comes too late finds another number.
   struct Agent {
     uint64_t number = 0;
     AgentPod pod;
@@ -66,10 +66,10 @@ class AgentPoller final : public Agents {
   struct Fleet {
     std::map<kube::ObjectKey, Agent> agents;  // by pod
     std::set<kube::ObjectKey> not_asked;      // of the first pods
-    std::optional<Tick> told;                 // when the listener was told last
+    std::optional<Tick> told;                 // when the listener was last called
     bool numbers_moved = false;               // since then
   };
-  struct Turn {  // whose turn it is
+  struct Turn {  // which pod to poll
     kube::ObjectKey export_key;
     kube::ObjectKey pod;
     uint64_t number = 0;
@@ -87,7 +87,7 @@ class AgentPoller final : public Agents {
   void ask(const Turn& turn, const AgentPod& pod);
   void on_answer(const Turn& turn, const Result<HttpResponse>& answer);
   Result<report::Agent> read(const Result<HttpResponse>& answer);
-  // Whether the listener is to be told.
+  // Whether to call the listener.
   bool note(const Turn& turn, Result<report::Agent> report) DT_REQUIRES(mutex_);
   void come_back(const Turn& turn, Duration delay);
 
@@ -102,7 +102,7 @@ class AgentPoller final : public Agents {
   // On the scheduler only.
   Random random_;
   std::deque<Turn> waiting_;
-  std::deque<Turn> doubtful_;              // wait, too
+  std::deque<Turn> doubtful_;              // waiting, too
   std::map<uint64_t, Request> in_flight_;  // by the agent's number
   size_t doubtful_in_flight_ = 0;
 

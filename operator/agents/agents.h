@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Agents: what the agents of an export say of themselves, as reconcile/ asks for it. AgentPoller is
-// the real one; tests have one that they fill. Which pods are an export's agents is told by whoever
-// reconciles it: so only the leader asks any agent anything.
-// Thread-safe; no call blocks.
+// Agents: the reports of an export's agents, in the form that reconcile/ needs. AgentPoller is the
+// real one; tests have one that they fill. The reconciler sets which pods are an export's agents,
+// so only the leader polls agents. Thread-safe; no call blocks.
 
 #include <string>
 #include <vector>
@@ -20,20 +19,20 @@ struct AgentPod {
   std::string node;
   std::string address;  // an IP address
   bool ready = false;
-  bool ending = false;  // it delivers what it can, and is asked more often for what is left
+  bool ending = false;  // it delivers what it can, and is polled more often for its backlog
   bool operator==(const AgentPod&) const = default;
 };
 
 class Agents {
  public:
   virtual ~Agents() = default;
-  // These are the export's agents from now on, and no others.
+  // Replaces the pods of the export's agents.
   virtual void set_pods(const kube::ObjectKey& export_key, std::vector<AgentPod> pods) = 0;
   virtual void forget(const kube::ObjectKey& export_key) = 0;
-  // Whether all pods that set_pods() named first have been asked, or are gone. Until then a status
-  // would say less than the one that another operator may have written before.
+  // Whether all pods of the first set_pods() have been polled, or are gone. Before that, a status
+  // would say less than the one that a previous operator may have written.
   [[nodiscard]] virtual bool asked(const kube::ObjectKey& export_key) const = 0;
-  // The last report of each pod that was asked, ordered by pod.
+  // The last report of each polled pod, ordered by pod.
   [[nodiscard]] virtual std::vector<AgentReport> reports(
       const kube::ObjectKey& export_key) const = 0;
 };

@@ -34,7 +34,7 @@ bool same_state(const AgentReport& a, const AgentReport& b) {
                     });
 }
 
-// What a status shows of the rest.
+// The remaining fields that a status shows.
 bool same_numbers(const report::Lane& a, const report::Lane& b) {
   return a.last_error == b.last_error && a.backlog_bytes == b.backlog_bytes &&
          a.oldest_undelivered == b.oldest_undelivered && a.last_delivered == b.last_delivered &&

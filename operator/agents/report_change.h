@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How two reports of one agent differ: a state that changed is told at once, numbers, times and the
-// words of an error move all the time.
+// How two reports of one agent differ: a change of state is reported at once; numbers, times and
+// error messages change all the time.
 // Pure.
 
 #include "operator/status/facts.h"

@@ -9,7 +9,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Not the image, which has an option of its own, nor what only an export can know.
+// Not the image, which has its own option, nor fields that only an export can know.
 constexpr std::array<std::string_view, 13> kFields = {"affinity",
                                                       "annotations",
                                                       "env",
@@ -46,7 +46,7 @@ void fill_env(Json& written, const Json& defaults) {
   }
 }
 
-// Rules add up; whoever wants no policy has none to add to.
+// Rules of default and export are combined, except if the export disables the policy.
 void fill_network_policy(Json& written, const Json& defaults) {
   if (text_at(written, {"mode"}) == "None") return;
   for (const char* rules : {"ingress", "egress"}) {
@@ -57,7 +57,7 @@ void fill_network_policy(Json& written, const Json& defaults) {
   }
 }
 
-// What is written and of another type than it should be is left to the parser's words.
+// A field of the wrong type is left unchanged: the parser reports it.
 void fill_field(Json& agent, const std::string& name, const Json& value) {
   const auto found = agent.find(name);
   if (found == agent.end() || found->is_null()) {
@@ -77,8 +77,7 @@ void fill_field(Json& agent, const std::string& name, const Json& value) {
   }
 }
 
-// An export that says nothing, to hold the defaults against every rule that an export's own words
-// must obey.
+// A minimal export, so that the defaults are checked against every rule for an export's fields.
 Json silent_export(const Json& agent) {
   return {{"metadata", {{"namespace", "any"}, {"name", "any"}}},
           {"spec",
@@ -102,7 +101,8 @@ Result<AgentDefaults> AgentDefaults::parse(std::string_view text) {
   std::vector<ExportFault> faults;
   for (const auto& [name, value] : agent->items()) {
     if (!contains(kFields, name)) {
-      faults.push_back({name, "is no field of spec.agent that has a default for all exports"});
+      faults.push_back(
+          {name, "is not a field of spec.agent that can have a default for all exports"});
     }
   }
   if (faults.empty()) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AgentDefaults: what an installation says of the agents of every export that says nothing itself:
-// fields of spec.agent, by the same names. An export's own word wins: a field that it writes takes
-// the place of the default; of labels, annotations, quantities and environment variables each entry
-// does by itself. docs/decisions/0055 has the reasons.
+// AgentDefaults: the installation's defaults for the agents of all exports: fields of spec.agent,
+// by the same names. A field that an export sets overrides the default; labels, annotations,
+// quantities and environment variables are overridden entry by entry. docs/decisions/0055 explains
+// why.
 // Immutable.
 
 #include <string_view>
@@ -17,11 +17,11 @@ namespace dualtrace::ctl {
 class AgentDefaults {
  public:
   AgentDefaults() = default;
-  // From JSON, as the option --agent-defaults has it. An error names every field that is wrong or
-  // has no default for all exports.
+  // From JSON, the value of the option --agent-defaults. An error names every field that is invalid
+  // or cannot have a default for all exports.
   static Result<AgentDefaults> parse(std::string_view text);
 
-  // The export with what it does not say filled in.
+  // The export, with the defaults filled in for fields that it does not set.
   [[nodiscard]] Json fill(Json object) const;
   bool operator==(const AgentDefaults&) const = default;
 
@@ -31,7 +31,7 @@ class AgentDefaults {
   Json agent_ = Json::object();  // a part of spec.agent
 };
 
-// The export as it is carried out in this installation.
+// The export as it takes effect in this installation.
 [[nodiscard]] ExportOrFaults parse_export(const Json& object, const AgentDefaults& defaults);
 
 }  // namespace dualtrace::ctl

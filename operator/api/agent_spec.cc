@@ -10,7 +10,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// The texts that are written or have a default.
+// The strings that are set or have a default.
 Json read_texts(FieldReader& section, std::initializer_list<const char*> names) {
   Json read = Json::object();
   for (const char* name : names) {
@@ -35,8 +35,8 @@ Json read_resources(FieldReader& agent) {
     if (request == read["requests"].end()) continue;
     const auto parse = name == "cpu" ? parse_cpu : parse_size;
     if (parse(request->get<std::string>()).value() > parse(limit.get<std::string>()).value()) {
-      requests->fault(
-          name, "must not be more than limits." + name + " (" + limit.get<std::string>() + ")");
+      requests->fault(name,
+                      "must not exceed limits." + name + " (" + limit.get<std::string>() + ")");
     }
   }
   return read;
@@ -48,7 +48,7 @@ Json read_pull_secrets(FieldReader& agent) {
   for (FieldReader& item : agent.items("imagePullSecrets")) {
     const auto name = item.text("name");
     if (!name) continue;
-    if (!seen.insert(*name).second) item.fault("", "the same name is written twice");
+    if (!seen.insert(*name).second) item.fault("", "duplicate name");
     secrets.push_back({{"name", *name}});
   }
   return secrets;
@@ -64,7 +64,7 @@ Json read_toleration(FieldReader& section) {
   const bool exists = text_at(toleration, {"operator"}) == "Exists";
   if (!key.empty()) section.expect("key", check_label_name(key));
   section.expect("value", check_label_value(value));
-  if (exists && !value.empty()) section.fault("value", "leave it out when operator is Exists");
+  if (exists && !value.empty()) section.fault("value", "must not be set if operator is Exists");
   const bool keyless = !section.has("key") || toleration.value("key", "faulty").empty();
   if (!exists && keyless) section.fault("", "without a key, operator must be Exists");
   if (section.has("tolerationSeconds") && text_at(toleration, {"effect"}) != "NoExecute") {
@@ -73,7 +73,7 @@ Json read_toleration(FieldReader& section) {
   return toleration;
 }
 
-// A number of nodes or a percentage of them that is nothing.
+// A number of nodes, or a percentage of them, that is zero.
 bool is_nothing(std::string_view nodes) {
   return nodes.find_first_not_of("0%") == std::string_view::npos;
 }
@@ -83,12 +83,12 @@ void check_one_of_two(FieldReader& rolling, const UpdateStrategy& strategy) {
   const bool none_away = is_nothing(strategy.max_unavailable);
   if (!no_surge && !none_away) {
     rolling.fault("",
-                  "one of maxSurge and maxUnavailable must be 0: a DaemonSet either starts the "
-                  "new agent beside the old one, or ends the old one first");
+                  "one of maxSurge and maxUnavailable must be 0: a DaemonSet either starts the new "
+                  "agent before it stops the old one, or stops the old one first");
   } else if (no_surge && none_away) {
     rolling.fault("",
-                  "maxSurge and maxUnavailable are both 0, so that no agent could ever be "
-                  "replaced; write one of them");
+                  "maxSurge and maxUnavailable are both 0, so no agent could ever be replaced; "
+                  "set one of them");
   }
 }
 
@@ -100,11 +100,11 @@ UpdateStrategy read_update_strategy(FieldReader& agent) {
   auto rolling = section->section("rollingUpdate");
   if (!rolling) return strategy;
   if (strategy.on_delete) {
-    section->fault("rollingUpdate", "is of no use with type OnDelete; leave it out");
+    section->fault("rollingUpdate", "has no effect with type OnDelete; remove it");
   }
   const auto surge = rolling->text("maxSurge");
   const auto unavailable = rolling->text("maxUnavailable");
-  // Whoever lets agents be away wants no two of them on a node.
+  // Setting maxUnavailable means that no node should ever run two agents.
   if (unavailable && !is_nothing(*unavailable)) strategy.max_surge = "0";
   strategy.max_unavailable = unavailable.value_or(strategy.max_unavailable);
   strategy.max_surge = surge.value_or(strategy.max_surge);
@@ -118,14 +118,14 @@ Json read_seccomp_profile(FieldReader& section) {
   Json profile = read_texts(section, {"type", "localhostProfile"});
   const bool localhost = text_at(profile, {"type"}) == "Localhost";
   if (localhost != section.has("localhostProfile")) {
-    section.fault("", "write localhostProfile with type Localhost, and only with that");
+    section.fault("", "set localhostProfile with type Localhost, and only with that type");
   }
   return profile;
 }
 
 SecurityContext read_security_context(FieldReader& section) {
   SecurityContext context;
-  // One that is wrong has a fault, and is not missing beside it.
+  // An invalid one has its own fault, and is not reported as missing, too.
   if (section.has("runAsUser")) context.run_as_user = section.integer("runAsUser").value_or(0);
   context.run_as_group = section.integer("runAsGroup");
   if (auto options = section.section("seLinuxOptions")) {
@@ -137,7 +137,7 @@ SecurityContext read_security_context(FieldReader& section) {
   return context;
 }
 
-// A structure of Kubernetes' own, which the API server judges when it is applied.
+// A structure of Kubernetes' own, which the API server validates when it is applied.
 Json read_verbatim(FieldReader& section) {
   constexpr size_t kBytesMax = 16384;
   if (to_text(section.json()).size() > kBytesMax) {
@@ -152,7 +152,7 @@ AgentNetworkPolicy read_network_policy(FieldReader& section) {
   for (FieldReader& rule : section.items("ingress")) policy.ingress.push_back(read_verbatim(rule));
   for (FieldReader& rule : section.items("egress")) policy.egress.push_back(read_verbatim(rule));
   if (!policy.managed && !(section.is_empty("ingress") && section.is_empty("egress"))) {
-    section.fault("", "ingress and egress are of no use with mode None; leave them out");
+    section.fault("", "ingress and egress have no effect with mode None; remove them");
   }
   return policy;
 }
@@ -165,7 +165,7 @@ Json read_env(FieldReader& agent) {
     const auto value = item.text("value");
     if (!name || !value) continue;
     item.expect("name", check_variable_name(*name));
-    if (!seen.insert(*name).second) item.fault("", "the same name is written twice");
+    if (!seen.insert(*name).second) item.fault("", "duplicate name");
     variables.push_back({{"name", *name}, {"value", *value}});
   }
   return variables;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AgentSpec: spec.agent, what an export says of the DaemonSet's pods and of the objects around
-// them. Made by parse_export() alone, which fills in the defaults. Kubernetes' own structures
-// (tolerations, affinity, rules of a NetworkPolicy) are kept as they are written. Immutable.
+// AgentSpec: spec.agent, an export's settings for the DaemonSet's pods and the objects around them.
+// Made only by parse_export(), which fills in the defaults. Kubernetes' own structures
+// (tolerations, affinity, rules of a NetworkPolicy) are kept as written. Immutable.
 
 #include <cstdint>
 #include <optional>
@@ -14,52 +14,52 @@
 
 namespace dualtrace::ctl {
 
-// What applications reach when their node has no agent that is ready.
+// What applications reach if their node has no ready agent.
 enum class Traffic {
-  kPreferSameNode,  // an agent of another node, where the cluster can do that
+  kPreferSameNode,  // an agent on another node, if the cluster supports that
   kSameNode,        // none
 };
 
-// How new agents take the place of old ones. docs/decisions/0053 has the reasons for the default.
+// How new agents replace old ones. docs/decisions/0053 explains the default.
 struct UpdateStrategy {
   bool on_delete = false;  // only when somebody deletes the old ones
-  // A number of nodes or a percentage of them; exactly one of the two is not nothing.
+  // A number of nodes, or a percentage of them; exactly one of the two is not zero.
   std::string max_surge = "100%";
   std::string max_unavailable = "0";
   bool operator==(const UpdateStrategy&) const = default;
 };
 
-// Of a pod or of a container: what is written, and nothing else.
+// Of a pod or of a container: only the fields that the export sets.
 struct SecurityContext {
   std::optional<int64_t> run_as_user;
   std::optional<int64_t> run_as_group;
   std::optional<int64_t> fs_group;  // of a pod
-  Json se_linux_options;            // null: not written
-  Json seccomp_profile;             // null: not written
+  Json se_linux_options;            // null: not set
+  Json seccomp_profile;             // null: not set
   bool operator==(const SecurityContext&) const = default;
 };
 
 struct AgentNetworkPolicy {      // spec.agent.networkPolicy
-  bool managed = true;           // false: none is made
-  Json ingress = Json::array();  // rules beside our own, as in a NetworkPolicy
+  bool managed = true;           // false: none is created
+  Json ingress = Json::array();  // rules besides our own, as in a NetworkPolicy
   Json egress = Json::array();
   bool operator==(const AgentNetworkPolicy&) const = default;
 };
 
 struct AgentSpec {                   // spec.agent
-  std::optional<std::string> image;  // in place of the installation's
+  std::optional<std::string> image;  // instead of the installation's
   std::string image_pull_policy;     // IfNotPresent, Always, Never
   Json image_pull_secrets;           // [{name}]
   Json resources;                    // {requests, limits}, complete
   Json node_selector;                // {label: value}
-  std::optional<Json> tolerations;   // as in a pod; not written: every NoSchedule taint
+  std::optional<Json> tolerations;   // as in a pod; not set: every NoSchedule taint
   Json affinity;                     // as in a pod; null: none
   Json env = Json::array();          // [{name, value}], of the agent's container
-  Labels labels;                     // of every object that the export owns, the pods too
+  Labels labels;                     // of every object that the export owns, including the pods
   Labels annotations;                // the same
   UpdateStrategy update_strategy;
-  // Not written: the user and groups are kAgentUser. Written: those that it names; what it does
-  // not name is left to the platform.
+  // Not set: the user and groups are kAgentUser. Set: those that it names; the platform chooses the
+  // others.
   std::optional<SecurityContext> pod_security_context;
   SecurityContext security_context;  // of the containers
   AgentNetworkPolicy network_policy;
@@ -71,7 +71,7 @@ struct AgentSpec {                   // spec.agent
 
 class FieldReader;
 
-// Of the section spec.agent; faults stay in the reader's list.
+// Reads the section spec.agent; faults go to the reader's list.
 [[nodiscard]] AgentSpec read_agent(FieldReader& section);
 
 }  // namespace dualtrace::ctl

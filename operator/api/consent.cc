@@ -11,13 +11,13 @@ bool has_selector(const Json& object) {
   return selector != nullptr && !selector->is_null();
 }
 
-// nullopt: whoever wrote this status knew nothing of consent.
+// nullopt: an operator without consent rules wrote this status.
 std::optional<Consent> word_in(const Json& object) {
   const Json* word = find(object, {"status", "consent"});
   if (word == nullptr) return std::nullopt;
   const auto found =
       std::find(kConsentWords.begin(), kConsentWords.end(), text_at(object, {"status", "consent"}));
-  // A word of a later version opens nothing.
+  // An unknown word of a later version grants nothing.
   if (found == kConsentWords.end()) return Consent::kExplicit;
   return static_cast<Consent>(found - kConsentWords.begin());
 }
@@ -26,11 +26,12 @@ std::optional<Consent> word_in(const Json& object) {
 
 Consent consent_of(const Json& object, const ConsentRules& rules) {
   if (!rules.as_before) return Consent::kExplicit;
-  // An export that has no status yet is new, and asks for what it wants.
+  // An export that has no status yet is new, so the consent rules apply to it.
   if (!integer_at(object, {"status", "observedGeneration"})) return Consent::kExplicit;
   const auto word = word_in(object);
   if (!word) return has_selector(object) ? Consent::kSelectedAsBefore : Consent::kAllAsBefore;
-  // Its author has said since whom it admits. Taking that back later does not open it again.
+  // Its author has set a selector since. Removing the selector later does not open the export
+  // again.
   const Consent now =
       word == Consent::kAllAsBefore && has_selector(object) ? Consent::kTrueAsBefore : *word;
   const bool settled = now == Consent::kTrueAsBefore && !rules.shared_namespaces.empty();
@@ -60,18 +61,19 @@ std::vector<std::string> consent_notices(const kube::ObjectKey& key, Consent con
   std::vector<std::string> notices;
   if (consent == Consent::kAllAsBefore) {
     notices.emplace_back(
-        "spec.injection.namespaceSelector: absent admits all namespaces only as before; write {} "
-        "for all, or the labels of those that may, as {matchLabels: {kubernetes.io/metadata.name: "
-        "shop}}");
+        "spec.injection.namespaceSelector: not set, which admits all namespaces only as before the "
+        "consent rules; set {} to admit all, or the labels of those that may send, such as "
+        "{matchLabels: {kubernetes.io/metadata.name: shop}}");
   } else if (consent == Consent::kSelectedAsBefore) {
     notices.emplace_back(
         "spec.injection.namespaceSelector: pods of other namespaces still reach the agents, as "
-        "before; admit those that are to send");
+        "before the consent rules; admit the namespaces that may send");
   }
   if (consent != Consent::kExplicit && rules.shared_namespaces.empty()) {
-    notices.push_back("\"true\" in other namespaces means this export only as before; name " +
-                      key.namespace_name + " in the installation's sharedNamespaces, or write \"" +
-                      key.to_string() + "\" on these pods");
+    notices.push_back(
+        "\"true\" in other namespaces means this export only as before the consent rules; add " +
+        key.namespace_name + " to the installation's sharedNamespaces, or write \"" +
+        key.to_string() + "\" on these pods");
   }
   return notices;
 }

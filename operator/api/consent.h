@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Consent: what an export that is older than the rules of consent still gets without having asked
-// for it. Since these rules, an export without spec.injection.namespaceSelector admits its own
-// namespace alone, "true" leads to another namespace only where the installation shares that one,
-// and the agents' NetworkPolicy lets in who is admitted. Before, all three were open to everybody.
-//   An export that was there before goes on as before, and its status says what to write. That it
-// was there is told by its status: the operator of before wrote none of the words below. The word
-// is kept in status.consent, by which an export that has once been under the rules stays there.
+// Consent: which parts of the old behavior an export keeps that predates the consent rules. Under
+// these rules, an export without spec.injection.namespaceSelector admits only its own namespace,
+// "true" means an export of another namespace only if the installation shares that namespace, and
+// the agents' NetworkPolicy admits only pods of admitted namespaces. Before, all three were open to
+// everybody.
+//   An export that existed before keeps working as before, and its status says what to write. It is
+// recognized by its status, because the old operator wrote none of the words below. The word is
+// kept in status.consent, so that the rules never stop applying to an export once they apply.
 // Pure.
 
 #include <array>
@@ -23,10 +24,10 @@
 namespace dualtrace::ctl {
 
 enum class Consent {
-  kExplicit,          // what the export and the installation say, and no more
-  kTrueAsBefore,      // "true" may mean it elsewhere
-  kSelectedAsBefore,  // that, and whoever is not admitted still reaches the agents
-  kAllAsBefore,       // that, and all namespaces are admitted: no selector is written
+  kExplicit,          // only what the export and the installation set
+  kTrueAsBefore,      // "true" may mean it in other namespaces
+  kSelectedAsBefore,  // that, and pods that are not admitted still reach the agents
+  kAllAsBefore,       // that, and all namespaces are admitted: no selector is set
 };
 
 inline constexpr auto kConsentWords = std::to_array<std::string_view>(
@@ -36,14 +37,14 @@ inline constexpr auto kConsentWords = std::to_array<std::string_view>(
   return kConsentWords.at(static_cast<size_t>(consent));
 }
 
-// What the installation says.
+// The installation's settings.
 struct ConsentRules {
   std::set<std::string> shared_namespaces{};  // whose exports "true" means in other namespaces
-  bool as_before = true;                      // false: nothing goes on as before any more
+  bool as_before = true;                      // false: the rules apply to every export
   bool operator==(const ConsentRules&) const = default;
 };
 
-// `object`: the export as the API server has it, with its status.
+// `object`: the export as stored by the API server, with its status.
 [[nodiscard]] Consent consent_of(const Json& object, const ConsentRules& rules);
 
 // The namespaces besides the export's own whose pods may ask for it, and those whose pods reach its
@@ -56,8 +57,8 @@ struct ConsentRules {
 [[nodiscard]] bool is_meant_elsewhere(const std::string& namespace_name, Consent consent,
                                       const ConsentRules& rules);
 
-// What to write before nothing goes on as before: one sentence for each thing that does. Short
-// enough for warnings, which the API server cuts at 256 characters.
+// What to write before the rules apply: one sentence for each part of the old behavior. Short
+// enough for warnings, which the API server truncates to 256 characters.
 [[nodiscard]] std::vector<std::string> consent_notices(const kube::ObjectKey& key, Consent consent,
                                                        const ConsentRules& rules);
 

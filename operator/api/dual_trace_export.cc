@@ -20,7 +20,7 @@ std::optional<CertificateAuthority> read_ca(FieldReader& destination) {
   const auto config_map = ca->text("configMapName");
   const std::string key = ca->certain_text("key");
   if (ca->has("secretName") == ca->has("configMapName")) {
-    ca->fault("", "write exactly one of secretName and configMapName");
+    ca->fault("", "set exactly one of secretName and configMapName");
   }
   CertificateAuthority authority;
   if (secret) authority.secret = {*secret, key};
@@ -38,7 +38,8 @@ std::optional<ProxyAuth> read_proxy_auth(FieldReader& destination) {
   auto section = destination.section("proxyAuth");
   if (!section) return std::nullopt;
   if (!destination.has("proxyURL")) {
-    destination.fault("", "proxyAuth is of no use without proxyURL; write that, or leave this out");
+    destination.fault(
+        "", "proxyAuth has no effect without proxyURL; set proxyURL, or remove proxyAuth");
   }
   const std::string secret = section->certain_text("secretName");
   return ProxyAuth{{secret, section->certain_text("usernameKey")},
@@ -51,7 +52,7 @@ ArizeSpec read_arize(FieldReader& section) {
   if (arize.endpoint) section.expect("endpoint", parse_arize_endpoint(*arize.endpoint));
   arize.region = section.text("region");
   if (section.has("endpoint") == section.has("region")) {
-    section.fault("", "write exactly one of endpoint and region (US, EU or CA)");
+    section.fault("", "set exactly one of endpoint and region (US, EU or CA)");
   }
   arize.protocol = section.certain_text("protocol");
   arize.project = section.text("project");
@@ -102,7 +103,7 @@ DatabricksAuthSpec read_auth(FieldReader& section) {
   if (int{section.has("token")} + int{section.has("oauth")} +
           int{section.has("workloadIdentity")} !=
       1) {
-    section.fault("", "write exactly one of token, oauth and workloadIdentity");
+    section.fault("", "set exactly one of token, oauth and workloadIdentity");
   }
   return auth;
 }
@@ -110,10 +111,11 @@ DatabricksAuthSpec read_auth(FieldReader& section) {
 void check_ingest(FieldReader& section, const DatabricksSpec& databricks) {
   const bool zerobus = databricks.ingest == "Zerobus";
   if (section.has("zerobus") && !zerobus) {
-    section.fault("", "zerobus is of no use without ingest: Zerobus; write that, or leave it out");
+    section.fault("", "zerobus has no effect without ingest: Zerobus; set that, or remove zerobus");
   }
   if (zerobus && std::holds_alternative<TokenAuth>(databricks.auth) && section.has("auth")) {
-    section.fault("", "Zerobus takes no static token; write auth.oauth or auth.workloadIdentity");
+    section.fault("",
+                  "Zerobus does not accept static tokens; set auth.oauth or auth.workloadIdentity");
   }
 }
 
@@ -196,7 +198,7 @@ LabelRequirement read_requirement(FieldReader& section) {
     if (takes_values && section.is_empty("values")) {
       section.fault("", "operator In or NotIn needs values");
     } else if (!takes_values && !section.is_empty("values")) {
-      section.fault("values", "leave it out when operator is Exists or DoesNotExist");
+      section.fault("values", "must not be set if operator is Exists or DoesNotExist");
     }
   }
   return requirement;
@@ -215,11 +217,11 @@ InjectionSpec read_injection(FieldReader& section) {
 }
 
 void read_spec(FieldReader& spec, DualTraceExport& into) {
-  spec.text("className");  // only has to be a name: whose class it is is Scope's to say
+  spec.text("className");  // must only be a valid name; Scope decides which operator serves it
   if (auto arize = spec.section("arize")) into.arize = read_arize(*arize);
   if (auto databricks = spec.section("databricks")) into.databricks = read_databricks(*databricks);
   if (!spec.has("arize") && !spec.has("databricks")) {
-    spec.fault("", "write arize, databricks or both: there is nowhere to deliver to");
+    spec.fault("", "set arize, databricks or both: there is no destination");
   }
   if (auto delivery = spec.section("delivery")) into.delivery = read_delivery(*delivery);
   into.resource_attributes = read_resource_attributes(spec);
@@ -229,10 +231,9 @@ void read_spec(FieldReader& spec, DualTraceExport& into) {
   const bool any_user =
       context && !context->run_as_user && !into.agent.security_context.run_as_user;
   if (any_user && into.delivery.storage == Storage::kHostPath) {
-    spec.fault(
-        "agent.podSecurityContext",
-        "storage HostPath needs runAsUser, because the node's folder has one owner; write it, "
-        "or delivery.storage EmptyDir");
+    spec.fault("agent.podSecurityContext",
+               "storage HostPath needs runAsUser, because the node's folder has one owner; set it, "
+               "or set delivery.storage to EmptyDir");
   }
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DualTraceExport: the custom resource, read and checked. A value of it obeys every rule; it is
-// only made by parse_export(), which repeats each rule of the CRD's schema and reports every fault
-// with its path, because an object may have been stored before a rule existed. Defaults are filled
-// in. Values that the agent reads (endpoints, sizes, durations) are kept as the texts they are
-// written as: plan/ renders them into the agent's configuration, whose own validation has the last
-// word. docs/resource.md describes every field (tested). Immutable.
+// DualTraceExport: the custom resource, parsed and validated. Every value of it obeys every rule,
+// because only parse_export() makes one. parse_export() repeats each rule of the CRD's schema,
+// because an object may have been stored before a rule existed, and reports every fault with its
+// path. Defaults are filled in. Values that the agent reads (endpoints, sizes, durations) are kept
+// as strings: plan/ renders them into the agent's configuration, whose own validation decides.
+// docs/resource.md describes every field (tested). Immutable.
 
 #include <map>
 #include <optional>
@@ -67,7 +67,7 @@ struct OAuthAuth {
   bool operator==(const OAuthAuth&) const = default;
 };
 struct WorkloadIdentityAuth {            // workloadIdentity.*
-  std::optional<std::string> client_id;  // not written: the policy is the account's
+  std::optional<std::string> client_id;  // not set: the policy belongs to the account
   std::string audience;
   int64_t expiration_seconds = 0;
   bool operator==(const WorkloadIdentityAuth&) const = default;
@@ -101,7 +101,7 @@ struct DeliverySpec {      // spec.delivery
 };
 
 struct InjectionSpec {                              // spec.injection
-  std::optional<LabelSelector> namespace_selector;  // not written: its own namespace alone
+  std::optional<LabelSelector> namespace_selector;  // not set: only its own namespace
   bool operator==(const InjectionSpec&) const = default;
 };
 
@@ -113,7 +113,7 @@ struct DualTraceExport {
   std::optional<DatabricksSpec> databricks;
   DeliverySpec delivery;
   InjectionSpec injection;
-  // What it gets beyond `injection`; parse_export() knows nothing of it.
+  // What it keeps of the old behavior beyond `injection`; not set by parse_export().
   Consent consent = Consent::kExplicit;
   AgentSpec agent;
   std::map<std::string, std::string> resource_attributes;  // spec.resourceAttributes
@@ -126,7 +126,7 @@ struct ExportFault {
   bool operator==(const ExportFault&) const = default;
 };
 
-// The export, or every fault that was found: the list is then not empty.
+// The export, or every fault that was found: then the list is not empty.
 struct ExportOrFaults {
   std::optional<DualTraceExport> value;
   std::vector<ExportFault> faults;

@@ -39,7 +39,7 @@ constexpr uint32_t kUidMax = 36;
 constexpr ExportField section(std::string_view path, bool required = false) {
   return {.path = path, .type = kSection, .required = required};
 }
-// A section that is there even when it is not written, for the defaults in it.
+// A section that exists even if it is not set, for the defaults in it.
 constexpr ExportField default_section(std::string_view path) {
   return {.path = path, .type = kSection, .fallback = "{}"};
 }
@@ -61,7 +61,7 @@ constexpr ExportField choice(std::string_view path, std::span<const std::string_
           .choices = choices,
           .config_key = config_key};
 }
-// Not stored with the export, so that the installation's own come first.
+// Not stored with the export, so that the installation's own defaults take precedence.
 constexpr ExportField open_section(std::string_view path) {
   return {.path = path, .type = kSection, .fallback = "{}", .fallback_is_stored = false};
 }

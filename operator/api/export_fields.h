@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The fields of a DualTraceExport's spec: one table that parse_export() checks names, shapes and
-// bounds against, and that the CRD, the agent's configuration and docs/resource.md must agree with
-// (tested). Rules that no bound can say stand in dual_trace_export.cc and in the CRD's CEL.
+// The fields of a DualTraceExport's spec: one table against which parse_export() checks names,
+// types and bounds, and with which the CRD, the agent's configuration and docs/resource.md must
+// agree (tested). Rules that bounds cannot express are in dual_trace_export.cc and in the CRD's
+// CEL.
 // Immutable.
 
 #include <cstdint>
@@ -18,8 +19,8 @@ enum class FieldType {
   kName,      // of an object in the export's namespace
   kDataKey,   // of a Secret or ConfigMap
   kSize,      // bytes, such as 4Gi
-  kMemory,    // the same as Kubernetes writes it: a number will do
-  kCpu,       // processors as Kubernetes writes them
+  kMemory,    // the same as in Kubernetes: a plain number is valid, too
+  kCpu,       // a CPU quantity as in Kubernetes
   kShare,     // of a disk: a size or a percentage
   kDuration,  // 72h, 1h30m
   kInteger,
@@ -33,20 +34,20 @@ struct ExportField {
   std::string_view path;  // "spec.agent.tolerations[].key"
   FieldType type = FieldType::kText;
   bool required = false;
-  std::string_view fallback{};  // as one would write it; empty: none
+  std::string_view fallback{};  // the default, as written in YAML; empty: none
   uint32_t most_characters = 0;
   uint32_t most_entries = 0;  // kMap, kList, kTexts
-  std::string_view least{};   // the bounds of numbers, sizes and durations, as one would write them
+  std::string_view least{};   // the bounds of numbers, sizes and durations, as written in YAML
   std::string_view most{};
   std::span<const std::string_view> choices{};  // kChoice
-  // The API server fills it in when an export is stored. Otherwise the operator does when it reads
-  // one: then the installation may have another default.
+  // The API server fills in the default when it stores an export. Otherwise the operator does when
+  // it reads one, so that the installation can set another default.
   bool fallback_is_stored = true;
-  std::string_view config_key{};  // of the agent's configuration that takes the value as it is
+  std::string_view config_key{};  // the key of the agent's configuration that gets the same value
 };
 
 [[nodiscard]] std::span<const ExportField> export_fields();
-// nullptr when there is no such field.
+// nullptr if there is no such field.
 [[nodiscard]] const ExportField* find_field(std::string_view path);
 
 }  // namespace dualtrace::ctl

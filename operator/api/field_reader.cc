@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kEntryBytesMax = 128;  // of a foreign name in a path
 
-// Of a character in UTF-8: any byte but its first.
+// Any byte of a UTF-8 character except its first.
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) >> 6) == 2; }
 bool is_control(char c) { return !check_characters({&c, 1}); }
 
@@ -88,7 +88,7 @@ bool may_be_number(FieldType type) {
          type == FieldType::kCountOrPercent;
 }
 
-// A foreign name: what would break the line, or is the half of a character, does not get through.
+// A name from outside, without line breaks and without incomplete characters.
 std::string entry_path(std::string_view path, std::string_view entry) {
   size_t length = std::min(entry.size(), kEntryBytesMax);
   while (length > 0 && length < entry.size() && is_continuation(entry[length])) --length;
@@ -104,7 +104,7 @@ std::string FieldReader::path_of(std::string_view name) const {
   return path_ + "." + std::string(name);
 }
 
-// The table knows lists without indices.
+// The table has lists without indices.
 const ExportField& FieldReader::field(std::string_view name) const {
   std::string path = path_of(name);
   for (size_t open = path.find('['); open != std::string::npos; open = path.find('[', open + 1)) {
@@ -130,7 +130,7 @@ const Json* FieldReader::written(std::string_view name) const {
 
 const Json* FieldReader::wanted(std::string_view name) {
   const Json* found = written(name);
-  if (found == nullptr && field(name).required) fault(name, "missing; it is required");
+  if (found == nullptr && field(name).required) fault(name, "is required but not set");
   return found;
 }
 
@@ -140,7 +140,7 @@ std::optional<FieldReader> FieldReader::section(std::string_view name) {
   if (found == nullptr && !field(name).fallback.empty()) found = &kEmpty;
   if (found == nullptr) return std::nullopt;
   if (!found->is_object()) {
-    fault(name, "expected an object with fields");
+    fault(name, "expected an object");
     return std::nullopt;
   }
   return FieldReader(*found, path_of(name), faults_);
@@ -159,7 +159,7 @@ std::optional<std::string> FieldReader::text(std::string_view name) {
   } else if (may_be_number(rule.type) && found->is_number_integer()) {
     text = found->dump();
   } else {
-    fault(name, "expected a text");
+    fault(name, "expected a string");
     return std::nullopt;
   }
   if (const Status status = check_text(rule, text); !status) {
@@ -176,7 +176,7 @@ std::optional<int64_t> FieldReader::integer(std::string_view name) {
     if (rule.fallback.empty()) return std::nullopt;
     return static_cast<int64_t>(parse_count(rule.fallback).value());
   }
-  // Negative numbers fail to parse, like everything else that is no count.
+  // Negative numbers fail to parse, like everything else that is not a count.
   const std::string text = found->is_number_integer() ? found->dump() : std::string();
   if (const Status status = check_bounds(rule, text, parse_count); !status) {
     fault(name, status.error().message);
@@ -191,7 +191,7 @@ std::map<std::string, std::string> FieldReader::texts(std::string_view name) {
   std::map<std::string, std::string> texts;
   if (found == nullptr) return texts;
   if (!found->is_object()) {
-    fault(name, "expected names with texts");
+    fault(name, "expected a map of strings");
     return texts;
   }
   if (found->size() > rule.most_entries) {
@@ -200,7 +200,7 @@ std::map<std::string, std::string> FieldReader::texts(std::string_view name) {
   }
   for (const auto& [entry, value] : found->items()) {
     if (!value.is_string()) {
-      entry_fault(name, entry, "expected a text");
+      entry_fault(name, entry, "expected a string");
     } else if (const Status status = check_text(rule, value.get_ref<const std::string&>());
                !status) {
       entry_fault(name, entry, status.error().message);
@@ -247,7 +247,7 @@ std::vector<FieldReader> FieldReader::items(std::string_view name) {
     if (item.is_object()) {
       items.emplace_back(item, entry_path(path_of(name), index), faults_);
     } else {
-      entry_fault(name, index, "expected an object with fields");
+      entry_fault(name, index, "expected an object");
     }
   }
   return items;
@@ -261,7 +261,7 @@ std::vector<std::string> FieldReader::text_items(std::string_view name) {
   for (const Json& item : *found) {
     const std::string index = std::to_string(&item - &found->front());
     if (!item.is_string()) {
-      entry_fault(name, index, "expected a text");
+      entry_fault(name, index, "expected a string");
     } else if (const Status status = check_text(rule, item.get_ref<const std::string&>());
                !status) {
       entry_fault(name, index, status.error().message);

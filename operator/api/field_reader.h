@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FieldReader: one section of a DualTraceExport, read with the table of export_fields.h at hand.
-// What is not written reads as its default; what is wrong becomes a fault with its path and then
-// reads as nothing, so that all faults are found at once. Used by dual_trace_export.cc and
+// FieldReader: reads one section of a DualTraceExport according to the table of export_fields.h. A
+// field that is not set reads as its default. An invalid field is reported as a fault with its path
+// and then reads as not set, so that all faults are found at once. Used by dual_trace_export.cc and
 // agent_spec.cc.
-// Used from one thread; it keeps references to what it is made with.
+// Used from one thread. The constructor's arguments outlive it.
 
 #include <map>
 #include <optional>
@@ -25,35 +25,35 @@ class FieldReader {
   FieldReader(const Json& section, std::string path, std::vector<ExportFault>& faults)
       : section_(section), path_(std::move(path)), faults_(faults) {}
 
-  // Written, and not null.
+  // Set, and not null.
   [[nodiscard]] bool has(std::string_view name) const { return written(name) != nullptr; }
 
-  // Not written, or a list or map with nothing in it. What is of another type is not empty.
+  // Not set, or an empty list or map. A value of another type is not empty.
   [[nodiscard]] bool is_empty(std::string_view name) const {
     const Json* found = written(name);
     return found == nullptr || (found->is_structured() && found->empty());
   }
 
-  // The section as it is written.
+  // The section as written.
   [[nodiscard]] const Json& json() const { return section_; }
 
   std::optional<FieldReader> section(std::string_view name);
-  // Of every type that is one value; the text obeys the table.
+  // For every type that is a single value; the text obeys the table.
   std::optional<std::string> text(std::string_view name);
-  // A text that the table requires or has a default for; "" only beside a fault.
+  // A text that the table requires or has a default for; "" only if it was reported as a fault.
   std::string certain_text(std::string_view name) { return text(name).value_or(""); }
   std::optional<int64_t> integer(std::string_view name);
-  // Names are for the caller to check.
+  // The caller checks the names.
   std::map<std::string, std::string> texts(std::string_view name);
-  // The same, whose names and values are those of labels.
+  // The same, with names and values checked as labels.
   std::map<std::string, std::string> labels(std::string_view name);
   std::vector<FieldReader> items(std::string_view name);
-  // Of kTexts; those that are wrong are left out beside their fault.
+  // For kTexts; invalid entries are reported as faults and left out.
   std::vector<std::string> text_items(std::string_view name);
 
-  // At the field, or at the section when the name is "".
+  // Reports a fault of the field, or of the section if the name is "".
   void fault(std::string_view name, std::string message);
-  // At the entry of a map.
+  // Reports a fault of an entry of a map.
   void entry_fault(std::string_view name, std::string_view entry, std::string message);
   void expect_entry(std::string_view name, std::string_view entry, const Status& status) {
     if (!status) entry_fault(name, entry, status.error().message);
@@ -65,9 +65,9 @@ class FieldReader {
 
  private:
   [[nodiscard]] const Json* written(std::string_view name) const;
-  // The same, with the fault of a required field that is not.
+  // The same, and reports a required field that is not set.
   const Json* wanted(std::string_view name);
-  // The list, when it is one and is not too long; nullptr otherwise.
+  // The list, if it is one and is not too long; nullptr otherwise.
   const Json* list(std::string_view name);
   [[nodiscard]] std::string path_of(std::string_view name) const;
   [[nodiscard]] const ExportField& field(std::string_view name) const;

@@ -71,7 +71,7 @@ bool is_digest(std::string_view text) {
          digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-// What is before the first "/" is a registry when it could not be part of a path.
+// The part before the first "/" is a registry if it could not be a component of a path.
 bool names_registry(std::string_view first) {
   return first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
          std::any_of(first.begin(), first.end(), is_upper);
@@ -87,14 +87,15 @@ Result<std::string> normal_form(std::string_view name, bool is_pattern) {
     if (registry == kDefaultRegistryBefore) registry = kDefaultRegistry;
   }
   if (!is_registry(registry)) {
-    return fail(ErrorKind::kInvalid, "its registry is not a host, or a host and a port");
+    return fail(ErrorKind::kInvalid, "its registry is not a host, or a host with a port");
   }
   std::string path(name);
   const bool one_part = path.find('/') == std::string::npos;
   if (registry == kDefaultRegistry && one_part && path != "**") path.insert(0, "library/");
   if (!all_parts(path, '/',
                  [&](std::string_view part) { return is_path_component(part, is_pattern); })) {
-    return fail(ErrorKind::kInvalid, "its repository is not of lower-case letters and digits");
+    return fail(ErrorKind::kInvalid,
+                "its repository does not consist of lower-case letters and digits");
   }
   return registry + "/" + path;
 }
@@ -104,14 +105,14 @@ Result<std::string> normal_form(std::string_view name, bool is_pattern) {
 Result<std::string> repository_of(std::string_view image) {
   const size_t at = std::min(image.find('@'), image.size());
   if (at < image.size() && !is_digest(image.substr(at + 1))) {
-    return fail(ErrorKind::kInvalid, "what follows \"@\" is not a digest");
+    return fail(ErrorKind::kInvalid, "the part after \"@\" is not a digest");
   }
   image = image.substr(0, at);
   const size_t colon = image.rfind(':');
   const bool tagged =
       colon != std::string_view::npos && image.find('/', colon) == std::string_view::npos;
   if (tagged && !is_tag(image.substr(colon + 1))) {
-    return fail(ErrorKind::kInvalid, "what follows \":\" is not a tag");
+    return fail(ErrorKind::kInvalid, "the part after \":\" is not a tag");
   }
   return normal_form(tagged ? image.substr(0, colon) : image, false);
 }
@@ -122,16 +123,16 @@ Result<std::string> repository_pattern(std::string_view pattern) {
   const std::string_view last = slash == std::string_view::npos ? pattern : pattern.substr(slash);
   if (last.find_first_of(":@") != std::string_view::npos) {
     return fail(ErrorKind::kInvalid,
-                "expected a repository without a tag or a digest, as registry.example/agents/*");
+                "expected a repository without a tag or digest, such as registry.example/agents/*");
   }
-  // "*/agent" would be read as one of the default registry, which nobody means.
+  // "*/agent" would be interpreted as a repository of the default registry, which nobody means.
   const bool any_registry =
       slash != std::string_view::npos &&
       pattern.substr(0, pattern.find('/')).find('*') != std::string_view::npos;
   auto made = normal_form(pattern, true);
   if (!made || any_registry || pattern == "**") {
     return fail(ErrorKind::kInvalid,
-                "expected a repository, as registry.example/agents/*; its registry is written out");
+                "expected a repository with its registry, such as registry.example/agents/*");
   }
   return made;
 }

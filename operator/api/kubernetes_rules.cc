@@ -41,8 +41,8 @@ Failure invalid(std::string_view message) {
   return fail(ErrorKind::kInvalid, std::string(message));
 }
 
-// "kubernetes", "kubernetes.default", "https://kubernetes.default.svc", with a cluster's domain, a
-// port and slashes behind it: what API servers take for themselves where nobody says otherwise.
+// "kubernetes", "kubernetes.default", "https://kubernetes.default.svc", optionally followed by a
+// cluster's domain, a port and slashes: the audiences that API servers accept by default.
 bool is_api_server(std::string_view text) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (text.starts_with(scheme)) {
@@ -99,7 +99,7 @@ Status check_audience(std::string_view text) {
         "expected an audience of the federation policy, of printable characters without a space");
   }
   if (is_api_server(text)) {
-    return invalid("is the API server's own audience, and agents get no token for it");
+    return invalid("is the API server's own audience; agents never get a token for it");
   }
   return {};
 }
@@ -142,7 +142,7 @@ Status check_variable_name(std::string_view text) {
 
 Status check_not_reserved(std::string_view name) {
   if (name.starts_with("container.apparmor.security.beta.kubernetes.io/")) {
-    return invalid("would change how the agents are confined; leave it out");
+    return invalid("would change how the agents are confined; remove it");
   }
   constexpr std::array<std::string_view, 4> kOurs = {
       "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
@@ -170,7 +170,7 @@ Status check_count_or_percent(std::string_view text) {
 }
 
 Result<uint64_t> parse_cpu(std::string_view text) {
-  constexpr std::string_view kExpected = "expected processors such as 50m, 2 or 0.5";
+  constexpr std::string_view kExpected = "expected a CPU quantity such as 50m, 2 or 0.5";
   constexpr uint64_t kMost = 999'999;
   const std::string_view written = text;
   uint64_t whole = 0;

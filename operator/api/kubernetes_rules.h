@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What Kubernetes itself demands of the texts that an export passes on to it: names, keys, labels,
-// quantities of processors. The errors say what was expected and never repeat the text.
+// Kubernetes' own rules for the texts that an export passes on to it: names, keys, labels, CPU
+// quantities. Errors say what was expected and never repeat the text.
 // Pure.
 
 #include <cstdint>
@@ -18,19 +18,19 @@ Status check_data_key(std::string_view text);
 // Of labels and taints: "name" or "prefix.example/name".
 Status check_label_name(std::string_view text);
 Status check_label_value(std::string_view text);
-// Of a projected ServiceAccount token: anything printable, but not the API server's own, for which
-// such a token would be a key to it.
+// Of a projected ServiceAccount token: anything printable except the API server's own audience, for
+// which the token would give access to the API server.
 Status check_audience(std::string_view text);
 // The metadata.uid of an object.
 Status check_uid(std::string_view text);
 Status check_image(std::string_view text);
 // Of an environment variable.
 Status check_variable_name(std::string_view text);
-// Of labels and annotations of an export's own choice: those that the operator sets are not.
+// Of labels and annotations that an export sets: those of the operator are reserved.
 Status check_not_reserved(std::string_view name);
-// Of nodes, as a DaemonSet counts them: "3", "10%".
+// A number of nodes, as in a DaemonSet: "3", "10%".
 Status check_count_or_percent(std::string_view text);
-// Processors, in thousandths: "50m", "2", "0.5".
+// A CPU quantity, in thousandths: "50m", "2", "0.5".
 Result<uint64_t> parse_cpu(std::string_view text);
 
 }  // namespace dualtrace::ctl

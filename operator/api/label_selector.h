@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LabelSelector: which labels fit, as Kubernetes means it in every matchLabels and
-// matchExpressions. parse_export() reads one from an export; webhook/ holds a namespace's labels
+// LabelSelector: which labels match, with the semantics of Kubernetes' matchLabels and
+// matchExpressions. parse_export() reads one from an export; webhook/ matches a namespace's labels
 // against it. Immutable.
 
 #include <map>
@@ -23,17 +23,17 @@ struct LabelRequirement {  // one of matchExpressions
   bool operator==(const LabelRequirement&) const = default;
 };
 
-struct LabelSelector {  // empty: everything fits
+struct LabelSelector {  // empty: everything matches
   Labels match_labels;
   std::vector<LabelRequirement> match_expressions;
   bool operator==(const LabelSelector&) const = default;
 };
 
-// Everything the selector asks for must hold. NotIn holds for labels without the key.
+// Every requirement of the selector must hold. NotIn holds for labels without the key.
 [[nodiscard]] bool matches(const LabelSelector& selector, const Labels& labels);
-// As it is written in a Kubernetes object.
+// As written in a Kubernetes object.
 [[nodiscard]] Json to_json(const LabelSelector& selector);
-// Whether the answer depends on other labels than `key`.
+// Whether the result depends on labels other than `key`.
 [[nodiscard]] bool asks_for_more_than(const LabelSelector& selector, const std::string& key);
 
 }  // namespace dualtrace::ctl

@@ -51,8 +51,8 @@ std::string lower(std::string_view text) {
   return made;
 }
 
-// One form for each host: without the dot of a name that is complete, and of an IPv6 address the
-// shortest. Other ways to write an IPv4 address (0x7f.1) are none that a pattern means.
+// One form for each host: without the trailing dot, and the shortest form of an IPv6 address. Other
+// ways to write an IPv4 address (0x7f.1) match no pattern.
 std::string normal_host(std::string_view text) {
   std::string host = lower(text);
   in6_addr address{};
@@ -65,7 +65,7 @@ std::string normal_host(std::string_view text) {
   return host;
 }
 
-// "a..b" and ".b" are no hosts; a star must not stand for the label that is missing.
+// "a..b" and ".b" are not hosts; an asterisk must not match a missing label.
 bool has_empty_label(std::string_view host) {
   return host.empty() || host.front() == '.' || host.back() == '.' ||
          host.find("..") != std::string_view::npos;
@@ -104,7 +104,7 @@ class Judge {
     if (permits_all(permissions_.hosts)) return;
     if (!has_empty_label(name) && fits_one(permissions_.hosts, name, '.')) return;
     refuse(path, "host " + name, "hosts", told(permissions_.hosts),
-           "name one of these, or have the installation permit it");
+           "use one of these, or have the installation permit it");
   }
 
   void judge_url(const std::string& path, const Result<Url>& url) {
@@ -148,13 +148,13 @@ class Judge {
     if (delivery.storage == Storage::kHostPath && !permissions_.host_path) {
       faults_.push_back({"spec.delivery.storage",
                          "HostPath is not permitted by this installation (permissions.hostPath); "
-                         "write EmptyDir, or have the installation permit it"});
+                         "use EmptyDir, or have the installation permit it"});
     }
     const auto asked = parse_size(delivery.max_backlog);
     const auto most = parse_size(permissions_.max_backlog);
     if (asked && most && *asked <= *most) return;
     refuse("spec.delivery.maxBacklog", delivery.max_backlog, "maxBacklog",
-           "at most " + permissions_.max_backlog, "write that or less");
+           "at most " + permissions_.max_backlog, "lower it");
   }
 
   void judge_image() {
@@ -170,7 +170,7 @@ class Judge {
     refuse("spec.agent.image",
            *wanted_.agent.image + (asked ? "" : " (" + asked.error().message + ")"), "images",
            told(all),
-           "leave it out to run the installation's image, or have the installation permit its "
+           "remove it to run the installation's image, or have the installation permit its "
            "repository");
   }
 
@@ -180,12 +180,12 @@ class Judge {
     for (const Json& toleration : *wanted_.agent.tolerations) {
       const std::string key(text_at(toleration, {"key"}));
       const std::string path = "spec.agent.tolerations[" + std::to_string(index++) + "]";
-      // Without a key, every taint is tolerated.
+      // Without a key, the toleration is for every taint.
       if (permits_all(permissions_.tolerations)) continue;
       if (!key.empty() && fits_one(permissions_.tolerations, key, 0)) continue;
       refuse(path, key.empty() ? "a toleration of every taint" : "a toleration of taint " + key,
              "tolerations", "taints " + told(permissions_.tolerations),
-             "leave it out, or have the installation permit it");
+             "remove it, or have the installation permit it");
     }
   }
 
@@ -193,11 +193,11 @@ class Judge {
     const auto& name = wanted_.agent.priority_class_name;
     if (!name || fits_one(permissions_.priority_classes, *name, 0)) return;
     refuse("spec.agent.priorityClassName", *name, "priorityClassNames",
-           told(permissions_.priority_classes), "leave it out, or have the installation permit it");
+           told(permissions_.priority_classes), "remove it, or have the installation permit it");
   }
 
-  // A variable can lead the agent's libraries to a proxy, to other certificates, or to logging what
-  // they send.
+  // A variable can make the agent's libraries use a proxy or other certificates, or log what they
+  // send.
   void judge_env() {
     size_t index = 0;
     for (const Json& variable : wanted_.agent.env) {
@@ -205,16 +205,15 @@ class Judge {
       const std::string path = "spec.agent.env[" + std::to_string(index++) + "]";
       if (fits_one(permissions_.env, name, 0)) continue;
       refuse(path, "variable " + name, "env", told(permissions_.env),
-             "leave it out, or have the installation permit it");
+             "remove it, or have the installation permit it");
     }
   }
 
   void judge_se_linux(const std::string& path, const SecurityContext& context) {
     if (context.se_linux_options.is_null() || permissions_.se_linux_options) return;
     faults_.push_back({path + ".seLinuxOptions",
-                       "is not permitted by this installation (permissions.seLinuxOptions); leave "
-                       "it out, or have the installation permit it or write it into "
-                       "agent.defaults"});
+                       "is not permitted by this installation (permissions.seLinuxOptions); remove "
+                       "it, or have the installation permit it or set it in agent.defaults"});
   }
 
   const DualTraceExport& wanted_;
@@ -223,15 +222,15 @@ class Judge {
   std::vector<ExportFault> faults_;
 };
 
-// What a control plane or the cluster's own programs keep in Secrets. A tenant who may name
-// Secrets, and not read them, must not have them sent to a host of its own.
+// Types of Secrets of the control plane or the cluster's own programs. A tenant who can name
+// Secrets but not read them must not be able to have them sent to a host of their own.
 constexpr auto kTypesNeverSent = std::to_array<std::string_view>(
     {"kubernetes.io/service-account-token", "kubernetes.io/dockerconfigjson",
      "kubernetes.io/dockercfg", "kubernetes.io/tls", "kubernetes.io/ssh-auth",
      "bootstrap.kubernetes.io/token", "helm.sh/release.v1", "cluster.x-k8s.io/secret"});
 
-// The same by the keys that these types prescribe, for Secrets that the operator may not read. A
-// ServiceAccount's token is told by its content: agents refuse it (check_credential()).
+// The same, by the keys that these types prescribe, for Secrets that the operator may not read. A
+// ServiceAccount token is recognized by its content: agents refuse it (check_credential()).
 constexpr auto kNamesNeverSent = std::to_array<std::string_view>(
     {"*/.dockerconfigjson", "*/.dockercfg", "*/tls.key", "*/ca.key", "*/ssh-privatekey",
      "bootstrap-token-*/*", "sh.helm.release.v1.*/*"});
@@ -242,8 +241,8 @@ Result<std::string> expected(const char* what) { return fail(ErrorKind::kInvalid
 
 Result<std::string> host_pattern(std::string_view text) {
   constexpr const char* kExpected =
-      "expected a host, as otlp.arize.com or *.cloud.databricks.com: \"*\" stands within one "
-      "label, \"**\" for several; no scheme, no port, xn--… for what is not ASCII";
+      "expected a host, such as otlp.arize.com or *.cloud.databricks.com: \"*\" matches within one "
+      "label, \"**\" across labels; without scheme and port, and with xn--… for non-ASCII names";
   const bool bracketed = text.starts_with('[') && text.ends_with(']');
   if (bracketed) text = text.substr(1, text.size() - 2);
   std::string made = normal_host(text);
@@ -273,7 +272,8 @@ Result<std::string> secret_key_pattern(std::string_view text) {
       is_part(text.substr(slash + 1)) && text.find("**") == std::string_view::npos) {
     return std::string(text);
   }
-  return expected("expected SECRET/KEY, as arize/*, */api-key or databricks/token, or * for all");
+  return expected(
+      "expected SECRET/KEY, such as arize/*, */api-key or databricks/token, or * for all");
 }
 
 Result<std::string> priority_class_pattern(std::string_view text) {
@@ -281,7 +281,7 @@ Result<std::string> priority_class_pattern(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '*';
   });
   if (fits) return std::string(text);
-  return expected("expected the name of a PriorityClass, as agents or observability-*");
+  return expected("expected the name of a PriorityClass, such as agents or observability-*");
 }
 
 Result<std::string> taint_key_pattern(std::string_view text) {
@@ -290,7 +290,7 @@ Result<std::string> taint_key_pattern(std::string_view text) {
            c == '.' || c == '_' || c == '/' || c == '*';
   });
   if (fits) return std::string(text);
-  return expected("expected the key of a taint, as dedicated or node-role.kubernetes.io/*");
+  return expected("expected the key of a taint, such as dedicated or node-role.kubernetes.io/*");
 }
 
 Result<std::string> variable_pattern(std::string_view text) {
@@ -299,7 +299,7 @@ Result<std::string> variable_pattern(std::string_view text) {
            c == '.' || c == '_' || c == '*';
   });
   if (fits) return std::string(text);
-  return expected("expected the name of a variable, as TZ or GRPC_*");
+  return expected("expected the name of a variable, such as TZ or GRPC_*");
 }
 
 std::vector<ExportFault> not_permitted(const Json& object, const DualTraceExport& carried_out,
@@ -314,7 +314,7 @@ std::optional<std::string> never_sent(const SecretUse& use, std::string_view typ
   const bool by_name =
       std::any_of(kNamesNeverSent.begin(), kNamesNeverSent.end(),
                   [&](std::string_view pattern) { return matches_glob(pattern, name, '/'); });
-  // Certificates to trust are not sent, and come from Secrets of these types, too.
+  // Certificates to trust are not sent, and may come from Secrets of these types.
   const bool by_type =
       use.content != SecretContent::kAuthority &&
       std::find(kTypesNeverSent.begin(), kTypesNeverSent.end(), type) != kTypesNeverSent.end();
@@ -322,8 +322,8 @@ std::optional<std::string> never_sent(const SecretUse& use, std::string_view typ
   std::string what = "key " + reference.key + " of Secret " + reference.name;
   if (by_type) what += ", of type " + std::string(type) + ",";
   return what +
-         " is not permitted: the keys of the cluster and of its programs are never sent; make a "
-         "Secret with the destination's own key, and name that";
+         " is not permitted: the keys of the cluster and of its programs are never sent; create a "
+         "Secret with the destination's own key, and name it instead";
 }
 
 }  // namespace dualtrace::ctl

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Permissions: what exports may ask for, as the installation says. Whoever may create exports is
-// not thereby allowed to run any image, to send any key of a Secret or to fill any disk.
-//   The defaults are the chart's and the operator's. An export that asks for more is not applied:
-// what was applied before runs on as it is (docs/security.md). The ValidatingAdmissionPolicy of the
-// chart says the same in CEL (tested), but for what only a Secret's type can tell.
+// Permissions: what the installation lets exports ask for. The right to create exports does not
+// include running any image, sending any key of a Secret or filling any disk.
+//   The defaults are those of the chart and the operator. An export that asks for more is not
+// applied: what was applied before keeps running (docs/security.md). The chart's
+// ValidatingAdmissionPolicy has the same rules in CEL (tested), except those that depend on a
+// Secret's type.
 // Pure.
 
 #include <optional>
@@ -17,7 +18,7 @@
 
 namespace dualtrace::ctl {
 
-// Lists are globs (glob.h), in the form that the functions below give them; "*" permits all.
+// Lists are globs (glob.h), normalized by the functions below; "*" permits all.
 struct Permissions {
   std::vector<std::string> images{};  // repositories besides the installation's own
   bool host_path = true;
@@ -25,30 +26,31 @@ struct Permissions {
   std::vector<std::string> tolerations{"*"};  // keys of taints
   std::string max_backlog = "64Gi";
   std::vector<std::string> hosts{"*"};        // of destinations and proxies
-  std::vector<std::string> secret_keys{"*"};  // that are sent: SECRET/KEY
+  std::vector<std::string> secret_keys{"*"};  // whose values may be sent: SECRET/KEY
   std::vector<std::string> env{};             // names of variables in spec.agent.env
   bool se_linux_options = false;
   bool operator==(const Permissions&) const = default;
 };
 
-// The form in which a pattern is compared; the error says what was expected.
+// The normalized form in which a pattern is compared; the error says what was expected.
 Result<std::string> host_pattern(std::string_view text);
 Result<std::string> secret_key_pattern(std::string_view text);
 Result<std::string> priority_class_pattern(std::string_view text);
 Result<std::string> taint_key_pattern(std::string_view text);
 Result<std::string> variable_pattern(std::string_view text);
 
-// What the export asks for beyond them, each with what to do. `own_image`: the installation's.
-//   `object` is the export as it is written: what the installation's own defaults (AgentDefaults)
-// add to it is permitted. `carried_out` has them, and is judged where the export is valid with them
-// alone.
+// What the export asks for beyond the permissions, each with what to do. `own_image`: the
+// installation's.
+//   `object` is the export as written: additions of the installation's own defaults (AgentDefaults)
+// are permitted. `carried_out` includes these defaults, and is checked if the export is valid only
+// with them.
 [[nodiscard]] std::vector<ExportFault> not_permitted(const Json& object,
                                                      const DualTraceExport& carried_out,
                                                      const Permissions& permissions,
                                                      std::string_view own_image);
 
-// Why the value of a key is never sent, whatever the installation permits; nullopt: it may be.
-// `type`: the Secret's, "" where it is not known.
+// Why the value of a key is never sent, whatever the installation permits; nullopt: it may be sent.
+// `type`: the Secret's, "" if it is not known.
 [[nodiscard]] std::optional<std::string> never_sent(const SecretUse& use, std::string_view type);
 
 }  // namespace dualtrace::ctl

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Scope: which exports an installation serves, where a cluster has several: those of its class, but
-// in excluded namespaces. Like an ingress's, an export's class is a name that whoever installs
-// gives to the operator (spec.className, --export-class); without one it is for the operator
-// without one. All others are as good as not there. Immutable.
+// Scope: which exports an installation serves if a cluster has several installations: those of its
+// class, except in excluded namespaces. Like an ingress class, the class is a name that is chosen
+// at installation (--export-class) and that exports set (spec.className); an operator without a
+// class serves exports without one. All other exports are ignored. Immutable.
 
 #include <set>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SecretUse: a key of a Secret that an export names, and what its value has to be. The reconciler
-// checks the value; the webhook checks whether the Secret exists at all. Pure.
+// SecretUse: a key of a Secret that an export names, and what kind of value it must have. The
+// reconciler checks the value; the webhook checks whether the Secret exists at all. Pure.
 
 #include <string>
 #include <vector>
@@ -21,7 +21,7 @@ enum class SecretContent {
 };
 
 struct SecretUse {
-  std::string path;  // of what has the secretName: "spec.arize.credentials"
+  std::string path;  // of the section with the secretName: "spec.arize.credentials"
   KeyReference reference;
   SecretContent content = SecretContent::kAuthority;
   bool operator==(const SecretUse&) const = default;

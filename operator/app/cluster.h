@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Which cluster the operator serves: finds out how to reach its API server, and what its Services
-// are called. Pure, but for the files.
+// Which cluster the operator serves: finds out how to reach its API server, and the domain of its
+// Services. Pure, except for reading files.
 
 #include "common/io/file_system.h"
 #include "common/kube/config.h"
@@ -15,7 +15,7 @@ namespace dualtrace::ctl {
 Result<kube::ClientConfig> find_cluster(const Options& options, const Environment& environment,
                                         FileSystem& files);
 
-// What its DNS serves: --cluster-domain, else what the pod's own resolver configuration says.
+// The cluster's DNS: --cluster-domain, else the pod's own resolver configuration.
 [[nodiscard]] ClusterDns find_cluster_dns(const Options& options, const Environment& environment);
 
 }  // namespace dualtrace::ctl

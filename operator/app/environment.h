@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Environment: what the process was given from outside beside its options: environment variables
-// and the files of its pod. The only place of the operator that reads them; tests fill one in.
+// Environment: the process's inputs besides its options: environment variables and the files of its
+// pod. The only place in the operator that reads them; tests fill one in.
 // Immutable.
 
 #include <map>
@@ -11,7 +11,7 @@
 namespace dualtrace::ctl {
 
 struct Environment {
-  std::map<std::string, std::string> variables;  // those that somebody asks for, set and not empty
+  std::map<std::string, std::string> variables;  // those in use that are set and not empty
   std::string host_name;                         // in a pod, the pod's name
   std::string pod_namespace;                     // "" outside of a pod
   std::string resolver_configuration{};          // of /etc/resolv.conf

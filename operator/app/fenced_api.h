@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FencedApi: an Api whose writes end with kCancelled unless this process leads. Workers get this
+// FencedApi: an Api whose writes fail with kCancelled unless this process leads. Workers get this
 // one, so that an operator that has lost its lease writes nothing more. Thread-safe.
 
 #include <functional>
@@ -11,7 +11,7 @@ namespace dualtrace::ctl {
 
 class FencedApi final : public kube::Api {
  public:
-  // `leading` is asked right before each write; it is thread-safe. The api outlives it.
+  // `leading` is called right before each write; it is thread-safe. The api outlives it.
   FencedApi(kube::Api& api, std::function<bool()> leading);
 
   Result<Json> get(const kube::ResourceType& type, const kube::ObjectKey& key,

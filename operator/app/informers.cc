@@ -49,7 +49,7 @@ kube::Informer::Options of_owned(const kube::ResourceType& type,
           .index = owned_index};
 }
 
-// Those that have ended do not count.
+// Pods that have completed do not count.
 kube::Selection of_asking_pods(const std::string& namespace_name) {
   return {.type = kube::kPods,
           .namespace_name = namespace_name,
@@ -81,7 +81,7 @@ kube::Informer::Options of_namespaces() {
               .type = kube::kNamespaces, .form = kube::Form::kMetadata, .trim = trim_namespace}};
 }
 
-// Another request would not be answered otherwise, until somebody grants what is missing.
+// Errors that a retry cannot fix until somebody grants the missing permission.
 bool is_shut(const std::optional<Error>& failure) {
   return failure && (failure->kind == ErrorKind::kDenied || failure->kind == ErrorKind::kNotFound);
 }
@@ -116,13 +116,13 @@ Informers::Informers(std::vector<std::string> namespaces, const Parts& parts, Li
   if (listeners.request_changed) watch_requests(parts, namespaces, listeners.request_changed);
 }
 
-// Once for each, and again when it changes its class.
+// Once for each export, and again after it changes its class.
 void Informers::tell_of_others(const kube::Change& change) const {
   if (!change.after || scope_.serves(change.key.namespace_name, *change.after)) return;
   const std::string_view class_name = text_at(*change.after, {"spec", "className"});
   if (change.before && text_at(*change.before, {"spec", "className"}) == class_name) return;
   log_info(
-      "an export is not of this operator's class, or in an excluded namespace; it is left to "
+      "this export has another class or is in an excluded namespace; this operator leaves it to "
       "another",
       {{"export", change.key.to_string()},
        {"class", class_name},
@@ -138,7 +138,7 @@ void Informers::watch_requests(const Parts& parts, const std::vector<std::string
         entropy(), parts.metrics, pods);
     asking_.push_back({name, std::move(pods), std::move(reflector)});
   }
-  // Who may see single namespaces only may not list them.
+  // An operator with access to single namespaces only may not list namespaces.
   if (!namespaces.front().empty()) return;
   watch(parts, of_namespaces(), [listener](const kube::Change&) { listener(); });
 }
@@ -173,7 +173,7 @@ std::vector<Informers::Source> Informers::sources() const {
 
 std::vector<Informers::Unserved> Informers::unserved() const { return unserved(sources()); }
 
-// Whoever serves all namespaces has no other to go on with.
+// An operator that serves all namespaces has no other namespace to continue with.
 std::vector<Informers::Unserved> Informers::unserved(const std::vector<Source>& sources) {
   std::vector<Unserved> found;
   for (const Source& source : sources) {

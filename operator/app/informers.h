@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Informers: one for each kind and watched namespace, and together the Cache that reconcile/ reads
-// and the Directory that webhook/ does. Exports and DaemonSets are kept whole, as trimmed; of the
-// other children the metadata; of agents' pods what tells where an agent is; where a webhook is
-// served, of all pods what they ask for (census/asking_pods.h), of namespaces the labels, and of
-// exports once more what the webhook wants to know.
-// A namespace of several that the operator may not read any more, or not yet, is nothing that the
-// others wait for.
+// Informers: one for each kind and watched namespace. Together they are the Cache that reconcile/
+// reads and the Directory that webhook/ reads. They keep exports and DaemonSets (trimmed), the
+// metadata of the other children, and where each agent's pod runs. If a webhook is served, they
+// also keep what pods ask for (census/asking_pods.h), the labels of namespaces, and of exports what
+// the webhook needs.
+// If the operator may not read one of several namespaces, the others do not wait for it.
 // The Directory has no export that the installation does not serve (operator/api/scope.h).
 // Thread-safe.
 
@@ -28,11 +27,12 @@ namespace dualtrace::ctl {
 
 class Informers final : public Cache, public Directory {
  public:
-  struct Listeners {  // on the scheduler; must not block
+  struct Listeners {  // called on the scheduler; must not block
     kube::Informer::Listener export_changed;
     kube::Informer::Listener child_changed;
     kube::Informer::Listener pod_changed;
-    // What a pod asks for, or a namespace. Empty: no webhook is served, and neither is watched.
+    // A pod or a namespace has changed what it asks for. Empty: no webhook is served, and neither
+    // is watched.
     std::function<void()> request_changed{};
   };
   struct Parts {  // all outlive it; the scheduler is stopped first
@@ -47,17 +47,17 @@ class Informers final : public Cache, public Directory {
 
   void start();
   // "daemonsets", "pods in shop": what has not been listed yet, without namespaces that are not
-  // served. Everything, as long as none is.
+  // served. Everything, as long as no namespace is served.
   [[nodiscard]] std::vector<std::string> unsynced() const;
-  // Whether all has been listed once that an export of this namespace is judged by.
+  // Whether everything that an export of this namespace depends on has been listed once.
   [[nodiscard]] bool knows(const std::string& namespace_name) const;
   struct Unserved {
     std::string namespace_name;
     std::string why;
     bool operator==(const Unserved&) const = default;
   };
-  // Of several namespaces those in which something may not be listed or watched now: the namespace
-  // was deleted, or its Role.
+  // If several namespaces are watched, those in which something cannot be listed or watched now:
+  // the namespace was deleted, or its Role.
   [[nodiscard]] std::vector<Unserved> unserved() const;
   [[nodiscard]] std::vector<kube::ObjectPointer> exports_of(
       const std::string& namespace_name) const;
@@ -70,10 +70,10 @@ class Informers final : public Cache, public Directory {
   [[nodiscard]] std::vector<kube::ObjectPointer> pods(
       const kube::ObjectKey& export_key) const override;
 
-  // Empty where no webhook is served.
+  // Empty if no webhook is served.
   [[nodiscard]] std::shared_ptr<const KnownExports> exports() const override;
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override;
-  // All that are watched and known, with the labels that may be seen.
+  // All watched and known namespaces, with the labels that the operator may read.
   [[nodiscard]] std::vector<PodNamespace> namespaces() const;
   // Of all watched namespaces.
   [[nodiscard]] std::vector<AskingPodPointer> asking_pods() const;
@@ -89,7 +89,7 @@ class Informers final : public Cache, public Directory {
     std::shared_ptr<AskingPods> pods;
     std::unique_ptr<kube::Reflector> reflector;
   };
-  // One that lists and watches, whatever it does with that.
+  // Anything that lists and watches.
   struct Source {
     std::string what;  // "pods", "all pods"
     std::string namespace_name;
@@ -104,7 +104,7 @@ class Informers final : public Cache, public Directory {
                       const std::function<void()>& listener);
   [[nodiscard]] std::vector<Source> sources() const;
   static std::vector<Unserved> unserved(const std::vector<Source>& sources);
-  // nullptr when that namespace is not watched.
+  // nullptr if that namespace is not watched.
   [[nodiscard]] const kube::Store* store(const kube::ResourceType& type,
                                          const std::string& namespace_name) const;
   [[nodiscard]] std::vector<kube::ObjectPointer> select(const kube::ResourceType& type,

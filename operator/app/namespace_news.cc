@@ -26,9 +26,10 @@ NamespaceNews::NamespaceNews(const std::vector<std::string>& namespaces, kube::E
     : events_(events), exports_(std::move(exports)) {
   for (const std::string& name : namespaces) {
     const auto served = std::make_shared<std::atomic<bool>>(true);
-    metrics.observe(MetricRegistry::ValueType::kGauge, "dualtrace_operator_namespace_served",
-                    "Whether this namespace of --watch-namespaces can be listed and watched",
-                    {{"namespace", name}}, [served] { return *served ? 1.0 : 0.0; });
+    metrics.observe(
+        MetricRegistry::ValueType::kGauge, "dualtrace_operator_namespace_served",
+        "1 if the operator can list and watch this namespace of --watch-namespaces, else 0",
+        {{"namespace", name}}, [served] { return *served ? 1.0 : 0.0; });
     namespaces_.emplace(name, Namespace{served});
   }
 }
@@ -49,19 +50,19 @@ void NamespaceNews::note(const std::vector<Informers::Unserved>& unserved) {
 void NamespaceNews::tell_closed(Namespace& space, const Informers::Unserved& one) {
   if (space.served->exchange(false)) {
     log_error(
-        "a namespace is not served: it was deleted, or the operator's Role or RoleBinding in it; "
-        "the others are served as before, and this one again as soon as both are there",
+        "a namespace is not served: the namespace, or the operator's Role or RoleBinding in it, "
+        "was deleted; the others are still served, and this one again once these exist",
         {{"namespace", one.namespace_name}, {"error", one.why}});
   }
-  // Some are known later than that the namespace is closed, or this replica leads later.
+  // Some exports become known only after the namespace is closed, or this replica leads later.
   for (const kube::ObjectPointer& known : exports_(one.namespace_name)) {
     const auto [told, is_new] =
         space.told.try_emplace(kube::key_of(*known), reference_to_export(*known));
     if (!is_new) continue;
     events_.record(event_of(told->second, kube::Event::Type::kWarning, "NamespaceNotServed",
-                            "the operator may not read this namespace, and its agents run on as "
-                            "they are: " +
-                                one.why + "; bind the operator's Role in it again"));
+                            "the operator may not read this namespace, and its agents keep running "
+                            "unchanged: " +
+                                one.why + "; restore the operator's Role and RoleBinding"));
   }
 }
 

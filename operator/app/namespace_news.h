@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// NamespaceNews: tells people which of --watch-namespaces is not served, and when it is again: the
-// log on every replica, a metric, and an event on each export that is known there, which only the
-// leader can write. Used by operator/app, which looks now and then.
+// NamespaceNews: reports which of --watch-namespaces are not served, and when they are served
+// again: in the log of every replica, in a metric, and in an event on each known export there,
+// which only the leader can write. Used by operator/app, which checks at intervals.
 // Used from one thread.
 
 #include <atomic>
@@ -23,7 +23,7 @@ class NamespaceNews {
  public:
   using Exports =
       std::function<std::vector<kube::ObjectPointer>(const std::string& namespace_name)>;
-  // Both outlive it; not the registry's values, which stay as they are.
+  // `events` and `metrics` outlive it. Its series stay in the registry.
   NamespaceNews(const std::vector<std::string>& namespaces, kube::EventSink& events,
                 Exports exports, MetricRegistry& metrics);
 

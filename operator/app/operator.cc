@@ -42,10 +42,10 @@ constexpr Duration kGiveBackInterval = std::chrono::seconds(30);
 constexpr size_t kMemoryKept = 16 * 1024 * 1024;
 constexpr Duration kCensusInterval = std::chrono::seconds(5);
 constexpr Duration kNamespacesInterval = std::chrono::seconds(2);
-// Somebody waits at kubectl, and the API server for the webhook: a second at least.
+// A user waits at kubectl, and the API server waits for the webhook, for at least a second.
 constexpr Duration kLookupTimeout = std::chrono::milliseconds(300);
 
-// There is no way back from here: what is in work may be about to write. The kernel ends it.
+// The process must end at once: work in progress may be about to write, and cannot be recalled.
 [[noreturn]] void give_up(std::string_view why, const std::string& detail) {
   log_error(why, {{"error", detail}});
   std::_Exit(1);
@@ -73,7 +73,7 @@ class RunningOperator final : public Operator {
   void watch();
   void make_reconciler();
   Status open_webhook();
-  // On the lifecycle scheduler, one after the other.
+  // Called on the lifecycle scheduler, one after the other.
   void await_sync();
   void look_after_namespaces();
   void give_back_memory();
@@ -107,22 +107,22 @@ class RunningOperator final : public Operator {
   SystemClock clock_;
   PosixFileSystem files_;
   MetricRegistry metrics_;
-  // They outlive what still calls them, and then do nothing any more.
+  // They outlive their last callers, and do nothing after that.
   ThreadScheduler watching_{"informers", clock_};
   ThreadScheduler polling_{"agents", clock_};
 
   // ApiClient → Informers → Triggers → WorkQueue
   WorkQueue queue_{kControllerName, clock_, metrics_};
   std::unique_ptr<kube::ApiClient> api_;
-  std::unique_ptr<kube::ApiClient> lease_api_;   // a call that hangs must leave time for another
-  std::unique_ptr<kube::ApiClient> lookup_api_;  // much more so; nullptr without a webhook
+  std::unique_ptr<kube::ApiClient> lease_api_;  // short timeout, so that a hung call can be retried
+  std::unique_ptr<kube::ApiClient> lookup_api_;  // even shorter; nullptr without a webhook
   std::unique_ptr<Informers> informers_;
   std::unique_ptr<CensusTaker> census_;  // nullptr without a webhook
   Triggers triggers_{queue_, [this](const std::string& space, const std::string& label) {
                        return informers_->exports_by_label(space, label);
                      }};
   std::atomic<bool> watches_{false};
-  std::atomic<bool> synced_{false};  // from then on for ever, whatever namespace comes later
+  std::atomic<bool> synced_{false};  // never reset, even if a namespace is added later
 
   // WorkQueue → Controller → Reconciler → FencedApi → ApiClient
   std::unique_ptr<FencedApi> fenced_api_;
@@ -131,20 +131,20 @@ class RunningOperator final : public Operator {
   std::unique_ptr<AgentPoller> agents_;
   std::unique_ptr<Reconciler> reconciler_;
 
-  // On the lifecycle scheduler, and after its end on the thread that stops.
+  // On the lifecycle scheduler and, after that has ended, on the thread that stops.
   const Tick sync_deadline_ = clock_.tick() + options_.sync_timeout;
   std::unique_ptr<kube::LeaderElector> elector_;
-  std::atomic<const kube::LeaderElector*> election_{nullptr};  // for those who only ask
+  std::atomic<const kube::LeaderElector*> election_{nullptr};  // for readers on other threads
   std::unique_ptr<Controller> controller_;
   ThreadScheduler lifecycle_{"lifecycle", clock_};
 
-  // Serves on each replica, leading or not; reads the informers' stores, and looks for Secrets.
+  // Serves on each replica, leading or not; reads the informers' stores, and looks up Secrets.
   std::optional<SecretLookup> lookup_;
   std::unique_ptr<Webhook> webhook_;
-  std::atomic<const Webhook*> serving_{nullptr};  // for those who only ask
+  std::atomic<const Webhook*> serving_{nullptr};  // for readers on other threads
 
   bool stopped_ = false;
-  std::unique_ptr<Probes> probes_;  // last: its thread asks everything above
+  std::unique_ptr<Probes> probes_;  // last: its thread reads everything above
 };
 
 void RunningOperator::announce() const {
@@ -173,7 +173,7 @@ Status RunningOperator::run() {
   return {};
 }
 
-// The first to open: whoever asks meanwhile hears that it is alive and not ready.
+// Opened first, so that probes find the process alive and not ready while it starts.
 Status RunningOperator::open_probes() {
   auto probes = Probes::start(options_.listen,
                               {.unsynced = [this] { return unsynced(); },
@@ -269,7 +269,7 @@ Status RunningOperator::open_webhook() {
   if (!options_.webhook.wanted()) return {};
   const ClusterDns dns = find_cluster_dns(options_, environment_);
   if (dns.domain.empty()) {
-    log_warn("the cluster's domain is not known, so pods get a short name: set --cluster-domain");
+    log_warn("the cluster's domain is not known, so pods get a short name; set --cluster-domain");
   } else {
     log_info("pods get the agents' full name", {{"cluster_domain", dns.domain}});
   }
@@ -305,8 +305,8 @@ void RunningOperator::await_sync() {
     give_back_memory();
     return options_.leader_elect ? seek_leadership() : lead();
   }
-  // A namespace that nobody lets it into is waited for: whoever made it end would only see it start
-  // again, and another that is let in later would wait for that.
+  // Keep waiting if no namespace grants access. An exit would only lead to a restart, and a
+  // namespace that grants access later would have to wait for that.
   if (clock_.tick() > sync_deadline_ && informers_->unserved().empty()) {
     give_up("the API server did not list everything in time",
             fmt::format("{}", fmt::join(missing, ", ")));
@@ -319,7 +319,7 @@ void RunningOperator::look_after_namespaces() {
   lifecycle_.run_after(kNamespacesInterval, [this] { look_after_namespaces(); });
 }
 
-// The first lists, and a look at everything, leave much.
+// The initial lists and the first reconciliation of everything leave much free memory behind.
 void RunningOperator::give_back_memory() {
   give_back_freed_memory(kMemoryKept);
   lifecycle_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
@@ -335,16 +335,18 @@ void RunningOperator::seek_leadership() {
       *lease_api_, clock_, entropy(), metrics_,
       {.started = [this] { lifecycle_.post([this] { lead(); }); },
        .stopped =
-           [](const Error& why) { give_up("ending, since another may lead now", why.message); }});
+           [](const Error& why) {
+             give_up("exiting, because another replica may lead now", why.message);
+           }});
   if (!elector) give_up("the election cannot start", elector.error().message);
   elector_ = *std::move(elector);
   election_ = elector_.get();
 }
 
-// What was added while another led is in the queue, which nobody has emptied.
+// The queue still has every key that was added while another replica led.
 void RunningOperator::lead() {
   log_info("reconciling", {{"workers", options_.workers}});
-  if (census_) census_->something_changed();  // and may ask now where pods run
+  if (census_) census_->something_changed();  // which may now request where pods run
   controller_ = std::make_unique<Controller>(
       Controller::Options{.name = kControllerName,
                           .workers = options_.workers,
@@ -357,7 +359,7 @@ void RunningOperator::lead() {
       queue_, [this](const kube::ObjectKey& key) { return reconcile(key); }, clock_, metrics_);
 }
 
-// Half of what there is in its namespace would look as if somebody had taken the rest away.
+// With only half of a namespace listed, the other half would look deleted.
 Result<Next> RunningOperator::reconcile(const kube::ObjectKey& key) {
   if (!informers_->knows(key.namespace_name)) return Next::requeue_after(kNamespacesInterval);
   return reconciler_->reconcile(key);
@@ -375,9 +377,9 @@ Status RunningOperator::stop() {
 }
 
 RunningOperator::~RunningOperator() {
-  ignore(stop(), "whoever wants to know has asked before");
+  ignore(stop(), "callers who need the result have called stop() before");
   probes_.reset();
-  watching_.stop();  // before its calls end, which would only be news of a fault
+  watching_.stop();  // before its calls end, which would be reported as failures
   if (api_) api_->cancel();
   if (lookup_api_) lookup_api_->cancel();
   if (webhook_) webhook_->stop();

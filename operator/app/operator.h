@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Operator: the composition root, the one place that knows every concrete type. It reads as a list
-// "producer → consumer", in the order of the way of a change:
+// Operator: the composition root, the only place that knows every concrete type. It reads as a list
+// "producer → consumer", in the order in which a change travels:
 //   ApiClient → Informers → Triggers → WorkQueue → Controller → Reconciler → FencedApi → ApiClient
-// Everything up to the queue runs in each process; what is behind it only in the one that leads.
+// Everything up to the queue runs in each process; everything after it only in the leader.
 // main.cc starts it, waits for a signal and stops it.
 // Used from one thread.
 
@@ -19,17 +19,17 @@ namespace dualtrace::ctl {
 
 class Operator {
  public:
-  // Returns while it still lists what there is; /readyz tells when it has. Fails on what a person
-  // must mend: the kubeconfig, the address to listen on. Later it ends the process, with 1: when it
-  // cannot list in time, and when it loses the lease, because what is in work cannot be called
-  // back.
+  // Returns before the initial lists are complete; /readyz reports when they are. Fails on problems
+  // that a person must fix: the kubeconfig, the address to listen on. Later, it exits the process
+  // with 1 if the lists are not complete in time, and if it loses the lease, because work in
+  // progress cannot be recalled.
   static Result<std::unique_ptr<Operator>> start(Options options, const Environment& environment,
                                                  const std::string& version);
   virtual ~Operator() = default;
 
-  // Begins no more work, waits for what is in hand, gives the lease back. An error when work did
-  // not end within --shutdown-grace: the lease is kept then, and the process is to end at once,
-  // without the destructor, which would wait on. Idempotent.
+  // Starts no more work, waits for work in progress, releases the lease. Fails if work did not end
+  // within --shutdown-grace: the lease is then kept, and the process must exit at once, without the
+  // destructor, which would keep waiting. Idempotent.
   virtual Status stop() = 0;
   [[nodiscard]] virtual uint16_t port() const = 0;
 };

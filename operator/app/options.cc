@@ -17,7 +17,7 @@ namespace {
 constexpr ExitCode kBadOptions = 2;
 constexpr size_t kWorkersMax = 64;
 
-// Takes the text of an option; says what is wrong with it, or "".
+// Takes the text of an option; returns what is wrong with it, or "".
 using Take = std::function<std::string(const std::string& text)>;
 
 CLI::Option* add(CLI::App& line, const std::string& name, const std::string& type,
@@ -32,7 +32,7 @@ Take into(Duration& value) {
   return [&value](const std::string& text) -> std::string {
     const auto parsed = parse_duration(text);
     if (!parsed) return parsed.error().message;
-    if (*parsed <= Duration(0)) return "expected more than nothing";
+    if (*parsed <= Duration(0)) return "expected a positive duration";
     value = *parsed;
     return {};
   };
@@ -89,7 +89,7 @@ Take into_object_name(std::string& value) {
 
 Take into_cluster_domain(std::string& value) {
   return [&value](const std::string& text) -> std::string {
-    if (!is_cluster_domain(text)) return "expected a domain, as cluster.local";
+    if (!is_cluster_domain(text)) return "expected a domain, such as cluster.local";
     value = text;
     return {};
   };
@@ -115,10 +115,11 @@ Take into(kube::ObjectKey& value) {
 }
 
 void add_watching(CLI::App& line, Options& options) {
-  line.add_option("--kubeconfig", options.kubeconfig,
-                  "How to reach the API server; default: $KUBECONFIG, else the pod's own account, "
-                  "else ~/.kube/config");
-  line.add_option("--context", options.context, "The kubeconfig's context to use");
+  line.add_option(
+      "--kubeconfig", options.kubeconfig,
+      "The kubeconfig of the cluster; default: $KUBECONFIG, else the pod's own account, "
+      "else ~/.kube/config");
+  line.add_option("--context", options.context, "The context of the kubeconfig to use");
   line.add_option("--watch-namespaces", options.watch_namespaces,
                   "Serve only these namespaces, separated by commas; default: all")
       ->type_name("NAMESPACE,…")
@@ -128,49 +129,52 @@ void add_watching(CLI::App& line, Options& options) {
       "Serve only exports with this spec.className; default: those without one",
       into_object_name(options.scope.class_name));
   line.add_option("--exclude-namespaces", options.scope.excluded_namespaces,
-                  "Serve no export of these namespaces, separated by commas; default: none")
+                  "Serve no export in these namespaces, separated by commas; default: none")
       ->type_name("NAMESPACE,…")
       ->delimiter(',')
       ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
   line.add_option("--shared-namespaces", options.shared_namespaces,
-                  "Whose exports pods of other namespaces mean by \"true\", separated by commas; "
-                  "default: none")
+                  "The namespaces whose exports \"true\" refers to on pods of other namespaces, "
+                  "separated by commas; default: none")
       ->type_name("NAMESPACE,…")
       ->delimiter(',')
       ->check(CLI::Validator([](std::string& text) { return check_namespace(text); }, ""));
-  line.add_flag("--consent-as-before", options.consent_as_before,
-                "Exports that are older than the rules of consent go on as before (default: true)");
+  line.add_flag(
+      "--consent-as-before", options.consent_as_before,
+      "Exports created before the consent rules keep working as they did (default: true)");
   line.add_option("--agent-image", options.agent_image,
-                  "The agents' image, for exports that name none themselves")
+                  "The agent image for exports that do not set spec.agent.image")
       ->required()
       ->check(CLI::Validator(
           [](std::string& text) { return text.empty() ? "expected an image" : std::string(); },
           ""));
-  add(line, "--agent-defaults", "JSON",
-      "Fields of spec.agent for exports that do not write them themselves",
+  add(line, "--agent-defaults", "JSON", "Fields of spec.agent for exports that do not set them",
       into(options.agent_defaults));
-  add(line, "--agent-poll-interval", "DURATION", "How often each agent is asked for its status",
+  add(line, "--agent-poll-interval", "DURATION", "How often each agent's status is polled",
       into(options.agent_poll_interval));
-  line.add_option("--workers", options.workers, "Exports that are reconciled at once")
+  line.add_option("--workers", options.workers, "How many exports are reconciled at once")
       ->check(CLI::Range(size_t{1}, kWorkersMax))
       ->capture_default_str();
-  add(line, "--resync", "DURATION", "How often an export is looked at though nothing changed",
+  add(line, "--resync", "DURATION", "How often an unchanged export is reconciled",
       into(options.resync));
-  add(line, "--sync-timeout", "DURATION", "How long the first lists may take",
+  add(line, "--sync-timeout", "DURATION", "How long the initial lists may take",
       into(options.sync_timeout));
 }
 
 void add_election(CLI::App& line, Options& options) {
-  line.add_flag("--leader-elect", options.leader_elect,
-                "Work only while holding the Lease, so that several may run (default: true)");
+  line.add_flag(
+      "--leader-elect", options.leader_elect,
+      "Work only while holding the Lease, so that several replicas can run (default: true)");
   line.add_option("--leader-election-namespace", options.leader_election_namespace,
-                  "Where the Lease is; default: the pod's own namespace");
-  line.add_option("--lease-name", options.lease_name, "The Lease")->capture_default_str();
-  add(line, "--lease-duration", "DURATION", "How long others believe a leader that says nothing",
+                  "The namespace of the Lease; default: the pod's own");
+  line.add_option("--lease-name", options.lease_name, "The name of the Lease")
+      ->capture_default_str();
+  add(line, "--lease-duration", "DURATION", "How long after its last renewal the lease expires",
       into(options.lease_duration));
-  add(line, "--renew-deadline", "DURATION", "After how long without renewing a leader gives up",
-      into(options.renew_deadline));
-  add(line, "--retry-period", "DURATION", "How often a leader renews and others try",
+  add(line, "--renew-deadline", "DURATION",
+      "How long a leader may go without renewing before it exits", into(options.renew_deadline));
+  add(line, "--retry-period", "DURATION",
+      "How often the leader renews and others try to acquire the lease",
       into(options.retry_period));
 }
 
@@ -179,43 +183,45 @@ void add_webhook(CLI::App& line, WebhookOptions& options, std::string& cluster_d
       "Serve the webhook under this Service's names, with certificates that the operator makes",
       into(options.service));
   line.add_option("--webhook-certificate-folder", options.certificate_folder,
-                  "Serve the webhook with the tls.crt and tls.key that somebody else keeps here")
+                  "Serve the webhook with tls.crt and tls.key from this folder, instead of own "
+                  "certificates")
       ->type_name("PATH")
       ->check(CLI::Validator(
           [](std::string& text) { return text.empty() ? "expected a folder" : std::string(); },
           ""));
-  add(line, "--webhook-listen", "HOST:PORT", "Where the webhook is (default: [::]:9443)",
+  add(line, "--webhook-listen", "HOST:PORT", "The webhook's listen address (default: [::]:9443)",
       into(options.listen));
   add(line, "--webhook-configuration", "NAME",
-      "The Mutating- and ValidatingWebhookConfiguration that are to trust the webhook",
+      "The MutatingWebhookConfiguration and ValidatingWebhookConfiguration that must trust the "
+      "webhook",
       into_object_name(options.configuration));
   add(line, "--webhook-authority-secret", "NAME",
-      "The Secret, beside the Service, that keeps the authority of the webhook's certificates",
+      "The Secret, in the Service's namespace, that holds the webhook's certificate authority",
       into_object_name(options.authority_secret));
   add(line, "--cluster-domain", "DOMAIN",
-      "What the names of Services end with; default: what the pod's /etc/resolv.conf says",
+      "The domain suffix of Service names; default: from the pod's /etc/resolv.conf",
       into_cluster_domain(cluster_domain));
-  add(line, "--webhook-authority-life", "DURATION", "How long an authority is valid",
+  add(line, "--webhook-authority-life", "DURATION", "How long a certificate authority is valid",
       into(options.authority_life));
   add(line, "--webhook-certificate-life", "DURATION", "How long a certificate is valid",
       into(options.certificate_life));
 }
 
 void add_running(CLI::App& line, Options& options) {
-  add(line, "--listen", "HOST:PORT", "Where /metrics, /livez and /readyz are (default: [::]:8080)",
-      into(options.listen));
-  add(line, "--shutdown-grace", "DURATION", "How long work in hand may take at SIGTERM",
+  add(line, "--listen", "HOST:PORT",
+      "The address of /metrics, /livez and /readyz (default: [::]:8080)", into(options.listen));
+  add(line, "--shutdown-grace", "DURATION", "How long work in progress may take after SIGTERM",
       into(options.shutdown_grace));
   add(line, "--log-level", "LEVEL", "debug, info, warn or error", into(options.log_level));
 }
 
-// X.509 knows whole seconds; a certificate is renewed after two thirds of its life.
+// X.509 has whole seconds; a certificate is renewed after two thirds of its life.
 std::string check_webhook(const WebhookOptions& options) {
   constexpr Duration kCertificateLifeMin = std::chrono::seconds(10);
   constexpr int kLeavesMin = 4;
   if (!options.service.name.empty() && !options.certificate_folder.empty()) {
     return "expected one of --webhook-service (certificates that the operator makes) and "
-           "--webhook-certificate-folder (somebody else's)";
+           "--webhook-certificate-folder (certificates from elsewhere), not both";
   }
   if (options.certificate_life < kCertificateLifeMin) {
     return "--webhook-certificate-life: expected at least 10s";
@@ -226,19 +232,19 @@ std::string check_webhook(const WebhookOptions& options) {
   return {};
 }
 
-// An export of a namespace that is not watched is not known.
+// The operator does not know the exports of namespaces that it does not watch.
 std::string check_shared(const Options& options) {
   const auto& watched = options.watch_namespaces;
   if (watched.empty()) return {};
   for (const std::string& shared : options.shared_namespaces) {
     if (std::find(watched.begin(), watched.end(), shared) == watched.end()) {
-      return "--shared-namespaces: " + shared + " is none of --watch-namespaces";
+      return "--shared-namespaces: " + shared + " is not one of --watch-namespaces";
     }
   }
   return {};
 }
 
-// What one option alone cannot tell.
+// Checks that involve several options.
 std::string check_together(Options& options, const Environment& environment) {
   if (std::string fault = check_shared(options); !fault.empty()) return fault;
   if (std::string fault = check_webhook(options.webhook); !fault.empty()) return fault;
@@ -266,10 +272,10 @@ std::string check_together(Options& options, const Environment& environment) {
 std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                               const Environment& environment,
                                               const std::string& version) {
-  CLI::App line{"Makes each DualTraceExport of a cluster into agents on its nodes."};
+  CLI::App line{"Runs agents on a cluster's nodes for each DualTraceExport."};
   line.set_version_flag("--version", version);
   line.footer(
-      "`verify-install` as the first word asks whether an installation works: see its --help.");
+      "`dualtrace-operator verify-install` checks whether an installation works: see its --help.");
   Options options;
   add_watching(line, options);
   add_permissions(line, options.permissions);

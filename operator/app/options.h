@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Options: the command line of dualtrace-operator, read and checked. docs/operator.md describes
-// each. Immutable.
+// Options: the command line of dualtrace-operator, parsed and validated. docs/operator.md describes
+// each option. Immutable.
 
 #include <string>
 #include <variant>
@@ -21,7 +21,7 @@ namespace dualtrace::ctl {
 struct WebhookOptions {
   HostPort listen{"::", 9443};
   kube::ObjectKey service{};         // its names are in the certificates that the operator makes
-  std::string certificate_folder{};  // tls.crt and tls.key, made by somebody else
+  std::string certificate_folder{};  // tls.crt and tls.key from elsewhere
   std::string configuration = "dualtrace-operator";
   std::string authority_secret = "dualtrace-operator-webhook";
   Duration authority_life = std::chrono::hours(365 * 24);
@@ -36,7 +36,7 @@ struct Options {
   std::vector<std::string> watch_namespaces;  // empty: all
   std::string agent_image;
   AgentDefaults agent_defaults;
-  std::vector<std::string> shared_namespaces;  // whose exports "true" means elsewhere
+  std::vector<std::string> shared_namespaces;  // whose exports "true" means in other namespaces
   bool consent_as_before = true;
   Permissions permissions;
   Scope scope;
@@ -55,13 +55,13 @@ struct Options {
   Duration agent_poll_interval = std::chrono::seconds(15);
 
   WebhookOptions webhook;
-  std::string cluster_domain;  // "": what the pod's resolver says
+  std::string cluster_domain;  // "": from the pod's resolver configuration
 
   HostPort listen{"::", 8080};
   LogSeverity log_level = LogSeverity::kInfo;
 };
 
-// Or the code to exit with: the version or the help was asked for, or the message was printed.
+// Or the exit code, if the version, the help or an error message was printed.
 using ExitCode = int;
 [[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                                             const Environment& environment,

@@ -12,14 +12,14 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr size_t kEntriesMax = 256;
-constexpr uint64_t kMaxBacklogLeast = 130ULL << 20;  // what any export must be allowed to ask for
+constexpr uint64_t kMaxBacklogLeast = 130ULL << 20;  // the least maxBacklog that an export can set
 
-// The command line's parser has no option with an empty value: it would take the next one for it.
+// The parser has no options with an empty value: it would take the next option as the value.
 constexpr std::string_view kNone = "none";
 
 using ReadPattern = Result<std::string> (*)(std::string_view);
 
-// Says what is wrong with the text, or "".
+// Returns what is wrong with the text, or "".
 std::string read_patterns(std::string_view text, ReadPattern read, std::vector<std::string>& into) {
   into.clear();
   if (text == kNone) return {};
@@ -46,8 +46,7 @@ void add_patterns(CLI::App& line, const std::string& name, const std::string& ty
 
 void add_permissions(CLI::App& line, Permissions& permissions) {
   add_patterns(line, "--permit-images", "REPOSITORY,…",
-               "Repositories of images that exports may name besides --agent-image's; default: "
-               "none",
+               "Repositories that spec.agent.image may name besides --agent-image's; default: none",
                repository_pattern, permissions.images);
   line.add_flag("--permit-host-path", permissions.host_path,
                 "Exports may keep spans on the nodes' disks (default: true)");
@@ -55,9 +54,9 @@ void add_permissions(CLI::App& line, Permissions& permissions) {
                "PriorityClasses that exports may name; default: none", priority_class_pattern,
                permissions.priority_classes);
   add_patterns(line, "--permit-tolerations", "KEY,…",
-               "Keys of the taints that exports may write tolerations of; default: * (all)",
-               taint_key_pattern, permissions.tolerations);
-  line.add_option("--permit-max-backlog", "The most that maxBacklog of an export may be")
+               "Keys of the taints that exports may tolerate; default: * (all)", taint_key_pattern,
+               permissions.tolerations);
+  line.add_option("--permit-max-backlog", "The upper limit for maxBacklog of exports")
       ->type_name("SIZE")
       ->check(CLI::Validator(
           [&permissions](std::string& text) -> std::string {
@@ -69,7 +68,7 @@ void add_permissions(CLI::App& line, Permissions& permissions) {
           },
           ""));
   add_patterns(line, "--permit-hosts", "HOST,…",
-               "Hosts that exports may deliver to, or name as proxies; default: * (all)",
+               "Hosts that exports may deliver to or use as proxies; default: * (all)",
                host_pattern, permissions.hosts);
   add_patterns(line, "--permit-secret-keys", "SECRET/KEY,…",
                "Keys of Secrets whose values exports may send; default: * (all)",
@@ -78,7 +77,7 @@ void add_permissions(CLI::App& line, Permissions& permissions) {
                "Environment variables that exports may set in their agents; default: none",
                variable_pattern, permissions.env);
   line.add_flag("--permit-se-linux-options", permissions.se_linux_options,
-                "Exports may set SELinux options of their agents (default: false)");
+                "Exports may set SELinux options for their agents (default: false)");
 }
 
 }  // namespace dualtrace::ctl

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The options --permit-…: what exports may ask for (operator/api/permissions.h). Lists have commas
-// between their entries; "none" permits nothing of its kind. docs/security.md explains them.
+// The options --permit-…: what exports may ask for (operator/api/permissions.h). Entries of lists
+// are separated by commas; "none" permits nothing of the kind. docs/security.md explains the
+// options.
 // Used from one thread.
 
 #include "operator/api/permissions.h"
@@ -12,7 +13,7 @@ class App;
 
 namespace dualtrace::ctl {
 
-// `permissions` has the defaults, and outlives the parsing.
+// `permissions` contains the defaults and outlives the parsing.
 void add_permissions(CLI::App& line, Permissions& permissions);
 
 }  // namespace dualtrace::ctl

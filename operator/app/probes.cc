@@ -16,7 +16,7 @@ HttpServerResponse readyz(const Health& health) {
 
 HttpServerResponse livez(const Health& health) {
   if (health.alive()) return {.body = "ok\n"};
-  return {.status = 503, .body = "the lease was not renewed for too long\n"};
+  return {.status = 503, .body = "the lease has not been renewed for too long\n"};
 }
 
 }  // namespace

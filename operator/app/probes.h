@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Probes: /metrics, /livez and /readyz of the operator. answer_probe() decides what is answered;
-// Probes puts it on a port. Thread-safe.
+// Probes: /metrics, /livez and /readyz of the operator. answer_probe() makes the answers; Probes
+// serves them on a port. Thread-safe.
 
 #include <functional>
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace dualtrace::ctl {
 
-// What is asked at each request, on the server's thread: must not block.
+// Called at each request, on the server's thread: must not block.
 struct Health {
   std::function<std::vector<std::string>()> unsynced;  // what /readyz waits for
   std::function<bool()> alive;                         // of /livez

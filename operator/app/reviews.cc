@@ -7,11 +7,10 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Before everything has been listed, "there is no such export" would be said of ones that are
-// there.
+// Before everything has been listed, reviews would report existing exports as missing.
 AdmissionAnswer unseen() {
   AdmissionAnswer answer;
-  answer.warnings = {"dualtrace: not looked at: the operator has only just begun"};
+  answer.warnings = {"dualtrace: not reviewed: the operator has only just started"};
   return answer;
 }
 
@@ -42,7 +41,7 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
            [begun, exports, scope](const AdmissionRequest& request, Tick wait_until) {
              const bool deleted = request.operation == "DELETE";
              const Json& object = deleted ? request.old_object : request.object;
-             // Its own operator has something to say of it.
+             // The operator that serves the export reviews it.
              if (!scope.serves(request.key.namespace_name, object)) return AdmissionAnswer();
              return begun() ? exports.review(request, wait_until) : unseen();
            }}};

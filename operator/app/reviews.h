@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reviews: what is behind the webhook's paths: webhook/'s reviewers, over what the informers know.
-// Used by Operator. Thread-safe; what it is given outlives it.
+// Reviews: the functions behind the webhook's paths: webhook/'s reviewers, with the informers'
+// data. Used by Operator. Thread-safe; the arguments outlive it.
 
 #include "operator/api/scope.h"
 #include "operator/app/informers.h"

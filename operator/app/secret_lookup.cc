@@ -26,7 +26,7 @@ std::optional<bool> SecretLookup::has(const kube::ObjectKey& secret, Tick wait_u
 void SecretLookup::count(const char* result) const {
   metrics_
       .counter("dualtrace_operator_webhook_secret_lookups_total",
-               "Secrets looked for while an export was admitted", {{"result", result}})
+               "Secrets looked up during admission of an export", {{"result", result}})
       .increment();
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SecretLookup: whether there is a Secret that an export names, asked while somebody waits for the
-// export to be admitted. Only its metadata travels. Where the operator may not look, or is not told
-// in time, it does not know, and nobody is the worse for it.
-// Thread-safe. Blocks for at most what is left until `wait_until` and one call of the api.
+// SecretLookup: whether a Secret that an export names exists, looked up during the export's
+// admission. Only its metadata is requested. If the operator may not look, or gets no answer in
+// time, the result is "not known", and the export is admitted without a warning.
+// Thread-safe. Blocks at most until `wait_until` plus one call of the api.
 
 #include <optional>
 
@@ -15,7 +15,7 @@ namespace dualtrace::ctl {
 
 class SecretLookup {
  public:
-  // All outlive it; the api's calls are to be short.
+  // All outlive it; the api's calls should be short.
   SecretLookup(kube::Api& api, Clock& clock, MetricRegistry& metrics)
       : api_(api), clock_(clock), metrics_(metrics) {}
 

@@ -32,7 +32,8 @@ Json export_to(const Json& destinations, const InstallQuestion& question) {
   return made;
 }
 
-// It keeps to the restricted standard and to what quotas ask for: only the webhook is in question.
+// The pod meets the Pod Security Standard `restricted` and what quotas require, so that only the
+// webhook is tested.
 Json asking_pod(const InstallQuestion& question) {
   Json pod = object(kube::kPods, question);
   pod["metadata"]["annotations"] = {{"dualtrace.dev/inject", "true"}};
@@ -52,24 +53,24 @@ Json asking_pod(const InstallQuestion& question) {
 }
 
 InstallFinding export_is_accepted(kube::Api& api, const InstallQuestion& question) {
-  InstallFinding finding{.what = "an export is accepted", .fault = {}};
+  InstallFinding finding{.what = "a valid export is accepted", .fault = {}};
   const Json arize = {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}}};
   const auto answer = api.apply(kDualTraceExports, export_to(arize, question), kAsked);
   if (answer) return finding;
   finding.fault = answer.error().message;
   if (answer.error().kind == ErrorKind::kNotFound) {
     finding.fault +=
-        ": install the CRD (crds/, or crds.enabled of the chart), and name a "
-        "namespace that is there (--namespace)";
+        ": install the CRD (crds/, or crds.enabled of the chart), and name an "
+        "existing namespace (--namespace)";
   }
   return finding;
 }
 
 InstallFinding wrong_export_is_refused(kube::Api& api, const InstallQuestion& question) {
-  InstallFinding finding{.what = "an export without a destination is refused", .fault = {}};
+  InstallFinding finding{.what = "an export without a destination is rejected", .fault = {}};
   const auto answer = api.apply(kDualTraceExports, export_to(Json::object(), question), kAsked);
   if (answer) {
-    finding.fault = "it was accepted: the CRD is not that of this version; upgrade it";
+    finding.fault = "it was accepted: the CRD is of another version; upgrade it";
   } else if (answer.error().kind != ErrorKind::kInvalid) {
     finding.fault = answer.error().message;
   }
@@ -89,8 +90,8 @@ InstallFinding webhook_answers(kube::Api& api, const InstallQuestion& question) 
   };
   if (!has("dualtrace.dev/injected") && !has("dualtrace.dev/skipped")) {
     finding.fault =
-        "the pod came back as it was: no operator answered the API server in time, or the webhook "
-        "does not look at this namespace; look at the operator's pods, at network policies, and at "
+        "the pod was returned unchanged: no operator answered the API server in time, or the "
+        "webhook does not cover this namespace; check the operator's pods, network policies, and "
         "the mutatingwebhookconfiguration (caBundle, namespaceSelector)";
   }
   return finding;
@@ -98,7 +99,7 @@ InstallFinding webhook_answers(kube::Api& api, const InstallQuestion& question) 
 
 struct CommandLine {
   InstallQuestion question;
-  Options cluster;  // only how to reach it
+  Options cluster;  // only the options to reach it
 };
 
 int print(const std::vector<InstallFinding>& findings) {
@@ -121,14 +122,15 @@ std::vector<InstallFinding> verify_install(kube::Api& api, const InstallQuestion
 
 int run_verify_install(int argc, const char* const* argv, const Environment& environment,
                        const std::string& version) {
-  CLI::App line{"Asks the API server whether dualtrace is installed and works; changes nothing."};
+  CLI::App line{
+      "Checks with the API server whether dualtrace is installed and works; changes nothing."};
   CommandLine wanted;
   line.add_option("--namespace", wanted.question.namespace_name,
-                  "Where a pod and an export are tried, without being stored; not the operator's")
+                  "The namespace for a dry run of a pod and an export; not the operator's own")
       ->required();
   line.add_flag("--webhook", wanted.question.webhook, "The webhook must answer");
-  line.add_option("--kubeconfig", wanted.cluster.kubeconfig, "As of the operator itself");
-  line.add_option("--context", wanted.cluster.context, "As of the operator itself");
+  line.add_option("--kubeconfig", wanted.cluster.kubeconfig, "As for the operator itself");
+  line.add_option("--context", wanted.cluster.context, "As for the operator itself");
   try {
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

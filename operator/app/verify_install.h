@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// `dualtrace-operator verify-install`: whether an installation works, asked as its users would, by
-// objects that the API server admits and does not store. What `helm test` runs: the image has no
-// shell. Needs the rights to create and patch pods and exports in one namespace.
+// `dualtrace-operator verify-install`: checks whether an installation works, the way its users
+// would: with objects that the API server admits in a dry run and does not store. `helm test` runs
+// it, because the image has no shell. Needs permission to create and patch pods and exports in one
+// namespace.
 // Used from one thread.
 
 #include <string>
@@ -14,19 +15,19 @@
 namespace dualtrace::ctl {
 
 struct InstallQuestion {
-  std::string namespace_name;  // one that is served, and whose pods the webhook looks at
-  bool webhook = false;        // whether it is to be there
+  std::string namespace_name;  // must be served, and the webhook must review its pods
+  bool webhook = false;        // whether the webhook must answer
 };
 
 struct InstallFinding {
-  std::string what;   // "an export is accepted"
-  std::string fault;  // "": it is so; else why not, and what to do
+  std::string what;   // "a valid export is accepted"
+  std::string fault;  // "": true; else why not, and what to do
 };
 
 [[nodiscard]] std::vector<InstallFinding> verify_install(kube::Api& api,
                                                          const InstallQuestion& question);
 
-// Prints a line for each finding; the code to exit with. argv[0] is "verify-install".
+// Prints a line for each finding; returns the exit code. argv[0] is "verify-install".
 [[nodiscard]] int run_verify_install(int argc, const char* const* argv,
                                      const Environment& environment, const std::string& version);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WaitingRoom: where the webhook's reviews run that may ask the API server something, so that those
-// that ask nobody never wait for them. One after the other on the room's thread, each with a moment
-// until which it may wait, counted from when it came. Who finds the room full is served at once, by
-// whoever brings it, with no time to wait. Used by WebhookServer.
-// run() is thread-safe.
+// WaitingRoom: runs the webhook's reviews that may send requests to the API server, so that other
+// reviews never wait for them. They run one after the other on the room's thread. Each has a
+// deadline for its requests, counted from its arrival. If the room is full, a review runs at once
+// on the caller's thread, with no time to wait. Used by WebhookServer. run() is thread-safe.
 
 #include <atomic>
 #include <functional>
@@ -17,11 +16,11 @@ class WaitingRoom {
  public:
   using Task = std::function<void(Tick wait_until)>;
   struct Limits {
-    size_t tasks_max;   // that wait or run
+    size_t tasks_max;   // waiting or running
     Duration patience;  // of each
   };
 
-  // The scheduler's thread is the room's; it is stopped before the room is destroyed.
+  // Tasks run on the scheduler's thread; it is stopped before the room is destroyed.
   WaitingRoom(Scheduler& scheduler, Limits limits) : scheduler_(scheduler), limits_(limits) {}
   WaitingRoom(const WaitingRoom&) = delete;
   WaitingRoom& operator=(const WaitingRoom&) = delete;

@@ -17,8 +17,8 @@ constexpr size_t kCertificateBytesMax = 256 * 1024;
 constexpr Duration kLookInterval = std::chrono::seconds(10);
 constexpr Duration kSettling = std::chrono::minutes(10);
 
-// The Service's names, and those of this machine for a configuration that has a loopback URL: an
-// operator that runs on a developer's desk. Nobody else trusts the authority.
+// The Service's names, and those of this machine for a configuration with a loopback URL: an
+// operator on a developer's machine. Nothing else trusts the authority.
 std::vector<std::string> names_of(const kube::ObjectKey& service, const std::string& domain) {
   const std::string name = service.name + "." + service.namespace_name;
   std::vector<std::string> names = {name + ".svc", name, "localhost", "127.0.0.1", "::1"};
@@ -26,7 +26,7 @@ std::vector<std::string> names_of(const kube::ObjectKey& service, const std::str
   return names;
 }
 
-// Short lives, for tests and for the impatient, shorten what stands beside them.
+// Short lives, as in tests, shorten the related durations, too.
 CertificateKeeper::Options keeping(const WebhookOptions& options, const std::string& domain) {
   const Duration life = options.certificate_life;
   return {.names = names_of(options.service, domain),
@@ -38,7 +38,7 @@ CertificateKeeper::Options keeping(const WebhookOptions& options, const std::str
           .look_interval = std::min(kLookInterval, life / 30)};
 }
 
-// What is shown until the Secret has been read: one that nobody trusts.
+// The certificate that is served until the Secret has been read: nothing trusts it.
 Result<TlsIdentity> throwaway(const CertificateKeeper::Options& options, WallTime now) {
   const auto authority = make_authority(now, options.rules.leaf_life);
   if (!authority) return fail(authority.error());
@@ -78,7 +78,7 @@ class KeptWebhook final : public Webhook {
   ThreadScheduler thread_;
 };
 
-// The server reads the files with each connection; here it is only told how long they are valid.
+// The server reads the files for each connection; this only reports how long they are valid.
 class FolderWebhook final : public Webhook {
  public:
   FolderWebhook(std::string certificate_file, std::unique_ptr<WebhookServer> server,
@@ -89,7 +89,7 @@ class FolderWebhook final : public Webhook {
         thread_("certificates", parts.clock) {
     parts.metrics.observe(MetricRegistry::ValueType::kGauge,
                           "dualtrace_operator_webhook_certificate_end_timestamp_seconds",
-                          "Until when the certificate that the webhook shows is valid", {},
+                          "When the webhook's current certificate expires", {},
                           [this] { return end_.load(); });
     thread_.post([this] { look(); });
   }

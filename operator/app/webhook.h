@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Webhook: what the options --webhook-… turn on, on every replica: the server, and its certificate,
-// kept by a CertificateKeeper on a thread of its own or found in a folder.
+// Webhook: what the options --webhook-… enable on every replica: the server, and its certificate,
+// which a CertificateKeeper maintains on its own thread or which is read from a folder.
 // Used from one thread, but missing() is thread-safe.
 
 #include <memory>
@@ -25,17 +25,18 @@ class Webhook {
     FileSystem& files;
     Clock& clock;
     MetricRegistry& metrics;
-    std::string cluster_domain;  // "" when it is not known
+    std::string cluster_domain;  // "" if it is not known
   };
-  // Listening when it returns, with a certificate that nobody trusts yet or that of the folder.
+  // Listening when it returns, with a certificate that nothing trusts yet, or with the folder's.
   static Result<std::unique_ptr<Webhook>> start(const WebhookOptions& options, Reviews reviews,
                                                 const Parts& parts);
   virtual ~Webhook() = default;
 
-  // What /readyz waits for: empty once a webhook configuration trusts what is shown, and from then
-  // on for ever.
+  // What /readyz waits for: empty once a webhook configuration trusts the served certificate, and
+  // always after that.
   [[nodiscard]] virtual std::vector<std::string> missing() const = 0;
-  // Looks after the certificate no more; returns when no call is under way. Serves on. Idempotent.
+  // Stops maintaining the certificate; returns once no call is in progress. Keeps serving.
+  // Idempotent.
   virtual void stop() = 0;
 };
 

@@ -27,7 +27,7 @@ Answered refused(int status, const char* result, std::string body) {
   return {{.status = status, .body = std::move(body)}, result};
 }
 
-// "injected" and "skipped" are the reviewers' own words, for the audit log too.
+// "injected" and "skipped" come from the reviewers, who also write them to the audit log.
 std::string result_of(const AdmissionAnswer& answer) {
   if (!answer.audit_annotations.empty()) return answer.audit_annotations.begin()->first;
   return answer.warnings.empty() ? "unchanged" : "warned";
@@ -44,7 +44,7 @@ struct Ask {
 };
 using AnyReview = Reviews::mapped_type;
 
-// A fault of ours that some pod finds may not end the operator, nor keep the pod from starting.
+// A bug that some pod triggers must neither end the operator nor prevent the pod from starting.
 Answered reviewed(const AnyReview& review, const AdmissionRequest& request, Tick wait_until,
                   Clock& clock) {
   static LogLimiter log(kLogInterval);
@@ -54,7 +54,7 @@ Answered reviewed(const AnyReview& review, const AdmissionRequest& request, Tick
             result_of(answer)};
   } catch (const std::exception& fault) {
     if (log.allow(clock.tick())) {
-      log_error("a review failed; the object passes as it is",
+      log_error("a review failed; the object is admitted unchanged",
                 {{"object", request.key.to_string()}, {"error", fault.what()}});
     }
     return refused(500, "failed", "the review failed");
@@ -91,7 +91,7 @@ HttpServerResponse answer_review(const HttpServerRequest& request, const Reviews
       .increment();
   metrics
       .histogram("dualtrace_operator_webhook_request_duration_seconds",
-                 "From having a request whole to having its answer",
+                 "Time from the receipt of a whole request to its answer",
                  {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1}, path)
       .observe(std::chrono::duration<double>(clock.tick() - times.begun).count());
   return std::move(answered.response);
@@ -139,7 +139,7 @@ void WebhookServer::take(HttpServerRequest request, HttpReplier replier) {
   const auto review = reviews_.find(request.path);
   const bool asks =
       review != reviews_.end() && std::holds_alternative<AskingReview>(review->second);
-  // What a task holds must be copyable.
+  // The captures of a task must be copyable.
   auto reply = [this, begun = clock_.tick(), request = std::move(request),
                 replier = std::make_shared<HttpReplier>(std::move(replier))](Tick wait_until) {
     replier->reply(answer_review(request, reviews_, {begun, wait_until}, clock_, metrics_));

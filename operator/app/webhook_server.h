@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WebhookServer: HTTPS for the API server's AdmissionReviews. A review of a known path goes to its
-// function and is answered "allowed", whatever comes of it; what cannot be read is an HTTP error,
-// with which failurePolicy Ignore lets the object in. Reviews run on the server's one thread and
-// must not block, but for those that may ask somebody: they run in a WaitingRoom.
+// WebhookServer: HTTPS for the API server's AdmissionReviews. A review for a known path goes to its
+// function and is always answered "allowed". A request that cannot be read gets an HTTP error, upon
+// which failurePolicy Ignore admits the object. Reviews run on the server's only thread and must
+// not block, except those that may send requests: these run in a WaitingRoom.
 //
-// Limits: a review has at most 4 MiB: the API server takes no request above 3 MiB, and of a pod
-// there is one copy in it. All bodies together 32 MiB, 512 connections. A handshake and a body have
-// less than the 2 s that the API server waits for an answer; a connection that it keeps, 60 s. 16
-// reviews may wait for somebody, none of them for longer than 0.3 s and one call of whom it asks.
+// Limits: a review has at most 4 MiB: the API server accepts no request above 3 MiB, and a review
+// contains one copy of a pod. All bodies together have at most 32 MiB; there are at most 512
+// connections. A handshake and a body get less than the 2 s that the API server waits for an
+// answer; a kept-alive connection gets 60 s. 16 reviews may wait for requests, none for longer than
+// 0.3 s plus one call.
 // Thread-safe.
 
 #include <functional>
@@ -28,7 +29,7 @@
 namespace dualtrace::ctl {
 
 using Review = std::function<AdmissionAnswer(const AdmissionRequest&)>;  // never blocks
-// May block until then, and not at all when that is past.
+// May block until `wait_until`, and not at all if that is past.
 using AskingReview = std::function<AdmissionAnswer(const AdmissionRequest&, Tick wait_until)>;
 using Reviews = std::map<std::string, std::variant<Review, AskingReview>>;  // by path
 
@@ -37,7 +38,7 @@ struct ReviewTimes {
   Tick wait_until{};
 };
 
-// What is answered to one request. Counts it; the clock says how long it took.
+// The answer to one request. Counts and times it.
 [[nodiscard]] HttpServerResponse answer_review(const HttpServerRequest& request,
                                                const Reviews& reviews, const ReviewTimes& times,
                                                Clock& clock, MetricRegistry& metrics);
@@ -52,12 +53,12 @@ class WebhookServer {
   // Listening when it returns. The references outlive it.
   static Result<std::unique_ptr<WebhookServer>> start(Options options, Reviews reviews,
                                                       Clock& clock, MetricRegistry& metrics);
-  // What waits is dropped, and its connection with it; what asks is waited for.
+  // Drops waiting reviews and their connections; waits for a running one.
   ~WebhookServer();
   WebhookServer(const WebhookServer&) = delete;
   WebhookServer& operator=(const WebhookServer&) = delete;
 
-  // What new connections see from now on; for one that was started with an identity in memory.
+  // Sets the identity for new connections; only for a server started with an identity in memory.
   Status show(const TlsIdentity& identity) { return server_->show(identity); }
   [[nodiscard]] uint16_t port() const { return server_->port(); }
 

@@ -13,8 +13,8 @@ namespace {
 
 constexpr auto kAnswers = std::to_array<std::string_view>({kSkippedAnnotation, kWarnedAnnotation});
 
-// "Ambiguous", or "BehindProxy,SDKDisabled": what is before the sentence. Pods of others may have
-// anything there.
+// "Ambiguous", or "BehindProxy,SDKDisabled": the part before the sentence. Other writers may have
+// put anything there.
 std::string_view reasons_of(const Json& pod, std::string_view annotation) {
   constexpr size_t kReasonsBytesMax = 512;
   const std::string_view text = text_at(pod, {"metadata", "annotations", annotation});
@@ -22,8 +22,9 @@ std::string_view reasons_of(const Json& pod, std::string_view annotation) {
   return reasons.size() <= kReasonsBytesMax ? reasons : std::string_view();
 }
 
-// Without the version, which moves with each word of a kubelet. But where an injected pod runs is
-// not known at once, and asked for again with each version (pod_nodes.h).
+// Without the version, which changes with each status update by the kubelet. An injected pod keeps
+// it, because the pod's node is not known at once and is requested again for each version
+// (pod_nodes.h).
 bool is_news(const AskingPod& before, const AskingPod& after) {
   return before.ending != after.ending || before.uid != after.uid ||
          before.says() != after.says() || (!after.uid.empty() && before.version != after.version);
@@ -52,7 +53,7 @@ void trim_asking_pod(Json& pod) {
     const std::string_view reasons = reasons_of(pod, name);
     if (!reasons.empty()) annotations[std::string(name)] = reasons;
   }
-  // Whatever its namespace asks for, it is not meant.
+  // It is never injected, whatever its namespace asks for.
   if (is_untouchable(pod)) annotations = {{std::string(kInjectWord), kInjectNone}};
   kept["annotations"] = std::move(annotations);
   pod = {{"metadata", std::move(kept)}};
@@ -101,7 +102,7 @@ std::vector<AskingPodPointer> AskingPods::all() const {
 
 void AskingPods::begin_list() { listed_.clear(); }
 
-// What is held already is listed by its pointer, so that a second list takes little.
+// An unchanged pod is listed by its existing pointer, so that another list needs little memory.
 void AskingPods::list(Json object) {
   AskingPod pod = read_asking_pod(object);
   {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AskingPods: of every pod of the watched namespaces what the census wants to know, and no more:
-// there may be fifty thousand, most of which ask for nothing, and a tree of JSON for each would be
-// more than all else that the operator holds. The shelf of a Reflector, one for each watched
+// AskingPods: for every pod of the watched namespaces, only what the census needs. There may be
+// fifty thousand pods, most of which ask for nothing, and a JSON tree for each would take more
+// memory than everything else in the operator. It is the shelf of a Reflector, one for each watched
 // namespace; the census takes a copy of the pointers.
 // Thread-safe.
 
@@ -19,10 +19,10 @@
 
 namespace dualtrace::ctl {
 
-// Immutable. The words are those of the annotations; of an answer the reasons without the sentence.
+// Immutable. The values of the annotations; of the webhook's answer only the reasons.
 struct AskingPod {
   struct Words {
-    std::optional<std::string> asks{};  // nullopt: whatever its namespace asks for
+    std::optional<std::string> asks{};  // nullopt: the same as its namespace
     std::string injected{};             // "<namespace>/<export>"
     std::string skipped{};
     std::string warned{};
@@ -31,21 +31,21 @@ struct AskingPod {
 
   kube::ObjectKey key;
   std::string version;
-  std::string uid;  // only of one that was injected
+  std::string uid;  // only of injected pods
   bool ending = false;
-  std::shared_ptr<const Words> words{};  // nullptr: it says nothing, as most
+  std::shared_ptr<const Words> words{};  // nullptr: it has no annotations of ours, as most pods
 
   [[nodiscard]] const Words& says() const;
 };
 using AskingPodPointer = std::shared_ptr<const AskingPod>;
 
-// What an informer's client is to leave of a pod's metadata: what read_asking_pod() reads.
+// Removes from a pod's metadata what read_asking_pod() does not read; for the reflector's client.
 void trim_asking_pod(Json& pod);
 [[nodiscard]] AskingPod read_asking_pod(const Json& trimmed);
 
 class AskingPods final : public kube::Shelf {
  public:
-  // Something that the census would see has changed. On the scheduler; must not block.
+  // Called if something has changed that the census depends on. On the scheduler; must not block.
   using Listener = std::function<void()>;
   explicit AskingPods(Listener changed) : changed_(std::move(changed)) {}
 
@@ -71,7 +71,7 @@ class AskingPods final : public kube::Shelf {
   };
   using Pods = std::set<AskingPodPointer, ByKey>;
 
-  // Whether that is news.
+  // Returns whether that changed anything.
   bool take(Pods& pods, AskingPod pod) const;
 
   const Listener changed_;

@@ -19,8 +19,8 @@ using kube::ObjectKey;
 
 constexpr size_t kNamesMax = 5;
 
-// What pods without an answer ask for: one that is refused for a reason of the exports counts at
-// each that it could have meant. Those of one namespace mostly ask for the same.
+// What pods without an answer ask for: a pod that is refused because of the exports counts at each
+// export that it could have meant. Cached, because the pods of a namespace mostly ask for the same.
 class Questions {
  public:
   explicit Questions(const Directory& directory)
@@ -76,7 +76,7 @@ void count(std::string_view reasons, std::map<std::string, int64_t>& pods) {
   }
 }
 
-// The first ones by name: ten thousand pods may count at a thousand exports.
+// Only the first ones by name: ten thousand pods may count at a thousand exports.
 void note_name(std::vector<std::string>& names, const std::string& name) {
   names.insert(std::lower_bound(names.begin(), names.end(), name), name);
   if (names.size() > kNamesMax) names.pop_back();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Census: for each export the pods that ask for it, and which of them got what they asked for. A
-// pod says so itself: the webhook writes its answer on it (operator/webhook); what has no answer
-// began while no webhook was there. One that was refused counts at every export that it could have
-// meant, for the authors of all of them can help. Used by CensusTaker. Pure.
+// Census: for each export, the pods that ask for it, and which of them were injected. The webhook
+// writes its answer on the pod (operator/webhook); a pod without an answer was created while no
+// webhook answered. A refused pod counts at every export that it could have meant, because the
+// authors of all of them can fix it. Used by CensusTaker. Pure.
 
 #include <map>
 #include <vector>
@@ -15,12 +15,12 @@
 
 namespace dualtrace::ctl {
 
-using Census = std::map<kube::ObjectKey, InjectionFact>;  // exports that nobody asks for are absent
+using Census = std::map<kube::ObjectKey, InjectionFact>;  // without exports that no pod asks for
 
 // `pods`: of all watched namespaces.
 [[nodiscard]] Census take_census(const std::vector<AskingPodPointer>& pods,
                                  const Directory& directory, const PodNodes& nodes);
-// Those of them that got the variables.
+// Those of them that received the variables.
 [[nodiscard]] std::vector<AskingPodPointer> injected_pods(
     const std::vector<AskingPodPointer>& pods);
 

@@ -44,7 +44,7 @@ InjectionFact CensusTaker::fact_of(const kube::ObjectKey& export_key) const {
 }
 
 void CensusTaker::take() {
-  due_ = false;  // before looking: what changes from now on asks for another
+  due_ = false;  // before reading the pods: a later change requires another census
   const std::vector<AskingPodPointer> pods = pods_();
   nodes_.follow(injected_pods(pods));
   Census after = take_census(pods, directory_, nodes_);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CensusTaker: takes a Census when something has changed, at most once in an interval, and tells
-// for which exports it came out differently. One pass over all pods in place of one for each
-// export: there may be fifty thousand of them. Used by operator/app; reconcile/ asks it.
+// CensusTaker: takes a Census after a change, at most once in an interval, and reports for which
+// exports the result differs. It makes one pass over all pods instead of one for each export,
+// because there may be fifty thousand pods. Used by operator/app; reconcile/ reads its results.
 // Thread-safe.
 
 #include <atomic>
@@ -20,12 +20,12 @@ class CensusTaker {
   using Pods = std::function<std::vector<AskingPodPointer>()>;
   using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
 
-  // The scheduler is stopped before it is destroyed; all else outlives it. `api` is asked for the
-  // nodes of injected pods, while `may_ask`.
+  // The scheduler is stopped before it is destroyed; the other arguments outlive it. While
+  // `may_ask`, the nodes of injected pods are requested from `api`.
   CensusTaker(Duration interval, Pods pods, const Directory& directory, kube::ListWatch& api,
               std::function<bool()> may_ask, Scheduler& scheduler, Listener listener);
 
-  // A pod, an export or a namespace did, or whether it may ask.
+  // A pod, an export or a namespace has changed, or the result of `may_ask`.
   void something_changed();
   [[nodiscard]] InjectionFact fact_of(const kube::ObjectKey& export_key) const;
 

@@ -8,15 +8,15 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Whole pods are large, tens of kilobytes each, and the server makes a page of them at once.
+// Whole pods are large, tens of kilobytes each, and the server builds a whole page at once.
 constexpr uint32_t kPodsPerPage = 100;
-// More than this, and a list of the namespace costs less than a request for each.
+// For more pods than this, a list of the namespace costs less than a request for each.
 constexpr size_t kSinglesMax = 200;
 constexpr Duration kTryAgain = std::chrono::seconds(10);
 
 std::string_view uid_of(const Json& pod) { return text_at(pod, {"metadata", "uid"}); }
 
-// Who it is and where it runs.
+// Keeps only the pod's identity and its node.
 void trim_to_node(Json& pod) {
   Json metadata = Json::object();
   for (const std::string_view name : {"namespace", "name", "uid", "resourceVersion"}) {
@@ -46,7 +46,7 @@ std::optional<std::string_view> PodNodes::node_of(const AskingPod& pod) const {
   return found->second.node;
 }
 
-// A pod that was on no node is asked for again when it has changed.
+// A pod that was on no node is requested again after it has changed.
 std::vector<PodNodes::Question> PodNodes::questions() {
   std::map<std::string, std::vector<std::string>> names;  // by namespace
   for (auto& [uid, pod] : pods_) {
@@ -97,11 +97,11 @@ void PodNodes::take(const Question& question, const Result<kube::ListPage>& page
     }
     return ask_next();
   }
-  log_warn("the nodes of injected pods cannot be listed; it is tried again",
+  log_warn("the nodes of injected pods cannot be listed; the operator retries",
            {{"namespace", question.namespace_name}, {"error", page.error().message}});
   waiting_.clear();
   for (auto& [uid, pod] : pods_) pod.asked_version.clear();
-  known_ = true;  // what can be known now
+  known_ = true;  // as far as possible now
   parts_.scheduler.run_after(kTryAgain, [this] {
     asking_ = false;
     parts_.learned();  // which leads to follow()

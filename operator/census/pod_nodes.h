@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PodNodes: on which nodes injected pods run. The census watches the metadata of pods only, which
-// does not say it, and a pod's node never changes: so each pod is asked for once, one request at a
-// time, and a quiet minute asks nothing. Used by CensusTaker.
+// PodNodes: on which nodes injected pods run. The census watches only the metadata of pods, which
+// lacks the node, and a pod's node never changes. So each pod is requested once, one request at a
+// time, and without changes there are no requests. Used by CensusTaker.
 //
-// Limits: pages of whole pods, of each of which only the node is kept as it is read.
-// Errors: a list that fails is tried again after a while.
+// Limits: pages of whole pods, of which only the node is kept as they are read.
+// Errors: a list that fails is retried after a while.
 // Used from one thread: the scheduler's.
 
 #include <cstdint>
@@ -35,17 +35,17 @@ class PodNodes {
   PodNodes(const PodNodes&) = delete;
   PodNodes& operator=(const PodNodes&) = delete;
 
-  // These are the pods of interest from now on, and no others: injected ones, which have a uid.
+  // Replaces the pods of interest: injected ones, which have a uid.
   void follow(const std::vector<AskingPodPointer>& pods);
   // nullopt: not known yet, or on no node yet.
   [[nodiscard]] std::optional<std::string_view> node_of(const AskingPod& pod) const;
-  // Whether all pods that were followed first have been asked for, or could not be.
+  // Whether all pods of the first follow() have been requested, or could not be.
   [[nodiscard]] bool known() const { return known_; }
 
  private:
   struct Pod {
-    AskingPodPointer pod;         // as it is followed
-    std::string asked_version{};  // "": not asked for yet, or there is no reason to
+    AskingPodPointer pod;         // from the latest follow()
+    std::string asked_version{};  // "": not requested yet, or no longer needed
     std::string node{};           // "": none yet
   };
   struct Question {
@@ -63,9 +63,9 @@ class PodNodes {
   const Parts parts_;
   std::map<std::string_view, Pod> pods_;  // by uid, which is the pod's own
   std::vector<Question> waiting_;         // the next one is the last
-  bool asking_ = false;                   // or waiting to try again
+  bool asking_ = false;                   // or waiting for a retry
   bool known_ = false;
-  bool learned_ = false;  // something, since the listener was told
+  bool learned_ = false;  // something new since the listener was called
 };
 
 }  // namespace dualtrace::ctl

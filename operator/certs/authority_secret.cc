@@ -66,7 +66,7 @@ StoredAuthorities read_authorities(const Json& secret) {
   } else {
     stored.faults.push_back(std::string(kPrevious) + ": " + previous.error().message);
   }
-  // Without a date they are to go now.
+  // Without a valid date, they are dropped now.
   authorities.previous_until = parse_rfc3339(value_of(secret, kPreviousUntil)).value_or(WallTime());
   return stored;
 }

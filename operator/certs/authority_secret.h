@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The Secret that holds the authorities, so that all replicas sign with the same one:
-//   ca.crt, ca.key           the one that signs
-//   next.crt, next.key       the one that will, once everybody trusts it
-//   previous.crt             those that have signed, as long as there may be certificates of theirs
-//   previous.until           when they are dropped, RFC 3339
-// What cannot be used is read as if it were not there, and mended by the next write. Pure.
+// The Secret that holds the certificate authorities, so that all replicas sign with the same one:
+//   ca.crt, ca.key           the authority that signs
+//   next.crt, next.key       the authority that will sign once every client trusts it
+//   previous.crt             earlier authorities, while certificates signed by them may exist
+//   previous.until           when these are dropped, RFC 3339
+// Unusable entries are read as missing, and the next write fixes them. Pure.
 
 #include <string>
 #include <vector>
@@ -22,8 +22,7 @@ struct StoredAuthorities {
 };
 
 [[nodiscard]] StoredAuthorities read_authorities(const Json& secret);
-// The object to create, or the one that was read with the authorities put into it; what else it
-// holds stays.
+// The object to create, or the given one with the authorities put into it; its other entries stay.
 [[nodiscard]] Json authority_secret(const kube::ObjectKey& key, const Authorities& authorities);
 [[nodiscard]] Json with_authorities(Json secret, const Authorities& authorities);
 // Overwrites the values of its data in memory.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the webhook's certificates are called, and that they are for servers only. Pure, but for the
-// randomness.
+// Makes the webhook's certificates: their names, and that they are for servers only. Pure, except
+// for randomness.
 
 #include "common/certs/certificate.h"
 

@@ -35,20 +35,20 @@ CertificateKeeper::CertificateKeeper(Options options, kube::Api& api, Clock& clo
       failure_log_(kFailureLogInterval) {
   using Type = MetricRegistry::ValueType;
   metrics_.observe(Type::kGauge, "dualtrace_operator_webhook_certificate_end_timestamp_seconds",
-                   "Until when the certificate that the webhook shows is valid", {},
+                   "When the webhook's current certificate expires", {},
                    [this] { return leaf_end_.load(); });
   metrics_.observe(Type::kGauge, "dualtrace_operator_webhook_authority_end_timestamp_seconds",
-                   "Until when the authority that signs it is valid", {},
+                   "When the authority that signs the webhook's certificates expires", {},
                    [this] { return authority_end_.load(); });
   metrics_.observe(Type::kGauge, "dualtrace_operator_webhook_trusted",
-                   "1 while the webhook configurations trust what the webhook shows", {},
+                   "1 while the webhook configurations trust the webhook's certificate, else 0", {},
                    [this] { return trusted_ ? 1.0 : 0.0; });
 }
 
 Duration CertificateKeeper::round() {
   for (int i = 0; i < kStepsAtOnceMax; ++i) {
     const Result<RotationStep> step = look_and_step();
-    if (!step && step.error().kind == ErrorKind::kConflict) continue;  // another was faster
+    if (!step && step.error().kind == ErrorKind::kConflict) continue;  // another replica was faster
     if (!step) return after_failure(step.error());
     if (*step == RotationStep::kNone) break;
   }
@@ -64,10 +64,10 @@ Result<RotationStep> CertificateKeeper::look_and_step() {
   const RotationStep step = next_step(facts_, options_.rules);
   if (step == RotationStep::kNone) return step;
   if (Status taken = take(step); !taken) return fail(taken.error());
-  log_info("a step of the webhook's certificates", {{"step", to_string(step)}});
+  log_info("a step in the rotation of the webhook's certificates", {{"step", to_string(step)}});
   metrics_
       .counter("dualtrace_operator_webhook_certificate_steps_total",
-               "Steps of making, publishing and rotating the webhook's certificates",
+               "Steps of creating, publishing and rotating the webhook's certificates",
                {{"step", std::string(to_string(step))}})
       .increment();
   return step;
@@ -106,7 +106,7 @@ Status CertificateKeeper::look_at_secret() {
   return {};
 }
 
-// What each entry trusts, and whether that is what it is to trust.
+// What each entry trusts, and whether that is what it should trust.
 void CertificateKeeper::look_at_trust() {
   facts_.now = clock_.wall();
   facts_.tick = clock_.tick();
@@ -158,7 +158,7 @@ Status CertificateKeeper::replace_authorities() {
   return store(replaced(*std::move(fresh), last_trusted_, facts_.now, options_.rules));
 }
 
-// Over the very version that was looked at; the Secret is read again since it is not kept.
+// Written over the version that was checked; the Secret is read again because it is not kept.
 Status CertificateKeeper::store(Authorities authorities) {
   if (secret_version_.empty()) {
     Json made = authority_secret(options_.secret, authorities);
@@ -206,7 +206,7 @@ Status CertificateKeeper::issue_leaf() {
   if (!leaf) return fail(leaf.error());
   if (Status shown = show_(leaf->identity()); !shown) return shown;
   facts_.leaf = *std::move(leaf);
-  log_info("the webhook shows a new certificate",
+  log_info("the webhook uses a new certificate",
            {{"until", rfc3339(facts_.leaf->certificate.not_after)},
             {"authority", facts_.leaf->issuer.substr(0, 16)}});
   return {};
@@ -243,7 +243,7 @@ std::string_view CertificateKeeper::missing() const {
 Duration CertificateKeeper::after_failure(const Error& error) {
   ++failures_;
   if (const auto suppressed = failure_log_.allow(clock_.tick())) {
-    log_warn("the webhook's certificates cannot be looked after; it is tried again",
+    log_warn("the webhook's certificates cannot be maintained; the operator retries",
              {{"error", error.message}, {"suppressed", *suppressed}});
   }
   return kAfterFailure.delay(failures_, random_);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CertificateKeeper: keeps the webhook's certificates as rotation.h says: reads the configurations
-// and the Secret, takes the next step, looks again. Each replica has one; they agree by the
-// Secret's resourceVersion. The leaf and its key are in memory alone. operator/app calls round() on
-// a thread of its own.
+// CertificateKeeper: maintains the webhook's certificates according to rotation.h: reads the
+// configurations and the Secret, takes the next step, repeats. Each replica has one; they
+// coordinate through the Secret's resourceVersion. The leaf and its key exist only in memory.
+// operator/app calls round() on its own thread.
 //
-// Errors: none ends it. A step that failed is tried again, soon and then less often; a conflict
-// means that another replica was faster, and is no failure.
+// Errors: none ends it. A failed step is retried, soon at first and then less often. A conflict
+// means that another replica was faster, and does not count as a failure.
 // round() and the constructor: used from one thread; the rest is thread-safe.
 
 #include <atomic>
@@ -44,19 +44,19 @@ class CertificateKeeper {
   CertificateKeeper(const CertificateKeeper&) = delete;
   CertificateKeeper& operator=(const CertificateKeeper&) = delete;
 
-  // Looks, and takes what steps there are to take; how long to wait before the next round. Blocks
-  // for the calls of the API.
+  // Checks the state, and takes the steps that are due. Returns how long to wait before the next
+  // round. Blocks for the calls of the API.
   Duration round();
 
-  // Whether what is shown has been trusted by every entry of a configuration; then for ever.
+  // Whether every entry of a configuration has trusted the served certificate; never reset.
   [[nodiscard]] bool ready() const { return ready_; }
-  // What is missing until then, for people.
+  // What is missing until then, as a message for people.
   [[nodiscard]] std::string_view missing() const;
 
  private:
   struct Seen {  // a webhook configuration
     kube::ResourceType type;
-    Json object;  // null: there is none
+    Json object;  // null: it does not exist
   };
   enum class Missing { kNotLooked, kNoConfiguration, kNotTrusted, kNothing };
 
@@ -84,7 +84,7 @@ class CertificateKeeper {
 
   std::vector<Seen> configurations_;
   std::string secret_version_;             // "": no Secret
-  std::vector<Certificate> last_trusted_;  // of the last Secret that was whole
+  std::vector<Certificate> last_trusted_;  // of the last intact Secret
   RotationFacts facts_;
 
   std::atomic<bool> ready_{false};

@@ -7,10 +7,10 @@
 namespace dualtrace::ctl {
 namespace {
 
-// More than two rotations at once leave behind.
+// More than two concurrent rotations leave behind.
 constexpr size_t kPreviousMax = 4;
 
-// Renewal is due after two thirds of the time that it has from being made.
+// Renewal is due after two thirds of the lifetime.
 bool worn(const Certificate& certificate, WallTime now) {
   const WallTime made = certificate.not_before + kBackdating;
   return now >= made + (certificate.not_after - made) / 3 * 2;
@@ -20,7 +20,7 @@ bool usable(const std::optional<Authority>& authority, WallTime now) {
   return authority && authority->certificate.valid_at(now);
 }
 
-// Seen by everybody for long enough; when nobody calls, nobody has to see it.
+// Published for long enough; without an entry that calls the webhook, nothing has to see it.
 bool settled(const RotationFacts& facts, const Authority& authority, Duration settling) {
   if (!facts.called) return true;
   const auto since = facts.trusted_since.find(authority.certificate.fingerprint);
@@ -38,7 +38,7 @@ bool needs_leaf(const RotationFacts& facts, const Authority& current, Duration s
   if (!facts.leaf || !facts.leaf->certificate.valid_at(facts.now)) return true;
   const bool other = facts.leaf->issuer != current.certificate.fingerprint;
   if (!other) return worn(facts.leaf->certificate, facts.now);
-  // The old one is good for as long as it is trusted.
+  // The old one remains valid as long as it is trusted.
   return !facts.trusts(facts.leaf->issuer) || settled(facts, current, settling);
 }
 
@@ -46,7 +46,7 @@ void keep_valid(std::vector<Certificate>& certificates, WallTime now) {
   std::erase_if(certificates, [&](const Certificate& one) { return now >= one.not_after; });
 }
 
-// Each once, without the ones that sign, the newest last.
+// Each once, without those that sign, newest last.
 std::vector<Certificate> previous_of(std::vector<Certificate> known, const Authority& current,
                                      WallTime now) {
   keep_valid(known, now);
@@ -59,8 +59,8 @@ std::vector<Certificate> previous_of(std::vector<Certificate> known, const Autho
   return kept;
 }
 
-// Whoever signs with an authority has just read that it is the current one; twice a leaf's life
-// leaves room for one that took its time.
+// A replica signs with an authority that it has just read as the current one. Twice a leaf's life
+// leaves room for a slow replica.
 WallTime until(WallTime now, const RotationRules& rules) { return now + 2 * rules.leaf_life; }
 
 }  // namespace

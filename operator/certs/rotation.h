@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The rotation of the webhook's certificates, as a pure state machine: given what the Secret holds,
-// what the webhook configurations trust, what this replica shows and the time, the next step. Each
-// step is safe by itself, whichever replica takes it and wherever one dies; so every replica runs
-// the same machine and they need not know of each other. CertificateKeeper is its body.
+// The rotation of the webhook's certificates, as a pure state machine: from the content of the
+// Secret, what the webhook configurations trust, this replica's certificate and the time, it
+// decides the next step. Each step is safe by itself, whichever replica takes it and wherever one
+// dies. So every replica runs the same machine, without knowing of the others. CertificateKeeper
+// runs it.
 //
-//   current nears its end → next is made → every entry trusts current and next → after `settling`
-//   next becomes current, current becomes previous → replicas sign anew, each when it sees that →
-//   previous is dropped when no leaf of it can be left.
+//   current nears its expiry → next is made → every entry trusts current and next → after
+//   `settling` next becomes current, current becomes previous → each replica gets a new leaf when
+//   it sees that → previous is dropped when none of its leaves can be left.
 //
-// Guarantees: as long as replicas look at least every third of a leaf's life, a client that trusts
-// what is published can verify each of them at any time, also if it sees what is published late by
-// less than `settling`. Assumptions: a Secret and a configuration are only written over the version
-// that was read, and configurations are read before the Secret (else an old bundle could be
-// published over a newer one). Pure.
+// Guarantees: as long as replicas run the machine at least every third of a leaf's life, a client
+// that trusts the published bundle can verify each of them at any time, even if it sees the bundle
+// late by less than `settling`. Assumptions: a Secret and a configuration are only written over the
+// version that was read, and configurations are read before the Secret (otherwise an old bundle
+// could be published over a newer one). Pure.
 
 #include <map>
 #include <optional>
@@ -28,30 +29,30 @@ namespace dualtrace::ctl {
 
 struct Authorities {
   std::optional<Authority> current;     // signs
-  std::optional<Authority> next;        // is to sign, when everybody trusts it
-  std::vector<Certificate> previous{};  // trusted only, while there may be leaves of theirs
+  std::optional<Authority> next;        // will sign, once every client trusts it
+  std::vector<Certificate> previous{};  // only trusted, while their leaves may exist
   WallTime previous_until{};
 
-  // What clients are to trust.
+  // What clients should trust.
   [[nodiscard]] std::vector<Certificate> trusted() const;
 };
 
 struct RotationRules {
   Duration authority_life = std::chrono::hours(365 * 24);
   Duration leaf_life = std::chrono::hours(7 * 24);
-  // For how long something must have been seen published before anything stands on it: an API
-  // server may see it later than we do.
+  // For how long an authority must have been seen as published before it is used: an API server
+  // may see it later than we do.
   Duration settling = std::chrono::minutes(10);
 };
 
 struct RotationFacts {
   WallTime now;
   Tick tick;
-  Authorities authorities{};   // empty: the Secret is missing, or what is in it cannot be used
-  std::optional<Leaf> leaf{};  // what this replica shows
-  bool called = false;         // there is an entry in a webhook configuration
-  bool published = true;       // each entry trusts exactly what `authorities` says
-  // By fingerprint, what all entries trust, and since when this replica has seen that.
+  Authorities authorities{};   // empty: the Secret is missing, or its content is unusable
+  std::optional<Leaf> leaf{};  // this replica's certificate
+  bool called = false;         // a webhook configuration has an entry
+  bool published = true;       // each entry trusts exactly `authorities`
+  // By fingerprint: what all entries trust, and since when this replica has observed that.
   std::map<std::string, Tick> trusted_since{};
 
   [[nodiscard]] bool trusts(const std::string& fingerprint) const;
@@ -59,7 +60,7 @@ struct RotationFacts {
 
 enum class RotationStep {
   kNone,
-  kReplaceAuthorities,  // there is none to sign with, nor one that could take its place
+  kReplaceAuthorities,  // there is none to sign with, and none that could replace it
   kPromoteNext,
   kDropPrevious,
   kAddNext,
@@ -70,7 +71,7 @@ enum class RotationStep {
 
 [[nodiscard]] RotationStep next_step(const RotationFacts& facts, const RotationRules& rules);
 
-// What the Secret is to hold after a step. `known` are the authorities that leaves may be of.
+// The content of the Secret after a step. `known` are the authorities that may have signed leaves.
 [[nodiscard]] Authorities replaced(Authority fresh, std::vector<Certificate> known, WallTime now,
                                    const RotationRules& rules);
 [[nodiscard]] Authorities with_next(Authorities authorities, Authority fresh);

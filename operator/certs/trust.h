@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the webhook configurations trust (clientConfig.caBundle), and the server-side apply that
-// makes them trust something: of an entry it has the name and the bundle, so nobody else's field is
-// touched. Pure.
+// changes it: it contains only the name and the bundle of each entry, so it touches nobody else's
+// fields. Pure.
 
 #include <map>
 #include <optional>
@@ -24,11 +24,11 @@ inline constexpr kube::ResourceType kValidatingWebhookConfigurations{
     "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations",
     "ValidatingWebhookConfiguration"};
 
-// The certificates that each entry of a configuration trusts; a bundle that cannot be read trusts
-// none.
+// The certificates that each entry of a configuration trusts; none for an invalid bundle.
 [[nodiscard]] std::vector<std::vector<Certificate>> trusted_by_entries(const Json& configuration);
-// To apply to the entries that the configuration has. Carries its resourceVersion: over another
-// version than the one that was read it is a conflict, which makes no half entry.
+// The object to apply, for the entries that the configuration has. It contains the
+// resourceVersion: if the configuration has changed since it was read, the API server answers with
+// a conflict instead of creating an incomplete entry.
 [[nodiscard]] Json bundle_apply(const kube::ResourceType& type, const Json& configuration,
                                 const std::vector<Certificate>& trusted);
 [[nodiscard]] bool same_certificates(const std::vector<Certificate>& a,

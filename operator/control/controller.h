@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Controller: the loop: pop a key → reconcile → Next. So many threads do it at once, each on
-// another key. operator/app starts one when everything is synced and this process leads.
+// Controller: the loop: pop a key → reconcile → Next. `workers` threads run it at once, each with a
+// different key. operator/app starts one once everything is synced and this process leads.
 // Thread-safe.
 //
-// Errors: kInvalid ends there (only a change or the slow resync looks again), kCancelled while
-// stopping is none, all others come back after growing delays, not before the error's retry_after.
+// Errors: kInvalid is not retried (only a change or the slow resync reconciles again). kCancelled
+// while stopping is not an error. All others are retried with backoff, not before the error's
+// retry_after.
 
 #include <functional>
 #include <memory>
@@ -30,7 +31,7 @@ namespace dualtrace::ctl {
 struct Verdict {
   enum class Result { kSuccess, kRequeueAfter, kError, kTerminal, kCancelled };
   Result result = Result::kSuccess;
-  std::optional<Duration> after;  // when to look again at the latest; nothing: by growing delays
+  std::optional<Duration> after;  // when to reconcile again at the latest; nullopt: with backoff
 };
 [[nodiscard]] Verdict judge(const Result<Next>& outcome, Duration resync, double jitter);
 
@@ -39,21 +40,22 @@ class Controller {
   struct Options {
     std::string name;  // the metrics' label
     size_t workers = 4;
-    // Every export is looked at this often, ± 10 %, even when nothing tells that it changed.
+    // Every export is reconciled this often, ± 10 %, even without a change.
     Duration resync = std::chrono::minutes(10);
-    // Whether there still is an export of that key: what is gone needs no resync.
+    // Whether the export with that key still exists: a deleted one needs no resync.
     std::function<bool(const kube::ObjectKey&)> exists;
     uint64_t seed = 0;
   };
   // The references outlive it.
   Controller(Options options, WorkQueue& queue, Reconcile reconcile, Clock& clock,
              MetricRegistry& metrics);
-  // Stops and waits for what is in work, however long that takes.
+  // Stops, and waits for work in progress, however long that takes.
   ~Controller();
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
-  // Begins nothing new; false when what was in work has not ended by then. Idempotent.
+  // Starts no new work; returns false if work in progress has not ended by the deadline.
+  // Idempotent.
   bool stop(Tick deadline);
 
  private:

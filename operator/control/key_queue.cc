@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kFirstRetry = std::chrono::milliseconds(5);
 constexpr Duration kLastRetry = std::chrono::seconds(1000);
-// 5 ms << 18 is beyond 1,000 s.
+// 5 ms << 18 is more than 1,000 s.
 constexpr uint32_t kDoublingsMax = 18;
 
 }  // namespace

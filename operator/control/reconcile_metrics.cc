@@ -29,18 +29,18 @@ ReconcileMetrics::ReconcileMetrics(const std::string& controller, size_t workers
       errors(metrics.counter("controller_runtime_reconcile_errors_total",
                              "Reconciliations that failed.", {{"controller", controller}})),
       terminal(metrics.counter("controller_runtime_terminal_reconcile_errors_total",
-                               "Reconciliations that failed and are not tried again.",
+                               "Reconciliations that failed and are not retried.",
                                {{"controller", controller}})),
       time_(metrics.histogram("controller_runtime_reconcile_time_seconds",
                               "How long a reconciliation took.", time_bounds(),
                               {{"controller", controller}})),
       active_(std::make_shared<std::atomic<int64_t>>(0)) {
   using Type = MetricRegistry::ValueType;
-  metrics.observe(Type::kGauge, "controller_runtime_active_workers",
-                  "Reconciliations that are running.", {{"controller", controller}},
+  metrics.observe(Type::kGauge, "controller_runtime_active_workers", "Reconciliations in progress.",
+                  {{"controller", controller}},
                   [active = active_] { return static_cast<double>(active->load()); });
   metrics.observe(Type::kGauge, "controller_runtime_max_concurrent_reconciles",
-                  "Reconciliations that may run at once.", {{"controller", controller}},
+                  "How many reconciliations may run at once.", {{"controller", controller}},
                   [workers] { return static_cast<double>(workers); });
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ReconcileMetrics: what controller-runtime counts of a controller, under its names, so that
-// dashboards made for it work. Used by Controller.
-// Thread-safe. What it shows lives as long as the registry's last text() needs it.
+// ReconcileMetrics: controller-runtime's metrics of a controller, under the same names, so that
+// existing dashboards work. Used by Controller.
+// Thread-safe. The values live as long as the registry's last text() needs them.
 
 #include <atomic>
 #include <memory>
@@ -24,7 +24,7 @@ class ReconcileMetrics {
   Counter& requeue_after;
   Counter& error;     // of result
   Counter& errors;    // controller_runtime_reconcile_errors_total
-  Counter& terminal;  // those that are not tried again
+  Counter& terminal;  // those that are not retried
 
  private:
   Histogram& time_;

@@ -53,14 +53,14 @@ ExportTrigger trigger_of_export(const kube::Change& change) {
   if (!change.before || !change.after) return ExportTrigger::kAnew;
   const Json& before = *change.before;
   const Json& after = *change.after;
-  // Deleted and made again while the watch was torn: the same name, another uid.
+  // Deleted and created again while the watch was disconnected: the same name, another uid.
   if (differ(before, after, {"metadata", "uid"}) ||
       differ(before, after, {"metadata", "generation"}) ||
       differ(before, after, {"metadata", "deletionTimestamp"})) {
     return ExportTrigger::kAnew;
   }
-  // Our own status, too: that another has written in it is told from nothing else for certain, and
-  // a look that finds nothing to do asks nothing.
+  // Our own status, too: nothing else reliably shows that somebody else has written to it, and a
+  // reconciliation without work sends no requests.
   const bool again =
       differ(before, after, {"metadata", "annotations"}) || differ(before, after, {"status"});
   return again ? ExportTrigger::kAgain : ExportTrigger::kNone;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Triggers: from a change of an object to the exports to look at. Here the change is forgotten:
-// only the key goes on. Called by the informers' listeners (operator/app). Pure, but for
-// Triggers, which is as thread-safe as what it is given.
+// Triggers: from a change of an object to the exports to reconcile. The content of the change is
+// dropped here: only the key goes into the queue. Called by the informers' listeners
+// (operator/app). Pure, except for Triggers, which is as thread-safe as its arguments.
 
 #include <functional>
 #include <string>
@@ -15,34 +15,34 @@
 
 namespace dualtrace::ctl {
 
-// Whether the export itself wants to be looked at.
+// Whether the export itself must be reconciled.
 enum class ExportTrigger {
-  kNone,   // nothing that matters
+  kNone,   // nothing relevant
   kAgain,  // annotations, or a status, whoever wrote it
-  kAnew,   // it came or went, or it asks for something else: earlier failures say nothing now
+  kAnew,   // it was created or deleted, or its spec changed: earlier failures no longer count
 };
 [[nodiscard]] ExportTrigger trigger_of_export(const kube::Change& change);
 
-// Leaves of an export what reconcile/ and trigger_of_export() read.
+// Keeps the parts of an export that reconcile/ and trigger_of_export() read.
 void trim_export(Json& object);
 
-// What an owned object, a child or a pod, says about whose it is.
+// What an owned object, a child or a pod, says about its export.
 struct OwnerHint {
   std::string namespace_name{};
   std::string export_name{};   // by its controller reference, or ""
-  std::string export_label{};  // when it has no such reference (any more), or ""
+  std::string export_label{};  // if it has no such reference (or no longer), or ""
   bool operator==(const OwnerHint&) const = default;
 };
-// Of the object as it is and, if those are others, as it was.
+// The owners of the current object and, if they differ, of the previous one.
 [[nodiscard]] std::vector<OwnerHint> owners_of(const kube::Change& change);
-// Whether two trimmed states of an object differ in what was kept of it. Not for objects that are
-// watched by metadata alone: an edit of a ConfigMap shows in nothing but its version.
+// Whether two trimmed states of an object differ in the kept parts. Not for objects whose metadata
+// alone is watched: an edit of a ConfigMap changes only its version there.
 [[nodiscard]] bool content_changed(const kube::Change& change);
 
 class Triggers {
  public:
-  // The exports of a namespace with that value of kExportLabel: names may have been too long for
-  // a label, so that a label does not tell the name.
+  // The exports of a namespace with that value of kExportLabel: a name may be too long for a label,
+  // so the label does not determine the name.
   using FindByLabel = std::function<std::vector<kube::ObjectKey>(const std::string& namespace_name,
                                                                  const std::string& export_label)>;
   Triggers(WorkQueue& queue, FindByLabel find_by_label);

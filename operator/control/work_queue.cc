@@ -9,7 +9,7 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// client-go's: ten nanoseconds to a thousand seconds.
+// As in client-go: from ten nanoseconds to a thousand seconds.
 const std::vector<double>& duration_bounds() {
   static const std::vector<double> bounds{1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3,
                                           1e-2, 1e-1, 1,    10,   100,  1000};
@@ -20,30 +20,30 @@ const std::vector<double>& duration_bounds() {
 
 WorkQueue::WorkQueue(const std::string& name, Clock& clock, MetricRegistry& metrics)
     : clock_(clock),
-      retries_(metrics.counter("workqueue_retries_total", "Keys that came back after a failure.",
+      retries_(metrics.counter("workqueue_retries_total", "Keys added again after a failure.",
                                {{"name", name}})),
       queue_duration_(metrics.histogram("workqueue_queue_duration_seconds",
-                                        "How long a key waited for a worker.", duration_bounds(),
+                                        "How long keys waited for a worker.", duration_bounds(),
                                         {{"name", name}})),
       work_duration_(metrics.histogram("workqueue_work_duration_seconds",
-                                       "How long a worker had a key.", duration_bounds(),
+                                       "How long workers took to process a key.", duration_bounds(),
                                        {{"name", name}})) {
   publish({{"name", name}}, metrics);
 }
 
 void WorkQueue::publish(const MetricLabels& labels, MetricRegistry& metrics) {
   using Type = MetricRegistry::ValueType;
-  metrics.observe(Type::kGauge, "workqueue_depth", "Keys that wait for a worker.", labels, [this] {
+  metrics.observe(Type::kGauge, "workqueue_depth", "Keys waiting for a worker.", labels, [this] {
     Lock lock(mutex_);
     return static_cast<double>(keys_.waiting());
   });
-  metrics.observe(Type::kCounter, "workqueue_adds_total", "Keys that came to wait for a worker.",
-                  labels, [this] {
+  metrics.observe(Type::kCounter, "workqueue_adds_total", "Keys added to the queue.", labels,
+                  [this] {
                     Lock lock(mutex_);
                     return static_cast<double>(keys_.adds());
                   });
   metrics.observe(Type::kGauge, "workqueue_unfinished_work_seconds",
-                  "For how long all keys in work have been in work, together.", labels, [this] {
+                  "How long all keys being processed have taken so far, in total.", labels, [this] {
                     const Tick now = clock_.tick();
                     Duration total{0};
                     Lock lock(mutex_);
@@ -51,7 +51,7 @@ void WorkQueue::publish(const MetricLabels& labels, MetricRegistry& metrics) {
                     return seconds(total);
                   });
   metrics.observe(Type::kGauge, "workqueue_longest_running_processor_seconds",
-                  "For how long the key that has been in work longest has been.", labels, [this] {
+                  "How long the longest-running key has taken so far.", labels, [this] {
                     const Tick now = clock_.tick();
                     Duration longest{0};
                     Lock lock(mutex_);
@@ -100,7 +100,7 @@ void WorkQueue::forget(const kube::ObjectKey& key) {
 std::optional<KeyQueue::Taken> WorkQueue::take() {
   if (stopping_) return std::nullopt;
   std::optional<KeyQueue::Taken> taken = keys_.take(clock_.tick());
-  // Whoever was woken takes one key; the others that became due are for the next.
+  // The woken worker takes one key; other workers take the others that became due.
   if (taken && (keys_.waiting() > 0 || keys_.next_due())) changed_.notify_one();
   return taken;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WorkQueue: keys on their way from triggers to workers. The rules are KeyQueue's; this adds the
-// lock, the waiting and client-go's metrics (workqueue_*). Listeners of informers add, the
-// controller's workers pop.
+// WorkQueue: keys on their way from triggers to workers. KeyQueue has the rules; this adds the
+// lock, the waiting and client-go's metrics (workqueue_*). The informers' listeners add keys, the
+// controller's workers pop them.
 // Thread-safe.
 
 #include <optional>
@@ -25,20 +25,20 @@ class WorkQueue {
 
   void add(const kube::ObjectKey& key);
   void add_after(const kube::ObjectKey& key, Duration delay);
-  // Growing delays for a key that fails; returns this one.
+  // Adds a failed key again with backoff; returns the delay.
   Duration retry(const kube::ObjectKey& key, Duration at_least);
-  // It did not fail, or it is another thing now: the delays begin again.
+  // It succeeded, or it has changed: resets the backoff.
   void forget(const kube::ObjectKey& key);
 
-  // Waits for a key; nothing after shut_down(). Each is given back by done().
+  // Waits for a key; nullopt after shut_down(). Call done() for each key.
   std::optional<kube::ObjectKey> pop();
-  // The same without waiting.
+  // The same, without waiting.
   std::optional<kube::ObjectKey> try_pop();
   void done(const kube::ObjectKey& key);
 
-  // Takes no more and hands out no more: what waits is left for the next leader. Idempotent.
+  // Accepts and hands out no more keys: the next leader handles the waiting ones. Idempotent.
   void shut_down();
-  // Waits for what is in work; false when it was not done by then.
+  // Waits for keys being processed; returns false if they are not done by the deadline.
   bool wait_until_drained(Tick deadline);
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The agent's configuration of an export: the export's fields and what follows from the pod, as the
-// YAML that agents read. It has gone through the agent's own validation; what that refuses comes
-// back under the export's paths.
+// The agents' configuration for an export: the export's fields, and values that follow from the
+// pod, as the YAML that agents read. The agent's own validation has checked it; faults are reported
+// under the export's paths.
 // Pure.
 
 #include <optional>
@@ -26,7 +26,7 @@ struct AgentYamlOrFaults {
 };
 [[nodiscard]] AgentYamlOrFaults agent_yaml(const DualTraceExport& wanted);
 
-// "databricks.auth.tokenFile" → "spec.databricks.auth.token": the field that a key was made from.
+// "databricks.auth.tokenFile" → "spec.databricks.auth.token": the field that a key comes from.
 [[nodiscard]] std::string export_path(std::string_view config_path);
 
 }  // namespace dualtrace::ctl

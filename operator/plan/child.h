@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The objects that an export owns, one function and file a kind; what they have in common
-// (names, labels, the owner) is written by child() alone. Each is the whole intent for server-side
-// apply: fields whose defaults we do not mean are left to the API server.
+// The objects that an export owns, one function and file for each kind. child() alone writes what
+// they have in common (names, labels, the owner). Each is the whole intent for server-side apply:
+// fields that the operator does not set are left to the API server's defaults.
 // Pure.
 
 #include <string>
@@ -21,14 +21,14 @@ namespace dualtrace::ctl {
 [[nodiscard]] Json service_account(const DualTraceExport& wanted);
 [[nodiscard]] Json config_map(const DualTraceExport& wanted, const std::string& agent_yaml);
 [[nodiscard]] Json service(const DualTraceExport& wanted, const Installation& installation);
-// Whether applications reach another node's agent when their own node has none that is ready.
+// Whether applications reach another node's agent if their own node has no ready one.
 [[nodiscard]] bool falls_back_to_other_nodes(const AgentSpec& agent,
                                              const Installation& installation);
 [[nodiscard]] Json network_policy(const DualTraceExport& wanted, const AgentConfig& config);
 [[nodiscard]] Json daemon_set(const DualTraceExport& wanted, const AgentConfig& config,
                               const Installation& installation);
 
-// The labels of every child of the export: those that it asks for, and ours, which win.
+// The labels of every child of the export: those that it sets, and ours, which take precedence.
 [[nodiscard]] Json labels_of(const DualTraceExport& wanted);
 // What daemon_set() runs on every node.
 [[nodiscard]] Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,

@@ -4,7 +4,7 @@
 
 namespace dualtrace::ctl {
 
-// One name for all versions: agents see the new content in their mounted folder and reload it.
+// The name stays the same: agents see new content in their mounted folder and reload it.
 Json config_map(const DualTraceExport& wanted, const std::string& agent_yaml) {
   Json object = child(wanted, kube::kConfigMaps);
   object["data"] = {{std::string(kConfigFile), agent_yaml}};

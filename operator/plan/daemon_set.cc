@@ -6,7 +6,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// As Kubernetes has an IntOrString: a number is no text there.
+// An IntOrString of Kubernetes: a number must not be written as a string.
 Json count_or_percent(const std::string& text) {
   if (text.ends_with('%')) return text;
   return parse_count(text).value();
@@ -22,7 +22,7 @@ Json update_strategy(const UpdateStrategy& wanted) {
 
 }  // namespace
 
-// There is no PodDisruptionBudget beside it: draining a node passes over a DaemonSet's pods.
+// There is no PodDisruptionBudget: draining a node skips the pods of a DaemonSet.
 Json daemon_set(const DualTraceExport& wanted, const AgentConfig& config,
                 const Installation& installation) {
   constexpr int kMinReadySeconds = 5;
@@ -30,8 +30,8 @@ Json daemon_set(const DualTraceExport& wanted, const AgentConfig& config,
   Json object = child(wanted, kube::kDaemonSets);
   object["spec"] = {
       {"selector", {{"matchLabels", pod_selector_labels(wanted.key.name)}}},
-      // By default the new agent takes spans before the old one ends: each has a locked folder of
-      // its own on the node's volume, and adopts what the other leaves (docs/architecture.md).
+      // By default the new agent receives spans before the old one stops: each locks a folder of
+      // its own on the node's volume and adopts what the other leaves (docs/architecture.md).
       {"updateStrategy", update_strategy(wanted.agent.update_strategy)},
       {"minReadySeconds", kMinReadySeconds},
       {"revisionHistoryLimit", kRevisionHistoryLimit},

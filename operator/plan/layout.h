@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Layout: where things are inside an agent's pod and on its node. The configuration and the pod are
-// planned apart and meet here.
+// Layout: paths, ports and names inside an agent's pod and on its node. The configuration and the
+// pod are planned separately and share these.
 // Pure.
 
 #include <cstdint>
@@ -17,11 +17,11 @@ namespace dualtrace::ctl {
 inline constexpr std::string_view kConfigFolder = "/etc/dualtrace/config";
 inline constexpr std::string_view kConfigFile = "agent.yaml";
 inline constexpr std::string_view kCredentialsFolder = "/etc/dualtrace/credentials";
-// Apart from the credentials: a token that Kubernetes does not renew holds up no Secret.
+// Separate from the credentials: a token that Kubernetes cannot renew does not delay Secrets.
 inline constexpr std::string_view kIdentityFolder = "/etc/dualtrace/identity";
 inline constexpr std::string_view kDataFolder = "/var/lib/dualtrace";
 
-// What tells the agent whose journals it may deliver (agent/app/owner.h).
+// Tell the agent whose journals it may deliver (agent/app/owner.h).
 inline constexpr std::string_view kExportUidVariable = "DUALTRACE_EXPORT_UID";
 inline constexpr std::string_view kAdoptFromVariable = "DUALTRACE_ADOPT_FROM";
 
@@ -32,7 +32,7 @@ inline constexpr std::string_view kOtlpGrpcPortName = "otlp-grpc";
 inline constexpr std::string_view kOtlpHttpPortName = "otlp-http";
 inline constexpr std::string_view kStatusPortName = "status";
 
-inline constexpr int64_t kAgentUser = 65532;  // "nonroot" of the usual base images
+inline constexpr int64_t kAgentUser = 65532;  // "nonroot" of common base images
 
 // Below kCredentialsFolder.
 inline constexpr std::string_view kArizeApiKeyFile = "arize/api-key";
@@ -60,7 +60,7 @@ struct MountedFile {
 };
 [[nodiscard]] std::vector<MountedFile> mounted_files(const DualTraceExport& wanted);
 
-// The projected token that agents exchange; nullptr: none is asked for.
+// The projected token that agents exchange; nullptr if the export asks for none.
 [[nodiscard]] const WorkloadIdentityAuth* projected_identity(const DualTraceExport& wanted);
 
 [[nodiscard]] std::string credential_path(std::string_view file);

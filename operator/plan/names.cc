@@ -22,7 +22,7 @@ bool is_value_character(char c) {
   return is_label_character(c) || is_upper(c) || c == '.' || c == '_';
 }
 
-// Such a name is never used as it is: it could be what another name becomes.
+// Such a name is never used unchanged: it could equal the shortened form of another name.
 bool ends_like_a_hash(std::string_view name) {
   if (name.size() <= kHashDigits || name[name.size() - kHashDigits - 1] != '-') return false;
   const std::string_view end = name.substr(name.size() - kHashDigits);
@@ -30,7 +30,7 @@ bool ends_like_a_hash(std::string_view name) {
                      [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
-// The beginning of the name, in characters that are allowed, and a hash of the whole.
+// The beginning of the name, in allowed characters, and a hash of the whole name.
 std::string hashed(std::string_view name, size_t bytes_max, bool (*allowed)(char)) {
   std::string kept(name.substr(0, bytes_max - kHashDigits - 1));
   std::replace_if(
@@ -51,7 +51,7 @@ std::string child_name(std::string_view export_name) {
                         !ends_like_a_hash(export_name) &&
                         std::all_of(export_name.begin(), export_name.end(), is_label_character);
   if (as_it_is) return std::string(export_name) + std::string(kChildSuffix);
-  constexpr std::string_view kLetters = "export-";  // for what does not begin with a letter
+  constexpr std::string_view kLetters = "export-";  // for names that do not begin with a letter
   const bool begins_well = !export_name.empty() && is_lower(export_name.front());
   const std::string_view before = begins_well ? "" : kLetters;
   return std::string(before) + hashed(export_name, bytes_max - before.size(), is_label_character) +
@@ -72,7 +72,7 @@ Json child_labels(std::string_view export_name) {
   return labels;
 }
 
-// No version, no configuration: a DaemonSet's selector can never be changed.
+// No version, no configuration: a DaemonSet's selector is immutable.
 Json pod_selector_labels(std::string_view export_name) {
   return {{"app.kubernetes.io/name", "dualtrace-agent"},
           {std::string(kExportLabel), export_label_value(export_name)}};

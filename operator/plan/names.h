@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Names and labels of what an export owns: the only place that makes them. Names are the same for
-// the same export for ever; where one had to be cut or changed, a hash of the whole tells it apart.
+// Names and labels of the objects that an export owns: they are made only here. The names of an
+// export never change. If a name has to be shortened or changed, a hash of the whole name keeps it
+// unique.
 // Pure.
 
 #include <string>

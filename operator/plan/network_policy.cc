@@ -15,13 +15,13 @@ Json port(uint16_t number, std::string_view protocol = "TCP") {
 // A peer: the pods of all namespaces.
 Json everybody() { return {{"namespaceSelector", Json::object()}}; }
 
-// What agents find by themselves: any host of Databricks' own, on the usual port.
+// An endpoint that agents discover themselves: a host of Databricks', on the usual port.
 Url discovered_zerobus() {
   constexpr uint16_t kHttps = 443;
   return {.scheme = "https", .authority = {"zerobus.cloud.databricks.com", kHttps}, .path = ""};
 }
 
-// What the agent itself calls: the proxy where there is one.
+// What the agent connects to: the proxy, if there is one.
 std::vector<HostPort> called(const AgentConfig& config) {
   std::vector<HostPort> all;
   const auto add = [&](const Url& destination, const std::optional<HttpProxy>& proxy) {
@@ -51,21 +51,21 @@ Json egress_rules(const AgentConfig& config) {
     ports.insert(address.port);
     services = services || is_service(address.host);
   }
-  // To any address: a policy knows no host names, and a node's own DNS cache is no pod. 5353 is
-  // where the pods behind some clusters' DNS Service listen.
+  // To any address: policies cannot match host names, and a node-local DNS cache is not a pod. The
+  // pods behind some clusters' DNS Service listen on 5353.
   Json rules = Json::array(
       {{{"ports", Json::array({port(53, "UDP"), port(53), port(5353, "UDP"), port(5353)})}}});
   Json destinations = Json::array();
   for (const uint16_t number : ports) destinations.push_back(port(number));
   rules.push_back({{"ports", destinations}});
-  // Policies see the port of the pod behind a Service, which is not known here.
+  // Policies match the port of the pod behind a Service, which is not known here.
   if (services) {
     rules.push_back({{"to", Json::array({{{"namespaceSelector", Json::object()}}})}});
   }
   return rules;
 }
 
-// The pods of the export's own namespace, and of those that it admits.
+// The pods of the export's own namespace, and of the namespaces that it admits.
 Json senders(const DualTraceExport& wanted) {
   const auto others = who_may_send(wanted.injection.namespace_selector, wanted.consent);
   if (others == LabelSelector{}) return Json::array({everybody()});
@@ -76,10 +76,9 @@ Json senders(const DualTraceExport& wanted) {
 
 }  // namespace
 
-// Lets in what agents serve, and out what they need: spans from whom the export admits. The status
-// port is open to the pods of all namespaces: the operator and whoever scrapes metrics live in
-// namespaces that an export does not know, and what is served there holds counts, names and
-// reasons, no span and no key.
+// Ingress: spans from the pods that the export admits, and the status port from the pods of all
+// namespaces. The operator and Prometheus run in namespaces that an export does not know, and the
+// status port serves counts, names and reasons, but no span and no key. Egress: what agents need.
 Json network_policy(const DualTraceExport& wanted, const AgentConfig& config) {
   Json object = child(wanted, kube::kNetworkPolicies);
   object["spec"] = {

@@ -21,7 +21,7 @@ PlanOrFaults plan_export(const DualTraceExport& wanted, const Installation& inst
   if (!made.yaml) return {std::nullopt, std::move(made.faults)};
   const AgentConfig& config = made.yaml->config;
   Plan plan;
-  // What pods refer to comes before the pods.
+  // Objects that pods refer to come before the pods.
   plan.objects = {{kube::kServiceAccounts, service_account(wanted)},
                   {kube::kConfigMaps, config_map(wanted, made.yaml->text)}};
   if (wanted.agent.network_policy.managed) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Plan: everything that one export wants to exist, as a pure function of the export and of how the
-// operator was installed. One file a kind makes the objects; this one lists them. reconcile/
-// applies what is here and prunes what is not. Pure.
+// Plan: the objects that one export needs, as a pure function of the export and of how the operator
+// was installed. One file for each kind makes the objects; this one lists them. reconcile/ applies
+// planned objects and prunes others. Pure.
 
 #include <string>
 #include <vector>
@@ -16,14 +16,14 @@
 
 namespace dualtrace::ctl {
 
-// What the installation and its cluster decide for every export.
+// Settings of the installation and its cluster that apply to every export.
 struct Installation {
   std::string agent_image;
   ConsentRules consent{};
   Permissions permissions{};
-  // The API server takes `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
+  // The API server accepts `trafficDistribution: PreferSameNode` (Kubernetes 1.34 and later).
   bool can_prefer_same_node = false;
-  AgentDefaults agent_defaults{};  // for exports that say nothing themselves
+  AgentDefaults agent_defaults{};  // for exports that do not set the fields themselves
   bool operator==(const Installation&) const = default;
 };
 
@@ -35,17 +35,17 @@ struct PlannedObject {
 
 struct Plan {
   std::vector<PlannedObject> objects;  // in the order in which to apply them
-  // Of the agent's configuration, as agents report it in /status once they run on it.
+  // Of the agents' configuration, as agents report it in /status once they use it.
   std::string config_fingerprint;
-  // Pods of a node without a ready agent reach those of other nodes.
+  // Pods on a node without a ready agent reach agents on other nodes.
   bool falls_back = false;
 };
 
-// Every kind that a plan may hold: what reconcile/ watches and prunes.
+// Every kind that a plan may contain: reconcile/ watches and prunes these.
 [[nodiscard]] const std::vector<kube::ResourceType>& planned_types();
 
-// Either the plan or faults, when the agent's own validation refuses what the export asks for;
-// their paths are the export's.
+// Either the plan or, if the agent's own validation rejects the configuration, its faults under the
+// export's paths.
 struct PlanOrFaults {
   std::optional<Plan> plan;
   std::vector<ExportFault> faults;

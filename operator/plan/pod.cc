@@ -10,13 +10,13 @@
 namespace dualtrace::ctl {
 namespace {
 
-// An autoscaler that removes the node evicts the agent first, of a node without other pods as well:
-// the agent delivers what it has while the node is still there. The rule is about a DaemonSet's
-// pods alone, and its name is the cluster autoscaler's.
+// An autoscaler that removes the node evicts the agent first, even if the node has no other pods:
+// the agent delivers its backlog while the node still exists. The cluster autoscaler defined the
+// annotation, for pods of DaemonSets only.
 constexpr std::string_view kEvictBeforeNode = "cluster-autoscaler.kubernetes.io/enable-ds-eviction";
 constexpr std::string_view kRestartFingerprint = "dualtrace.dev/restart-fingerprint";
-// Between the pod's end being known and the signal to the agent: in this time the node's proxies
-// learn to lead applications to the next one.
+// Between the pod's termination becoming known and the signal to the agent: during this time,
+// kube-proxy on the node learns to route applications to the next agent.
 constexpr int64_t kPreStopSeconds = 5;
 constexpr int64_t kMarginSeconds = 10;
 
@@ -42,7 +42,7 @@ Json probe(std::string_view path, int period_seconds, int failures) {
           {"failureThreshold", failures}};
 }
 
-// Only what is written: what is not is for the platform to choose.
+// Only the fields that the export sets: the platform chooses the others.
 void add_context(Json& into, const SecurityContext& written) {
   if (written.run_as_user) into["runAsUser"] = *written.run_as_user;
   if (written.run_as_group) into["runAsGroup"] = *written.run_as_group;
@@ -88,22 +88,23 @@ Json container(const DualTraceExport& wanted, const Installation& installation,
 Json agent_container(const DualTraceExport& wanted, const Installation& installation) {
   Json agent = container(wanted, installation, "agent");
   agent["args"] = {"--config", std::string(kConfigFolder) + "/" + std::string(kConfigFile)};
-  // Not in the configuration, which reaches the agents of the release before, too, and those refuse
-  // what they do not know.
+  // Not in the configuration: agents of the previous release read it, too, and they reject keys
+  // that they do not know.
   agent["env"] = Json::array({{{"name", kExportUidVariable}, {"value", wanted.uid}}});
   if (!wanted.delivery.adopt_from.empty()) {
     agent["env"].push_back(
         {{"name", kAdoptFromVariable}, {"value", joined(wanted.delivery.adopt_from)}});
   }
-  // parse_export() lets none of them have a name of ours.
+  // parse_export() rejects variables with our names.
   for (const Json& variable : wanted.agent.env) agent["env"].push_back(variable);
   agent["ports"] = Json::array({container_port(kOtlpGrpcPortName, kOtlpGrpcPort),
                                 container_port(kOtlpHttpPortName, kOtlpHttpPort),
                                 container_port(kStatusPortName, kStatusPort)});
   agent["startupProbe"] = probe("/livez", 2, 60);
   agent["livenessProbe"] = probe("/livez", 10, 6);
-  // Where clients can go to another node, an agent that cannot store sends them there. Where they
-  // cannot, it stays their endpoint and answers with its delay hint, rather than nobody.
+  // If clients can reach another node, an agent that cannot store spans becomes not ready, which
+  // sends them there. If they cannot, it stays their endpoint and answers with its delay hint, so
+  // that they get an answer at all.
   const bool falls_back = falls_back_to_other_nodes(wanted.agent, installation);
   agent["readinessProbe"] = probe(falls_back ? "/readyz" : "/readyz/receiver", 5, 2);
   agent["lifecycle"] = {{"preStop", {{"sleep", {{"seconds", kPreStopSeconds}}}}}};
@@ -119,7 +120,7 @@ Json agent_container(const DualTraceExport& wanted, const Installation& installa
   return agent;
 }
 
-// Of the node's folder: the agent's own user. parse_export() sees to it that it is known.
+// The owner of the node's folder: the agent's own user. parse_export() ensures that it is known.
 std::string owner(const AgentSpec& agent) {
   const SecurityContext pod = agent.pod_security_context.value_or(SecurityContext{});
   const SecurityContext& own = agent.security_context;
@@ -128,8 +129,8 @@ std::string owner(const AgentSpec& agent) {
   return std::to_string(user) + ":" + std::to_string(group);
 }
 
-// The node's folder is made by the kubelet and belongs to root; fsGroup does not change a hostPath.
-// So this gives it to the agent, and can do nothing else.
+// The kubelet creates the node's folder as root, and fsGroup does not apply to a hostPath. This
+// container hands the folder over to the agent's user, and can do nothing else.
 Json prepare_container(const DualTraceExport& wanted, const Installation& installation) {
   Json prepare = container(wanted, installation, "prepare");
   prepare["args"] = {"prepare-folder", "--folder", kDataFolder, "--owner", owner(wanted.agent)};
@@ -142,7 +143,7 @@ Json prepare_container(const DualTraceExport& wanted, const Installation& instal
   return prepare;
 }
 
-// Agents are built for Linux; a node of another kind would only ever fail to run one.
+// Agents are built for Linux; they could not run on any other node.
 Json node_selector(const AgentSpec& agent) {
   Json selector = {{"kubernetes.io/os", "linux"}};
   if (agent.node_selector.is_object()) selector.update(agent.node_selector);
@@ -169,7 +170,7 @@ Json pod_spec(const DualTraceExport& wanted, const AgentConfig& config,
     spec["initContainers"] = Json::array({prepare_container(wanted, installation)});
   }
   if (!agent.image_pull_secrets.empty()) spec["imagePullSecrets"] = agent.image_pull_secrets;
-  // Pods that tolerate a taint are injected, too: so each node that may have them has an agent.
+  // Pods that tolerate a taint are injected, too, so each node that may run them needs an agent.
   static const Json kEveryNode = Json::array({{{"operator", "Exists"}, {"effect", "NoSchedule"}}});
   const Json& tolerations = agent.tolerations ? *agent.tolerations : kEveryNode;
   if (!tolerations.empty()) spec["tolerations"] = tolerations;
@@ -178,8 +179,8 @@ Json pod_spec(const DualTraceExport& wanted, const AgentConfig& config,
   return spec;
 }
 
-// A proxy beside the agent, or in its way, would take its connections, and hold up its end: agents
-// speak TLS themselves, and applications reach them in plain. Exports may say otherwise.
+// A mesh proxy would intercept the agent's connections and delay its shutdown: agents speak TLS
+// themselves, and applications reach them in plain text. Exports can override these labels.
 Json pod_labels(const DualTraceExport& wanted) {
   Json labels = {{"sidecar.istio.io/inject", "false"},  // Istio with sidecars
                  {"istio.io/dataplane-mode", "none"}};  // Istio's ambient mode
@@ -188,7 +189,7 @@ Json pod_labels(const DualTraceExport& wanted) {
 }
 
 Json pod_annotations(const DualTraceExport& wanted, const AgentConfig& config) {
-  Json annotations = {{"sidecar.istio.io/inject", "false"},  // what older ones look at
+  Json annotations = {{"sidecar.istio.io/inject", "false"},  // for older versions of Istio
                       {"linkerd.io/inject", "disabled"}};
   const auto label = wanted.agent.labels.find("sidecar.istio.io/inject");
   if (label != wanted.agent.labels.end()) annotations["sidecar.istio.io/inject"] = label->second;
@@ -200,8 +201,8 @@ Json pod_annotations(const DualTraceExport& wanted, const AgentConfig& config) {
 
 }  // namespace
 
-// What changes here rolls the pods. Of the configuration that is only what a running agent cannot
-// take over, through its fingerprint; contents of Secrets never.
+// A change here rolls out the pods. Of the configuration, that is only what a running agent cannot
+// reload, through its fingerprint; of Secrets, never their contents.
 Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
                   const Installation& installation) {
   return {{"metadata",

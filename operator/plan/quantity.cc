@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 7> kBinary = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
 constexpr std::array<std::string_view, 8> kDecimal = {"m", "", "k", "M", "G", "T", "P", "E"};
 
-// With the largest unit that leaves a whole number.
+// In the largest unit that gives a whole number.
 template <size_t kCount>
 std::string reduced(uint64_t number, uint64_t step, size_t unit,
                     const std::array<std::string_view, kCount>& units) {
@@ -37,7 +37,7 @@ std::string canonical(std::string_view resource, const std::string& text) {
 
 }  // namespace
 
-// Below 1024 even binary quantities are written in decimal units.
+// Below 1024, even binary quantities are written in decimal units.
 std::string quantity(uint64_t bytes) {
   return bytes < 1024 ? reduced(bytes, 1000, 1, kDecimal) : reduced(bytes, 1024, 0, kBinary);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Kubernetes' quantities as the API server writes them itself ("1Gi" for "1024Mi", "1" for
-// "1000m"): what is planned then reads back as it was planned, and is not applied again for that.
+// Kubernetes' quantities in the API server's canonical form ("1Gi" for "1024Mi", "1" for "1000m"):
+// a planned object then reads back as it was planned and is not applied again because of its form.
 // Pure.
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace dualtrace::ctl {
 // In binary units.
 [[nodiscard]] std::string quantity(uint64_t bytes);
 
-// {requests, limits} of a container; what is no quantity stays as it is.
+// {requests, limits} of a container; a value that is not a quantity stays unchanged.
 [[nodiscard]] Json canonical_resources(const Json& resources);
 
 }  // namespace dualtrace::ctl

@@ -6,8 +6,8 @@
 namespace dualtrace::ctl {
 namespace {
 
-// The protocol is written although it is the default: it is part of the key by which the API server
-// merges the list.
+// The protocol is written although it is the default: it is part of the key with which the API
+// server merges the list.
 Json port(std::string_view name, uint16_t number, std::string_view application_protocol) {
   return {{"name", name},
           {"port", number},
@@ -18,8 +18,8 @@ Json port(std::string_view name, uint16_t number, std::string_view application_p
 
 }  // namespace
 
-// Leads applications to the agent on their own node; to one of another node, where that has none
-// that is ready and the cluster can do so.
+// Routes applications to the agent on their own node or, if that node has no ready agent and the
+// cluster supports it, to an agent on another node.
 Json service(const DualTraceExport& wanted, const Installation& installation) {
   Json object = child(wanted, kube::kServices);
   object["spec"] = {

@@ -3,7 +3,7 @@
 
 namespace dualtrace::ctl {
 
-// An identity without rights: agents ask the API server nothing and get no token for it.
+// An identity without permissions: agents do not use the API server and get no token for it.
 Json service_account(const DualTraceExport& wanted) {
   Json object = child(wanted, kube::kServiceAccounts);
   object["automountServiceAccountToken"] = false;

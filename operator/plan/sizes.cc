@@ -7,8 +7,8 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr uint64_t kMebibyte = 1ULL << 20;
-// What the agent needs beside what it receives: batches read ahead and their compressed form, what
-// lanes share, the process itself.
+// What the agent needs besides the spans that it receives: batches read ahead and their compressed
+// form, what lanes share, the process itself.
 constexpr uint64_t kRestBytes = 128 * kMebibyte;
 constexpr uint64_t kMemoryBytesMost = 1ULL << 40;       // the configuration's own bound
 constexpr uint64_t kRequestBytesLeast = 4 * kMebibyte;  // what gRPC clients send at most by default
@@ -17,8 +17,8 @@ uint64_t whole_mebibytes(uint64_t bytes) {
   return std::max(bytes / kMebibyte, uint64_t{1}) * kMebibyte;
 }
 
-// What the rest leaves over, but at least a quarter, so that a small limit receives something, and
-// at most half, because what is received is copied on its way.
+// What remains for the receiver, but at least a quarter, so that an agent with a small limit still
+// receives something, and at most half, because received spans are copied on their way.
 uint64_t memory_bytes_of(uint64_t limit) {
   const uint64_t left_over = limit > kRestBytes ? limit - kRestBytes : 0;
   const uint64_t bytes = std::clamp(left_over, limit / 4, limit / 2);
@@ -29,7 +29,7 @@ uint64_t memory_bytes_of(uint64_t limit) {
 
 ReceiverSizes receiver_sizes(uint64_t memory_limit) {
   const uint64_t memory = memory_bytes_of(memory_limit);
-  // No single request may take more than a quarter from the others.
+  // A single request may take at most a quarter.
   const uint64_t request = std::max(whole_mebibytes(memory / 4), kRequestBytesLeast);
   return {std::min({request, ReceiverLimits().request_bytes, memory}), memory};
 }
@@ -37,7 +37,7 @@ ReceiverSizes receiver_sizes(uint64_t memory_limit) {
 uint64_t data_bytes_max(const AgentConfig& config) {
   const uint64_t lanes = (config.arize ? 1 : 0) + (config.databricks ? 1 : 0);
   const DeliveryConfig& delivery = config.delivery;
-  // Files that are written, that wait to be written and that are partly passed.
+  // Segments that are being written, that wait to be written, and that are partly delivered.
   constexpr uint64_t kSpareSegments = 4;
   const uint64_t bytes = lanes * (delivery.max_backlog + delivery.max_dead_letters) +
                          kSpareSegments * delivery.segment_bytes;

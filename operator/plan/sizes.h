@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Sizes that nobody writes into an export: what the agent may receive at a time, from its
+// Sizes that exports do not set: how much the agent may receive at a time, derived from its
 // container's memory limit, and how much disk its journal takes. docs/operations.md ("How much
-// memory it takes") is where the rule is from.
+// memory it takes") explains the rule.
 // Pure.
 
 #include <cstdint>
@@ -17,10 +17,10 @@ struct ReceiverSizes {
   bool operator==(const ReceiverSizes&) const = default;
 };
 
-// A valid configuration whatever the limit is; a useful one from 64Mi on.
+// Valid for any limit; useful from 64Mi on.
 [[nodiscard]] ReceiverSizes receiver_sizes(uint64_t memory_limit);
 
-// What the journal and the dead letters take on disk at most, in whole MiB.
+// The most that the journal and the dead letters take on disk, in whole MiB.
 [[nodiscard]] uint64_t data_bytes_max(const AgentConfig& config);
 
 }  // namespace dualtrace::ctl

@@ -11,8 +11,8 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Readable by the pod's group, which the agent is in. Where the platform is left to choose a group,
-// it may choose none, and the agent is in no other than root's: only this pod sees its volumes.
+// Readable by the pod's group, which the agent is in. If the platform chooses the group, it may
+// choose none, and the agent is then only in root's group. Only this pod sees its volumes.
 int credential_mode(const AgentSpec& agent) {
   constexpr int kByTheGroup = 0440;
   constexpr int kByAll = 0444;
@@ -24,8 +24,8 @@ std::string_view source_name(FileSource source) {
   return source == FileSource::kSecret ? "secret" : "configMap";
 }
 
-// Only the keys that are named. Optional, because a Secret that is missing must not keep the agent
-// from taking spans and delivering them elsewhere; the kubelet adds it when it comes.
+// Only the named keys. Optional, because a missing Secret must not keep the agent from receiving
+// spans and delivering them to the other destination; the kubelet adds it once it exists.
 Json projected_sources(const DualTraceExport& wanted) {
   Json sources = Json::array();
   for (const MountedFile& file : mounted_files(wanted)) {
@@ -45,8 +45,8 @@ Json projected_sources(const DualTraceExport& wanted) {
   return sources;
 }
 
-// Only an audience that is not the API server's gets through parse_export(): to that one, agents
-// stay strangers.
+// parse_export() rejects the API server's own audience: the token does not authenticate agents to
+// the API server.
 Json identity_volume(const WorkloadIdentityAuth& identity, int mode) {
   const Json token = {{"path", kDatabricksIdentityFile},
                       {"audience", identity.audience},

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kIntentDigits = 32;
 
-// The API server's words for a creation in a namespace that is being deleted (403).
+// From the API server's 403 for a creation in a namespace that is being deleted.
 constexpr std::string_view kNamespaceEnding = "because it is being terminated";
 
 bool is_namespace_ending(const Error& error) {
@@ -20,7 +20,7 @@ bool is_namespace_ending(const Error& error) {
          error.message.find(kNamespaceEnding) != std::string::npos;
 }
 
-// The others would fare no better.
+// Errors with which the remaining objects would fail, too.
 bool ends_the_round(const Error& error) {
   return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
          error.kind == ErrorKind::kCancelled || is_namespace_ending(error);
@@ -102,7 +102,7 @@ Status Applier::apply_one(const PlannedObject& planned, const Json* cached, Drif
   const bool changed = drift.applied(intent, *answer, cached, clock_.tick());
   count(planned.type, changed ? "changed" : "unchanged");
   if (drift.quarrels() && !quarrelled) {
-    log_warn("somebody keeps changing what the operator applies; it is put back less often now",
+    log_warn("another writer keeps changing what the operator applies; the operator backs off",
              {{"object", describe(planned.type, kube::key_of(planned.object))}});
   }
   return {};
@@ -113,8 +113,8 @@ Status Applier::check_not_foreign(const PlannedObject& planned) const {
   const auto live = api_.get(planned.type, key, kube::Form::kMetadata);
   if (live && !was_ours(*live)) {
     return fail(ErrorKind::kConflict, describe(planned.type, key) +
-                                          " exists and is not dualtrace's; remove it, or give the "
-                                          "export another name");
+                                          " exists and does not belong to dualtrace; remove it, or "
+                                          "give the export another name");
   }
   if (!live && live.error().kind != ErrorKind::kNotFound) return fail(live.error());
   return {};
@@ -122,7 +122,7 @@ Status Applier::check_not_foreign(const PlannedObject& planned) const {
 
 void Applier::count(const kube::ResourceType& type, const std::string& result) const {
   metrics_
-      .counter("dualtrace_operator_applies_total", "Children applied, by what that came to",
+      .counter("dualtrace_operator_applies_total", "Child objects applied, by result",
                {{"kind", std::string(type.kind)}, {"result", result}})
       .increment();
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Apply: writes the planned objects by server-side apply, in the plan's order and only where
-// drift.h finds it needed. Fields of others are left to them; what they did to ours is put back.
-// What exists under a planned name and was never ours is not taken over: that is an error, which
-// its owner can mend.
+// Apply: writes the planned objects with server-side apply, in the plan's order and only where
+// drift.h requires it. Fields of other managers are left alone; their changes to our fields are
+// reverted. An object that exists under a planned name and was never ours is not taken over: that
+// is an error, which its owner can fix.
 // Thread-safe for different memories.
 //
-// Errors: the first is kept for the status. After an object is refused (kInvalid, kDenied,
-//   kConflict…) the others are still applied; when the API server cannot serve us now
-//   (kUnavailable, kThrottled, kCancelled) they are left for the next time. Nothing is ever deleted
-//   to get past a field that cannot be changed.
+// Errors: the first is kept for the status. After an object is rejected (kInvalid, kDenied,
+//   kConflict…) the others are still applied. If the API server cannot serve us now (kUnavailable,
+//   kThrottled, kCancelled), they are left for the next run. Nothing is ever deleted in order to
+//   change an immutable field.
 
 #include <map>
 #include <optional>
@@ -27,13 +27,13 @@
 
 namespace dualtrace::ctl {
 
-// What the cache shows of the children of one export, looked up once for a reconciliation.
+// The children of one export according to the cache, looked up once for a reconciliation.
 class Children {
  public:
   Children(const Cache& cache, const kube::ObjectKey& export_key);
 
   [[nodiscard]] const std::vector<kube::ObjectPointer>& of(const kube::ResourceType& type) const;
-  // nullptr: there is none.
+  // nullptr if there is none.
   [[nodiscard]] const Json* find(const kube::ResourceType& type, std::string_view name) const;
 
  private:
@@ -51,8 +51,8 @@ struct WriteFailure {
 
 struct ApplyOutcome {
   std::optional<WriteFailure> first;
-  std::optional<WriteFailure> retryable;  // the first that is worth trying again
-  bool namespace_ending = false;          // nothing can be made there any more; not a failure
+  std::optional<WriteFailure> retryable;  // the first that is worth a retry
+  bool namespace_ending = false;          // nothing can be created there any more; not a failure
   std::optional<Tick> look_again;
 };
 

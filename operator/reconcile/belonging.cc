@@ -10,7 +10,7 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr Duration kVerdictHolds = std::chrono::seconds(30);
-// Much longer than a leader is believed: another replica has had its chance, and clocks differ.
+// Much longer than a lease lasts: another replica has had time to take over, and clocks differ.
 constexpr Duration kGoneAfter = std::chrono::minutes(2);
 constexpr int64_t kDurationsUntilGone = 8;
 constexpr size_t kVerdictsMax = 64;
@@ -35,7 +35,7 @@ bool Belonging::runs(const std::string& lease) {
     if (held != verdicts_.end() && now < held->second.until) return held->second.runs;
   }
   const size_t slash = lease.find('/');
-  if (slash == std::string::npos) return false;  // nobody's: we write no such name
+  if (slash == std::string::npos) return false;  // no operator writes such a name
   const auto found = api_.get(kube::kLeases, {lease.substr(0, slash), lease.substr(slash + 1)});
   const bool gone = !found && found.error().kind == ErrorKind::kNotFound;
   const bool running = found ? is_held(*found) : !gone;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Belonging: whose an export is where several operators would serve it, because nobody gave them
-// classes. It belongs to the one that status.operator names, by its Lease, for as long as that
-// runs: whoever else finds it leaves children and status alone, so that nobody undoes what another
-// does. One that has ended gives it up: its Lease is gone, is held by nobody, or was not renewed
-// for long.
-// Two that claim it in the same moment both read what was written last. An operator whose Lease may
-// not be read counts as running.
+// Belonging: which operator an export belongs to if several could serve it because they have no
+// classes. It belongs to the operator whose Lease status.operator names, for as long as that
+// operator runs. Any other operator leaves the children and the status alone, so that two operators
+// never undo each other's work. An operator has ended, and loses the export, if its Lease is gone,
+// is held by nobody, or has not been renewed for long.
+// Two operators that claim an export at the same moment both read what was written last. An
+// operator whose Lease may not be read counts as running.
 // Thread-safe. Blocks on the API server.
 
 #include <map>
@@ -21,13 +21,13 @@ namespace dualtrace::ctl {
 
 class Belonging {
  public:
-  // `own`: "namespace/name" of the Lease by which this operator leads; "": it leads without one,
+  // `own`: "namespace/name" of the Lease with which this operator leads; "": it leads without one,
   // and claims nothing. The references outlive it.
   Belonging(kube::Api& api, Clock& clock, std::string own);
 
-  // Whose the export is, if it is another's who runs; "" otherwise.
+  // The Lease of the other operator that the export belongs to, if that one runs; "" otherwise.
   [[nodiscard]] std::string other(const Json& object);
-  // What status.operator is to say; "": nothing.
+  // The value for status.operator; "": none.
   [[nodiscard]] const std::string& own() const { return own_; }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Cache: what the informers know, as reconcile/ asks for it. app/ puts it together from one Store a
-// kind and watched namespace; tests have a map.
+// Cache: what the informers know, in the form that reconcile/ needs. app/ assembles it from one
+// Store for each kind and watched namespace; tests use a map.
 // Thread-safe.
 
 #include <vector>
@@ -14,7 +14,7 @@ namespace dualtrace::ctl {
 class Cache {
  public:
   virtual ~Cache() = default;
-  // nullptr: there is none.
+  // nullptr if there is none.
   [[nodiscard]] virtual kube::ObjectPointer find_export(const kube::ObjectKey& key) const = 0;
   // Objects of a planned type that carry the export's labels in its namespace, trimmed (trim.h).
   [[nodiscard]] virtual std::vector<kube::ObjectPointer> children(

@@ -11,7 +11,8 @@ namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(15);
 constexpr Duration kPatienceMax = std::chrono::minutes(5);
-// Putting back what was changed, this many times with no longer than that in between, is a quarrel.
+// Reverting a change this many times, no further apart than that, is a conflict with another
+// writer.
 constexpr uint32_t kPutBacksMax = 5;
 constexpr Duration kQuickly = std::chrono::minutes(2);
 constexpr Duration kQuarrelPause = std::chrono::seconds(2);
@@ -58,8 +59,8 @@ bool Drift::applied(const std::string& intent, const Json& answer, const Json* c
   const std::string version = version_of(&answer);
   std::string essence = essence_of(answer);
   const int64_t generation = integer_at(answer, {"metadata", "generation"}).value_or(0);
-  // Where a status is written, versions move without us; there generations tell edits apart.
-  // Without one, two put-backs within a second have the same essence, and nobody else writes.
+  // Where a status is written, versions change without us; there, generations distinguish edits.
+  // Without generations, two reverts within a second have the same essence, and nobody else writes.
   const bool known =
       answer_ && (answer_->version == version || (generation > 0 && answer_->essence == essence));
   const bool changed = !known && version != version_of(cached);

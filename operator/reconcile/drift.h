@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Drift: when a child is to be applied, so that a reconciliation that finds nothing to do asks
-// nothing of the API server. It remembers the intent that was applied last, and what the API server
-// made of it, by its essence (trim.h): the same intent and the same essence in the cache need no
-// request. One for each child of each export; nothing of it outlives the process: after a start
-// everything is applied once, which changes nothing where nothing is to be changed.
+// Drift: decides when a child must be applied, so that a reconciliation without work sends no
+// request to the API server. It remembers the last applied intent, and what the API server stored
+// for it, by its essence (trim.h): if the intent and the essence in the cache are the same, no
+// request is needed. There is one for each child of each export, and it does not outlive the
+// process: after a start everything is applied once, which changes nothing that is up to date.
 //
-// The cache lags behind what we have written. While it shows just what it showed when we applied,
-// it says nothing new, and we wait for the event that our write must bring. What it shows next is
-// either our answer, or older than it (other changes that came before), or newer. Versions have no
-// order for us, so the last two look alike, and the child is applied: were it the older state, this
-// changes nothing, and the same state does not make us apply again. So each state that the cache
-// shows costs at most one request, and one that changes nothing makes no new state: there is no
-// loop. Should the event never come (made and deleted again while the watch was torn), waiting ends
-// after a while, which grows as long as nothing turns out to have been missed.
+// The cache lags behind our writes. While it shows the same state as when we applied, we wait for
+// the event that our write must cause. The state that it shows next is our answer, or older (other
+// changes that came before), or newer. Clients cannot order versions, so the last two look alike,
+// and the child is applied. If it was the older state, this changes nothing, and the same state
+// does not make us apply again. So each state that the cache shows costs at most one request, and a
+// request that changes nothing creates no new state: there is no loop. If the event never comes
+// (the object was created and deleted while the watch was disconnected), waiting ends after a
+// while, which grows as long as nothing turns out to have been missed.
 //
-// Somebody who always changes back what we apply is a quarrel: we get slower, up to a minute.
+// If another writer keeps reverting what we apply (a quarrel), we back off, up to a minute.
 // Used from one thread at a time.
 
 #include <cstdint>
@@ -29,16 +29,16 @@ namespace dualtrace::ctl {
 
 class Drift {
  public:
-  // `cached` is what the cache shows, nullptr when nothing.
+  // `cached` is what the cache shows, nullptr if nothing.
   [[nodiscard]] bool is_due(const std::string& intent, const Json* cached, Tick now);
-  // The API server's answer to applying `intent`; whether the object was changed by that.
+  // Takes the API server's answer to applying `intent`; returns whether that changed the object.
   bool applied(const std::string& intent, const Json& answer, const Json* cached, Tick now);
-  // What the last application came to is not known.
+  // The result of the last apply is not known.
   void forget() { answer_.reset(); }
 
-  // When to look again even if nothing happens.
+  // When to check again even without an event.
   [[nodiscard]] std::optional<Tick> look_again() const { return look_again_; }
-  // Of the object that was last answered; 0 when its uid is another.
+  // Of the object in the last answer; 0 if its uid differs.
   [[nodiscard]] int64_t generation_of(std::string_view uid) const;
   [[nodiscard]] bool quarrels() const;
 
@@ -53,8 +53,9 @@ class Drift {
   [[nodiscard]] bool shows_answer(const Json* cached) const;
 
   std::optional<Answer> answer_;
-  std::optional<std::string> seen_;  // the version that the cache showed then; has moved: nothing
-  Tick waits_until_{};               // for the cache to move
+  std::optional<std::string>
+      seen_;            // the version that the cache showed then; reset once it changes
+  Tick waits_until_{};  // for the cache to change
   Duration patience_{};
   uint32_t put_backs_ = 0;  // in quick succession
   Tick last_put_back_{};

@@ -45,7 +45,7 @@ void LostNodes::resume(const Json& status) {
 
 void LostNodes::note(const std::vector<AgentReport>& reports, const std::set<std::string>& nodes,
                      WallTime now) {
-  std::map<std::string, Seen> heard;  // of a node that has two agents, both
+  std::map<std::string, Seen> heard;  // of both agents, if a node has two
   for (const AgentReport& report : reports) {
     if (!report.unreachable) add(report.says, heard[report.node].backlog);
   }

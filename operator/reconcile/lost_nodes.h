@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LostNodes: what still waited on nodes that have no agent any more. A backlog is lost with its
-// node's disk; the last that the agent said of it is kept for a day, so that nobody has to guess
-// what is missing. A node is lost when no agent of the export has been on it for five minutes and
-// something waited there; it is forgotten as soon as an agent is there again.
+// LostNodes: the backlog of nodes that no longer have an agent. A backlog is lost with its node's
+// disk; the last report of the agent is kept for a day, so that nobody has to guess what is
+// missing. A node is lost if no agent of the export has been on it for five minutes and spans were
+// waiting there; it is forgotten as soon as an agent is there again.
 // One for each export. Used from one thread at a time.
 
 #include <map>
@@ -20,20 +20,20 @@ namespace dualtrace::ctl {
 
 class LostNodes {
  public:
-  // What an operator before this one has said of them, from the export's status.
+  // Continues from what the previous operator wrote into the export's status.
   void resume(const Json& status);
-  // `reports`: the agents' last, those that are ending included; `nodes`: those with a pod of the
+  // `reports`: the agents' latest, including terminating ones; `nodes`: those with a pod of the
   // export, running or not.
   void note(const std::vector<AgentReport>& reports, const std::set<std::string>& nodes,
             WallTime now);
-  // The newest ones first, as many as a status tells.
+  // Newest first, as many as a status lists.
   [[nodiscard]] const std::vector<LostNodeFact>& lost() const { return lost_; }
-  // When the next node is lost, or forgotten, if nothing else changes.
+  // When the next node becomes lost or is forgotten, if nothing else changes.
   [[nodiscard]] std::optional<WallTime> look_again() const;
 
  private:
   struct Seen {
-    std::vector<LostNodeFact::Backlog> backlog;  // as last reported; only what is not empty
+    std::vector<LostNodeFact::Backlog> backlog;  // as last reported, without empty ones
     std::optional<WallTime> gone_since{};
   };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Next: what a reconciliation that went well says about when to look again. What went wrong is an
-// Error beside it: control/ tries again with growing delays.
+// Next: when a successful reconciliation wants to run again. A failure is an Error instead:
+// control/ retries it with backoff.
 // Immutable.
 
 #include <functional>
@@ -14,15 +14,16 @@
 namespace dualtrace::ctl {
 
 struct Next {
-  std::optional<Duration> after;  // nothing: only when something changes
+  std::optional<Duration> after;  // nullopt: only when something changes
 
   static Next await_change() { return {}; }
   static Next requeue_after(Duration delay) { return {delay}; }
 };
 
-// Drives the world towards what the export of that key wants; level-based: the key is all it is
-// told. Blocks; called from worker threads, never twice at once for the same key. An error of
-// kind kInvalid cannot be cured by trying again and is not: only a change or the slow resync is.
+// Drives the cluster towards the spec of the export with that key. Level-based: the key is its only
+// input. Blocks; called from worker threads, never twice at once for the same key. An error of
+// kind kInvalid is not retried, because a retry cannot help: the export is reconciled again after a
+// change or at the slow resync.
 using Reconcile = std::function<Result<Next>(const kube::ObjectKey&)>;
 
 }  // namespace dualtrace::ctl

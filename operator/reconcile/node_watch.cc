@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kPlacePatience = std::chrono::seconds(30);
 constexpr size_t kNamesMax = 5;
 
-// Since the control plane said so, or since the pod is there.
+// Since the control plane reported it, or since the pod was created.
 std::optional<WallTime> unready_since(const Json& pod) {
   for (const Json& condition : array_at(pod, {"status", "conditions"})) {
     if (text_at(condition, {"type"}) != "Ready") continue;
@@ -100,8 +100,8 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   }
 }
 
-// At once, though a node may be given time before it counts: whoever rolls out wants to know where
-// and why that does not go on.
+// Reported at once, even while a node is within its grace period: during a rollout, people want to
+// know where and why it is stuck.
 void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, const Now& now) {
   const auto before = std::exchange(troubled_, {});
   kubelets_due_.reset();
@@ -114,19 +114,19 @@ void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, cons
     if (node.empty() || kube::is_ending(*pod) || is_ready(*pod)) continue;
     std::optional<PodTrouble> trouble = pod_trouble(*pod);
     if (!trouble && unheard.contains(node)) {
-      trouble = {"NodeNotReady", "the control plane hears nothing from the node's kubelet"};
+      trouble = {"NodeNotReady", "the node's kubelet does not report to the control plane"};
     }
     if (const auto since = waits_for_kubelet_since(*pod); since && !trouble) {
       const Duration left = *since + kPlacePatience - now.wall;
       if (left <= Duration::zero()) {
-        trouble = {"NotStarted", "the node's kubelet has not begun to start the pod"};
+        trouble = {"NotStarted", "the node's kubelet has not started the pod"};
       } else if (!kubelets_due_ || now.tick + left < *kubelets_due_) {
         kubelets_due_ = now.tick + left;
       }
     }
     if (!trouble) continue;
     std::string uid(text_at(*pod, {"metadata", "uid"}));
-    // Of an image the kubelet tells the cause and, between two tries, only that it waits.
+    // For an image, the kubelet alternates between the cause and, between two pulls, "back-off".
     const auto known = before.find(node);
     if (trouble->reason == "ImagePullBackOff" && known != before.end() &&
         known->second.uid == uid && known->second.trouble.reason == trouble->reason &&

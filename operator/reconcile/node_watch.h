@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// NodeWatch: which nodes' agents take no spans, and since when. In an elastic cluster some node
-// always joins and another is not ready: those get time before they count. A restarted operator
-// does not start that time again, for pods tell since when they are not ready. What was seen to
-// serve and then fails counts at once. Used by the reconciler, one for each export. Used from one
-// thread at a time.
+// NodeWatch: which nodes' agents receive no spans, and since when. In an elastic cluster, some node
+// is always joining and another is not ready: these get a grace period before they count. A
+// restarted operator does not restart that period, because pods carry the time since which they are
+// not ready. A node that was observed to serve and then fails counts at once. Used by the
+// reconciler, one for each export. Used from one thread at a time.
 
 #include <map>
 #include <optional>
@@ -18,7 +18,7 @@
 
 namespace dualtrace::ctl {
 
-// For a node that joins, or that its kubelet says nothing of.
+// For a node that joins, or whose kubelet does not report.
 inline constexpr Duration kNodePatience = std::chrono::minutes(5);
 
 class NodeWatch {
@@ -27,36 +27,36 @@ class NodeWatch {
     Tick tick;
     WallTime wall;
   };
-  // `pods`: the export's agents, trimmed (trim.h); `reports`: what they say. `set`: the numbers of
-  // their DaemonSet.
+  // `pods`: the export's agents, trimmed (trim.h); `reports`: what they report. `set`: the counts
+  // of their DaemonSet.
   void note(const std::vector<kube::ObjectPointer>& pods, const std::vector<AgentReport>& reports,
             const DaemonSetFact& set, const Now& now);
   [[nodiscard]] NodesFact fact(Tick now) const;
-  // The injected pods whose node has no agent that takes spans. Each node without any is given a
-  // moment, for what tells of pods and of agents is not told at once; but not those of the first
-  // look, which were there before this process.
+  // The injected pods whose node has no agent that receives spans. A node without one gets a short
+  // grace period, because news of pods and of agents do not arrive together. Nodes of the first
+  // look get none: they were so before this process started.
   [[nodiscard]] UnservedFact unserved(const std::map<std::string, PodsOnNode>& injected, Tick now);
-  // When something counts that does not count yet.
+  // When the next grace period ends.
   [[nodiscard]] std::optional<Tick> look_again(Tick now) const;
 
  private:
   enum class Standing {
     kServing,
     kSilent,    // ready, but it does not answer the operator
-    kUnheard,   // its kubelet says nothing
-    kAwaited,   // it starts
+    kUnheard,   // its kubelet does not report
+    kAwaited,   // it is starting
     kUnplaced,  // it does not fit on the node
     kFailing,
   };
-  struct Pod {  // the best that is known of a node's agents
+  struct Pod {  // of a node's agents, the one in the best state
     Standing standing = Standing::kFailing;
     std::string uid{};
     std::string why{};
-    std::optional<WallTime> unready_since{};  // as the pod has it
+    std::optional<WallTime> unready_since{};  // according to the pod
   };
   struct Node {
     Pod agent;
-    Tick since{};             // of the standing; of the first of those that wait
+    Tick since{};             // of the standing; the first of a series of waiting ones
     std::string serving_uid;  // "": it has not served yet
   };
   [[nodiscard]] Pod judge(const Json& pod, const AgentReport* report) const;
@@ -71,9 +71,9 @@ class NodeWatch {
   };
   std::map<std::string, Node> nodes_;
   std::map<std::string, Troubled> troubled_;  // nodes with a pod that cannot run
-  std::optional<Tick> kubelets_due_;  // when one that is slow becomes one that does not start pods
+  std::optional<Tick> kubelets_due_;  // when the next slow kubelet counts as not starting its pod
   std::map<std::string, Tick> without_agent_;  // with injected pods
-  bool looked_ = false;                        // for those
+  bool looked_ = false;                        // for without_agent_
   std::optional<Tick> pods_missing_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Observe: from cached objects, trimmed (trim.h), to what status/ and agents/ want to know. Pure,
-// but for the watches.
+// Observe: from cached objects, trimmed (trim.h), to the facts that status/ and agents/ need. Pure,
+// except for the watches.
 
 #include <optional>
 #include <string>
@@ -15,15 +15,16 @@
 
 namespace dualtrace::ctl {
 
-// Nothing when there is none. `applied_generation`: what the API server said when we applied it:
-// the cache may not show that yet, and must not make us say that it has been rolled out.
+// nullopt if there is none. `applied_generation`: from the API server's answer when we applied the
+// DaemonSet. The cache may not show that generation yet, and an older one must not be reported as
+// rolled out.
 [[nodiscard]] std::optional<DaemonSetFact> observe_daemon_set(const Json* cached,
                                                               int64_t applied_generation);
 
-// Since when agents use other credentials than the Secrets have. Used from one thread at a time.
+// Since when agents' credentials have differed from the Secrets'. Used from one thread at a time.
 class DifferenceWatch {
  public:
-  // `now` when it is another difference than before.
+  // Returns `now` if the difference has changed.
   Tick note(const std::string& difference, Tick now);
 
  private:
@@ -31,10 +32,10 @@ class DifferenceWatch {
   Tick since_{};
 };
 
-// Since when a DaemonSet's counts are what they are. Used from one thread at a time.
+// Since when a DaemonSet's counts have been unchanged. Used from one thread at a time.
 class RolloutWatch {
  public:
-  // `now` when they have just moved, or are seen for the first time.
+  // Returns `now` if they have just changed, or are seen for the first time.
   Tick note(const DaemonSetFact& set, Tick now);
 
  private:
@@ -45,7 +46,7 @@ class RolloutWatch {
 // Of a pod, trimmed or not.
 [[nodiscard]] bool is_ready(const Json& pod);
 
-// The pods whose agents can be asked: they run and have an address.
+// The pods whose agents can be polled: they run and have an address.
 [[nodiscard]] std::vector<AgentPod> observe_pods(const std::vector<kube::ObjectPointer>& pods);
 
 }  // namespace dualtrace::ctl

@@ -25,15 +25,15 @@ const Json* condition_of(const Json& pod, std::string_view type) {
   return nullptr;
 }
 
-// Of what a container wrote before it ended (FallbackToLogsOnError): the reason is in the last
-// line.
+// Of the output of a container that terminated (FallbackToLogsOnError): the last line has the
+// reason.
 std::string last_line(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   const size_t line = text.rfind('\n');
   return cut_text(line == std::string_view::npos ? text : text.substr(line + 1));
 }
 
-// The kubelet alternates between "cannot pull" and "will try later"; that is one trouble.
+// The kubelet alternates between "cannot pull" and "back-off"; that is one and the same trouble.
 PodTrouble image_trouble(std::string_view reason, std::string_view message) {
   constexpr std::string_view kCause = "ErrImagePull: ";
   if (reason != "ErrImagePull" && reason != "ImagePullBackOff") {
@@ -49,7 +49,7 @@ bool is_about_images(std::string_view reason) {
          reason == "InvalidImageName" || reason == "ImageInspectError";
 }
 
-// Everything else that a container waits for passes by itself.
+// Any other reason for which a container waits is temporary.
 bool is_about_creation(std::string_view reason) {
   return reason == "CreateContainerConfigError" || reason == "CreateContainerError" ||
          reason == "RunContainerError" || reason == "PreStartHookError";
@@ -62,14 +62,14 @@ PodTrouble crash(const Json& container) {
   if (ended == nullptr) return trouble;
   const std::string why(text_at(*ended, {"reason"}));
   const auto code = integer_at(*ended, {"exitCode"});
-  trouble.message = why.empty() ? "the container ended" : why;
+  trouble.message = why.empty() ? "the container exited" : why;
   if (code) trouble.message += ", exit code " + std::to_string(*code);
   const std::string said = last_line(text_at(*ended, {"message"}));
   if (!said.empty()) trouble.message += ": " + said;
   return trouble;
 }
 
-// An init container that has done its work is not ready, and in no trouble.
+// An init container that has completed is not ready, but has no problem.
 bool has_crashed(const Json& container) {
   const Json* ready = find(container, {"ready"});
   if (ready != nullptr && *ready == true) return false;
@@ -200,7 +200,7 @@ Json kept_trouble(const Json& pod) {
   for (const Json& container : array_at(pod, {"status", "containerStatuses"})) {
     status["containerStatuses"].push_back(kept_container(container));
   }
-  // Of those that have done their work nothing is to be said.
+  // Init containers that have completed are left out.
   for (const Json& container : array_at(pod, {"status", "initContainerStatuses"})) {
     if (container_trouble(container)) {
       status["initContainerStatuses"].push_back(kept_container(container));

@@ -13,7 +13,7 @@ bool is_controller(const Json& owner) {
   return controller != owner.end() && *controller == true;
 }
 
-// Of this export, or of one that had its name before.
+// Of this export, or of a previous export with its name.
 bool is_owned_by(const Json& object, const DualTraceExport& wanted) {
   const Json& owners = array_at(object, {"metadata", "ownerReferences"});
   return std::any_of(owners.begin(), owners.end(), [&](const Json& owner) {
@@ -56,9 +56,10 @@ std::optional<WriteFailure> prune(kube::Api& api, const Plan& plan, const Childr
         if (removed.error().kind == ErrorKind::kCancelled) return first;
         continue;
       }
-      log_info("removed what is not planned any more", {{"object", describe(type, key)}});
+      log_info("removed an object that is no longer planned", {{"object", describe(type, key)}});
       metrics
-          .counter("dualtrace_operator_pruned_total", "Children removed that were not planned",
+          .counter("dualtrace_operator_pruned_total",
+                   "Child objects removed because they were no longer planned",
                    {{"kind", std::string(type.kind)}})
           .increment();
     }

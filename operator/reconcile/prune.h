@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Prune: removes the children that an export owns and does not plan any more. Owned is what carries
-// its label and names as its owner the export's uid or, as its controller, an export of its name
-// that had another uid. The latter is the garbage collector's, which misses it where its watch of
-// exports was torn while one was deleted and made anew; nobody else would ever remove it, for a
-// name is never two exports' at once. Anything else is somebody's own.
+// Prune: removes the children that an export owns and no longer plans. A child is owned if it
+// carries the export's label and names as its owner the export's uid or, as its controller, an
+// export of the same name with another uid. The latter is the garbage collector's job, but it
+// misses such a child if its watch of exports was disconnected while one was deleted and created
+// again. Nothing else would ever remove the child, because two exports never have a name at the
+// same time. Any other object belongs to someone else.
 // Thread-safe.
 
 #include <optional>
@@ -17,7 +18,8 @@
 
 namespace dualtrace::ctl {
 
-// Removes only what is still as the cache shows it. The first failure; it goes on after one.
+// Removes only objects that are still as the cache shows them. Continues after a failure, and
+// returns the first one.
 std::optional<WriteFailure> prune(kube::Api& api, const Plan& plan, const Children& children,
                                   const DualTraceExport& wanted, MetricRegistry& metrics);
 

@@ -16,14 +16,14 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Agents that have not been asked yet will be within this time; then their answers are reported.
+// Agents that have not been polled yet will be within this time; then their answers are reported.
 constexpr Duration kFirstAnswers = std::chrono::seconds(10);
 
-// What another operator has is taken over when that one has ended.
+// How often to check whether the operator that has the export has ended, to take over from it.
 constexpr Duration kLookAgainAtOthers = std::chrono::minutes(1);
 
-// An API server that is restarted, or busy, or an object that somebody else just changed, for no
-// longer than this is not news for a status.
+// Failures for no longer than this are not reported in the status: the API server is restarting or
+// busy, or somebody else has just changed the object.
 constexpr Duration kHiccup = std::chrono::seconds(10);
 
 bool is_passing(const Error& error) {
@@ -35,7 +35,7 @@ bool is_passing(const Error& error) {
 
 struct Reconciler::Memory {
   std::string uid;
-  std::string left_to{};  // another operator, which has it
+  std::string left_to{};  // the other operator that it belongs to
   DriftMemory children;
   SecretChecks secrets;
   StatusMemory status;
@@ -54,8 +54,8 @@ struct Reconciler::Round {
   std::optional<DualTraceExport> wanted{};  // with plan, or not at all
   std::optional<Plan> plan{};
   Facts facts{};
-  std::optional<Error> error{};  // what to come back for
-  bool over = false;             // nothing is left to be done, the status included
+  std::optional<Error> error{};  // to return, so that the run is retried
+  bool over = false;             // nothing is left to do, the status included
   std::optional<Tick> look_again{};
 
   void look_again_at(const std::optional<Tick>& when) {
@@ -97,7 +97,7 @@ std::shared_ptr<Reconciler::Memory> Reconciler::memory_of(const kube::ObjectKey&
   const std::string_view uid = text_at(object, {"metadata", "uid"});
   const Lock lock(mutex_);
   auto& memory = memories_[key];
-  // Another export of the same name begins anew.
+  // Another export of the same name starts from nothing.
   if (memory == nullptr || memory->uid != uid) {
     memory = std::make_shared<Memory>();
     memory->uid = uid;
@@ -112,7 +112,7 @@ void Reconciler::forget(const kube::ObjectKey& key) {
   memories_.erase(key);
 }
 
-// Of another class now, or in a namespace that is excluded: what was ours is free for its operator.
+// The export is of another class now, or in an excluded namespace: release it for its operator.
 Result<Next> Reconciler::let_go(const Json& object) {
   forget(kube::key_of(object));
   const bool claimed = text_at(object, {"status", "operator"}) == belonging_.own();
@@ -122,29 +122,29 @@ Result<Next> Reconciler::let_go(const Json& object) {
   return Next::await_change();
 }
 
-// Another operator serves it. It is told once, and looked at again for when that one has ended.
+// Another operator serves it. This is reported once, and checked again in case that one has ended.
 Next Reconciler::leave(const Json& object, const std::string& other, Memory& memory) const {
   const kube::ObjectKey key = kube::key_of(object);
   parts_.agents.forget(key);
   memory.children.clear();
   if (memory.left_to != other) {
     memory.left_to = other;
-    log_warn("another operator serves this export, and so it is left alone",
+    log_warn("another operator serves this export, so this operator leaves it alone",
              {{"export", key.to_string()}, {"operator", other}, {"own", belonging_.own()}});
     parts_.events.record(
         {.regarding = reference_to_export(object),
          .type = kube::Event::Type::kWarning,
          .reason = "ServedByAnother",
          .action = "Reconcile",
-         .note = "the operator of Lease " + other + " serves this export, and that of Lease " +
+         .note = "the operator of Lease " + other + " serves this export, so that of Lease " +
                  belonging_.own() +
-                 " leaves it alone; give one of them a class (exportClass, spec.className), or "
-                 "excludeNamespaces"});
+                 " leaves it alone; set a class (exportClass, spec.className) or excludeNamespaces "
+                 "for one of them"});
   }
   return Next::requeue_after(kLookAgainAtOthers);
 }
 
-// As far as the API server takes it.
+// Without the fields that the API server does not accept.
 Result<PlanOrFaults> Reconciler::plan(const DualTraceExport& wanted) {
   Installation installation = installation_;
   installation.can_prefer_same_node = true;
@@ -187,7 +187,7 @@ void Reconciler::validate(Round& round) {
   round.facts.config_fingerprint = round.plan->config_fingerprint;
 }
 
-// It is not applied; what was applied before stays as it is.
+// Nothing is applied; what was applied before stays as it is.
 void Reconciler::refuse(Round& round) {
   round.facts.permitted = false;
   round.facts.wanted = nullptr;
@@ -219,7 +219,7 @@ void Reconciler::check_secrets(Round& round) {
 void Reconciler::apply(Round& round) const {
   ApplyOutcome applied = applier_.apply(*round.plan, round.children, round.memory.children);
   round.look_again_at(applied.look_again);
-  // What is old stays until all that takes its place is there.
+  // Old objects stay until all of their replacements exist.
   if (!applied.first && !applied.namespace_ending) {
     applied.first = prune(parts_.api, *round.plan, round.children, *round.wanted, parts_.metrics);
   }
@@ -294,8 +294,8 @@ void Reconciler::watch_lost_nodes(Round& round,
   }
 }
 
-// What the Secret has may be known for some minutes only: it is looked at anew before agents are
-// said to be behind.
+// The known value of the Secret may be some minutes old: read it again before reporting that agents
+// are behind.
 void Reconciler::watch_credentials(Round& round) const {
   const std::string difference = differing_credentials(round.facts);
   const Tick now = parts_.clock.tick();
@@ -321,7 +321,7 @@ Result<Next> Reconciler::finish(Round& round) const {
   round.facts.operator_lease = belonging_.own();
   round.facts.generation = integer_at(*round.object, {"metadata", "generation"}).value_or(0);
   round.facts.now = parts_.clock.wall();
-  // An operator that has just begun knows less than what the status says.
+  // An operator that has just started knows less than the status.
   const bool says_more = previous != nullptr && round.plan && !round.error &&
                          integer_at(*previous, {"observedGeneration"}) == round.facts.generation;
   const bool knows_nodes = !round.facts.injection || round.facts.injection->nodes_known;
@@ -334,7 +334,7 @@ Result<Next> Reconciler::finish(Round& round) const {
   if (written) {
     round.look_again_at(*written);
   } else if (written.error().kind == ErrorKind::kNotFound) {
-    return Next::await_change();  // it was deleted meanwhile; the cache will say so
+    return Next::await_change();  // it was deleted meanwhile; the cache will show that
   } else if (!round.error || round.error->kind == ErrorKind::kInvalid) {
     round.error = written.error();
   }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reconciler: the story of one export on one screen: get → validate → plan → apply → prune →
-// observe → status. Driven by control/; everything it needs to know it finds in the cache, whatever
-// it was that changed. What it remembers between two runs only saves requests: without it, killed
-// at any point and started anew, it comes to the same end.
+// observe → status. Driven by control/. It reads its input from the cache, whatever it was that
+// changed. What it remembers between two runs only saves requests: without it, killed at any point
+// and restarted, it reaches the same result.
 //
-// Guarantees: an export that is faulty leaves its children as they are, so that its agents run on;
-// a
-//   deleted one's are left to the garbage collector; a run that finds all as it should be writes
-//   nothing.
-// Errors: the first retryable one is returned, after what can be done has been done and said in the
-//   status; kInvalid when only a change can help; kCancelled, at once, when this process may not
-//   write any more.
+// Guarantees: children of an invalid export stay as they are, so that its agents keep running;
+//   children of a deleted export are left to the garbage collector; a run that finds nothing to
+//   change writes nothing.
+// Errors: the first retryable one is returned after everything possible has been done and reported
+//   in the status; kInvalid if only a change can help; kCancelled, at once, if this process may no
+//   longer write.
 // Thread-safe for different keys at the same time. Blocks on the API server.
 
 #include <cstdint>
@@ -42,16 +41,16 @@ class Reconciler {
  public:
   // All outlive it.
   struct Parts {
-    kube::Api& api;  // its writes end with kCancelled when this process does not lead
+    kube::Api& api;  // its writes fail with kCancelled if this process does not lead
     const Cache& cache;
     kube::EventSink& events;
     Agents& agents;
     Clock& clock;
     MetricRegistry& metrics;
-    // The pods that ask for an export; nothing where no webhook is served.
+    // The pods that ask for an export; empty if no webhook is served.
     std::function<InjectionFact(const kube::ObjectKey&)> injection{};
-    Scope scope{};        // exports that are not in it are let go
-    std::string lease{};  // by which this operator leads (belonging.h); "": without one
+    Scope scope{};        // exports outside of it are released
+    std::string lease{};  // with which this operator leads (belonging.h); "": without one
   };
   Reconciler(Installation installation, const Parts& parts, uint64_t seed);
   Reconciler(const Reconciler&) = delete;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kField = "trafficDistribution";
 constexpr Duration kAskAgain = std::chrono::minutes(10);
 
-// Such answers are about the moment, not about the field.
+// Such errors are temporary and say nothing about the field.
 bool says_nothing(const Error& error) {
   return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
          error.kind == ErrorKind::kCancelled || error.kind == ErrorKind::kConflict;
@@ -25,16 +25,16 @@ Result<bool> SameNodeTraffic::is_taken(const Json& service) {
   const auto answer =
       api_.apply(kube::kServices, service, {.field_manager = kFieldManager, .dry_run = true});
   if (!answer && says_nothing(answer.error())) return fail(answer.error());
-  // What else is wrong with the Service, applying it will tell.
+  // Any other problem of the Service shows when it is applied.
   if (!answer && answer.error().message.find(kField) == std::string::npos) return true;
-  // An older API server refuses the value, or drops a field that it does not know.
+  // An older API server rejects the value, or drops the unknown field.
   const bool taken =
       answer && text_at(*answer, {"spec", kField}) == text_at(service, {"spec", kField});
   const Lock lock(mutex_);
   if (!taken && taken_ != false) {
     log_info(
-        "the API server does not take trafficDistribution: PreferSameNode; spans of a node "
-        "without a ready agent are not received by other nodes' agents");
+        "the API server does not support trafficDistribution: PreferSameNode; agents on other "
+        "nodes do not receive the spans of a node without a ready agent");
   }
   taken_ = taken;
   asked_ = clock_.tick();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SameNodeTraffic: whether the API server takes `trafficDistribution: PreferSameNode` on a Service.
-// It is asked, with a dry run of the very Service, rather than judged by its version: the feature
-// can be switched off. "Yes" is kept; after "no" it is asked again now and then, as clusters are
-// upgraded. Used by Reconciler. Thread-safe. Blocks on the API server.
+// SameNodeTraffic: whether the API server accepts `trafficDistribution: PreferSameNode` on a
+// Service. It is asked with a dry run of that Service, rather than judged by its version, because
+// the feature can be switched off. "Yes" is kept; after "no" it is asked again from time to time,
+// because clusters are upgraded. Used by Reconciler. Thread-safe. Blocks on the API server.
 
 #include <optional>
 
@@ -18,7 +18,7 @@ class SameNodeTraffic {
  public:
   SameNodeTraffic(kube::Api& api, Clock& clock) : api_(api), clock_(clock) {}
 
-  // `service` has the field. An error when the API server cannot say so now.
+  // `service` has the field. Fails if the API server cannot answer now.
   Result<bool> is_taken(const Json& service);
 
  private:

@@ -32,14 +32,14 @@ void wipe_data(Json& secret) {
   }
 }
 
-// As agents read the file: without the space around it.
+// As agents read the file: without surrounding white space.
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\f\v";
   const size_t first = std::min(text.find_first_not_of(kSpace), text.size());
   return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
-// Which file of a destination's credentials it becomes; nullopt: of none that agents report.
+// The part of a destination's credentials that it becomes; nullopt: one that agents do not report.
 std::optional<report::CredentialPart> part_of(const SecretUse& use) {
   switch (use.content) {
     case SecretContent::kAuthority:
@@ -59,8 +59,8 @@ std::optional<report::CredentialPart> part_of(const SecretUse& use) {
   return std::nullopt;
 }
 
-// Of the certificates of an authority; nothing where they cannot be read, which is for the agents
-// to say: they are the ones that trust them.
+// When the first of an authority's certificates expires; nullopt if they cannot be parsed. The
+// agents report that, because they are the ones that trust the certificates.
 std::optional<WallTime> first_end(std::string_view pem) {
   const auto certificates = read_certificates(pem);
   if (!certificates) return std::nullopt;
@@ -87,8 +87,8 @@ Result<Json> read_secret(kube::Api& api, const kube::ObjectKey& key, kube::Form 
                          MetricRegistry& metrics) {
   const std::string what = form == kube::Form::kMetadata ? "metadata" : "whole";
   metrics
-      .counter("dualtrace_operator_secret_reads_total",
-               "Requests for a Secret that an export names", {{"form", what}})
+      .counter("dualtrace_operator_secret_reads_total", "Requests for Secrets that exports name",
+               {{"form", what}})
       .increment();
   return api.get(kube::kSecrets, key, form);
 }
@@ -111,13 +111,13 @@ void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRe
   facts_.clear();
   for (const SecretUse& use : uses_) facts_.push_back(fact_of(use));
   look_at_authorities(wanted, api);
-  // ± 10 %; after an error whoever tries again decides when.
+  // ± 10 %; after an error, the caller that retries decides when.
   const Duration pause = pause_after(facts_);
   next_ = now + std::chrono::duration_cast<Duration>(pause * (0.9 + 0.2 * jitter));
   if (error_) next_.reset();
 }
 
-// One that is missing, or that agents cannot use, they say themselves: their pods do not start.
+// A ConfigMap that is missing or unusable is reported by the agents: their pods do not start.
 void SecretChecks::look_at_authorities(const DualTraceExport& wanted, kube::Api& api) {
   for (const ConfigMapUse& use : authorities_) {
     const auto found = api.get(kube::kConfigMaps, {wanted.key.namespace_name, use.reference.name},

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Secrets: whether the keys that an export names are there and look right. Nothing watches Secrets:
-// each is asked for by name now and then, sooner while something is wrong; first for its metadata,
-// and for the whole only when that shows another version than the last time. Values are looked at
-// and wiped; only the verdict on each is kept. ConfigMaps of `ca` are read along with them for the
-// one thing that nobody else notices in time, the end of a certificate.
+// Secrets: whether the keys that an export names exist and look valid. Secrets are not watched:
+// each is requested by name at intervals, sooner while something is wrong; first its metadata, and
+// the whole Secret only if its version has changed. Values are checked and wiped; only the verdict
+// on each is kept. ConfigMaps of `ca` are read along with them for the one thing that nothing else
+// notices in time: the expiry of a certificate.
 // Used from one thread at a time.
 
 #include <map>
@@ -25,17 +25,17 @@ namespace dualtrace::ctl {
 [[nodiscard]] Result<Json> read_secret(kube::Api& api, const kube::ObjectKey& key, kube::Form form,
                                        MetricRegistry& metrics);
 
-// What is remembered for one export, and looked up again when it is time.
+// The checks of one export, repeated when they are due.
 class SecretChecks {
  public:
-  // `jitter` in [0, 1) spreads the checks of many exports. Blocks when it is time for a check.
+  // `jitter` in [0, 1) spreads the checks of many exports. Blocks if a check is due.
   void check(const DualTraceExport& wanted, kube::Api& api, MetricRegistry& metrics, Tick now,
              double jitter);
 
   [[nodiscard]] const std::vector<SecretFact>& facts() const { return facts_; }
-  // Agents use something else than what was found: the Secret may have changed since.
+  // Agents use a different value from the known one: the Secret may have changed since.
   void look_soon(Tick now);
-  // What went wrong with the last check other than that a Secret is missing or may not be read.
+  // The error of the last check, other than that a Secret is missing or may not be read.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] std::optional<Tick> look_again() const { return next_; }
 

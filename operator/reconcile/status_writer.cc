@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kNodeLostReason = "NodeLost";
 constexpr Duration kNumbersInterval = std::chrono::seconds(30);
-// The cache shows what we wrote long before; then whatever it shows is the truth.
+// By then, the cache has long shown what we wrote; after that, whatever it shows is current.
 constexpr Duration kCacheLagMax = std::chrono::seconds(15);
 
 const Json* condition_of(const Json& status, std::string_view type) {
@@ -24,8 +24,8 @@ const Json* condition_of(const Json& status, std::string_view type) {
   return nullptr;
 }
 
-// No news to anybody: what turned Unknown, what was never anything but True, agents that are still
-// being started.
+// Not worth an event: a condition that became Unknown, one that was never anything but True, agents
+// that are still starting.
 bool is_worth_telling(const Json* before, const Json& condition) {
   const std::string_view type = text_at(condition, {"type"});
   const bool is_true = text_at(condition, {"status"}) == "True";
@@ -37,7 +37,7 @@ bool is_worth_telling(const Json* before, const Json& condition) {
   return before != nullptr || is_false || type == "Ready";
 }
 
-// Ready is False for the reason that another condition gives; once is enough.
+// Ready is False for the reason of another condition; one event is enough.
 bool says_it_too(const std::vector<Json>& told, const Json& ready) {
   return std::any_of(told.begin(), told.end(), [&](const Json& condition) {
     return text_at(condition, {"type"}) != "Ready" &&
@@ -103,8 +103,8 @@ Result<std::optional<Tick>> StatusWriter::write(const Json& cached_export, const
 Status StatusWriter::put(const Json& cached_export, const Json& status,
                          StatusMemory& memory) const {
   const Json& metadata = cached_export.at("metadata");
-  // The API server would not hold a uid against it: should it land on another export of the same
-  // name, that one is about to be reconciled, and the same key is never in work twice.
+  // The API server does not check a uid here. If the write reaches another export of the same name,
+  // that one is about to be reconciled, and a key is never processed twice at once.
   const Json object = {
       {"apiVersion", kDualTraceExports.api_version()},
       {"kind", kDualTraceExports.kind},
@@ -125,7 +125,7 @@ Status StatusWriter::release(const Json& cached_export) const {
   return put(cached_export, status, memory);
 }
 
-// Once, not at each try.
+// Once, not at each attempt.
 void StatusWriter::tell_what_is_refused(const Json& cached_export, const Json& before,
                                         const Json& status, StatusMemory& memory) const {
   tell(cached_export, memory.refused ? *memory.refused : before, status);
@@ -138,7 +138,7 @@ void StatusWriter::tell(const Json& cached_export, const Json& before, const Jso
   std::erase_if(news, [&](const Json& condition) {
     return !is_worth_telling(condition_of(before, text_at(condition, {"type"})), condition);
   });
-  // What does not keep the export from being ready, a rotation say, is no cause for worry.
+  // A condition that leaves the export ready, such as a rotation, does not deserve a warning.
   const Json* ready = condition_of(after, "Ready");
   const bool unready = ready != nullptr && text_at(*ready, {"status"}) == "False";
   for (const Json& condition : news) {
@@ -154,32 +154,34 @@ void StatusWriter::tell(const Json& cached_export, const Json& before, const Jso
   }
 }
 
-// Whoever scales a pool down hears what went with it.
+// Tells the person who scales down a pool what was lost with it.
 void StatusWriter::tell_lost_nodes(const Json& cached_export, const Json& before,
                                    const Json& after) const {
   for (const Json& node : newly_lost_nodes(before, after)) {
     metrics_
         .counter("dualtrace_operator_nodes_lost_total",
-                 "Nodes that were removed while spans waited there")
+                 "Nodes that were removed while spans were waiting there")
         .increment();
     std::string what;
     for (const Json& backlog : array_at(node, {"destinations"})) {
       const uint64_t spans = static_cast<uint64_t>(integer_at(backlog, {"spans"}).value_or(0));
       metrics_
           .counter("dualtrace_operator_lost_backlog_spans_total",
-                   "Spans that waited on nodes when they were removed, as their agents last said",
+                   "Spans that were waiting on nodes when these were removed, as last reported by "
+                   "their agents",
                    {{"destination", std::string(text_at(backlog, {"name"}))}})
           .add(static_cast<double>(spans));
       what += (what.empty() ? "" : ", ") + std::to_string(spans) + " spans for " +
               std::string(text_at(backlog, {"name"}));
     }
-    events_.record({.regarding = reference_to_export(cached_export),
-                    .type = kube::Event::Type::kWarning,
-                    .reason = std::string(kNodeLostReason),
-                    .action = "Reconcile",
-                    .note = "node " + std::string(text_at(node, {"node"})) +
-                            " has had no agent for five minutes; when last heard, its agent held " +
-                            what + ". They are delivered if the node comes back with its disk"});
+    events_.record(
+        {.regarding = reference_to_export(cached_export),
+         .type = kube::Event::Type::kWarning,
+         .reason = std::string(kNodeLostReason),
+         .action = "Reconcile",
+         .note = "node " + std::string(text_at(node, {"node"})) +
+                 " has had no agent for five minutes; its agent last reported a backlog of " +
+                 what + ". They are delivered if the node comes back with its disk"});
   }
 }
 
@@ -196,7 +198,7 @@ void StatusWriter::tell_of_credentials(const Json& cached_export, const Json& be
 
 void StatusWriter::count(const std::string& cause) const {
   metrics_
-      .counter("dualtrace_operator_status_writes_total", "Statuses written, by why",
+      .counter("dualtrace_operator_status_writes_total", "Statuses written, by cause",
                {{"cause", cause}})
       .increment();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// StatusWriter: writes the status of an export when it has changed: at once when a state has, and
-// numbers and times that move all the time every now and then; never a status that is there
-// already. After that, events tell people which conditions changed. An export that was stored with
-// other types than the schema has now cannot get a status (the API server refuses every write to
-// it): then events are all there is. Thread-safe for different memories.
+// StatusWriter: writes the status of an export if it has changed: a change of state at once,
+// numbers and times that change all the time at intervals, and never a status that is already
+// there. After that, events report which conditions changed. An export that was stored with other
+// types than today's schema has cannot get a status (the API server rejects every write to it):
+// then only events report the problem. Thread-safe for different memories.
 
 #include <optional>
 #include <string>
@@ -17,22 +17,22 @@
 
 namespace dualtrace::ctl {
 
-// An ObjectReference, whatever of the export's type the cache has kept.
+// An ObjectReference, even if the cache has not kept the export's type.
 [[nodiscard]] Json reference_to_export(const Json& object);
 
-// What was written last for one export. Until the cache shows it, it is truer than the cache: a
-// status made on top of an older one would get other transition times, and be written again.
+// The last status that was written for one export. Until the cache shows it, it is newer than the
+// cache: a status based on an older one would get other transition times, and be written again.
 class StatusMemory {
  public:
-  // The status before the next one, nullptr when there is none. Lives as long as both are not
-  // changed.
+  // The current status, nullptr if there is none. Valid until this memory or the cached export
+  // changes.
   [[nodiscard]] const Json* previous(const Json& cached_export, Tick now);
   // The API server's answer to writing it.
   void written(const Json& answer, Tick now);
-  // Nothing has been written by this process.
+  // nullopt: this process has written nothing yet.
   [[nodiscard]] const std::optional<Tick>& written_at() const { return written_at_; }
 
-  // The status that the API server refused last, since the last one that it took.
+  // The last status that the API server rejected, since the last one that it accepted.
   std::optional<Json> refused{};
 
  private:
@@ -45,10 +45,11 @@ class StatusWriter {
   // The references outlive it.
   StatusWriter(kube::Api& api, kube::EventSink& events, Clock& clock, MetricRegistry& metrics);
 
-  // `previous` is memory.previous(). When to look again, for numbers that were not written.
+  // `previous` is memory.previous(). Returns when to check again, for numbers that were not
+  // written.
   Result<std::optional<Tick>> write(const Json& cached_export, const Json* previous,
                                     const Json& status, StatusMemory& memory) const;
-  // Claims the export no more (belonging.h); the rest of its status stays.
+  // Gives up the claim on the export (belonging.h); the rest of its status stays.
   Status release(const Json& cached_export) const;
 
  private:

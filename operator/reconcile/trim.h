@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the informers keep of children and pods: memory for ten thousand of them, and enough to see
-// that somebody changed one. That is the essence: a hash that moves with every edit by anybody,
-// ours included, and does not move when a status is written. Given to the informers by
-// operator/app. Pure.
+// What the informers keep of children and pods: little enough for ten thousand of them, and enough
+// to detect that somebody changed one. That is the essence: a hash that changes with every edit by
+// anybody, us included, and does not change when a status is written. operator/app passes it to the
+// informers. Pure.
 
 #include <functional>
 #include <string>
@@ -15,10 +15,10 @@ namespace dualtrace::ctl {
 
 // Of a whole object: from its uid, generation, deletion, labels, annotations, owners, and from who
 // wrote which fields when (managedFields without those of subresources: every write that changes a
-// field shows there, also where an object has no generation). Of a trimmed one: what was kept.
+// field shows there, even if an object has no generation). Of a trimmed one: the stored essence.
 [[nodiscard]] std::string essence_of(const Json& object);
 
-// What an informer of that type is to keep: planned types and pods.
+// The function that trims objects of that type for its informer: planned types and pods.
 [[nodiscard]] std::function<void(Json&)> trim_of(const kube::ResourceType& type);
 
 }  // namespace dualtrace::ctl

@@ -23,7 +23,7 @@ std::string nodes_of(const std::vector<Trouble>& troubles) {
   return name_list(nodes);
 }
 
-// The first words that an agent has for it; "" when none has any.
+// The explanation of the first agent that gives one; "" if none does.
 std::string words_of(const std::vector<Trouble>& troubles) {
   for (const Trouble& trouble : troubles) {
     if (!trouble.why.empty()) return ": " + cut(trouble.why, kWordsBytesMax);
@@ -31,7 +31,7 @@ std::string words_of(const std::vector<Trouble>& troubles) {
   return "";
 }
 
-// What Kubernetes says of the first pod that has trouble, else where to look.
+// What Kubernetes reports about the first pod with a problem, or else where to look.
 std::string why_not_running(const Facts& facts) {
   for (const Trouble& trouble : facts.nodes.failing) {
     if (!trouble.pod.empty()) return ": " + cut(trouble.pod, kWordsBytesMax);
@@ -44,7 +44,7 @@ bool was_available(const Facts& facts) {
   return before != nullptr && text_at(*before, {"status"}) == to_string(ConditionStatus::kTrue);
 }
 
-// If not, a change of the spec may be what is wrong now.
+// If the spec has changed, that change may be the cause.
 bool is_same_spec(const Facts& facts) {
   const Json* before = previous_condition(facts, kAgentsType);
   return before != nullptr && integer_at(*before, {"observedGeneration"}) == facts.generation;
@@ -53,23 +53,24 @@ bool is_same_spec(const Facts& facts) {
 Condition no_nodes(const Facts& facts) {
   if (was_available(facts) && is_same_spec(facts) && facts.unserved.pods == 0) {
     return make_condition(reason::kScaledToZero,
-                          "no node matches now, and no injected pod runs; the next node that "
-                          "matches gets an agent");
+                          "no node is eligible now, and no injected pod runs; the next eligible "
+                          "node gets an agent");
   }
   return make_condition(reason::kNoNodes,
-                        "no node matches, so no agent runs: check spec.agent.nodeSelector, "
+                        "no node is eligible, so no agent runs: check spec.agent.nodeSelector, "
                         "spec.agent.tolerations and the nodes' labels and taints");
 }
 
-// The DaemonSet's controller counts the oldest pod of each node: while that one ends, a node is
-// without an agent in its eyes, though the next one serves there already.
+// The DaemonSet controller counts the oldest pod of each node. While that pod terminates, the node
+// counts as one without an agent, although its successor already serves there.
 int64_t serving_nodes(const Facts& facts) {
   return std::min(std::max(facts.daemon_set->available, facts.nodes.serving),
                   facts.daemon_set->desired);
 }
 
-// In an elastic cluster some node always joins and another is not ready. While the others serve,
-// those have some minutes before they count. That a node is not heard of is no change's fault.
+// In an elastic cluster, some node is always joining and another is not ready. While the others
+// serve, these nodes get some minutes before they count. A change of the spec is not to blame for
+// nodes that the control plane has lost contact with.
 bool is_given_time(const Facts& facts) {
   const int64_t serving = serving_nodes(facts);
   const bool no_change_of_ours =
@@ -101,10 +102,9 @@ Condition unavailable(const Facts& facts) {
 Condition shut_out(const InjectionFact& pods) {
   return make_condition(
       reason::kPodsShutOut,
-      std::to_string(pods.shut_out) +
-          " pods send to the agents, whose NetworkPolicy keeps them out (" +
+      std::to_string(pods.shut_out) + " pods send to agents whose NetworkPolicy blocks them (" +
           names(pods.shut_out_pods, pods.shut_out) +
-          "): the export does not admit their namespaces any more; admit them in "
+          "): the export no longer admits their namespaces; admit them in "
           "spec.injection.namespaceSelector, or restart the pods, which are then skipped");
 }
 
@@ -115,11 +115,11 @@ Condition unserved(const Facts& facts) {
                           name_list(pods.nodes) + ")";
   if (facts.falls_back && serving_nodes(facts) > 0) {
     return make_condition(reason::kServedByOtherNodes,
-                          who + "; agents of other nodes receive their spans");
+                          who + "; agents on other nodes receive their spans");
   }
   return make_condition(reason::kPodsUnserved,
                         who +
-                            ", so their spans are not received; let the agents run there by "
+                            ", so their spans are not received; let agents run there with "
                             "spec.agent.nodeSelector and spec.agent.tolerations, or keep the "
                             "pods off these nodes");
 }
@@ -129,18 +129,18 @@ Condition silent(const Facts& facts) {
   return make_condition(reason::kAgentsSilent,
                         "agents do not answer the operator (on " + nodes_of(agents) + ")" +
                             words_of(agents) +
-                            "; whether their spans are delivered is not known. A NetworkPolicy may "
-                            "keep the operator from port 8888 of the agents");
+                            "; it is unknown whether their spans are delivered. Check whether a "
+                            "NetworkPolicy blocks the operator from port 8888 of the agents");
 }
 
 Condition available(const Facts& facts) {
   std::string message = availability(facts);
   if (!facts.nodes.awaited.empty()) {
     message += "; " + name_list(facts.nodes.awaited) +
-               " joined or turned not ready within the last five minutes";
+               " joined or became not ready within the last five minutes";
   }
   const std::string troubles = cannot_run_told(facts.nodes);
-  if (!troubles.empty()) message += "; the newest agent: " + troubles;
+  if (!troubles.empty()) message += "; the newest agent does not run everywhere: " + troubles;
   return make_condition(reason::kAvailable, message);
 }
 
@@ -149,7 +149,9 @@ Condition available(const Facts& facts) {
 Condition agents_available(const Facts& facts) {
   const auto& set = facts.daemon_set;
   if (!set || set->observed_generation == 0) {
-    return make_condition(reason::kPending, "no agent has been asked for yet");
+    return make_condition(
+        reason::kPending,
+        "the DaemonSet does not exist yet, or its controller has not processed it");
   }
   if (set->desired == 0) return no_nodes(facts);
   const bool falls_short = set->available < set->desired || !facts.nodes.failing.empty();

@@ -14,7 +14,7 @@ constexpr size_t kMessageBytesMax = 256;
 
 }  // namespace
 
-// Nodes by what keeps the agent off them: on five hundred nodes that is one reason, or two.
+// Groups nodes by the reason that the agent cannot run there: five hundred nodes share one or two.
 std::string cannot_run_told(const NodesFact& nodes) {
   std::vector<std::string_view> reasons;
   for (const CannotRun& one : nodes.cannot_run) {

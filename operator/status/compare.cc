@@ -15,13 +15,13 @@ constexpr std::array kTypes = {
 
 constexpr std::string_view kUnusedSince = "previousCredentialUnusedSince";
 
-// Whose message tells a person what to mend next: it is not kept waiting. The others' hold counts
-// and nodes.
+// Conditions whose message tells a person what to fix next: a change of it is written at once. The
+// messages of the other conditions contain counts and nodes.
 bool message_counts(std::string_view type) {
   return type == kConfigType || type == kCredentialsType;
 }
 
-// Our conditions by their types: others may have added theirs, in any order.
+// The operator's own conditions by type: other controllers may have added theirs, in any order.
 Json conditions_by_type(const Json& status) {
   Json conditions = Json::object();
   for (const Json& condition : array_at(status, {"conditions"})) {
@@ -38,7 +38,7 @@ Json member(const Json& in, JsonPath path) {
   return found == nullptr ? Json() : *found;
 }
 
-// All of a status that is ours.
+// Everything in the status that this operator writes.
 Json whole(const Json& status) {
   return Json::array({member(status, {"observedGeneration"}), member(status, {"operator"}),
                       member(status, {"consent"}), conditions_by_type(status),
@@ -46,7 +46,7 @@ Json whole(const Json& status) {
                       member(status, {"injection"}), member(status, {"nodesLost"})});
 }
 
-// Without the nodes that have them, which change one by one.
+// Without the nodes that have them, because those change one by one.
 Json candidate_states(const Json& destination) {
   Json states = Json::array();
   for (const Json& candidate : array_at(destination, {"credential", "candidates"})) {
@@ -56,7 +56,8 @@ Json candidate_states(const Json& destination) {
   return states;
 }
 
-// Where agents cannot run, and why, in one word: what Kubernetes says more of it moves by itself.
+// Where agents cannot run, with the one-word reason: the rest of Kubernetes' message keeps
+// changing.
 Json failing_nodes(const Json& status) {
   Json nodes = Json::array();
   for (const Json& node : array_at(status, {"agents", "nodesFailing"})) {
@@ -65,7 +66,7 @@ Json failing_nodes(const Json& status) {
   return nodes;
 }
 
-// What does not move by itself.
+// What does not change all the time, as counts and times do.
 Json state(const Json& status) {
   Json conditions = conditions_by_type(status);
   for (auto& [type, condition] : conditions.items()) {
@@ -137,8 +138,8 @@ std::vector<std::string> newly_unused_credentials(const Json& before, const Json
     for (const Json& node : array_at(credential, {"nodesSilent"})) {
       if (node.is_string()) silent.push_back(node.get<std::string>());
     }
-    note += silent.empty() ? "it may be revoked"
-                           : "before you revoke it, look after the agents that say nothing (on " +
+    note += silent.empty() ? "it can be revoked"
+                           : "before you revoke it, check the agents that do not report (on " +
                                  name_list(silent) + ")";
     news.push_back(std::move(note));
   }

@@ -11,7 +11,7 @@ namespace {
 using report::ConfigurationState;
 
 constexpr size_t kFaultsTold = 5;
-constexpr size_t kForeignBytesMax = 512;  // of what an agent or the API server says
+constexpr size_t kForeignBytesMax = 512;  // of a message from an agent or the API server
 
 std::string fault_list(const std::vector<ExportFault>& faults) {
   const size_t told = std::min(faults.size(), kFaultsTold);
@@ -24,7 +24,7 @@ std::string share(int64_t part, int64_t whole) {
   return std::to_string(part) + " of " + std::to_string(whole);
 }
 
-// Once everything ran, an agent that fails is no progress.
+// After a rollout has completed, an agent that fails does not count as a rollout in progress.
 bool was_stable(const Facts& facts) {
   const Json* before = previous_condition(facts, kProgressType);
   return before != nullptr && text_at(*before, {"reason"}) == reason::kStable.name &&
@@ -36,8 +36,8 @@ bool is_rolling_out(const Facts& facts) {
   return set.updated < set.desired || (set.available < set.desired && !was_stable(facts));
 }
 
-// An operator that has just begun has seen nothing stand still; what the one before it said holds
-// until something moves.
+// An operator that has just started has not observed for how long the counts have been unchanged.
+// The verdict of its predecessor holds until a count changes.
 bool was_stalled(const Facts& facts) {
   const Json* before = previous_condition(facts, kProgressType);
   if (before == nullptr || text_at(*before, {"reason"}) != reason::kStalled.name ||
@@ -52,10 +52,10 @@ bool was_stalled(const Facts& facts) {
          count("updated") == set.updated;
 }
 
-// Where a policy refuses pods, there is none that could say so.
+// If a policy rejects pods, no pod exists whose events could explain it.
 bool lacks_pods(const DaemonSetFact& set) { return set.scheduled < set.desired; }
 
-// Then nothing stands still: it is for a person to go on.
+// The rollout is then not stalled: it waits for a person to delete old pods.
 bool waits_for_deletion(const Facts& facts) {
   const DaemonSetFact& set = *facts.daemon_set;
   return facts.wanted != nullptr && facts.wanted->agent.update_strategy.on_delete &&
@@ -70,29 +70,28 @@ Condition rolling_out(const Facts& facts) {
   if (waits_for_deletion(facts)) {
     return make_condition(reason::kRollingOut,
                           how_far +
-                              "; the others get it when their old one is deleted, because "
+                              "; the others get it when their old pod is deleted, because "
                               "spec.agent.updateStrategy.type is OnDelete");
   }
   const std::string troubles = cannot_run_told(facts.nodes);
   const std::string why = troubles.empty() ? who_says_why(set) : "; " + troubles;
   const int64_t open = set.desired - std::min(set.updated, set.available);
   if (static_cast<int64_t>(facts.nodes.cannot_run.size()) >= open) {
-    return make_condition(reason::kNodesFailing, how_far + why + "; the others have it");
+    return make_condition(reason::kNodesFailing, how_far + why + "; all other nodes have it");
   }
   if (facts.rollout_still < kRolloutPatience && !was_stalled(facts)) {
     return make_condition(reason::kRollingOut,
                           lacks_pods(set) || !troubles.empty() ? how_far + why : how_far);
   }
-  return make_condition(reason::kStalled,
-                        how_far + ", and nothing has moved for ten minutes" + why);
+  return make_condition(reason::kStalled, how_far + ", without progress for ten minutes" + why);
 }
 
 bool refuses_configuration(const AgentReport& agent) {
   return !agent.unreachable && agent.says.configuration.state == ConfigurationState::kRefused;
 }
 
-// Whether it will run on the newest configuration without a restart. An agent that needs one is
-// about to be replaced.
+// Whether it will reload the newest configuration without a restart. An agent that needs a restart
+// is about to be replaced.
 bool takes_configuration(const AgentReport& agent) {
   const report::Configuration& configuration = agent.says.configuration;
   return !agent.unreachable && configuration.state == ConfigurationState::kInForce &&
@@ -102,10 +101,10 @@ bool takes_configuration(const AgentReport& agent) {
 }  // namespace
 
 std::string who_says_why(const DaemonSetFact& set) {
-  if (!lacks_pods(set)) return "; the pods' events and logs say why";
+  if (!lacks_pods(set)) return "; check the pods' events and logs";
   return "; " + share(set.desired - set.scheduled, set.desired) +
-         " nodes have no pod for it, and the DaemonSet's events say why: often Pod Security or a "
-         "quota";
+         " nodes have no agent pod; check the DaemonSet's events: the cause is often Pod Security "
+         "or a quota";
 }
 
 Condition make_condition(const Reason& reason, std::string message) {
@@ -122,7 +121,8 @@ const Json* previous_condition(const Facts& facts, std::string_view type) {
 
 namespace {
 
-// An export that is older than the rules of consent is told what to write before they hold for it.
+// The message tells authors of exports that predate the consent rules what to write before the
+// rules apply to them.
 Condition valid(const Facts& facts) {
   if (facts.consent_notices.empty()) {
     return make_condition(reason::kValid, "the configuration is valid");
@@ -152,25 +152,27 @@ Condition config_valid(const Facts& facts) {
   if (nodes.empty()) return valid(facts);
   std::sort(nodes.begin(), nodes.end());
   return make_condition(reason::kRefusedByAgents,
-                        "agents refuse it and run on with the last one (on " + name_list(nodes) +
+                        "agents reject it and keep using the last one (on " + name_list(nodes) +
                             "): " + cut(first, kForeignBytesMax) +
-                            "; spec.agent.image may be of another version than the operator");
+                            "; check that spec.agent.image has the operator's version");
 }
 
 Condition progressing(const Facts& facts) {
   if (!facts.faults.empty()) {
-    return make_condition(reason::kNothingApplied,
-                          "nothing is applied while ConfigValid is False; agents run on as before");
+    return make_condition(
+        reason::kNothingApplied,
+        "nothing is applied while ConfigValid is False; agents keep running as before");
   }
   if (facts.apply_error) {
     return make_condition(reason::kApplyFailed,
                           facts.apply_error_object + ": " +
                               cut(facts.apply_error->message, kForeignBytesMax) +
-                              "; it is tried again");
+                              "; the operator retries");
   }
   const auto& set = facts.daemon_set;
   if (!set || set->observed_generation < set->generation) {
-    return make_condition(reason::kApplying, "the DaemonSet is on its way");
+    return make_condition(reason::kApplying,
+                          "the DaemonSet controller has not yet seen the newest DaemonSet");
   }
   if (is_rolling_out(facts)) return rolling_out(facts);
   const auto all = std::count_if(facts.agents.begin(), facts.agents.end(), takes_configuration);
@@ -182,10 +184,10 @@ Condition progressing(const Facts& facts) {
   if (newest < all) {
     return make_condition(reason::kReloading,
                           share(newest, all) +
-                              " agents have the newest configuration; it reaches the others within "
+                              " agents have the newest configuration; the others reload it within "
                               "two minutes, without a restart");
   }
-  return make_condition(reason::kStable, "everything is as it was asked for");
+  return make_condition(reason::kStable, "the cluster matches the spec");
 }
 
 std::vector<Condition> make_conditions(const Facts& facts, const std::vector<LaneSummary>& lanes) {

@@ -12,7 +12,7 @@ std::string of_lane(const CandidateSummary& candidate, const LaneSummary& lane) 
 }
 
 std::string ends(WallTime when, WallTime now) {
-  return (when <= now ? " ended at " : " ends at ") + rfc3339(when);
+  return (when <= now ? " expired at " : " expires at ") + rfc3339(when);
 }
 
 }  // namespace
@@ -25,10 +25,10 @@ std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lane
       const std::string why = candidate.why.empty() ? "" : ": " + cut(candidate.why, 256);
       return make_condition(
           reason::kCredentialRejected,
-          "the new " + of_lane(candidate, lane) + " is refused" + reason + " (on " +
+          "the new " + of_lane(candidate, lane) + " is rejected" + reason + " (on " +
               name_list(candidate.nodes) + ")" + why +
-              "; agents go on with the one before while it is taken. Put a good one into the "
-              "Secret before you revoke that");
+              "; agents use the previous one for as long as it is accepted. Put a valid one into "
+              "the Secret before you revoke the previous one");
     }
   }
   return std::nullopt;
@@ -39,8 +39,8 @@ std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes
     for (const CandidateSummary& candidate : lane.use.candidates) {
       return make_condition(
           reason::kRotationInProgress,
-          "the new " + of_lane(candidate, lane) + " is to be proved by the next request (on " +
-              name_list(candidate.nodes) + "); until then the one before is used");
+          "the new " + of_lane(candidate, lane) + " will be tried with the next request (on " +
+              name_list(candidate.nodes) + "); until then, agents use the previous one");
     }
   }
   return std::nullopt;
@@ -58,7 +58,7 @@ std::optional<Condition> ends_soon(const Facts& facts, const std::vector<LaneSum
     return make_condition(reason::kCredentialExpiring,
                           "the credential of " + std::string(to_string(lane.destination)) +
                               ends(*one.expires, facts.now) +
-                              "; make a new one and put it into the Secret");
+                              "; create a new one and put it into the Secret");
   }
   for (const SecretFact& fact : facts.secrets) {
     if (!fact.expires || *fact.expires > soon) continue;
@@ -66,8 +66,8 @@ std::optional<Condition> ends_soon(const Facts& facts, const std::vector<LaneSum
     return make_condition(reason::kCredentialExpiring,
                           "a certificate under key " + fact.reference.key + " of " + kind + " " +
                               fact.reference.name + " (" + fact.path + ")" +
-                              ends(*fact.expires, facts.now) +
-                              "; add the one that replaces it to the " + kind);
+                              ends(*fact.expires, facts.now) + "; add its replacement to the " +
+                              kind);
   }
   return std::nullopt;
 }

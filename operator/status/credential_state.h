@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What CredentialsSynced says of credentials that agents have loaded: of those that are to replace
-// the ones in use, and of what ends soon. What is wrong with Secrets and files stands in
-// credentials.cc, which asks here. Pure.
+// What CredentialsSynced reports about credentials that agents have loaded: candidates that are to
+// replace those in use, and credentials that expire soon. credentials.cc calls these functions; it
+// reports problems of Secrets and files itself. Pure.
 
 #include <optional>
 #include <vector>
@@ -11,11 +11,11 @@
 
 namespace dualtrace::ctl {
 
-// A destination refuses what the Secret has now.
+// A destination rejects the Secret's current value.
 [[nodiscard]] std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lanes);
-// It waits to be proved by a request.
+// A candidate waits to be tried with a request.
 [[nodiscard]] std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes);
-// A credential or a certificate of an authority ends within kExpiryNotice, or has ended.
+// A credential or a certificate of an authority expires within kExpiryNotice, or has expired.
 [[nodiscard]] std::optional<Condition> ends_soon(const Facts& facts,
                                                  const std::vector<LaneSummary>& lanes);
 

@@ -31,7 +31,7 @@ void add_candidate(const std::string& node, const report::CandidateCredential& c
     return key_of(each) == key_of(candidate);
   });
   if (same == all.end()) {
-    // Sorted by the same, so that equal facts give an equal status.
+    // Sorted by the same key, so that equal facts give an equal status.
     same = all.insert(std::find_if(all.begin(), all.end(),
                                    [&](const CandidateSummary& each) {
                                      return key_of(candidate) < key_of(each);
@@ -44,7 +44,7 @@ void add_candidate(const std::string& node, const report::CandidateCredential& c
   same->nodes.push_back(node);
 }
 
-// Of the status before this one; an empty object when there is none.
+// Of the previous status; an empty object if it has none.
 const Json& credential_before(const LaneSummary& lane, const Facts& facts) {
   static const Json kNone = Json::object();
   if (facts.previous_status == nullptr) return kNone;
@@ -71,13 +71,13 @@ const SecretFact* fact_in_use(const LaneSummary& lane, const Facts& facts) {
   return found == facts.secrets.end() ? nullptr : &*found;
 }
 
-// Every agent that reports uses the same credential, and no other waits to take its place.
+// Every agent that reports uses the same credential, and none has a candidate to replace it.
 bool all_have_moved(const LaneSummary& lane, const Facts& facts) {
   if (lane.fingerprint.empty() || lane.agents_with_it != lane.reporting ||
       !lane.use.candidates.empty()) {
     return false;
   }
-  // A Secret that agents have not seen yet begins the next rotation.
+  // A Secret that agents have not seen yet starts the next rotation.
   const bool known = std::any_of(
       lane.credentials.begin(), lane.credentials.end(), [&](const CredentialSummary& credential) {
         return std::any_of(facts.secrets.begin(), facts.secrets.end(), [&](const SecretFact& fact) {
@@ -90,11 +90,11 @@ bool all_have_moved(const LaneSummary& lane, const Facts& facts) {
 
 struct Previous {
   std::string fingerprint{};
-  std::optional<WallTime> last_used{};  // as far as an agent knows
+  std::optional<WallTime> last_used{};  // as far as agents know
 };
 
-// The credential before the one in use: as the agents remember it or, where they have restarted,
-// the status.
+// The credential before the one in use: as the agents remember it or, if they have restarted, as
+// the status does.
 Previous previous_credential(const LaneSummary& lane, const Json& before) {
   Previous found;
   for (const auto& [fingerprint, used] : lane.use.previous) {
@@ -111,7 +111,8 @@ Previous previous_credential(const LaneSummary& lane, const Json& before) {
   return found;
 }
 
-// When the previous one was used last. What was told once holds until somebody uses it again.
+// When the previous credential was last used. Once reported, it stays so until an agent uses that
+// credential again.
 std::optional<WallTime> unused_since(const LaneSummary& lane, const Facts& facts,
                                      const Previous& previous, const Json& before) {
   if (lane.use.by_fingerprint.contains(previous.fingerprint)) return std::nullopt;
@@ -124,7 +125,7 @@ std::optional<WallTime> unused_since(const LaneSummary& lane, const Facts& facts
   take_latest(since, previous.last_used);
   if (told) return since;
   if (!all_have_moved(lane, facts)) return std::nullopt;
-  // Not later than when the last node took the new one.
+  // Not later than when the last node switched to the new one.
   const auto in_use = lane.use.by_fingerprint.find(lane.fingerprint);
   if (!since && in_use != lane.use.by_fingerprint.end()) since = in_use->second.since_everywhere;
   if (!since) since = facts.now;
@@ -168,7 +169,7 @@ void add_one(const LaneSummary& lane, const Json& before, Json& made) {
   if (found == lane.use.by_fingerprint.end()) return;
   const CredentialUse::One& one = found->second;
   if (!one.kind.text().empty()) made["kind"] = one.kind.text();
-  // Agents count from their own start; the status remembers when it began.
+  // Agents only know the time since their own start; the status remembers the first use.
   std::optional<WallTime> since = one.since;
   if (since && text_at(before, {"fingerprint"}) == lane.fingerprint) {
     take_earliest(since, time_at(before, "since"));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CredentialUse: what all agents together say of the credentials that they reach one destination
-// with: the one in use, those that are to take its place, the one before. A person rotates a key by
-// it: when it says that no node has used the old one for a while, that one may be revoked.
+// CredentialUse: the credentials that all agents together use for one destination: the one in use,
+// the candidates to replace it, and the previous one. It guides the rotation of a key: once it
+// reports that no node has used the old one for a while, the old one can be revoked.
 // Pure.
 
 #include <map>
@@ -14,13 +14,13 @@
 
 namespace dualtrace::ctl {
 
-// A node that says nothing is waited for as long before an old credential is said to be unused;
-// then it is named beside it.
+// A node that does not report delays the news that an old credential is unused by this long at
+// most; after that, the news names the node.
 inline constexpr Duration kSilencePatience = std::chrono::minutes(10);
-// What shows its end is told of this long before.
+// Expiry is reported this long in advance, where it is known.
 inline constexpr Duration kExpiryNotice = std::chrono::hours(7 * 24);
 
-// Those in the same state for the same reason.
+// Candidates with the same fingerprint, in the same state, for the same reason.
 struct CandidateSummary {
   std::string fingerprint;
   report::Word<report::CandidateState> state;
@@ -40,11 +40,11 @@ struct CredentialUse {
   };
   std::map<std::string, One> by_fingerprint{};
   std::vector<CandidateSummary> candidates{};  // sorted
-  // Those before, by fingerprint: the last request that any node sent with it, where one knows.
+  // Previous credentials by fingerprint: when any node last sent a request with it, if known.
   std::map<std::string, std::optional<WallTime>> previous{};
-  std::vector<std::string> nodes_silent{};  // that say nothing of this destination; sorted
+  std::vector<std::string> nodes_silent{};  // that do not report on this destination; sorted
 
-  // `lane` is null for an agent that says nothing. Agents come sorted by node.
+  // `lane` is null for an agent that does not report. Agents come sorted by node.
   void add(const AgentReport& agent, const report::Lane* lane);
   [[nodiscard]] bool has_candidate(const std::string& node) const;
 };

@@ -12,7 +12,7 @@ namespace {
 
 using State = SecretFact::State;
 
-// What is wrong with a key, worst first, and what to do about it.
+// Problems of a key, worst first, each with what to do.
 struct KeyFault {
   State state;
   Reason reason;
@@ -23,7 +23,7 @@ constexpr std::array kKeyFaults = {
     KeyFault{State::kSecretMissing, reason::kSecretMissing,
              "does not exist in the export's namespace; create it", false},
     KeyFault{State::kKeyMissing, reason::kKeyMissing,
-             "is not there; add it to the Secret, or name the key that has the value", true},
+             "does not exist; add it to the Secret, or name the key that has the value", true},
     KeyFault{State::kValueEmpty, reason::kValueEmpty, "is empty; put the value into the Secret",
              true},
     KeyFault{State::kSpaceIdMalformed, reason::kSpaceIdMalformed,
@@ -60,14 +60,14 @@ const SecretFact* fact_of(const Facts& facts, const CredentialSummary& credentia
   return found == facts.secrets.end() ? nullptr : &*found;
 }
 
-// "key api-key of Secret arize (spec.arize.credentials)", or the part's name where that is not
+// "key api-key of Secret arize (spec.arize.credentials)", or the part's name if the key is not
 // known.
 std::string where(const Facts& facts, const CredentialSummary& credential) {
   const SecretFact* fact = fact_of(facts, credential);
   return fact == nullptr ? credential.part.text() : where(*fact, true);
 }
 
-// The worst that agents find in the files that they have mounted; spans or not.
+// The worst problem that agents find in their mounted files, whether or not spans arrive.
 std::optional<Condition> found_by_agents(const Facts& facts,
                                          const std::vector<LaneSummary>& lanes) {
   for (const LaneSummary& lane : lanes) {
@@ -83,16 +83,16 @@ std::optional<Condition> found_by_agents(const Facts& facts,
       if (credential.nodes_missing.empty()) continue;
       return make_condition(
           reason::kNotMounted,
-          "agents find no " + where(facts, credential) + " (on " +
+          "agents cannot find " + where(facts, credential) + " (on " +
               name_list(credential.nodes_missing) +
-              "): the Secret or the key is not there, create it; one that was just made "
-              "reaches them within two minutes");
+              "): if the Secret or the key does not exist, create it; a new one reaches "
+              "the agents within two minutes");
     }
   }
   return std::nullopt;
 }
 
-// Those that use something else than what the Secret has, and have nothing that is to replace it.
+// Nodes that use a different value from the Secret's and have no candidate to replace it.
 std::vector<std::string> nodes_that_differ(const SecretFact& fact,
                                            const CredentialSummary& credential,
                                            const CredentialUse& use) {
@@ -124,7 +124,7 @@ std::vector<Difference> differences(const Facts& facts, const std::vector<LaneSu
   return found;
 }
 
-// An operator that has just begun has not seen for how long it goes on.
+// An operator that has just started has not observed for how long the values have differed.
 bool was_not_taken(const Facts& facts) {
   const Json* before = previous_condition(facts, kCredentialsType);
   return before != nullptr && text_at(*before, {"reason"}) == reason::kSecretNotTaken.name;
@@ -134,18 +134,18 @@ Condition differing(const Facts& facts, const Difference& difference) {
   const std::string what = where(*difference.fact, true);
   const std::string nodes = name_list(difference.nodes);
   if (facts.credentials_differ < kSyncPatience && !was_not_taken(facts)) {
-    return make_condition(reason::kRotationInProgress, "agents do not use what is in " + what +
+    return make_condition(reason::kRotationInProgress, "agents do not use the value of " + what +
                                                            " yet (on " + nodes +
                                                            "); it reaches them within two minutes");
   }
   const std::string why =
       difference.fact->immutable
-          ? "the Secret is immutable, and the kubelet goes on with the one that had its name before"
-          : "the kubelet does not bring it to them";
+          ? "the Secret is immutable, and the kubelet keeps the previous Secret of that name"
+          : "the kubelet has not updated it";
   return make_condition(reason::kSecretNotTaken,
-                        "agents still use another value than " + what + " has (on " + nodes +
+                        "agents still use another value than that of " + what + " (on " + nodes +
                             "): " + why +
-                            "; make a Secret of a new name and name that in the export");
+                            "; create a Secret with a new name and name it in the export");
 }
 
 }  // namespace
@@ -161,7 +161,7 @@ std::string differing_credentials(const Facts& facts) {
 
 Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   if (!facts.faults.empty()) {
-    return make_condition(reason::kCredentialsUnlooked, "not looked at while ConfigValid is False");
+    return make_condition(reason::kCredentialsUnlooked, "not checked while ConfigValid is False");
   }
   for (const KeyFault& fault : kKeyFaults) {
     const auto found = all_with(facts, fault.state, fault.of_key);
@@ -183,23 +183,23 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
     return make_condition(reason::kRotationInProgress,
                           "not all agents have loaded the same credential of " +
                               std::string(to_string(lane.destination)) +
-                              " yet; it reaches them within two minutes");
+                              " yet; this takes up to two minutes");
   }
   if (unreadable.empty() || agents_have_loaded(lanes)) {
     if (auto ending = ends_soon(facts, lanes)) return *std::move(ending);
   }
   if (unreadable.empty()) {
-    return make_condition(reason::kSynced, "every key that the export names is there");
+    return make_condition(reason::kSynced, "every key that the export names exists");
   }
   if (agents_have_loaded(lanes)) {
-    return make_condition(
-        reason::kSynced,
-        "all agents have loaded them; the operator itself may not read " + name_list(unreadable));
+    return make_condition(reason::kSynced,
+                          "all agents have loaded the keys; the operator itself may not read " +
+                              name_list(unreadable));
   }
   return make_condition(reason::kSecretUnreadable,
                         "the operator may not read " + name_list(unreadable) +
-                            ": allow its ServiceAccount to get secrets of that name by a Role in "
-                            "the export's namespace, or wait for what the agents say");
+                            ": grant its ServiceAccount get on secrets of that name with a Role in "
+                            "the export's namespace, or wait for the agents' reports");
 }
 
 }  // namespace dualtrace::ctl

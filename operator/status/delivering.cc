@@ -7,47 +7,47 @@ namespace {
 
 using report::PauseReason;
 
-constexpr size_t kWordsBytesMax = 256;  // of what others say
+constexpr size_t kWordsBytesMax = 256;  // of others' messages
 
 // What to do about a pause.
 std::string_view advice(PauseReason why, Destination destination) {
   switch (why) {
     case PauseReason::kAuthRejected:
-      return "it refuses the credential; put a valid one into the Secret that the export names (an "
-             "immutable Secret that was made again is not mounted anew: give it another name)";
+      return "the destination rejects the credential; put a valid one into the Secret that the "
+             "export names (an immutable Secret that was deleted and created again is not mounted "
+             "again: give it a new name)";
     case PauseReason::kCredentialMissing:
-      return "the agent has no credential that it can send; put it into the Secret that the export "
-             "names";
+      return "the agent has no credential that it can send; put one into the Secret that the "
+             "export names";
     case PauseReason::kPermissionDenied:
       if (destination == Destination::kArize) {
-        return "Arize says the same of a wrong key, of a key of another region and of a key "
-               "without the right to write to this space; check the key, spec.arize.region or "
-               "endpoint, the space id, and the key's role";
+        return "Arize gives the same answer for a wrong key, a key for another region and a key "
+               "that may not write to this space; check the key, spec.arize.region or endpoint, "
+               "the space id, and the key's role";
       }
-      return "it refuses this credential the right to write; check that the token is of this "
-             "workspace, and grant its owner USE CATALOG, USE SCHEMA, MODIFY and SELECT on the "
-             "table";
+      return "the credential may not write; check that the token belongs to this workspace, and "
+             "grant its owner USE CATALOG, USE SCHEMA, MODIFY and SELECT on the table";
     case PauseReason::kTableMissing:
-      return "there is no such table; create it (docs/create_table.sql) or fix "
+      return "the table does not exist; create it (docs/create_table.sql) or fix "
              "spec.databricks.table";
     case PauseReason::kTableUnsupported:
-      return "the table is not of a kind that takes spans; create one with docs/create_table.sql";
+      return "the table is of a kind that does not accept spans; create one with "
+             "docs/create_table.sql";
     case PauseReason::kSchemaMismatch:
-      return "the table's columns do not fit; create one with docs/create_table.sql";
+      return "the table's columns are not those of spans; create one with docs/create_table.sql";
     case PauseReason::kMisconfigured:
-      return "what answers there does not take spans; look at the endpoint or workspace URL and at "
-             "the proxy";
+      return "the server that answers is not an OTLP endpoint; check the endpoint or workspace "
+             "URL, and the proxy";
     case PauseReason::kNotEnabled:
-      return "the workspace does not have OpenTelemetry ingestion enabled; enable it in the "
+      return "OpenTelemetry ingestion is not enabled in the workspace; enable it in the "
              "workspace's settings or use another workspace";
     case PauseReason::kEverythingRefused:
-      return "it refuses every span, so the cause is not the spans but its setup or the export; "
-             "fix "
-             "what its words in status.destinations[].lastError name";
+      return "the destination refuses every span, so the cause is not the spans but the "
+             "destination's setup or the export; fix what status.destinations[].lastError names";
     case PauseReason::kForeignAnswer:
-      return "the answers come from something else, as a proxy, a gateway or a web page; fix the "
-             "endpoint or workspace URL, or what stands between (status.destinations[].lastError "
-             "has the answer's first words)";
+      return "the answers do not come from the destination but from a proxy, a gateway, a web page "
+             "or the like; fix the endpoint or workspace URL, or what is in between "
+             "(status.destinations[].lastError has the beginning of the answer)";
   }
   return {};
 }
@@ -62,38 +62,38 @@ Condition make(const LaneSummary& lane, const Reason& reason, std::string messag
   return made;
 }
 
-// Of a reason that only newer agents have, their own words are all there is to say.
+// For a reason that only newer agents know, the condition can only quote them.
 std::string explained(const LaneSummary& lane) {
   const auto why = report::parse_word<PauseReason>(lane.error.reason);
   return why ? std::string(advice(*why, lane.destination))
-             : "status.destinations[].lastError says why: " + lane.error.reason;
+             : "see status.destinations[].lastError: " + lane.error.reason;
 }
 
 std::string words_of(const LaneSummary& lane) {
   const std::string words = cut(lane.error.message, kWordsBytesMax);
-  return words.empty() ? "" : ". The agent's words: " + words;
+  return words.empty() ? "" : ". The agent reports: " + words;
 }
 
 Condition paused(const LaneSummary& lane) {
   const auto why = report::parse_word<PauseReason>(lane.error.reason);
   return make(lane, why ? reason::paused_for(*why) : reason::kPaused,
               "paused on " + name_list(lane.nodes_failing) + ": " + explained(lane) +
-                  ". Spans are kept, and delivery goes on by itself" + words_of(lane));
+                  ". Spans are kept, and delivery resumes by itself" + words_of(lane));
 }
 
 Condition retrying(const LaneSummary& lane) {
   const std::string where = name_list(lane.nodes_failing);
   if (lane.any_delivers) {
     return make(lane, reason::kPartlyRetrying,
-                "spans are delivered, but not from " + where + ", which try again");
+                "spans are delivered, but some nodes are retrying: " + where);
   }
   std::string why = lane.error.reason.empty() ? "" : " (" + lane.error.reason + ")";
   if (const std::string advice = advice_on(lane.error.reason); !advice.empty()) {
     why += ": " + advice;
   }
   return make(lane, reason::kRetrying,
-              title_of(lane) + " takes no spans" + why + "; " + where +
-                  " try again with growing delays. Spans are kept" + words_of(lane));
+              title_of(lane) + " accepts no spans" + why + "; retrying with growing delays on " +
+                  where + ". Spans are kept" + words_of(lane));
 }
 
 Condition of_state(const LaneSummary& lane, LaneState state) {
@@ -107,25 +107,25 @@ Condition of_state(const LaneSummary& lane, LaneState state) {
     case LaneState::kIdle:
       break;
   }
-  return make(lane, reason::kIdle, "no span waits for " + title_of(lane));
+  return make(lane, reason::kIdle, "no span is waiting for " + title_of(lane));
 }
 
 std::string why_unknown(const LaneSummary& lane) {
   if (!lane.unknown_state.empty()) {
-    return ": agents say \"" + lane.unknown_state +
-           "\", which is of a newer version than the operator";
+    return ": agents report the state \"" + lane.unknown_state +
+           "\", which only a newer operator knows";
   }
   return lane.silence.empty() ? "" : ": " + cut(lane.silence, kWordsBytesMax);
 }
 
 }  // namespace
 
-// What delivers and loses at the same time does not deliver; a pause stays the first thing to fix.
+// A lane that delivers and loses spans at the same time is not reported as delivering. If it is
+// paused, the pause remains the first thing to fix.
 Condition delivering(const LaneSummary& lane) {
-  Condition condition = lane.worst
-                            ? of_state(lane, *lane.worst)
-                            : make(lane, reason::kNoReports,
-                                   "no agent has said how delivery goes" + why_unknown(lane));
+  Condition condition = lane.worst ? of_state(lane, *lane.worst)
+                                   : make(lane, reason::kNoReports,
+                                          "no agent has reported on delivery" + why_unknown(lane));
   if (lane.losses.empty()) return condition;
   if (condition.status != ConditionStatus::kFalse) {
     return make(lane, reason_of(lane.losses.front()), losses_told(lane));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Facts: what reconcile/ found out about one export, and all that status/ may know. Times are those
-// of the facts; there is no clock in this folder.
+// Facts: what reconcile/ has found out about one export, and the only input of status/. Times come
+// with the facts; this folder reads no clock.
 // Immutable.
 
 #include <cstdint>
@@ -27,19 +27,19 @@ struct SecretFact {
     kValueEmpty,
     kSpaceIdMalformed,  // Arize would answer OK and store nothing
     kValueUnusable,     // it cannot be a credential; `detail` says why
-    kNeverSent,         // of the cluster or its programs; `detail` says so
-    kUnreadable,        // the operator may not read it: the agents alone can tell
+    kNeverSent,         // belongs to the cluster or its programs; `detail` says so
+    kUnreadable,        // the operator may not read it: only the agents can tell
   };
   std::string path;  // "spec.arize.credentials"
   KeyReference reference;
   State state = State::kPresent;
   std::string detail{};                          // without any content of the Secret
   std::optional<report::CredentialPart> part{};  // nullopt: agents do not report it
-  std::string fingerprint{};  // of the part's value, as agents say it; "" where it was not read
+  std::string fingerprint{};  // of the part's value, as agents report it; "" if it was not read
   bool immutable = false;
-  std::string version{};              // the Secret's resourceVersion; "" where it was not read
-  std::optional<WallTime> expires{};  // of a certificate authority: the first of its certificates
-  bool of_config_map = false;         // known only while it is there
+  std::string version{};              // the Secret's resourceVersion; "" if it was not read
+  std::optional<WallTime> expires{};  // of a certificate authority: when its first certificate does
+  bool of_config_map = false;         // known only while it exists
   bool operator==(const SecretFact&) const = default;
 };
 
@@ -54,24 +54,24 @@ struct DaemonSetFact {
   bool operator==(const DaemonSetFact&) const = default;
 };
 
-// What the agent of one node says of itself (its GET /status).
+// What the agent of one node reports about itself (its GET /status).
 struct AgentReport {
   std::string node;
   std::string pod;
   bool ending = false;                       // the pod is being deleted
-  std::optional<std::string> unreachable{};  // why what it says is of before, or nothing
+  std::optional<std::string> unreachable{};  // why its report is outdated or missing
   report::Agent says{};
 };
 
-// Nodes whose agents do not serve them as they should. Sorted by node.
+// Nodes without a properly working agent. Sorted by node.
 struct NodesFact {
   struct Trouble {
     std::string node;
-    std::string why{};  // in the agent's own words; "" when there are none
-    std::string pod{};  // what Kubernetes says of its pod; "" when it may just be starting
+    std::string why{};  // the agent's own message; "" if there is none
+    std::string pod{};  // what Kubernetes reports about its pod; "" if it may just be starting
     bool operator==(const Trouble&) const = default;
   };
-  // Nodes with a pod of the DaemonSet that cannot run; an older agent may well run there.
+  // Nodes with a DaemonSet pod that cannot run; an older agent may still run there.
   struct CannotRun {
     std::string node;
     std::string reason;
@@ -80,15 +80,15 @@ struct NodesFact {
   };
   std::vector<CannotRun> cannot_run{};
   int64_t serving = 0;               // nodes with an agent that is ready
-  std::vector<Trouble> failing;      // no agent takes spans there
+  std::vector<Trouble> failing;      // no agent receives spans there
   std::vector<Trouble> silent;       // one may, but it does not answer the operator
-  std::vector<std::string> awaited;  // joining or not ready, and still given time
-  int64_t unheard = 0;               // of those: their kubelets say nothing, and agents may run on
+  std::vector<std::string> awaited;  // joining or not ready, and within the grace period
+  int64_t unheard = 0;               // of those: their kubelets do not report; agents may still run
   bool pods_missing = false;         // nodes have had no pod of the DaemonSet for too long
   bool operator==(const NodesFact&) const = default;
 };
 
-// Injected pods whose own node has no agent that takes their spans.
+// Injected pods whose own node has no agent that receives their spans.
 struct UnservedFact {
   int64_t pods = 0;
   std::vector<std::string> names{};  // "namespace/name" of some
@@ -96,7 +96,7 @@ struct UnservedFact {
   bool operator==(const UnservedFact&) const = default;
 };
 
-// What still waited on a node when its last agent was heard; it went with the node.
+// The backlog that a node's last agent reported before the node was gone, and the backlog with it.
 struct LostNodeFact {
   struct Backlog {
     std::string destination;
@@ -120,16 +120,16 @@ struct PodsOnNode {
 // The pods that ask for the export.
 struct InjectionFact {
   int64_t annotated = 0;
-  int64_t injected = 0;             // got the variables
+  int64_t injected = 0;             // received the variables
   std::vector<std::string> missed;  // "namespace/name" of some that did not, sorted
-  // Those that got the variables, and whom the export does not admit any more.
+  // Pods that received the variables but that the export no longer admits.
   int64_t shut_out = 0;
   std::vector<std::string> shut_out_pods{};  // some of them
-  // Pods by the webhook's reasons: why they got nothing, and what may keep spans of theirs away
-  // although they did. A pod counts once under each of its reasons.
+  // Pods by the webhook's reasons: why they received nothing, and what may prevent the delivery of
+  // their spans although they did. A pod counts once under each of its reasons.
   std::map<std::string, int64_t> skipped{};
   std::map<std::string, int64_t> warned{};
-  // Where those run that got the variables; not asked for yet while `nodes_known` is false.
+  // The nodes of the pods that received the variables; not known yet while `nodes_known` is false.
   std::map<std::string, PodsOnNode> nodes{};
   bool nodes_known = true;
   bool operator==(const InjectionFact&) const = default;
@@ -140,25 +140,26 @@ struct Facts {
   int64_t generation = 0;
   WallTime now;
 
-  std::string operator_lease;  // whose the export is: "namespace/name"; "": nobody claims it
+  std::string operator_lease;  // of the operator that owns the export: "namespace/name"; "": none
   Consent consent = Consent::kExplicit;
-  std::vector<std::string> consent_notices;  // what goes on as before, and what to write
+  std::vector<std::string> consent_notices;  // what keeps working as before, and what to write
   std::vector<ExportFault> faults;  // not empty: ConfigValid is false, and nothing was applied
-  bool permitted = true;  // false: what is wrong is that the installation does not permit it
+  bool permitted = true;  // false: the faults are that the installation does not permit something
   const DualTraceExport* wanted = nullptr;  // nullptr when there are faults
   std::vector<SecretFact> secrets;
-  std::optional<Error> apply_error;  // the first that applying or pruning met
+  std::optional<Error> apply_error;  // the first error of applying or pruning
   std::string apply_error_object;    // "DaemonSet ns/name"
   std::optional<DaemonSetFact> daemon_set;
-  Duration rollout_still{};  // for how long its counts have not moved, as far as this process saw
-  Duration credentials_differ{};    // for how long agents have used others than the Secrets have
+  Duration rollout_still{};  // for how long its counts have not changed, as this process observed
+  Duration
+      credentials_differ{};  // for how long agents' credentials have differed from the Secrets'
   std::string config_fingerprint;   // of the plan
-  std::vector<AgentReport> agents;  // but those that are ending
+  std::vector<AgentReport> agents;  // except those that are terminating
   NodesFact nodes;
   std::vector<LostNodeFact> nodes_lost;    // within a day, the newest first
   std::optional<InjectionFact> injection;  // nullopt: this operator serves no webhook
   UnservedFact unserved;
-  bool falls_back = false;  // pods of a node without a ready agent reach those of other nodes
+  bool falls_back = false;  // pods on a node without a ready agent reach agents on other nodes
 };
 
 }  // namespace dualtrace::ctl

@@ -111,7 +111,7 @@ void add_losses(const AgentReport& agent, const report::Lane& lane, LaneSummary&
   }
 }
 
-// Words of a newer agent come last.
+// Words that only newer agents use come last.
 void sort_losses(LaneSummary& summary) {
   const auto rank = [](const LossSummary& loss) {
     return std::make_tuple(loss.word.known().value_or(report::LossWord::kLast),
@@ -163,7 +163,7 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     summary.use.add(*agent, lane);
     add_losses(*agent, *lane, summary);
   }
-  // What fell silent in trouble is not well for that.
+  // An agent that stopped reporting while it had a problem does not count as healthy.
   for (const auto& [agent, lane] : silent_in_trouble) {
     if (summary.reporting == 0) break;
     add_state(*agent, *lane, summary);

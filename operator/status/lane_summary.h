@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LaneSummary: what all agents together say of one destination. The condition and the entry in
+// LaneSummary: what all agents together report on one destination. The condition and the entry in
 // status.destinations are both made from it.
 // Pure.
 
@@ -25,10 +25,10 @@ struct CredentialSummary {
   std::map<std::string, std::vector<std::string>> nodes_using{};  // by fingerprint; "": none yet
   std::vector<std::string> nodes_missing{};
   std::vector<std::string> nodes_unusable{};
-  std::string why{};  // of the first node that finds nothing usable
+  std::string why{};  // of the first node that finds it unusable
 };
 
-// Spans that ended lately under one word for one reason.
+// Spans that recently ended under one word for one reason.
 struct LossSummary {
   report::Word<report::LossWord> word;
   std::string reason;
@@ -40,30 +40,30 @@ struct LossSummary {
 
 struct LaneSummary {
   Destination destination{};
-  size_t agents = 0;               // all that there are
-  size_t reporting = 0;            // of them say something of this destination now; those that
-                                   // fell silent in trouble count in what follows
-  std::optional<LaneState> worst;  // over those whose state is known here
-  std::string unknown_state;       // that an agent of a newer version says
+  size_t agents = 0;               // all agents
+  size_t reporting = 0;            // of those: report on this destination now. Agents that stopped
+                                   // reporting while they had a problem count in what follows
+  std::optional<LaneState> worst;  // over the states that this operator knows
+  std::string unknown_state;       // one that a newer agent reports
   bool any_delivers = false;
   std::vector<std::string> nodes_failing;  // whose lane retries or pauses; sorted
   report::LastError error;                 // of the first node that is worst off
-  std::string silence;                     // why an agent says nothing, when one does
+  std::string silence;                     // why an agent does not report, if one does not
   uint64_t backlog_bytes = 0;
   std::optional<WallTime> oldest_undelivered;
   std::optional<WallTime> last_delivered;
-  std::string fingerprint;  // of the credential that most agents use; "" when none has one
+  std::string fingerprint;  // of the credential that most agents use; "" if none has one
   size_t agents_with_it = 0;
-  bool one_credential = true;                  // no reporting agent uses another, or none
+  bool one_credential = true;                  // all reporting agents use the same one
   CredentialUse use;                           // of the key, token or secret itself
-  std::vector<CredentialSummary> credentials;  // none from agents of the version before
-  std::vector<LossSummary> losses;             // lately, in the order of report::LossWord
+  std::vector<CredentialSummary> credentials;  // none from agents of the previous version
+  std::vector<LossSummary> losses;             // recent ones, in the order of report::LossWord
   uint64_t lost_spans = 0;                     // since the agents that run now started
   report::Loss last_loss;                      // of those
 };
 
-// In the order of report::kDestinations: those that the export names or, when it cannot be read,
-// those that agents speak of.
+// In the order of report::kDestinations: the destinations that the export names or, if it cannot
+// be read, those that agents report on.
 [[nodiscard]] std::vector<LaneSummary> summarize_lanes(const Facts& facts);
 
 }  // namespace dualtrace::ctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a destination's condition says when spans ended anywhere but there.
+// The part of a destination's condition about spans that ended anywhere but there.
 
 #include <algorithm>
 
@@ -13,26 +13,28 @@ using report::LossReason;
 using report::LossWord;
 
 constexpr size_t kKindsTold = 3;
-constexpr size_t kWordsBytesMax = 256;  // of the destination
+constexpr size_t kWordsBytesMax = 256;  // of the destination's message
 
 std::string_view advice_of(LossReason why) {
   switch (why) {
     case LossReason::kMissingProject:
-      return "Arize takes no span without a project; set spec.arize.project, or "
+      return "Arize accepts no span without a project; set spec.arize.project, or "
              "openinference.project.name in the applications' resource attributes";
     case LossReason::kInvalidData:
-      return "fix what its words name in the application that sends it; the spans are kept as dead "
-             "letters (docs/operations.md)";
+      return "in the application that sends the spans, fix what the message names; to resend the "
+             "dead letters, see docs/operations.md";
     case LossReason::kTooLarge:
-      return "a single span is larger than it takes; let the application send shorter attributes";
+      return "a single span is larger than the destination accepts; let the application send "
+             "shorter attributes";
     case LossReason::kRejected:
-      return "it took the others of the same requests; fix what its words name";
+      return "the destination accepted the other spans of the same requests; fix what the message "
+             "names";
     case LossReason::kBacklog:
-      return "more waited than spec.delivery.maxBacklog; fix the delivery, or raise it";
+      return "the backlog exceeded spec.delivery.maxBacklog; fix the delivery, or raise the limit";
     case LossReason::kAge:
-      return "they waited longer than spec.delivery.maxAge; fix the delivery, or raise it";
+      return "they waited longer than spec.delivery.maxAge; fix the delivery, or raise the limit";
     case LossReason::kJournalDamage:
-      return "the journal on the node's disk is damaged; look at the disk";
+      return "the journal on the node's disk is damaged; check the disk";
   }
   return {};
 }
@@ -42,7 +44,7 @@ std::string words_for(const LossSummary& loss) {
   if (!known) return loss.word.text();
   switch (*known) {
     case LossWord::kDeadLettered:
-      return "refused for good and set aside";
+      return "refused for good and kept as dead letters";
     case LossWord::kRejected:
       return "rejected";
     case LossWord::kExpired:
@@ -55,7 +57,7 @@ std::string told(const LossSummary& loss) {
   std::string text = std::to_string(loss.spans) + " " + words_for(loss) + " as " + loss.reason +
                      " (on " + name_list(loss.nodes) + ")";
   if (const std::string advice = advice_on(loss.reason); !advice.empty()) text += ": " + advice;
-  if (!loss.message.empty()) text += "; it says: " + cut(loss.message, kWordsBytesMax);
+  if (!loss.message.empty()) text += "; message: " + cut(loss.message, kWordsBytesMax);
   return text;
 }
 
@@ -85,7 +87,7 @@ std::string losses_told(const LaneSummary& lane) {
   const size_t kinds = std::min(lane.losses.size(), kKindsTold);
   for (size_t i = 0; i < kinds; ++i) text += (i == 0 ? ": " : "; ") + told(lane.losses[i]);
   if (lane.losses.size() > kinds) {
-    text += "; and for " + std::to_string(lane.losses.size() - kinds) + " reasons more";
+    text += "; and for " + std::to_string(lane.losses.size() - kinds) + " more reasons";
   }
   return text;
 }

@@ -10,15 +10,15 @@ Condition because_of(ConditionStatus status, const Condition& cause) {
   return {std::string(kReadyType), status, cause.reason, cause.type + ": " + cause.message};
 }
 
-// A rotation goes on while the old credential still serves, and an operator that may not read
-// Secrets knows no less of the agents. If delivery suffers, that has a condition of its own.
+// During a rotation the old credential still works, and an operator that may not read Secrets still
+// hears from the agents. If delivery suffers, that has a condition of its own.
 bool is_harmless(const Condition& condition) {
   return condition.type == kCredentialsType &&
          (condition.reason == reason::kRotationInProgress.name ||
           condition.reason == reason::kSecretUnreadable.name);
 }
 
-// Of Progressing only a failure is one; otherwise it is False when all is well.
+// Progressing is False when all is well: only ApplyFailed counts as a cause.
 bool is_cause(const Condition& condition) {
   if (condition.type == kProgressType) return condition.reason == reason::kApplyFailed.name;
   return condition.status == ConditionStatus::kFalse && !is_harmless(condition);
@@ -40,7 +40,7 @@ Condition ready(const Facts& facts, const std::vector<Condition>& others) {
     return condition.type == kProgressType && condition.status == ConditionStatus::kTrue;
   });
   const bool first_time = progress != others.end() && !was_decided(facts);
-  // Agents that are still being started for the first time are no failure yet.
+  // Agents that are starting for the first time do not count as a failure yet.
   const auto cause = std::find_if(others.begin(), others.end(), [&](const Condition& condition) {
     return is_cause(condition) && !(first_time && condition.type == kAgentsType);
   });

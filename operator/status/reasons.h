@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reasons: every condition that an export can have, its status and its reason, in one table. A
-// condition is only made from an entry of it; docs/operator.md repeats it with what each means and
-// what to do (tested). Reasons are for programs: never renamed. All conditions are positive: True
-// is what one wishes for, but for Progressing, which says that something moves.
+// Reasons: every condition that an export can have, with its status and reason, in one table.
+// Conditions are made only from its entries. docs/operator.md lists the same entries with what each
+// means and what to do (tested). Programs read reasons, so they are never renamed. All conditions
+// are positive: True is the desired status, except for Progressing, where it means that something
+// is being rolled out.
 // Pure.
 
 #include <string_view>
@@ -47,7 +48,7 @@ inline constexpr Reason kNotPermitted{kConfigType, kFalse, "NotPermitted"};
 inline constexpr Reason kRefusedByAgents{kConfigType, kFalse, "RefusedByAgents"};
 
 inline constexpr Reason kSynced{kCredentialsType, kTrue, "Synced"};
-// Something shows that it ends within kExpiryNotice.
+// A credential or certificate expires within kExpiryNotice, or has expired.
 inline constexpr Reason kCredentialExpiring{kCredentialsType, kTrue, "CredentialExpiring"};
 inline constexpr Reason kSecretMissing{kCredentialsType, kFalse, "SecretMissing"};
 inline constexpr Reason kKeyMissing{kCredentialsType, kFalse, "KeyMissing"};
@@ -62,9 +63,9 @@ inline constexpr Reason kSecretUnreadable{kCredentialsType, kUnknown, "SecretUnr
 inline constexpr Reason kCredentialsUnlooked{kCredentialsType, kUnknown, "ConfigInvalid"};
 
 inline constexpr Reason kAvailable{kAgentsType, kTrue, "Available"};
-// No node matches now; one did, with the same spec.
+// No node is eligible now; one was before, with the same spec.
 inline constexpr Reason kScaledToZero{kAgentsType, kTrue, "ScaledToZero"};
-// Injected pods on nodes without an agent reach those of other nodes.
+// Injected pods on nodes without an agent reach agents on other nodes.
 inline constexpr Reason kServedByOtherNodes{kAgentsType, kTrue, "ServedByOtherNodes"};
 inline constexpr Reason kPodsUnavailable{kAgentsType, kFalse, "PodsUnavailable"};
 inline constexpr Reason kCannotStore{kAgentsType, kFalse, "CannotStore"};
@@ -78,7 +79,7 @@ inline constexpr Reason kApplying{kProgressType, kTrue, "Applying"};
 inline constexpr Reason kRollingOut{kProgressType, kTrue, "RollingOut"};
 inline constexpr Reason kReloading{kProgressType, kTrue, "ReloadingConfiguration"};
 inline constexpr Reason kStalled{kProgressType, kFalse, "Stalled"};
-// Only nodes are left that cannot run the newest agent.
+// The only nodes without the newest agent are those that cannot run it.
 inline constexpr Reason kNodesFailing{kProgressType, kFalse, "NodesFailing"};
 inline constexpr Reason kStable{kProgressType, kFalse, "Stable"};
 inline constexpr Reason kApplyFailed{kProgressType, kFalse, "ApplyFailed"};
@@ -92,11 +93,11 @@ inline constexpr Reason kRetrying{kDeliveryType, kFalse, "Retrying"};
 inline constexpr Reason kSpansDeadLettered{kDeliveryType, kFalse, "SpansDeadLettered"};
 inline constexpr Reason kSpansRejected{kDeliveryType, kFalse, "SpansRejected"};
 inline constexpr Reason kSpansExpired{kDeliveryType, kFalse, "SpansExpired"};
-// An agent that pauses says why: that is the reason.
+// An agent that pauses reports why: that is the reason.
 constexpr Reason paused_for(report::PauseReason why) {
   return {kDeliveryType, kFalse, to_string(why)};
 }
-inline constexpr Reason kPaused{kDeliveryType, kFalse, "Paused"};  // for any other
+inline constexpr Reason kPaused{kDeliveryType, kFalse, "Paused"};  // for any other pause
 inline constexpr Reason kNoReports{kDeliveryType, kUnknown, "NoReports"};
 
 }  // namespace reason

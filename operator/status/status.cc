@@ -13,10 +13,10 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr size_t kErrorBytesMax = 256;
-constexpr std::string_view kUnknownState = "Unknown";  // no agent has said one that we know
+constexpr std::string_view kUnknownState = "Unknown";  // no agent has reported a known state
 constexpr size_t kReasonsTold = 32;
 
-// The time moves only when the status does.
+// The time changes only when the status does.
 std::string transition_time(const Facts& facts, const Condition& condition) {
   const Json* before = previous_condition(facts, condition.type);
   if (before != nullptr && text_at(*before, {"status"}) == to_string(condition.status)) {
@@ -35,7 +35,7 @@ Json condition_json(const Facts& facts, const Condition& condition) {
           {"message", condition.message}};
 }
 
-// Of the node that is worst off; where all deliver, of the spans that ended elsewhere lately.
+// Of the node in the worst state; if all deliver, of the spans that recently ended elsewhere.
 std::optional<report::LastError> error_of(const LaneSummary& lane) {
   if (!lane.error.reason.empty()) return lane.error;
   if (lane.losses.empty()) return std::nullopt;
@@ -64,7 +64,7 @@ Json destination_json(const LaneSummary& lane, const Facts& facts) {
   return made;
 }
 
-// The most frequent first.
+// Most frequent first.
 Json counts_json(const std::map<std::string, int64_t>& pods_by_reason) {
   std::vector<std::pair<std::string, int64_t>> sorted(pods_by_reason.begin(), pods_by_reason.end());
   std::stable_sort(sorted.begin(), sorted.end(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The status of an export: facts → conditions, destinations, counts. Equal facts give an equal
-// status, so that nothing is written when nothing has changed. docs/operator.md says what each
+// status, so that nothing is written when nothing has changed. docs/operator.md explains what each
 // condition and reason means and what to do (tested).
 // Pure.
 
@@ -10,24 +10,23 @@
 
 namespace dualtrace::ctl {
 
-// What is to be applied at the status subresource: {observedGeneration, consent, conditions,
+// The object to apply at the status subresource: {observedGeneration, consent, conditions,
 // agents, destinations, injection, nodesLost, operator}.
 [[nodiscard]] Json make_status(const Facts& facts);
 
-// How two statuses differ, for the writer: numbers and times that move all the time are written
-// now and then, a change of anything else at once.
+// How two statuses differ, for the writer: numbers and times that change all the time are written
+// at intervals, a change of anything else at once.
 enum class StatusChange { kNone, kNumbers, kState };
 [[nodiscard]] StatusChange compare_status(const Json& before, const Json& after);
 
-// Conditions of `after` whose status or reason is another than in `before`: what events are made
-// of.
+// Conditions of `after` whose status or reason differs from `before`: events are made from them.
 [[nodiscard]] std::vector<Json> changed_conditions(const Json& before, const Json& after);
 
 // Entries of `nodesLost` in `after` that `before` does not have.
 [[nodiscard]] std::vector<Json> newly_lost_nodes(const Json& before, const Json& after);
 
-// What `after` newly says of credentials that are not used any more: a sentence for an event, which
-// names the nodes that could not be asked.
+// What `after` newly reports about credentials that are no longer used: a sentence for an event,
+// which names the nodes that do not report.
 [[nodiscard]] std::vector<std::string> newly_unused_credentials(const Json& before,
                                                                 const Json& after);
 

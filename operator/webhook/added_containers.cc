@@ -10,7 +10,7 @@ namespace {
 
 using Names = std::set<std::string, std::less<>>;
 
-// Istio's injector says on the pod what it added, by whatever name.
+// Istio's injector records on the pod which containers it added, whatever their names.
 constexpr std::string_view kIstioStatus = "sidecar.istio.io/status";
 constexpr size_t kIstioStatusBytesMax = size_t{16} * 1024;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Which containers of a pod its author did not write: sidecars that other webhooks add, and what
-// controllers put beside the containers that they were given. They are known by what those who add
-// them write on the pod, and by their names, where that name is nobody else's. Pure.
+// Which containers of a pod its author did not write: sidecars that other webhooks add, and
+// containers that controllers add to those that they are given. They are recognized by labels and
+// annotations that the adding program writes on the pod, and by names that nothing else uses. Pure.
 
 #include <array>
 #include <set>
@@ -15,13 +15,13 @@ namespace dualtrace::ctl {
 
 struct AddedContainer {
   std::string_view by;
-  std::string_view name;  // ends with "*" where it is only the beginning
-  // A label or annotation of the pod (its beginning, where it ends with "*"), without which the
-  // name may be anybody's; "" where the name is enough.
+  std::string_view name;  // ends with "*" if it is only a prefix
+  // A label or annotation of the pod (a prefix if it ends with "*") that must be present, because
+  // others may use the name, too; "" if the name is enough.
   std::string_view mark;
 };
 
-// docs/injection.md repeats it (tested).
+// docs/injection.md repeats this list (tested).
 inline constexpr auto kAddedContainers = std::to_array<AddedContainer>({
     {"Istio", "istio-proxy", ""},
     {"Linkerd", "linkerd-proxy", ""},
@@ -52,8 +52,8 @@ inline constexpr auto kAddedContainers = std::to_array<AddedContainer>({
     {"Agones", "agones-gameserver-sidecar", ""},
 });
 
-// The names of its containers that are others'. Empty where all are: then its author wrote them, as
-// in the pod of a mesh's gateway.
+// The names of the containers that others added. Empty if that were all of them: then the author
+// wrote them, as in the pod of a mesh's gateway.
 [[nodiscard]] std::set<std::string, std::less<>> added_containers(const Json& pod);
 
 }  // namespace dualtrace::ctl

@@ -20,7 +20,7 @@ constexpr size_t kWarningsMax = 16;
 constexpr size_t kWarningBytesMax = 256;  // the API server cuts longer ones to 256 characters
 constexpr std::string_view kCut = "…";
 
-// Parsing nests in no stack, but copying and writing do.
+// Parsing does not recurse, but copying and writing do.
 bool too_deep(std::string_view text) {
   int depth = 0;
   bool quoted = false;
@@ -43,7 +43,7 @@ Failure expected(std::string_view field, std::string_view what) {
   return fail(ErrorKind::kInvalid, std::string(field).append(": expected ").append(what));
 }
 
-// Null and missing are the same; anything else but an object is a fault.
+// Null and missing are the same; any other value that is not an object is a fault.
 Result<Json> object_at(const Json& request, std::string_view name) {
   const Json* found = find(request, {name});
   if (found == nullptr || found->is_null()) return Json();
@@ -59,8 +59,8 @@ Result<std::string> name_at(const Json& request, std::string_view name) {
   return std::string(text);
 }
 
-// One line, since it becomes an HTTP header of the API server's answer; cut between two characters
-// of UTF-8.
+// One line, because it becomes an HTTP header of the API server's answer; cut between two UTF-8
+// characters.
 std::string warning_text(std::string text) {
   std::ranges::replace_if(
       text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');

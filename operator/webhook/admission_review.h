@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AdmissionReview (admission.k8s.io/v1) as the API server sends and expects it: parse_review()
-// reads what was asked, render_answer() writes what is answered. dualtrace refuses nothing: an
-// answer allows, and may change the object, warn the user and note something in the audit log. What
-// cannot be read is not answered but is an HTTP error, with which failurePolicy Ignore lets the
-// object in.
+// reads the request, render_answer() writes the answer. dualtrace never rejects an object: an
+// answer allows it, and may change it, warn the user and add audit annotations. A request that
+// cannot be read gets an HTTP error, upon which failurePolicy Ignore admits the object.
 //
-// Limits: objects nest at most 100 levels; a warning has at most 256 bytes, an answer 16 of them:
-// the API server shows no more.
+// Limits: objects nest at most 100 levels; a warning has at most 256 bytes, and an answer at most
+// 16 warnings: the API server shows no more.
 // Pure.
 
 #include <map>
@@ -24,10 +23,10 @@ namespace dualtrace::ctl {
 struct AdmissionRequest {
   std::string uid;
   std::string operation;  // CREATE, UPDATE, DELETE or CONNECT
-  kube::ObjectKey key;    // the name is "" while the API server has to make one (generateName)
+  kube::ObjectKey key;    // the name is "" if the API server has yet to generate it (generateName)
   bool dry_run = false;
-  Json object{};      // null when it is deleted
-  Json old_object{};  // null unless it is updated or deleted
+  Json object{};      // null in a deletion
+  Json old_object{};  // null except in an update or a deletion
 };
 
 struct AdmissionAnswer {
@@ -36,9 +35,9 @@ struct AdmissionAnswer {
   std::map<std::string, std::string> audit_annotations{};
 };
 
-// kInvalid, with the field and what is expected there.
+// kInvalid, with the field and the expected value.
 [[nodiscard]] Result<AdmissionRequest> parse_review(std::string_view body);
-// "allowed", in one line of JSON.
+// "allowed", as one line of JSON.
 [[nodiscard]] std::string render_answer(const std::string& uid, const AdmissionAnswer& answer);
 
 }  // namespace dualtrace::ctl

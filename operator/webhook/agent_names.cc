@@ -10,7 +10,8 @@
 namespace dualtrace::ctl {
 namespace {
 
-// musl takes a name with so many dots for a whole one and never searches; glibc does at the end.
+// musl treats a name with this many dots as fully qualified and never searches; glibc searches
+// last.
 constexpr int kDotsOfServiceHost = 2;
 constexpr int kNdotsOfKubelet = 5;
 constexpr std::string_view kNodeLocalServer = "169.254.20.10";  // NodeLocal DNSCache, by default
@@ -28,7 +29,7 @@ std::vector<std::string> texts_at(const Json& pod, JsonPath path) {
   return texts;
 }
 
-// Of the pod's own option; the last holds.
+// From the pod's own options; the last one wins.
 int ndots_of(const Json& pod, int otherwise) {
   int ndots = otherwise;
   for (const Json& option : array_at(pod, {"spec", "dnsConfig", "options"})) {
@@ -43,24 +44,24 @@ Refusal no_dns(std::string message) { return {SkipReason::kNoClusterDns, std::mo
 
 Refusal as_its_node() {
   return no_dns(
-      "the pod resolves names as its node does, which does not know the agents' Service; "
-      "set dnsPolicy to ClusterFirst, with hostNetwork to ClusterFirstWithHostNet");
+      "the pod uses its node's DNS, which cannot resolve the agents' Service; set dnsPolicy to "
+      "ClusterFirst, or with hostNetwork to ClusterFirstWithHostNet");
 }
 
 Refusal no_domain(int ndots) {
-  return no_dns("with ndots at " + std::to_string(ndots) +
-                " programs find Services by their full names only, and the cluster's domain is "
-                "not known; set clusterDomain of the chart, or leave ndots at 5");
+  return no_dns("with ndots " + std::to_string(ndots) +
+                ", programs resolve Services only by their full names, and the cluster's domain "
+                "is not known; set the chart's clusterDomain, or leave ndots at 5");
 }
 
-// The first server is asked first, and its word that there is no such name is believed.
+// Resolvers ask the first server first, and accept its answer that a name does not exist.
 bool is_the_clusters(const std::vector<std::string>& servers, const ClusterDns& dns) {
   if (servers.empty()) return false;
   return servers[0] == kNodeLocalServer ||
          std::find(dns.servers.begin(), dns.servers.end(), servers[0]) != dns.servers.end();
 }
 
-// With a policy of None all that a pod has is what it brings.
+// With dnsPolicy None, a pod has only its own DNS settings.
 OrRefusal<AgentHosts> hosts_by_own_dns(const Json& pod, const std::string& service,
                                        const ClusterDns& dns) {
   const std::string searched = domain_of(texts_at(pod, {"spec", "dnsConfig", "searches"}));
@@ -71,9 +72,9 @@ OrRefusal<AgentHosts> hosts_by_own_dns(const Json& pod, const std::string& servi
   if (knows_services && !domain.empty()) return AgentHosts{service + "." + domain};
   const std::string shown = domain.empty() ? "<cluster's domain>" : domain;
   return no_dns(
-      "the pod brings DNS servers of its own (dnsPolicy: None), and nothing says that they know "
-      "the cluster's Services; if they do, add svc." +
-      shown + " to dnsConfig.searches, else set dnsPolicy to ClusterFirst");
+      "the pod sets its own DNS servers (dnsPolicy: None), which are not known to resolve the "
+      "cluster's Services; if they do, add svc." +
+      shown + " to dnsConfig.searches; otherwise set dnsPolicy to ClusterFirst");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The names by which a pod reaches an export's agents: the host names of their Service that the
-// pod's resolver knows, whatever C library it has, or why there is none. Pure.
+// The names with which a pod reaches an export's agents: the host names of their Service that the
+// pod's resolver can resolve, whatever its C library, or why there is none. Pure.
 
 #include <string>
 #include <string_view>
@@ -14,7 +14,7 @@
 
 namespace dualtrace::ctl {
 
-// "agents-dualtrace.observability.svc": needs a search list and ndots of 3 at least.
+// "agents-dualtrace.observability.svc": needs a search list, and ndots of at least 3.
 [[nodiscard]] std::string service_host(const kube::ObjectKey& export_key);
 
 // Never empty; the first is the best.

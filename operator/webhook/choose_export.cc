@@ -13,7 +13,7 @@ using Candidates = std::vector<const Candidate*>;
 const std::string kNameLabel = "kubernetes.io/metadata.name";
 constexpr size_t kNamesTold = 5;
 
-// The namespace that asks, with the labels that are certain: every namespace has its name as one.
+// The requesting namespace, with its known labels: every namespace has its name as a label.
 struct Asker {
   explicit Asker(const PodNamespace& from)
       : name(from.name), sees_labels(from.labels), labels(from.labels.value_or(Labels{})) {
@@ -36,7 +36,7 @@ bool admits(const Candidate& candidate, const Asker& asker) {
          matches(*known.others, asker.labels);
 }
 
-// The selector that admits one namespace, as it is written in an export.
+// The selector that admits one namespace, as written in an export.
 std::string selector_of(const Asker& asker) {
   return "{matchLabels: {" + kNameLabel + ": " + asker.name + "}}";
 }
@@ -45,27 +45,27 @@ Refusal not_admitted(const Candidate& candidate, const Asker& asker) {
   const auto& [key, known] = candidate;
   std::string why = key.to_string() + " does not admit namespace " + asker.name;
   if (known.others && !asker.can_be_judged_by(*known.others)) {
-    why += ", whose labels the operator may not see";
+    why += ", whose labels the operator cannot see";
   } else if (!known.others) {
-    why += ": without a namespaceSelector it admits its own alone";
+    why += ": without a namespaceSelector it admits only its own";
   }
   return {SkipReason::kNamespaceNotAdmitted,
-          why + "; write spec.injection.namespaceSelector there, as " + selector_of(asker) +
-              ", or name another export"};
+          why + "; set spec.injection.namespaceSelector there, for example to " +
+              selector_of(asker) + ", or name another export"};
 }
 
 OrRefusal<ObjectKey> judge(const Candidate& candidate, const Asker& asker) {
   const auto& [key, known] = candidate;
   if (known.faulty) {
     return Refusal{SkipReason::kExportInvalid,
-                   key.to_string() + " has faults; fix them: kubectl -n " + key.namespace_name +
-                       " get dte " + key.name + " -o wide says which"};
+                   key.to_string() + " has faults; to see which, run kubectl -n " +
+                       key.namespace_name + " get dte " + key.name + " -o wide, and fix them"};
   }
   if (!admits(candidate, asker)) return not_admitted(candidate, asker);
   return key;
 }
 
-// One with faults counts: without them it could be meant.
+// An export with faults counts: once they are fixed, it could be meant.
 bool could_be_meant(const Candidate& candidate, const Asker& asker) {
   return candidate.second.meant_elsewhere && (candidate.second.faulty || admits(candidate, asker));
 }
@@ -79,7 +79,7 @@ Candidates those_that(const KnownExports& exports, Predicate fits) {
   return found;
 }
 
-// What "true" could mean.
+// The exports that "true" could mean.
 Candidates candidates_for(const Asker& asker, const KnownExports& exports) {
   Candidates own = exports_in(asker.name, exports);
   if (!own.empty()) return own;
@@ -100,10 +100,10 @@ std::string told(const Candidates& candidates) {
 
 Refusal ambiguous(const Candidates& candidates) {
   return {SkipReason::kAmbiguous,
-          "\"true\" could mean " + told(candidates) + "; write the one that is meant in its place"};
+          "\"true\" could mean " + told(candidates) + "; write the name of one export instead"};
 }
 
-// It suggests no export of a namespace that is not shared: anybody could have made that.
+// It suggests no export of a namespace that is not shared, because anyone could have created it.
 Refusal none_meant(const Asker& asker, const KnownExports& exports) {
   const Candidates shared =
       those_that(exports, [](const Candidate& one) { return one.second.meant_elsewhere; });
@@ -112,14 +112,15 @@ Refusal none_meant(const Asker& asker, const KnownExports& exports) {
   if (shared.empty()) {
     return {SkipReason::kNoSuchExport,
             why +
-                ", and none of another namespace is shared; write \"<namespace>/<export>\" in "
-                "its place, of an export that admits this namespace, or have the installation "
+                ", and no export of another namespace is shared; write \"<namespace>/<export>\" "
+                "instead, of an export that admits this namespace, or have the installation "
                 "share that namespace (sharedNamespaces)"};
   }
   return {SkipReason::kNoSuchExport,
-          why + ", and of the shared ones none admits it (" + told(shared) +
-              "); write spec.injection.namespaceSelector there, as " + selector_of(asker) +
-              ", or write \"<namespace>/<export>\" of another in place of \"true\""};
+          why + ", and no shared export admits it (" + told(shared) +
+              "); set spec.injection.namespaceSelector there, for example to " +
+              selector_of(asker) +
+              ", or write \"<namespace>/<export>\" of another export instead of \"true\""};
 }
 
 OrRefusal<ObjectKey> choose_named(const ObjectKey& key, const Asker& asker,
@@ -128,7 +129,8 @@ OrRefusal<ObjectKey> choose_named(const ObjectKey& key, const Asker& asker,
   if (found != exports.end()) return judge(*found, asker);
   return Refusal{SkipReason::kNoSuchExport,
                  "the operator knows no DualTraceExport " + key.to_string() +
-                     "; create it, or name another; one of another namespace is named with it"};
+                     "; create it, or correct the name; for an export in another namespace, "
+                     "include the namespace"};
 }
 
 OrRefusal<ObjectKey> choose_only(const Asker& asker, const KnownExports& exports) {
@@ -170,7 +172,7 @@ std::vector<ObjectKey> exports_asked_for(const InjectionRequest& request, const 
 bool is_shut_out(const PodNamespace& from, const ObjectKey& export_key,
                  const KnownExports& exports) {
   const auto found = exports.find(export_key);
-  // With faults, its agents go on as they were last told.
+  // With faults, its agents keep their last configuration.
   if (found == exports.end() || found->second.faulty || found->second.lets_all_send) return false;
   const Asker asker(from);
   const auto& others = found->second.others;

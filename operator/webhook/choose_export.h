@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Which export a pod's spans go to: the one that it names, or the only one that it can mean. It
-// must exist, be free of faults and admit the pod's namespace; anything else is a refusal that says
-// what to do. "true" means the only export of the pod's namespace or, where that has none, the only
-// one that admits it of the namespaces that the installation shares: whoever may create exports
-// elsewhere changes nothing. Pure.
+// Which export a pod's spans go to: the one that it names, or the only one that it can mean. The
+// export must exist, be free of faults and admit the pod's namespace; otherwise the result is a
+// refusal that says what to do. "true" means the only export of the pod's namespace or, if that has
+// none, the only export of the shared namespaces that admits it: people who may create exports in
+// other namespaces cannot change that. Pure.
 
 #include <vector>
 
@@ -18,16 +18,15 @@ namespace dualtrace::ctl {
                                                        const PodNamespace& from,
                                                        const KnownExports& exports);
 
-// For the books: the export that is chosen or, of a pod that is refused, every one that it could
-// have meant, in the order of their names: the one that it names; all that "true" could mean; where
-// that is none, those that are shared, else those that admit the namespace, else the only one there
-// is.
+// For the census: the chosen export or, for a pod that is refused, every export that it could have
+// meant, in the order of their names: the one that it names; all that "true" could mean; if there
+// are none, the shared ones, else those that admit the namespace, else the only one that exists.
 [[nodiscard]] std::vector<kube::ObjectKey> exports_asked_for(const InjectionRequest& request,
                                                              const PodNamespace& from,
                                                              const KnownExports& exports);
 
-// Whether the agents of an export keep out the pods of a namespace, for certain: pods that were
-// injected while it admitted them, and now send to nobody.
+// Whether the agents of an export certainly block the pods of a namespace: pods that were injected
+// while the export admitted them, and whose spans no longer arrive.
 [[nodiscard]] bool is_shut_out(const PodNamespace& from, const kube::ObjectKey& export_key,
                                const KnownExports& exports);
 

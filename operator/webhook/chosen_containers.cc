@@ -45,16 +45,16 @@ std::vector<ChosenContainer> chosen_by(const Json& pod, Wanted wanted) {
 
 // A name that no container can have is not repeated.
 Refusal unknown(std::string_view name) {
-  const std::string called = check_object_name(name) ? "called " + std::string(name) : "by a name";
+  const std::string which = check_object_name(name) ? " " + std::string(name) : "";
   return {SkipReason::kUnknownContainer,
-          "the pod has no container " + called + " that its annotation " +
-              std::string(kContainersAnnotation) + " has; fix the annotation, or leave it out"};
+          "the pod has no container" + which + ", which its annotation " +
+              std::string(kContainersAnnotation) + " names; fix the annotation, or remove it"};
 }
 
 }  // namespace
 
-// Ephemeral containers do not count: a pod cannot be created with them, and env of theirs is their
-// author's of that moment.
+// Ephemeral containers do not count: a pod cannot be created with them, and whoever adds one sets
+// its env.
 OrRefusal<std::vector<ChosenContainer>> choose_containers(const Json& pod) {
   const Json* written = find(pod, {"metadata", "annotations", kContainersAnnotation});
   if (written == nullptr) {
@@ -66,10 +66,9 @@ OrRefusal<std::vector<ChosenContainer>> choose_containers(const Json& pod) {
   }
   auto missing = names_in(annotation_of(pod, kContainersAnnotation));
   if (missing.empty()) {
-    return Refusal{
-        SkipReason::kInvalidRequest,
-        "the annotation " + std::string(kContainersAnnotation) +
-            " names no container; write names with commas between them, or leave it out"};
+    return Refusal{SkipReason::kInvalidRequest,
+                   "the annotation " + std::string(kContainersAnnotation) +
+                       " names no container; write names separated by commas, or remove it"};
   }
   const auto wanted = missing;
   auto chosen = chosen_by(pod, [&](std::string_view /*list*/, const Json& container) {

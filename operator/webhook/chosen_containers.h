@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which containers of a pod get variables: those that its annotation dualtrace.dev/containers
-// names, or else all that run beside each other and that its author wrote (added_containers.h).
+// names, or else all long-running containers that its author wrote (added_containers.h).
 // Pure.
 
 #include <string>

@@ -6,7 +6,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-constexpr size_t kDomainBytesMax = 120;  // a Service's name has at most 120 of the 253 there are
+constexpr size_t kDomainBytesMax = 120;  // the name of a Service takes at most 120 of 253 bytes
 constexpr size_t kLabelBytesMax = 63;
 constexpr std::string_view kServices = "svc.";
 
@@ -57,8 +57,8 @@ std::string domain_of(const std::vector<std::string>& searches) {
   return "";
 }
 
-// Both entries that the kubelet writes must be there: a site may have a domain of its own that
-// begins with "svc.".
+// Both entries that the kubelet writes must be present: a site may have a domain that begins with
+// "svc.".
 ClusterDns read_cluster_dns(std::string_view resolver_configuration,
                             std::string_view pod_namespace) {
   std::vector<std::string> searches;
@@ -71,7 +71,7 @@ ClusterDns read_cluster_dns(std::string_view resolver_configuration,
     if (words.size() < 2) continue;
     if (words[0] == "nameserver") dns.servers.push_back(words[1]);
     if (words[0] != "search" && words[0] != "domain") continue;
-    searches.assign(words.begin() + 1, words.end());  // the last one holds
+    searches.assign(words.begin() + 1, words.end());  // the last one wins
   }
   const std::string domain = domain_of(searches);
   const std::string own = std::string(pod_namespace) + ".svc." + domain;

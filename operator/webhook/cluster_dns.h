@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ClusterDns: what is known of the names that this cluster's DNS serves, and of who serves them:
-// the resolver configuration that the kubelet gave to the operator's own pod, or what the
-// installation says. docs/decisions/0034-how-pods-reach-agents.md. Immutable.
+// ClusterDns: the known domain and servers of this cluster's DNS: from the resolver configuration
+// that the kubelet gave the operator's own pod, or from the installation's settings.
+// docs/decisions/0034-how-pods-reach-agents.md. Immutable.
 
 #include <optional>
 #include <string>
@@ -17,17 +17,17 @@ struct ClusterDns {
   bool operator==(const ClusterDns&) const = default;
 };
 
-// A domain that a host name can end with: labels in lower case with dots between them, none at the
-// end, short enough to leave room for a Service's name.
+// A valid domain suffix: lower-case labels separated by dots, without a trailing dot, short enough
+// to leave room for a Service's name.
 [[nodiscard]] bool is_cluster_domain(std::string_view text);
 
-// Of a resolv.conf(5) in a pod of this namespace. Nothing is known when the text is not one that
-// leads to the cluster's DNS (a pod on the host's network, or a machine that is no node).
+// From a resolv.conf(5) in a pod of this namespace. Empty if the text does not point to the
+// cluster's DNS (a pod on the host's network, or a machine that is not a node).
 [[nodiscard]] ClusterDns read_cluster_dns(std::string_view resolver_configuration,
                                           std::string_view pod_namespace);
 
-// The cluster's domain by the search list "shop.svc.DOMAIN svc.DOMAIN DOMAIN …"; "" when it has no
-// entry "svc.DOMAIN".
+// The cluster's domain according to the search list "shop.svc.DOMAIN svc.DOMAIN DOMAIN …"; "" if it
+// has no entry "svc.DOMAIN".
 [[nodiscard]] std::string domain_of(const std::vector<std::string>& searches);
 
 }  // namespace dualtrace::ctl

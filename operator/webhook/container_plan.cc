@@ -20,7 +20,8 @@ constexpr std::string_view kArizeEndpoint = "ARIZE_COLLECTOR_ENDPOINT";
 constexpr std::string_view kPhoenixEndpoint = "PHOENIX_COLLECTOR_ENDPOINT";
 constexpr std::string_view kPhoenixGrpcPort = "PHOENIX_GRPC_PORT";
 
-// Linux runs no program with a variable larger than 128 KiB; this leaves room for the user's.
+// Linux cannot start a program with a variable larger than 128 KiB; this leaves room for the
+// user's.
 constexpr size_t kAddedBytesMax = size_t{16} * 1024;
 constexpr size_t kVariableBytesMax = size_t{96} * 1024;
 
@@ -28,9 +29,8 @@ Json variable(std::string_view name, std::string_view value) {
   return {{"name", name}, {"value", value}};
 }
 
-// The one that an earlier look gave; else the best name of the agents. Another only where a proxy
-// would take what is sent to the best one, and leaves that one's alone: a NO_PROXY of ".svc" is
-// common.
+// The name from an earlier review, else the agents' best name. Another name is used only if a proxy
+// would intercept requests to the best one but not to the other: a NO_PROXY of ".svc" is common.
 std::string host_for(const ContainerVariables& variables, const PodToPlan& whole) {
   const auto endpoint = variables.literal(kTracesEndpoint);
   if (endpoint && leads_to_agents(*endpoint, whole.export_key)) return host_of(*endpoint);
@@ -70,9 +70,9 @@ class ContainerPlan {
     change_.last.push_back(variable(name, value));
   }
 
-  // Arize's library reads nothing else. Phoenix's puts PHOENIX_GRPC_PORT in place of the port, adds
-  // the path itself when it is told to speak HTTP, and without a variable of its own reads the one
-  // for all signals.
+  // Arize's library reads only this variable. Phoenix's replaces the port by PHOENIX_GRPC_PORT,
+  // adds the path itself if it is set to HTTP, and without its own variable reads the one for all
+  // signals.
   void add_libraries() {
     if (variables_.is_free(kArizeEndpoint)) add(kArizeEndpoint, either_url(agents_.host));
     if (variables_.is_free(kPhoenixEndpoint) && variables_.is_free(kPhoenixGrpcPort) &&
@@ -81,8 +81,8 @@ class ContainerPlan {
     }
   }
 
-  // OTEL_SERVICE_NAME beats a service.name among the attributes: it is added only where it is
-  // certain that the user wrote none.
+  // OTEL_SERVICE_NAME overrides a service.name among the attributes: it is added only if the user
+  // certainly wrote none.
   void add_identity() {
     if (variables_.may_bring(kResourceAttributes)) return;
     const auto at = variables_.position(kResourceAttributes);
@@ -105,11 +105,11 @@ class ContainerPlan {
     }
   }
 
-  // What the user's text has not; it will stand at that position of env.
+  // The attributes that the user's text lacks; the text will be at that position of env.
   std::string missing_attributes(const std::set<std::string>& keys, size_t position) {
     std::set<std::string> seen = keys;
     std::vector<Attribute> missing;
-    // An OTEL_SERVICE_NAME of nothing is none to an SDK, which then reads the attribute.
+    // SDKs treat an empty OTEL_SERVICE_NAME as unset, and then read the attribute.
     if (!seen.contains("service.name") &&
         variables_.state(kServiceName) == ContainerVariables::State::kEmpty) {
       missing.emplace_back("service.name", encode_attribute(service_name(whole_.pod, name_)));
@@ -125,7 +125,7 @@ class ContainerPlan {
     return join_attributes(missing);
   }
 
-  // False when the name stands for something else there.
+  // False if the name already means something else there.
   bool provide(std::string_view name, size_t position) {
     const Json wanted = field_variable(name);
     if (const auto at = variables_.position(name)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The variables of one container: the rules of injection_plan.h, applied. Pure.
+// The variables of one container, by the rules of injection_plan.h. Pure.
 
 #include <optional>
 #include <string>
@@ -14,9 +14,9 @@
 
 namespace dualtrace::ctl {
 
-// What holds for all containers of a pod.
+// Settings for all containers of a pod.
 struct PodWishes {
-  std::string protocol;  // "": not asked for
+  std::string protocol;  // "": not set
   ContainerVariables::EnvFrom env_from{};
 };
 
@@ -29,14 +29,14 @@ struct PodToPlan {
 };
 
 struct PlannedContainer {
-  ContainerChange change;  // `list` and `index` are left for the caller
+  ContainerChange change;  // the caller sets `list` and `index`
   PodWarnings warnings;
 };
 
 [[nodiscard]] OrRefusal<PlannedContainer> plan_container(const PodToPlan& whole,
                                                          const Json& container);
 
-// Whether it has our endpoint already: an earlier look gave it, or its author wrote it.
+// Whether it has our endpoint already, from an earlier review or from its author.
 [[nodiscard]] bool points_to_agents(const Json& container, const kube::ObjectKey& export_key);
 
 }  // namespace dualtrace::ctl

@@ -8,8 +8,8 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Fields of a pod that are names, numbers or one address. Not podIPs and hostIPs, which have
-// commas, nor labels and annotations, which may be anything.
+// Fields of a pod that are names, numbers or one address. Not podIPs and hostIPs, which contain
+// commas, nor labels and annotations, which may contain anything.
 constexpr auto kWordFields = std::to_array<std::string_view>(
     {"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
      "spec.serviceAccountName", "status.hostIP", "status.podIP"});
@@ -85,8 +85,9 @@ ContainerVariables::State ContainerVariables::state_at(size_t position) const {
   return State::kEmpty;
 }
 
-// The nearest entry before. What is nowhere in `env` may come by envFrom or from a Service; what
-// refers to others in its turn is not followed, since a text of a few bytes could lead everywhere.
+// The nearest earlier entry. A name that is not in `env` may come from envFrom or a Service.
+// References inside a referenced value are not followed, because a few bytes could expand
+// without limit.
 ContainerVariables::State ContainerVariables::state_before(std::string_view name,
                                                            size_t position) const {
   for (size_t i = position; i > 0; --i) {

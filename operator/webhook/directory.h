@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Directory: what the webhook knows of the cluster when a pod asks. app/ answers from the
-// informers' caches, so that no admission waits for the API server; tests have a list.
+// Directory: what the webhook knows about the cluster when it reviews a pod. app/ answers from the
+// informers' caches, so that no admission waits for the API server; tests use a list.
 // Thread-safe.
 
 #include <memory>
@@ -16,9 +16,9 @@ namespace dualtrace::ctl {
 class Directory {
  public:
   virtual ~Directory() = default;
-  // Of all namespaces that the operator watches; never nullptr. Never blocks.
+  // The exports of all namespaces that the operator watches; never nullptr. Never blocks.
   [[nodiscard]] virtual std::shared_ptr<const KnownExports> exports() const = 0;
-  // nullopt: the operator does not know the namespace, or may not look at namespaces. Never blocks.
+  // nullopt: the operator does not know the namespace, or may not read namespaces. Never blocks.
   [[nodiscard]] virtual std::optional<Labels> namespace_labels(const std::string& name) const = 0;
 };
 

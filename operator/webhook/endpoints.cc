@@ -27,27 +27,27 @@ std::string url_for(std::string_view protocol, std::string_view host) {
 
 Refusal env_from(std::string_view variable) {
   return {SkipReason::kEnvFromNotKnown,
-          "its envFrom may bring " + std::string(variable) +
-              ", which would be overridden; if it does not, say so by the annotation " +
+          "its envFrom may set " + std::string(variable) +
+              ", which injection would override; if it does not, set the annotation " +
               std::string(kEnvFromAnnotation) + ": " + std::string(kEnvFromUnrelated)};
 }
 
-// What SDKs take for not set: then spans go to this container's own localhost, or nowhere.
+// SDKs treat an empty value as unset: spans then go to the container's own localhost, or nowhere.
 Refusal empty(std::string_view variable) {
   return {SkipReason::kEndpointEmpty,
           "it sets " + std::string(variable) +
-              " itself, but to nothing (empty), which SDKs take for not set; remove the variable "
-              "to send its spans to dualtrace, or give it a value"};
+              " itself, but to an empty value, which SDKs treat as unset; remove the variable to "
+              "send its spans to dualtrace, or give it a value"};
 }
 
 Refusal endpoint_not_known(std::string_view variable) {
   return {SkipReason::kEndpointNotKnown,
           "it sets " + std::string(variable) +
-              " from a source that is not read here, so where its spans go is not known; remove "
-              "the variable to send them to dualtrace"};
+              " from a source that the webhook does not read, so it is unknown where its spans go; "
+              "remove the variable to send them to dualtrace"};
 }
 
-// Of a variable that the container sets itself, and that is kept.
+// For a variable that the container sets itself, and that is kept.
 Refusal already(const ContainerVariables& variables, std::string_view variable) {
   using State = ContainerVariables::State;
   const State state = variables.state(variable);
@@ -55,19 +55,20 @@ Refusal already(const ContainerVariables& variables, std::string_view variable) 
   if (state == State::kNotKnown) return endpoint_not_known(variable);
   return {SkipReason::kAlreadyConfigured,
           "it sets " + std::string(variable) +
-              " itself, so its spans go there; remove that to send them to dualtrace"};
+              " itself, so its spans go there; remove it to send them to dualtrace"};
 }
 
 Refusal not_known(const ContainerVariables& variables, std::string_view variable) {
   const bool is_empty = variables.state(variable) == ContainerVariables::State::kEmpty;
   return {SkipReason::kProtocolNotKnown,
-          (is_empty ? std::string(variable) + " is set, but empty, which SDKs take each in its way"
-                    : "what it sets " + std::string(variable) + " to is not known") +
+          (is_empty ? std::string(variable) + " is set, but empty, which SDKs interpret differently"
+                    : "its value of " + std::string(variable) + " is not known") +
               "; write grpc, http/protobuf or http/json as its value, or remove it"};
 }
 
-// The user's own word for how traces travel decides, then the pod's for dualtrace, then the user's
-// for all signals. An endpoint and a protocol that do not fit each other would lose every span.
+// The container's own protocol for traces decides, then the pod's annotation for dualtrace, then
+// the container's protocol for all signals. If endpoint and protocol did not match, every span
+// would be lost.
 OrRefusal<std::string> protocol_for(const ContainerVariables& variables, std::string_view asked) {
   const auto set = [&](std::string_view variable) -> OrRefusal<std::string> {
     const auto literal = variables.literal(variable);
@@ -92,7 +93,7 @@ std::string grpc_url(std::string_view host) { return base_url(host, kOtlpGrpcPor
 
 std::string either_url(std::string_view host) { return grpc_url(host).append(kTracesPath); }
 
-// Behind the Service's name there is nothing, or a dot and the rest of a whole name.
+// The Service's name is followed by nothing, or by a dot and the rest of a full name.
 bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key) {
   const std::string begin = std::string(kScheme) + service_host(export_key);
   if (!url.starts_with(begin)) return false;
@@ -114,8 +115,8 @@ std::string host_of(std::string_view agents_url) {
   return std::string(agents_url.substr(0, agents_url.find(':')));
 }
 
-// The variable for all signals is left to the user's metrics and logs. Where the user set it, it
-// says where the spans go too; to add the one for traces would override that in all but name.
+// The variable for all signals is left to the user's metrics and logs. If the user set it, it
+// determines where the spans go, too: adding the one for traces would in effect override it.
 OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables, std::string_view asked,
                                       const AgentsOfPod& agents) {
   if (variables.sets(kTracesEndpoint)) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where a container sends its spans, and how: the URLs of an export's agents, and the protocol that
-// goes with OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. A container that says itself where its spans go
-// keeps its say. Pure.
+// belongs to OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. The endpoint that a container sets itself is never
+// changed. Pure.
 
 #include <optional>
 #include <string>
@@ -22,21 +22,21 @@ inline constexpr std::string_view kGrpc = "grpc";
 inline constexpr std::string_view kHttpProtobuf = "http/protobuf";
 inline constexpr std::string_view kHttpJson = "http/json";
 
-// `host`: one that agent_names.h found.
+// `host`: one of those from agent_names.h.
 [[nodiscard]] std::string http_traces_url(std::string_view host);
 [[nodiscard]] std::string grpc_url(std::string_view host);
-// For libraries whose protocol is chosen in code: agents speak both on that port.
+// For libraries whose protocol is chosen in code: agents accept both on that port.
 [[nodiscard]] std::string either_url(std::string_view host);
 
-// Whether the URL is one of the agents', by whichever of their Service's names: an earlier look may
-// have written another than this one would, and so may a person.
+// Whether the URL is one of the agents', by any of their Service's names: an earlier review, or a
+// person, may have written another name than this one would.
 [[nodiscard]] bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key);
 
 // Of such a URL.
 [[nodiscard]] std::string host_of(std::string_view agents_url);
 
-struct TracesTarget {  // what is to be added; both are nullopt when the container points here
-                       // already
+struct TracesTarget {  // the variables to add; both are nullopt if the container already points
+                       // here
   std::optional<std::string> endpoint;
   std::optional<std::string> protocol;
   bool operator==(const TracesTarget&) const = default;
@@ -46,7 +46,7 @@ struct AgentsOfPod {
   kube::ObjectKey export_key;
   std::string host;
 };
-// `asked`: the pod's annotation dualtrace.dev/protocol, "" when it has none.
+// `asked`: the pod's annotation dualtrace.dev/protocol, "" if it has none.
 [[nodiscard]] OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables,
                                                     std::string_view asked,
                                                     const AgentsOfPod& agents);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ExportBook: the KnownExports of this moment. One informer writes each change into it; whoever
-// reviews a pod takes a copy that all share until the next change, and may keep it. A change that
-// makes no difference to a pod (a status) makes no new copy. Used by operator/app.
+// ExportBook: the current KnownExports. One informer writes each change into it. Reviews take an
+// immutable copy, which they share until the next change and may keep. A change that makes no
+// difference to pods (a status) makes no new copy. Used by operator/app.
 // Thread-safe.
 
 #include <memory>
@@ -17,7 +17,7 @@ class ExportBook {
  public:
   explicit ExportBook(ConsentRules rules = {}) : rules_(std::move(rules)) {}
 
-  // nullptr: there is none of that name any more.
+  // nullptr: the export no longer exists.
   void note(const kube::ObjectKey& key, const Json* object);
   [[nodiscard]] std::shared_ptr<const KnownExports> read() const;
 
@@ -28,7 +28,7 @@ class ExportBook {
 
   mutable Mutex mutex_;
   KnownExports known_ DT_GUARDED_BY(mutex_);
-  // Made for the first reader after a change: thousands come at once, in the first list.
+  // Made for the first reader after a change, because the initial list brings thousands at once.
   mutable std::shared_ptr<const KnownExports> copy_ DT_GUARDED_BY(mutex_);
 };
 

@@ -13,14 +13,14 @@ namespace {
 
 constexpr size_t kFaultsTold = 5;
 
-// One warning each: the API server cuts them when they are long.
+// One warning for each fault, because the API server truncates long warnings.
 std::vector<std::string> told(const std::vector<ExportFault>& faults) {
   std::vector<std::string> warnings;
   for (size_t i = 0; i < std::min(faults.size(), kFaultsTold); ++i) {
     warnings.push_back(to_string({faults[i]}));
   }
   if (faults.size() > kFaultsTold) {
-    warnings.push_back("and " + std::to_string(faults.size() - kFaultsTold) + " faults more");
+    warnings.push_back("and " + std::to_string(faults.size() - kFaultsTold) + " more faults");
   }
   return warnings;
 }
@@ -29,8 +29,8 @@ void append(std::vector<std::string>& to, std::vector<std::string> more) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
 }
 
-// Arize refuses a span without a project for good. The applications may name theirs; whoever relies
-// on that need not mind the warning.
+// Arize refuses a span without a project for good. Authors whose applications name their projects
+// can ignore the warning.
 std::vector<std::string> missing_project(const DualTraceExport& wanted) {
   constexpr std::array<std::string_view, 3> kProjectKeys = {"openinference.project.name",
                                                             "arize.project.name", "model_id"};
@@ -40,16 +40,16 @@ std::vector<std::string> missing_project(const DualTraceExport& wanted) {
       [&](std::string_view key) { return wanted.resource_attributes.contains(std::string(key)); });
   if (among_attributes) return {};
   return {
-      "spec.arize.project: Arize refuses spans whose application names no project, and they are "
-      "set aside; name one here for these"};
+      "spec.arize.project: not set; Arize refuses spans whose application names no project, and "
+      "they become dead letters; set a project for these"};
 }
 
-// Their variables stay, and lead to a Service that is gone.
+// Their variables stay, and point to a Service that no longer exists.
 std::vector<std::string> injected_pods(const Json& deleted) {
   const int64_t pods = integer_at(deleted, {"status", "injection", "injected"}).value_or(0);
   if (pods <= 0) return {};
   return {std::to_string(pods) + (pods == 1 ? " pod sends" : " pods send") +
-          " spans to this export, and will lose them until recreated without it"};
+          " spans to this export and will lose them until recreated without it"};
 }
 
 }  // namespace
@@ -80,9 +80,9 @@ std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& ke
   const auto exports = directory_.exports();
   for (const auto* other : exports_in(key.namespace_name, *exports)) {
     if (other->first == key) continue;
-    return {"with " + other->first.name +
-            " there are several exports in this namespace: pods must name "
-            "the one they mean in dualtrace.dev/inject"};
+    return {"this namespace also has the export " + other->first.name +
+            ": pods must name the export "
+            "that they mean in dualtrace.dev/inject"};
   }
   return {};
 }
@@ -113,7 +113,7 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wai
   answer.warnings = told(parsed.faults);
   append(answer.warnings, other_meanings(request));
   if (!parsed.value) return answer;
-  // The object that is created has no namespace of its own where the request's path has it.
+  // In a creation, the object may lack the namespace, which is then only in the request's path.
   parsed.value->key = request.key;
   const Consent consent = consent_of(request.object, questions_.consent);
   append(answer.warnings, consent_notices(request.key, consent, questions_.consent));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ExportReviewer: what there is to say at once to whoever creates, changes or deletes an export,
-// and would otherwise be found in a status later: warnings, never a refusal. Two exports cannot get
-// the same children: their names come from the exports' own (operator/plan/names.h). Thread-safe;
-// the Directory outlives it.
+// ExportReviewer: warns the author who creates, changes or deletes an export about problems that
+// the status would otherwise report later. It never rejects an export. Two exports cannot get the
+// same children, because the children's names derive from the exports' (operator/plan/names.h).
+// Thread-safe; the Directory outlives it.
 
 #include <functional>
 #include <optional>
@@ -21,14 +21,14 @@ namespace dualtrace::ctl {
 
 class ExportReviewer {
  public:
-  struct Questions {  // each may be left out
-    // Whether there is such a Secret; nullopt: not known. Blocks until then at most, and not at all
-    // when that is past.
+  struct Questions {  // each is optional
+    // Whether the Secret exists; nullopt: not known. Blocks until `wait_until` at most, and not at
+    // all if that is past.
     std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
-    // What the installation does not permit, and faults that show only when the agents'
-    // configuration is made (plan_export()); of the export as it is written, and as it is read.
+    // What the installation does not permit, and faults that only planning detects (plan_export());
+    // takes the export as written, and as parsed.
     std::function<std::vector<ExportFault>(const Json&, const DualTraceExport&)> plan_faults;
-    // Those whose pods may ask.
+    // The namespaces whose pods may ask for an export.
     std::function<std::vector<PodNamespace>()> namespaces{};
     ConsentRules consent{};
     AgentDefaults agent_defaults{};
@@ -36,7 +36,7 @@ class ExportReviewer {
   ExportReviewer(const Directory& directory, Questions questions)
       : directory_(directory), questions_(std::move(questions)) {}
 
-  // `wait_until` is for the questions; nothing else blocks.
+  // Only the questions block, until `wait_until`.
   [[nodiscard]] AdmissionAnswer review(const AdmissionRequest& request, Tick wait_until) const;
 
  private:

@@ -60,11 +60,11 @@ class ExporterWarnings {
         {to_string(reason), "container " + std::string(container_) + ": " + std::string(message)});
   }
 
-  // In lower case, without spaces; "" when it is not set or not known.
+  // In lower case, without spaces; "" if it is not set or not known.
   [[nodiscard]] std::string value(std::string_view name) const {
     return lowered(variables_.literal(name).value_or(""));
   }
-  // The variable for traces holds where it has a value.
+  // The variable for traces takes precedence if it has a value.
   [[nodiscard]] std::string value_for_traces(std::string_view end) const {
     const std::string own = value(std::string("OTEL_EXPORTER_OTLP_TRACES_").append(end));
     return own.empty() ? value(std::string("OTEL_EXPORTER_OTLP_").append(end)) : own;
@@ -74,7 +74,7 @@ class ExporterWarnings {
   }
 
   void switched_off() {
-    constexpr std::string_view kWhy = ", so its SDK makes no spans; remove that";
+    constexpr std::string_view kWhy = ", so its SDK creates no spans; remove it";
     if (value("OTEL_SDK_DISABLED") == "true") {
       add(WarnReason::kSdkDisabled, std::string("OTEL_SDK_DISABLED is true").append(kWhy));
     }
@@ -85,7 +85,7 @@ class ExporterWarnings {
     }
     if (java("otel.sdk.disabled") == "true" || java("otel.javaagent.enabled") == "false") {
       add(WarnReason::kSdkDisabled,
-          std::string("Java's options switch OpenTelemetry off").append(kWhy));
+          std::string("a Java option disables OpenTelemetry").append(kWhy));
     }
   }
 
@@ -93,13 +93,13 @@ class ExporterWarnings {
     const std::string exporters = value("OTEL_TRACES_EXPORTER");
     if (!exporters.empty() && !names_otlp(exporters)) {
       add(WarnReason::kOtherExporter,
-          "OTEL_TRACES_EXPORTER does not have otlp, so no spans go to the agents; write otlp, or "
-          "remove it");
+          "OTEL_TRACES_EXPORTER does not include otlp, so no spans go to the agents; set it to "
+          "otlp, or remove it");
     }
     const std::string java_exporters = java("otel.traces.exporter");
     if (!java_exporters.empty() && !names_otlp(java_exporters)) {
       add(WarnReason::kOtherExporter,
-          "Java's option -Dotel.traces.exporter does not have otlp and beats every variable; "
+          "Java's option -Dotel.traces.exporter does not include otlp and overrides all variables; "
           "remove it");
     }
   }
@@ -110,9 +110,9 @@ class ExporterWarnings {
       const auto literal = variables_.literal(name);
       if (literal && leads_to_agents(*literal, agents_.export_key)) continue;
       add(WarnReason::kOtherEndpoint,
-          std::string(name).append(
-              " is its own, so spans of that library do not go to the agents; remove it to send "
-              "them there"));
+          std::string(name).append(" is set by the container, so spans of that library do not go "
+                                   "to the agents; remove it "
+                                   "to send them there"));
     }
     for (const char* property :
          {"otel.exporter.otlp.endpoint", "otel.exporter.otlp.traces.endpoint",
@@ -121,7 +121,7 @@ class ExporterWarnings {
       if (!written || leads_to_agents(*written, agents_.export_key)) continue;
       add(WarnReason::kOtherEndpoint, std::string("Java's option -D")
                                           .append(property)
-                                          .append(" beats every variable; remove it"));
+                                          .append(" overrides all variables; remove it"));
     }
   }
 
@@ -132,7 +132,7 @@ class ExporterWarnings {
       if (none || (by_ratio && is_zero(argument))) {
         add(WarnReason::kNothingSampled,
             "its sampler is " + sampler + (none ? "" : " of 0") +
-                ", which takes no trace that begins here; choose another");
+                ", which drops every trace that starts here; choose another");
       }
     };
     judge(value("OTEL_TRACES_SAMPLER"), value("OTEL_TRACES_SAMPLER_ARG"));
@@ -144,13 +144,13 @@ class ExporterWarnings {
       const State state = variables_.state(name);
       if (state == State::kNotSet || state == State::kEmpty) continue;
       add(WarnReason::kConfigurationFile,
-          std::string(name).append(
-              " is set: SDKs read that file in place of all variables; name the agents' endpoint "
-              "in it, as ${OTEL_EXPORTER_OTLP_TRACES_ENDPOINT}"));
+          std::string(name).append(" is set: SDKs read that file instead of variables; set the "
+                                   "agents' endpoint in it, as "
+                                   "${OTEL_EXPORTER_OTLP_TRACES_ENDPOINT}"));
     }
   }
 
-  // Some SDKs take a certificate, or a "not insecure", for a wish that outweighs http://.
+  // For some SDKs, a certificate, or "insecure=false", overrides the scheme http://.
   void tls_wanted() {
     for (const char* end : {"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"}) {
       for (const char* begin : {"OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"}) {
@@ -158,13 +158,13 @@ class ExporterWarnings {
         const State state = variables_.state(name);
         if (state == State::kNotSet || state == State::kEmpty) continue;
         add(WarnReason::kTlsWanted,
-            name + " is set: some SDKs then speak TLS, which the agents do not; remove it");
+            name + " is set: some SDKs then use TLS, which agents do not support; remove it");
       }
     }
     if (value_for_traces("INSECURE") == "false") {
       add(WarnReason::kTlsWanted,
-          "OTEL_EXPORTER_OTLP_INSECURE is false: some SDKs then speak TLS, which the agents do "
-          "not; remove it");
+          "OTEL_EXPORTER_OTLP_INSECURE is false: some SDKs then use TLS, which agents do not "
+          "support; remove it");
     }
   }
 
@@ -173,7 +173,7 @@ class ExporterWarnings {
     const std::string wanted = value_for_traces("COMPRESSION");
     if (std::find(kTaken.begin(), kTaken.end(), wanted) != kTaken.end()) return;
     add(WarnReason::kCompressionNotKnown,
-        "its OTEL_EXPORTER_OTLP_COMPRESSION is one that agents refuse; write gzip, zstd or none");
+        "OTEL_EXPORTER_OTLP_COMPRESSION names one that agents reject; use gzip, zstd or none");
   }
 
   const ContainerVariables& variables_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What else in a container's environment keeps its spans from the agents though the endpoint is
-// right: an SDK that is switched off, an exporter that is not OTLP's, TLS where agents speak
-// plainly, a file that is read in place of all variables, and the like. Only what is certain is
-// told: a value that comes from a source is not guessed at, but for a proxy's. Pure.
+// Other settings in a container's environment that keep its spans from the agents although the
+// endpoint is right: a disabled SDK, an exporter that is not OTLP, TLS although agents use plain
+// text, a file that replaces all variables, and the like. Only certain problems are reported: a
+// value from a source is assumed to be harmless, except for a proxy. Pure.
 
 #include "operator/webhook/container_variables.h"
 #include "operator/webhook/endpoints.h"
@@ -11,7 +11,7 @@
 
 namespace dualtrace::ctl {
 
-// `container`: its name, which begins each message.
+// `container`: its name, with which each message begins.
 [[nodiscard]] PodWarnings exporter_warnings(const ContainerVariables& variables,
                                             std::string_view container, const AgentsOfPod& agents);
 

@@ -16,8 +16,8 @@ namespace {
 
 Refusal not_understood(std::string_view annotation, std::string_view expected) {
   return {SkipReason::kInvalidRequest, "the annotation " + std::string(annotation) +
-                                           " is not understood; write " + std::string(expected) +
-                                           ", or leave it out"};
+                                           " has an invalid value; set it to " +
+                                           std::string(expected) + ", or remove it"};
 }
 
 OrRefusal<PodWishes> read_wishes(const Json& pod) {
@@ -41,8 +41,8 @@ bool changes_nothing(const ContainerChange& change) {
   return change.first.empty() && change.last.empty() && !change.appended;
 }
 
-// At a second look the pod has what its own containers are to have. What has come since is another
-// webhook's, unless the author named it.
+// In a second review, the pod's own containers already have their variables. Containers that have
+// been added since are another webhook's, unless the author named them.
 bool was_added_since(const Json& pod, const Json& container, const kube::ObjectKey& export_key) {
   if (find(pod, {"metadata", "annotations", kContainersAnnotation}) != nullptr) return false;
   if (annotation_of(pod, kInjectedAnnotation) != export_key.to_string()) return false;
@@ -69,8 +69,8 @@ OrRefusal<InjectionPlan> plan_chosen(const PodToPlan& whole,
   if (plan.left.empty()) return plan;
   const auto& [name, refusal] = plan.left.front();
   Refusal whole_pods{refusal.reason, "container " + name + ": " + refusal.message};
-  // Said at an earlier look, it was said of every container: what could be injected now was added
-  // since.
+  // If an earlier review refused the pod for this, it refused every container: any container that
+  // can be injected now was added since.
   const bool is_said = annotation_of(whole.pod, kSkippedAnnotation) == to_string(whole_pods);
   if (plan.left.size() < containers.size() && !is_said) return plan;
   return whole_pods;

@@ -6,7 +6,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// In the order in which they override each other. The first is a habit of start scripts.
+// In increasing precedence. The first is a convention of start scripts.
 constexpr auto kVariables = std::to_array<std::string_view>(
     {"JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"});
 constexpr std::string_view kSpace = " \t\r\n";

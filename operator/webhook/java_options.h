@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JavaOptions: the system properties that variables of a container give to every Java program in
-// it. Java's SDK believes them before it believes any OTEL_… variable. The variables outlive it.
+// JavaOptions: the system properties that a container's variables set for every Java program in it.
+// In Java's SDK they override the OTEL_… variables. The variables outlive it.
 // Immutable.
 
 #include <map>
@@ -16,7 +16,7 @@ class JavaOptions {
  public:
   explicit JavaOptions(const ContainerVariables& variables);
 
-  // "" for "-Dname" alone; nullopt when it is not there.
+  // "" for "-Dname" alone; nullopt if it is not set.
   [[nodiscard]] std::optional<std::string_view> property(std::string_view name) const;
 
  private:

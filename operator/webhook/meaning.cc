@@ -14,13 +14,13 @@ namespace {
 using kube::ObjectKey;
 
 constexpr size_t kWarningsMax = 5;
-constexpr size_t kNamesTold = 3;  // the API server cuts long warnings
-// The webhook looks at none of their pods.
+constexpr size_t kNamesTold = 3;  // the API server truncates long warnings
+// The webhook does not review the pods of these namespaces.
 constexpr std::array<std::string_view, 2> kUnserved = {"kube-system", "kube-node-lease"};
 
 enum class Turn { kAnother, kSeveral, kNone };
 
-// What only "true" leads to: a thousand namespaces are asked about.
+// Only what "true" resolves to, because a thousand namespaces are checked.
 KnownExports without_the_rest(const KnownExports& exports, const ObjectKey& changed) {
   KnownExports kept;
   for (const auto& [key, known] : exports) {
@@ -54,16 +54,16 @@ std::string told(std::vector<std::string> names) {
 std::string warning(Turn turn, const ObjectKey& before, bool deleted,
                     const std::vector<std::string>& names) {
   const std::string where =
-      "\"true\" in " + told(names) + " means " + before.to_string() + " until now, and with this ";
+      "\"true\" in " + told(names) + " means " + before.to_string() + " now; with this change, ";
   switch (turn) {
     case Turn::kAnother:
-      return where + "their new pods send here; pods that are to stay must name that one";
+      return where + "new pods send here; pods that should not must name that export";
     case Turn::kSeveral:
       return where +
-             "could mean several (Ambiguous): new pods get nothing; narrow namespaceSelector, or "
-             "have pods name one";
+             "it is Ambiguous and new pods get nothing; narrow namespaceSelector, or have pods "
+             "name one export";
     case Turn::kNone:
-      return where + "none: new pods get nothing" +
+      return where + "it means none and new pods get nothing" +
              (deleted ? "; have another export admit them first"
                       : "; admit them in namespaceSelector");
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How an export that is created, changed or deleted would change what "true" means for others: the
-// pods of namespaces whose "true" led to one export so far, and would lead to another, to several
-// or to none. export_reviewer.h tells its author. Pure.
+// How creating, changing or deleting an export would change what "true" means for others: for pods
+// of namespaces whose "true" means one export so far, and would mean another, several or none.
+// export_reviewer.h warns the author. Pure.
 
 #include <optional>
 #include <string>
@@ -18,9 +18,8 @@ struct ExportChange {
   std::optional<KnownExport> after;  // nullopt: it is deleted
 };
 
-// A warning for each kind of change, with the names of some namespaces. `namespaces`: those that
-// are known. Of several exports in one namespace, for that namespace itself, it says nothing: that
-// has its own warning.
+// A warning for each kind of change, with the names of some namespaces. `namespaces`: the known
+// ones. If one namespace has several exports, that has its own warning and is not reported here.
 [[nodiscard]] std::vector<std::string> changes_of_meaning(
     const ExportChange& change, const KnownExports& exports,
     const std::vector<PodNamespace>& namespaces);

@@ -9,8 +9,8 @@
 namespace dualtrace::ctl {
 namespace {
 
-constexpr size_t kAnnotationBytesMax = size_t{256} * 1024;  // Kubernetes' own, of all of a pod's
-constexpr size_t kPodBytesMax = size_t{1024} * 1024;        // etcd takes a little more
+constexpr size_t kAnnotationBytesMax = size_t{256} * 1024;  // Kubernetes' limit for one pod
+constexpr size_t kPodBytesMax = size_t{1024} * 1024;        // etcd accepts a little more
 
 Failure broken(std::string message) { return fail(ErrorKind::kInternal, std::move(message)); }
 
@@ -26,7 +26,7 @@ bool is_ours(std::string_view name) {
          name == "ARIZE_COLLECTOR_ENDPOINT" || name == "PHOENIX_COLLECTOR_ENDPOINT";
 }
 
-// The one text that may grow behind what the user wrote.
+// The only variable whose value may be extended after what the user wrote.
 bool is_kept(const Json& before, const Json& after) {
   if (before == after) return true;
   if (text_at(before, {"name"}) != "OTEL_RESOURCE_ATTRIBUTES") return false;
@@ -46,12 +46,12 @@ Status check_env(const Json& before, const Json& after) {
     if (kept < before.size() && is_kept(before[kept], entry)) {
       ++kept;
     } else if (!is_variable_name(name) || !is_ours(name)) {
-      return broken("a variable would be added that is not ours");
+      return broken("the patch would add a variable that is not dualtrace's");
     } else if (!names.insert(name).second) {
-      return broken("variable " + std::string(name) + " would be there twice");
+      return broken("variable " + std::string(name) + " would appear twice");
     }
   }
-  if (kept != before.size()) return broken("a variable of the user's would change");
+  if (kept != before.size()) return broken("the patch would change a variable of the user's");
   return {};
 }
 
@@ -76,7 +76,7 @@ Status check_annotations(const Json& pod) {
   return {};
 }
 
-// The pod without what may change.
+// The pod without the parts that may change.
 Json rest_of(Json pod) {
   for (const char* list : {"containers", "initContainers"}) {
     if (find(pod, {"spec", list}) == nullptr || !pod["spec"][list].is_array()) continue;

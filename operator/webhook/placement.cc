@@ -9,7 +9,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// One thing that a node must be: an entry of nodeSelector, or of a term of the required affinity.
+// One requirement on a node: an entry of nodeSelector, or of a term of the required affinity.
 struct Demand {
   std::string_view key;
   std::string_view operation;  // In, NotIn, Exists, DoesNotExist, Gt, Lt
@@ -58,7 +58,7 @@ bool term_demands(const Json& term, bool (*wanted)(const Demand&)) {
   return false;
 }
 
-// One of the terms is enough for a node: all of them must demand it.
+// A node needs to match only one term, so a requirement counts only if every term has it.
 bool affinity_demands(const Json& pod, bool (*wanted)(const Demand&)) {
   const Json& terms =
       array_at(pod, {"spec", "affinity", "nodeAffinity",
@@ -112,14 +112,14 @@ bool has_windows_options(const Json& pod) {
   return std::any_of(containers.begin(), containers.end(), has);
 }
 
-// Options for Windows are only a hint: where the pod says Linux, a kubelet there ignores them.
+// Options for Windows are only a hint: if the pod requires Linux, the kubelet ignores them.
 bool asks_for_another_os(const Json& pod) {
   const std::string_view os = text_at(pod, {"spec", "os", "name"});
   if ((!os.empty() && os != "linux") || demands(pod, is_not_linux)) return true;
   return os.empty() && has_windows_options(pod) && !demands(pod, is_linux);
 }
 
-// As virtual-kubelet and the clouds name theirs, where they let nobody choose.
+// Fixed names that virtual-kubelet and the clouds give their virtual nodes.
 bool is_virtual_name(std::string_view node) {
   constexpr auto kBeginnings = std::to_array<std::string_view>(
       {"virtual-kubelet", "virtual-node", "fargate-", "eklet-", "bursting-node"});
@@ -149,7 +149,7 @@ bool is_never_virtual(const Demand& demand) {
           demand.has("fargate"));
 }
 
-// What a cloud's own webhook or its user writes on the pod to have it run without a node.
+// Labels with which a cloud's webhook or the user has the pod run without a node.
 bool is_labelled_virtual(const Json& pod) {
   const auto label = [&](std::string_view name) {
     return text_at(pod, {"metadata", "labels", name});
@@ -177,14 +177,14 @@ bool tolerates_virtual_nodes(const Json& pod) {
 std::optional<Refusal> check_placement(const Json& pod) {
   if (asks_for_another_os(pod)) {
     return Refusal{SkipReason::kNotLinux,
-                   "the pod runs on nodes that have no agents; send its spans elsewhere"};
+                   "the pod requires nodes that run no agents; send its spans elsewhere"};
   }
   if (demands(pod, is_virtual) || is_labelled_virtual(pod) ||
       is_virtual_name(text_at(pod, {"spec", "nodeName"})) ||
       text_at(pod, {"spec", "schedulerName"}) == "fargate-scheduler") {
     return Refusal{SkipReason::kNoAgentThere,
-                   "the pod asks for a virtual node, where no DaemonSet has pods and so no agent "
-                   "runs; place it on other nodes, or send its spans elsewhere"};
+                   "the pod requires a virtual node, where DaemonSets have no pods and so no agent "
+                   "runs; schedule it on other nodes, or send its spans elsewhere"};
   }
   return std::nullopt;
 }
@@ -192,7 +192,7 @@ std::optional<Refusal> check_placement(const Json& pod) {
 std::optional<PodWarning> placement_warning(const Json& pod) {
   if (!tolerates_virtual_nodes(pod) || demands(pod, is_never_virtual)) return std::nullopt;
   return PodWarning{to_string(WarnReason::kMaybeNoAgentThere),
-                    "the pod tolerates virtual nodes, where no agent runs: should it be placed on "
+                    "the pod tolerates virtual nodes, where no agent runs: if it is scheduled on "
                     "one, its spans may be lost; remove the toleration, or send its spans "
                     "elsewhere"};
 }

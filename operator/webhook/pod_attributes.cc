@@ -24,7 +24,7 @@ std::string_view field_of(std::string_view variable) {
 // Names and uids need no encoding.
 std::string reference(std::string_view variable) { return "$(" + std::string(variable) + ")"; }
 
-// A text for OTEL_RESOURCE_ATTRIBUTES, and what it refers to; "" when it cannot be known.
+// A text for OTEL_RESOURCE_ATTRIBUTES, and the variables it refers to; "" if it cannot be known.
 struct Fact {
   std::string text{};
   std::vector<std::string_view> refers{};
@@ -39,7 +39,7 @@ struct PodFacts {
 
 Fact referring(std::string_view variable) { return {reference(variable), {variable}}; }
 
-// Its revisions' pods have one of these labels; KServe's on Knative, too.
+// Pods of its revisions have one of these labels; so do KServe's on Knative.
 bool is_knatives(const Json& pod) {
   constexpr std::string_view kPrefix = "serving.knative.dev/";
   const Json* labels = find(pod, {"metadata", "labels"});
@@ -61,7 +61,7 @@ PodFacts facts_of(const Json& pod, std::string_view namespace_name) {
           {}};
 }
 
-// Of this container of the pod; "" where one of the names is not known.
+// Of this container of the pod; "" if one of the names is not known.
 Fact instance_of(const PodFacts& facts, std::string_view container) {
   const auto& [space, name, uid, node] = facts;
   if (space.text.empty() || name.text.empty()) return {};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The JSON patch (RFC 6902) that carries a plan out on a pod. A patch that the API server cannot
-// apply, or that makes a pod invalid, would keep the pod from being created although the webhook's
-// failurePolicy is Ignore: so it is applied here first, and held against the pod it came from.
+// The JSON patch (RFC 6902) that applies a plan to a pod. A patch that the API server cannot apply,
+// or that makes the pod invalid, would prevent the pod's creation although the webhook's
+// failurePolicy is Ignore. So the patch is applied here first, and the result is compared with the
+// original pod.
 // Pure.
 
 #include "common/error/result.h"
@@ -13,15 +14,15 @@ namespace dualtrace::ctl {
 
 using Annotations = std::vector<std::pair<std::string_view, std::string>>;
 
-// Operations of kind "add" alone, which need nothing but what is in the pod.
+// Only operations of kind "add", which depend only on the pod.
 [[nodiscard]] Json render_patch(const Json& pod, const InjectionPlan& plan,
                                 const Annotations& annotations);
 
-// The pod after the patch; kInvalid when it cannot be applied.
+// The pod after the patch; kInvalid if it cannot be applied.
 [[nodiscard]] Result<Json> apply_patch(const Json& pod, const Json& patch);
 
-// Whether everything that the user wrote is there in `after`, in its order, and what is new is ours
-// and valid.
+// Whether `after` still has everything that the user wrote, in the same order, and all additions
+// are ours and valid.
 [[nodiscard]] Status check_patched(const Json& before, const Json& after);
 
 }  // namespace dualtrace::ctl

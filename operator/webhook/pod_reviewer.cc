@@ -24,7 +24,7 @@ AdmissionAnswer unpatched(const std::string& why) {
           .audit_annotations = {}};
 }
 
-// The patch, when the pod that it makes is what it should be.
+// The patch, if the resulting pod passes the check.
 AdmissionAnswer patched(const Json& pod, const InjectionPlan& plan,
                         const Annotations& annotations) {
   AdmissionAnswer answer;
@@ -34,7 +34,7 @@ AdmissionAnswer patched(const Json& pod, const InjectionPlan& plan,
   return checked ? answer : unpatched(checked.error().message);
 }
 
-// At an earlier look, and its variables are still there.
+// By an earlier review, and its variables are still there.
 bool was_injected(const Json& pod) {
   const std::string_view name = annotation_of(pod, kInjectedAnnotation);
   const size_t slash = name.find('/');
@@ -59,7 +59,7 @@ AdmissionAnswer skipped(const Json& pod, const Refusal& refusal) {
   return answer;
 }
 
-// Those of containers that got nothing, too: the pod is called injected.
+// Including those about containers that got nothing, because the pod is reported as injected.
 PodWarnings all_warnings(const InjectionPlan& plan) {
   PodWarnings all;
   for (const auto& [container, refusal] : plan.left) {
@@ -103,11 +103,12 @@ AdmissionAnswer injected(const Json& pod, const InjectionPlan& plan,
   return answer;
 }
 
-// The API server calls for a pod without the annotation only when its namespace has the label,
-// whose value may be out of our sight.
+// For a pod without the annotation, the API server calls only if the namespace has the label. The
+// operator may not be able to read the label's value.
 AdmissionAnswer unasked(const Json& pod, const PodNamespace& from) {
   if (from.labels || has_annotation(pod, kInjectWord)) return {};
-  return unpatched("the labels of namespace " + from.name + " are not known; annotate the pod");
+  return unpatched("the operator cannot read the labels of namespace " + from.name +
+                   "; annotate the pod");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PodReviewer: the answer to a pod that is about to be created: the variables by which its spans go
-// to an export's agents, or the reason why it gets none, as annotations on the pod itself. It never
-// refuses a pod; where anything is in doubt the pod passes as it is. A pod that has been answered
-// before gets only what it does not have yet. What may keep spans of an injected pod from its agent
-// is said beside. It reads what the Directory knows and asks nobody.
+// PodReviewer: answers reviews of pods that are about to be created: it adds the variables that
+// send a pod's spans to an export's agents, or records in an annotation on the pod why it gets
+// none. It never rejects a pod; in case of doubt the pod is admitted as it is. A pod that has been
+// reviewed before gets only what it lacks. Warnings report what may keep an injected pod's spans
+// from its agent. It reads only the Directory and sends no requests.
 // Thread-safe; the Directory outlives it.
 
 #include <utility>

@@ -10,7 +10,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// HTTPS_PROXY too: many that speak gRPC read it for plain connections as well.
+// HTTPS_PROXY, too: many gRPC clients read it for plain-text connections as well.
 constexpr auto kProxies =
     std::to_array<std::string_view>({"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
                                      "ALL_PROXY", "all_proxy", "grpc_proxy"});
@@ -25,7 +25,7 @@ std::string lowered(std::string_view text) {
   return made;
 }
 
-// "*.example" is read by some clients only.
+// Only some clients understand "*.example".
 bool entry_means(std::string_view entry, std::string_view host) {
   if (entry == "*") return true;
   entry = entry.substr(0, entry.find(':'));
@@ -63,23 +63,24 @@ std::optional<std::string> by_variables(const ContainerVariables& variables,
     if (!variables.sets(name)) continue;
     const auto text = variables.text(name);
     if (!text) {
-      return named(proxies) + " is set, and what " + std::string(name) +
-             " has is not known: " + advice(host);
+      return named(proxies) + " is set, and the value of " + std::string(name) +
+             " is not known: " + advice(host);
     }
     if (!leaves_out(*text, host)) {
       return named(proxies) + " is set, and " + std::string(name) +
-             " does not have the agents' name: " + advice(host);
+             " does not contain the agents' name: " + advice(host);
     }
     is_left_out = true;
   }
-  if (!is_left_out) return named(proxies) + " is set, and no NO_PROXY: " + advice(host);
+  if (!is_left_out) return named(proxies) + " is set, and NO_PROXY is not: " + advice(host);
   const bool read_by_grpc = std::any_of(proxies.begin(), proxies.end(), is_in_small_letters);
   if (!read_by_grpc || variables.sets("no_proxy")) return std::nullopt;
   return named(proxies) +
-         " is set, and no no_proxy in small letters, which gRPC reads alone: " + advice(host);
+         " is set, and no_proxy in lower case, the only one that gRPC reads, is not: " +
+         advice(host);
 }
 
-// "*.cluster.local", "agents*": a star at one end.
+// "*.cluster.local", "agents*": an asterisk at one end.
 bool java_entry_means(std::string_view entry, std::string_view host) {
   if (entry.starts_with('*')) return host.ends_with(entry.substr(1));
   if (entry.ends_with('*')) return host.starts_with(entry.substr(0, entry.size() - 1));
@@ -100,8 +101,8 @@ std::optional<std::string> by_java(const JavaOptions& options, std::string_view 
     if (!entry.empty() && java_entry_means(entry, host)) return std::nullopt;
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
-  return "Java's options name a proxy, and http.nonProxyHosts does not have the agents' name: its "
-         "spans may go to the proxy and be lost; add " +
+  return "Java's options set a proxy, and http.nonProxyHosts does not contain the agents' name: "
+         "its spans may go to the proxy and be lost; add " +
          std::string(host) + " there";
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Whether a proxy takes a container's spans: a variable names one, and none says that the agents'
-// name is reached without it. What clients make of these variables differs; this is the strictest
-// reading of those that send OTLP. NO_PROXY is the user's and is never changed. Pure.
+// Whether a proxy intercepts a container's spans: a variable names one, and none exempts the
+// agents' name from it. Clients interpret these variables differently; this follows the strictest
+// of the clients that send OTLP. NO_PROXY is the user's and is never changed. Pure.
 
 #include <optional>
 #include <string>
@@ -12,11 +12,12 @@
 
 namespace dualtrace::ctl {
 
-// Why the spans may go to a proxy, and what to do; nullopt when none takes what is sent to `host`.
+// Why the spans may go to a proxy, and what to do; nullopt if no proxy intercepts requests to
+// `host`.
 [[nodiscard]] std::optional<std::string> proxy_in_the_way(const ContainerVariables& variables,
                                                           std::string_view host);
 
-// Whether every client takes the text of a NO_PROXY to mean this host.
+// Whether every client exempts this host with that NO_PROXY.
 [[nodiscard]] bool leaves_out(std::string_view no_proxy, std::string_view host);
 
 }  // namespace dualtrace::ctl

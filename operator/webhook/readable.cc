@@ -8,7 +8,7 @@ namespace dualtrace::ctl {
 namespace {
 
 Failure unreadable(std::string_view field) {
-  return fail(ErrorKind::kInvalid, std::string(field) + " is not what a pod has there");
+  return fail(ErrorKind::kInvalid, std::string(field) + " is missing or has an unexpected type");
 }
 
 bool is_there(const Json* value) { return value != nullptr && !value->is_null(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Refusal: why a pod, or one of its containers, gets nothing, in words that a person can act on.
-// The reasons keep their names: docs/injection.md has a line for each (tested). Immutable.
+// Refusal: why a pod, or one of its containers, gets no variables, in words that a person can act
+// on. Reasons are never renamed; docs/injection.md has a line for each (tested). Immutable.
 
 #include <array>
 #include <string>

@@ -9,8 +9,8 @@ namespace {
 
 using Read = std::optional<OrRefusal<InjectionRequest>>;
 
-// "export" is one of the pod's own namespace. A namespace's name has no dot, so that the first one
-// in a label ends it, also where the export's name has dots itself.
+// "export" is one of the pod's own namespace. The name of a namespace contains no dot, so the first
+// dot in a label ends it, even if the export's name has dots itself.
 Read read_value(std::string_view value, char separator, const PodNamespace& from,
                 std::string_view where) {
   if (value == kInjectNone) return std::nullopt;
@@ -24,7 +24,7 @@ Read read_value(std::string_view value, char separator, const PodNamespace& from
   }
   return Refusal{SkipReason::kInvalidRequest,
                  std::string(where) +
-                     " is not understood; write \"true\", \"false\", the name of a "
+                     " has an invalid value; write \"true\", \"false\", the name of a "
                      "DualTraceExport, or <namespace>" +
                      separator + "<name>"};
 }

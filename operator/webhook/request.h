@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a pod asks for: its annotation dualtrace.dev/inject, or else the label of its namespace,
-// read into a request. pod_reviewer.h is its user; choose_export.h goes on. Pure.
+// parsed into a request. Used by pod_reviewer.h; choose_export.h resolves it. Pure.
 
 #include <optional>
 #include <string>
@@ -19,15 +19,15 @@ struct PodNamespace {
 };
 
 struct InjectionRequest {
-  // The export that is named; nullopt for "true": the only one there is.
+  // The named export; nullopt for "true": the only one.
   std::optional<kube::ObjectKey> named;
   bool operator==(const InjectionRequest&) const = default;
 };
 
-// nullopt: it asks for nothing, or says that it wants nothing.
+// nullopt: it asks for nothing, or opts out.
 [[nodiscard]] std::optional<OrRefusal<InjectionRequest>> read_request(const Json& pod,
                                                                       const PodNamespace& from);
-// The same, of the annotation's value; nullopt where the pod has none.
+// The same, for the annotation's value; `own` is nullopt if the pod has none.
 [[nodiscard]] std::optional<OrRefusal<InjectionRequest>> read_request(
     const std::optional<std::string>& own, const PodNamespace& from);
 

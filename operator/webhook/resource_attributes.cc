@@ -4,10 +4,11 @@
 namespace dualtrace::ctl {
 namespace {
 
-constexpr char kReferenced = '\x01';  // stands for what a reference becomes; never in a pod's text
+constexpr char kReferenced =
+    '\x01';  // placeholder for an expanded reference; never in a pod's text
 
-// What W3C Baggage lets stand in a value, without what has a meaning to us or to an SDK that knows
-// better: "%", "=", and "+", which old ones take for a space.
+// The characters that W3C Baggage allows in a value, without those with a special meaning: "%",
+// "=", and "+", which old SDKs decode as a space.
 bool stands_for_itself(char c) {
   constexpr std::string_view kEncoded = "\",;\\%=+'";
   return c > ' ' && c < '\x7f' && kEncoded.find(c) == std::string_view::npos;
@@ -42,8 +43,8 @@ std::optional<std::string> decoded(std::string_view text) {
   return plain;
 }
 
-// As the kubelet does it: "$$" is a "$"; "$(" without an end, and "$" before anything else, are
-// themselves.
+// Like the kubelet: "$$" becomes "$"; "$(" without an end, and "$" before anything else, stay
+// unchanged.
 std::optional<std::string> expanded(std::string_view text,
                                     const std::function<bool(std::string_view)>& is_word) {
   std::string result;

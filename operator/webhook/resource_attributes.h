@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The text of OTEL_RESOURCE_ATTRIBUTES: "key=value,key=value", percent-encoded as OpenTelemetry's
-// resource specification has it, inside a value of `env`, where `$(NAME)` is a reference. What the
-// user wrote stays as it is, and its keys win. Pure.
+// resource specification requires, inside a value of `env`, where `$(NAME)` is a reference. The
+// user's text stays unchanged, and its keys take precedence. Pure.
 
 #include <functional>
 #include <optional>
@@ -14,16 +14,16 @@
 
 namespace dualtrace::ctl {
 
-// A key and the text of its value, encoded, references in it as they are.
+// A key and its encoded value, with references unchanged.
 using Attribute = std::pair<std::string, std::string>;
 
-// So that the kubelet leaves the text as it is: every "$" is doubled.
+// Doubles every "$", so that the kubelet leaves the text unchanged.
 [[nodiscard]] std::string escape_references(std::string_view text);
-// Of any text, with what escape_references() does.
+// Encodes any text, including escape_references().
 [[nodiscard]] std::string encode_attribute(std::string_view text);
 
-// The keys that the text has, as an SDK will read them; nullopt when that cannot be told, or is an
-// error to SDKs. `is_word` says of a referenced variable that it adds neither keys nor errors.
+// The keys of the text, as an SDK will parse it; nullopt if they cannot be determined, or if SDKs
+// reject the text. `is_word` tells whether a referenced variable adds neither keys nor errors.
 [[nodiscard]] std::optional<std::set<std::string>> keys_of(
     std::string_view text, const std::function<bool(std::string_view)>& is_word);
 

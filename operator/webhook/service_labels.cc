@@ -8,7 +8,8 @@ namespace {
 
 constexpr size_t kGeneratedBytes = 5;
 constexpr size_t kTimeDigitsMin = 9;
-// Without vowels, and what looks like another: no word comes of them by chance.
+// The alphabet of generated names: without vowels and look-alikes, so that no word occurs by
+// chance.
 constexpr std::string_view kGenerated = "bcdfghjklmnpqrstvwxz2456789";
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kRayCluster = "-raycluster";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PodWarning: why spans of a pod may not arrive although it got its variables: something in the pod
-// that is its author's and stays. It is said to whoever creates the pod, and stands on the pod.
-// The reasons keep their names: docs/injection.md has a line for each (tested). What is told of
-// containers that got nothing has a SkipReason. Immutable.
+// PodWarning: why spans of a pod may not arrive although it got its variables: a setting of the
+// pod's author, which is not changed. The creator of the pod gets the warning, and an annotation on
+// the pod repeats it. Reasons are never renamed; docs/injection.md has a line for each (tested).
+// Warnings about containers that got nothing have a SkipReason. Immutable.
 
 #include <array>
 #include <string>
@@ -44,7 +44,7 @@ inline constexpr auto kWarnReasons = std::to_array<std::string_view>({
 
 struct PodWarning {
   std::string_view reason;  // of one of the two lists
-  std::string message;      // of what, why, and what to do; never a value that the user wrote
+  std::string message;      // what, why, and what to do; never a value that the user wrote
   bool operator==(const PodWarning&) const = default;
 };
 using PodWarnings = std::vector<PodWarning>;

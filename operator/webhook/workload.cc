@@ -32,7 +32,7 @@ const Json* controller_of(const Json& pod) {
   return found == owners.end() ? nullptr : &*found;
 }
 
-// "web" of "web-5d9c7f" when the pod's template has that hash under this label; "" when not.
+// "web" for "web-5d9c7f" if the pod has that template hash under this label; "" if not.
 std::string_view before_hash(const Json& pod, std::string_view label, std::string_view name) {
   const std::string_view hash = label_of(pod, label);
   if (hash.empty() || !name.ends_with(hash)) return {};
@@ -40,8 +40,8 @@ std::string_view before_hash(const Json& pod, std::string_view label, std::strin
   return before.ends_with('-') ? before.substr(0, before.size() - 1) : std::string_view();
 }
 
-// A ReplicaSet is a Deployment's, or a Rollout's of Argo, for which OpenTelemetry has no attribute,
-// or nobody's.
+// A ReplicaSet belongs to a Deployment, to an Argo Rollout, for which OpenTelemetry has no
+// attribute, or to nothing.
 Workload of_replica_set(const Json& pod, std::string_view name) {
   Workload workload;
   const std::string_view deployment = before_hash(pod, "pod-template-hash", name);
@@ -52,8 +52,8 @@ Workload of_replica_set(const Json& pod, std::string_view name) {
   return workload;
 }
 
-// A CronJob names its Jobs by the minute, counted from 1970, for which they are. Since 2019 such a
-// number is larger than any day that a person may have written as 20250131.
+// A CronJob names its Jobs after their scheduled minute, counted from 1970. Since 2019, such a
+// number is larger than any date that a person may write as 20250131.
 std::string_view cron_job_of(std::string_view job) {
   constexpr uint32_t kFirst = 26'000'000;
   constexpr uint32_t kLast = 99'999'999;
@@ -90,7 +90,7 @@ Workload workload_of(const Json& pod) {
   for (const auto& [known, key] : kNamedByPeople) {
     if (kind == known) return made_of(key, name);
   }
-  // Somebody's own kind: what it is called says more than what it calls its pods.
+  // A custom kind: its own name is more meaningful than the names of its pods.
   return {{}, std::string(without_run(name))};
 }
 
@@ -98,10 +98,10 @@ std::string_view annotation_of(const Json& pod, std::string_view name) {
   return text_at(pod, {"metadata", "annotations", name});
 }
 
-// What people wrote for this comes first, then what platforms write, which also write a name of
-// their own kind for each pod of theirs (KubeRay: app.kubernetes.io/name is "kuberay"). The pod's
-// name comes last but one: where it is made up (generateName), it is not known yet, and would be
-// another service with every pod.
+// Annotations and labels that people write for this purpose come first, then those of platforms,
+// which also write a label with their own name on each pod (KubeRay: app.kubernetes.io/name is
+// "kuberay"). The pod's name comes last but one: a generated name (generateName) is not known yet,
+// and would be a different service for every pod.
 std::string service_name(const Json& pod, std::string_view container) {
   const std::string annotation = std::string(kResourcePrefix) + std::string(kServiceName);
   const Workload workload = workload_of(pod);

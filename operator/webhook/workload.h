@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a pod belongs to and what its service is called, by OpenTelemetry's conventions for
-// Kubernetes, from what is known when the pod is created: its owner, labels and annotations.
+// The workload that a pod belongs to and the name of its service, by OpenTelemetry's conventions
+// for Kubernetes, from what is known when the pod is created: its owner, labels and annotations.
 // Nothing is looked up; service_labels.h knows the platforms. Pure.
 
 #include <string>
@@ -14,20 +14,20 @@
 namespace dualtrace::ctl {
 
 struct Workload {
-  // k8s.deployment.name, k8s.replicaset.name, …: of the owner and of the owner's. None of a kind
-  // that OpenTelemetry has no word for.
+  // k8s.deployment.name, k8s.replicaset.name, …: of the owner and of its owner. None for a kind for
+  // which OpenTelemetry has no attribute.
   std::vector<std::pair<std::string, std::string>> attributes;
-  std::string name;  // of the outermost one that is known; "" when there is none
+  std::string name;  // of the outermost known one; "" if there is none
 };
 [[nodiscard]] Workload workload_of(const Json& pod);
 
-// "" when the annotation is not there.
+// "" if the pod does not have the annotation.
 [[nodiscard]] std::string_view annotation_of(const Json& pod, std::string_view name);
 
-// The service's name for one of the pod's containers; never empty when the container has a name.
+// The service's name for one of the pod's containers; never empty if the container has a name.
 [[nodiscard]] std::string service_name(const Json& pod, std::string_view container);
 
-// Attributes that annotations resource.opentelemetry.io/… ask for, without service.name.
+// Attributes from the annotations resource.opentelemetry.io/…, without service.name.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> annotated_attributes(
     const Json& pod);
 

@@ -407,7 +407,7 @@ def test_without_the_crd_it_says_so(request, control_plane, clean, helms):
     apply_tests(control_plane, rendered)
     code, said = verify(request, control_plane, rendered)
     assert code == 1
-    assert said[0].startswith("FAILED: an export is accepted") and "install the CRD" in said[0]
+    assert said[0].startswith("FAILED: a valid export is accepted") and "install the CRD" in said[0]
 
 
 # --- what an upgrade says ---

@@ -205,7 +205,7 @@ def test_pods_that_a_policy_refuses_are_no_riddle(control_plane, operator):
     try:
         tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnavailable")
         message = tenant.condition(EXPORT, "Ready")["message"]
-        assert "1 of 1 nodes have no pod for it" in message
+        assert "1 of 1 nodes have no agent pod" in message
         assert "Pod Security" in message
         tenant.change(EXPORT, {"delivery": {"storage": "EmptyDir"}})
         wait_until(lambda: node.pods(tenant.namespace), "the policy takes the pod")

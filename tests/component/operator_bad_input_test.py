@@ -67,7 +67,7 @@ def any_spec(control_plane, operator):
 WRONG = {
     "of two places": (
         {"arize": {**ARIZE, "endpoint": "otlp.example:443"}},
-        "spec.arize: write exactly one of endpoint and region",
+        "spec.arize: set exactly one of endpoint and region",
     ),
     "of half a table": (
         {"databricks": {**BOTH["databricks"], "table": "traces"}},

@@ -187,24 +187,25 @@ def test_who_would_change_what_true_means_for_others_is_warned(
             check=False,
         )
 
-    means = f'Warning: "true" in namespace {shop} means {observability.namespace}/agents until now'
-    assert f"{means}, and with this could mean several" in told(platform, ALL)
+    means = f'Warning: "true" in namespace {shop} means {observability.namespace}/agents now'
+    assert f"{means}; with this change, it is Ambiguous" in told(platform, ALL)
     assert '"true"' not in told(platform, None)
     status, answered = observability.api.patch(
         f"{observability.exports}/agents?dryRun=All", {"spec": {"injection": only("elsewhere")}}
     )
     assert status == 200, answered
     (warned,) = observability.api.warnings()
-    assert "and with this none: new pods get nothing" in warned
+    assert "with this change, it means none and new pods get nothing" in warned
     deleted = control_plane.kubectl(
         *("delete", "dte/agents", "--dry-run=server", f"--namespace={observability.namespace}"),
         check=False,
     )
-    assert f"{shop} means {observability.namespace}/agents until now, and with this none" in deleted
+    means = f"{shop} means {observability.namespace}/agents now"
+    assert f"{means}; with this change, it means none" in deleted
     own = Tenant(control_plane, "own")
     observability.change("agents", {"injection": {"namespaceSelector": {"matchLabels": None}}})
     wait_for_answer(control_plane, own.namespace, "true", "injected", observability.namespace)
-    assert "and with this their new pods send here" in told(own, None)
+    assert "with this change, new pods send here" in told(own, None)
 
 
 def test_an_export_of_before_goes_on_until_the_installation_ends_it(
@@ -216,11 +217,11 @@ def test_an_export_of_before_goes_on_until_the_installation_ends_it(
     wait_for_answer(control_plane, shop, "true", "injected", name)
     said = observability.wait_for_reason("agents", "ConfigValid", "ConsentAssumed")
     assert said["status"] == "True"
-    assert "write {} for all" in said["message"] and f'write "{name}"' in said["message"]
+    assert "set {} to admit all" in said["message"] and f'write "{name}"' in said["message"]
     assert observability.get("agents")["status"]["consent"] == "AllAsBefore"
     wait_for_senders(observability, "agents", EVERYBODY)
     observability.change("agents", {"delivery": {"maxAge": "71h"}})
-    assert any("write {} for all" in one for one in observability.api.warnings())
+    assert any("set {} to admit all" in one for one in observability.api.warnings())
 
     assert operator.stop() == 0
     operator = launch()  # what the status says is still known

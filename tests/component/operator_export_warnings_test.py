@@ -13,7 +13,7 @@ from harness.tenant import ARIZE, BOTH, SECRETS, Tenant
 
 LOOKUPS = "dualtrace_operator_webhook_secret_lookups_total"
 # It stands in every answer of the webhook's in time; the API server waits two seconds for one.
-ANSWERED = "with first there are several exports in this namespace"
+ANSWERED = "this namespace also has the export first"
 AT_ONCE = 48  # three times as many as may wait
 
 

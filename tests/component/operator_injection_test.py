@@ -190,7 +190,7 @@ def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, operato
         stdin=json.dumps(second),
         check=False,
     )
-    assert f"Warning: with {EXPORT} there are several exports in this namespace" in said
+    assert f"Warning: this namespace also has the export {EXPORT}" in said
 
 
 def user_sees(before: dict, after: dict) -> dict:

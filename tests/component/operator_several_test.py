@@ -108,7 +108,7 @@ def test_an_export_belongs_to_the_operator_of_its_class(tenant, first, second):
     assert (version(tenant, "plain"), version(tenant, "blue")) == before
     assert "status" not in tenant.get("red")
     assert tenant.child("daemonsets", "red") is None
-    left = [line["export"] for line in other.log() if "is left to another" in line["message"]]
+    left = [line["export"] for line in other.log() if "leaves it to another" in line["message"]]
     assert sorted(left) == [f"{tenant.namespace}/plain", f"{tenant.namespace}/red"]
 
     # Hands change with the class, and the agents with them.
@@ -125,7 +125,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     wait_for_image(tenant, "agents", "test")
     two = second()
     (said,) = wait_until(
-        lambda: two.logged("another operator serves this export, and so it is left alone"),
+        lambda: two.logged("another operator serves this export, so this operator leaves it alone"),
         "the second says so",
     )
     assert said["operator"].endswith("/first")

@@ -95,7 +95,7 @@ TEST(AgentDefaults, ObeyTheRulesOfExports) {
   EXPECT_EQ(fault_of("{}"), "");
   EXPECT_THAT(fault_of("[]"), HasSubstr("expected an object"));
   EXPECT_THAT(fault_of(R"({"image": "other"})"),
-              HasSubstr("image: is no field of spec.agent that"));
+              HasSubstr("image: is not a field of spec.agent that"));
   EXPECT_THAT(fault_of(R"({"labels": {"a b": "c"}})"),
               HasSubstr("labels[a b]: expected a label's name"));
   EXPECT_THAT(fault_of(R"({"updateStrategy": {"rollingUpdate": {"maxSurge": "200%"}}})"),

@@ -96,7 +96,7 @@ TEST(Consent, SaysWhatToWriteInWordsThatFitAWarning) {
   const kube::ObjectKey key{"observability", "agents"};
   EXPECT_THAT(consent_notices(key, Consent::kExplicit, kNoneShared), IsEmpty());
   EXPECT_THAT(consent_notices(key, Consent::kAllAsBefore, kNoneShared),
-              ElementsAre(HasSubstr("write {} for all"),
+              ElementsAre(HasSubstr("set {} to admit all"),
                           HasSubstr("write \"observability/agents\" on these pods")));
   EXPECT_THAT(consent_notices(key, Consent::kSelectedAsBefore, kNoneShared),
               ElementsAre(HasSubstr("still reach the agents"), HasSubstr("sharedNamespaces")));

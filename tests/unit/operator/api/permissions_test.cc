@@ -48,7 +48,7 @@ TEST(Permissions, OnlyTheInstallationsRepositoryIsPermittedByDefault) {
         "registry.example:5000/dualtrace-agent-evil", "registry.example:5000/Dualtrace-agent"}) {
     EXPECT_THAT(told(with_image(other)),
                 AllOf(HasSubstr("spec.agent.image: "), HasSubstr(other),
-                      HasSubstr("permissions.images"), HasSubstr("leave it out")));
+                      HasSubstr("permissions.images"), HasSubstr("remove it")));
   }
 }
 
@@ -71,7 +71,7 @@ TEST(Permissions, HostPathCanBeForbidden) {
   const auto host_path = with("/spec/delivery/storage", "HostPath");
   EXPECT_EQ(told(host_path), "");
   EXPECT_THAT(told(host_path, {.host_path = false}),
-              AllOf(HasSubstr("spec.delivery.storage: HostPath"), HasSubstr("write EmptyDir")));
+              AllOf(HasSubstr("spec.delivery.storage: HostPath"), HasSubstr("use EmptyDir")));
   // Not written, it is the default.
   EXPECT_NE(told(*parse_export(minimal_export()).value, {.host_path = false}), "");
   EXPECT_EQ(told(with("/spec/delivery/storage", "EmptyDir"), {.host_path = false}), "");

@@ -77,7 +77,7 @@ TEST(Options, ShareOnlyNamespacesThatAreWatched) {
   const Parsed parsed = parse({"--agent-image=agent:1", "--watch-namespaces=shop,bar",
                                "--shared-namespaces=observability"});
   EXPECT_EQ(parsed.exit_code(), 2);
-  EXPECT_TRUE(parsed.says("--shared-namespaces: observability is none of --watch-namespaces"));
+  EXPECT_TRUE(parsed.says("--shared-namespaces: observability is not one of --watch-namespaces"));
   EXPECT_EQ(parse({"--agent-image=agent:1", "--watch-namespaces=shop", "--shared-namespaces=shop"})
                 .options()
                 .shared_namespaces.size(),
@@ -180,7 +180,7 @@ TEST(Options, SayWhatIsWrongWithThem) {
       {"--watch-namespaces=", "--watch-namespaces"},
       {"--lease-duration=9s", "expected --lease-duration > --renew-deadline"},
       {"--retry-period=soon", "--retry-period: expected a duration"},
-      {"--resync=0s", "--resync: expected more than nothing"},
+      {"--resync=0s", "--resync: expected a positive duration"},
       {"--workers=0", "--workers"},
       {"--listen=8080", "--listen"},
       {"--log-level=loud", "--log-level: expected debug, info, warn or error"},

@@ -124,7 +124,7 @@ TEST_F(CensusTest, CountsByReasonWhatWasSkippedAndWarned) {
   const std::string skipped(kSkippedAnnotation);
   const std::string warned(kWarnedAnnotation);
   Json pod = asks("true");
-  pod[skipped] = "NoClusterDNS: the pod resolves names as its node does, SDKDisabled: not this";
+  pod[skipped] = "NoClusterDNS: the pod uses its node's DNS, SDKDisabled: not this";
   add_pod("a", pod);
   add_pod("b", pod);
   pod = answered("true");

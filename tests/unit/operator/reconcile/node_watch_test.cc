@@ -27,7 +27,7 @@ struct Agent {
 };
 
 constexpr const char* kUnheard =
-    "NodeNotReady: the control plane hears nothing from the node's kubelet";
+    "NodeNotReady: the node's kubelet does not report to the control plane";
 
 // And nothing else is to be said of any node.
 NodesFact serving_on(int64_t nodes) {
@@ -220,7 +220,7 @@ TEST_F(NodeTroublesTest, TellsOfANodeThatIsNotHeardAndOfTheNewPodThere) {
     "spec": {"nodeName": "b"}, "status": {"phase": "Pending"}})");
   EXPECT_THAT(look({pod("old", kUnheardOnB), fresh}).cannot_run,
               ElementsAre(NodesFact::CannotRun{
-                  "b", "NodeNotReady", "the control plane hears nothing from the node's kubelet"}));
+                  "b", "NodeNotReady", "the node's kubelet does not report to the control plane"}));
 }
 
 TEST_F(NodeTroublesTest, TellsOfAKubeletThatStartsNothing) {
@@ -229,8 +229,8 @@ TEST_F(NodeTroublesTest, TellsOfAKubeletThatStartsNothing) {
   EXPECT_THAT(look({fresh}).cannot_run, IsEmpty());
   EXPECT_EQ(watch.look_again(now_), now_ + seconds(30));
   EXPECT_THAT(look({fresh}, seconds(30)).cannot_run,
-              ElementsAre(NodesFact::CannotRun{
-                  "b", "NotStarted", "the node's kubelet has not begun to start the pod"}));
+              ElementsAre(NodesFact::CannotRun{"b", "NotStarted",
+                                               "the node's kubelet has not started the pod"}));
 }
 
 }  // namespace

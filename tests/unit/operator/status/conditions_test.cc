@@ -55,7 +55,7 @@ std::function<void(World&)> agent_finds(CredentialState state, const std::string
   };
 }
 
-// The Secret has been made again; agents go on with what they have.
+// The Secret was deleted and created again; agents keep using the old value.
 void secret_differs(World& world) {
   world.facts.secrets[0].part = CredentialPart::kAPIKey;
   world.facts.secrets[0].fingerprint = "arize-2";
@@ -101,9 +101,9 @@ const std::vector<Case>& cases() {
       {kInvalid,
        [](World& world) {
          world.facts.wanted = nullptr;
-         world.facts.faults = {{"spec.arize", "write exactly one of endpoint and region"}};
+         world.facts.faults = {{"spec.arize", "set exactly one of endpoint and region"}};
        },
-       "spec.arize: write exactly one of endpoint and region"},
+       "spec.arize: set exactly one of endpoint and region"},
       {kNotPermitted,
        [](World& world) {
          world.facts.permitted = false;
@@ -117,7 +117,7 @@ const std::vector<Case>& cases() {
        },
        "node-05): arize.colour: unknown key"},
 
-      {kSynced, nothing, "is there"},
+      {kSynced, nothing, "names exists"},
       {kSecretMissing, secret(State::kSecretMissing),
        "Secret databricks (spec.databricks.auth.token) does not exist"},
       {kKeyMissing, secret(State::kKeyMissing, "api-key"), "key api-key of Secret arize"},
@@ -135,24 +135,24 @@ const std::vector<Case>& cases() {
              .reason = "AuthRejected",
              .why = "401: the token is not valid"};
        },
-       "the new credential databricks-2 of databricks is refused (AuthRejected) (on node-04): 401: "
-       "the token is not valid; agents go on"},
+       "the new credential databricks-2 of databricks is rejected (AuthRejected) (on node-04): "
+       "401: the token is not valid; agents use the previous one"},
       {kCredentialExpiring,
        [](World& world) {
          world.lane(3, "arize").credential.expires = world.facts.now + std::chrono::hours(24);
        },
-       "the credential of arize ends at 2025-11-25T16:00:00Z; make a new one"},
+       "the credential of arize expires at 2025-11-25T16:00:00Z; create a new one"},
       {kValueUnusable,
        agent_finds(CredentialState::kUnusable, "credential file /c/arize-api-key: is in quotes"),
        "(on node-04): credential file /c/arize-api-key: is in quotes"},
       {kNotMounted, agent_finds(CredentialState::kMissing, "no such file"),
-       "agents find no apiKey (on node-04)"},
+       "agents cannot find apiKey (on node-04)"},
       {kSecretNotTaken,
        [](World& world) {
          secret_differs(world);
          world.facts.credentials_differ = kSyncPatience;
        },
-       "key api-key of Secret arize (spec.arize.credentials) has (on node-01, node-02, node-03, "
+       "key api-key of Secret arize (spec.arize.credentials) (on node-01, node-02, node-03, "
        "node-04, node-05 and 7 more): the Secret is immutable"},
       {kSecretUnreadable,
        [](World& world) {
@@ -185,13 +185,13 @@ const std::vector<Case>& cases() {
          world.facts.unserved = {2, {"shop/a"}, {"gpu-1"}};
          world.facts.falls_back = true;
        },
-       "(shop/a, …) run on nodes without a ready agent (gpu-1); agents of other nodes"},
+       "(shop/a, …) run on nodes without a ready agent (gpu-1); agents on other nodes"},
       {kScaledToZero,
        [](World& world) {
          world.write();
          world.facts.daemon_set = DaemonSetFact{3, 3, 0, 0, 0, 0};
        },
-       "no node matches now"},
+       "no node is eligible now"},
       {kAgentsSilent,
        [](World& world) {
          world.facts.nodes.silent = {{"node-03", "connection refused"}};
@@ -201,10 +201,10 @@ const std::vector<Case>& cases() {
        [](World& world) {
          world.facts.injection = InjectionFact{9, 9, {}, 2, {"shop/a", "shop/b"}};
        },
-       "2 pods send to the agents, whose NetworkPolicy keeps them out (shop/a, shop/b): "},
+       "2 pods send to agents whose NetworkPolicy blocks them (shop/a, shop/b): "},
       {kNoNodes, [](World& world) { world.facts.daemon_set = DaemonSetFact{3, 3, 0, 0, 0, 0}; },
        "spec.agent.nodeSelector"},
-      {kPending, [](World& world) { world.facts.daemon_set.reset(); }, "asked for"},
+      {kPending, [](World& world) { world.facts.daemon_set.reset(); }, "does not exist yet"},
 
       {kApplying, [](World& world) { world.facts.daemon_set->generation = 4; }, "DaemonSet"},
       {kRollingOut, [](World& world) { world.facts.daemon_set->updated = 7; }, "7 of 12 nodes"},
@@ -219,7 +219,7 @@ const std::vector<Case>& cases() {
          world.facts.daemon_set->available = 7;
          world.facts.rollout_still = kRolloutPatience;
        },
-       "7 of 12 agents are available, and nothing has moved for ten minutes"},
+       "7 of 12 agents are available, without progress for ten minutes"},
       {kNodesFailing,
        [](World& world) {
          world.facts.daemon_set->updated = 11;
@@ -227,7 +227,7 @@ const std::vector<Case>& cases() {
        },
        "11 of 12 nodes have the newest agent; node-03 cannot run it: Unschedulable: 1 "
        "Insufficient"},
-      {kStable, nothing, "as it was asked for"},
+      {kStable, nothing, "matches the spec"},
       {kApplyFailed,
        [](World& world) {
          world.facts.apply_error = Error{ErrorKind::kInvalid, "spec.selector: immutable"};
@@ -238,12 +238,12 @@ const std::vector<Case>& cases() {
        [](World& world) {
          world.facts.faults = {{"spec", "empty"}};
        },
-       "agents run on"},
+       "agents keep running"},
 
       {kDelivering, nothing, "delivered to Databricks", kDatabricks},
-      {kIdle, [](World& world) { state_of_arize(world, "Idle"); }, "waits for Arize", kArize},
+      {kIdle, [](World& world) { state_of_arize(world, "Idle"); }, "waiting for Arize", kArize},
       {kPartlyRetrying, [](World& world) { world.lane(11, "arize").state = "Retrying"; },
-       "not from node-12", kArize},
+       "retrying: node-12", kArize},
       {kRetrying,
        [](World& world) {
          state_of_arize(world, "Retrying");
@@ -251,24 +251,25 @@ const std::vector<Case>& cases() {
            lane.last_error = {"Unreachable", "timed out"};
          });
        },
-       "Arize takes no spans (Unreachable); node-01, node-02, node-03, node-04, node-05 and 7 more",
+       "Arize accepts no spans (Unreachable); retrying with growing delays on node-01, node-02, "
+       "node-03, node-04, node-05 and 7 more. Spans are kept",
        kArize},
       {kSpansDeadLettered,
        lost(LossWord::kDeadLettered, LossReason::kMissingProject, "external_model_id is required"),
-       "spans did not reach Arize in the last 90 s: 40 refused for good and set aside as "
-       "MissingProject (on node-04, node-08): Arize takes no span without a project; set "
+       "spans did not reach Arize in the last 90 s: 40 refused for good and kept as dead letters "
+       "as MissingProject (on node-04, node-08): Arize accepts no span without a project; set "
        "spec.arize.project",
        kArize},
       {kSpansRejected, lost(LossWord::kRejected, LossReason::kRejected, "span id is zero"),
-       "40 rejected as Rejected (on node-04, node-08): it took the others of the same requests; "
-       "fix "
-       "what its words name; it says: span id is zero",
+       "40 rejected as Rejected (on node-04, node-08): the destination accepted the other spans of "
+       "the same requests; fix what the message names; message: span id is zero",
        kArize},
       {kSpansExpired, lost(LossWord::kExpired, LossReason::kBacklog),
-       "40 given up as Backlog (on node-04, node-08): more waited than spec.delivery.maxBacklog",
+       "40 given up as Backlog (on node-04, node-08): the backlog exceeded "
+       "spec.delivery.maxBacklog",
        kArize},
       {paused_for(PauseReason::kAuthRejected), pause("AuthRejected"),
-       "node-04, node-08: it refuses the credential", kDatabricks},
+       "node-04, node-08: the destination rejects the credential", kDatabricks},
       {paused_for(PauseReason::kCredentialMissing), pause("CredentialMissing"),
        "no credential that it can send", kDatabricks},
       {paused_for(PauseReason::kPermissionDenied), pause("PermissionDenied"),
@@ -277,15 +278,15 @@ const std::vector<Case>& cases() {
        kDatabricks},
       {paused_for(PauseReason::kTableUnsupported), pause("TableUnsupported"),
        "docs/create_table.sql", kDatabricks},
-      {paused_for(PauseReason::kSchemaMismatch), pause("SchemaMismatch"), "columns do not fit",
+      {paused_for(PauseReason::kSchemaMismatch), pause("SchemaMismatch"), "columns are not those",
        kDatabricks},
       {paused_for(PauseReason::kMisconfigured), pause("Misconfigured"), "workspace URL",
        kDatabricks},
       {paused_for(PauseReason::kEverythingRefused), pause("EverythingRefused"),
-       "its words in status.destinations[].lastError", kDatabricks},
+       "fix what status.destinations[].lastError names", kDatabricks},
       {paused_for(PauseReason::kForeignAnswer), pause("ForeignAnswer"), "proxy", kDatabricks},
       {paused_for(PauseReason::kNotEnabled), pause("NotEnabled"), "enable", kDatabricks},
-      {kPaused, pause("OfANewerAgent"), "lastError says why: OfANewerAgent. ", kDatabricks},
+      {kPaused, pause("OfANewerAgent"), "[].lastError: OfANewerAgent. ", kDatabricks},
       {kNoReports,
        [](World& world) {
          for (AgentReport& agent : world.facts.agents) agent.unreachable = "connection refused";
@@ -462,7 +463,7 @@ TEST(Ready, IsFalseWhenTheFirstRolloutStalls) {
 TEST(AgentsAvailable, SendsToTheDaemonSetWhereNoPodCouldSay) {
   World world;
   world.facts.daemon_set = DaemonSetFact{1, 1, 12, 3, 3, 3, 3};
-  const std::string missing = "; 9 of 12 nodes have no pod for it, and the DaemonSet's events";
+  const std::string missing = "; 9 of 12 nodes have no agent pod; check the DaemonSet's events";
   EXPECT_THAT(agents_available(world.facts).message,
               HasSubstr("3 of 12 agents are available" + missing));
   EXPECT_THAT(progressing(world.facts).message, HasSubstr(missing));
@@ -681,8 +682,8 @@ TEST(PermissionDenied, SaysAllThatArizeMayMeanAndItsOwnWords) {
   const auto message =
       condition_of(world.status(), kArizeDeliveryType).at("message").get<std::string>();
   EXPECT_THAT(message, AllOf(HasSubstr("wrong key"), HasSubstr("another region"),
-                             HasSubstr("without the right to write"),
-                             HasSubstr("The agent's words: api key not found")));
+                             HasSubstr("may not write to this space"),
+                             HasSubstr("The agent reports: api key not found")));
 }
 
 // One application that names no project, and nobody else: its spans wait.
@@ -694,7 +695,7 @@ TEST(Retrying, SaysWhatToDoWhereSpansAreRefusedAndInWhichWords) {
   });
   EXPECT_THAT(condition_of(world.status(), kArizeDeliveryType).at("message").get<std::string>(),
               AllOf(HasSubstr("set spec.arize.project"),
-                    HasSubstr("The agent's words: external_model_id is required")));
+                    HasSubstr("The agent reports: external_model_id is required")));
 }
 
 TEST(Losses, ComeBesideThePauseThatCausesThem) {

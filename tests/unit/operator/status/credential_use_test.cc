@@ -128,7 +128,7 @@ TEST(CredentialUse, SaysThatTheOldOneIsUnusedOnceEveryNodeHasMoved) {
   EXPECT_EQ(credential(after).at("previousCredentialUnusedSince"), rfc3339(used + minutes(3)));
   EXPECT_THAT(newly_unused_credentials(between, after),
               ElementsAre("databricks: no agent has used credential databricks-1 since " +
-                          rfc3339(used + minutes(3)) + "; it may be revoked"));
+                          rfc3339(used + minutes(3)) + "; it can be revoked"));
   EXPECT_EQ(compare_status(between, after), StatusChange::kState);
   // Said once, and remembered after the agents have forgotten.
   world.each_lane(kLane, [](report::Lane& lane) { lane.credential.previous.reset(); });
@@ -159,7 +159,7 @@ TEST(CredentialUse, NamesASilentNodeInsteadOfWaitingForEver) {
   EXPECT_EQ(credential(after).at("previousCredentialUnusedSince"), rfc3339(used));
   EXPECT_EQ(credential(after).at("nodesSilent"), Json::array({"node-07"}));
   EXPECT_THAT(newly_unused_credentials(early, after),
-              ElementsAre(HasSubstr("look after the agents that say nothing (on node-07)")));
+              ElementsAre(HasSubstr("check the agents that do not report (on node-07)")));
   // A node that is gone has no agent to ask, and none that could send.
   world.facts.agents.erase(world.facts.agents.begin() + 6);
   EXPECT_FALSE(credential(world.write()).contains("nodesSilent"));
@@ -198,13 +198,13 @@ TEST(CredentialUse, TellsOfTheEndOfAnAuthoritysCertificates) {
   fact.expires = world.facts.now + kExpiryNotice;
   EXPECT_EQ(reason(world.status()), "CredentialExpiring");
   EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
-              HasSubstr("key ca.crt of Secret company-authority (spec.databricks.ca) ends at"));
+              HasSubstr("key ca.crt of Secret company-authority (spec.databricks.ca) expires at"));
   fact.of_config_map = true;
   EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
               HasSubstr("of ConfigMap company-authority"));
   fact.expires = world.facts.now;
   EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
-              HasSubstr("ended at"));
+              HasSubstr("expired at"));
   EXPECT_EQ(text_at(condition_of(world.status(), kReadyType), {"status"}), "True");
 }
 

@@ -50,7 +50,7 @@ TEST(Progressing, IsNotStalledWhereAgentsAreReplacedByHand) {
   world.facts.rollout_still = kRolloutPatience;
   const Condition condition = progressing(world.facts);
   EXPECT_EQ(condition.reason, "RollingOut");
-  EXPECT_THAT(condition.message, HasSubstr("when their old one is deleted"));
+  EXPECT_THAT(condition.message, HasSubstr("when their old pod is deleted"));
 }
 
 TEST(Progressing, NamesFiveFailingNodesOfMany) {

@@ -51,9 +51,10 @@ TEST(AgentHosts, AreFullOnesAloneWhereTheResolverTakesTheShortOneForWhole) {
 
 TEST(AgentHosts, AreTheShortOneWhereTheDomainIsNotKnown) {
   EXPECT_EQ(hosts(pod_with(), {}), kShort);
-  EXPECT_THAT(hosts(pod_with_dns("ClusterFirst", ndots("2")), {}),
-              HasSubstr("NoClusterDNS: with ndots at 2 programs find Services by their full names "
-                        "only, and the cluster's domain is not known; set clusterDomain"));
+  EXPECT_THAT(
+      hosts(pod_with_dns("ClusterFirst", ndots("2")), {}),
+      HasSubstr("NoClusterDNS: with ndots 2, programs resolve Services only by their full "
+                "names, and the cluster's domain is not known; set the chart's clusterDomain"));
 }
 
 TEST(AgentHosts, AreNoneWhereThePodAsksItsNodesServers) {
@@ -84,7 +85,7 @@ TEST(AgentHosts, AreFoundWhereThePodsOwnServersAreTheClusters) {
 TEST(AgentHosts, AreNoneWhereNothingSaysThatThePodsServersKnowThem) {
   const std::string refused =
       hosts(pod_with_dns("None", {{"nameservers", {"8.8.8.8", "10.96.0.10"}}}));
-  EXPECT_THAT(refused, HasSubstr("NoClusterDNS: the pod brings DNS servers of its own"));
+  EXPECT_THAT(refused, HasSubstr("NoClusterDNS: the pod sets its own DNS servers"));
   EXPECT_THAT(refused, HasSubstr("add svc.cluster.local to dnsConfig.searches"));
   EXPECT_THAT(hosts(pod_with_dns("None")), HasSubstr("NoClusterDNS"));
   EXPECT_THAT(hosts(pod_with_dns(

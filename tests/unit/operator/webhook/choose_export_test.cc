@@ -56,8 +56,8 @@ TEST(ChooseExport, SaysThatThereIsNone) {
               StartsWith("NoSuchExport: the operator knows no DualTraceExport shop/agents; "));
   EXPECT_EQ(chosen(kAny, FakeDirectory{}),
             "NoSuchExport: \"true\" means the only DualTraceExport of namespace shop, which has "
-            "none, and none of another namespace is shared; write \"<namespace>/<export>\" in its "
-            "place, of an export that admits this namespace, or have the installation share that "
+            "none, and no export of another namespace is shared; write \"<namespace>/<export>\" "
+            "instead, of an export that admits this namespace, or have the installation share that "
             "namespace (sharedNamespaces)");
 }
 
@@ -69,7 +69,7 @@ TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {
   cluster.add("shop", "other");
   EXPECT_EQ(chosen(kAny, cluster),
             "Ambiguous: \"true\" could mean shop/near, shop/other; write the "
-            "one that is meant in its place");
+            "name of one export instead");
 }
 
 TEST(ChooseExport, TakesTheOnlySharedOneThatAdmitsTheNamespace) {
@@ -93,8 +93,8 @@ TEST(ChooseExport, AdmitsByTheLabelsOfTheNamespace) {
   FakeDirectory cluster;
   cluster.add("observability", "agents", for_team("support"));
   EXPECT_EQ(chosen(named("observability", "agents"), cluster),
-            "NamespaceNotAdmitted: observability/agents does not admit namespace shop; write "
-            "spec.injection.namespaceSelector there, as {matchLabels: "
+            "NamespaceNotAdmitted: observability/agents does not admit namespace shop; set "
+            "spec.injection.namespaceSelector there, for example to {matchLabels: "
             "{kubernetes.io/metadata.name: shop}}, or name another export");
   EXPECT_EQ(
       chosen(named("observability", "agents"), cluster, {"shop", Labels{{"team", "support"}}}),
@@ -124,15 +124,15 @@ TEST(ChooseExport, AdmitsNoNamespaceWhoseLabelsItCannotSee) {
         {{"matchExpressions", Json::array({{{"key", "secret"}, {"operator", "DoesNotExist"}}})}}}});
   EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
   EXPECT_THAT(chosen(named("observability", "agents"), cluster, {"shop", std::nullopt}),
-              HasSubstr("does not admit namespace shop, whose labels the operator may not see;"));
+              HasSubstr("does not admit namespace shop, whose labels the operator cannot see;"));
 }
 
 TEST(ChooseExport, TakesNoneWithFaults) {
   FakeDirectory cluster;
   cluster.add_faulty("shop", "agents");
   const std::string refusal =
-      "ExportInvalid: shop/agents has faults; fix them: kubectl -n shop get dte agents -o wide "
-      "says which";
+      "ExportInvalid: shop/agents has faults; to see which, run kubectl -n shop get dte agents -o "
+      "wide, and fix them";
   EXPECT_EQ(chosen(named("shop", "agents"), cluster), refusal);
   EXPECT_EQ(chosen(kAny, cluster), refusal);
 }
@@ -165,16 +165,18 @@ TEST(ChooseExport, AdmitsItsOwnNamespaceAloneWithoutASelector) {
   const PodNamespace own{"observability", Labels{}};
   EXPECT_EQ(chosen(kAny, cluster, own), "observability/agents");
   EXPECT_EQ(chosen(named("observability", "agents"), cluster, own), "observability/agents");
-  EXPECT_EQ(chosen(named("observability", "agents"), cluster),
-            "NamespaceNotAdmitted: observability/agents does not admit namespace shop: without a "
-            "namespaceSelector it admits its own alone; write spec.injection.namespaceSelector "
-            "there, as {matchLabels: {kubernetes.io/metadata.name: shop}}, or name another export");
-  EXPECT_EQ(chosen(kAny, cluster),
-            "NoSuchExport: \"true\" means the only DualTraceExport of namespace shop, which has "
-            "none, and of the shared ones none admits it (observability/agents); write "
-            "spec.injection.namespaceSelector there, as {matchLabels: "
-            "{kubernetes.io/metadata.name: shop}}, or write \"<namespace>/<export>\" of another in "
-            "place of \"true\"");
+  EXPECT_EQ(
+      chosen(named("observability", "agents"), cluster),
+      "NamespaceNotAdmitted: observability/agents does not admit namespace shop: without a "
+      "namespaceSelector it admits only its own; set spec.injection.namespaceSelector there, for "
+      "example to {matchLabels: {kubernetes.io/metadata.name: shop}}, or name another export");
+  EXPECT_EQ(
+      chosen(kAny, cluster),
+      "NoSuchExport: \"true\" means the only DualTraceExport of namespace shop, which has "
+      "none, and no shared export admits it (observability/agents); set "
+      "spec.injection.namespaceSelector there, for example to {matchLabels: "
+      "{kubernetes.io/metadata.name: shop}}, or write \"<namespace>/<export>\" of another export "
+      "instead of \"true\"");
 }
 
 TEST(ChooseExport, GoesOnAsBeforeWithExportsThatWereThereBefore) {

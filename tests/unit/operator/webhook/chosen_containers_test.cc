@@ -87,8 +87,8 @@ TEST(ChosenContainers, AreThoseThatTheAnnotationNames) {
 
 TEST(ChosenContainers, AreNoneWhenOneIsNotThere) {
   EXPECT_EQ(chosen(pod_of_five("app,ap")),
-            "UnknownContainer: the pod has no container called ap that its annotation "
-            "dualtrace.dev/containers has; fix the annotation, or leave it out");
+            "UnknownContainer: the pod has no container ap, which its annotation "
+            "dualtrace.dev/containers names; fix the annotation, or remove it");
   EXPECT_EQ(chosen(pod_of_five("debug")).substr(0, 16), "UnknownContainer")
       << "an ephemeral container is not there when a pod is created";
   EXPECT_EQ(chosen(pod_of_five("No Name\n")).find("No Name"), std::string::npos);

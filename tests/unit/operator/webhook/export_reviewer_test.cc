@@ -69,7 +69,7 @@ TEST(ExportReviewer, WarnsOfEveryFaultButTellsFive) {
                           HasSubstr("spec.databricks.table: ")));
   for (int i = 0; i < 9; ++i) spec["resourceAttributes"]["n" + std::to_string(i)] = 1;
   EXPECT_THAT(warnings(request_for(spec)), testing::SizeIs(6));
-  EXPECT_EQ(warnings(request_for(spec)).back(), "and 6 faults more");
+  EXPECT_EQ(warnings(request_for(spec)).back(), "and 6 more faults");
 }
 
 TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
@@ -188,11 +188,11 @@ TEST(ExportReviewer, WarnsThatTrueWouldMeanSeveralForOthers) {
                                 cluster.rules.shared_namespaces);
   EXPECT_THAT(
       warnings(request_for(admitting(kAll)), questions, cluster),
-      ElementsAre("\"true\" in namespace observability means platform/agents until now, and with "
-                  "this their new pods send here; pods that are to stay must name that one",
-                  "\"true\" in namespaces a, b, c and 1 more means platform/agents until now, and "
-                  "with this could mean several (Ambiguous): new pods get nothing; narrow "
-                  "namespaceSelector, or have pods name one"));
+      ElementsAre("\"true\" in namespace observability means platform/agents now; with this "
+                  "change, new pods send here; pods that should not must name that export",
+                  "\"true\" in namespaces a, b, c and 1 more means platform/agents now; with this "
+                  "change, it is Ambiguous and new pods get nothing; narrow namespaceSelector, or "
+                  "have pods name one export"));
   const Json for_b = {{"namespaceSelector", {{"matchLabels", {{"team", "b"}}}}}};
   EXPECT_THAT(
       warnings(request_for(admitting(for_b)), questions, cluster),
@@ -202,9 +202,10 @@ TEST(ExportReviewer, WarnsThatTrueWouldMeanSeveralForOthers) {
 TEST(ExportReviewer, WarnsThatTrueWouldMeanNothingForOthers) {
   FakeDirectory cluster;
   cluster.add("observability", "agents");
-  EXPECT_THAT(warnings(request_for(kGood, "UPDATE"), asking({"shop", "observability"}), cluster),
-              ElementsAre("\"true\" in namespace shop means observability/agents until now, and "
-                          "with this none: new pods get nothing; admit them in namespaceSelector"));
+  EXPECT_THAT(
+      warnings(request_for(kGood, "UPDATE"), asking({"shop", "observability"}), cluster),
+      ElementsAre("\"true\" in namespace shop means observability/agents now; with this change, it "
+                  "means none and new pods get nothing; admit them in namespaceSelector"));
   Json faulty = admitting(kAll);
   faulty["arize"]["region"] = "APAC";
   EXPECT_THAT(warnings(request_for(faulty, "UPDATE"), asking({"shop"}), cluster),
@@ -218,8 +219,8 @@ TEST(ExportReviewer, WarnsThatPodsOfThisNamespaceWouldComeHere) {
   AdmissionRequest request = request_for(kGood);
   request.key = {"evil", "x"};
   EXPECT_THAT(warnings(request, asking({"evil", "shop"}, {"platform"}), cluster),
-              ElementsAre(StartsWith("\"true\" in namespace evil means platform/agents until now, "
-                                     "and with this their new pods send here;")))
+              ElementsAre(StartsWith("\"true\" in namespace evil means platform/agents now; with "
+                                     "this change, new pods send here;")))
       << "of its own namespace, and of no other";
 }
 
@@ -236,8 +237,8 @@ TEST(ExportReviewer, TellsTheAuthorOfAnExportOfBeforeWhatToWrite) {
   AdmissionRequest request = request_for(kGood, "UPDATE");
   request.object["status"] = {{"observedGeneration", 1}};
   EXPECT_THAT(warnings(request),
-              ElementsAre(HasSubstr("absent admits all namespaces only as before; write {}"),
-                          HasSubstr("name observability in the installation's sharedNamespaces")));
+              ElementsAre(HasSubstr("not set, which admits all namespaces only as before"),
+                          HasSubstr("add observability to the installation's sharedNamespaces")));
   request.object["spec"] = admitting(kAll);
   request.object["status"]["consent"] = "Explicit";
   EXPECT_THAT(warnings(request), IsEmpty());
@@ -261,14 +262,14 @@ TEST(ExportReviewer, WarnsWhatADeletionMakesOfTrue) {
   EXPECT_THAT(
       warnings(deletion_of(admitting(kAll)), asking({"shop", "observability"}), cluster),
       ElementsAre(
-          "\"true\" in namespaces observability, shop means observability/agents until now, "
-          "and with this none: new pods get nothing; have another export admit them first"));
+          "\"true\" in namespaces observability, shop means observability/agents now; with this "
+          "change, it means none and new pods get nothing; have another export admit them first"));
   cluster.rules.shared_namespaces = {"observability", "platform"};
   cluster.add("platform", "agents");
   EXPECT_THAT(warnings(deletion_of(admitting(kAll)),
                        asking({"shop", "observability"}, cluster.rules.shared_namespaces), cluster),
-              ElementsAre(HasSubstr("in namespace observability means observability/agents until "
-                                    "now, and with this their new pods send here")))
+              ElementsAre(HasSubstr("in namespace observability means observability/agents "
+                                    "now; with this change, new pods send here")))
       << "it was ambiguous for the others";
 }
 

@@ -89,7 +89,7 @@ TEST(PatchCheck, SeesAVariableOfTheUsersThatIsNotAsItWas) {
 TEST(PatchCheck, SeesAVariableThatIsNotOursOrThereTwice) {
   const Json pod = pod_with(list_of(value_of("OTEL_SERVICE_NAME", "1")));
   EXPECT_THAT(fault(pod, [](Json& after) { env(after).push_back(value_of("PATH", "")); }),
-              HasSubstr("not ours"));
+              HasSubstr("not dualtrace's"));
   EXPECT_NE(fault(pod, [](Json& after) { env(after).push_back(value_of("OTEL_a", "")); }), "");
   EXPECT_THAT(
       fault(pod, [](Json& after) { env(after).push_back(value_of("OTEL_SERVICE_NAME", "")); }),

@@ -75,8 +75,8 @@ TEST_F(PodReviewerTest, WarnsThatItCannotSeeWhatTheNamespaceAsks) {
   pod["metadata"].erase("annotations");
   const AdmissionAnswer answer = review(pod);
   EXPECT_THAT(answer.patch, IsEmpty());
-  EXPECT_THAT(answer.warnings, ElementsAre("dualtrace: not injected: the labels of namespace shop "
-                                           "are not known; annotate the pod"));
+  EXPECT_THAT(answer.warnings, ElementsAre("dualtrace: not injected: the operator cannot read the "
+                                           "labels of namespace shop; annotate the pod"));
   pod["metadata"]["annotations"] = {{"dualtrace.dev/inject", "false"}};
   expect_nothing(review(pod));
 }
@@ -208,7 +208,7 @@ TEST_F(PodReviewerTest, SkipsAPodWhoseContainersSayAllThemselves) {
   const Json pod = reviewed(pod_with(list_of(value_of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x"))));
   EXPECT_EQ(annotation(pod, kSkipped),
             "AlreadyConfigured: container app: it sets OTEL_EXPORTER_OTLP_ENDPOINT itself, so its "
-            "spans go there; remove that to send them to dualtrace");
+            "spans go there; remove it to send them to dualtrace");
 }
 
 TEST_F(PodReviewerTest, AsksBeforeItOverridesWhatEnvFromMayBring) {
@@ -318,7 +318,7 @@ TEST_F(PodReviewerTest, LeavesAlonePodsThatItCannotRead) {
     pod[Json::json_pointer(pointer)] = value;
     const AdmissionAnswer answer = review(pod);
     EXPECT_THAT(answer.patch, IsEmpty()) << pointer;
-    EXPECT_THAT(answer.warnings, ElementsAre(HasSubstr("is not what a pod has there"))) << pointer;
+    EXPECT_THAT(answer.warnings, ElementsAre(HasSubstr("has an unexpected type"))) << pointer;
   };
   expect_left("/metadata", "x");
   expect_left("/metadata/annotations/a", 1);

@@ -57,15 +57,15 @@ TEST(InjectionRequest, OfThePodBeatsTheNamespaces) {
 TEST(InjectionRequest, SaysWhatItDoesNotUnderstandWithoutRepeatingIt) {
   for (const char* value : {"", "True", "yes please", "a/b/c", "/agents", "agents/", "-", "a\nb"}) {
     EXPECT_EQ(asked(value),
-              "InvalidRequest: the annotation dualtrace.dev/inject of the pod is not "
-              "understood; " +
+              "InvalidRequest: the annotation dualtrace.dev/inject of the pod has an "
+              "invalid value; " +
                   std::string(kHelp) + "/<name>")
         << value;
   }
   for (const char* label : {"", "True", "a_b", "agents."}) {
     EXPECT_EQ(asked(nullptr, label),
               "InvalidRequest: the label dualtrace.dev/inject of the "
-              "namespace is not understood; " +
+              "namespace has an invalid value; " +
                   std::string(kHelp) + ".<name>")
         << label;
   }
