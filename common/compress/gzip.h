@@ -13,14 +13,14 @@
 
 namespace dualtrace {
 
-// All members of the gzip stream. kInvalid when it is not gzip, is cut short, has a wrong checksum,
-// carries trailing garbage or has more than 16,384 members; kExhausted as soon as the output would
-// pass `bytes_max`.
+// Inflates all members of the gzip stream. kInvalid if it is not gzip, is cut short, has a wrong
+// checksum, has trailing garbage or more than 16,384 members; kExhausted as soon as the output
+// would exceed `bytes_max`.
 Result<std::string> gunzip(std::string_view compressed, size_t bytes_max);
 Result<std::string> gunzip(std::string_view compressed, size_t bytes_max,
                            const MayGrowTo& may_grow_to);
 
-// One gzip member, ISA-L level 1. DT_CHECKs that `plain` is below 4 GiB.
+// Compresses to one gzip member, ISA-L level 1. DT_CHECKs that `plain` is below 4 GiB.
 [[nodiscard]] std::string gzip(std::string_view plain);
 
 }  // namespace dualtrace
