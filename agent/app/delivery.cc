@@ -89,6 +89,8 @@ void Delivery::end(Destination& destination) {
     log_warn("gave up on requests that were not answered; their spans may be sent again",
              {{"lane", destination.name()}});
   }
+  // Detach before the lane stops: the adopter still adds the journals that it finds to attached
+  // lanes.
   wait_for([&](auto done) { adopter_.detach(destination.name(), done); });
   destination.stop();
 }

@@ -33,6 +33,7 @@ Status remove_dead_letters(FileSystem& files, const std::string& folder) {
     }
     if (Status removed = files.remove(path); !removed) return removed;
   }
+  // The mark goes last: without it, a half-removed folder would never be found again.
   if (Status removed = files.remove(folder + "/owner"); !removed) return removed;
   return files.remove(folder);
 }
@@ -77,6 +78,8 @@ Status set_aside_dead_letters(FileSystem& files, const std::string& data_folder,
     const std::string from = data_folder + "/" + std::string(kDeadLetters);
     const std::string to = data_folder + "/" + std::string(kSetAside) + (*mark)->uid;
     const auto letters = files.list(from);
+    // Mark the dead letters before the rename, and the data folder last. If the agent is killed in
+    // between, the next start finds the foreign mark again and repeats the step.
     if (letters && !letters->empty()) {
       if (Status marked = write_mark(files, from, **mark); !marked) return marked;
       if (Status renamed = files.rename(from, to); !renamed) return renamed;
