@@ -108,8 +108,8 @@ void Adopter::adopt(OwnedFolder folder) {
   options.keeps_spares = false;
   const auto failing = failing_.find(folder.path);
   const Tick now = scheduler_->clock().tick();
-  // After failing for this long, the folder is opened anyway: unreadable segments then count as
-  // damaged, so that at least the readable ones are delivered.
+  // After failing for this long, the folder is opened without the headers and cursors that the disk
+  // cannot read, so that at least the readable records are delivered.
   options.unreadable_is_damaged = failing != failing_.end() && now - failing->second >= kPatience;
   Result<std::unique_ptr<Journal>> journal = parts_.open_journal(options, *adopted->scheduler);
   if (!journal) {

@@ -146,7 +146,7 @@ class ArizeGrpcExporter final : public Exporter {
       return answer_unsent(*call, classify_misconfigured(connected.error()));
     }
     call->channel = channel_;
-    DT_CHECK(begin(*call));  // the caller of send() does not destroy the exporter meanwhile
+    DT_CHECK(begin(*call));  // nobody destroys the exporter during send()
   }
 
  private:

@@ -2,7 +2,7 @@
 #pragma once
 // gzip both ways, on ISA-L (docs/decisions/0003: ten times cheaper than zlib at the same size). The
 // intake inflates with it, the exporters deflate with it.
-// Pure; one call uses about 400 kB of heap beside its result while it runs. Thread-safe.
+// Pure; while it runs, one call uses about 400 kB of heap in addition to its result. Thread-safe.
 
 #include <cstddef>
 #include <string>
