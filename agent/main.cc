@@ -99,29 +99,35 @@ int main(int argc, char** argv) {
   std::string folder;
   std::string owner;
   CLI::App options{
-      "Takes OTLP spans in, keeps them on disk, delivers them to Arize and Databricks."};
+      "Receives OTLP spans, stores them on disk, and delivers them to Arize and Databricks."};
   options.set_version_flag("--version", DUALTRACE_VERSION);
-  options.add_option("--config", config_path, "The configuration, a YAML file");
+  options.add_option("--config", config_path, "Configuration file (YAML)");
   options.add_flag("--check", check_only, "Check the configuration and exit");
   auto* preparing = options.add_subcommand(
-      "prepare-folder", "Give delivery.folder to the user the agent runs as, and exit");
-  preparing->add_option("--folder", folder, "The folder")->required();
-  preparing->add_option("--owner", owner, "UID:GID")->required();
+      "prepare-folder",
+      "Change the owner of delivery.folder to the user the agent runs as, and exit");
+  preparing->add_option("--folder", folder, "The folder to prepare")->required();
+  preparing->add_option("--owner", owner, "The new owner, as UID:GID")->required();
   Cleaning cleaning;
   auto* cleaning_up = options.add_subcommand(
-      "clean-node", "Remove what agents have left on a node: journals and dead letters, and exit");
-  cleaning_up->add_option("--folder", cleaning.options.folder, "The node's folder of journals")
+      "clean-node",
+      "Remove the journals and dead letters that agents have left on a node, and exit");
+  cleaning_up
+      ->add_option("--folder", cleaning.options.folder,
+                   "The folder on the node that holds the journals")
       ->required();
   auto* expired = cleaning_up->add_flag("--expired", cleaning.options.expired_only,
-                                        "Only what is older than its export kept spans, of "
-                                        "exports without an agent there");
-  cleaning_up->add_option("--every", cleaning.every, "With --expired: again and again, as in 1h")
+                                        "Remove only data that is older than its export's maxAge, "
+                                        "of exports without an agent on this node");
+  cleaning_up
+      ->add_option("--every", cleaning.every,
+                   "With --expired: repeat at this interval, for example 1h")
       ->needs(expired);
   cleaning_up
       ->add_flag("--force", cleaning.options.force,
-                 "Although agents run there, which lose what they have")
+                 "Remove data of running agents too; they lose their undelivered spans")
       ->excludes(expired);
-  cleaning_up->add_flag("--dry-run", cleaning.options.dry_run, "Only say what would be removed");
+  cleaning_up->add_flag("--dry-run", cleaning.options.dry_run, "Only print what would be removed");
   CLI11_PARSE(options, argc, argv);
   if (cleaning_up->parsed()) return clean(std::move(cleaning));
   if (preparing->parsed()) return prepare(folder, owner);

@@ -10,7 +10,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr Duration kSearchInterval = std::chrono::seconds(5);
-// A disk in the network can be away for minutes, and comes back with everything.
+// A network disk can be unavailable for minutes and then return with all of its data.
 constexpr Duration kPatience = std::chrono::minutes(10);
 
 }  // namespace
@@ -29,7 +29,8 @@ Adopter::Adopter(std::string data_folder, FolderRights rights, JournalOptions op
 
 Adopter::~Adopter() { stop(); }
 
-// What the lane before it said of drained journals was posted earlier: it is heard first.
+// The previous lane posted its "drained" notices earlier, so the scheduler handles them before this
+// task: the new lane does not get journals that the previous one has drained.
 void Adopter::attach(const std::string& name, Lane& lane, std::function<void()> done) {
   scheduler_->post([this, name, &lane, done = std::move(done)] {
     lanes_[name] = &lane;
@@ -67,6 +68,7 @@ void Adopter::stop() {
       drained = drained && synced && lane.caught_up();
       ignore(synced, "some spans are sent again, none is lost");
     }
+    // Its tasks use the journal's files: stop them before the folder is removed.
     one->scheduler->stop();
     if (drained) remove(*one);
   }
@@ -101,10 +103,13 @@ void Adopter::adopt(OwnedFolder folder) {
   adopted->scheduler = parts_.make_scheduler("dt-adopted");
   JournalOptions options = options_;
   options.folder = folder.path;
-  // It takes nothing but what lanes carry over, which lets go of more than it takes.
+  // An adopted journal stores nothing except records that lanes carry over, and carrying over frees
+  // more space than it uses.
   options.keeps_spares = false;
   const auto failing = failing_.find(folder.path);
   const Tick now = scheduler_->clock().tick();
+  // After failing for this long, the folder is opened without the headers and cursors that the disk
+  // cannot read, so that at least the readable records are delivered.
   options.unreadable_is_damaged = failing != failing_.end() && now - failing->second >= kPatience;
   Result<std::unique_ptr<Journal>> journal = parts_.open_journal(options, *adopted->scheduler);
   if (!journal) {
@@ -112,7 +117,7 @@ void Adopter::adopt(OwnedFolder folder) {
     return tell(folder.path, journal.error());
   }
   failing_.erase(folder.path);
-  log_info("adopted the journal of an agent that is gone", {{"folder", folder.path}});
+  log_info("adopted the journal of an agent that no longer runs", {{"folder", folder.path}});
   adopted->folder = std::move(folder);
   adopted->journal = *std::move(journal);
   adopted->undrained = {options_.lanes.begin(), options_.lanes.end()};
@@ -127,8 +132,9 @@ void Adopter::tell(const std::string& what, const Error& error) {
   if (!log_limits_.try_emplace(what, kPatience).first->second.allow(scheduler_->clock().tick())) {
     return;
   }
-  log_error("a journal of an agent that is gone cannot be opened; it stays and is tried again",
-            {{"folder", what}, {"error", error.message}});
+  log_error(
+      "cannot open the journal of an agent that no longer runs; it stays on disk and is retried",
+      {{"folder", what}, {"error", error.message}});
 }
 
 void Adopter::read_by(Lane& lane, const std::string& name, const Adopted& adopted) {
@@ -159,7 +165,7 @@ void Adopter::remove(Adopted& drained) {
   if (removed) {
     log_info("drained and removed an adopted journal", {{"folder", path}});
   } else {
-    log_warn("a drained journal cannot be removed",
+    log_warn("cannot remove a drained journal",
              {{"folder", path}, {"error", removed.error().message}});
   }
 }

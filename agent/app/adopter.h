@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Adopter: looks for journal folders whose owner is dead, has the lanes drain them beside the
-// process's own, and removes each when every lane is through. An upgraded agent can so start before
-// its predecessor has ended.
-// Thread-safe towards the lanes' callbacks; otherwise used by agent.cc from one thread.
+// Adopter: finds journal folders whose owner no longer runs, lets the lanes drain them next to the
+// process's own journal, and removes each one when every lane has drained it. With this, an
+// upgraded agent can start before its predecessor has ended.
+// Thread-safe for the lanes' callbacks; otherwise used by agent.cc from one thread.
 
 #include <functional>
 #include <map>
@@ -23,34 +23,35 @@
 
 namespace dualtrace::agent {
 
-// The last part of a folder's path: the name that people see.
+// The last component of a folder's path: the name shown to people.
 [[nodiscard]] std::string folder_name(const std::string& path);
 
 class Adopter {
  public:
-  // What it runs on and opens journals with; the simulation has its own.
+  // What the adopter runs on and opens journals with; the simulation supplies its own.
   struct Parts {
     FileSystem& files;
     std::function<std::unique_ptr<Scheduler>(const std::string& name)> make_scheduler;
     std::function<Result<std::unique_ptr<Journal>>(const JournalOptions&, Scheduler&)> open_journal;
   };
-  // The rights say which folders are this export's; what is left of others goes when it is too old.
-  // All references outlive the adopter, but the lanes' schedulers are stopped before stop().
-  // `options.folder` is set for each adopted folder; options.lanes names the lanes that drain it.
+  // The rights determine which folders belong to this export. Folders of other exports are removed
+  // when they are too old. All references outlive the adopter. The lanes' schedulers are stopped
+  // before stop() is called. `options.folder` is set for each adopted folder; options.lanes names
+  // the lanes that drain it.
   Adopter(std::string data_folder, FolderRights rights, JournalOptions options, Parts parts);
   ~Adopter();
 
   // Gives the lane the journals that it has not drained, and those that are found later. A folder
-  // stays until every lane of the options has come for it and is through. `done` is called on the
-  // search's thread, unless stop() comes first; so is that of detach().
+  // stays until every lane named in the options has attached and drained it. `done` is called on
+  // the search thread, unless stop() comes first; the same holds for detach().
   void attach(const std::string& name, Lane& lane, std::function<void()> done);
-  // From `done` on the lane is not used any more. It is to be stopped, and another attached, before
-  // anybody else uses what it read.
+  // After `done`, the adopter no longer uses the lane. The caller must stop the lane and attach its
+  // replacement before anything else uses the journals that it read.
   void detach(const std::string& name, std::function<void()> done);
-  // Ends the search and lets the adopted folders go: drained ones are removed, the others stay on
-  // disk for the next agent. Called when the lanes' schedulers are stopped. Idempotent.
+  // Ends the search and releases the adopted folders: drained ones are removed, the others stay on
+  // disk for the next agent. Call it after the lanes' schedulers have stopped. Idempotent.
   void stop();
-  // Those that are being drained.
+  // The journals that are being drained.
   [[nodiscard]] std::vector<JournalSnapshot> journals() const;
 
  private:
@@ -74,13 +75,13 @@ class Adopter {
   const Parts parts_;
   // Search thread only.
   std::map<std::string, Lane*> lanes_;            // attached
-  std::map<std::string, Tick> failing_;           // folders that cannot be opened, since when
+  std::map<std::string, Tick> failing_;           // folders that cannot be opened, and since when
   std::map<std::string, LogLimiter> log_limits_;  // by folder
 
   mutable Mutex mutex_;
   std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);
 
-  const std::unique_ptr<Scheduler> scheduler_;  // its tasks use everything above, and what follows
+  const std::unique_ptr<Scheduler> scheduler_;  // its tasks use all members above and below
   Leftovers leftovers_;                         // search thread only
 };
 

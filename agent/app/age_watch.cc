@@ -15,6 +15,8 @@ bool AgeWatch::may_go(const std::string& path) {
   const auto [entry, is_new] = old_.try_emplace(path, Old{now, wall});
   Old& old = entry->second;
   const Duration passed = now - old.since;
+  // The wall clock must have advanced by as much as the monotonic one. If it jumped, the age of the
+  // folder is unreliable, and the hour starts again.
   const Duration jumped = (wall - old.wall) - passed;
   if (jumped > kJump || jumped < -kJump) {
     old = {now, wall};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AgeWatch: which folders were too old for long enough to be removed. The wall clock may be wrong
-// when a node starts, and jump later: what is removed was too old for an hour by the clock that
-// cannot jump, and the other one did not jump in that time.
+// AgeWatch: decides which folders have been too old for long enough to be removed. The wall clock
+// may be wrong when a node starts, and may jump later. A folder may be removed only after it has
+// been too old for an hour of the monotonic clock during which the wall clock did not jump.
 // Used from one thread.
 
 #include <map>
@@ -17,9 +17,9 @@ class AgeWatch {
   // `clock` outlives it.
   explicit AgeWatch(Clock& clock) : clock_(clock) {}
 
-  // Called whenever the folder was looked at and found too old; says whether it may go.
+  // Call it each time the folder is found to be too old. Returns whether it may be removed.
   bool may_go(const std::string& path);
-  // It is not too old, or not there.
+  // The folder is not too old, or does not exist.
   void forget(const std::string& path) { old_.erase(path); }
 
  private:

@@ -37,16 +37,16 @@
 namespace dualtrace::agent {
 namespace {
 
-// A few batches: a lane that is further behind than that reads the disk.
+// A few batches. A lane that is further behind reads from disk.
 constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
 constexpr Duration kGiveBackInterval = std::chrono::seconds(5);
 constexpr uint32_t kReceiverThreadsMost = 8;
 constexpr size_t kMemoryKept = 48 * 1024 * 1024;
 
-// A lane's limit is one of bytes on the disk, and it expires what is beyond: its segments are never
-// the reason why the journal is full. As many again, and some, for what is in flight, which does
-// not expire, for cursors and expiry that lag a little, and for segments that a restart left half
-// empty.
+// The limit of a lane is in bytes on disk, and the lane expires what exceeds it, so its segments
+// alone never fill the journal. Allow twice that number, and a few more: for requests in flight,
+// which do not expire, for cursors and expiry that lag behind, and for segments that a restart left
+// half empty.
 uint64_t segments_max(const DeliveryConfig& delivery) {
   return 2 * (delivery.max_backlog / delivery.segment_bytes) + 8;
 }
@@ -67,8 +67,8 @@ JournalOptions journal_options(const AgentConfig& config, std::string folder) {
   return options;
 }
 
-// As many threads as there are CPUs to use, if nobody says otherwise: more would only throttle each
-// other. What a disk stores is received by a few.
+// Unless configured, use as many threads as there are usable CPUs: more would only throttle each
+// other. A few threads can receive as much as a disk can store.
 ReceiverConfig with_threads(ReceiverConfig receiver) {
   if (receiver.threads == 0) receiver.threads = std::min(usable_cpus(), kReceiverThreadsMost);
   return receiver;
@@ -120,7 +120,7 @@ class RunningAgent final : public Agent {
   void stop_by(Tick deadline);
   [[nodiscard]] AgentSnapshot snapshot() const;
 
-  AgentConfig config_;  // after the start the reload's, until that is stopped
+  AgentConfig config_;  // after the start, used by the reload thread until it stops
   const std::string version_;
   SystemClock clock_;
   PosixFileSystem files_;
@@ -131,7 +131,7 @@ class RunningAgent final : public Agent {
   const uint64_t descriptors_ = raise_descriptor_limit();
 
   FolderRights rights_ = rights_from_environment(config_.delivery.max_age);  // as config_
-  const size_t memory_bytes_;  // of requests; the configuration's, or less
+  const size_t memory_bytes_;  // for requests; as configured, or less
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
   OwnedFolder folder_;
@@ -142,12 +142,13 @@ class RunningAgent final : public Agent {
   std::unique_ptr<Receiver> receiver_;
 
   std::vector<uint16_t> receiver_ports_;
-  // The doors are open, and the lanes run: from then on delivery_ may be asked from any thread.
+  // The listeners are open, and the lanes run. Once `delivering_` is true, any thread may read
+  // `delivery_`.
   std::atomic<bool> listening_{false};
   std::atomic<bool> delivering_{false};
   bool stopped_ = false;
 
-  // What people see of it. The server is last: its thread asks for everything above.
+  // Status for people. The server is last, because its thread reads everything above.
   const WallTime started_ = clock_.wall();
   Heartbeats heartbeats_{clock_};
   Observer observer_{[this] { return snapshot(); }, heartbeats_, metrics_};
@@ -158,8 +159,10 @@ class RunningAgent final : public Agent {
 
 Status RunningAgent::run() {
   if (memory_bytes_ < config_.receiver.limits.memory_bytes) {
-    log_warn("the memory limit of the container leaves less than receiver.limits.memoryBytes",
-             {{"memory_bytes", memory_bytes_}});
+    log_warn(
+        "the container's memory limit leaves less than receiver.limits.memoryBytes; the receiver "
+        "uses what is left",
+        {{"memory_bytes", memory_bytes_}});
   }
   if (Status opened = open_journal(); !opened) return opened;
   if (Status open = open_doors(); !open) return open;
@@ -175,11 +178,11 @@ void RunningAgent::give_back_memory() {
   upkeep_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
 }
 
-// A full disk may keep the mark away; then it is tried again when the configuration changes, and by
-// the next agent in the folder.
+// Writing the mark can fail on a full disk. It is retried when the configuration changes, and by
+// the next agent in this folder.
 void RunningAgent::mark_journal() {
   if (const Status marked = mark_folder(files_, folder_, rights_.mine); !marked) {
-    log_warn("the journal's folder cannot be marked as this export's",
+    log_warn("cannot mark the journal folder as owned by this export",
              {{"folder", folder_.path}, {"error", marked.error().message}});
   }
 }
@@ -187,11 +190,11 @@ void RunningAgent::mark_journal() {
 Status RunningAgent::open_journal() {
   const Status aside = set_aside_dead_letters(files_, config_.delivery.folder, rights_);
   if (!aside) {
-    log_warn("dead letters of another export cannot be set aside",
+    log_warn("cannot set aside the dead letters of another export",
              {{"error", aside.error().message}});
   }
   journal_scheduler_ = std::make_shared<ThreadScheduler>("dt-journal", clock_);
-  std::vector<OwnedFolder> unopened;  // held meanwhile, so that others are claimed
+  std::vector<OwnedFolder> unopened;  // stay locked, so that the next claim finds another one
   while (true) {
     Result<OwnedFolder> folder = claim_folder(files_, config_.delivery.folder, rights_, entropy());
     if (!folder) return fail(folder.error().with_prefix("delivery.folder: "));
@@ -202,8 +205,8 @@ Status RunningAgent::open_journal() {
       return {};
     }
     if (folder->is_new) return fail(journal.error());
-    // New data must not wait for a bad sector. The adopter tries this one again and again.
-    log_error("a journal cannot be opened now; the agent goes on without it",
+    // New data must not wait for a bad sector. The adopter keeps retrying this folder.
+    log_error("cannot open a journal; the agent continues with another one and retries",
               {{"folder", folder->path}, {"error", journal.error().message}});
     unopened.push_back(*std::move(folder));
   }
@@ -225,9 +228,9 @@ void RunningAgent::make_delivery() {
   delivering_ = true;
 }
 
-// Before any lane runs: an agent that cannot have its ports must not have sent what it could not
-// settle, once for each time that it is started again. Who connects already is stored; probes say
-// "not ready" until the lanes run.
+// Open the listeners before any lane runs. Otherwise an agent whose ports are taken would send
+// spans that it cannot settle, and send them again after each restart. Spans from clients that
+// connect this early are stored; probes report "not ready" until the lanes run.
 Status RunningAgent::open_doors() {
   intake_ = std::make_unique<JournalIntake>(
       JournalIntake::Options{
@@ -242,8 +245,8 @@ Status RunningAgent::open_doors() {
   receiver_config.limits.connections = connections_that_fit(config_, descriptors_);
   if (receiver_config.limits.connections < config_.receiver.limits.connections) {
     log_warn(
-        "the limit of open files is too low for receiver.limits.connections, fewer are taken: "
-        "raise the limit (nofile) or lower the connections",
+        "the limit on open files is too low for receiver.limits.connections, so the agent accepts "
+        "fewer connections: raise the limit (nofile) or lower the setting",
         {{"connections", config_.receiver.limits.connections},
          {"taken", receiver_config.limits.connections},
          {"open_files", descriptors_},
@@ -256,8 +259,8 @@ Status RunningAgent::open_doors() {
   return {};
 }
 
-// The journal grows before a lane may keep more in it. The lanes come last: one whose destination
-// does not answer takes its time.
+// Let the journal grow before a lane may keep more in it. Replace the lanes last: replacing one
+// whose destination does not answer takes seconds.
 ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   const ReloadPlan plan = plan_reload(config_, wanted);
   if (plan.restart_needed) return ConfigReload::Applied::kRestartNeeded;
@@ -267,7 +270,7 @@ ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   journal_->keep_free(wanted.delivery.min_free_disk);
   for (const std::string& lane : plan.lanes) {
     delivery_->replace(lane, wanted);
-    log_info("lane goes on with the new configuration", {{"lane", lane}});
+    log_info("lane continues with the new configuration", {{"lane", lane}});
   }
   if (wanted.delivery.max_age != config_.delivery.max_age) {
     rights_.mine.max_age = wanted.delivery.max_age;
@@ -278,7 +281,8 @@ ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   return ConfigReload::Applied::kYes;
 }
 
-// Without the watch the configuration is ours again. A reload that is under way takes of our time.
+// Once the watch has stopped, no other thread uses the configuration. A reload in progress counts
+// towards the drain timeout.
 void RunningAgent::stop() {
   const Tick begun = clock_.tick();
   config_watch_.reset();
@@ -308,12 +312,13 @@ void RunningAgent::stop_by(Tick deadline) {
   }
 }
 
-// Nobody may come who goes on with it: the export may be gone.
+// Remove the segments if nothing is left to deliver. If the export was deleted, no later agent
+// adopts this folder and frees its disk space.
 void RunningAgent::give_back_files() {
   const auto given = std::make_shared<Latch>(1);
   journal_->give_back([given] { given->count_down(); });
   if (!given->wait_until(clock_.tick() + kGiveBackInterval)) {
-    log_warn("the journal is busy, its files stay", {{"folder", folder_.path}});
+    log_warn("the journal is busy; its files stay on disk", {{"folder", folder_.path}});
   }
 }
 

@@ -14,11 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The longest that an export can ask for: of one that left no mark nobody knows more.
+// The longest maxAge that an export can set. Without a mark, the actual one is unknown.
 constexpr std::chrono::hours kUnknownAge{8760};
 constexpr uint64_t kMebibyte = 1 << 20;
 
-// Folders in it, by name; no links.
+// The folders in `path`, sorted by name, without symbolic links.
 std::vector<std::string> folders_in(const std::string& path) {
   std::vector<std::string> found;
   std::error_code error;
@@ -67,7 +67,7 @@ Status CleanNode::clean() {
   return options_.expired_only ? clean_expired(homes()) : clean_all(homes());
 }
 
-// <folder>/<namespace>/<export's>, <folder>/<export's> or the folder itself.
+// <folder>/<namespace>/<export>, <folder>/<export> or the folder itself.
 std::vector<CleanNode::Home> CleanNode::homes() const {
   std::vector<std::string> paths = {options_.folder};
   for (const std::string& space : folders_in(options_.folder)) {
@@ -82,7 +82,8 @@ std::vector<CleanNode::Home> CleanNode::homes() const {
   return homes;
 }
 
-// The locks are held until the pass is over: no agent may start in a journal that is being removed.
+// The locks are held until the pass is over, so that no agent starts in a journal that is being
+// removed.
 CleanNode::Home CleanNode::look_into(const std::string& path) const {
   Home home{.path = path, .journals = {}, .mark = {}};
   if (auto mark = read_mark(files_, path)) home.mark = *std::move(mark);
@@ -110,9 +111,9 @@ Status CleanNode::clean_all(std::vector<Home> homes) {
   }
   if (!alive.empty() && !options_.force) {
     return fail(ErrorKind::kConflict,
-                "agents run on this node and would lose what they have: " + alive +
-                    "; nothing was removed. Let them end first (delete the exports, or drain the "
-                    "node of them), or use --force");
+                "agents run on this node and would lose their undelivered spans: " + alive +
+                    "; nothing was removed. Stop them first (delete the exports, or move the "
+                    "agents off the node), or use --force");
   }
   bool all = true;
   for (const Home& home : homes) {
@@ -128,7 +129,7 @@ Status CleanNode::clean_all(std::vector<Home> homes) {
 Status CleanNode::clean_expired(std::vector<Home> homes) {
   bool all = true;
   for (const Home& home : homes) {
-    if (home.alive) continue;  // the agent there looks after its folder itself
+    if (home.alive) continue;  // its agent maintains the folder itself
     for (const Journal& journal : home.journals) {
       if (!journal.lock) continue;
       const auto last = last_written(files_, journal.path);
@@ -149,7 +150,7 @@ Status CleanNode::clean_expired(std::vector<Home> homes) {
 bool CleanNode::may_go(const std::string& path, const Result<int64_t>& last,
                        const std::optional<FolderMark>& mark) {
   const Duration kept = mark ? Duration(mark->max_age) : Duration(kUnknownAge);
-  // What cannot be read may be young.
+  // A folder that cannot be read may hold recent spans.
   if (!last || clock_.wall() - (from_unix_nanos(0) + std::chrono::seconds(*last)) <= kept) {
     ages_.forget(path);
     return false;
@@ -170,8 +171,8 @@ bool CleanNode::remove(const std::string& path) {
   return !error;
 }
 
-// The mark is worth nothing without what it is about. Folders above it go when they are empty, and
-// who may not remove them leaves them: they hold nothing.
+// The mark is useless once the journals and dead letters are gone. Parent folders are removed if
+// they are empty. Failing to remove them is harmless, since they hold nothing.
 void CleanNode::remove_if_empty(const Home& home) {
   if (options_.dry_run || !home.is_agents) return;
   std::error_code error;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// clean-node: removes what agents have left on a node: journals with spans that nobody delivered,
-// and dead letters. Everything, when a node is to be emptied; or, again and again, only what is
-// older than its export kept spans, of exports without an agent there.
+// clean-node: removes what agents have left on a node: journals with undelivered spans, and dead
+// letters. Removes either everything, to empty a node, or (repeatedly) only data that is older than
+// its export's maxAge, of exports without an agent on the node.
 //
-// Guarantees: what is not an agent's stays, symbolic links are never followed, and while an agent
-//   lives on the node nothing of a whole clean-up is removed unless it is forced.
+// Guarantees: only data of agents is removed, and symbolic links are never followed. While an agent
+//   runs on the node, a full clean-up removes nothing unless it is forced.
 // Used from one thread.
 
 #include <chrono>
@@ -23,29 +23,29 @@
 namespace dualtrace::agent {
 
 struct CleanNodeOptions {
-  std::string folder{};  // of the node: <folder>/<namespace>/<export's>; or of one agent
+  std::string folder{};  // the node's: <folder>/<namespace>/<export>; or one agent's
   bool expired_only = false;
-  bool again_and_again = false;  // then what is expired waits an hour more, see age_watch.h
-  bool force = false;            // agents that live lose what they have
+  bool again_and_again = false;  // expired data then waits one more hour, see age_watch.h
+  bool force = false;            // running agents lose their undelivered spans
   bool dry_run = false;
 };
 
 class CleanNode {
  public:
-  // `say` gets a line for people about each thing that is removed, or is not. `files` and `clock`
-  // outlive it.
+  // `say` gets a readable line for each item that is removed or cannot be removed. `files` and
+  // `clock` outlive the object.
   CleanNode(CleanNodeOptions options, FileSystem& files, Clock& clock,
             std::function<void(const std::string&)> say);
 
-  // One pass. kConflict: an agent lives there, and nothing was removed; kInternal: something could
-  // not be removed, the rest was.
+  // One pass. kConflict: an agent runs on the node, and nothing was removed. kInternal: some
+  // folders could not be removed; all others were.
   Status clean();
 
  private:
   struct Journal {
     std::string path;
-    std::optional<FolderMark> mark;  // none, too, when it cannot be read
-    std::unique_ptr<FileLock> lock;  // none: its agent lives
+    std::optional<FolderMark> mark;  // also empty if it cannot be read
+    std::unique_ptr<FileLock> lock;  // null: its agent runs
   };
   // The folder of one export.
   struct Home {
@@ -53,14 +53,14 @@ class CleanNode {
     std::vector<Journal> journals;
     std::optional<FolderMark> mark;
     bool alive = false;
-    bool is_agents = false;  // there is something of an agent in it
+    bool is_agents = false;  // contains data of an agent
   };
 
   [[nodiscard]] std::vector<Home> homes() const;
   [[nodiscard]] Home look_into(const std::string& path) const;
   Status clean_all(std::vector<Home> homes);
   Status clean_expired(std::vector<Home> homes);
-  // Too old by the mark, for long enough.
+  // Whether the folder is older than its mark allows, and has been for long enough.
   bool may_go(const std::string& path, const Result<int64_t>& last,
               const std::optional<FolderMark>& mark);
   bool remove(const std::string& path);

@@ -22,7 +22,7 @@ Result<AgentConfig> ConfigFile::parse(std::string_view text) const {
   ConfigOrFaults parsed = parse_agent_config(text, folder_);
   if (!parsed.config) {
     std::string faults = to_string(parsed.faults);
-    faults.pop_back();  // the last line's end
+    faults.pop_back();  // the trailing newline
     return fail(ErrorKind::kInvalid, std::move(faults));
   }
   return *std::move(parsed.config);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ConfigFile: the configuration's file, and how its text becomes a configuration: at the start, for
-// `--check` and at a reload the same.
+// ConfigFile: the configuration file, and how its text becomes a configuration. Used in the same
+// way at the start, for `--check` and for a reload.
 // Thread-safe.
 
 #include <string>
@@ -26,12 +26,12 @@ class ConfigFile {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] Result<std::string> read() const;
-  // kInvalid with all faults, a line each.
+  // Fails with kInvalid and all faults, one per line.
   [[nodiscard]] Result<AgentConfig> parse(std::string_view text) const;
   [[nodiscard]] Result<LoadedConfig> load() const;
 
  private:
-  std::string path_;  // absolute, and so is the folder
+  std::string path_;  // absolute, as is the folder
   std::string folder_;
   FileSystem* files_;
 };

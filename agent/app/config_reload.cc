@@ -12,14 +12,14 @@ namespace {
 using State = report::ConfigurationState;
 
 constexpr const char* kRestartNeeded =
-    "a running agent cannot change receiver, observe, delivery.folder, "
-    "delivery.durability, delivery.segmentBytes and which destinations there are; restart it";
-// A whole file of faults is of no use to anybody.
+    "a running agent cannot change receiver, observe, delivery.folder, delivery.durability, "
+    "delivery.segmentBytes or the set of destinations; restart the agent";
+// Nobody reads a longer list of faults.
 constexpr size_t kErrorBytesMax = 2000;
 
 Counter& reloads(MetricRegistry& metrics, const char* result) {
-  return metrics.counter("dualtrace_config_reloads_total",
-                         "Changed configurations by what became of them.", {{"result", result}});
+  return metrics.counter("dualtrace_config_reloads_total", "Changed configurations, by result.",
+                         {{"result", result}});
 }
 
 std::string shortened(std::string text) {
@@ -66,7 +66,7 @@ ConfigReload::Reading ConfigReload::read() const {
 void ConfigReload::judge(const Reading& reading) {
   if (reading.failure) return refuse(*reading.failure);
   if (reading.text == running_) {
-    log_info("the configuration is again the one in force");
+    log_info("the configuration file again matches the configuration in force");
     return set_state(State::kInForce, "");
   }
   const Result<AgentConfig> config = file_.parse(reading.text);
@@ -87,14 +87,14 @@ void ConfigReload::accept(const std::string& text) {
 
 void ConfigReload::refuse(const std::string& why) {
   refused_.increment();
-  log_error("the changed configuration is refused, the one before stays in force",
+  log_error("the changed configuration is invalid; the previous one stays in force",
             {{"file", file_.path()}, {"why", shortened(why)}});
   set_state(State::kRefused, why);
 }
 
 void ConfigReload::postpone() {
   postponed_.increment();
-  log_warn("the changed configuration needs a restart, the one before stays in force",
+  log_warn("the changed configuration needs a restart; the previous one stays in force",
            {{"file", file_.path()}});
   set_state(State::kNeedsRestart, kRestartNeeded);
 }

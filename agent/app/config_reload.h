@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ConfigReload: looks at the configuration's file and has a changed one applied, or says why not;
-// whatever is wrong with it, the one that is in force stays. config_watch.h says when to look.
+// ConfigReload: checks the configuration file and applies a changed one, or reports why it cannot.
+// If anything is wrong with the file, the configuration in force stays. config_watch.h decides when
+// to check.
 // look() is used from one thread; snapshot() is thread-safe.
 
 #include <functional>
@@ -21,18 +22,18 @@ class ConfigReload {
   enum class Applied { kYes, kRestartNeeded };
   using Apply = std::function<Applied(const AgentConfig&)>;
 
-  // `running` is the text that is in force. The references outlive it.
+  // `running` is the text of the configuration in force. The references outlive the object.
   ConfigReload(ConfigFile file, std::string running, Apply apply, Clock& clock,
                MetricRegistry& metrics);
 
-  // What changed is judged when two looks have found the same: a file that is being written is not
-  // read half.
+  // A change is evaluated only when two consecutive looks read the same text, so that a
+  // half-written file is not applied.
   enum class Found { kNothing, kChanging, kJudged };
   Found look();
   [[nodiscard]] report::Configuration snapshot() const;
 
  private:
-  // The text, or why it cannot be read.
+  // The text of the file, or why it cannot be read.
   struct Reading {
     std::string text;
     std::optional<std::string> failure;

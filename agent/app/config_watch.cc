@@ -8,10 +8,10 @@
 namespace dualtrace::agent {
 namespace {
 
-// For folders that the system does not watch: others are told of at once.
+// Polling interval, for folders that inotify cannot watch. In others, changes are noticed at once.
 constexpr std::chrono::milliseconds kLookAgain{10'000};
-// A folder in which nobody writes any more is quiet for so long; in one that never is we look all
-// the same.
+// Writing has finished when the folder has been quiet for this long. In a folder that never is
+// quiet, read the file anyway.
 constexpr std::chrono::milliseconds kQuiet{200};
 constexpr int kNoisesMax = 10;
 
@@ -29,7 +29,7 @@ ConfigWatch::~ConfigWatch() {
 
 void ConfigWatch::run() {
   if (!folder_.watching()) {
-    log_warn("the system does not watch the configuration's folder, it is looked at now and then");
+    log_warn("cannot watch the configuration folder for changes; the agent polls it instead");
   }
   using Woken = FolderWatch::Woken;
   Woken woken = Woken::kTimeout;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ConfigWatch: the thread that looks at the configuration's file when its folder changes, and now
-// and then in any case; what is applied is applied on it.
+// ConfigWatch: the thread that checks the configuration file when its folder changes, and also
+// periodically. Changes are applied on this thread.
 // Used from one thread.
 
 #include <string>
@@ -14,9 +14,9 @@ namespace dualtrace::agent {
 
 class ConfigWatch {
  public:
-  // `reload` outlives it; `folder` is the file's.
+  // `reload` outlives the object; `folder` is the folder of the file.
   ConfigWatch(const std::string& folder, ConfigReload& reload);
-  // Ends it, when what is being applied is applied.
+  // Ends the thread, after a change that is being applied.
   ~ConfigWatch();
   ConfigWatch(const ConfigWatch&) = delete;
   ConfigWatch& operator=(const ConfigWatch&) = delete;

@@ -11,7 +11,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// What a destination has not answered by then may be sent again by the lane that takes over.
+// Requests that are not answered within this time may be sent again by the new lane.
 constexpr Duration kSettleTime = std::chrono::seconds(5);
 
 std::vector<std::string> lane_names(const AgentConfig& config) {
@@ -33,7 +33,7 @@ Adopter::Parts adopter_parts(FileSystem& files, Clock& clock) {
               }};
 }
 
-// Runs `call` with something to call when it is done, and waits for that.
+// Runs `call` with a completion callback and waits until it is called.
 template <typename Call>
 void wait_for(Call call) {
   const auto done = std::make_shared<Latch>(1);
@@ -41,7 +41,7 @@ void wait_for(Call call) {
   done->wait();
 }
 
-// Shares in the destination that owns it.
+// The returned pointer shares ownership of the destination.
 std::shared_ptr<Scheduler> scheduler_of(const std::shared_ptr<Destination>& destination) {
   return {destination, &destination->scheduler()};
 }
@@ -86,14 +86,17 @@ void Delivery::end(Destination& destination) {
   const auto idle = std::make_shared<Latch>(1);
   destination.lane().halt([idle] { idle->count_down(); });
   if (!idle->wait_until(parts_.clock.tick() + kSettleTime)) {
-    log_warn("requests are not answered and given up, their spans may be sent again",
+    log_warn("gave up on requests that were not answered; their spans may be sent again",
              {{"lane", destination.name()}});
   }
+  // Detach before the lane stops: the adopter still adds the journals that it finds to attached
+  // lanes.
   wait_for([&](auto done) { adopter_.detach(destination.name(), done); });
   destination.stop();
 }
 
-// The old one is seen until the new one can be: no reader finds a lane without its books.
+// The old destination stays visible until the new one is ready, so that readers always find a lane
+// with its ledger.
 void Delivery::replace(const std::string& name, const AgentConfig& config) {
   for (const std::shared_ptr<Destination>& old : destinations()) {
     if (old->name() != name) continue;
@@ -118,10 +121,10 @@ void Delivery::drain(Tick deadline) {
 void Delivery::stop() {
   for (const auto& destination : destinations()) {
     destination->scheduler().stop();
-    // From here on nobody else uses the lane's side of the journal.
+    // From here on, nothing else uses the lane's side of the journal.
     const Status synced = parts_.journal.lane(destination->name()).sync();
     if (!synced) {
-      log_warn("a cursor is not synced, some spans will be sent again",
+      log_warn("cannot sync a cursor; some spans will be sent again",
                {{"lane", destination->name()}, {"error", synced.error().message}});
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Delivery: everything behind the journal: the destinations with their lanes, and the adopter that
-// gives the lanes the journals of dead agents, too. A reload replaces single destinations and
-// leaves the others alone.
+// also gives the lanes the journals of agents that no longer run. A reload replaces single
+// destinations and does not touch the others.
 // lanes() and journals() are thread-safe; the rest is used from one thread at a time.
 
 #include <functional>
@@ -32,34 +32,35 @@ class Delivery {
     Journal& journal;
     FolderRights rights;
   };
-  // All references outlive it, and stop() is called before it goes. `adopted` are the options of
-  // journals that are found later, without their folders. Their lanes are those of the journal.
+  // All references outlive the object, and stop() is called before it is destroyed. `adopted` holds
+  // the options of journals that are found later, without their folders; its lanes are those of the
+  // journal.
   Delivery(const AgentConfig& config, JournalOptions adopted, Parts parts);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  // Puts a destination of that configuration in the place of the one there is: what is in flight
-  // gets some seconds to be answered, then it is cancelled; the new lane goes on with the first
-  // span that has no word yet. Blocks until it does.
+  // Replaces a destination by one with that configuration. Requests in flight have some seconds to
+  // be answered, then they are cancelled. The new lane continues with the first span that is not
+  // settled. Blocks until it does.
   void replace(const std::string& name, const AgentConfig& config);
-  // Lets the lanes send what waits, until the deadline.
+  // Lets the lanes send their backlog, until the deadline.
   void drain(Tick deadline);
-  // Ends the lanes and makes durable how far they came; what is left stays in the journals. The
-  // journal's scheduler still runs.
+  // Ends the lanes and syncs their cursors; what is left stays in the journals. The journal's
+  // scheduler must still run.
   void stop();
 
   [[nodiscard]] std::vector<LaneSnapshot> lanes() const;
-  // The adopted ones.
+  // The adopted journals.
   [[nodiscard]] std::vector<JournalSnapshot> journals() const { return adopter_.journals(); }
 
  private:
   [[nodiscard]] std::shared_ptr<Destination> make(const std::string& name,
                                                   const AgentConfig& config,
                                                   LaneLegacy legacy) const;
-  // Gives it every journal; `reading` is called on its scheduler when it has begun with all of
-  // them.
+  // Gives the destination every journal. `reading` is called on its scheduler once it has begun to
+  // read all of them.
   void begin(Destination& destination, std::function<void()> reading);
-  // Lets it send no more and takes its journals away.
+  // Stops its sending and detaches its journals.
   void end(Destination& destination);
   [[nodiscard]] std::vector<std::shared_ptr<Destination>> destinations() const;
 

@@ -6,17 +6,17 @@
 namespace dualtrace::agent {
 namespace {
 
-// Logs, listeners, event loops, timers, certificates and the configuration while they are read.
+// Logs, listeners, event loops, timers, and certificates and the configuration while they are read.
 constexpr uint64_t kProcess = 96;
-// The status server's limit of connections.
+// The connection limit of the status server.
 constexpr uint64_t kStatus = 64;
-// The own journal's, and those of a few predecessors: lock, segments that are written or begun, and
-// for each lane the cursor, the segment it reads and one that is looked into.
+// The agent's own journal and those of a few predecessors: the lock, segments being written or
+// started, and for each lane the cursor, the segment it reads and one that is inspected.
 constexpr uint64_t kJournals = 8;
 constexpr uint64_t kPerJournal = 4;
 constexpr uint64_t kPerJournalLane = 4;
-// Of a lane: for each request in flight a connection and one that is being replaced; resolving
-// names, tokens, dead letters.
+// Per lane: for each request in flight, a connection and one that is being replaced; also name
+// resolution, tokens and dead letters.
 constexpr uint64_t kPerLane = 24;
 
 }  // namespace

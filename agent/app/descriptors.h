@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Descriptors: how many of the process's file descriptors the receiver's clients may have. The
-// others are set aside: without them the journal cannot begin a segment, a lane cannot send, and
-// the probes fail, whatever the clients do. Immutable.
+// Descriptors: how many of the process's file descriptors the receiver's clients may use. The rest
+// are reserved, so that clients can never keep the journal from starting a segment, a lane from
+// sending, or the probes from being answered. Pure.
 
 #include <cstdint>
 
@@ -10,10 +10,10 @@
 
 namespace dualtrace::agent {
 
-// What journals, lanes and the status server need at most.
+// The most that journals, lanes and the status server need.
 [[nodiscard]] uint64_t descriptors_set_aside(const AgentConfig& config);
 
-// The connections that the receiver may have when the process may have `descriptors` open:
+// How many connections the receiver may accept if the process may open `descriptors` files:
 // receiver.limits.connections, or what is left. At least one.
 [[nodiscard]] uint32_t connections_that_fit(const AgentConfig& config, uint64_t descriptors);
 

@@ -35,8 +35,8 @@ LaneOptions lane_options(const std::string& name, const DestinationParts& parts)
 }
 
 KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& delivery) {
-  constexpr int kPatience = 10;  // what is refused for long is asked for ever more rarely
-  // A lane that pauses for its credential looks at it as often as it probes.
+  constexpr int kPatience = 10;  // back off further while the credential keeps being refused
+  // A lane that is paused because of its credential checks the files as often as it probes.
   const Duration look = std::min<Duration>(KeeperOptions().look_interval, delivery.pause_probe);
   return {.kind = kind,
           .look_interval = look,
@@ -113,7 +113,8 @@ std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfi
   const DatabricksHttpOptions options{.table = config.table,
                                       .gzip = config.compression == Compression::kGzip};
   if (config.ingest == Ingest::kZerobus) {
-    // Without a configured host a key says where Zerobus is; no token comes without one.
+    // If no host is configured, the key contains the address of Zerobus; no token is issued without
+    // it.
     return make_zerobus_http_exporter(
         options, *keeper_,
         sender_to(config.zerobus.value_or(Url()), config.tls, config.proxy, "zerobus-http"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Destination: everything that one of the two destinations needs, built and torn down together:
-// credential → exporter → lane, on a scheduler of their own. delivery.cc owns up to two of them.
+// credential → exporter → lane, on their own scheduler. delivery.cc owns up to two of them.
 // Used from one thread; the lane inside has its own.
 
 #include <memory>
@@ -31,26 +31,26 @@ struct DestinationParts {
   Clock& clock;
   MetricRegistry& metrics;
   std::shared_ptr<SharedBodies> bodies;
-  LaneLegacy legacy{};  // of the destination that this one replaces
+  LaneLegacy legacy{};  // from the destination that this one replaces
 };
 
 class Destination {
  public:
-  // By the name of its lane; the configuration has that destination. At the start and at a reload
-  // the same.
+  // `name` is the name of the lane; `config` must contain that destination. Used both at the start
+  // and for a reload.
   static std::shared_ptr<Destination> make(const std::string& name, const AgentConfig& config,
                                            const DestinationParts& parts);
   ~Destination();
   Destination(const Destination&) = delete;
   Destination& operator=(const Destination&) = delete;
 
-  // Stops the lane, then cancels what is in flight: it stays in the journal. Idempotent.
+  // Stops the lane, then cancels requests in flight; their spans stay in the journal. Idempotent.
   void stop();
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Lane& lane() { return *lane_; }
   [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }
-  // The credential in use, and what its files were when they were looked at last; the key, token
-  // or secret first. Thread-safe.
+  // The credential in use, and the state of its files when they were last checked; the file of the
+  // key, token or secret comes first. Thread-safe.
   [[nodiscard]] const Keeper& keeper() const { return *keeper_; }
 
  private:
@@ -67,7 +67,7 @@ class Destination {
   const std::string name_;
   ThreadScheduler scheduler_;
   std::unique_ptr<Keeper> keeper_;
-  std::unique_ptr<KeyMaker> maker_;  // behind it: goes first
+  std::unique_ptr<KeyMaker> maker_;  // used by keeper_: destroyed before it
   DeadLetters dead_letters_;
   std::unique_ptr<Exporter> exporter_;
   std::unique_ptr<Lane> lane_;

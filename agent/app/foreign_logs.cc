@@ -10,18 +10,18 @@
 namespace dualtrace::agent {
 namespace {
 
-// A peer can make them write a line for each of its requests.
+// A peer can cause a log line with each of its requests.
 LogLimiter grpc_limiter(std::chrono::seconds(10));
 LogLimiter protobuf_limiter(std::chrono::seconds(10));
 
 bool may_log(LogLimiter& limiter) { return limiter.allow(SystemClock().tick()).has_value(); }
 
-// Both libraries call it an error when a peer misbehaves, which the lane tells in its own words.
+// Both libraries log a misbehaving peer as an error. The lane already reports that itself.
 void log_grpc(gpr_log_func_args* line) {
   if (line->severity == GPR_LOG_SEVERITY_ERROR) {
     if (may_log(grpc_limiter)) log_warn("gRPC reports a problem", {{"detail", line->message}});
   } else {
-    log_debug("gRPC says", {{"detail", line->message}});
+    log_debug("gRPC message", {{"detail", line->message}});
   }
 }
 
@@ -30,7 +30,7 @@ void log_protobuf(google::protobuf::LogLevel level, const char* /*file*/, int /*
   if (level >= google::protobuf::LOGLEVEL_WARNING) {
     if (may_log(protobuf_limiter)) log_warn("protobuf reports a problem", {{"detail", text}});
   } else {
-    log_debug("protobuf says", {{"detail", text}});
+    log_debug("protobuf message", {{"detail", text}});
   }
 }
 

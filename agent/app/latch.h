@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Latch: lets one thread wait, up to a deadline or not, until a number of others have come by.
+// Latch: lets one thread wait, with or without a deadline, until it was counted down to zero.
 // Thread-safe.
 
 #include "common/sync/mutex.h"
@@ -21,7 +21,7 @@ class Latch {
     Lock lock(mutex_);
     while (count_ > 0) zero_.wait(mutex_);
   }
-  // Says whether the count came down to zero in time.
+  // Returns whether the count reached zero in time.
   bool wait_until(Tick deadline) {
     Lock lock(mutex_);
     while (count_ > 0) {

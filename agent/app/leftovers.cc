@@ -11,14 +11,15 @@ namespace {
 
 constexpr std::string_view kDeadLetters = "dead-letters";
 constexpr std::string_view kSetAside = "dead-letters-of-";
-// Enough to tell two apart. Who knows the whole of it may ask for what waits.
+// Enough to tell two exports apart. The complete uid is not logged, because whoever knows it can
+// request the hand-over of these spans.
 constexpr size_t kUidShown = 8;
 
 bool is_dead_letters(const std::string& path) {
   return path.substr(path.rfind('/') + 1).starts_with(kSetAside);
 }
 
-// Lanes have folders of their own in there.
+// Each lane has its own folder in it.
 Status remove_dead_letters(FileSystem& files, const std::string& folder) {
   const auto lanes = files.list(folder);
   if (!lanes) return fail(lanes.error());
@@ -32,6 +33,7 @@ Status remove_dead_letters(FileSystem& files, const std::string& folder) {
     }
     if (Status removed = files.remove(path); !removed) return removed;
   }
+  // The mark goes last: without it, a half-removed folder would never be found again.
   if (Status removed = files.remove(folder + "/owner"); !removed) return removed;
   return files.remove(folder);
 }
@@ -76,6 +78,8 @@ Status set_aside_dead_letters(FileSystem& files, const std::string& data_folder,
     const std::string from = data_folder + "/" + std::string(kDeadLetters);
     const std::string to = data_folder + "/" + std::string(kSetAside) + (*mark)->uid;
     const auto letters = files.list(from);
+    // Mark the dead letters before the rename, and the data folder last. If the agent is killed in
+    // between, the next start finds the foreign mark again and repeats the step.
     if (letters && !letters->empty()) {
       if (Status marked = write_mark(files, from, **mark); !marked) return marked;
       if (Status renamed = files.rename(from, to); !renamed) return renamed;
@@ -107,7 +111,7 @@ std::vector<ForeignFolder> Leftovers::dead_letters() const {
 
 void Leftovers::look_at_one(const ForeignFolder& folder) {
   if (told_.insert(folder.path).second) {
-    log_info("an export of this name that is gone has left spans; they are not delivered",
+    log_info("a deleted export of the same name has left spans; they are not delivered",
              {{"folder", folder.path},
               {"uid_begins", folder.mark.uid.substr(0, kUidShown)},
               {"kept_seconds", folder.mark.max_age.count()}});
@@ -117,10 +121,10 @@ void Leftovers::look_at_one(const ForeignFolder& folder) {
   const Status removed = remove(folder);
   ages_.forget(folder.path);
   if (removed) {
-    log_warn("removed what an export that is gone has left: it is older than its maxAge",
+    log_warn("removed data of a deleted export: it is older than the export's maxAge",
              {{"folder", folder.path}, {"uid_begins", folder.mark.uid.substr(0, kUidShown)}});
   } else if (removed.error().kind != ErrorKind::kConflict) {
-    log_warn("what an export that is gone has left cannot be removed",
+    log_warn("cannot remove data of a deleted export",
              {{"folder", folder.path}, {"error", removed.error().message}});
   }
 }
@@ -133,7 +137,7 @@ bool Leftovers::is_old(const ForeignFolder& folder) const {
   return clock_.wall() - last > folder.mark.max_age;
 }
 
-// Its own agent may have come back, and be about to write.
+// Check again under the lock: the folder's own agent may have returned and be about to write.
 Status Leftovers::remove(const ForeignFolder& folder) {
   if (is_dead_letters(folder.path)) return remove_dead_letters(files_, folder.path);
   Result<OwnedFolder> locked = lock_foreign(files_, folder);
@@ -141,7 +145,7 @@ Status Leftovers::remove(const ForeignFolder& folder) {
   const auto mark = read_mark(files_, folder.path);
   if (!mark) return fail(mark.error());
   if (*mark != folder.mark || !is_old(folder)) {
-    return fail(ErrorKind::kConflict, folder.path + ": has changed meanwhile");
+    return fail(ErrorKind::kConflict, folder.path + ": has changed in the meantime");
   }
   return remove_folder(files_, *std::move(locked));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Leftovers: what an export that is gone has left in the folder that a later one of its name has
-// now: journals that nobody may deliver, and dead letters. Each is removed when all of it is older
-// than its own export kept spans.
+// Leftovers: what a deleted export has left in the folder that a later export of the same name now
+// uses: journals that no agent may deliver, and dead letters. Each one is removed when all of its
+// contents are older than the maxAge of its own export.
 //
-// Guarantees: nothing is removed that its own agent has locked, nor because the clock is wrong for
-//   a while (age_watch.h).
-// Errors: what cannot be read or removed stays, and is tried again.
+// Guarantees: nothing is removed while its own agent has it locked, nor because the clock is wrong
+//   for a while (age_watch.h).
+// Errors: what cannot be read or removed stays and is retried.
 // Used from one thread.
 
 #include <set>
@@ -20,13 +20,13 @@
 
 namespace dualtrace::agent {
 
-// When something in the folder of a journal, or of dead letters, was written last: in Unix seconds,
-// 0 when it holds nothing.
+// When a file in a journal folder, or in a folder of dead letters, was last written: in Unix
+// seconds, 0 if the folder holds none.
 Result<int64_t> last_written(FileSystem& files, const std::string& folder);
 Result<int64_t> last_letter(FileSystem& files, const std::string& folder);
 
-// Puts the dead letters of another export out of this one's way, and marks the data folder as this
-// one's. Called before the lanes are made.
+// Moves dead letters of another export out of the way and marks the data folder as this export's.
+// Call it before the lanes are made.
 Status set_aside_dead_letters(FileSystem& files, const std::string& data_folder,
                               const FolderRights& rights);
 
@@ -35,7 +35,7 @@ class Leftovers {
   // `files` and `clock` outlive it.
   Leftovers(FileSystem& files, Clock& clock, std::string data_folder);
 
-  // Called again and again with the journals that are another export's.
+  // Call it periodically with the journals that belong to other exports.
   void look_at(std::vector<ForeignFolder> journals);
 
  private:
@@ -48,7 +48,7 @@ class Leftovers {
   Clock& clock_;
   const std::string data_folder_;
   AgeWatch ages_;
-  std::set<std::string> told_;  // paths
+  std::set<std::string> told_;  // paths already logged
 };
 
 }  // namespace dualtrace::agent

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// MemoryBudget: what the receiver may hold when the container has less memory than the
-// configuration takes for granted. Pure.
+// MemoryBudget: how much memory the receiver may use if the container has less than the
+// configuration assumes. Pure.
 
 #include <algorithm>
 #include <cstdint>
@@ -9,12 +9,12 @@
 
 namespace dualtrace::agent {
 
-// What the agent needs beside the receiver's budget (docs/operations.md, "How much memory it
-// takes"), with the defaults of `delivery`.
+// What the agent needs in addition to the receiver's budget (docs/operations.md, "How much memory
+// it takes"), with the defaults of `delivery`.
 inline constexpr uint64_t kMemoryForTheRest = uint64_t{128} * 1024 * 1024;
 
-// The configuration's, or what the limit leaves; at least a quarter of that, as the operator plans
-// it.
+// The configured budget, or what the limit leaves; at least a quarter of the limit, as in the
+// operator's plan.
 [[nodiscard]] constexpr uint64_t memory_budget(uint64_t configured, std::optional<uint64_t> limit) {
   if (!limit) return configured;
   const uint64_t left = *limit - std::min(*limit, kMemoryForTheRest);

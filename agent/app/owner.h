@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Owner: which export this agent is of, from the environment that the operator gives its pods:
-//   DUALTRACE_EXPORT_UID  the export's metadata.uid; without it the agent takes up every journal
-//   DUALTRACE_ADOPT_FROM  uids, with commas in between, whose journals are handed over to it
-// Not from the configuration: that reaches agents of the release before, too, which refuse keys
-// that they do not know.
+// Owner: which export this agent belongs to, from the environment that the operator sets in its
+// pods:
+//   DUALTRACE_EXPORT_UID  metadata.uid of the export; without it the agent adopts every journal
+//   DUALTRACE_ADOPT_FROM  uids, separated by commas, whose journals are handed over to this export
+// This does not come from the configuration, because agents of the previous release also read it
+// and refuse unknown keys.
 // Used from one thread.
 
 #include <chrono>

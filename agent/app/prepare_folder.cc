@@ -34,13 +34,13 @@ Failure refusal(const std::string& path, const char* why) {
 template <typename Id>
 bool read_id(std::string_view text, Id& id) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  // The largest means "leave it" to chown().
+  // chown() takes the largest id as "do not change".
   return error == std::errc() && end == text.data() + text.size() && id != static_cast<Id>(-1);
 }
 
 FolderOwner owner_of(const struct stat& found) { return {found.st_uid, found.st_gid}; }
 
-// One entry, held without being opened, which a foreign private folder would not let us.
+// One entry, held by O_PATH, since opening a private folder of another user would fail.
 class Entry {
  public:
   static Result<Entry> hold(int folder, const std::string& name, std::string path) {
@@ -74,7 +74,7 @@ class Entry {
     return {};
   }
 
-  // A folder that is ours, to look into and to change the mode of.
+  // Opens a folder that we own, to list it and to change its mode.
   Result<UniqueFd> open() const {
     UniqueFd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) return failure("open", path_);
@@ -112,7 +112,7 @@ class HandOver {
  public:
   HandOver(FolderOwner owner, dev_t device) : owner_(owner), device_(device) {}
 
-  // All in the folder, and then the folder; with that mode, if one is given.
+  // Changes everything in the folder, then the folder itself, and sets `mode` if given.
   Status folder(Entry& entry, int depth, std::optional<mode_t> mode) {
     if (depth > kDepthMax) return refusal(entry.path(), "is too deep");
     if (Status mine = entry.give_to({::geteuid(), ::getegid()}); !mine) return mine;
@@ -154,9 +154,9 @@ Result<FolderOwner> parse_owner(std::string_view text) {
 }
 
 Status prepare_folder(const std::string& folder, FolderOwner owner) {
-  // Behind a slash a symbolic link would be followed.
+  // With a trailing slash, a symbolic link would be followed.
   const std::string path = folder.substr(0, folder.find_last_not_of('/') + 1);
-  if (path.empty()) return refusal(folder, "is not a folder of ours");
+  if (path.empty()) return refusal(folder, "is not a folder that can be prepared");
   if (::mkdir(path.c_str(), kPrivate) != 0 && errno != EEXIST) return failure("make", path);
   Result<Entry> top = Entry::hold(AT_FDCWD, path, path);
   if (!top) return fail(top.error());

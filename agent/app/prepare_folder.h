@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// prepare-folder: gives the agent's folder to the user it runs as, from an init container that is
-// root with nothing but CAP_CHOWN: of a foreign file such a root may change the owner, and not the
-// mode nor, if it is private, look into it. So it makes what it works on its own first.
-// The folder is given away last: whose it is says whether everything below is done.
+// prepare-folder: makes the agent's folder owned by the user it runs as, from an init container
+// that is root with only CAP_CHOWN. Such a root can change the owner of another user's file, but
+// neither change its mode nor, if it is private, read it. It therefore takes ownership of each
+// folder first.
+// The folder itself is handed over last, so its owner shows whether everything below it is done.
 // Used from one thread.
 
 #include <sys/types.h>
@@ -24,10 +25,10 @@ struct FolderOwner {
 // "UID:GID", both numbers.
 [[nodiscard]] Result<FolderOwner> parse_owner(std::string_view text);
 
-// The folder is there, with mode 0700, and it and all in it are the owner's. What is right is not
-// touched. It refuses symbolic links, files with several names, other file systems and what is
-// neither file nor folder: whoever owned the folder could have put them there to be given what is
-// not theirs.
+// Ensures that the folder exists with mode 0700 and that it and its contents belong to `owner`.
+// Entries that are already correct are not touched. Refuses symbolic links, files with several hard
+// links, other file systems and special files: a previous owner of the folder could have placed
+// them there to get ownership of somebody else's files.
 Status prepare_folder(const std::string& folder, FolderOwner owner);
 
 }  // namespace dualtrace::agent

@@ -7,13 +7,13 @@
 namespace dualtrace::agent {
 namespace {
 
-// The project is the intake's business.
+// The intake applies the project, not the lane.
 std::optional<ArizeConfig> lane_config(std::optional<ArizeConfig> arize) {
   if (arize) arize->project.reset();
   return arize;
 }
 
-// What is left of the disk for others is the journal's business.
+// The journal enforces the minimum of free disk space, not the lane.
 DeliveryConfig lane_config(DeliveryConfig delivery) {
   delivery.min_free_disk = {};
   return delivery;
@@ -21,8 +21,8 @@ DeliveryConfig lane_config(DeliveryConfig delivery) {
 
 }  // namespace
 
-// With equal restart fingerprints, both have the same destinations, and what is left of `delivery`
-// to differ in belongs to the lanes.
+// If the restart fingerprints are equal, both configurations have the same destinations, and any
+// remaining difference in `delivery` concerns the lanes.
 ReloadPlan plan_reload(const AgentConfig& running, const AgentConfig& wanted) {
   ReloadPlan plan;
   plan.restart_needed = restart_fingerprint(running) != restart_fingerprint(wanted);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ReloadPlan: what a running agent has to do to come from one configuration to another. Pure.
+// ReloadPlan: what a running agent has to do to change from one configuration to another. Pure.
 
 #include <string>
 #include <vector>
@@ -10,10 +10,10 @@
 namespace dualtrace::agent {
 
 struct ReloadPlan {
-  // Something changes that only a restart changes. Then nothing is done: half of a configuration is
-  // none that anybody wrote.
+  // A change needs a restart. Then nothing is applied: half of a configuration is one that nobody
+  // wrote.
   bool restart_needed = false;
-  std::vector<std::string> lanes;  // those that are replaced; the others run on untouched
+  std::vector<std::string> lanes;  // to be replaced; the others keep running
   bool operator==(const ReloadPlan&) const = default;
 };
 

@@ -13,8 +13,7 @@ namespace {
 constexpr size_t kIdDigitsMax = 20;
 
 Failure missing(const std::string& what) {
-  return fail(ErrorKind::kInvalid,
-              what + "; write the host of Zerobus as databricks.zerobus.endpoint");
+  return fail(ErrorKind::kInvalid, what + "; set databricks.zerobus.endpoint to the Zerobus host");
 }
 
 bool is_workspace_id(std::string_view text) {
@@ -76,7 +75,8 @@ Result<Url> zerobus_origin(const std::string& workspace_id, const Region& region
                            std::string_view workspace) {
   const std::string host = workspace_id + ".zerobus." + region.region + "." +
                            std::string(domain_of(lower(workspace), region.cloud));
-  if (!is_zerobus_host(host)) return missing("what the workspace says makes no host of Zerobus");
+  if (!is_zerobus_host(host))
+    return missing("the workspace's documents do not yield a valid Zerobus host");
   return Url{"https", {host, 443}, ""};
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Where Zerobus is: read out of what a workspace says of itself. A host that is found like this is
-// one of Databricks' own or it is refused: a document must not be able to mail a token elsewhere.
+// Discovery: finds the Zerobus host from the documents of a workspace. A host found this way must
+// be one of Databricks' own, otherwise it is refused, so that no document can redirect a token
+// elsewhere.
 // Pure. Thread-safe.
 
 #include <string>
@@ -22,13 +23,14 @@ struct Region {
   bool operator==(const Region&) const = default;
 };
 
-// The workspace's number, a text of digits. Errors are kInvalid and name what is missing.
+// The workspace id, a string of digits. Errors are kInvalid and name what is missing.
 Result<std::string> read_workspace_id(const Json& document);
 Result<Region> read_region(const Json& metastore_summary);
-// `workspace` is the configured host: its domain is Zerobus', too, where it is one of Databricks'.
+// `workspace` is the configured host. If its domain belongs to Databricks, Zerobus is in the same
+// domain.
 Result<Url> zerobus_origin(const std::string& workspace_id, const Region& region,
                            std::string_view workspace);
-// "" when the host is not one of Databricks' own.
+// Returns "" if the host is not one of Databricks' own.
 [[nodiscard]] std::string workspace_id_of(std::string_view zerobus_host);
 
 }  // namespace dualtrace::agent

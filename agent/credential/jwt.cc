@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kBytesMax = 64 * 1024;
 constexpr size_t kAudiencesMax = 8;
 
-// With or without padding, as both are met.
+// With or without padding: both occur in practice.
 std::optional<std::string> decode_base64url(std::string_view text) {
   std::string standard(text);
   std::replace(standard.begin(), standard.end(), '-', '+');
@@ -23,7 +23,7 @@ std::optional<std::string> decode_base64url(std::string_view text) {
 
 // NumericDate: seconds, possibly with a fraction.
 std::optional<WallTime> time_at(const Json& claims, std::string_view name) {
-  constexpr double kLast = 7'258'118'400;  // the year 2200: beyond, nanoseconds have no room
+  constexpr double kLast = 7'258'118'400;  // the year 2200; later times overflow nanoseconds
   const Json* found = find(claims, {name});
   if (found == nullptr || !found->is_number()) return std::nullopt;
   const auto seconds = found->get<double>();
@@ -47,7 +47,7 @@ std::vector<std::string> audiences_of(const Json& claims) {
 }  // namespace
 
 Result<JwtClaims> read_jwt(std::string_view token) {
-  const auto no_jwt = [] { return fail(ErrorKind::kInvalid, "is no JWT"); };
+  const auto no_jwt = [] { return fail(ErrorKind::kInvalid, "is not a JWT"); };
   const size_t first = token.find('.');
   const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (token.size() > kBytesMax || second == std::string_view::npos) return no_jwt();

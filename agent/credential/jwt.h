@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a JWT says of itself, unverified: whom a federation policy has to name and when the token
-// ends. Whether to believe it is for the side that it is shown to.
+// Reads the claims of a JWT without verifying it: the subject that a federation policy must name,
+// and when the token expires. Verification is up to the side that receives the token.
 // Pure. Thread-safe.
 
 #include <optional>
@@ -17,12 +17,12 @@ namespace dualtrace::agent {
 struct JwtClaims {
   std::string issuer{};                  // iss
   std::string subject{};                 // sub
-  std::vector<std::string> audiences{};  // aud, a text or a list
+  std::vector<std::string> audiences{};  // aud, a string or a list
   std::optional<WallTime> expires{};     // exp
   bool operator==(const JwtClaims&) const = default;
 };
 
-// kInvalid when it is no JWT; the error repeats nothing of it.
+// kInvalid if it is not a JWT; the error contains no part of the token.
 Result<JwtClaims> read_jwt(std::string_view token);
 
 }  // namespace dualtrace::agent

@@ -10,12 +10,12 @@
 namespace dualtrace::agent {
 namespace {
 
-// So near to its end a token may be refused for that: some backends do it half a minute before, and
-// clocks differ.
+// A token this close to its expiry may be refused because of it: some backends refuse it half a
+// minute early, and clocks differ.
 constexpr Duration kNearExpiry = std::chrono::minutes(2);
 constexpr Duration kLeadMax = std::chrono::minutes(5);
 
-// Up to a quarter more: what asked for time together should not come back together.
+// Adds up to a quarter, so that requests that were deferred together do not return together.
 Duration spread(Duration delay, Random& random) {
   return delay + Duration(static_cast<Duration::rep>(
                      random.below(static_cast<uint64_t>(delay.count() / 4 + 1))));
@@ -34,8 +34,9 @@ Keeper::Keeper(const KeeperOptions& options, Parts parts)
 void Keeper::start() { look_again(); }
 
 Duration Keeper::refresh_after(Duration lifetime, Random& random) {
-  // A wide window: the fleet's second knock is spread over half a lifetime, and the third over
-  // more. With 2/5 as its beginning no minute sees more than about 1.3 times the mean.
+  // A wide window spreads the second request of a fleet that started together over half a lifetime,
+  // and the third over more. Starting the window at 2/5 keeps the load of every minute below about
+  // 1.3 times the mean.
   const Duration latest = lifetime - std::min(kLeadMax, lifetime / 4);
   const Duration earliest = std::min(lifetime * 2 / 5, latest);
   const auto width = static_cast<uint64_t>((latest - earliest).count()) + 1;
@@ -58,7 +59,7 @@ void Keeper::look() {
     if (seen.secret) wants_key = rotation_.found(seen.secret, scheduler_.clock().wall());
   }
   if (wants_key != 0) return make(wants_key);
-  // What pauses for want of a file need not wait for its next probe.
+  // A lane that is paused because of a missing file need not wait for its next probe.
   if (put_right) opened_();
 }
 
@@ -79,7 +80,7 @@ void Keeper::make(uint64_t id) {
     return;
   }
   plan.making = true;
-  plan.number = ++plans_made_;  // no other plan is in force
+  plan.number = ++plans_made_;  // cancels any planned call
   maker_.make(values, [this, id, asked = scheduler_.clock().tick(),
                        &scheduler = scheduler_](Result<MadeKey> made) {
     scheduler.post([this, id, asked, made = std::move(made)]() mutable {
@@ -115,15 +116,19 @@ void Keeper::on_made(uint64_t id, Tick asked, Result<MadeKey> made) {
     }
   }
   if (first_failure) {
-    log_warn("no token can be had, it is tried again; one that is in use serves until it ends",
-             {{"error", made.error().message}});
+    log_warn(
+        "cannot get a token; the request is retried, and the token in use stays valid until it "
+        "expires",
+        {{"error", made.error().message}});
   }
+  // If the files changed while the request was in flight and it failed, its error says nothing
+  // about the new values: try those at once instead of after the back-off.
   if (again && !made) {
     make(id);
   } else if (next) {
     plan(id, std::max(*next, Duration(0)));
   }
-  // Before the first key requests pause or wait, too.
+  // Requests also pause or wait until the first key exists.
   if (opens) opened_();
 }
 
@@ -132,7 +137,7 @@ Duration Keeper::delay_after(const Version& version, const Error& error) {
   const bool calm = rotation_.passes(scheduler_.clock().tick());
   const Backoff& backoff = denied ? options_.refused : calm ? options_.calm : options_.urgent;
   Duration delay = backoff.delay(version.failures, random_);
-  // Once it has ended there are requests that wait.
+  // Retry no later than the expiry of the key in use: from then on requests wait.
   if (calm && version.ends) {
     const Duration left = *version.ends - scheduler_.clock().tick();
     delay = std::min(delay, std::max(left, options_.urgent.base));
@@ -177,11 +182,11 @@ KeyPointer Keeper::answered(const KeyPointer& key, const KeyVerdict& verdict) {
     }
   }
   if (answered.rejected) {
-    log_warn("the changed credential is refused, the one before it stays in use",
+    log_warn("the changed credential is refused; the previous one stays in use",
              {{"reason", verdict.reason}, {"error", verdict.message}});
   }
   if (answered.took_over) {
-    log_info("the changed credential was taken and is in use now", {});
+    log_info("the changed credential was accepted and is now in use", {});
     if (answered.opens) scheduler_.post([this] { opened_(); });
   }
   if (refused != 0) scheduler_.post([=, this] { on_refused(refused, fetch_anew); });
@@ -200,18 +205,19 @@ void Keeper::on_refused(uint64_t id, bool fetch_anew) {
     const bool is_candidate = candidate && candidate->id == id;
     const Tick now = scheduler_.clock().tick();
     if (is_candidate) {
-      // While the other one does not pass either, both are tried in turn.
+      // If the credential in use does not pass either, try both in turn.
       const uint32_t times = rotation_.passes(now) ? version->refusals : 1;
       next = {id, options_.refused.delay(times, random_)};
     } else if (fetch_anew) {
-      // The first time at once: the token may be old news, its credential need not be.
+      // Retry immediately the first time: the token may be outdated although its credential is
+      // valid.
       const bool first = version->refusals <= 1;
       next = {id, first ? Duration(0) : options_.refused.delay(version->refusals - 1, random_)};
     }
     opens = !is_candidate && candidate && candidate->usable(now);
   }
   if (next && !plans_[next->first].making) plan(next->first, next->second);
-  // The other one is what is left to try.
+  // Only the candidate is left to try.
   if (opens) opened_();
 }
 

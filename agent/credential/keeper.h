@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keeper: the Keyring of one destination. It looks at the files of its credential, has keys made of
-// them ahead of need, and lets a changed one prove itself (Rotation) before it takes over.
+// Keeper: the Keyring of one destination. It watches the files of the credential, gets keys made
+// from them before they are needed, and lets a changed credential prove itself (Rotation) before it
+// takes over.
 //
 // Flow: files → version → key (KeyMaker) → requests. A token is refreshed at a random
-//   moment well before it ends, so that a fleet that started together does not ask together.
-// Guarantees: take() and answered() wait for nothing and nobody; of each version one key at a time
-//   is being made. What nobody refused serves on, whatever becomes of its files.
-// Limits: a refused credential is tried again ever more rarely, and at once when its files change;
-//   a token that the destination refuses is replaced once immediately, then as rarely.
+//   moment well before it expires, so that agents that started together do not refresh together.
+// Guarantees: take() and answered() never wait. Of each version, one key is made at a time. A
+//   credential that was not refused stays in use, whatever happens to its files.
+// Limits: a refused credential is retried with back-off, and immediately when its files change. A
+//   token that the destination refuses is replaced once immediately, then with the same back-off.
 // take(), answered() and the reports are thread-safe; the rest happens on the scheduler.
 
 #include <functional>
@@ -29,11 +30,11 @@ namespace dualtrace::agent {
 struct KeeperOptions {
   report::CredentialKind kind = report::CredentialKind::kToken;
   Duration look_interval = std::chrono::seconds(10);
-  // While requests wait for a key.
+  // Used while requests wait for a key.
   Backoff urgent{.base = std::chrono::seconds(1), .max = std::chrono::seconds(30)};
-  // While the one in use is good for some time.
+  // Used while the key in use is still valid.
   Backoff calm{.base = std::chrono::seconds(5), .max = std::chrono::minutes(5)};
-  // What is refused, whoever refuses it.
+  // Used for what is refused, by the issuer or by the destination.
   Backoff refused{.base = std::chrono::seconds(30), .max = std::chrono::minutes(5)};
 };
 
@@ -44,26 +45,26 @@ class Keeper final : public Keyring {
     KeyMaker& maker;
     Scheduler& scheduler;
     Random random;
-    // Requests may pass that did not: called on the scheduler.
+    // Called on the scheduler when requests that could not be sent before may now be.
     std::function<void()> opened;
   };
-  // The references outlive it. The scheduler is stopped, and the maker is gone, before it is
-  // destroyed.
+  // The references outlive the object, except that the scheduler is stopped and the maker destroyed
+  // before the keeper is destroyed.
   Keeper(const KeeperOptions& options, Parts parts);
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  // Looks at the files, and from now on does so by itself. Called before anything else is.
+  // Reads the files and starts to check them periodically. Call it before any other function.
   void start();
 
   Result<KeyPointer> take() override;
   KeyPointer answered(const KeyPointer& key, const KeyVerdict& verdict) override;
 
   [[nodiscard]] report::CredentialInUse in_use() const;
-  // Each file as it was found last, with the fingerprint of what is in use of it.
+  // The state of each file when it was last read, with the fingerprint of the credential in use.
   [[nodiscard]] std::vector<report::Credential> files() const;
 
-  // How long after a token was issued it is refreshed.
+  // How long after its issue a token is refreshed.
   [[nodiscard]] static Duration refresh_after(Duration lifetime, Random& random);
 
  private:
@@ -73,9 +74,9 @@ class Keeper final : public Keyring {
   void look();
   void make(uint64_t id);
   void on_made(uint64_t id, Tick asked, Result<MadeKey> made);
-  // Makes a key of that version after the delay, unless another plan is made until then.
+  // Makes a key of that version after the delay, unless another plan replaces this one.
   void plan(uint64_t id, Duration delay);
-  // A request was refused with a key of that version.
+  // A request with a key of that version was refused.
   void on_refused(uint64_t id, bool fetch_anew);
   [[nodiscard]] Duration delay_after(const Version& version, const Error& error)
       DT_REQUIRES(mutex_);
@@ -86,11 +87,11 @@ class Keeper final : public Keyring {
   Scheduler& scheduler_;
   const std::function<void()> opened_;
 
-  // The scheduler's only.
+  // Used on the scheduler only.
   struct Plan {
-    uint64_t number = 0;  // of the plan in force
+    uint64_t number = 0;  // of the current plan
     bool making = false;
-    bool again = false;  // the files changed meanwhile
+    bool again = false;  // the files changed in the meantime
   };
   std::map<uint64_t, Plan> plans_;  // by version
   uint64_t plans_made_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// KeyMaker: from the content of a Secret to the key that requests carry: the very same values, or a
-// token that is asked for with them. Keeper is its user.
+// KeyMaker: turns the contents of a Secret into the key that requests carry: the same values, or a
+// token requested with them. Used by Keeper.
 // Thread-safe.
 
 #include <functional>
@@ -17,22 +17,22 @@ namespace dualtrace::agent {
 
 struct MadeKey {
   Key key{};
-  std::optional<Duration> lifetime{};  // from the moment make() was called; none: it does not end
+  std::optional<Duration> lifetime{};  // from the call of make(); none: does not expire
 };
 
 class KeyMaker {
  public:
   using Done = std::function<void(Result<MadeKey>)>;
 
-  // Ends what is under way; every `done` has been called when the destructor returns.
+  // Cancels requests in flight; every `done` has been called when the destructor returns.
   virtual ~KeyMaker() = default;
-  // `values` in the order of the credential's files. Does not block. `done` is called exactly once,
-  // from any thread, possibly from within. Errors as Keyring::take() has them, with retry_after
-  // where the other side asked for time.
+  // `values` are in the order of the credential's files. Does not block. `done` is called exactly
+  // once, from any thread, possibly before make() returns. Errors are those of Keyring::take(),
+  // with retry_after if the other side asked for a delay.
   virtual void make(const std::vector<std::string>& values, Done done) = 0;
 };
 
-// What is in the files is what is sent.
+// Sends the contents of the files as they are.
 class PlainKeyMaker final : public KeyMaker {
  public:
   void make(const std::vector<std::string>& values, Done done) override {

@@ -11,7 +11,7 @@ namespace {
 using report::CandidateState;
 using report::PauseReason;
 
-// By what people know it: the first file's that tells it apart.
+// The fingerprint to show to people: that of the first file that differs.
 std::string fingerprint_beside(const SecretVersion& secret, const SecretVersion& other) {
   for (size_t i = 0; i < secret.fingerprints.size(); ++i) {
     if (secret.fingerprints[i] != other.fingerprints.at(i)) return secret.fingerprints[i];
@@ -42,7 +42,7 @@ uint64_t Rotation::found(const SecretPointer& secret, WallTime now) {
   }
   Version& same = is_in_use ? *in_use_ : *candidate_;
   if (same.secret->values == secret->values) return 0;
-  // A projected token that the kubelet renewed: for the next exchange, or for one that failed.
+  // The kubelet renewed a projected token. It serves the next exchange, or one that has failed.
   same.secret = secret;
   const bool wants_key = same.error || same.key == nullptr;
   return wants_key ? same.id : 0;
@@ -78,6 +78,8 @@ void Rotation::failed(Version& version, const Error& error, WallTime now) {
 }
 
 Result<KeyPointer> Rotation::take(Tick now, WallTime wall) {
+  // At most one request at a time carries the candidate. If the new credential is wrong, only that
+  // one request is refused, and it is resent with the credential in use.
   if (candidate_ && candidate_->usable(now) && riding_ == nullptr) {
     candidate_->last_used = wall;
     riding_ = candidate_->key;
@@ -89,11 +91,12 @@ Result<KeyPointer> Rotation::take(Tick now, WallTime wall) {
 }
 
 Result<KeyPointer> Rotation::nothing_to_take() const {
-  if (!in_use_) return fail(ErrorKind::kNotFound, "there is no credential yet");
+  if (!in_use_) return fail(ErrorKind::kNotFound, "no credential has been loaded yet");
   if (in_use_->error) return fail(*in_use_->error);
-  return fail(ErrorKind::kUnavailable, in_use_->key == nullptr
-                                           ? "there is no token yet"
-                                           : "the token has expired, and there is no newer one");
+  return fail(ErrorKind::kUnavailable,
+              in_use_->key == nullptr
+                  ? "no token has been issued yet"
+                  : "the token has expired, and no newer one has been issued yet");
 }
 
 Rotation::Answered Rotation::answered(const KeyPointer& key, const KeyVerdict& verdict, Tick now,
@@ -128,7 +131,7 @@ Rotation::Answered Rotation::answered(const KeyPointer& key, const KeyVerdict& v
     }
     return result;
   }
-  // Sent before another key came into use.
+  // The request was sent with a key that has been replaced since.
   if (refused && passes(now)) result.again = in_use_->key;
   return result;
 }

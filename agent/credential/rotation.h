@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Rotation: the credential in use and the changed one that is to take its place. Pure state; Keeper
-// gives it time, keys and a lock.
+// Rotation: the credential in use, and the candidate that will replace it. State only; Keeper
+// supplies the time, the keys and the lock.
 //
-// Guarantees: a changed credential rides on one request at a time, while all others go on with the
-//   one in use; only an answer to that request lets it take over. A key that is replaced stays what
-//   its requests in flight were sent with: when it is refused then, they go out again.
+// Guarantees: one request at a time carries the candidate, while all others use the credential in
+//   use; the candidate takes over only after that request succeeds. If a replaced key is refused,
+//   the requests that were in flight with it are resent with the new one.
 // Used from one thread at a time.
 
 #include <cstdint>
@@ -20,19 +20,19 @@ namespace dualtrace::agent {
 
 class Rotation {
  public:
-  // One version of the Secret on its way.
+  // One version of the Secret.
   struct Version {
     uint64_t id = 0;
     SecretPointer secret;
-    KeyPointer key;              // nullptr: none was made, or it was given up
+    KeyPointer key;              // nullptr: not made yet, or dropped
     std::optional<Tick> ends;    // of the key
     std::optional<Error> error;  // why there is no newer key
-    uint32_t failures = 0;       // in a row, to make a key
-    uint32_t refusals = 0;       // of its keys by the destination, since one was taken
-    bool refused = false;        // its key is
+    uint32_t failures = 0;       // consecutive failures to make a key
+    uint32_t refusals = 0;       // of its keys by the destination, since one was accepted
+    bool refused = false;        // the destination refused its key
     std::optional<WallTime> since;
     std::optional<WallTime> last_used;
-    // A candidate's.
+    // Candidate only.
     report::CandidateState state = report::CandidateState::kProving;
     std::string reason;
     std::string why;
@@ -40,18 +40,18 @@ class Rotation {
     [[nodiscard]] bool usable(Tick now) const { return key != nullptr && (!ends || now < *ends); }
   };
   struct Answered {
-    KeyPointer again;                  // send the request again with this
-    const Version* refused = nullptr;  // whose key is refused…
+    KeyPointer again;                  // resend the request with this key
+    const Version* refused = nullptr;  // the version whose key was refused…
     bool newly = false;                // …for the first time
-    bool rejected = false;             // the candidate is, which was not before
-    bool took_over = false;            // the candidate is in use now…
-    bool opens = false;                // …and the one before did not pass any more
+    bool rejected = false;             // the candidate was rejected, for the first time
+    bool took_over = false;            // the candidate is now in use…
+    bool opens = false;                // …and the previous one no longer passed
   };
 
-  // The files hold this. Returns the version that wants a key because of it; 0: nothing changed
-  // that matters.
+  // Call it with the contents of the files. Returns the version that needs a key because of a
+  // change; 0: no relevant change.
   uint64_t found(const SecretPointer& secret, WallTime now);
-  // nullptr when it is gone.
+  // nullptr if that version no longer exists.
   [[nodiscard]] Version* version(uint64_t id);
   static void made(Version& version, Key key, std::optional<Tick> ends);
   void failed(Version& version, const Error& error, WallTime now);
@@ -61,7 +61,7 @@ class Rotation {
 
   [[nodiscard]] const std::optional<Version>& in_use() const { return in_use_; }
   [[nodiscard]] const std::optional<Version>& candidate() const { return candidate_; }
-  // Whether the next request would go out with the credential in use, as far as is known.
+  // Whether a request with the credential in use would be sent and, as far as is known, accepted.
   [[nodiscard]] bool passes(Tick now) const {
     return in_use_ && in_use_->usable(now) && !in_use_->refused;
   }
@@ -75,7 +75,7 @@ class Rotation {
 
   std::optional<Version> in_use_;
   std::optional<Version> candidate_;
-  KeyPointer riding_;  // the candidate's key while a request is under way with it
+  KeyPointer riding_;  // the candidate's key while a request carries it
   std::optional<report::PreviousCredential> previous_;
   uint64_t last_id_ = 0;
 };

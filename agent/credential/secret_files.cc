@@ -77,13 +77,13 @@ Result<std::string> SecretFiles::read(const SecretFile& file) const {
 }
 
 Status check_projected_token(std::string_view text) {
-  // It goes to the token endpoint and nowhere else, and has an audience of its own.
+  // This token is sent only to the token endpoint and has its own audience.
   if (const Status checked = check_single_value(text); !checked) return checked;
   const auto claims = read_jwt(text);
   if (claims && !claims->issuer.empty() && !claims->subject.empty()) return {};
   return fail(ErrorKind::kInvalid,
-              "is no ServiceAccount token (a JWT with an issuer and a subject); mount a projected "
-              "token there");
+              "is not a ServiceAccount token (a JWT with an issuer and a subject); mount a "
+              "projected token there");
 }
 
 }  // namespace dualtrace::agent

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SecretFiles: what lies in the files of one destination's credential (keys of a mounted Secret, or
-// a projected token), read whole: either every part can be used or there is no version of it.
-// Nothing of it reaches a log, an error text or a metric; fingerprints tell versions apart.
+// SecretFiles: reads the files of one destination's credential (keys of a mounted Secret, or a
+// projected token) as a whole: a version exists only if every part is usable. The contents never
+// reach a log, an error or a metric; fingerprints distinguish versions.
 // Used from one thread; a SecretVersion is immutable.
 
 #include <memory>
@@ -17,8 +17,8 @@
 
 namespace dualtrace::agent {
 
-// Says of a text without surrounding white space whether it can be the credential; its error does
-// not repeat the text.
+// Checks whether a text, without surrounding whitespace, can be the credential. The error does not
+// contain the text.
 using CheckCredential = Status (*)(std::string_view text);
 
 struct SecretFile {
@@ -28,11 +28,11 @@ struct SecretFile {
 };
 
 struct SecretVersion {
-  std::vector<std::string> values{};        // in the order of the files, without white space around
-  std::vector<std::string> fingerprints{};  // of each; of a projected token, that of its identity
-  // Of a projected token, which changes every hour by itself and stays the same credential.
+  std::vector<std::string> values{};        // in the order of the files, trimmed
+  std::vector<std::string> fingerprints{};  // of each value; of a projected token, of its identity
+  // Only of a projected token: it is renewed every hour but remains the same credential.
   std::optional<report::TokenIdentity> identity{};
-  std::optional<WallTime> expires{};  // where the credential itself shows it
+  std::optional<WallTime> expires{};  // if the credential itself contains it
 
   [[nodiscard]] bool is_same_credential(const SecretVersion& other) const {
     return fingerprints == other.fingerprints;
@@ -41,13 +41,13 @@ struct SecretVersion {
 using SecretPointer = std::shared_ptr<const SecretVersion>;
 
 struct SecretLook {
-  std::vector<report::Credential> found{};  // each file; no fingerprints
-  SecretPointer secret{};                   // nullptr unless every file can be used
+  std::vector<report::Credential> found{};  // the state of each file, without fingerprints
+  SecretPointer secret{};                   // nullptr unless every file is usable
 };
 
 class SecretFiles {
  public:
-  // The one that people know the credential by first. `files` outlives it.
+  // The file by which people identify the credential comes first. `files` outlives the object.
   SecretFiles(std::vector<SecretFile> wanted, FileSystem& files)
       : wanted_(std::move(wanted)), files_(files) {}
 
@@ -60,7 +60,7 @@ class SecretFiles {
   FileSystem& files_;
 };
 
-// Of a projected ServiceAccount token.
+// The check of a projected ServiceAccount token.
 Status check_projected_token(std::string_view text);
 
 }  // namespace dualtrace::agent

@@ -15,9 +15,9 @@ constexpr size_t kTextBytesMax = 300;
 constexpr size_t kTokenBytesMax = 32 * 1024;
 constexpr Duration kLifetimeUnknown = std::chrono::minutes(5);
 constexpr Duration kLifetimeMax = std::chrono::hours(24);
-constexpr size_t kSecretBytesMin = 4;  // shorter ones would blot out ordinary words
+constexpr size_t kSecretBytesMin = 4;  // shorter ones would hide ordinary words
 
-// For people: one line, cut, without control characters.
+// Readable text: one line, shortened, without control characters.
 std::string plain(std::string_view text) {
   std::string clean(text.substr(0, kTextBytesMax));
   std::replace_if(
@@ -25,7 +25,7 @@ std::string plain(std::string_view text) {
   return clean;
 }
 
-// What OAuth, Databricks and Okta call the two parts of an error.
+// The two parts of an error, under the names that OAuth, Databricks and Okta use.
 struct Said {
   std::string code{};
   std::string message{};
@@ -77,9 +77,13 @@ Error refusal(const HttpResponse& response, std::string_view who, WallTime now) 
     return {ErrorKind::kInvalid, message + ", a redirect; check databricks.workspaceURL"};
   }
   if (!said.anything()) {
-    // A gateway's page or an empty answer: it says nothing of the credential.
+    // A gateway's page or an empty answer: it says nothing about the credential.
     if (status == 401 || status == 403) {
-      return not_now(ErrorKind::kUnavailable, message + " in nobody's form", response, now);
+      return not_now(
+          ErrorKind::kUnavailable,
+          message +
+              " without an error in a known format; check databricks.workspaceURL and the proxy",
+          response, now);
     }
     return {ErrorKind::kInvalid, message + "; check databricks.workspaceURL"};
   }
@@ -105,7 +109,7 @@ std::optional<Duration> lifetime_of(const Json& answer) {
       std::chrono::duration<double>(std::min(seconds, most)));
 }
 
-// What can stand in a header and is not a word of a page.
+// Whether the token can be sent in a header.
 bool is_sendable(std::string_view token) {
   return !token.empty() && token.size() <= kTokenBytesMax &&
          std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
@@ -122,11 +126,11 @@ bool is_bearer(std::string_view type) {
 
 Result<Json> read_json_answer(const HttpResponse& response, std::string_view who, WallTime now) {
   if (response.status < 200 || response.status >= 300) return fail(refusal(response, who, now));
-  if (response.cut) return unusable(who, "answered with more than there can be to say");
+  if (response.cut) return unusable(who, "answered with a body that is too large");
   auto root = parse_json(response.body);
   if (root && root->is_object()) return root;
   return unusable(who,
-                  "answered with something that is no JSON, as a login page; check "
+                  "answered with something other than JSON, for example a login page; check "
                   "databricks.workspaceURL and the proxy");
 }
 
@@ -137,19 +141,19 @@ Result<AccessToken> read_token_answer(const HttpResponse& response, WallTime now
                     .lifetime = lifetime_of(*root)};
   if (token.value.empty()) return unusable(kTokenEndpoint, "answered without an access_token");
   if (!is_sendable(token.value)) {
-    return unusable(kTokenEndpoint, "gave a token that cannot stand in a header");
+    return unusable(kTokenEndpoint, "returned a token that cannot be sent in a header");
   }
   if (!is_bearer(text_at(*root, {"token_type"}))) {
-    return unusable(kTokenEndpoint, "gave a token that is no Bearer");
+    return unusable(kTokenEndpoint, "returned a token that is not a Bearer token");
   }
   return token;
 }
 
 Error no_answer(const Error& error, std::string_view who) {
-  // A proxy's refusal (kDenied) is no word about our credential.
+  // A proxy's refusal (kDenied) says nothing about our credential.
   const bool ours = error.kind == ErrorKind::kInvalid || error.kind == ErrorKind::kDenied;
   return {ours ? ErrorKind::kInvalid : ErrorKind::kUnavailable,
-          std::string(who) + " cannot be asked: " + plain(error.message), error.retry_after};
+          std::string(who) + " cannot be reached: " + plain(error.message), error.retry_after};
 }
 
 bool may_dislike_operations(const HttpResponse& response) {
@@ -165,7 +169,7 @@ Duration usable_for(const AccessToken& token, std::optional<WallTime> subject_ex
   Duration usable = token.lifetime.value_or(kLifetimeUnknown);
   if (!subject_expires) return usable;
   const Duration left = *subject_expires - there;
-  // A token was given, so what it was exchanged for was good: clocks must be wrong.
+  // A token was issued, so the subject token was valid: one of the clocks must be wrong.
   if (left <= Duration(0)) return std::min(usable, kLifetimeUnknown);
   return token.lifetime ? std::min(usable, left) : std::min(kLifetimeUnknown, left);
 }

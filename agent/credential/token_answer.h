@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the token endpoint said. Errors say what the caller may do about them: kDenied, the
-// credential is refused; kInvalid, something stands in the way that no other credential helps
-// against (a wrong URL, a login page, a TLS file); kThrottled and kUnavailable, it may pass later,
-// after retry_after if there is one. Nothing that is read is trusted, and no error repeats a
-// secret: whoever knows them passes the text through without_secrets().
+// Reads the token endpoint's answers. The kind of an error says what the caller may do: kDenied,
+// the credential is refused; kInvalid, a problem that no other credential solves (a wrong URL, a
+// login page, a TLS file); kThrottled and kUnavailable, a later request may succeed, after
+// retry_after if set. Nothing in an answer is trusted. Errors must not contain secrets: a caller
+// that knows them passes the text through without_secrets().
 // Pure. Thread-safe.
 
 #include <optional>
@@ -21,28 +21,30 @@ namespace dualtrace::agent {
 
 struct AccessToken {
   std::string value{};
-  std::optional<Duration> lifetime{};  // expires_in; none when it says nothing that makes sense
+  std::optional<Duration> lifetime{};  // expires_in; none if missing or invalid
   bool operator==(const AccessToken&) const = default;
 };
 
-// `now` is for a Retry-After that is a date.
+// `now` is used for a Retry-After that is a date.
 Result<AccessToken> read_token_answer(const HttpResponse& response, WallTime now);
-// Of any request to the same host: the JSON object, or the error as above. `who` begins sentences.
+// For any request to the same host: the JSON object, or an error as above. Messages start with
+// `who`.
 Result<Json> read_json_answer(const HttpResponse& response, std::string_view who, WallTime now);
-// There was no answer: HttpSender's error in the words above. Nothing of it is about a credential.
+// For a request without an answer: HttpSender's error as one of the kinds above. It is never about
+// a credential.
 [[nodiscard]] Error no_answer(const Error& error, std::string_view who);
-// A refusal that may be because of `operations` in the authorization details, which token endpoints
-// do not know for long.
+// Whether a refusal may be caused by `operations` in the authorization details, which only recent
+// token endpoints know.
 [[nodiscard]] bool may_dislike_operations(const HttpResponse& response);
 
-// How long the token may be used, counted from the moment at which it was asked for. A token that
-// was exchanged dies with the token it was exchanged for (`subject_expires`), whatever it says.
-// That moment is measured by the server's clock where it shows it: ours may be minutes off. Tokens
-// that say nothing of use get some minutes.
+// How long the token may be used, counted from the request for it. An exchanged token expires no
+// later than its subject token (`subject_expires`), whatever it says. The time left is measured by
+// the server's clock if the answer shows it, since ours may be minutes off. A token without a
+// usable lifetime gets some minutes.
 [[nodiscard]] Duration usable_for(const AccessToken& token, std::optional<WallTime> subject_expires,
                                   const HttpResponse& response, WallTime now);
 
-// The text with each of these replaced, however it came into it.
+// The text with every occurrence of each secret replaced.
 [[nodiscard]] std::string without_secrets(std::string text,
                                           const std::vector<std::string>& secrets);
 

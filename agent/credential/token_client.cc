@@ -40,15 +40,15 @@ class TokenClient final : public KeyMaker {
   }
 
  private:
-  // One make(), from its first request to its `done`.
+  // One call of make(), from its first request to `done`.
   struct Call {
     Grant grant;
-    std::vector<std::string> secrets;  // not to be repeated, in any of their forms
+    std::vector<std::string> secrets;  // in every form in which they must not appear
     std::optional<WallTime> subject_expires;
     Done done;
   };
   using CallPointer = std::shared_ptr<Call>;
-  // What does not change once it is known.
+  // Constant once known.
   struct Place {
     std::string workspace_id;
     std::optional<Url> origin;
@@ -74,7 +74,7 @@ class TokenClient final : public KeyMaker {
     return place_;
   }
 
-  // The answer, or why there is none, with nothing of the credential in it.
+  // Passes on the answer, or why there is none, without any part of the credential.
   template <typename Then>
   void ask(const CallPointer& call, HttpRequest request, Then then) {
     auto read = [call, then](Result<HttpResponse> answer) {
@@ -100,7 +100,7 @@ class TokenClient final : public KeyMaker {
     if (!place().workspace_id.empty()) return find_region(call);
     HttpRequest request{.method = "GET", .path = std::string(kWorkspaceDocumentPath)};
     ask(call, std::move(request), [this, call](const Result<HttpResponse>& answer) {
-      const auto document = read(answer, "databricks-config of the workspace");
+      const auto document = read(answer, "the workspace's databricks-config");
       if (!document) return give_up(call, undiscovered(document.error()));
       auto id = read_workspace_id(*document);
       if (!id) return give_up(call, id.error());
@@ -120,7 +120,7 @@ class TokenClient final : public KeyMaker {
       request.headers = {{"Authorization", "Bearer " + token.value},
                          {"X-Databricks-Workspace-Id", place().workspace_id}};
       ask(call, std::move(request), [this, call](const Result<HttpResponse>& answer) {
-        const auto summary = read(answer, "metastore_summary of the workspace");
+        const auto summary = read(answer, "the workspace's metastore_summary");
         if (!summary) return give_up(call, undiscovered(summary.error()));
         const auto region = read_region(*summary);
         if (!region) return give_up(call, region.error());
@@ -166,7 +166,7 @@ class TokenClient final : public KeyMaker {
     });
   }
 
-  // Only when it helps: else the first refusal is what people should read.
+  // Remembers this only if it helped. Otherwise the first refusal is the message that helps people.
   template <typename Then>
   void ask_without_operations(const CallPointer& call, ZerobusScope scope, Then then,
                               Error first_refusal) {
@@ -190,24 +190,24 @@ class TokenClient final : public KeyMaker {
     return read_json_answer(*answer, who, clock_.wall());
   }
 
-  // Whoever may not look does not have a wrong credential.
+  // A denied lookup does not mean that the credential is wrong.
   static Error undiscovered(Error error) {
     if (error.kind == ErrorKind::kDenied) error.kind = ErrorKind::kInvalid;
     if (error.kind == ErrorKind::kInvalid) {
-      error.message += "; or write the host of Zerobus as databricks.zerobus.endpoint";
+      error.message += "; or set databricks.zerobus.endpoint to the Zerobus host";
     }
     return error;
   }
 
   const TokenClientOptions options_;
   Clock& clock_;
-  dualtrace::Gate open_;  // an answer must not ask on while the client goes
+  dualtrace::Gate open_;  // keeps answers from sending requests while the client is destroyed
 
   Mutex mutex_;
   Place place_ DT_GUARDED_BY(mutex_);
   bool operations_left_out_ DT_GUARDED_BY(mutex_) = false;
 
-  // Last, so that it is gone, and all its answers given, before what they use.
+  // Last, so that it is destroyed, and has delivered all its answers, before the members they use.
   const std::unique_ptr<HttpSender> client_;
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// TokenClient: the KeyMaker of service principals and of workload identities: asks Databricks'
-// token endpoint for what requests carry, and for Zerobus finds out where that is.
+// TokenClient: the KeyMaker for service principals and workload identities. It requests tokens from
+// Databricks' token endpoint and, for Zerobus, discovers the endpoint.
 //
-// Flow: for Zerobus the workspace's number and region are asked for at first, once: they do not
-//   change, and are kept as soon as they are known. Then a token is asked for; an endpoint that
-//   does not know `operations` gets one more try without them, and is not asked with them again.
-// Guarantees: no token goes to a host that is neither configured nor one of Databricks' own.
-// Limits: each step has a timeout, each answer a size; redirects are not followed.
-// Errors: as KeyMaker says. None repeats what a Secret holds.
+// Flow: for Zerobus, the workspace id and the region are fetched first, and only once, since they
+//   do not change. Then a token is requested. If the endpoint does not know `operations`, the
+//   request is repeated without them, and later requests leave them out.
+// Guarantees: no token is sent to a host that is neither configured nor one of Databricks' own.
+// Limits: each step has a timeout, each answer a maximum size; redirects are not followed.
+// Errors: as in KeyMaker. None contains the contents of a Secret.
 // Thread-safe.
 
 #include <memory>
@@ -28,7 +28,7 @@ struct TokenClientOptions {
     kTokenExchange,      // values: projected token
   };
   Kind kind = Kind::kClientCredentials;
-  std::optional<std::string> client_id{};  // kTokenExchange: of a service principal's own policy
+  std::optional<std::string> client_id{};  // kTokenExchange: for a service principal's own policy
   std::string workspace_host{};
   struct Zerobus {
     std::string table;

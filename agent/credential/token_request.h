@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What is asked of Databricks' token endpoint: two grants (a service principal's secret, or a
-// projected token that is exchanged) for two audiences (the workspace's APIs, or Zerobus' for one
+// Builds requests to Databricks' token endpoint: two grants (a service principal's secret, or the
+// exchange of a projected token) for two audiences (the workspace's APIs, or Zerobus for one
 // table). token_answer.h reads the answer.
 // Pure. Thread-safe.
 
@@ -22,11 +22,11 @@ struct ClientCredentials {
 };
 struct TokenExchange {
   std::string subject_token;
-  std::optional<std::string> client_id;  // none: the federation policy is the account's
+  std::optional<std::string> client_id;  // none: use the account's federation policy
 };
 using Grant = std::variant<ClientCredentials, TokenExchange>;
 
-// A token of Zerobus is good for the table that it was asked for and for nothing else.
+// A Zerobus token is valid only for the table that it was requested for.
 struct ZerobusScope {
   std::string workspace_id;
   std::string table;                 // catalog.schema.table

@@ -8,7 +8,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// Arize refuses a span whose project is named by an empty text, or none.
+// Arize refuses a span without a project, or with an empty one.
 constexpr std::array<std::string_view, 3> kProjectKeys = {"openinference.project.name",
                                                           "arize.project.name", "model_id"};
 
@@ -22,7 +22,7 @@ std::vector<ResourceAddition> resource_additions(const AgentConfig& config) {
                          .unless_spans_have = {},
                          .needs_text = std::ranges::find(kProjectKeys, key) != kProjectKeys.end()});
   }
-  // Last, so that a project among the configured attributes wins.
+  // Last, so that a project in the configured attributes wins.
   if (config.arize && config.arize->project) {
     const std::string& project = *config.arize->project;
     additions.push_back({.add = {{"openinference.project.name", project}, {"model_id", project}},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Enricher: which attributes a configuration wants on the resources that lack them (docs/decisions/
-// 0003). The application tells the intake; the adding itself is agent/otlp/splice. Pure.
+// Enricher: which attributes a configuration adds to resources that lack them
+// (docs/decisions/0003). app/ passes them to the intake; agent/otlp/splice adds them. Pure.
 
 #include <vector>
 

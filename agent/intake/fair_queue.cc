@@ -7,8 +7,8 @@ namespace dualtrace::agent {
 
 FairQueue::~FairQueue() { close(); }
 
-// What waits is never forgotten: it only waits while something is under way, whose end calls
-// stored().
+// No item waits forever: items wait only while others are in the sink, and each of those calls
+// stored() when it is done.
 void FairQueue::append(Item item) {
   bool cancelled = false;
   {
@@ -23,7 +23,7 @@ void FairQueue::append(Item item) {
     }
     bytes_under_way_ += item.payload.size();
   }
-  if (cancelled) return item.stored(fail(ErrorKind::kCancelled, "the agent is ending"));
+  if (cancelled) return item.stored(fail(ErrorKind::kCancelled, "the agent is shutting down"));
   sink_(std::move(item));
 }
 
@@ -47,7 +47,7 @@ void FairQueue::close() {
     while (!turns_.empty()) rest.push_back(pop());
   }
   for (const Item& item : rest) {
-    item.stored(fail(ErrorKind::kCancelled, "the agent is ending"));
+    item.stored(fail(ErrorKind::kCancelled, "the agent is shutting down"));
   }
 }
 

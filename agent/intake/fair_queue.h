@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FairQueue: the way of records into the journal. The journal writes in the order in which it is
-// given; behind a peer that sends much everybody would wait. So only as much as two groups or so
-// are under way there, the rest waits here by peer, and peers take turns, a record each.
+// FairQueue: feeds records to the journal. The journal writes records in the order in which it
+// receives them, so everyone would wait behind a peer that sends a lot. Therefore the journal holds
+// only about two groups at a time. Further records wait here by peer, and peers take turns, one
+// record each.
 // Thread-safe: append() is called on the receiver's threads, stored() on the journal's.
 
 #include <cstddef>
@@ -23,12 +24,12 @@ namespace dualtrace::agent {
 class FairQueue {
  public:
   struct Item {
-    std::shared_ptr<PeerShare> peer;  // whose turn it takes; those of nobody take one together
+    std::shared_ptr<PeerShare> peer;  // whose turn it takes; items without a peer share one turn
     std::string payload;
     uint32_t spans = 0;
-    std::function<void(Status)> stored;  // calls stored() of the queue, too
+    std::function<void(Status)> stored;  // also calls stored() of the queue
   };
-  // Where items go, in their turn; never called under a lock. It calls stored() once for each.
+  // Receives the items in turn; never called under a lock. It must call stored() once for each.
   using Sink = std::function<void(Item)>;
 
   FairQueue(size_t bytes_under_way_max, Sink sink)
@@ -40,7 +41,7 @@ class FairQueue {
   void append(Item item);
   // An item of that size has left the sink.
   void stored(size_t bytes);
-  // Nothing goes to the sink any more; what waits, and what comes, is told kCancelled.
+  // Stops the queue: waiting and new items end with kCancelled instead of reaching the sink.
   void close();
 
  private:
@@ -52,7 +53,7 @@ class FairQueue {
   Mutex mutex_;
   size_t bytes_under_way_ DT_GUARDED_BY(mutex_) = 0;
   std::unordered_map<const PeerShare*, std::deque<Item>> waiting_ DT_GUARDED_BY(mutex_);
-  std::deque<const PeerShare*> turns_ DT_GUARDED_BY(mutex_);  // of those that wait
+  std::deque<const PeerShare*> turns_ DT_GUARDED_BY(mutex_);  // peers with waiting items
   bool closed_ DT_GUARDED_BY(mutex_) = false;
 };
 

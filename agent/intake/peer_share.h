@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PeerShare: what one peer holds of the admission. A peer is an address; addresses that one owner
-// can have many of (an IPv6 /64) are members of a group, which has a share of its own. Tickets keep
-// it alive, so that a peer that hangs up and comes back is still known by what it holds.
+// PeerShare: how much of the admission memory one peer holds. A peer is an address. Addresses of
+// which one owner can have many (an IPv6 /64) are members of a group, which has its own share.
+// Tickets keep the object alive, so that a peer that reconnects still counts with what it holds.
 // Thread-safe.
 
 #include <atomic>
@@ -24,8 +24,8 @@ class PeerShare {
  private:
   friend class Admission;
   std::atomic<size_t> bytes_{0};
-  // Of a group: members that hold more than a small amount. Below zero for a moment, when a thread
-  // counts one out before another has counted it in.
+  // For a group: the number of members that hold more than a small amount. Below zero for a moment
+  // when one thread removes a member before another thread has counted it.
   std::atomic<ptrdiff_t> large_members_{0};
   const std::shared_ptr<PeerShare> group_;
 };

@@ -11,7 +11,8 @@ void Heartbeats::watch(const std::string& name, std::shared_ptr<Scheduler> sched
   Watched watched{name, std::move(scheduler), std::make_shared<Owed>()};
   Lock lock(mutex_);
   for (Watched& before : watched_) {
-    if (before.name == name) return std::swap(before, watched);  // the old one dies after the lock
+    if (before.name == name)
+      return std::swap(before, watched);  // the old one is destroyed after the lock is released
   }
   watched_.push_back(std::move(watched));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Heartbeats: whether the process's schedulers still turn, for /livez. Each question posts a beat
-// to every scheduler that is not already owing one; a scheduler that has owed one for too long is
-// stuck. Asking never waits. Thread-safe.
+// Heartbeats: checks for /livez that the process's schedulers still run. Each query posts a beat to
+// every scheduler whose last beat has run. A scheduler whose beat has not run for too long is
+// stuck. A query never waits. Thread-safe.
 
 #include <memory>
 #include <optional>
@@ -18,9 +18,9 @@ class Heartbeats {
  public:
   explicit Heartbeats(Clock& clock, Duration patience = std::chrono::seconds(15));
 
-  // In place of the one of that name, if there is one.
+  // Replaces the scheduler of that name, if there is one.
   void watch(const std::string& name, std::shared_ptr<Scheduler> scheduler);
-  // The names of those that are stuck.
+  // The names of the schedulers that are stuck.
   [[nodiscard]] std::vector<std::string> stuck();
 
  private:

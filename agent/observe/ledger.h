@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Ledger: the identity that every lane's books obey at every moment,
+// Ledger: the identity that holds for every lane's counts at every moment,
 //   accepted = delivered + rejected + dead-lettered + expired + filtered + backlog.
-// A lane whose books do not balance lost count of spans; the gauge dualtrace_ledger_balanced says
-// so. Pure.
+// If it does not hold, the lane has lost count of spans, and the gauge dualtrace_ledger_balanced
+// shows it. Pure.
 
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace dualtrace::agent {
 [[nodiscard]] bool balanced(const LaneBooks& books);
 [[nodiscard]] bool balanced(const std::vector<LaneSnapshot>& lanes);
 
-// The words under which spans end, with their counts, for whoever lists them.
+// The words under which spans are counted in the end, with their counts, for listing.
 struct LedgerWord {
   const char* name;
   uint64_t SpanCounts::*count;

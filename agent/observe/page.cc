@@ -61,7 +61,7 @@ std::string notes_of(const LaneSnapshot& lane) {
   }
   for (const report::Loss& loss : lane.status.losses) {
     html += note_row(loss.word.text() + " as " + loss.reason + ": " + std::to_string(loss.spans) +
-                     " spans, " + std::to_string(loss.lately) + " of them lately" +
+                     " spans, " + std::to_string(loss.lately) + " of them recently" +
                      (loss.message.empty() ? "" : " – " + loss.message));
   }
   return html;
@@ -106,8 +106,8 @@ std::string ledger_table(const AgentSnapshot& snapshot) {
 
 std::string journals_table(const AgentSnapshot& snapshot) {
   std::string html =
-      "<table><tr><th>journal</th><th></th><th>segments</th><th>disk</th>"
-      "<th>damaged</th><th>takes data</th></tr>";
+      "<table><tr><th>journal</th><th></th><th>segments</th><th>disk</th><th>damaged</"
+      "th><th>accepts data</th></tr>";
   for (const JournalSnapshot& journal : snapshot.journals) {
     html += "<tr>" + text_cell(journal.name) + text_cell(journal.adopted ? "adopted" : "own") +
             number_cell(journal.health.segments) +
@@ -128,7 +128,7 @@ std::string status_page(const AgentSnapshot& snapshot) {
                   : std::string("<span class=\"yes\">Ready</span>");
   html += ", up " + human_seconds(report::seconds_since(snapshot.started, snapshot.now)) + ", " +
           human_bytes(snapshot.admission_bytes) + " of " +
-          human_bytes(snapshot.admission_bytes_max) + " receive memory in use.</p>";
+          human_bytes(snapshot.admission_bytes_max) + " of receive memory in use.</p>";
   if (snapshot.configuration.state != report::ConfigurationState::kInForce) {
     html += "<p><span class=\"no\">The newest configuration is not in force</span>: " +
             escape_html(snapshot.configuration.state.text() + ": " + snapshot.configuration.why) +

@@ -8,11 +8,13 @@ std::string fingerprint_of(const LaneSnapshot& lane) {
 }
 
 std::optional<std::string> why_not_ready(const AgentSnapshot& snapshot) {
-  if (!snapshot.listening) return "the receiver does not listen";
+  if (!snapshot.listening) return "the receiver is not listening";
   for (const JournalSnapshot& journal : snapshot.journals) {
     if (!journal.adopted && journal.health.refusing) {
       const std::string& known = journal.health.refusal;
-      return known.empty() ? "the journal has no room: its disk or its backlog is full" : known;
+      return known.empty()
+                 ? "the journal is full: its disk is full or its backlog has reached the limit"
+                 : known;
     }
   }
   return std::nullopt;

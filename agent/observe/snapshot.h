@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AgentSnapshot: everything the agent says of itself, at one moment. app/ makes it from the live
-// parts; status, page, metrics and probes are functions of it and know nothing else.
+// AgentSnapshot: everything that the agent reports about itself, at one moment. app/ builds it from
+// the running parts; status, page, metrics and probes are functions of it alone.
 // Immutable.
 
 #include <cstdint>
@@ -20,12 +20,12 @@ namespace dualtrace::agent {
 struct LaneSnapshot {
   LaneStatus status;
   report::CredentialInUse credential{};
-  std::vector<report::Credential> credentials;  // the key or token first
+  std::vector<report::Credential> credentials;  // the key or token comes first
 };
 
 struct JournalSnapshot {
-  std::string name;      // its folder's, without the path
-  bool adopted = false;  // of a process that is gone; it is only drained
+  std::string name;      // name of its folder, without the path
+  bool adopted = false;  // from a process that no longer runs; only drained
   Journal::Health health;
   Journal::Totals totals;
 };
@@ -34,23 +34,23 @@ struct AgentSnapshot {
   std::string version;
   WallTime now;
   WallTime started;
-  bool listening = false;  // the receiver accepts requests: not starting, not draining
+  bool listening = false;  // the receiver accepts requests: neither starting nor draining
   report::Configuration configuration;
   std::vector<LaneSnapshot> lanes;
-  std::vector<JournalSnapshot> journals;  // its own first
+  std::vector<JournalSnapshot> journals;  // the agent's own comes first
   uint64_t admission_bytes = 0;           // received and not yet stored
   uint64_t admission_bytes_max = 0;
   uint64_t admission_refusals = 0;
-  uint64_t admission_share_refusals = 0;  // those of peers that were over their share
+  uint64_t admission_share_refusals = 0;  // of these, refusals because a client was over its share
 };
 
-// Of the key or token in use; "" before the first.
+// The fingerprint of the key or token in use; "" before the first.
 [[nodiscard]] std::string fingerprint_of(const LaneSnapshot& lane);
 
-// Thread-safe: asked on the threads of the status server.
+// Thread-safe: called on the threads of the status server.
 using TakeSnapshot = std::function<AgentSnapshot()>;
 
-// Why the agent cannot accept and store spans now; nullopt when it can. Destinations do not matter.
+// Why the agent cannot accept and store spans now; nullopt if it can. Destinations do not matter.
 [[nodiscard]] std::optional<std::string> why_not_ready(const AgentSnapshot& snapshot);
 
 }  // namespace dualtrace::agent

@@ -37,34 +37,35 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
             [](const AgentSnapshot& s) { return why_not_ready(s) ? 0.0 : 1.0; });
   add_agent(Type::kGauge, "dualtrace_agent_uptime_seconds", "Time since the agent started.",
             [](const AgentSnapshot& s) { return seconds_since(s.started, s.now); });
-  add_agent(
-      Type::kGauge, "dualtrace_config_last_reload_successful",
-      "1 if the newest configuration is in force, 0 if it was refused or waits for a restart.",
-      [](const AgentSnapshot& s) {
-        const bool in_force = s.configuration.state == report::ConfigurationState::kInForce;
-        return in_force ? 1.0 : 0.0;
-      });
+  add_agent(Type::kGauge, "dualtrace_config_last_reload_successful",
+            "1 if the newest configuration is in force, 0 if it was refused or needs a restart.",
+            [](const AgentSnapshot& s) {
+              const bool in_force = s.configuration.state == report::ConfigurationState::kInForce;
+              return in_force ? 1.0 : 0.0;
+            });
   add_agent(Type::kGauge, "dualtrace_config_loaded_timestamp_seconds",
-            "Since when the configuration is in force, in Unix time.", [](const AgentSnapshot& s) {
+            "When the configuration in force was loaded, in Unix time.",
+            [](const AgentSnapshot& s) {
               return seconds_since(WallTime(), s.configuration.loaded.value_or(WallTime()));
             });
   add_agent(Type::kGauge, "dualtrace_ledger_balanced",
-            "1 if every lane's books balance, else 0: then spans are not accounted for.",
+            "1 if the ledger of every lane balances, else 0: then spans are not accounted for.",
             [](const AgentSnapshot& s) { return balanced(s.lanes) ? 1.0 : 0.0; });
-  add_agent(Type::kGauge, "dualtrace_credentials_loaded",
-            "1 if every file of every destination's credentials is there and can be one, else 0.",
-            [](const AgentSnapshot& s) { return credentials_loaded(s) ? 1.0 : 0.0; });
-  add_agent(Type::kGauge, "dualtrace_admission_bytes",
-            "Bytes of requests that are received and not yet stored.",
+  add_agent(
+      Type::kGauge, "dualtrace_credentials_loaded",
+      "1 if every credential file of every destination exists and can be a credential, else 0.",
+      [](const AgentSnapshot& s) { return credentials_loaded(s) ? 1.0 : 0.0; });
+  add_agent(Type::kGauge, "dualtrace_admission_bytes", "Bytes received and not yet stored.",
             [](const AgentSnapshot& s) { return number(s.admission_bytes); });
   add_agent(Type::kGauge, "dualtrace_admission_bytes_max",
-            "The limit of dualtrace_admission_bytes.",
+            "The limit for dualtrace_admission_bytes.",
             [](const AgentSnapshot& s) { return number(s.admission_bytes_max); });
-  add_agent(Type::kCounter, "dualtrace_admission_refusals_total",
-            "Requests that found the receive memory used up.",
-            [](const AgentSnapshot& s) { return number(s.admission_refusals); });
+  add_agent(
+      Type::kCounter, "dualtrace_admission_refusals_total",
+      "Requests refused because the receive memory, or their client's share of it, was used up.",
+      [](const AgentSnapshot& s) { return number(s.admission_refusals); });
   add_agent(Type::kCounter, "dualtrace_admission_share_refusals_total",
-            "Those of them that only a client over its share of the memory got.",
+            "Of these, requests refused only because their client was over its share.",
             [](const AgentSnapshot& s) { return number(s.admission_share_refusals); });
   add_agent(Type::kGauge, "dualtrace_journals",
             "Journals in use: the agent's own and adopted ones.",
@@ -73,7 +74,7 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
       Type::kGauge, "dualtrace_journal_segments", "Segments of all journals.",
       [](const AgentSnapshot& s) { return sum_over_journals(s, &Journal::Health::segments); });
   add_agent(
-      Type::kGauge, "dualtrace_journal_disk_bytes", "Disk taken by all journals.",
+      Type::kGauge, "dualtrace_journal_disk_bytes", "Disk space used by all journals.",
       [](const AgentSnapshot& s) { return sum_over_journals(s, &Journal::Health::disk_bytes); });
   add_agent(Type::kCounter, "dualtrace_journal_commits_total",
             "Groups of requests that the agent's own journal wrote and synced together.",
@@ -85,8 +86,7 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
               return commits;
             });
   add_agent(Type::kGauge, "dualtrace_journal_damaged_segments",
-            "Segments that were set aside because they cannot be read.",
-            [](const AgentSnapshot& s) {
+            "Segments set aside because they cannot be read.", [](const AgentSnapshot& s) {
               return sum_over_journals(s, &Journal::Health::damaged_segments);
             });
 }
@@ -136,34 +136,35 @@ void SnapshotMetrics::add_lane_metrics(const std::string& lane) {
     });
   };
   add_lane(Type::kCounter, "dualtrace_lane_accepted_spans_total",
-           "Spans stored for this lane: the sum of the other words and the backlog.", labels,
+           "Spans stored for this lane: the sum of the other counts and the backlog.", labels,
            [](const LaneStatus& status, WallTime) { return number(status.books.accepted); });
-  settled("dualtrace_lane_delivered_spans_total", "Spans that the destination took.",
+  settled("dualtrace_lane_delivered_spans_total", "Spans that the destination accepted.",
           &SpanCounts::delivered);
   settled("dualtrace_lane_rejected_spans_total",
           "Spans that the destination rejected in a partial success.", &SpanCounts::rejected);
   settled("dualtrace_lane_dead_lettered_spans_total",
-          "Spans that were refused for good and set aside, or lost to a damaged segment.",
+          "Spans refused for good and set aside, or lost to a damaged segment.",
           &SpanCounts::dead_lettered);
-  settled("dualtrace_lane_expired_spans_total", "Spans given up by age or size of the backlog.",
-          &SpanCounts::expired);
-  settled("dualtrace_lane_filtered_spans_total", "Spans that the lane's view leaves out.",
+  settled("dualtrace_lane_expired_spans_total",
+          "Spans given up because of their age or the size of the backlog.", &SpanCounts::expired);
+  settled("dualtrace_lane_filtered_spans_total", "Spans left out by the lane's view.",
           &SpanCounts::filtered);
   add_lane(Type::kGauge, "dualtrace_lane_backlog_spans", "Spans that wait for delivery.", labels,
            [](const LaneStatus& status, WallTime) { return number(status.books.backlog_spans); });
   add_lane(Type::kGauge, "dualtrace_lane_backlog_bytes", "Bytes that wait for delivery.", labels,
            [](const LaneStatus& status, WallTime) { return number(status.books.backlog_bytes); });
   add_lane(Type::kGauge, "dualtrace_lane_oldest_undelivered_seconds",
-           "Age of the oldest span that waits; 0 when none does.", labels,
+           "Age of the oldest waiting span; 0 when none waits.", labels,
            [](const LaneStatus& status, WallTime now) {
              const auto oldest = status.books.oldest_unsettled;
              return oldest ? seconds_since(*oldest, now) : 0.0;
            });
-  add_lane(Type::kGauge, "dualtrace_lane_requests_in_flight", "Requests that wait for an answer.",
+  add_lane(Type::kGauge, "dualtrace_lane_requests_in_flight", "Requests waiting for an answer.",
            labels,
            [](const LaneStatus& status, WallTime) { return number(status.requests_in_flight); });
   for (const std::string_view state : report::kWords<LaneState>) {
-    add_lane(Type::kGauge, "dualtrace_lane_state", "1 for the state the lane is in, 0 for others.",
+    add_lane(Type::kGauge, "dualtrace_lane_state",
+             "1 for the current state of the lane, 0 for the others.",
              {{"lane", lane}, {"state", std::string(state)}},
              [state](const LaneStatus& status, WallTime) {
                return to_string(status.state) == state ? 1.0 : 0.0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SnapshotMetrics: the metrics that are read from a snapshot rather than counted where things
-// happen: the ledger, backlogs, states, journals, admission. refresh() before each scrape makes all
-// of them of one moment, so that the ledger balances within every scrape. Thread-safe.
+// SnapshotMetrics: the metrics that are read from a snapshot instead of being counted where events
+// happen: the ledger, backlogs, states, journals, admission. refresh() before each scrape takes all
+// of them at the same moment, so that the ledger balances within every scrape. Thread-safe.
 
 #include <memory>
 #include <set>
@@ -16,12 +16,12 @@ namespace dualtrace::agent {
 
 class SnapshotMetrics {
  public:
-  // The registry outlives it.
+  // The registry outlives the object.
   explicit SnapshotMetrics(MetricRegistry& registry);
   void refresh(AgentSnapshot snapshot);
 
  private:
-  // Shared with the callbacks in the registry, which stay there.
+  // Shared with the callbacks in the registry, which are never removed.
   struct Latest {
     Mutex mutex;
     AgentSnapshot snapshot DT_GUARDED_BY(mutex);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Status: a snapshot as the report that the operator and scripts get (GET /status). Pure.
+// Status: turns a snapshot into the report for the operator and scripts (GET /status). Pure.
 
 #include "agent/observe/snapshot.h"
 #include "common/report/report.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// StatusServer: what the agent shows of itself over HTTP: /metrics, /livez, /readyz (can it take
-// and store spans?), /readyz/receiver (does it answer clients, though it may refuse?), /status and
-// a page for people. Observer decides what is answered; StatusServer puts it on a port.
+// StatusServer: serves the agent's state over HTTP: /metrics, /livez, /readyz (can it accept and
+// store spans?), /readyz/receiver (does it answer clients, even if with refusals?), /status and a
+// page for people. Observer decides the answers; StatusServer serves them on a port.
 // Thread-safe.
 
 #include <memory>
@@ -19,7 +19,7 @@ namespace dualtrace::agent {
 
 class Observer {
  public:
-  // The references, and what `snapshot` reads, outlive it.
+  // The references, and everything that `snapshot` reads, outlive the object.
   Observer(TakeSnapshot snapshot, Heartbeats& heartbeats, MetricRegistry& metrics);
 
   [[nodiscard]] HttpServerResponse respond(const std::string& method, const std::string& path);

@@ -14,7 +14,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// protobuf's own parsers go no deeper; a span stands at the third level of its request.
+// The depth limit of protobuf's own parsers; a span is at the third level of its request.
 constexpr size_t kDepthMax = 100;
 constexpr size_t kSpanDepth = 3;
 
@@ -136,7 +136,7 @@ WireType wire_type_of(Kind kind) {
   }
 }
 
-// Where the fault is, and what it is; nothing when all is well.
+// The fault and its place; empty if there is none.
 using Fault = std::optional<std::string>;
 
 Fault prefixed(const char* name, Fault fault) {
@@ -156,8 +156,8 @@ Fault id_fault(const char* name, std::string_view id, size_t bytes) {
   return {};
 }
 
-// A span needs both ids. A link without ids, or with ids of zeros, is an odd one that receivers
-// take.
+// A span needs both ids. A link without ids, or with ids of zeros, is unusual, but receivers accept
+// it.
 struct Ids {
   std::string_view trace;
   std::string_view span;
@@ -186,7 +186,7 @@ Fault value_fault(const Field& field, std::string_view value, size_t depth, Ids&
       if (simdjson::validate_utf8(value.data(), value.size())) return {};
       return std::string(field.name) + " is not valid UTF-8";
     case Kind::kTraceId:
-      ids.trace = value;  // the last one counts, as in protobuf
+      ids.trace = value;  // the last one wins, as in protobuf
       return {};
     case Kind::kSpanId:
       ids.span = value;
@@ -205,7 +205,7 @@ Fault value_fault(const Field& field, std::string_view value, size_t depth, Ids&
 }
 
 Fault message_fault(Kind message, std::string_view bytes, size_t depth) {
-  if (depth > kDepthMax) return " is nested too deep";
+  if (depth > kDepthMax) return " is nested too deeply";
   const std::span<const Field> fields = fields_of(message);
   Ids ids;
   WireReader reader(bytes);
@@ -217,17 +217,18 @@ Fault message_fault(Kind message, std::string_view bytes, size_t depth) {
     }
     if (Fault fault = value_fault(*field, wire->value, depth, ids)) return fault;
   }
-  if (reader.fault() != nullptr) return std::string(" is no valid protobuf: ") + reader.fault();
+  if (reader.fault() != nullptr) return std::string(" is not valid protobuf: ") + reader.fault();
   if (message == Kind::kSpan) return ids.fault_of_span();
   return message == Kind::kLink ? ids.fault_of_link() : Fault();
 }
 
-// "name is …" is the span's; " is no …" is about the span itself.
+// A fault of a field starts with its name ("name is …"); one of the owner itself starts with a
+// space (" is not …").
 std::string told_of(const char* owner, const std::string& fault) {
   return fault.starts_with(' ') ? owner + fault : std::string(owner) + " " + fault;
 }
 
-// What a ResourceSpans or a ScopeSpans says of all its spans.
+// The first fault in the header of a ResourceSpans or a ScopeSpans, which affects all of its spans.
 Fault header_fault(std::string_view message, uint32_t bytes_fields, Kind header,
                    const char* owner) {
   constexpr uint32_t kHeader = 1;
@@ -235,7 +236,7 @@ Fault header_fault(std::string_view message, uint32_t bytes_fields, Kind header,
   WireReader reader(message, bytes_fields);
   while (const auto field = reader.next()) {
     if (field->number == kHeader) {
-      // It stands as deep as its siblings: scope spans and spans.
+      // It is at the same depth as its siblings: scope spans and spans.
       const size_t depth = header == Kind::kScope ? kSpanDepth : kSpanDepth - 1;
       if (Fault fault = message_fault(header, field->value, depth)) return told_of(owner, *fault);
     } else if (field->number == kSchemaUrl &&

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Defects: what is wrong with single spans of a serialised ExportTraceServiceRequest, by the rules
-// of protobuf and OTLP that receivers check: UTF-8, wire types, framing, ids. A lane asks when a
-// destination has refused a batch as invalid, so that the spans at fault are known without sending
-// halves of it again and again; accepted requests never pay for it. One linear pass. Pure, fuzzed.
+// Defects: finds what is wrong with single spans of a serialized ExportTraceServiceRequest, by the
+// rules of protobuf and OTLP that receivers check: UTF-8, wire types, framing, ids. A lane calls it
+// after a destination has refused a batch as invalid, to find the faulty spans without sending
+// halves of the batch repeatedly. Accepted requests never pay for it. One linear pass. Pure,
+// fuzzed.
 
 #include <cstdint>
 #include <string>
@@ -19,9 +20,9 @@ struct SpanDefect {
   bool operator==(const SpanDefect&) const = default;
 };
 
-// In the order of their ordinals, one for each span at fault; a fault of a resource or a scope is
-// one of all its spans. Unknown fields are no fault. `request` has passed walk(): where its framing
-// is broken above the spans, the pass ends.
+// In the order of their ordinals, one per faulty span. A fault of a resource or a scope counts for
+// all of its spans. Unknown fields are allowed. `request` has passed walk(): if its framing above
+// the spans is broken, the pass ends there.
 [[nodiscard]] std::vector<SpanDefect> find_defects(std::string_view request);
 
 }  // namespace dualtrace::agent

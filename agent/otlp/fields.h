@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The field numbers of OTLP traces that the wire code looks at, and how far each message's known
-// length-delimited fields reach (WireReader's bytes_fields_max).
+// The field numbers of OTLP traces that the wire code uses, and the highest number up to which each
+// message's known fields are length-delimited (WireReader's bytes_fields_max).
 // Source: agent/otlp/proto. Immutable.
 
 #include <cstdint>

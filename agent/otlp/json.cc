@@ -16,7 +16,7 @@
 namespace dualtrace::agent {
 namespace {
 
-constexpr size_t kMessagesMax = 100;  // nested; more than that protobuf's own parsers refuse
+constexpr size_t kMessagesMax = 100;  // nesting depth; protobuf's own parsers refuse more
 
 std::optional<uint8_t> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<uint8_t>(c - '0');
@@ -25,7 +25,7 @@ std::optional<uint8_t> hex_digit(char c) {
   return std::nullopt;
 }
 
-// Of both alphabets, as the JSON mapping of protobuf wants it.
+// In both alphabets, as the JSON mapping of protobuf requires.
 std::optional<uint8_t> base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return static_cast<uint8_t>(c - 'A');
   if (c >= 'a' && c <= 'z') return static_cast<uint8_t>(c - 'a' + 26);
@@ -64,7 +64,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-// As a number, in any form that is whole, or as a text of one.
+// A number in any notation, or a string with one, if its value is an integer.
 template <typename Integer>
 std::optional<Integer> integer_of(std::string_view text) {
   if constexpr (std::is_signed_v<Integer>) {
@@ -85,7 +85,8 @@ std::optional<double> double_of(std::string_view text) {
   return double_of_number(text);
 }
 
-// The names that protobuf's own mapping writes are forgiven; the specification wants integers.
+// The specification requires integers. The names that protobuf's own mapping writes are accepted,
+// too.
 std::optional<int32_t> enum_of(const JsonField& field, std::string_view text) {
   const auto* known = field.enumeration->FindValueByName(std::string(text));
   return known == nullptr ? integer_of<int32_t>(text) : known->number();
@@ -100,7 +101,7 @@ std::string enum_wanted(const JsonField& field) {
   return text;
 }
 
-// What another signal's export begins with; nullptr for any other key of a request.
+// The signal whose export starts with this key; nullptr for any other key of a request.
 const char* other_signal(std::string_view key) {
   if (key == "resourceMetrics" || key == "resource_metrics") return "metrics";
   if (key == "resourceLogs" || key == "resource_logs") return "logs";
@@ -108,13 +109,13 @@ const char* other_signal(std::string_view key) {
   return nullptr;
 }
 
-// Reads the text and writes messages to the end of one string. A length that turns out to need more
-// than one byte moves what it measures: cheaper than knowing it before.
+// Reads the text and appends messages to one string. One byte is reserved for each length. If a
+// length needs more, the message is moved, which is cheaper than computing lengths in advance.
 class WireWriter {
  public:
   explicit WireWriter(std::string& json) : json_(json) { out_.reserve(json.size()); }
 
-  // False: `fault` says why and where.
+  // Returns false on a fault; `fault` then says what and where.
   bool request(const JsonMessage& schema) {
     return message(schema, 0) && (json_.at_end() || refuse(json_.fault()));
   }
@@ -137,7 +138,7 @@ class WireWriter {
   bool varint(const JsonField& field, std::optional<Integer> number, std::string_view wanted) {
     if (!number) return refuse(wanted);
     append_varint(out_, field.number << 3);
-    append_varint(out_, static_cast<uint64_t>(*number));  // a negative one has its sign extended
+    append_varint(out_, static_cast<uint64_t>(*number));  // sign-extended if negative
     return true;
   }
   template <typename Bits, typename Number>
@@ -149,13 +150,13 @@ class WireWriter {
     for (size_t i = 0; i < sizeof(Bits); ++i) out_.push_back(static_cast<char>(bits >> 8 * i));
     return true;
   }
-  // A fault of the text itself comes before what was wanted there.
+  // A syntax error takes precedence over what was expected there.
   bool refuse(std::string_view text) {
     fault = ": ";
     fault += json_.fault().empty() ? text : std::string_view(json_.fault());
     return false;
   }
-  // Goes before the fault; of a place that is very deep only both ends are told.
+  // Prepends the place to the fault. Of a very long place, only both ends are shown.
   void add_place(const std::string& place) {
     if (fault.size() > 400) fault = "..." + fault.substr(fault.size() - 200);
     fault.insert(0, place);
@@ -166,7 +167,7 @@ class WireWriter {
 };
 
 bool WireWriter::message(const JsonMessage& schema, size_t depth) {
-  if (depth > kMessagesMax) return refuse("nested too deep");
+  if (depth > kMessagesMax) return refuse("nested too deeply");
   if (json_.peek() != JsonReader::Kind::kObject) return refuse("not an object");
   if (!json_.enter_object()) return refuse("");
   bool oneof_taken = false;
@@ -175,7 +176,8 @@ bool WireWriter::message(const JsonMessage& schema, size_t depth) {
     const bool null = json_.peek() == JsonReader::Kind::kNull;
     const char* signal = depth == 0 && known == nullptr && !null ? other_signal(*key) : nullptr;
     if (signal != nullptr) {
-      return refuse(std::string("this is an export of ") + signal + "; here only traces are taken");
+      return refuse(std::string("this is an export of ") + signal +
+                    "; this endpoint accepts only traces");
     }
     if (known == nullptr || null) {
       if (!json_.skip()) return refuse("");
@@ -198,7 +200,7 @@ bool WireWriter::member(const JsonField& field, size_t depth, bool& oneof_taken)
 
 bool WireWriter::list(const JsonField& field, size_t depth) {
   if (json_.peek() != JsonReader::Kind::kArray || !json_.enter_array()) {
-    refuse("not a list");
+    refuse("not an array");
     add_place("." + field.name);
     return false;
   }
@@ -240,7 +242,7 @@ bool WireWriter::text(const JsonField& field) {
     append_bytes_field(out_, field.number, *bytes);
     return true;
   }
-  if (!text) return refuse("not a text");
+  if (!text) return refuse("not a string");
   append_bytes_field(out_, field.number, *text);
   return true;
 }
@@ -262,25 +264,25 @@ bool WireWriter::number(const JsonField& field) {
   const std::string_view text = written.value_or("");
   switch (field.kind) {
     case JsonKind::kUint32:
-      return varint(field, integer_of<uint32_t>(text), "not a number of 32 bits");
+      return varint(field, integer_of<uint32_t>(text), "not a 32-bit integer");
     case JsonKind::kInt32:
-      return varint(field, integer_of<int32_t>(text), "not a number of 32 bits");
+      return varint(field, integer_of<int32_t>(text), "not a 32-bit integer");
     case JsonKind::kInt64:
-      return varint(field, integer_of<int64_t>(text), "not a number of 64 bits");
+      return varint(field, integer_of<int64_t>(text), "not a 64-bit integer");
     case JsonKind::kFixed32:
-      return fixed<uint32_t>(field, integer_of<uint32_t>(text), "not a number of 32 bits");
+      return fixed<uint32_t>(field, integer_of<uint32_t>(text), "not a 32-bit integer");
     case JsonKind::kFixed64:
-      return fixed<uint64_t>(field, integer_of<uint64_t>(text), "not a number of 64 bits");
+      return fixed<uint64_t>(field, integer_of<uint64_t>(text), "not a 64-bit integer");
     case JsonKind::kDouble:
       return fixed<uint64_t>(field, double_of(text), "not a number");
     case JsonKind::kEnum: {
       const auto number = enum_of(field, text);
-      // A negative one would take more bytes on the wire than in the text.
+      // A negative one would need more bytes on the wire than in the text.
       if (!number || *number < 0) return refuse(enum_wanted(field));
       return varint(field, number, "");
     }
     default:
-      return refuse("of no known kind");
+      return refuse("field of unknown type");
   }
 }
 
@@ -302,7 +304,7 @@ bool WireWriter::id(const JsonField& field, std::string_view text) {
       text.size() == 2 * field.id_bytes || (text.empty() && field.id_may_be_empty);
   const auto bytes = right_size ? from_hex(text) : std::nullopt;
   if (!bytes) return refuse(field.id_bytes == 16 ? "not 32 hex digits" : "not 16 hex digits");
-  if (!bytes->empty()) append_bytes_field(out_, field.number, *bytes);  // "" is as absent
+  if (!bytes->empty()) append_bytes_field(out_, field.number, *bytes);  // "" means absent
   return true;
 }
 

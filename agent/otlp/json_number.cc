@@ -11,7 +11,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// As nearly all are written.
+// The notation of nearly all numbers.
 template <typename Integer>
 std::optional<Integer> plain_integer(std::string_view text) {
   Integer number{};
@@ -20,7 +20,7 @@ std::optional<Integer> plain_integer(std::string_view text) {
   return number;
 }
 
-// A number taken apart: digits (of the whole and the fraction) × 10^exponent.
+// A parsed number: digits (of the whole and the fraction) × 10^exponent.
 struct Decimal {
   bool negative = false;
   std::string_view whole;
@@ -47,7 +47,7 @@ bool take(std::string_view& text, char c) {
   return true;
 }
 
-// By JSON's grammar.
+// Follows JSON's grammar.
 std::optional<Decimal> parse(std::string_view text) {
   Decimal decimal;
   decimal.negative = take(text, '-');
@@ -64,7 +64,7 @@ std::optional<Decimal> parse(std::string_view text) {
     if (!negative) take(text, '+');
     const std::string_view digits = take_digits(text);
     if (digits.empty()) return std::nullopt;
-    // Far beyond what any digits in front make up for.
+    // Larger than any number of digits can compensate.
     constexpr int64_t kExponentMax = 1'000'000'000'000;
     for (const char digit : digits) {
       decimal.exponent = std::min(10 * decimal.exponent + (digit - '0'), kExponentMax);
@@ -75,7 +75,7 @@ std::optional<Decimal> parse(std::string_view text) {
   return decimal;
 }
 
-// The absolute value of a number that is whole.
+// The absolute value, if it is an integer.
 std::optional<uint64_t> magnitude(const Decimal& decimal) {
   if (decimal.is_zero()) return 0;
   uint64_t value = 0;
@@ -84,7 +84,7 @@ std::optional<uint64_t> magnitude(const Decimal& decimal) {
     value = 10 * value + digit;
     return true;
   };
-  // The point stands behind this many of all digits.
+  // The decimal point follows this many of all digits.
   const int64_t point = static_cast<int64_t>(decimal.whole.size()) + decimal.exponent;
   const auto size = static_cast<int64_t>(decimal.whole.size() + decimal.fraction.size());
   for (int64_t at = 0; at < size; ++at) {
@@ -98,7 +98,7 @@ std::optional<uint64_t> magnitude(const Decimal& decimal) {
       return std::nullopt;
     }
   }
-  for (int64_t at = size; at < point; ++at) {  // ends soon: the value is not 0, and overflows
+  for (int64_t at = size; at < point; ++at) {  // ends soon: the value is not 0, so it overflows
     if (!append(0)) return std::nullopt;
   }
   return value;
@@ -129,8 +129,8 @@ std::optional<double> double_of_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc()) return value;
-  // Out of range: too large or too small, which from_chars does not tell apart. The first digit
-  // that counts and the exponent do.
+  // Out of range: too large or too small, which from_chars does not distinguish. The first nonzero
+  // digit and the exponent do.
   const std::string digits = std::string(decimal->whole).append(decimal->fraction);
   const auto leading = static_cast<int64_t>(std::min(digits.find_first_not_of('0'), digits.size()));
   const int64_t power = static_cast<int64_t>(decimal->whole.size()) - leading + decimal->exponent;

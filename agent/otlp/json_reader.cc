@@ -16,7 +16,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_high_half(uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
 bool is_low_half(uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
-// At most three bytes for each six of an escape, four for each pair of them.
+// Writes at most three bytes for an escape of six, four for a pair of escapes.
 void put_utf8(uint32_t code, char*& out) {
   const auto put = [&out](uint32_t byte) { *out++ = static_cast<char>(byte); };
   if (code < 0x80) {
@@ -39,7 +39,8 @@ void put_utf8(uint32_t code, char*& out) {
 constexpr uint64_t kEach = 0x0101010101010101;
 constexpr uint64_t kHighBits = 0x80 * kEach;
 
-// High bits where a byte is `byte`; bytes above the first such one may be marked wrongly.
+// Sets the high bit of each byte that equals `byte`; bytes above the first match may be set
+// wrongly.
 constexpr uint64_t equal_bytes(uint64_t word, uint8_t byte) {
   const uint64_t difference = word ^ byte * kEach;
   return (difference - kEach) & ~difference & kHighBits;
@@ -84,7 +85,7 @@ bool JsonReader::deeper() {
   ++at_;
   first_ = true;
   if (++depth_ <= kDepthMax) return true;
-  if (fault_.empty()) fault_ = "nested too deep";
+  if (fault_.empty()) fault_ = "nested too deeply";
   return false;
 }
 
@@ -162,14 +163,14 @@ std::optional<std::string_view> JsonReader::text() {
     at_ = stop;
     if (at_ != end_ && *at_ == '"') break;
     if (at_ == end_ || *at_ != '\\') {
-      refuse("a text with an unescaped control character");
+      refuse("unescaped control character in a string");
       return std::nullopt;
     }
     if (!unescape(out)) return std::nullopt;
   }
   const std::string_view text(begin, static_cast<size_t>(out - begin));
   if (!ascii && !simdjson::validate_utf8(text.data(), text.size())) {
-    refuse("a text that is not UTF-8");
+    refuse("a string that is not UTF-8");
     return std::nullopt;
   }
   ++at_;
@@ -202,12 +203,12 @@ bool JsonReader::unescape(char*& out) {
     case 'u': {
       ++at_;
       const auto unit = hex4();
-      if (!unit) return refuse("an escape that cannot be read");
+      if (!unit) return refuse("invalid escape sequence");
       uint32_t code = *unit;
       if (is_low_half(code)) code = kReplacement;
       if (is_high_half(code)) {
         code = kReplacement;
-        // What follows is looked at, and read on its own unless it is the other half.
+        // If the low half does not follow, what follows is read separately.
         char* const behind = at_;
         if (end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
           at_ += 2;
@@ -223,7 +224,7 @@ bool JsonReader::unescape(char*& out) {
       return true;
     }
     default:
-      return refuse("an escape that cannot be read");
+      return refuse("invalid escape sequence");
   }
   ++at_;
   return true;
@@ -267,7 +268,7 @@ std::optional<std::string_view> JsonReader::number() {
     good = digits();
   }
   if (!good) {
-    refuse("a number that cannot be read");
+    refuse("invalid number");
     return std::nullopt;
   }
   return std::string_view(begin, static_cast<size_t>(at_ - begin));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JsonReader: goes over a JSON text (RFC 8259) once, value by value, and builds nothing: texts are
-// unescaped where they stand. Half a surrogate pair becomes U+FFFD, since JavaScript cuts texts
-// between the halves; numbers of any size are passed on as they are written. For json.cc alone.
+// JsonReader: reads a JSON text (RFC 8259) once, value by value, without building a document:
+// strings are unescaped in place. Half a surrogate pair becomes U+FFFD, since JavaScript cuts
+// strings between the halves. Numbers of any size are passed on as written. Only for json.cc.
 // Used from one thread; views live as long as the text. Pure, fuzzed (with json.cc).
 
 #include <cstddef>
@@ -17,31 +17,31 @@ class JsonReader {
  public:
   enum class Kind { kObject, kArray, kText, kNumber, kTrue, kFalse, kNull, kFault };
 
-  // The text is changed while it is read.
+  // Reading changes the text.
   explicit JsonReader(std::string& text)
       : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
 
-  // What the next value is, judged by its first byte; kFault when none can begin here.
+  // The kind of the next value, by its first byte; kFault if no value can start here.
   Kind peek();
 
-  // Of an object: enter(), then a key and a value in turn, until there is no key.
+  // For an object: enter it, then read a key and a value in turn until there is no key.
   bool enter_object();
   std::optional<std::string_view> next_key();
-  // Of an array: enter(), then values as long as there is one.
+  // For an array: enter it, then read a value as long as there is one.
   bool enter_array();
   bool next_item();
 
-  // nullopt at a fault; else UTF-8.
+  // The string in UTF-8; nullopt on a fault.
   std::optional<std::string_view> text();
-  // As written, by JSON's grammar.
+  // As written; checked by JSON's grammar.
   std::optional<std::string_view> number();
   bool literal(std::string_view word);
-  // Any value, checked like all others.
+  // Skips any value, with the same checks.
   bool skip();
-  // Nothing but white space is left.
+  // Whether only whitespace is left.
   bool at_end();
 
-  // "" as long as all was well; else with the offset in the text.
+  // "" if there is none; otherwise with the offset in the text.
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
@@ -52,9 +52,10 @@ class JsonReader {
   bool deeper();
   bool skip_members();
   bool skip_items();
-  // To the first byte that a text does not simply hold; whether all before it are ASCII.
+  // The first byte that ends the string or needs handling; clears `ascii` if a byte before it is
+  // not ASCII.
   char* plain_end(bool& ascii) const;
-  // Reads the escape at `at_`, writes what it stands for.
+  // Reads the escape at `at_` and writes the character.
   bool unescape(char*& out);
   std::optional<uint32_t> hex4();
 
@@ -62,7 +63,7 @@ class JsonReader {
   char* at_;
   char* const end_;
   size_t depth_ = 0;    // of open arrays and objects
-  bool first_ = false;  // of the innermost: nothing was read in it yet
+  bool first_ = false;  // nothing was read yet in the innermost one
   std::string fault_;
 };
 

@@ -52,7 +52,7 @@ class Schema {
   [[nodiscard]] const JsonMessage& request() const { return request_; }
 
  private:
-  // Messages contain themselves: one is in the map before its fields are made.
+  // Message types are recursive: each is in the map before its fields are added.
   const JsonMessage& message(const Descriptor& descriptor) {
     const auto [found, added] = messages_.try_emplace(&descriptor);
     if (added) {
@@ -64,7 +64,7 @@ class Schema {
     return found->second;
   }
 
-  // What clients before 2022 call scopes; the messages have the same fields.
+  // The names of scopes before 2022; the messages have the same fields.
   static void add_old_names(JsonMessage& message) {
     const auto also = [&message](std::string_view name, std::string_view old_name,
                                  std::string_view old_snake_name) {
@@ -88,7 +88,7 @@ class Schema {
                     .in_oneof = descriptor.real_containing_oneof() != nullptr};
     if (field.kind == JsonKind::kId) {
       field.id_bytes = field.snake_name == "trace_id" ? 16 : 8;
-      // A link without ids is an odd one, but receivers take it; a span needs both.
+      // A link without ids is unusual, but receivers accept it; a span needs both.
       field.id_may_be_empty =
           field.snake_name == "parent_span_id" || descriptor.containing_type()->name() == "Link";
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JsonSchema: what OTLP/JSON calls the fields of a message, and how each is written on the wire;
-// made once from the descriptors of the protos. For json.cc alone. Immutable. Thread-safe.
+// JsonSchema: the names of a message's fields in OTLP/JSON, and how each is written on the wire.
+// Built once from the descriptors of the protos. Only for json.cc. Immutable. Thread-safe.
 
 #include <cstdint>
 #include <string>
@@ -33,7 +33,7 @@ struct JsonMessage;
 
 struct JsonField {
   std::string name;        // lowerCamelCase
-  std::string snake_name;  // taken as well
+  std::string snake_name;  // also accepted
   uint32_t number = 0;
   JsonKind kind = JsonKind::kText;
   bool repeated = false;
@@ -47,7 +47,7 @@ struct JsonField {
 struct JsonMessage {
   std::vector<JsonField> fields;
 
-  // nullptr for a key that OTLP does not know.
+  // nullptr for a key that is not in OTLP.
   [[nodiscard]] const JsonField* find(std::string_view key) const {
     for (const JsonField& field : fields) {
       if (field.name == key || field.snake_name == key) return &field;
@@ -56,7 +56,7 @@ struct JsonMessage {
   }
 };
 
-// Of ExportTraceServiceRequest.
+// The schema of ExportTraceServiceRequest.
 [[nodiscard]] const JsonMessage& json_request_schema();
 
 }  // namespace dualtrace::agent

@@ -26,8 +26,8 @@ struct Ids {
   bool are_bytes = true;
 };
 
-// Up to the first field above `number_max`; the last of each counts, as in protobuf. What is wrong
-// deeper in the span is not told here.
+// Reads up to the first field above `number_max`; the last of each id wins, as in protobuf. Faults
+// deeper in the span are not reported here.
 Ids ids_of(std::string_view span, uint32_t number_max) {
   Ids ids;
   WireReader reader(span);
@@ -56,7 +56,7 @@ bool may_be_text(std::string_view bytes) {
   return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
-// Of a histogram; an attribute has its value there.
+// Whether it is a histogram: an attribute has its value in this field.
 bool has_temporality(std::string_view histogram) {
   constexpr uint32_t kTemporality = 2;
   WireReader reader(histogram);
@@ -66,8 +66,9 @@ bool has_temporality(std::string_view histogram) {
   return false;
 }
 
-// Name, description, unit, then its data in a field where a span has another type. A gauge stands
-// where a span has its name, and begins as no name does: with the tag of its points.
+// A metric has a name, a description and a unit, then its data in a field for which a span has
+// another type. A gauge has the field number of a span's name, but starts as no name does: with the
+// tag of its points.
 bool is_metric(std::string_view item) {
   constexpr uint32_t kHistogram = 9;
   constexpr uint32_t kSummary = 11;
@@ -83,7 +84,7 @@ bool is_metric(std::string_view item) {
         has_times = has_times || field->type == WireType::kFixed64;
         has_data = has_data || bytes;
         break;
-      case kDroppedAttributesCount:  // its exponential histogram
+      case kDroppedAttributesCount:  // a metric's exponential histogram
         has_data = has_data || bytes;
         break;
       case kName:
@@ -102,7 +103,8 @@ bool is_metric(std::string_view item) {
   return has_data && !has_times;
 }
 
-// Of a log record: its times and numbers stand where a span has ids and events.
+// Whether it is a log record: its times and numbers have the field numbers of a span's ids and
+// events.
 bool is_log_record(std::string_view item) {
   constexpr uint32_t kTime = 1;
   constexpr uint32_t kSeverity = 2;
@@ -123,7 +125,7 @@ bool is_log_record(std::string_view item) {
   return false;
 }
 
-// A request with profiles has a dictionary beside its resources.
+// A request with profiles has a dictionary next to its resources.
 bool has_dictionary(std::string_view request) {
   constexpr uint32_t kDictionary = 2;
   WireReader reader(request);
@@ -140,7 +142,7 @@ std::optional<std::string> length_fault(const char* name, std::string_view id, s
 }
 
 std::optional<std::string> length_fault(const Ids& ids) {
-  if (!ids.are_bytes) return "an id is no bytes";
+  if (!ids.are_bytes) return "an id has the wrong wire type";
   if (auto fault = length_fault("trace_id", ids.trace, 16)) return fault;
   if (auto fault = length_fault("span_id", ids.span, 8)) return fault;
   return ids.parent.empty() ? std::nullopt : length_fault("parent_span_id", ids.parent, 8);
@@ -157,14 +159,15 @@ bool span_ids::has_ids_anywhere(std::string_view span) {
 
 std::string ids_fault(std::string_view request, std::string_view span, const std::string& place) {
   const auto signal = [](const char* name) {
-    return std::string("this looks like an export of ") + name + "; here only traces are taken";
+    return std::string("this looks like an export of ") + name +
+           "; this endpoint accepts only traces";
   };
   if (has_dictionary(request)) return signal("profiles");
   if (is_log_record(span)) return signal("logs");
   const Ids ids = ids_of(span, kAnyNumber);
   const bool named = !ids.trace.empty() && may_be_text(ids.trace) && may_be_text(ids.span);
   if (named && is_metric(span)) return signal("metrics");
-  return place + ": " + length_fault(ids).value_or("no span") +
+  return place + ": " + length_fault(ids).value_or("not a span") +
          "; the ids of a span are 16 and 8 bytes";
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SpanIds: whether what stands in a span's place has a span's ids, and what it is if not: a span
-// with ids of a wrong length, or a metric, a log record, a profile. For walk.cc alone. Pure.
+// SpanIds: checks whether a field that should be a span has a span's ids, and if not, what it is: a
+// span with ids of a wrong length, or a metric, a log record, a profile. Only for walk.cc. Pure.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,17 +14,17 @@ namespace dualtrace::agent {
 // `span` is the contents of a field that should be a Span.
 [[nodiscard]] bool has_ids(std::string_view span);
 
-// A sentence for the client about a span for which has_ids() is false. `place` is the span's in the
-// request.
+// The message for the client about a span for which has_ids() is false. `place` is the span's place
+// in the request.
 [[nodiscard]] std::string ids_fault(std::string_view request, std::string_view span,
                                     const std::string& place);
 
 namespace span_ids {
 
-// Whatever stands between the ids, and in whatever order.
+// Finds the ids in any order, with any fields between them.
 [[nodiscard]] bool has_ids_anywhere(std::string_view span);
 
-// Whether one of eight bytes is a control character, as in ids of random bytes.
+// Whether one of eight bytes is a control character, as is likely in random ids.
 [[nodiscard]] inline bool has_control(const char* bytes) {
   constexpr uint64_t kEach = 0x0101010101010101;
   uint64_t word = 0;
@@ -34,9 +34,9 @@ namespace span_ids {
 
 }  // namespace span_ids
 
-// As all known writers begin a span: with both ids, trace_state if there is one, the parent's id if
-// there is one. Ids that could be text are looked at closely: they may be a metric's name and
-// description.
+// The fast path expects what all known clients write first: both ids, then trace_state and the
+// parent's id if present. Ids that could be text need the slow path: they may be a metric's name
+// and description.
 inline bool has_ids(std::string_view span) {
   constexpr size_t kIdsBytes = 28;
   constexpr char kTraceIdTag = 0x0a;

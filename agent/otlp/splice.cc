@@ -27,14 +27,14 @@ std::string encoded_attribute(std::string_view key, std::string_view value) {
   return attribute;
 }
 
-// What one ResourceSpans needs.
+// The edit of one ResourceSpans.
 struct Edit {
   std::optional<WireField> resource;  // the last one, if there is any; protobuf merges them
-  std::string attributes;             // encoded, empty when nothing is to be added
-  std::vector<WireField> replaced;    // attributes that go, in wire order
+  std::string attributes;             // encoded; empty if there is nothing to add
+  std::vector<WireField> replaced;    // attributes to remove, in wire order
 };
 
-// An attribute that does not count for this addition, and goes if that is made.
+// An attribute that counts as absent for this addition, and is removed if the addition is made.
 struct Blank {
   WireField field;
   size_t addition = 0;
@@ -58,11 +58,11 @@ class Splicer {
 
  private:
   Result<Edit> plan(std::string_view resource_spans);
-  // Marks the additions that one of the resource's own attributes makes superfluous, and collects
-  // the blank ones that would stand in the way of others.
+  // Marks the additions that the resource's own attributes make unnecessary, and collects the blank
+  // attributes that the others would replace.
   Status mark_present(std::string_view resource, std::vector<bool>& present,
                       std::vector<Blank>& blanks) const;
-  // Whether there are spans, and each has an attribute with one of the keys.
+  // Whether there are spans and each of them has an attribute with one of the keys.
   Result<bool> all_spans_have(std::string_view resource_spans,
                               const ResourceAddition& addition) const;
   Result<bool> span_has(std::string_view span, const ResourceAddition& addition) const;
@@ -143,6 +143,7 @@ Result<Edit> Splicer::plan(std::string_view resource_spans) {
         continue;
       }
     }
+    // Once made, an addition counts for later ones as if the client had sent its attributes.
     applied[index] = true;
     for (const auto& [key, value] : addition.add) {
       edit.attributes += encoded_attribute(key, value);
@@ -151,6 +152,8 @@ Result<Edit> Splicer::plan(std::string_view resource_spans) {
       }
     }
   }
+  // Two additions can name the same blank attribute. It must be removed once: append_rewritten()
+  // copies the bytes between removed attributes and relies on their order.
   for (const Blank& blank : blanks) {
     const bool known =
         !edit.replaced.empty() && edit.replaced.back().whole.data() == blank.field.whole.data();
@@ -239,7 +242,7 @@ Result<Attribute> Splicer::attribute(std::string_view key_value) const {
   WireReader reader(key_value, kKeyValueBytesFields);
   while (const auto field = reader.next()) {
     if (field->number == kKeyValueKey) {
-      attribute.key = field->value;  // the last one counts, as in protobuf
+      attribute.key = field->value;  // the last one wins, as in protobuf
     } else if (field->number == kKeyValueValue) {
       value = field->value;
     }
@@ -263,7 +266,7 @@ void Splicer::append_edited(std::string_view resource_spans, const Edit& edit,
   }
   const std::string_view old = edit.resource ? edit.resource->value : std::string_view();
   const std::string_view replaced = edit.resource ? edit.resource->whole : std::string_view();
-  // Without a resource the new one goes first, where serialisers put it.
+  // A new resource comes first, where serializers put it.
   const size_t at =
       edit.resource ? static_cast<size_t>(replaced.data() - resource_spans.data()) : 0;
   const size_t resource_bytes = old.size() + edit.attributes.size();
@@ -275,7 +278,8 @@ void Splicer::append_edited(std::string_view resource_spans, const Edit& edit,
   out.append(resource_spans.substr(at + replaced.size()));
 }
 
-// Each resource without the attributes that go; the last one has those that come.
+// Copies each resource without the attributes to remove, and appends the new ones to the last
+// resource.
 void Splicer::append_rewritten(std::string_view resource_spans, const Edit& edit,
                                std::string& out) const {
   const char* copied = resource_spans.data();

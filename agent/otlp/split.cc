@@ -11,7 +11,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// Where a span stands: which resource and scope, and what is repeated of them in each part.
+// The place of a span: its resource and scope, and their headers, which each part repeats.
 struct Place {
   uint64_t resource = 0;  // counted from 1 through the request
   uint64_t scope = 0;     // counted from 1 through the request
@@ -30,7 +30,7 @@ class PartBuilder {
   }
   [[nodiscard]] bool has_open_scope(const Place& place) const { return scope_id_ == place.scope; }
 
-  // The part's size, had it that span too.
+  // The size of the part if this span were added.
   [[nodiscard]] size_t size_with(const Place& place, std::string_view span) const {
     if (has_open_scope(place)) {
       return request_.size() +
@@ -62,7 +62,7 @@ class PartBuilder {
   // Fields of the request that belong to no resource.
   void add_unknown(std::string_view fields) { request_.append(fields); }
 
-  // The part; the builder is empty again.
+  // Returns the part and empties the builder.
   Part seal() {
     close_scope();
     close_resource();
@@ -96,7 +96,7 @@ class PartBuilder {
   uint32_t spans_ = 0;
 };
 
-// All fields but the items. A fault shows where the items are read.
+// All fields except the items. Reading the items reports faults.
 std::string headers(std::string_view message, uint32_t bytes_fields, uint32_t item) {
   std::string result;
   WireReader reader(message, bytes_fields);
@@ -108,13 +108,13 @@ std::string headers(std::string_view message, uint32_t bytes_fields, uint32_t it
   return result;
 }
 
-// Goes over the spans of a request, in wire order.
+// Iterates over the spans of a request, in wire order.
 class SpanCursor {
  public:
   explicit SpanCursor(std::string_view request)
       : request_(request), top_(request, kRequestBytesFields) {}
 
-  // With tag and length; nullopt at the end and at a fault.
+  // The next span with tag and length; nullopt at the end and on a fault.
   std::optional<std::string_view> next() {
     while (fault_ == nullptr) {
       if (!scope_) {
@@ -132,7 +132,7 @@ class SpanCursor {
     return std::nullopt;
   }
 
-  // Of the span that next() returned last.
+  // The place of the span that next() returned last.
   [[nodiscard]] const Place& place() const { return place_; }
   [[nodiscard]] Status status() const {
     return fault_ != nullptr ? Status(fail(*fault_)) : Status();
@@ -199,7 +199,7 @@ struct PartCursor::State {
 
   SpanCursor cursor;
   PartBuilder part;
-  std::optional<std::string_view> span;  // read, in no part yet
+  std::optional<std::string_view> span;  // read, but not in a part yet
   bool begun = false;
 };
 
@@ -215,6 +215,8 @@ Result<std::optional<Part>> PartCursor::next(size_t bytes_max) {
     const Place& place = cursor.place();
     const size_t resource = place.resource_headers.size();
     const size_t scope = place.scope_headers.size();
+    // Each new part repeats the open headers. With large headers and small spans, the parts
+    // together could be many times as large as the request, so such a resource or scope is not cut.
     const bool headers_too_large = (part.has_open_resource(place) && resource > headers_max) ||
                                    (part.has_open_scope(place) && resource + scope > headers_max);
     const bool full = part.size_with(place, *state_->span) > bytes_max;

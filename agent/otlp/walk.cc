@@ -22,8 +22,8 @@ bool is_scope(const WireField& field) {
          (asked == Asked::kSpans && is_old_scope(field));
 }
 
-// What is wrong with the span that begins at `span`, with its place; the walk that found it kept no
-// count of the places.
+// The fault of the span that starts at `span`, with its place. The walk counts no places, so that
+// requests without faults do not pay for it.
 Failure refused_span(std::string_view request, const char* span) {
   uint32_t resource_index = 0;
   uint32_t scope_index = 0;
@@ -51,7 +51,7 @@ Failure refused_span(std::string_view request, const char* span) {
     }
     ++resource_index;
   }
-  return fail(ErrorKind::kInternal, "otlp: a span that is not in its request");
+  return fail(ErrorKind::kInternal, "otlp: a span is not in its request");
 }
 
 template <Asked asked>
@@ -107,7 +107,7 @@ Result<WalkSummary> walk_received(std::string_view request) {
 
 void rename_old_scopes(std::string& request) {
   const auto rename = [&request](const WireField& field) {
-    // The new tag in as many bytes as the old one: a varint may be longer than it need be.
+    // Write the new tag in as many bytes as the old one: a varint may be longer than necessary.
     auto at = static_cast<size_t>(field.whole.data() - request.data());
     constexpr uint32_t kTag =
         kResourceSpansScopeSpans << 3 | static_cast<uint32_t>(WireType::kBytes);

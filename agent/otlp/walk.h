@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The wire walk: checks the framing of a serialised ExportTraceServiceRequest down to the span
-// boundary and counts, without decoding anything (about 10 ns a span). Unknown fields are passed
-// over. Pure, fuzzed.
+// The wire walk: checks the framing of a serialized ExportTraceServiceRequest down to the span
+// boundary and counts, without decoding anything (about 10 ns per span). Unknown fields are
+// skipped. Pure, fuzzed.
 // Source: opentelemetry-proto trace_service.proto and trace.proto; protobuf wire format.
 
 #include <cstdint>
@@ -16,24 +16,24 @@ namespace dualtrace::agent {
 struct WalkSummary {
   uint32_t resource_spans = 0;
   uint32_t spans = 0;
-  // Of walk_received: scopes as clients before 2022 wrote them; see rename_old_scopes.
+  // Only from walk_received: scopes as written by clients before 2022; see rename_old_scopes.
   uint32_t old_scopes = 0;
 
   bool operator==(const WalkSummary&) const = default;
 };
 
-// kInvalid with the offset of the fault when the bytes are not such a request. Empty is valid.
-// For what was stored: it asks no more of a span than that it is one field.
+// kInvalid with the offset of the fault if the bytes are not such a request. Empty is valid. For
+// stored records: it requires only that a span is one field.
 Result<WalkSummary> walk(std::string_view request);
 
-// What the intake asks of every request beside that: each span begins with ids of the right length.
-// The wire format of metrics, logs and profiles is the same down to here, so this is also what
-// tells that an export of theirs came to the wrong door. kInvalid with the span's place, or with
-// what the request looks like.
+// The intake's additional check of every request: each span has ids of the right length. Down to
+// here, metrics, logs and profiles have the same wire format, so this check also detects an export
+// that was sent to the wrong endpoint. kInvalid with the span's place, or with what the request
+// looks like.
 Result<WalkSummary> walk_received(std::string_view request);
 
-// Makes scopes of `instrumentation_library_spans` (field 1000 of a resource until 2022), whose
-// fields are the same; no byte moves. `request` has passed walk_received().
+// Turns `instrumentation_library_spans` (field 1000 of a resource until 2022) into scopes, which
+// have the same fields; no byte moves. `request` has passed walk_received().
 void rename_old_scopes(std::string& request);
 
 }  // namespace dualtrace::agent

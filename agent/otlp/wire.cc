@@ -7,7 +7,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// protobuf's limit on the depth of messages and groups together.
+// protobuf's limit on the combined depth of messages and groups.
 constexpr size_t kGroupDepthMax = 100;
 
 }  // namespace
@@ -46,7 +46,7 @@ bool WireReader::skip_group(uint32_t number) {
     }
     if (inner.type == WireType::kStartGroup) {
       if (depth == open.size()) {
-        return set_fault("groups too deep");
+        return set_fault("groups nested too deeply");
       }
       open[depth++] = inner.number;
     } else if (inner.type == WireType::kEndGroup) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The protobuf wire format as walk, splice, split and the JSON decoder need it: a reader that goes
-// over the fields of one message without decoding them, and the two things they write. It accepts
-// what protobuf's own C++ parser accepts, with one exception (WireReader).
+// The protobuf wire format as walk, splice, split and the JSON decoder need it: a reader that
+// iterates over the fields of one message without decoding them, and functions to write a varint
+// and a bytes field. It accepts what protobuf's own C++ parser accepts, with one exception
+// (WireReader).
 // Source: protobuf "Encoding" guide. Used from one thread; views live as long as the message.
 
 #include <cstddef>
@@ -27,23 +28,23 @@ enum class WireType : uint8_t {
 struct WireField {
   uint32_t number = 0;
   WireType type = WireType::kVarint;
-  std::string_view value;  // kBytes: what follows the length; otherwise unspecified
-  std::string_view whole;  // tag, length and value, as they stand in the message
+  std::string_view value;  // kBytes: the bytes after the length; otherwise unspecified
+  std::string_view whole;  // tag, length and value, as in the message
 };
 
 class WireReader {
  public:
-  // Fields 1 to `bytes_fields_max` of this message are known to be kBytes: another wire type there
-  // is a fault. (protobuf takes it for an unknown field, most other receivers refuse it.)
+  // Fields 1 to `bytes_fields_max` of this message are known to be kBytes: another wire type is a
+  // fault. (protobuf treats it as an unknown field; most other receivers refuse it.)
   explicit WireReader(std::string_view message, uint32_t bytes_fields_max = 0)
       : position_(message.data()),
         end_(message.data() + message.size()),
         bytes_fields_max_(bytes_fields_max) {}
 
-  // The next field; nothing at the end and at a fault.
+  // The next field; nullopt at the end and on a fault.
   std::optional<WireField> next();
 
-  // nullptr as long as all was well.
+  // nullptr if there is none.
   [[nodiscard]] const char* fault() const { return fault_; }
   // kInvalid with the fault and its offset in `request`, of which the message is a part.
   [[nodiscard]] Failure failure(std::string_view request) const;
@@ -65,14 +66,14 @@ class WireReader {
 [[nodiscard]] size_t varint_size(uint64_t value);
 void append_varint(std::string& message, uint64_t value);
 
-// Bytes that append_bytes_field adds for a value of that size; field numbers below 16.
+// The bytes that append_bytes_field adds for a value of that size, for field numbers below 16.
 [[nodiscard]] size_t bytes_field_size(size_t value_bytes);
 void append_bytes_field(std::string& message, uint32_t number, std::string_view value);
-// Only tag and length; the caller appends the value.
+// Appends only tag and length; the caller appends the value.
 void append_bytes_header(std::string& message, uint32_t number, size_t value_bytes);
 
 inline std::optional<uint32_t> WireReader::read_length_or_tag() {
-  // Nearly always one byte, else at most five; what is above 32 bits is dropped, as protobuf does.
+  // Nearly always one byte, at most five; bits above 32 are dropped, as in protobuf.
   uint32_t value = 0;
   for (int shift = 0; shift <= 28; shift += 7) {
     if (position_ == end_) {
@@ -139,7 +140,7 @@ inline bool WireReader::skip_value(WireField& field) {
     case WireType::kStartGroup:
       return skip_group(field.number);
     case WireType::kEndGroup:
-      return set_fault("end of a group that was not begun");
+      return set_fault("end of a group that was not started");
   }
   return set_fault("unknown wire type");
 }

@@ -44,7 +44,7 @@ bool parses(google::protobuf::MessageLite& message, std::string_view bytes) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-// "application/json" of "Application/JSON; charset=utf-8".
+// "application/json" for "Application/JSON; charset=utf-8".
 std::string media_type(const HttpResponse& response) {
   const std::string_view header = response.header("content-type");
   std::string type(trimmed(header.substr(0, header.find(';'))));
@@ -58,15 +58,15 @@ bool is_protobuf(std::string_view type) {
   return type.ends_with("protobuf") || type == "application/octet-stream";
 }
 
-// No message that we know is without a control character: a length or a tag of a field is one.
+// Every message that we know contains a control character, as a length or a field tag.
 bool is_readable_text(std::string_view body) {
   return std::all_of(body.begin(), body.end(), [](char c) {
     return c < 0 || c >= ' ' || c == '\t' || c == '\r' || c == '\n';
   });
 }
 
-// The tags (number << 3 | wire type) of the fields that are not within another; none where it is no
-// protobuf. The messages' generated classes keep what they do not know to themselves.
+// The tags (number << 3 | wire type) of the top-level fields; none if it is not protobuf. Generated
+// message classes do not expose unknown fields.
 std::optional<std::vector<uint32_t>> field_tags(std::string_view message) {
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(message.data()),
                                                static_cast<int>(message.size()));
@@ -88,7 +88,7 @@ bool is_status(std::string_view body) {
          });
 }
 
-// Fields of a later OTLP stand beside the one of today, in its type.
+// A later version of OTLP may add fields, but today's field keeps its type.
 bool is_export_response(std::string_view body) {
   constexpr uint32_t kPartialSuccess =
       WireFormat::MakeTag(1, WireFormat::WIRETYPE_LENGTH_DELIMITED);
@@ -122,7 +122,7 @@ std::optional<int64_t> integer_member(const json& object, const char* name) {
   return member->get<int64_t>();
 }
 
-// {"error": "invalid_token", "error_description": "…"}, as OAuth has it.
+// The OAuth form: {"error": "invalid_token", "error_description": "…"}.
 std::string oauth_error(const json& root) {
   const std::string error = string_member(root, "error");
   const std::string description = string_member(root, "error_description");
@@ -141,7 +141,7 @@ std::optional<ServerError> parse_json_error(const std::string& body) {
   if (!error.code.empty()) {
     error.form = ErrorForm::kDatabricks;
   } else if (const auto number = integer_member(root, "error_code")) {
-    error.code = std::to_string(*number);  // an HTTP status again: a gateway's
+    error.code = std::to_string(*number);  // the HTTP status repeated, by a gateway
   } else if (const auto code = integer_member(root, "code"); code && !message.empty()) {
     error.form = ErrorForm::kStatus;
     constexpr int kInvalidArgument = 3;
@@ -174,7 +174,7 @@ std::optional<PartialSuccess> parse_json_success(const std::string& body) {
   const auto rejected = either("rejectedSpans", "rejected_spans");
   if (rejected == partial->end()) return result;
   if (rejected->is_number_unsigned()) result.rejected = rejected->get<uint64_t>();
-  if (rejected->is_string()) {  // by the JSON mapping of int64
+  if (rejected->is_string()) {  // the JSON mapping of int64
     const auto& text = rejected->get_ref<const std::string&>();
     std::from_chars(text.data(), text.data() + text.size(), result.rejected);
   }

@@ -29,21 +29,23 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr char kMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-// Of a message. An odd number, as gRPC says "larger than max (… vs. 4194321)" in the same words
-// whoever's limit it was, and a C++ server's own is often 4 MiB.
+// The limit for an answer. An unusual number, because gRPC reports "larger than max (… vs.
+// 4194321)" in the same words for our limit and for the server's, which is often 4 MiB.
 constexpr int kResponseBytesMax = 4 * 1024 * 1024 + 17;
-constexpr int kReconnectMaxMs = 3000;  // so that the lane is soon back after an outage
+constexpr int kReconnectMaxMs = 3000;  // so that the lane recovers soon after an outage
 constexpr int kReconnectFirstMs = 300;
-// How long one attempt to connect may take; gRPC calls it the least back-off.
+// How long one attempt to connect may take. gRPC calls it the minimum reconnect backoff.
 constexpr int kConnectMaxMs = 20'000;
-// Between two lookups of the name; gRPC's own half a minute is how long it would not notice a move.
+// The interval between two DNS lookups. With gRPC's default of 30 s, a changed address would go
+// unnoticed for that long.
 constexpr int kLookupIntervalMs = 500;
-constexpr int kKeepaliveMs = 30'000;  // while a request waits; finds connections that died silently
+constexpr int kKeepaliveMs = 30'000;  // while a request waits; detects dead connections
 constexpr int kKeepaliveTimeoutMs = 20'000;
-// Headers of the CONNECT to the proxy, a "Name:value" a line. gRPC has no public name for it.
+// Headers of the CONNECT to the proxy, one "Name:value" per line. gRPC has no public name for this
+// argument.
 constexpr char kConnectHeaders[] = "grpc.http_connect_headers";
 
-// A message over the body's own bytes, which it keeps alive.
+// A message that refers to the body's bytes without a copy and keeps them alive.
 grpc::ByteBuffer to_message(const SharedByteChain& body) {
   std::vector<grpc::Slice> slices;
   for (const SharedBytes& part : body.parts()) {
@@ -55,8 +57,8 @@ grpc::ByteBuffer to_message(const SharedByteChain& body) {
   return {slices.data(), slices.size()};
 }
 
-// Marks the message as compressed already. gRPC's core knows such messages and passes them on, but
-// its C++ side has no way to say it: a ByteBuffer is nothing but a pointer to the core's buffer.
+// Marks the message as already compressed. gRPC's core passes such messages on unchanged, but its
+// C++ API cannot express it. A ByteBuffer consists only of a pointer to the core's buffer.
 void mark_gzipped(grpc::ByteBuffer& message) {
   static_assert(std::is_standard_layout_v<grpc::ByteBuffer> &&
                 sizeof(grpc::ByteBuffer) == sizeof(grpc_byte_buffer*));
@@ -74,32 +76,33 @@ std::string to_string(const grpc::ByteBuffer& message) {
   return text;
 }
 
-// Whether gRPC here refused an answer for its size.
+// Whether our own gRPC refused an answer because of its size.
 bool is_own_limit(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
          status.error_message().find("vs. " + std::to_string(kResponseBytesMax)) !=
              std::string::npos;
 }
 
-// gRPC ends the process over metadata that it would not send. What is read from files was checked;
-// this is so that a mistake there costs a lane and not the agent.
+// gRPC aborts the process if metadata cannot be sent. The contents of files were already checked;
+// this check makes sure that a mistake there stops one lane and not the agent.
 Status check_sendable(const Key& key) {
   const auto is_sendable = [](char c) { return c >= ' ' && c <= '~'; };
   for (const std::string& value : key.values) {
     if (std::all_of(value.begin(), value.end(), is_sendable)) continue;
-    return fail(ErrorKind::kNotFound, "a credential has a character outside ASCII in it");
+    return fail(ErrorKind::kNotFound,
+                "a credential contains a character that is not printable ASCII");
   }
   return {};
 }
 
-// One request with one key, from being sent to its answer.
+// One request with one key, from sending it to its answer.
 struct Call {
   ExportRequest request;
   Exporter::Done done;
   KeyPointer key;
   int resends = 0;
-  // Set instead of sending, when there is no credential; the alarm brings it to the answering
-  // thread.
+  // Set if the request cannot be sent, for example without a credential. The alarm then hands the
+  // outcome to the answering thread.
   std::optional<Outcome> unsent;
   grpc::Alarm alarm;
 
@@ -123,7 +126,7 @@ class ArizeGrpcExporter final : public Exporter {
       stopping_ = true;
       for (Call* call : calls_) call->context.TryCancel();
     }
-    answers_.Shutdown();  // answer() ends when the last call has
+    answers_.Shutdown();  // answer() returns after the last call
     thread_.join();
   }
   ArizeGrpcExporter(const ArizeGrpcExporter&) = delete;
@@ -143,12 +146,12 @@ class ArizeGrpcExporter final : public Exporter {
       return answer_unsent(*call, classify_misconfigured(connected.error()));
     }
     call->channel = channel_;
-    DT_CHECK(begin(*call));  // who sends does not destroy meanwhile
+    DT_CHECK(begin(*call));  // nobody destroys the exporter during send()
   }
 
  private:
-  // Its key and its channel are there. From here on it is answer()'s; false: it never began, as
-  // the exporter is about to go.
+  // `call` has its key and channel. After this, answer() owns it. Returns false if the call was not
+  // started because the exporter is being destroyed.
   bool begin(Call& call) {
     add_metadata(call);
     call.context.set_deadline(
@@ -163,8 +166,9 @@ class ArizeGrpcExporter final : public Exporter {
       message = to_message(call.request.body->plain());
     }
     grpc::GenericStub stub(call.channel);
-    // Whole under the lock: on a queue that is shut down no call may begin.
+    // Start the call under the lock: no call may start on a completion queue that is shut down.
     Lock lock(mutex_);
+    // Past this point the destructor's TryCancel() and Shutdown() see the call.
     if (stopping_) return false;
     calls_.insert(&call);
     call.reader = stub.PrepareUnaryCall(&call.context, kMethod, message, &answers_);
@@ -179,7 +183,7 @@ class ArizeGrpcExporter final : public Exporter {
     call.context.AddMetadata("authorization", key);
     call.context.AddMetadata("arize-space-id", space);
     call.context.AddMetadata("arize-interface", "dualtrace");
-    // Deprecated, and still what an older Arize on premises looks at.
+    // Deprecated, but older on-premises versions of Arize still read these.
     call.context.AddMetadata("api_key", key);
     call.context.AddMetadata("space_id", space);
   }
@@ -189,10 +193,10 @@ class ArizeGrpcExporter final : public Exporter {
     call.alarm.Set(&answers_, gpr_now(GPR_CLOCK_MONOTONIC), &call);
   }
 
-  // A new channel when a request got no answer in time, as the connection may be dead without our
-  // knowing, and when the CA file or the proxy's credential has changed since connecting failed.
-  // While the CA file cannot be read nothing is sent: gRPC takes no roots for "the system's", and
-  // the key would go to whoever has a certificate from anybody.
+  // Makes a new channel if a request got no answer in time, since the connection may be dead
+  // without our knowing, and if the CA file or the proxy's credential has changed since connecting
+  // failed. While the CA file cannot be read, nothing is sent: without roots, gRPC would trust the
+  // system's, and the key could reach anyone with a publicly trusted certificate.
   Status connect() {
     const bool unheard = unheard_.exchange(false);
     const bool unreachable = unreachable_.exchange(false);
@@ -201,7 +205,7 @@ class ArizeGrpcExporter final : public Exporter {
     if (options_.endpoint.secure()) {
       auto read = read_authorities(options_.tls);
       if (!read) {
-        unreachable_ = true;  // the next request looks again
+        unreachable_ = true;  // the next request retries
         return fail(read.error());
       }
       ca = *std::move(read);
@@ -233,10 +237,10 @@ class ArizeGrpcExporter final : public Exporter {
     arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kLookupIntervalMs);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-    arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // retries are the lane's
-    // Each exporter its own connections: nothing is shared behind our back.
+    arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // the lane retries
+    // Each exporter has its own connections. By default, gRPC would share them between channels.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    // A proxy comes from the configuration, never from the environment.
+    // The proxy comes from the configuration, never from the environment.
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options_.proxy ? 1 : 0);
     if (options_.proxy) {
       arguments.SetString(GRPC_ARG_HTTP_PROXY, options_.proxy->url.origin());
@@ -275,7 +279,7 @@ class ArizeGrpcExporter final : public Exporter {
     }
   }
 
-  // Over the same channel: it was answered over it a moment ago.
+  // Uses the same channel, which has just delivered an answer.
   bool resend(const Call& call, KeyPointer key) {
     if (call.channel == nullptr || !check_sendable(*key)) return false;
     auto next = std::make_unique<Call>();
@@ -309,7 +313,7 @@ class ArizeGrpcExporter final : public Exporter {
   const ArizeGrpcOptions options_;
   Keyring& keys_;
 
-  // The sender's thread only.
+  // Used on the thread that calls send() only.
   std::string ca_;
   std::string proxy_authorization_;
   std::shared_ptr<grpc::Channel> channel_;

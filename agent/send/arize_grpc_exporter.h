@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ArizeGrpcExporter: spans to Arize over OTLP/gRPC, by grpc++'s generic stub: the serialised bytes
-// go out as they are, or compressed by our own gzip. One channel, one thread that waits for
+// ArizeGrpcExporter: sends spans to Arize over OTLP/gRPC with grpc++'s generic stub. The serialized
+// bytes are sent as they are, or compressed by our own gzip. One channel, one thread that waits for
 // answers. Used from one thread; see Exporter.
 
 #include <memory>
@@ -16,7 +16,7 @@
 namespace dualtrace::agent {
 
 struct ArizeGrpcOptions {
-  Url endpoint{};  // http: without TLS; the path is ignored, as gRPC has none
+  Url endpoint{};  // http: without TLS; the path is ignored, since gRPC has none
   TlsClientOptions tls{};
   bool gzip = true;
   std::optional<HttpProxy> proxy{};

@@ -12,7 +12,7 @@ std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& optio
       .gzip = options.gzip,
       .headers =
           [](const Key& key) {
-            // No api_key and space_id: some proxies drop headers with an underscore.
+            // Do not send api_key and space_id: some proxies drop headers with an underscore.
             return HttpHeaders{{"authorization", key.values.at(0)},
                                {"arize-space-id", key.values.at(1)},
                                {"arize-interface", "dualtrace"}};

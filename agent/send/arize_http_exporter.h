@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ArizeHttpExporter: spans to Arize over OTLP/HTTP, for networks that gRPC does not get through.
+// ArizeHttpExporter: sends spans to Arize over OTLP/HTTP, for networks that block gRPC.
 // OtlpHttpExporter does the work.
 // Used from one thread; see Exporter.
 
@@ -16,7 +16,7 @@
 namespace dualtrace::agent {
 
 struct ArizeHttpOptions {
-  std::string endpoint_path;  // of the configured endpoint: "", "/v1" or "/v1/traces" all will do
+  std::string endpoint_path;  // path of the configured endpoint: "", "/v1" or "/v1/traces"
   bool gzip = true;
 };
 
@@ -25,7 +25,7 @@ struct ArizeHttpOptions {
 std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& options, Keyring& keys,
                                                    MakeHttpSender client, Clock& clock);
 
-// The path that spans are posted to: it ends in "/v1/traces".
+// The path that spans are posted to. It ends in "/v1/traces".
 [[nodiscard]] std::string arize_traces_path(std::string_view endpoint_path);
 
 }  // namespace dualtrace::agent

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// classify: from what a destination answered to what the lane does about it; one function for each
-// destination and protocol. The rule (docs/decisions/0024): spans are refused for good only by an
-// answer that is about data and in the destination's own form. An answer about credentials, the
-// table or the configuration pauses the lane; what may pass later is retried; everybody else's
-// words, whatever status they come with, say nothing about data and deliver nothing.
+// classify: maps a destination's answer to what the lane does next, with one function for each
+// destination and protocol. The rule (docs/decisions/0024): an answer refuses spans for good only
+// if it is about data and in the destination's own form. An answer about credentials, the table or
+// the configuration pauses the lane. Failures that may pass are retried. Answers written by anyone
+// else, with any status, say nothing about data and deliver nothing.
 // Pure. Thread-safe.
 
 #include <cstdint>
@@ -22,26 +22,27 @@ namespace dualtrace::agent {
 struct GrpcAnswer {
   int code = 0;           // as on the wire: 0 is OK
   std::string message{};  // grpc-message, decoded
-  std::string details{};  // grpc-status-details-bin: a serialised google.rpc.Status
-  std::string body{};     // a serialised ExportTraceServiceResponse
-  bool ours = false;      // gRPC here made the status: our own limit of an answer's size was passed
-  bool unsent = false;    // there was no connection when the time was up
+  std::string details{};  // grpc-status-details-bin: a serialized google.rpc.Status
+  std::string body{};     // a serialized ExportTraceServiceResponse
+  bool ours = false;      // our own gRPC made the status: the answer exceeded our size limit
+  bool unsent = false;    // there was no connection at the deadline
 };
 
-// `spans` is how many were sent: no answer rejects more. `now` is for a Retry-After that is a date.
+// `spans` is how many were sent; no answer can reject more. `now` is used for a Retry-After that is
+// a date.
 [[nodiscard]] Outcome classify_arize_grpc(const GrpcAnswer& answer, uint64_t spans);
 [[nodiscard]] Outcome classify_arize_http(const HttpResponse& response, uint64_t spans,
                                           WallTime now);
 [[nodiscard]] Outcome classify_databricks_http(const HttpResponse& response, uint64_t spans,
                                                WallTime now);
-// There was no answer at all: HttpSender's error.
+// For a request without an answer: HttpSender's error.
 [[nodiscard]] Outcome classify_transport(const Error& error);
-// Nothing was sent, for want of a key: Keyring::take()'s error.
+// For a request that was not sent because there is no key: the error of Keyring::take().
 [[nodiscard]] Outcome classify_no_key(const Error& error);
-// Nothing was sent, as a file of the configuration (a CA) is not there or not what it should be.
+// For a request that was not sent because a file of the configuration (a CA) is missing or invalid.
 [[nodiscard]] Outcome classify_misconfigured(const Error& error);
 
-// The destination refused who we are: the credential should be read anew.
+// Whether the destination refused our identity, so that the credential should be read again.
 [[nodiscard]] bool refuses_credential(const Outcome& outcome);
 
 }  // namespace dualtrace::agent

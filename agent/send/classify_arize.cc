@@ -35,20 +35,20 @@ enum Grpc {
 bool is_missing_project(std::string_view message) {
   return mentions(message, {"external_model_id is required"});
 }
-// Arize wraps the refusal of a span without a project in an answer that blames the server:
+// Arize wraps the refusal of a span without a project in an answer that looks like a server error:
 // "rpc error: code = InvalidArgument desc = external_model_id is required".
 bool is_wrapped_refusal(std::string_view message) {
   return mentions(message, {"code = invalidargument", "code = invalid_argument"}) ||
          is_missing_project(message);
 }
-// "space does not exist", and not a namespace.
+// Matches "space does not exist", but not "namespace does not exist".
 bool names_the_space(std::string_view message) {
   const std::string words = " " + std::string(message);
   return mentions(words, {" space does not exist", " space not found", " space id", " space_id",
                           " unknown space", " invalid space", " no such space"});
 }
 
-// What the destination says about data, in its own form; or, in the same form, about whose it is.
+// The destination refuses data in its own form, or refuses the sender in the same form.
 Outcome refused_by_arize(std::string message) {
   if (is_missing_project(message))
     return refuse_data(LossReason::kMissingProject, std::move(message));
@@ -67,7 +67,7 @@ Outcome server_error(std::string message, std::optional<Duration> after) {
 Outcome resource_exhausted(std::string message, std::optional<Duration> after) {
   if (after) return retry("Throttled", std::move(message), after);
   if (speaks_of_size(message)) return split(std::move(message));
-  // Arize's monthly quota looks like this, it lasts, and it is no fault of the data.
+  // Arize's monthly quota answers like this. It lasts, and the data is not at fault.
   return retry("QuotaExceeded", std::move(message));
 }
 
@@ -77,8 +77,8 @@ int leading_number(std::string_view text) {
   return number;
 }
 
-// gRPC's words for an HTTP answer that is not gRPC's: some proxy's, with a status of its own. None
-// where the gRPC code that gRPC made of it says all there is.
+// Recognizes gRPC's message for an HTTP answer that is not gRPC, from a proxy with its own status.
+// None if the gRPC code already says everything.
 std::optional<Outcome> classify_http_behind(const GrpcAnswer& answer, std::string& message) {
   constexpr std::string_view kWords = "eceived http2 header with status: ";
   const size_t at = answer.message.find(kWords);
@@ -89,7 +89,7 @@ std::optional<Outcome> classify_http_behind(const GrpcAnswer& answer, std::strin
   return classify_status({.status = status, .error = {}, .message = message});
 }
 
-// gRPC's words for what a proxy answered to CONNECT.
+// Recognizes gRPC's message for a proxy's answer to CONNECT.
 Outcome unavailable(std::string message, std::optional<Duration> after) {
   constexpr std::string_view kWords = "HTTP proxy returned response code ";
   const size_t at = message.find(kWords);
@@ -105,7 +105,7 @@ Outcome unavailable(std::string message, std::optional<Duration> after) {
 Outcome deadline_exceeded(const GrpcAnswer& answer, std::string message,
                           std::optional<Duration> after) {
   if (answer.unsent) return retry("Unreachable", "no connection in time: " + std::move(message));
-  // Whether the deadline was ours or the server's cannot be told apart; both are the same length.
+  // Our deadline and the server's cannot be distinguished; both have the same length.
   Outcome outcome = retry("Timeout", std::move(message), after);
   outcome.timed_out = true;
   return outcome;

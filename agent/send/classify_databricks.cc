@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Databricks over HTTP: its errors are {"error_code", "message"}. The words are those of answers
-// that people have published; docs say never to parse a message, so each of these only ever pauses
-// or retries: what they miss loses nothing either.
+// Databricks over HTTP: its errors are {"error_code", "message"}. The words below come from
+// published answers. Databricks' documentation says never to parse a message, so each match only
+// pauses or retries: if a match fails, no data is lost either.
 
 #include "agent/send/classify.h"
 #include "agent/send/http_statuses.h"
@@ -21,7 +21,7 @@ std::optional<Outcome> credential_trouble(const HttpRefusal& refusal, const std:
   return std::nullopt;
 }
 
-// A busy or broken workspace, which says so with 400, too.
+// A busy or broken workspace, which may also answer 400.
 std::optional<Outcome> passing_trouble(const HttpRefusal& refusal, const std::string& text) {
   if (is_one_of(refusal.error.code, {"REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED",
                                      "QUOTA_EXCEEDED", "RESOURCE_LIMIT_EXCEEDED"}) ||

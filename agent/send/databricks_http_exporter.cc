@@ -6,7 +6,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// What names the table differs, and the path; everything else is the same.
+// Only the path and the header that names the table differ.
 std::unique_ptr<Exporter> make_exporter(std::string path, std::string table_header,
                                         DatabricksHttpOptions options, Keyring& token,
                                         MakeHttpSender client, Clock& clock) {

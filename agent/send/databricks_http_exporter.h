@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Spans to Databricks, which writes them to the Unity Catalog table that is named in a header: by
-// the OTLP endpoint of a workspace, or by Zerobus, its ingest service, which speaks plain
-// OTLP/HTTP. OtlpHttpExporter does the work. Used from one thread; see Exporter.
+// Sends spans to Databricks, which writes them to the Unity Catalog table named in a header:
+// through the OTLP endpoint of a workspace, or through Zerobus, its ingest service, which speaks
+// plain OTLP/HTTP. OtlpHttpExporter does the work. Used from one thread; see Exporter.
 
 #include <memory>
 #include <string>

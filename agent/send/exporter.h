@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Exporter: sends one request to one destination and says which of six things the answer means. It
-// keeps nothing and retries nothing; lane/ decides. Implementations: ArizeGrpcExporter,
-// ArizeHttpExporter, DatabricksHttpExporter; classify.h is the only table from answer to Outcome.
+// Exporter: sends one request to one destination and reports which of six outcomes the answer
+// means. It keeps nothing and retries nothing; lane/ decides. Implementations: ArizeGrpcExporter,
+// ArizeHttpExporter, DatabricksHttpExporter. classify.h is the only table from answer to Outcome.
 // Used from one thread; see `Done`.
 
 #include <cstdint>
@@ -19,10 +19,10 @@ namespace dualtrace::agent {
 
 enum class OutcomeKind {
   kDelivered,  // all spans
-  kPartly,     // all but `rejected` spans; never resent
-  kRetry,      // not now; the same bytes may pass later
-  kSplit,      // too large as a whole
-  kPause,      // credentials, table or configuration: nothing will pass until that is mended
+  kPartly,     // all but `rejected` spans, which are never resent
+  kRetry,      // failed for now; the same bytes may succeed later
+  kSplit,      // too large as one request
+  kPause,      // credentials, table or configuration: nothing succeeds until that is fixed
   kRefuse,     // this data is refused for good
 };
 [[nodiscard]] std::string_view to_string(OutcomeKind kind);
@@ -31,21 +31,21 @@ struct Outcome {
   OutcomeKind kind = OutcomeKind::kDelivered;
   uint64_t rejected = 0;                  // kPartly
   std::optional<Duration> retry_after{};  // kRetry: the server's hint
-  // kRefuse: the answer speaks of the data, in the destination's own form. Only such an answer can
-  // end a span's way; what is refused otherwise, by whoever stands between, waits.
+  // kRefuse: the answer is about the data, in the destination's own form. Only such an answer can
+  // discard a span; other refusals, by an intermediary, make it wait.
   bool verdict = false;
-  // kRetry: no answer came within ExportRequest::timeout. The request may have been stored.
+  // kRetry: no answer within ExportRequest::timeout. The destination may have stored the request.
   bool timed_out = false;
-  // A stable CamelCase class for metrics and status: AuthRejected, PermissionDenied, TableMissing,
+  // A stable CamelCase reason for metrics and status: AuthRejected, PermissionDenied, TableMissing,
   // SchemaMismatch, Throttled, TooLarge, Unreachable, Timeout, ServerError, InvalidData, …; empty
   // when delivered.
   std::string reason{};
-  // What the server said, for people: at most 512 bytes, no credential in it.
+  // The server's message, for people: at most 512 bytes, without credentials.
   std::string message{};
 };
 
 struct ExportRequest {
-  std::shared_ptr<const RequestBody> body{};  // a serialised ExportTraceServiceRequest
+  std::shared_ptr<const RequestBody> body{};  // a serialized ExportTraceServiceRequest
   uint32_t spans = 0;
   Duration timeout = std::chrono::seconds(30);
 };
@@ -54,7 +54,7 @@ class Exporter {
  public:
   using Done = std::function<void(Outcome)>;
 
-  // Cancels what is in flight; every `done` has been called when the destructor returns.
+  // Cancels requests in flight; every `done` has been called when the destructor returns.
   virtual ~Exporter() = default;
   // Does not block on the network; compresses on the calling thread. `done` is called exactly once,
   // from any thread, never from within send().

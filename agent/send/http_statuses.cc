@@ -18,7 +18,7 @@ HttpRefusal read_refusal(const HttpResponse& response, WallTime now) {
 
 Outcome classify_success(const HttpResponse& response, uint64_t spans) {
   const std::string status = "HTTP " + std::to_string(response.status);
-  if (response.cut) return answer_too_large(status + " with a longer answer than we read");
+  if (response.cut) return answer_too_large(status + " with an answer that is too large");
   auto success = parse_success(response);
   if (success) return accepted(*std::move(success), spans);
   const ServerError error = parse_server_error(response);
@@ -42,7 +42,7 @@ std::optional<Outcome> classify_status(const HttpRefusal& refusal) {
                                                   : PauseReason::kPermissionDenied,
                    message);
     case 405:
-    case 407:  // the proxy wants a password
+    case 407:  // the proxy requires authentication
     case 415:
     case 501:
       return pause(PauseReason::kMisconfigured, message);
@@ -64,7 +64,7 @@ std::optional<Outcome> classify_status(const HttpRefusal& refusal) {
     return pause(PauseReason::kMisconfigured, message);
   if (refusal.status >= 500) return std::nullopt;
   if (refusal.status < 400) return retry("ServerError", message, refusal.retry_after);
-  // 409, 421, 426, 431, …: OTLP has no meaning for them, so no OTLP server says them.
+  // 409, 421, 426, 431, …: OTLP does not define them, so no OTLP server sends them.
   if (speaks_of_credentials(message)) return pause(PauseReason::kAuthRejected, message);
   return refuse_foreign(message);
 }

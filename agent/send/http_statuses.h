@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What an HTTP status says by itself, whoever answers: the part of the table that HTTP's
+// What an HTTP status means by itself, whoever sent it: the part of the table that the HTTP
 // destinations share. Private to agent_send.
 // Pure. Thread-safe.
 
@@ -16,15 +16,15 @@ namespace dualtrace::agent {
 struct HttpRefusal {
   int status = 0;
   ServerError error{};    // as in the body
-  std::string message{};  // "HTTP 400: …": clean, for people
+  std::string message{};  // "HTTP 400: …", sanitized, for people
   std::optional<Duration> retry_after{};
 };
 [[nodiscard]] HttpRefusal read_refusal(const HttpResponse& response, WallTime now);
 
-// 2xx: the same for each destination, as it is OTLP's own.
+// 2xx: the same for every destination, as defined by OTLP.
 [[nodiscard]] Outcome classify_success(const HttpResponse& response, uint64_t spans);
-// None for 400, 404, 422 and what is 5xx without a meaning of its own: there the body decides, and
-// each destination has its own.
+// None for 400, 404, 422 and any 5xx without a specific meaning: there the body decides, in the
+// form of each destination.
 [[nodiscard]] std::optional<Outcome> classify_status(const HttpRefusal& refusal);
 
 }  // namespace dualtrace::agent

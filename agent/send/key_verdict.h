@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Between an exporter and its keyring: what an outcome says of the key, and how the key is kept out
-// of what is said of the outcome. Private to agent_send.
+// Between an exporter and its keyring: what an outcome says about the key, and how the key is
+// removed from messages about the outcome. Private to agent_send.
 // Pure. Thread-safe.
 
 #include <string>
@@ -12,13 +12,13 @@
 
 namespace dualtrace::agent {
 
-// How often a request goes out again because its key alone was refused: once after a candidate, and
-// once more should what is in use have changed meanwhile.
+// How often a request is resent because only its key was refused: once after a candidate, and once
+// more if the credential in use has changed in the meantime.
 inline constexpr int kResendsMax = 2;
 
 [[nodiscard]] KeyVerdict verdict_of(const Outcome& outcome);
 
-// A refusal may repeat what it refuses.
+// A refusal may quote the key that it refuses.
 void hide_key(const Key& key, std::string& text);
 void hide_key(const Key& key, HttpResponse& response);
 

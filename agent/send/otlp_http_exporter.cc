@@ -22,7 +22,7 @@ class OtlpHttpExporter final : public Exporter {
   ~OtlpHttpExporter() override {
     stopping_ = true;
     if (unsent_ == nullptr) return;
-    std::promise<void> done;  // posted last, so run when every other has
+    std::promise<void> done;  // posted last, so it runs after all others
     unsent_->post([&done] { done.set_value(); });
     done.get_future().wait();
   }
@@ -40,7 +40,7 @@ class OtlpHttpExporter final : public Exporter {
  private:
   enum class Gzip { kOff, kUntried, kAccepted };
 
-  // A request under way with a key.
+  // A request in flight with one key.
   struct Try {
     ExportRequest request;
     Done done;
@@ -67,7 +67,7 @@ class OtlpHttpExporter final : public Exporter {
     return request;
   }
 
-  // No answer has yet shown that the destination reads gzip, and this one may mean that it does
+  // No answer has shown yet that the destination accepts gzip, and this one may mean that it does
   // not.
   bool may_dislike_gzip(const Result<HttpResponse>& answer) const {
     return answer && gzip_ != Gzip::kAccepted && (answer->status == 400 || answer->status == 415);
@@ -88,7 +88,7 @@ class OtlpHttpExporter final : public Exporter {
     send(std::move(next), compressed);
   }
 
-  // A page with 200 is no sign of anything.
+  // A web page with 200 proves nothing, so it does not count as accepted.
   static bool is_stored(const Outcome& outcome) {
     return outcome.kind == OutcomeKind::kDelivered || outcome.kind == OutcomeKind::kPartly;
   }
@@ -102,10 +102,10 @@ class OtlpHttpExporter final : public Exporter {
   Keyring& keys_;
   Clock& clock_;
   std::atomic<Gzip> gzip_;
-  std::atomic<bool> stopping_ = false;  // nothing goes out again
-  // Answers what cannot be sent, as send() itself must not; made when it is first needed.
+  std::atomic<bool> stopping_ = false;  // no resends
+  // Calls `done` for requests that cannot be sent, since send() itself must not; made on first use.
   std::unique_ptr<ThreadScheduler> unsent_;
-  // Last, so that it is gone, and all its answers given, before what they use.
+  // Last, so that it is destroyed, and has delivered all its answers, before the members they use.
   std::unique_ptr<HttpSender> client_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// OtlpHttpExporter: OTLP over HTTP with protobuf bodies. What differs between destinations is its
-// profile; make_arize_http_exporter(), make_databricks_http_exporter() and
+// OtlpHttpExporter: OTLP over HTTP with protobuf bodies. A profile holds what differs between
+// destinations; make_arize_http_exporter(), make_databricks_http_exporter() and
 // make_zerobus_http_exporter() fill one in.
 // Used from one thread; see Exporter.
 
@@ -16,22 +16,22 @@
 
 namespace dualtrace::agent {
 
-// Makes the client with the first request, as a key may say where to send to.
+// Makes the client on the first request, since the key may contain the address.
 using MakeHttpSender = std::function<std::unique_ptr<HttpSender>(const Key&)>;
 
 struct OtlpHttpProfile {
   std::string path;
-  // Bodies go out compressed. Should the destination refuse the first one with 400 or 415 and take
-  // it as it is, they go out as they are from then on.
+  // Compress bodies. If the destination refuses the first one with 400 or 415 but accepts it
+  // uncompressed, all later ones are sent uncompressed.
   bool gzip = false;
-  // Beside Content-Type and Content-Encoding.
+  // In addition to Content-Type and Content-Encoding.
   std::function<HttpHeaders(const Key&)> headers;
   std::function<Outcome(const HttpResponse&, uint64_t spans)> classify;
   MakeHttpSender make_client;
 };
 
-// `keys` and `clock` outlive the exporter, and so does what the profile's functions refer to; they
-// are called from any thread.
+// `keys` and `clock` outlive the exporter, as does everything that the profile's functions refer
+// to. These functions are called from any thread.
 std::unique_ptr<Exporter> make_otlp_http_exporter(OtlpHttpProfile profile, Keyring& keys,
                                                   Clock& clock);
 

@@ -7,8 +7,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// Names of a credential, and what can be wrong with one. Both have to stand close together: an
-// error about data may quote either ("llm.token_count must not be negative").
+// Words for a credential, and for what can be wrong with one. They must occur close together,
+// because an error about data may contain either ("llm.token_count must not be negative").
 constexpr std::array<std::string_view, 10> kCredentials{
     "token",      "jwt",         "api key",    "apikey",        "bearer",
     "credential", "credentials", "access key", "authorization", "auth"};
@@ -18,15 +18,15 @@ constexpr std::array<std::string_view, 22> kTroubles{
     "disabled",   "not sent", "no such",   "bad ",          "not found", "required",
     "not accept", "unable",   "could not", "does not match"};
 constexpr size_t kCloseBytes = 48;
-// What an error about data says with the same words.
+// Phrases that use the same words in an error about data.
 constexpr std::array<std::string_view, 6> kOfData{"token count",      "tokenizer",   "token usage",
                                                   "unexpected token", "token limit", "max token"};
-// Nobody says these about a span.
+// These words never refer to a span.
 constexpr std::array<std::string_view, 8> kAlways{
     "unauthorized",  "unauthenticated", "jsonwebtoken",          "jwtexception",
     "invalid grant", "aadsts",          "authentication failed", "not authenticated"};
 
-// In lower case, with a space for each "_" and "-".
+// The text in lower case, with a space for each "_" and "-".
 std::string plain_words(std::string_view text) {
   std::string words(text);
   std::transform(words.begin(), words.end(), words.begin(), [](char c) {

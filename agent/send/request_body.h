@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // RequestBody: the bytes of one request to a destination, as the records that were merged into it.
-// Lanes that send the same records hold the same body (agent/lane/shared_bodies.h), so that it is
-// compressed once. Thread-safe.
+// Lanes that send the same records share a body (agent/lane/shared_bodies.h), so that it is
+// compressed only once. Thread-safe.
 
 #include <mutex>
 #include <utility>
@@ -19,8 +19,8 @@ class RequestBody {
 
   [[nodiscard]] const SharedByteChain& plain() const { return plain_; }
   [[nodiscard]] size_t size() const { return plain_.size(); }
-  // Compresses with the first call. Another thread's call waits for that, which is no longer than
-  // to do it itself.
+  // The first call compresses. A concurrent call waits for it, which takes no longer than
+  // compressing itself.
   [[nodiscard]] const SharedBytes& gzipped() const;
 
  private:

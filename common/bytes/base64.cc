@@ -21,7 +21,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
   for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string decoded;
-  decoded.reserve(text.size() / 4 * 3 + 3);  // one piece of memory, that a caller can wipe
+  decoded.reserve(text.size() / 4 * 3 + 3);  // one allocation, so that a caller can wipe it
   uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {

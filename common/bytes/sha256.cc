@@ -10,7 +10,7 @@ namespace dualtrace {
 std::string sha256_hex(std::string_view bytes, size_t digits) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  // It fails only where a policy forbids the algorithm; then there is no fingerprint.
+  // Fails only if a policy forbids the algorithm. Then there is no fingerprint.
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     return {};
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SHA-256 as the hex digits people see: the fingerprints of configurations and credentials.
+// SHA-256 as hex digits: the fingerprints of configurations and credentials that people see.
 // Pure.
 
 #include <cstddef>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SharedBytes: bytes that nobody changes any more and several hold at once; the last one frees
-// them. SharedByteChain: such bytes behind one another, as if they were one. A request's payload is
-// one of the first from the journal to the destinations, a batch of them is one of the second:
-// merging copies nothing.
+// SharedBytes: immutable bytes with several owners; the last one frees them. SharedByteChain: a
+// sequence of such bytes that reads as one. A request's payload is a SharedBytes from the journal
+// to the destinations, and a batch is a SharedByteChain of payloads: merging copies nothing.
 // Immutable.
 
 #include <concepts>
@@ -21,22 +20,22 @@ namespace dualtrace {
 class SharedBytes {
  public:
   SharedBytes() = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): a string is shared by being moved in
+  // NOLINTNEXTLINE(google-explicit-constructor): a string is moved in to be shared
   SharedBytes(std::string bytes) : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
 
-  // NOLINTNEXTLINE(google-explicit-constructor): reading needs no ceremony
+  // NOLINTNEXTLINE(google-explicit-constructor): reading stays simple
   operator std::string_view() const { return view(); }
   [[nodiscard]] std::string_view view() const { return bytes_ ? *bytes_ : std::string_view(); }
   [[nodiscard]] const char* data() const { return view().data(); }
   [[nodiscard]] size_t size() const { return view().size(); }
   [[nodiscard]] bool empty() const { return view().empty(); }
-  // The very same bytes in memory, and not only equal ones.
+  // Whether both are the same bytes in memory, not just equal ones.
   [[nodiscard]] bool is(const SharedBytes& other) const { return bytes_ == other.bytes_; }
 
-  // Tells whether somebody still holds the bytes, and holds none itself.
+  // Observes whether the bytes still have an owner, without being one.
   using Watch = std::weak_ptr<const std::string>;
   [[nodiscard]] Watch watch() const { return bytes_; }
-  // nullopt when nobody does.
+  // nullopt if they have no owner.
   [[nodiscard]] static std::optional<SharedBytes> held(const Watch& watch) {
     SharedBytes shared;
     shared.bytes_ = watch.lock();
@@ -64,9 +63,9 @@ class SharedByteChain {
   [[nodiscard]] std::span<const SharedBytes> parts() const { return parts_; }
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  // A copy in one piece.
+  // A contiguous copy.
   [[nodiscard]] std::string joined() const;
-  // Of the very same parts.
+  // Whether both consist of the same parts in memory.
   [[nodiscard]] bool is(const SharedByteChain& other) const;
 
  private:

@@ -84,7 +84,7 @@ struct Made {
   Owned<EVP_PKEY> key;
 };
 
-// Everything but the issuer, the extensions and the signature.
+// Everything except the issuer, the extensions and the signature.
 std::optional<Made> make_certificate(const std::string& name, WallTime now, WallTime not_after) {
   Made made{Owned<X509>(X509_new()), Owned<EVP_PKEY>(EVP_EC_gen(kCurve))};
   X509* const x509 = made.certificate.get();
@@ -126,7 +126,7 @@ Result<Certificate> describe(X509* x509) {
   OPENSSL_free(der);
   const auto not_before = wall_time(X509_get0_notBefore(x509));
   const auto not_after = wall_time(X509_get0_notAfter(x509));
-  if (!not_before || !not_after) return invalid("a certificate without a time of validity");
+  if (!not_before || !not_after) return invalid("a certificate without a validity period");
   return Certificate{.pem = text_of(bio.get()),
                      .fingerprint = sha256_hex(bytes, kHexDigits),
                      .not_before = *not_before,
@@ -207,7 +207,8 @@ Result<std::vector<Certificate>> read_certificates(std::string_view pem) {
     if (!described) return fail(described.error());
     certificates.push_back(*std::move(described));
   }
-  // At the end of the text there is no further first line; anything else is a fault of the text.
+  // At the end of the text, OpenSSL reports "no start line". Any other error is a fault of the
+  // text.
   const auto last = ERR_peek_last_error();
   const bool ended = last == 0 || (ERR_GET_LIB(last) == ERR_LIB_PEM &&
                                    ERR_GET_REASON(last) == PEM_R_NO_START_LINE);
@@ -222,11 +223,11 @@ Result<Authority> read_authority(std::string_view certificate, std::string_view 
   }
   const Owned<X509> x509 = parse_certificate(certificate);
   if (!x509) return invalid("not a certificate in PEM");
-  if (X509_check_ca(x509.get()) != 1) return invalid("not the certificate of an authority");
+  if (X509_check_ca(x509.get()) != 1) return invalid("not a CA certificate");
   const Owned<EVP_PKEY> private_key = parse_key(key);
   if (!private_key) return invalid("not a key in PEM without a passphrase");
   if (X509_check_private_key(x509.get(), private_key.get()) != 1) {
-    return invalid("the key is not that of the certificate");
+    return invalid("the key does not match the certificate");
   }
   return in_pem(x509.get(), private_key.get());
 }

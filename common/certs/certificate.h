@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Certificates of our own, on OpenSSL: an authority, what it signs for a server, and what can be
-// told of one that comes from outside. ECDSA on P-256, X.509 v3, random serials of 127 bits; valid
-// from five minutes ago, for clocks that are behind ours. Pure, but for the randomness. Keys are in
-// no error.
+// Our own certificates, on OpenSSL: an authority, the certificates that it issues to a server, and
+// reading certificates from outside. ECDSA on P-256, X.509 v3, random serials of 127 bits. Validity
+// starts five minutes ago, for clocks that are behind ours. Pure, except for the randomness. Errors
+// never contain keys.
 
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@
 namespace dualtrace {
 
 struct Certificate {
-  std::string pem;          // this one alone
-  std::string fingerprint;  // SHA-256 of its DER: what it is told from others by
+  std::string pem;          // only this one
+  std::string fingerprint;  // SHA-256 of its DER, which identifies it
   WallTime not_before{};
   WallTime not_after{};
 
@@ -33,7 +33,7 @@ struct Authority {
   std::string key;
 };
 
-// What a server shows, and the fingerprint of the authority that signed it.
+// What a server presents, and the fingerprint of the authority that signed it.
 struct Leaf {
   Certificate certificate;
   std::string key;
@@ -42,24 +42,24 @@ struct Leaf {
   [[nodiscard]] TlsIdentity identity() const { return {certificate.pem, key}; }
 };
 
-// How long a certificate has been in use: validity begins this much before it is made.
+// Validity starts this long before a certificate is issued.
 inline constexpr Duration kBackdating = std::chrono::minutes(5);
 
 struct Subject {
-  std::string name;                // what people read
-  std::vector<std::string> hosts;  // DNS names, or addresses of IPv4 and IPv6
+  std::string name;                // shown to people
+  std::vector<std::string> hosts;  // DNS names, or IPv4 and IPv6 addresses
   std::string usage;               // "serverAuth", "serverAuth,clientAuth"
 };
 
 [[nodiscard]] Result<Authority> make_authority(const std::string& name, WallTime now,
                                                Duration life);
-// At most as long as the authority itself.
+// Valid no longer than the authority itself.
 [[nodiscard]] Result<Leaf> issue(const Authority& authority, const Subject& subject, WallTime now,
                                  Duration life);
 
-// All of a PEM text, at most 16 of them; kInvalid when there is anything else than certificates.
+// All certificates in a PEM text, at most 16; kInvalid if it contains anything else.
 [[nodiscard]] Result<std::vector<Certificate>> read_certificates(std::string_view pem);
-// kInvalid unless the first is one certificate that may sign others and the second its key.
+// kInvalid unless the first text is a CA certificate and the second its key.
 [[nodiscard]] Result<Authority> read_authority(std::string_view certificate, std::string_view key);
 
 }  // namespace dualtrace

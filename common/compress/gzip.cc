@@ -16,10 +16,10 @@ namespace {
 constexpr size_t kIsalBytesMax = std::numeric_limits<uint32_t>::max();
 constexpr size_t kSmallestOutput = 512;
 constexpr size_t kTrailerBytes = 8;
-// Enough for writers that begin a member every few kB; empty ones cost half a microsecond each.
+// Enough for writers that start a member every few kB. An empty member costs half a microsecond.
 constexpr uint32_t kMembersMax = 16'384;
 
-// ISA-L takes its input as a pointer to mutable bytes but only reads it.
+// ISA-L takes a pointer to mutable input but only reads it.
 uint8_t* input_bytes(std::string_view input) {
   return reinterpret_cast<uint8_t*>(const_cast<char*>(input.data()));
 }
@@ -41,7 +41,7 @@ std::string_view fault_text(int code) {
   }
 }
 
-// What a one-member stream claims; 0 where there is none.
+// The size that a stream with one member declares; 0 if it declares none.
 uint32_t claimed_bytes(std::string_view compressed) {
   uint32_t claimed = 0;
   if (compressed.size() >= kTrailerBytes) {
@@ -81,7 +81,7 @@ class Inflater {
   }
 
  private:
-  // Inflates what the buffer has room for; true at the end of the last member.
+  // Inflates as much as the buffer holds; returns true at the end of the last member.
   Result<bool> step() {
     if (Status made = output_.make_room(); !made) return fail(std::move(made).error());
     const auto room = static_cast<uint32_t>(output_.room());
@@ -103,7 +103,7 @@ class Inflater {
         return fail(ErrorKind::kInvalid,
                     "gzip: more than " + std::to_string(kMembersMax) + " members");
       }
-      isal_inflate_reset(state_.get());  // the next member; it keeps input, output and crc_flag
+      isal_inflate_reset(state_.get());  // for the next member; keeps input, output and crc_flag
     } else if (state_->avail_out == room && state_->avail_in == input) {
       return fail(ErrorKind::kInvalid, "gzip: cut short");
     }
@@ -113,7 +113,7 @@ class Inflater {
   const std::string_view compressed_;
   Inflated output_;
   const std::unique_ptr<inflate_state> state_;
-  uint32_t members_ = 0;  // that have ended
+  uint32_t members_ = 0;  // completed
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Inflated: what comes out of a decoder, in a buffer that grows with it up to a limit. Both
-// decoders write into one; MayGrowTo is asked first. Used by gzip.cc and zstd.cc, from one thread.
+// Inflated: the output of a decoder, in a buffer that grows up to a limit. Both decoders write into
+// one; MayGrowTo is called first. Used by gzip.cc and zstd.cc. Used from one thread.
 
 #include <algorithm>
 #include <cstddef>
@@ -14,18 +14,18 @@
 
 namespace dualtrace {
 
-// Asked before the output buffer grows, with the bytes it then takes at most (the old buffer, that
-// is being copied, included). Its error ends the inflation.
+// Called before the output buffer grows, with the most bytes that it then needs (including the old
+// buffer, which is copied). An error ends the inflation.
 using MayGrowTo = std::function<Status(size_t bytes)>;
 
 class Inflated {
  public:
-  // One byte of room above the limit tells "just full" from "more to come".
+  // One extra byte above the limit distinguishes "exactly full" from "more to come".
   Inflated(size_t bytes_max, const MayGrowTo& may_grow_to)
       : room_max_(bytes_max + 1), may_grow_to_(may_grow_to) {}
 
-  // The length that the input claims is only a first guess, kept to what usually comes out: a wrong
-  // claim costs a second buffer, never memory. One byte more lets the decoder see the end.
+  // The size that the input declares is only a first guess, limited to a usual ratio: a wrong size
+  // costs a second buffer, but no unlimited memory. One extra byte lets the decoder see the end.
   Status begin(unsigned long long claimed, size_t compressed_bytes) {
     constexpr size_t kSmallest = 512;
     constexpr size_t kUsualRatioMax = 16;
@@ -33,9 +33,9 @@ class Inflated {
     const auto guess = static_cast<size_t>(std::min<unsigned long long>(claimed, usual));
     return grow(std::clamp(guess + 1, kSmallest, usual));
   }
-  // Makes room where there is none.
+  // Grows the buffer if it is full.
   Status make_room() { return room() > 0 ? Status() : grow(2 * size_); }
-  // A decoder's own memory, which counts beside the buffers; it only grows.
+  // Accounts for the decoder's own memory in addition to the buffers; it only grows.
   Status use(size_t work_bytes) {
     if (work_bytes <= work_bytes_) return {};
     work_bytes_ = work_bytes;
@@ -45,7 +45,7 @@ class Inflated {
   [[nodiscard]] char* end() { return bytes_.data() + size_; }
   [[nodiscard]] size_t room() const { return bytes_.size() - size_; }
   void wrote(size_t bytes) { size_ += bytes; }
-  // kExhausted above the limit. `format` begins the message: "gzip".
+  // kExhausted above the limit. The message starts with `format`: "gzip".
   [[nodiscard]] Status check_limit(std::string_view format) const {
     if (size_ < room_max_) return {};
     return fail(ErrorKind::kExhausted, std::string(format) + ": more than " +

@@ -18,7 +18,8 @@ struct FreeStream {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
 
-// What the decoder allocates for the frame that begins here: its tables, the window, a block twice.
+// What the decoder allocates for the frame that starts here: its tables, the window, and two
+// blocks.
 size_t work_bytes(std::string_view frame) {
   constexpr size_t kTables = 256 * 1024;
   constexpr size_t kBlockMax = 128 * 1024;
@@ -68,7 +69,7 @@ class Inflater {
   }
 
  private:
-  // Inflates what the buffer has room for; true at the end of the last frame.
+  // Inflates as much as the buffer holds; returns true at the end of the last frame.
   Result<bool> step() {
     if (Status made = output_.make_room(); !made) return fail(std::move(made).error());
     ZSTD_outBuffer output{output_.end(), output_.room(), 0};
@@ -104,7 +105,7 @@ class Inflater {
   ZSTD_inBuffer input_;
   Inflated output_;
   const std::unique_ptr<ZSTD_DStream, FreeStream> stream_;
-  uint32_t frames_ = 0;  // that have ended
+  uint32_t frames_ = 0;  // completed
 };
 
 }  // namespace

@@ -17,7 +17,8 @@ constexpr uint64_t kMebibyte = 1 << 20;
 
 }  // namespace
 
-// Reads each section, then the rules between them. It goes on after a fault, to find all.
+// Reads each section, then checks the rules between them. It continues after a fault to find all of
+// them.
 class AgentConfigBuilder {
  public:
   AgentConfigBuilder(const RawConfig& raw, std::string_view folder,
@@ -78,7 +79,7 @@ class AgentConfigBuilder {
       if (!address) {
         reader_.fault(path, address.error().message);
       } else if (address->port != 0 && std::count(listen.begin(), listen.end(), *address) > 0) {
-        reader_.fault(path, "the same address twice");
+        reader_.fault(path, "this address is listed twice");
       }
       listen.push_back(address ? *std::move(address) : HostPort{});
     }
@@ -106,7 +107,7 @@ class AgentConfigBuilder {
     const std::string* endpoint = reader_.text("arize.endpoint");
     reader_.rule({"arize.endpoint", "arize.region"},
                  (endpoint != nullptr) != reader_.has("arize.region"),
-                 "write exactly one of arize.endpoint and arize.region (US, EU or CA)");
+                 "set exactly one of arize.endpoint and arize.region (US, EU or CA)");
     std::string_view host;
     reader_.read_choice<std::string_view>(
         "arize.region", {arize_host("US"), arize_host("EU"), arize_host("CA")}, host);
@@ -141,13 +142,13 @@ class AgentConfigBuilder {
     const std::string* text = reader_.text(kPath);
     if (text == nullptr) return;
     reader_.rule({kPath, "databricks.ingest"}, databricks.ingest == Ingest::kZerobus,
-                 "is of no use without databricks.ingest: Zerobus; write that, or leave this out");
+                 "has no effect without databricks.ingest: Zerobus; set that, or remove this key");
     auto url = parse_zerobus_endpoint(*text);
     if (reader_.expect(kPath, url)) databricks.zerobus = *std::move(url);
   }
 
   void read_auth(DatabricksAuth& auth) {
-    // The name that the token's file had before there was anything else; it stays understood.
+    // The first name of this key, from before there were other credentials. It is still accepted.
     const bool early = reader_.has("databricks.auth.tokenFile");
     const bool token = early || raw_.sections.contains("databricks.auth.token");
     const bool oauth = raw_.sections.contains("databricks.auth.oauth");
@@ -155,13 +156,13 @@ class AgentConfigBuilder {
     reader_.rule({"databricks.auth", "databricks.auth.token", "databricks.auth.oauth",
                   "databricks.auth.workloadIdentity", "databricks.auth.tokenFile"},
                  int{token} + int{oauth} + int{identity} == 1,
-                 "write exactly one of token, oauth and workloadIdentity");
+                 "set exactly one of token, oauth and workloadIdentity");
     reader_.rule({"databricks.auth", "databricks.ingest"},
                  !token || config_.databricks->ingest == Ingest::kWorkspace,
-                 "Zerobus takes no static token; write oauth or workloadIdentity");
+                 "Zerobus does not accept a static token; use oauth or workloadIdentity");
     reader_.rule({"databricks.auth.token"},
                  !early || !raw_.sections.contains("databricks.auth.token"),
-                 "is written as tokenFile, too; write token.file alone");
+                 "is also set as tokenFile; set only token.file");
     if (token)
       auth = read_token(early ? "databricks.auth.tokenFile" : "databricks.auth.token.file");
     if (oauth) auth = read_oauth();
@@ -213,7 +214,7 @@ class AgentConfigBuilder {
     const bool wants_auth = raw_.sections.contains(auth);
     const std::string* text = reader_.text(path);
     reader_.rule({auth}, !wants_auth || text != nullptr,
-                 "is of no use without proxyURL; write that, or leave this out");
+                 "has no effect without proxyURL; set that, or remove this key");
     if (text == nullptr) return;
     auto url = parse_proxy_url(*text);
     if (!reader_.expect(path, url)) return;
@@ -263,7 +264,7 @@ class AgentConfigBuilder {
     const ReceiverLimits& limits = config_.receiver.limits;
     const DeliveryConfig& delivery = config_.delivery;
     reader_.rule({"", "arize", "databricks"}, config_.arize || config_.databricks,
-                 "write arize, databricks or both: there is nowhere to deliver to");
+                 "no destination is configured; set arize, databricks or both");
     reader_.rule({"receiver.limits.memoryBytes", "receiver.limits.requestBytes"},
                  limits.memory_bytes >= limits.request_bytes,
                  "must be at least receiver.limits.requestBytes");
@@ -282,7 +283,7 @@ class AgentConfigBuilder {
     const HostPort& observe = config_.observe.listen;
     reader_.rule({"observe.listen"},
                  observe.port == 0 || std::count(listen.begin(), listen.end(), observe) == 0,
-                 "the receiver listens there");
+                 "the receiver already listens on this address");
   }
 
   const RawConfig& raw_;

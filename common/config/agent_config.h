@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AgentConfig: the agent's configuration, checked. A value of it cannot be invalid: it is only made
-// by parse_agent_config(), which reports every fault with its path. The agent reads it from a YAML
-// file; the operator (later) renders the same YAML and runs the same validation. All of yaml-cpp is
-// in this folder's .cc files. docs/configuration.md describes every key (tested).
+// AgentConfig: the agent's validated configuration. An invalid one cannot exist: only
+// parse_agent_config() makes it, and reports every fault with its path. The agent reads it from a
+// YAML file; the operator renders the same YAML and runs the same validation. All uses of yaml-cpp
+// are in this folder's .cc files. docs/configuration.md describes every key (tested).
 // Immutable.
 
 #include <chrono>
@@ -33,19 +33,19 @@ struct ReceiverLimits {                  // receiver.limits.*
   uint64_t memory_bytes = 256ULL << 20;  // memoryBytes: everything received and not yet stored
   uint32_t connections = 2000;           // connections
   uint32_t streams = 100;                // streams: concurrent, per HTTP/2 connection
-  uint32_t header_bytes = 16 * 1024;     // headerBytes: of one request
-  uint32_t resets_per_second = 100;      // resetsPerSecond: per connection, then it is closed
+  uint32_t header_bytes = 16 * 1024;     // headerBytes: per request
+  uint32_t resets_per_second = 100;      // resetsPerSecond: per connection, which is then closed
   std::chrono::milliseconds idle_timeout{300'000};   // idleTimeout: connection without a request
   std::chrono::milliseconds header_timeout{10'000};  // headerTimeout: to the end of the headers
   std::chrono::milliseconds body_timeout{60'000};    // bodyTimeout: end of headers to end of body
-  uint64_t body_pace = 4096;  // bodyPace: bytes a second that a body has to come at; 0: any
+  uint64_t body_pace = 4096;  // bodyPace: minimum bytes per second of a body; 0: no minimum
   bool operator==(const ReceiverLimits&) const = default;
 };
 
 struct ReceiverConfig {                                      // receiver.*
-  std::vector<HostPort> listen{{"::", 4317}, {"::", 4318}};  // each speaks every protocol
+  std::vector<HostPort> listen{{"::", 4317}, {"::", 4318}};  // each accepts every protocol
   std::optional<TlsServerOptions> tls;  // tls.{certificateFile,keyFile,clientCAFile}
-  uint32_t threads = 0;                 // 0: as many as the CPUs that the agent may use
+  uint32_t threads = 0;                 // 0: one per CPU that the agent may use
   ReceiverLimits limits;
   bool operator==(const ReceiverConfig&) const = default;
 };
@@ -56,7 +56,7 @@ struct ArizeConfig {  // arize.*
   // TLS. The path is "/v1/traces" for HTTP and empty for gRPC.
   Url endpoint;
   ArizeProtocol protocol = ArizeProtocol::kGrpc;
-  std::optional<std::string> project;  // written where the application set none
+  std::optional<std::string> project;  // added if the application set none
   std::string api_key_file;            // credentials.apiKeyFile
   std::string space_id_file;           // credentials.spaceIDFile
   TlsClientOptions tls;                // caFile
@@ -67,7 +67,7 @@ struct ArizeConfig {  // arize.*
 
 // databricks.auth: exactly one of these.
 struct DatabricksToken {
-  std::string file;  // token.file, or tokenFile as it was called at first
+  std::string file;  // token.file, or tokenFile, its first name
   bool operator==(const DatabricksToken&) const = default;
 };
 struct DatabricksOAuth {
@@ -77,7 +77,7 @@ struct DatabricksOAuth {
 };
 struct DatabricksWorkloadIdentity {
   std::string token_file;                // workloadIdentity.tokenFile: a projected token
-  std::optional<std::string> client_id;  // workloadIdentity.clientID; none: an account-wide policy
+  std::optional<std::string> client_id;  // workloadIdentity.clientID; none: account-wide policy
   bool operator==(const DatabricksWorkloadIdentity&) const = default;
 };
 using DatabricksAuth = std::variant<DatabricksToken, DatabricksOAuth, DatabricksWorkloadIdentity>;
@@ -86,7 +86,7 @@ struct DatabricksConfig {  // databricks.*
   Url workspace;           // workspaceURL
   std::string table;       // three-part Unity Catalog name
   Ingest ingest = Ingest::kWorkspace;
-  std::optional<Url> zerobus;  // zerobus.endpoint, without a path; none: it is discovered
+  std::optional<Url> zerobus;  // zerobus.endpoint, without a path; none: discovered
   DatabricksAuth auth;
   TlsClientOptions tls;  // caFile
   Compression compression = Compression::kNone;
@@ -97,7 +97,7 @@ struct DatabricksConfig {  // databricks.*
 struct DeliveryConfig {  // delivery.*
   DurabilityMode durability = DurabilityMode::kDisk;
   uint64_t max_backlog = 4ULL << 30;                  // maxBacklog, per lane
-  DiskShare min_free_disk{.percent = 15};             // minFreeDisk: left to others
+  DiskShare min_free_disk{.percent = 15};             // minFreeDisk: left for others
   std::chrono::seconds max_age{72 * 3600};            // maxAge
   std::string folder = "/var/lib/dualtrace";          // folder
   uint64_t segment_bytes = 65ULL << 20;               // segmentBytes; at least requestBytes + 1 MiB
@@ -109,7 +109,7 @@ struct DeliveryConfig {  // delivery.*
   std::chrono::milliseconds request_timeout{30'000};  // requestTimeout
   std::chrono::milliseconds retry_base{1000};         // retryBase: first back-off
   std::chrono::milliseconds retry_max{30'000};        // retryMax: largest back-off
-  std::chrono::milliseconds pause_probe{30'000};      // pauseProbe: tries of a refused credential
+  std::chrono::milliseconds pause_probe{30'000};      // pauseProbe: retries of a refused credential
   uint64_t max_dead_letters = 64ULL << 20;            // maxDeadLetters: bytes kept, per lane
   bool operator==(const DeliveryConfig&) const = default;
 };
@@ -145,8 +145,8 @@ struct ConfigFault {
   bool operator==(const ConfigFault&) const = default;
 };
 
-// The config, or every fault that was found: the error is never an empty list. Relative file paths
-// are taken as relative to `folder`, the configuration's own.
+// The configuration, or all faults that were found; the list is then never empty. Relative file
+// paths are resolved against `folder`, the folder of the configuration file.
 struct ConfigOrFaults {
   std::optional<AgentConfig> config;
   std::vector<ConfigFault> faults;

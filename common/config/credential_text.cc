@@ -19,7 +19,7 @@ bool in_quotes(std::string_view text) {
          (text.front() == '"' || text.front() == '\'');
 }
 
-// How keys of Arize and tokens of Databricks begin.
+// The prefixes of Arize keys and Databricks tokens.
 bool looks_issued(std::string_view text) {
   return text.starts_with("ak-") || text.starts_with("dapi") || text.starts_with("dose") ||
          text.starts_with("eyJ");
@@ -31,7 +31,8 @@ bool has_name_before(std::string_view text) {
   return equals != std::string_view::npos && looks_issued(text.substr(equals + 1));
 }
 
-// "<your token>", "${TOKEN}", "{{ token }}", "$(TOKEN)": what a document or a template had there.
+// "<your token>", "${TOKEN}", "{{ token }}", "$(TOKEN)": placeholders of documentation and
+// templates.
 bool is_placeholder(std::string_view text) {
   const auto is_between = [&](std::string_view begin, std::string_view end) {
     return text.starts_with(begin) && text.ends_with(end);
@@ -56,8 +57,9 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-// The payload of a JWT, by whom it speaks for: bound and legacy tokens of Kubernetes name the same.
-// It is for the API server, and whoever names a Secret in an export may not be who may read it.
+// Checks the subject in the payload of a JWT, which is the same in bound and legacy Kubernetes
+// tokens. Such a token is meant for the API server. Sending it would leak it: someone who can name
+// a Secret in an export need not be allowed to read that Secret.
 bool is_service_account_token(std::string_view text) {
   const size_t begin = text.find('.');
   if (!text.starts_with("eyJ") || begin == std::string_view::npos) return false;
@@ -68,7 +70,7 @@ bool is_service_account_token(std::string_view text) {
   return claims && claims->find("\"system:serviceaccount:") != std::string::npos;
 }
 
-// `kubectl create secret` and `stringData` encode by themselves.
+// `kubectl create secret` and `stringData` already encode the value.
 bool encoded_twice(std::string_view text) {
   if (looks_issued(text)) return false;
   const auto decoded = decode_base64(text);
@@ -81,7 +83,7 @@ Status check_credential(std::string_view text) {
   if (const Status checked = check_single_value(text); !checked) return checked;
   if (!is_service_account_token(text)) return {};
   return fail(ErrorKind::kInvalid,
-              "is the token of a ServiceAccount, which is never sent; make a Secret with the "
+              "is a ServiceAccount token, which is never sent; create a Secret with the "
               "destination's own key");
 }
 
@@ -89,30 +91,30 @@ Status check_single_value(std::string_view text) {
   const auto unusable = [](const char* why) { return fail(ErrorKind::kInvalid, why); };
   if (text.empty()) return unusable("is empty; put the value into the Secret");
   if (text.starts_with("\xEF\xBB\xBF")) {
-    return unusable("begins with a byte order mark; write the value without it");
+    return unusable("begins with a byte order mark; store the value without it");
   }
   if (std::any_of(text.begin(), text.end(), is_control)) {
-    return unusable("has a control character in it, as a line break; write the value alone");
+    return unusable("contains a control character, such as a line break; store only the value");
   }
   if (!std::all_of(text.begin(), text.end(), is_ascii)) {
-    return unusable("has a character outside ASCII in it; copy the value anew");
+    return unusable("contains a character outside ASCII; copy the value again");
   }
-  if (in_quotes(text)) return unusable("is in quotes; write the value without them");
+  if (in_quotes(text)) return unusable("is in quotes; store the value without them");
   if (has_name_before(text)) {
-    return unusable("has a name and = before the value; write the value alone");
+    return unusable("has a name and = before the value; store only the value");
   }
   if (text.front() == '{' && text.find(':') != std::string_view::npos) {
-    return unusable("is JSON; write the value alone");
+    return unusable("is JSON; store only the value");
   }
   if (is_placeholder(text)) {
-    return unusable("is the placeholder of an example; write the value in its place");
+    return unusable("is a placeholder from an example; replace it with the value");
   }
   if (text.find(' ') != std::string_view::npos) {
-    return unusable("has a space in it, as of \"Bearer \"; write the value alone");
+    return unusable("contains a space, for example after \"Bearer\"; store only the value");
   }
   if (check_space_id(text)) return unusable("is a space id; the two keys may be swapped");
   if (encoded_twice(text)) {
-    return unusable("is in base64 twice; stringData and kubectl encode by themselves");
+    return unusable("is base64-encoded twice; stringData and kubectl already encode the value");
   }
   return {};
 }
@@ -120,7 +122,8 @@ Status check_single_value(std::string_view text) {
 Status check_client_secret(std::string_view text) {
   if (const Status checked = check_credential(text); !checked) return checked;
   if (!is_uuid(text)) return {};
-  return fail(ErrorKind::kInvalid, "is a UUID, as an application id; the two keys may be swapped");
+  return fail(ErrorKind::kInvalid,
+              "is a UUID, like an application id; the two keys may be swapped");
 }
 
 std::string credential_fingerprint(std::string_view text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What cannot be an API key or a token, whoever issued it: the slips of hands that make Secrets.
-// Agents judge the files that they find mounted, the operator the Secrets that it may read. Pure.
+// Detects what cannot be an API key or a token of any issuer: common mistakes when Secrets are
+// created. Agents check the mounted files, the operator the Secrets that it may read. Pure.
 
 #include <string>
 #include <string_view>
@@ -10,20 +10,19 @@
 
 namespace dualtrace {
 
-// `text` has no white space around it any more. The errors say what is wrong with it and repeat
-// nothing of it.
+// `text` has been trimmed. The errors say what is wrong and contain no part of the text.
 
-// One value alone, as whoever issued it wrote it.
+// A single value, as issued.
 Status check_single_value(std::string_view text);
-// That, and a value that may be sent to a destination: the token of a ServiceAccount may not.
+// The same, and a value that may be sent to a destination: a ServiceAccount token may not.
 Status check_credential(std::string_view text);
 
-// The OAuth secret of a service principal, as check_credential() and more. check_client_id() in
-// rules.h is for its other half.
+// The OAuth secret of a service principal: check_credential() and more. check_client_id() in
+// rules.h checks the other half.
 Status check_client_secret(std::string_view text);
 
-// First 8 hex digits of SHA-256 of the value: which version it is, without showing it. What agents
-// report and what the operator finds in the Secret are compared by it.
+// The first 8 hex digits of the value's SHA-256, which identify a version without revealing it. The
+// operator compares the fingerprints that agents report with those of the Secret.
 [[nodiscard]] std::string credential_fingerprint(std::string_view text);
 
 }  // namespace dualtrace

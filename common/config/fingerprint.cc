@@ -8,11 +8,11 @@ namespace {
 
 constexpr size_t kDigits = 12;
 
-// Named values, one a line: nothing of it depends on how the compiler lays a struct out.
+// Named values, one per line, so that the result does not depend on the layout of a struct.
 class NamedValues {
  public:
   void add(std::string_view name, std::string_view value) {
-    // With its length: no value can pretend to be two.
+    // With its length, so that no value can imitate two.
     text_ +=
         std::string(name) + " " + std::to_string(value.size()) + " " + std::string(value) + "\n";
   }

@@ -11,7 +11,7 @@
 namespace dualtrace {
 namespace {
 
-constexpr size_t kNamesBytesMax = 128;  // of a foreign key in a message
+constexpr size_t kNamesBytesMax = 128;  // of an unknown key in a message
 
 std::string join(std::string_view folder, std::string_view name) {
   return folder.empty() ? std::string(name) : std::string(folder) + "." + std::string(name);
@@ -25,7 +25,7 @@ bool is_section(std::string_view path) {
   });
 }
 
-// The names that may stand in a section, in the schema's order.
+// The names that are allowed in a section, in the order of the schema.
 std::vector<std::string> names_in(std::string_view section) {
   std::vector<std::string> names;
   for (const SchemaKey& key : config_schema()) {
@@ -42,7 +42,7 @@ std::vector<std::string> names_in(std::string_view section) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// How many characters must be changed, added or dropped; case does not count.
+// The number of characters to change, add or remove, ignoring case.
 size_t distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -72,7 +72,7 @@ std::string unknown_key_message(std::string_view section, std::string_view name)
     }
   }
   if (!nearest.empty()) return "unknown key; did you mean " + nearest + "?";
-  return "unknown key; known here: " + all;
+  return "unknown key; valid keys here: " + all;
 }
 
 class RawReader {
@@ -85,7 +85,7 @@ class RawReader {
     for (const YamlNode& child : map.children) {
       const std::string path = join(section, child.key.substr(0, kNamesBytesMax));
       if (!seen.insert(child.key).second) {
-        fault(path, "written twice (again on line " + std::to_string(child.line) + ")");
+        fault(path, "set twice (again on line " + std::to_string(child.line) + ")");
       } else {
         read_child(child, section, path);
       }
@@ -100,7 +100,7 @@ class RawReader {
   }
 
   void read_child(const YamlNode& child, const std::string& section, const std::string& path) {
-    // A dotted name would otherwise pass for a path.
+    // Otherwise a dotted name would be taken for a path.
     const bool dotted = child.key.find('.') != std::string::npos;
     const SchemaKey* key = dotted ? nullptr : find_key(path);
     if (key != nullptr) return read_key(child, *key);
@@ -109,7 +109,7 @@ class RawReader {
     }
     if (child.kind == YamlNode::Kind::kMap) return read_section(child, path);
     if (child.kind == YamlNode::Kind::kNull) {
-      return fault(path, "empty; write keys below it or leave it out");
+      return fault(path, "empty; add keys below it or remove it");
     }
     fault(path, "expected keys below it, not a value");
   }
@@ -117,7 +117,7 @@ class RawReader {
   void read_key(const YamlNode& child, const SchemaKey& key) {
     const std::string path(key.path);
     if (child.kind == YamlNode::Kind::kNull) {
-      return fault(path, "empty; write a value or leave the key out");
+      return fault(path, "empty; set a value or remove the key");
     }
     switch (key.type) {
       case KeyType::kList:
@@ -160,7 +160,7 @@ class RawReader {
     for (const YamlNode& child : node.children) {
       const std::string child_path = path + "[" + child.key.substr(0, kNamesBytesMax) + "]";
       if (!is_text(child, child_path)) continue;
-      if (!map.emplace(child.key, child.text).second) fault(child_path, "written twice");
+      if (!map.emplace(child.key, child.text).second) fault(child_path, "set twice");
     }
   }
 

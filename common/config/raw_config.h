@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// RawConfig: what a configuration file says, each value still a text under its path, known to be a
-// key of the schema and of the right shape, but not read yet. Everything may be missing.
+// RawConfig: the contents of a configuration file. Each value is still a text under its path, which
+// is a key of the schema and has the right shape, but is not parsed yet. Everything is optional.
 // Immutable.
 
 #include <map>
@@ -19,11 +19,10 @@ struct RawConfig {
   std::map<std::string, std::string, std::less<>> texts;
   std::map<std::string, std::vector<std::string>, std::less<>> lists;
   std::map<std::string, std::map<std::string, std::string>, std::less<>> maps;
-  std::set<std::string, std::less<>>
-      sections;  // those that are written: "arize", "arize.credentials"
+  std::set<std::string, std::less<>> sections;  // sections that occur: "arize", "arize.credentials"
 };
 
-// Adds unknown and repeated keys, wrong shapes and empty values to `faults`; the rest is returned.
+// Adds unknown and repeated keys, wrong shapes and empty values to `faults`, and returns the rest.
 RawConfig read_raw_config(const YamlNode& root, std::vector<ConfigFault>& faults);
 
 }  // namespace dualtrace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// render_yaml(): the other direction of parse_yaml(). The operator writes the agent's configuration
-// with it: readable block YAML, texts quoted where they would not be read as themselves. What is
-// rendered parses to the same tree (tested over many); what is not UTF-8 does not survive.
+// render_yaml(): the inverse of parse_yaml(). The operator writes the agent's configuration with
+// it: readable block YAML, with quotes around texts that would otherwise be read differently. The
+// result parses to the same tree (tested for many trees), except for bytes that are not UTF-8.
 // Pure.
 
 #include <string>
@@ -17,7 +17,7 @@ namespace dualtrace {
 [[nodiscard]] YamlNode yaml_list(std::string_view key, const std::vector<std::string>& texts);
 [[nodiscard]] YamlNode yaml_map(std::string_view key, std::vector<YamlNode> children);
 
-// Lines that end with a line break.
+// Every line ends with a newline.
 [[nodiscard]] std::string render_yaml(const YamlNode& root);
 
 }  // namespace dualtrace

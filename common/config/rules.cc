@@ -45,7 +45,7 @@ Result<Url> parse_endpoint(std::string_view text) {
   if (text.find("://") != std::string_view::npos) return parse_url(text);
   auto host_port = parse_host_port(text, 443);
   if (!host_port) return fail(host_port.error());
-  if (host_port->port == 0) return invalid("port 0 cannot be called");
+  if (host_port->port == 0) return invalid("port 0 is not valid here");
   return Url{"https", *std::move(host_port), ""};
 }
 
@@ -72,7 +72,7 @@ Result<Url> parse_workspace_url(std::string_view text) {
   if (!url) return invalid("expected https://host: " + url.error().message);
   if (!url->path.empty()) return invalid("expected https://host alone, without a path or query");
   if (!url->secure() && !is_loopback(url->authority.host)) {
-    return invalid("must begin with https:// (the token must not travel in plain)");
+    return invalid("must begin with https://, because the token must not be sent in plain text");
   }
   return url;
 }
@@ -86,7 +86,7 @@ Result<Url> parse_zerobus_endpoint(std::string_view text) {
         (url ? "" : ": " + url.error().message));
   }
   if (!url->secure() && !is_loopback(url->authority.host)) {
-    return invalid("must begin with https:// (the token must not travel in plain)");
+    return invalid("must begin with https://, because the token must not be sent in plain text");
   }
   url->path.clear();
   return url;
@@ -123,7 +123,7 @@ Status check_client_id(std::string_view text) {
            c == '_' || c == '.';
   };
   if (text.starts_with("dose") || text.starts_with("dapi")) {
-    return invalid("is a secret or a token, and not an application id; the two may be swapped");
+    return invalid("is a secret or a token, not an application id; the two may be swapped");
   }
   if (!text.empty() && text.size() <= kBytesMax && std::all_of(text.begin(), text.end(), allowed)) {
     return {};
@@ -134,14 +134,14 @@ Status check_client_id(std::string_view text) {
 Result<Url> parse_proxy_url(std::string_view text) {
   auto url = parse_url(text);
   if (!url || url->secure() || !url->path.empty()) {
-    return invalid("expected http://host:port of a proxy that knows CONNECT");
+    return invalid("expected http://host:port of a proxy that supports CONNECT");
   }
   return url;
 }
 
 Status check_table_name(std::string_view text) {
   if (is_table_name(text)) return {};
-  return invalid("expected catalog.schema.table, each of letters, digits and _");
+  return invalid("expected catalog.schema.table, each part with only letters, digits and _");
 }
 
 Status check_project(std::string_view text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The keys of the agent's configuration: one table that the reader checks names, shapes and ranges
-// against and that docs/configuration.md must repeat (tested).
+// The keys of the agent's configuration: one table against which the reader checks names, shapes
+// and ranges, and which docs/configuration.md must repeat (tested).
 // Immutable.
 
 #include <span>
@@ -26,14 +26,14 @@ enum class KeyType {
 struct SchemaKey {
   std::string_view path;  // "receiver.limits.requestBytes"
   KeyType type = KeyType::kText;
-  std::string_view fallback{};  // as one would write it; empty: none
-  std::string_view least{};     // kSize, kDuration and kCount: the bounds, as one would write them
+  std::string_view fallback{};  // as written in YAML; empty: none
+  std::string_view least{};     // kSize, kDuration and kCount: the bounds, as written in YAML
   std::string_view most{};
   std::span<const std::string_view> choices{};  // kChoice
 };
 
 [[nodiscard]] std::span<const SchemaKey> config_schema();
-// nullptr when there is no such key.
+// nullptr if there is no such key.
 [[nodiscard]] const SchemaKey* find_key(std::string_view path);
 
 // How docs/configuration.md names the values of a type.

@@ -31,9 +31,8 @@ Status check_space_id(std::string_view text) {
     if (decoded && names_a_space(*decoded)) return {};
   }
   return fail(ErrorKind::kInvalid,
-              "not a space id: it is the base64 text that begins with \"U3BhY2U6\" (Space settings "
-              "in Arize show it). A space name here would be answered OK by Arize and stored "
-              "nowhere");
+              "not a space id; use the base64 text that begins with \"U3BhY2U6\", from Space "
+              "settings in Arize. With a space name, Arize answers OK but stores nothing");
 }
 
 }  // namespace dualtrace

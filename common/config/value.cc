@@ -20,7 +20,7 @@ Failure invalid(std::string_view message) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The number that `text` begins with, which is removed from it.
+// Removes the number at the start of `text` and returns it.
 std::optional<uint64_t> take_number(std::string_view& text) {
   if (text.empty() || !is_digit(text.front())) return std::nullopt;
   uint64_t number = 0;
@@ -69,7 +69,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     const std::string_view suffix = take_letters(text);
     while (unit != kDurationUnits.end() && unit->suffix != suffix) ++unit;
     if (!number || unit == kDurationUnits.end()) return invalid(kDurationExpected);
-    if (*number > (kMillisecondsMax - total) / unit->factor) return invalid("too long a duration");
+    if (*number > (kMillisecondsMax - total) / unit->factor)
+      return invalid("the duration is too long");
     total += *number * unit->factor;
     ++unit;
   }
@@ -86,18 +87,19 @@ Result<uint64_t> parse_size(std::string_view text) {
     constexpr uint64_t kDivisorMax = 1'000'000'000;
     if (text.empty() || !is_digit(text.front())) return invalid(kSizeExpected);
     for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {
-      if (divisor == kDivisorMax) return invalid("too many digits behind the point");
+      if (divisor == kDivisorMax) return invalid("too many digits after the decimal point");
       divisor *= 10;
       if (__builtin_mul_overflow(number, uint64_t{10}, &number) ||
           __builtin_add_overflow(number, static_cast<uint64_t>(text.front() - '0'), &number)) {
-        return invalid("too large a size");
+        return invalid("the size is too large");
       }
     }
   }
   for (const Unit& unit : kSizeUnits) {
     if (unit.suffix != text) continue;
     uint64_t product = 0;
-    if (__builtin_mul_overflow(number, unit.factor, &product)) return invalid("too large a size");
+    if (__builtin_mul_overflow(number, unit.factor, &product))
+      return invalid("the size is too large");
     if (product % divisor != 0) return invalid("not a whole number of bytes");
     return product / divisor;
   }

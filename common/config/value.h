@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The texts of configuration values: durations (200ms, 1h30m), sizes as Kubernetes quantities
-// (64Mi, 4Gi, 3900k, plain bytes) and counts. Errors say what was expected and never repeat the
-// text, which may be a secret written in the wrong place.
+// Parses the texts of configuration values: durations (200ms, 1h30m), sizes as Kubernetes
+// quantities (64Mi, 4Gi, 3900k, plain bytes) and counts. Errors say what was expected and never
+// contain the text, which may be a secret in the wrong place.
 // Pure.
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace dualtrace {
 
 // Whole numbers with ms, s, m or h, larger units first, each at most once.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
-// A decimal number with Ki Mi Gi Ti Pi, k M G T P or nothing; the result is whole bytes.
+// A decimal number with Ki Mi Gi Ti Pi, k M G T P or no unit; the result must be whole bytes.
 Result<uint64_t> parse_size(std::string_view text);
 // A size of at most 64Ti, or a whole percentage from 0% to 90%.
 Result<DiskShare> parse_disk_share(std::string_view text);

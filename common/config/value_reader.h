@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ValueReader: the texts of a RawConfig as typed values, within the bounds of the schema. A wrong
-// text becomes a fault and leaves the value as it was. agent_config.cc is its only user.
-// Used from one thread; it keeps references to what it is made with.
+// ValueReader: converts the texts of a RawConfig to typed values, within the bounds of the schema.
+// An invalid text becomes a fault and leaves the value unchanged. Only agent_config.cc uses it.
+// Used from one thread; it keeps references to its arguments.
 
 #include <filesystem>
 #include <initializer_list>
@@ -20,24 +20,24 @@ namespace dualtrace {
 
 class ValueReader {
  public:
-  // Relative paths of files are put behind `folder`.
+  // Relative file paths are resolved against `folder`.
   ValueReader(const RawConfig& raw, std::string_view folder, std::vector<ConfigFault>& faults)
       : raw_(raw), folder_(folder), faults_(faults) {}
 
-  // nullptr when the key is not written.
+  // nullptr if the key is not set.
   [[nodiscard]] const std::string* text(std::string_view path) const;
   [[nodiscard]] bool has(std::string_view path) const { return text(path) != nullptr; }
 
   void fault(std::string_view path, std::string message);
-  // Whether there is a value; its error becomes a fault.
+  // Returns whether there is a value; an error becomes a fault.
   template <typename T>
   bool expect(std::string_view path, const Result<T>& result) {
     if (!result) fault(path, result.error().message);
     return result.has_value();
   }
-  // A fault at the first path unless `holds` or a value under one of the paths is faulty anyway.
+  // Adds a fault at the first path, unless `holds` or one of the paths already has a fault.
   void rule(std::initializer_list<std::string_view> paths, bool holds, std::string_view message);
-  // A fault unless the key is written.
+  // Adds a fault unless the key is set.
   void require(std::string_view path, std::string_view message);
 
   void read_size(std::string_view path, uint64_t& into);

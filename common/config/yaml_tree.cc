@@ -17,7 +17,7 @@ std::string at_line(int line, std::string_view message) {
   return "line " + std::to_string(line) + ": " + std::string(message);
 }
 
-// Builds the tree from the parser's events. The first refusal stays; what comes after is ignored.
+// Builds the tree from the parser's events. The first refusal is kept; later events are ignored.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
@@ -133,7 +133,7 @@ Result<YamlNode> parse_yaml(std::string_view text) {
     TreeBuilder second;
     more_documents = parser.HandleNextDocument(second);
   } catch (const YAML::Exception& e) {
-    // When it gave up on what we refused already, our reason is the better one.
+    // If we had already refused the input, our reason is better than the parser's.
     return fail(ErrorKind::kInvalid, builder.refusal().value_or(at_line(e.mark.line + 1, e.msg)));
   } catch (const std::exception& e) {
     return fail(ErrorKind::kInvalid, std::string("not YAML: ") + e.what());

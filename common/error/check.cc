@@ -7,7 +7,7 @@
 namespace dualtrace {
 
 void check_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, condition);
+  std::fprintf(stderr, "%s:%d: invariant violated: %s\n", file, line, condition);
   std::abort();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DT_CHECK(condition): our own invariants only. A failed one is a bug of ours and ends the process;
-// never use it on input, files, the network or Kubernetes.
+// DT_CHECK(condition): for our own invariants only. A failed check is a bug of ours and aborts the
+// process; never use it for input, files, the network or Kubernetes.
 // Thread-safe.
 
 namespace dualtrace {

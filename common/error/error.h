@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What went wrong, said in terms of what the caller may do about it. Every fallible function of
-// ours returns one of these inside a Result (common/error/result.h); nothing of ours throws.
+// What went wrong, expressed as what the caller may do about it. Every fallible function of ours
+// returns one of these in a Result (common/error/result.h); our code throws nothing.
 // Immutable.
 
 #include <chrono>
@@ -13,12 +13,12 @@ namespace dualtrace {
 
 enum class ErrorKind {
   kInvalid,      // the input is wrong; the same input will always be refused
-  kNotFound,     // the thing asked for is not there
-  kConflict,     // somebody else holds or changed it
-  kDenied,       // our credentials are refused, or do not suffice; trying again needs a new grant
-  kExpired,      // what was asked for is history and no longer kept; begin anew
-  kThrottled,    // too many requests; come back after retry_after
-  kUnavailable,  // cannot be done now; come back after retry_after
+  kNotFound,     // the requested item does not exist
+  kConflict,     // another party holds or has changed it
+  kDenied,       // our credentials are refused or insufficient; a retry needs a new grant
+  kExpired,      // the requested version is no longer kept; start again
+  kThrottled,    // too many requests; retry after retry_after
+  kUnavailable,  // cannot be done now; retry after retry_after
   kExhausted,    // larger than a limit allows; the same input will always be refused
   kCorrupt,      // stored data is damaged
   kCancelled,    // we gave up ourselves: shutdown or deadline
@@ -32,7 +32,7 @@ struct Error {
   std::string message;
   std::optional<std::chrono::nanoseconds> retry_after{};
 
-  // The same error with context put before the message: "journal: open segment 17: " + message.
+  // The same error with context before the message: "journal: open segment 17: " + message.
   [[nodiscard]] Error with_prefix(std::string_view prefix) const;
 
   bool operator==(const Error&) const = default;

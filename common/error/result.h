@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Result<T>: a value or an Error. A strict subset of std::expected<T, Error>, so that C++23
-// replaces this file; `fail(...)` plays the part of std::unexpected. Status is Result<void>.
+// replaces this file; `fail(...)` corresponds to std::unexpected. Status is Result<void>.
 // Used from any thread as a plain value.
 
 #include <optional>
@@ -93,7 +93,7 @@ class [[nodiscard]] Result<void> {
 
 using Status = Result<void>;
 
-// Drops an error on purpose; the reason is for the reader.
+// Deliberately ignores an error; the reason is for the reader.
 template <typename T>
 void ignore(const Result<T>& /*result*/, std::string_view /*why*/) {}
 

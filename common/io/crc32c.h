@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CRC-32C (Castagnoli), by ISA-L: several gigabytes a second on one core.
+// CRC-32C (Castagnoli), by ISA-L: several gigabytes per second on one core.
 // Thread-safe.
 
 #include <cstdint>

@@ -14,7 +14,7 @@ namespace dualtrace {
 namespace {
 
 constexpr uint32_t kInside = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
-// The folder itself goes: the next wait looks for one of the same name.
+// The folder itself is removed: the next wait looks for a new one of the same name.
 constexpr uint32_t kItself = IN_DELETE_SELF | IN_MOVE_SELF;
 
 }  // namespace
@@ -33,7 +33,7 @@ void FolderWatch::watch() {
 
 FolderWatch::Woken FolderWatch::wait(std::chrono::milliseconds timeout) {
   watch();
-  // poll() leaves out what is negative.
+  // poll() ignores negative descriptors.
   std::array<pollfd, 2> waits = {{{.fd = stopped_.get(), .events = POLLIN, .revents = 0},
                                   {.fd = inotify_.get(), .events = POLLIN, .revents = 0}}};
   ::poll(waits.data(), waits.size(), static_cast<int>(timeout.count()));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FolderWatch: waits until something in a folder may have changed: a file that was written and
-// closed, a name that was added, replaced or removed. That is how Kubernetes changes a mounted
-// ConfigMap: it puts another link in the place of "..data". Where the system has no watch left to
-// give, it only waits the time out: whoever uses it looks now and then in any case.
-// wait() is used from one thread, stop() from any.
+// FolderWatch: waits until something in a folder may have changed: a file was written and closed,
+// or a name was added, replaced or removed. Kubernetes changes a mounted ConfigMap in this way: it
+// replaces the link "..data". If the system has no inotify watch left, it only waits for the
+// timeout, so callers must also poll. wait() is used from one thread, stop() from any.
 
 #include <chrono>
 #include <string>
@@ -17,13 +16,13 @@ class FolderWatch {
  public:
   enum class Woken { kChanged, kTimeout, kStopped };
 
-  // What changes after this is told.
+  // Changes after this are reported.
   explicit FolderWatch(std::string folder);
-  // Blocks. Several changes may be told as one, and a change of any file is told.
+  // Blocks. Several changes may be reported as one; a change of any file is reported.
   Woken wait(std::chrono::milliseconds timeout);
-  // Ends the wait, and all later ones at once.
+  // Ends the wait, and every later one immediately.
   void stop();
-  // Whether the system watches; it may come and go with the folder.
+  // Whether the system watches the folder; this may change as the folder comes and goes.
   [[nodiscard]] bool watching() const { return watch_ >= 0; }
 
  private:

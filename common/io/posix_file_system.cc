@@ -53,7 +53,7 @@ Failure failure(const char* call, const std::string& path, int error) {
               std::string(call) + " " + path + ": " + std::generic_category().message(error));
 }
 
-// What the disk says of what is stored there, as against what the system lacks.
+// Distinguishes errors of the stored data from a lack of system resources.
 Failure read_failure(const std::string& path, int error) {
   Failure result = failure("read", path, error);
   if (error == EIO || error == EBADMSG || error == EUCLEAN) result.error.kind = ErrorKind::kCorrupt;
@@ -89,8 +89,8 @@ class PosixFile final : public File {
 
   Status write_at(uint64_t offset, std::span<const std::string_view> pieces) override {
     std::array<iovec, 128> vectors;
-    size_t first = 0;    // the first piece that is not wholly written
-    size_t written = 0;  // how much of that one is
+    size_t first = 0;    // the first piece that is not completely written
+    size_t written = 0;  // bytes of that piece already written
     while (first < pieces.size()) {
       size_t count = 0;
       for (size_t i = first; i < pieces.size() && count < vectors.size(); ++i, ++count) {
@@ -137,7 +137,8 @@ class PosixFile final : public File {
   const std::string path_;
 };
 
-// flock() belongs to the open file: two of one process exclude each other as well.
+// flock() belongs to the open file description, so two locks in one process also exclude each
+// other.
 class PosixLock final : public FileLock {
  public:
   explicit PosixLock(UniqueFd fd) : fd_(std::move(fd)) {}
@@ -177,7 +178,7 @@ Status PosixFileSystem::make_folders(const std::string& path) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
-      // A parent we may not write to can still be there (EROFS, EACCES).
+      // A parent that we may not write to can still exist (EROFS, EACCES).
       struct stat info {};
       const int error = errno;
       if (::stat(part.c_str(), &info) != 0) return failure("mkdir", part, error);
@@ -227,12 +228,13 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::try_lock(const std::string& p
   Result<UniqueFd> fd = open_fd(path, O_RDWR | O_CREAT);
   if (!fd) return fail(std::move(fd).error());
   if (::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) return failure("lock", path, errno);
-  // The former holder may have removed the file between our open and our lock.
+  // The previous holder may have removed the file between our open and our lock. A lock on a
+  // removed file excludes nobody.
   struct stat held {};
   struct stat named {};
   if (::fstat(fd->get(), &held) != 0) return failure("stat", path, errno);
   if (::stat(path.c_str(), &named) != 0 || held.st_ino != named.st_ino) {
-    return fail(ErrorKind::kConflict, "lock " + path + ": removed meanwhile");
+    return fail(ErrorKind::kConflict, "lock " + path + ": removed in the meantime");
   }
   return std::make_unique<PosixLock>(*std::move(fd));
 }

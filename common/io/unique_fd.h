@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// UniqueFd: an open file descriptor, closed when it goes. -1 or less is none.
+// UniqueFd: an open file descriptor, closed on destruction. A negative value means none.
 // Move-only; used from one thread at a time.
 
 #include <unistd.h>

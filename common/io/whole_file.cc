@@ -6,7 +6,7 @@ namespace dualtrace {
 Result<std::string> read_file(FileSystem& files, const std::string& path, size_t bytes_max) {
   Result<std::unique_ptr<File>> file = files.open(path, OpenMode::kRead);
   if (!file) return fail(std::move(file).error());
-  // One byte more than allowed tells a file that is too large, whatever its size says.
+  // Reading one byte more than allowed detects a file that is too large, whatever size it reports.
   const Result<uint64_t> size = (*file)->size();
   if (!size) return fail(size.error());
   std::string content;

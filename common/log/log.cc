@@ -14,7 +14,7 @@
 namespace dualtrace {
 namespace {
 
-// Never destroyed, so that objects with static storage may log while the process ends.
+// Never destroyed, so that objects with static storage duration can log while the process exits.
 spdlog::logger& logger() {
   static spdlog::logger& instance = []() -> spdlog::logger& {
     auto* made = new spdlog::logger("dualtrace", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -45,7 +45,7 @@ void write_line(spdlog::level::level_enum level, std::string_view level_name,
   line["level"] = level_name;
   line["message"] = message;
   for (const LogField& field : fields) {
-    // emplace keeps what is there: a field cannot change the three names above.
+    // emplace() keeps existing members, so a field cannot replace the three above.
     std::visit([&](const auto& value) { line.emplace(field.name, value); }, field.value);
   }
   using json = nlohmann::ordered_json;
@@ -91,7 +91,7 @@ void set_log_severity(LogSeverity least) { logger().set_level(to_spdlog(least));
 std::optional<uint64_t> LogLimiter::allow(Tick now) {
   const int64_t nanos = now.time_since_epoch().count();
   int64_t next = next_.load(std::memory_order_relaxed);
-  // Of the threads that arrive together after the interval, the one that moves it may log.
+  // Of the threads that arrive together after the interval, only the one that moves it may log.
   if (nanos < next ||
       !next_.compare_exchange_strong(next, nanos + interval_.count(), std::memory_order_relaxed)) {
     suppressed_.fetch_add(1, std::memory_order_relaxed);

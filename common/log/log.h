@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Log: one JSON object a line on stderr, on spdlog. The message is a fixed sentence; what varies
-// goes into fields. ERROR: data lost or a human must act. WARN: odd but recovered. INFO: life
-// cycle. DEBUG: never per item on a hot path. Secrets are never passed to it.
+// Log: one JSON object per line on stderr, on spdlog. The message is a fixed sentence; variable
+// data goes into fields. ERROR: data was lost or a human must act. WARN: unusual but recovered.
+// INFO: life cycle. DEBUG: never per item on a hot path. Secrets are never passed to it.
 // Thread-safe.
 
 #include <atomic>
@@ -44,12 +44,13 @@ void log_error(std::string_view message, LogFields fields = {});
 enum class LogSeverity { kDebug, kInfo, kWarn, kError, kNone };
 void set_log_severity(LogSeverity least);
 
-// Lets through one message per interval and counts the others; one object a call site.
+// Allows one message per interval and counts the others; use one object per call site.
 class LogLimiter {
  public:
   explicit LogLimiter(Duration interval) : interval_(interval) {}
 
-  // Set when the site may log now: how many messages it was refused since the last one.
+  // If the site may log now: the number of messages suppressed since the last one. Otherwise
+  // nullopt.
   std::optional<uint64_t> allow(Tick now);
 
  private:

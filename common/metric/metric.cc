@@ -53,7 +53,7 @@ prometheus::MetricFamily collect(const std::string& name, const ObservedFamily& 
   return family;
 }
 
-// The library keeps its metrics in hash maps; people and tests like an order that stays.
+// The library keeps its metrics in hash maps; a stable order helps people and tests.
 void sort(std::vector<prometheus::MetricFamily>& families) {
   std::sort(families.begin(), families.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -125,7 +125,7 @@ std::string MetricRegistry::text() const {
   std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
   std::map<std::string, ObservedFamily> observed;
   {
-    // Copied, so that the functions run without our lock: they may take locks of their own.
+    // Copied, so that the functions run without our lock: they may take their own locks.
     const Lock lock(state_->mutex);
     observed = state_->observed;
   }

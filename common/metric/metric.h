@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Metrics: a registry of counters, gauges and histograms, on prometheus-cpp, served as Prometheus
-// text. A component takes a MetricRegistry& in its constructor, keeps the handles it gets as
-// members and never looks a metric up on a hot path. Every name is described in docs/metrics.md
-// (tested).
+// text. A component takes a MetricRegistry& in its constructor, keeps its handles as members, and
+// never looks up a metric on a hot path. Every name is described in docs/metrics.md (tested).
 // Thread-safe. The registry outlives the handles.
 
 #include <functional>
@@ -37,14 +36,15 @@ class MetricRegistry {
   MetricRegistry(const MetricRegistry&) = delete;
   MetricRegistry& operator=(const MetricRegistry&) = delete;
 
-  // The same (name, labels) gives the same handle. Names are snake_case with the unit and, for
-  // counters, `_total` last: dualtrace_receiver_requests_total.
+  // The same (name, labels) returns the same handle. Names are snake_case and end in the unit and,
+  // for counters, in `_total`: dualtrace_receiver_requests_total.
   Counter& counter(const std::string& name, const std::string& help,
                    const MetricLabels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help,
                        const std::vector<double>& bounds, const MetricLabels& labels = {});
-  // `value` is asked at each scrape, on the scraping thread; it is thread-safe and cheap, and what
-  // it reads outlives the last text(). The same (name, labels) again replaces it.
+  // `value` is called at each scrape, on the scraping thread. It must be thread-safe and cheap, and
+  // what it reads must outlive the last text(). A second call with the same (name, labels) replaces
+  // it.
   enum class ValueType { kGauge, kCounter };
   void observe(ValueType type, const std::string& name, const std::string& help,
                const MetricLabels& labels, std::function<double()> value);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What an HttpSender makes of an answer once it is whole. Private to common_http_client.
+// How an HttpSender processes a complete answer. Private to common_http_client.
 // Pure. Thread-safe.
 
 #include <optional>
@@ -11,10 +11,11 @@
 
 namespace dualtrace {
 
-// Of "timeout=5, max=100", less a second for the way; not above a minute. None where there is none.
+// The timeout in "timeout=5, max=100", minus a second for the network; at most a minute. None if
+// missing.
 [[nodiscard]] std::optional<Duration> keep_alive_timeout(std::string_view header);
-// Inflates a body that came as gzip, though we ask for none. One that is longer than `bytes_max`
-// then is marked as cut and has no body; one that is no gzip stays as it is.
+// Inflates a body that was sent as gzip although we do not accept it. If the result is longer than
+// `bytes_max`, the answer is marked as cut and has no body; a body that is not gzip stays as it is.
 void unpack(HttpResponse& response, size_t bytes_max);
 
 }  // namespace dualtrace

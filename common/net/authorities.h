@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The certificate authorities of a TlsClientOptions as PEM text, for a client that takes them so:
-// gRPC, which takes an empty text for "trust the system's". The file is read now.
-// Pure but for that. Thread-safe.
+// The certificate authorities of a TlsClientOptions as PEM text, for a client that takes text:
+// gRPC, for which an empty text means "trust the system's". The file is read on each call.
+// Pure, except for that. Thread-safe.
 
 #include <string>
 
@@ -11,8 +11,8 @@
 
 namespace dualtrace {
 
-// "" when none is configured. kInvalid, naming the file, when it cannot be read or there is no
-// certificate in it: then nobody may be trusted, and nothing sent.
+// "" if none is configured. kInvalid, naming the file, if it cannot be read or contains no
+// certificate: then nothing may be trusted, and nothing sent.
 [[nodiscard]] Result<std::string> read_authorities(const TlsClientOptions& options);
 
 }  // namespace dualtrace

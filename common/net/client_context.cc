@@ -18,7 +18,7 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
-constexpr unsigned char kHttp1[] = "\x08http/1.1";  // as ALPN has it: with its length
+constexpr unsigned char kHttp1[] = "\x08http/1.1";  // in ALPN format: with its length
 
 bool is_address(const std::string& host) {
   in6_addr address{};
@@ -26,7 +26,7 @@ bool is_address(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
-// "" for one that cannot be read: what is made of it fails by itself, and says which.
+// "" if it cannot be read: the step that uses it then fails and names the file.
 std::string content_of(const std::string& path) {
   if (path.empty()) return {};
   std::ostringstream content;
@@ -52,7 +52,8 @@ std::string ClientContext::material() const {
 }
 
 Result<ClientContext::Shared> ClientContext::current() {
-  // Read before the context is made of it: should it change in between, the next call makes anew.
+  // Read before the context is made from it. If a file changes in between, the next call makes a
+  // new one.
   std::string material = this->material();
   if (context_ != nullptr && material == material_) return context_;
   context_ = nullptr;
@@ -91,13 +92,13 @@ Result<ClientContext::Shared> ClientContext::make() const {
 
 Status ClientContext::prepare(SSL* connection) const {
   if (!is_address(name_)) {
-    std::string name = name_;  // what SSL_set_tlsext_host_name() does, which casts the old way
+    std::string name = name_;  // as SSL_set_tlsext_host_name(), a macro with C casts
     SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
   }
   if (options_.insecure) return {};
   X509_VERIFY_PARAM* param = SSL_get0_param(connection);
   X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  // An address must be looked for among the certificate's addresses, anything else among its names.
+  // An address must match one of the certificate's addresses, anything else one of its names.
   const bool set = is_address(name_)
                        ? X509_VERIFY_PARAM_set1_ip_asc(param, name_.c_str()) == 1
                        : X509_VERIFY_PARAM_set1_host(param, name_.c_str(), name_.size()) == 1;

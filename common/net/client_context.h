@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ClientContext: the TLS side of an HttpSender's connections. Its files are read when a connection
-// is made, so that a rotated one is picked up by the next; what did not change is not parsed again.
-// A file that cannot be read, or holds no certificate, is an error: nothing is trusted in its
-// place. Private to common_http_client.
+// ClientContext: the TLS settings of an HttpSender's connections. Its files are read whenever a
+// connection is made, so that the next connection uses a rotated file; unchanged files are not
+// parsed again. A file that cannot be read, or contains no certificate, is an error: nothing else
+// is trusted in its place. Private to common_http_client.
 // Used from one thread.
 
 #include <boost/asio/ssl/context.hpp>
@@ -19,12 +19,12 @@ class ClientContext {
  public:
   using Shared = std::shared_ptr<boost::asio::ssl::context>;
 
-  // `host` is what is verified and asked for, unless the options name another.
+  // `host` is verified and sent as SNI, unless the options name another.
   ClientContext(TlsClientOptions options, std::string host);
 
-  // kInvalid when a file of ours is not what it has to be.
+  // kInvalid if one of our files is unusable.
   Result<Shared> current();
-  // Makes a new connection ask for the host by name and verify the answer.
+  // Sets SNI and verification for a new connection.
   Status prepare(SSL* connection) const;
 
  private:
@@ -34,7 +34,7 @@ class ClientContext {
   const TlsClientOptions options_;
   const std::string name_;
   Shared context_;
-  std::string material_;  // that context_ was made of
+  std::string material_;  // from which context_ was made
 };
 
 // Why the verification failed, or "".

@@ -66,7 +66,7 @@ rest::http_request Exchange::to_rest() {
   rest::http_request request(request_.method);
   request.set_request_uri(request_.path);
   for (const auto& [name, value] : request_.headers) request.headers().add(name, value);
-  // Only when cpprestsdk would get it wrong: it also takes the name for SNI from here.
+  // Only if cpprestsdk would get it wrong, because it also takes the SNI name from this header.
   const HostPort& host = session_->options().origin.authority;
   if (host.host.find(':') != std::string::npos) request.headers().add("Host", host.to_string());
   if (!request.headers().has("User-Agent")) request.headers().add("User-Agent", "dualtrace");

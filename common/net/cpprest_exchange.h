@@ -17,18 +17,19 @@
 
 namespace dualtrace {
 
-// What becomes of an answer. head(), then piece() for the body as it comes, then ended().
+// Receives an answer: head(), then piece() for the body as it arrives, then ended(). Called on the
+// pool's thread; must not block.
 class AnswerReader {
  public:
   // Whether more of the body is wanted.
   enum class Appetite { kMore, kEnough };
 
   virtual ~AnswerReader() = default;
-  // Whether the body, too, has to come within the exchange's timeout.
+  // Whether the body must also arrive within the exchange's timeout.
   [[nodiscard]] virtual bool hurries() const = 0;
   virtual void head(HttpResponse response) = 0;
   virtual Appetite piece(std::string_view bytes) = 0;
-  // Once, and last; also after an error before the head.
+  // Called once, as the last call; also after an error before the head.
   virtual void ended(Status status) = 0;
 };
 
@@ -48,19 +49,19 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void headers_arrived(const pplx::task<web::http::http_response>& answered);
   void piece_arrived(std::string_view bytes);
   void body_arrived(const pplx::task<web::http::http_response>& ready);
-  // The one place where foreign exceptions become an Error.
+  // The only place where foreign exceptions become an Error.
   void failed(std::exception_ptr cause);
   void finish(Status status);
 
   const std::shared_ptr<Session> session_;
   HttpRequest request_;
   const Duration timeout_;
-  std::unique_ptr<AnswerReader> reader_;  // nullptr when it has ended
+  std::unique_ptr<AnswerReader> reader_;  // nullptr once it has ended
   boost::asio::steady_timer deadline_;
   pplx::cancellation_token_source canceller_;
   Session::RestClient rest_client_;
   bool head_read_ = false;
-  std::string early_;  // of the body: what came while the headers were on their way to us
+  std::string early_;  // parts of the body that arrived before the headers were handled
 };
 
 }  // namespace dualtrace

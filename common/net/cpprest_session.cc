@@ -15,16 +15,16 @@ namespace {
 
 namespace rest = web::http;
 
-// How long the destructor waits for cpprestsdk to let go of what was cancelled: a name being looked
-// up, or a tunnel asked for, cannot be.
+// How long the destructor waits for cpprestsdk to release cancelled exchanges: a name lookup or a
+// CONNECT cannot be cancelled.
 constexpr Duration kLetGoMax = std::chrono::seconds(1);
-// Servers close connections that idle, and a request that meets such a close fails. cpprestsdk
-// keeps idle connections for up to a minute; we leave them after this.
+// Servers close idle connections, and a request that coincides with the close fails. cpprestsdk
+// keeps idle connections for up to a minute; we drop them after this time.
 constexpr Duration kIdleMax = std::chrono::seconds(4);
 constexpr size_t kChunkBytes = 256 * 1024;
 
-// cpprestsdk keeps the brackets of an IPv6 host when it looks it up, which then fails. It takes the
-// address without them as long as a port follows.
+// cpprestsdk keeps the brackets of an IPv6 host in the lookup, which then fails. It accepts the
+// address without brackets as long as a port follows.
 std::string rest_origin(const Url& url) {
   const bool ipv6 = url.authority.host.find(':') != std::string::npos;
   const bool default_port = url.authority.port == (url.secure() ? 443 : 80);
@@ -55,7 +55,8 @@ Session::RestClient Session::rest_client() {
   rest::client::http_client_config config;
   config.set_max_redirects(0);
   config.set_chunksize(kChunkBytes);
-  // For each read and write. The deadline is ours; this ends what cannot be cancelled (a CONNECT).
+  // For each read and write. We enforce the deadline; this ends what cannot be cancelled (a
+  // CONNECT).
   config.set_timeout(std::chrono::duration_cast<std::chrono::microseconds>(options_.silence_max));
   config.set_tlsext_sni_enabled(tls_->sends_host_name());
   config.set_validate_certificates(tls_->verifies());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Session: what the exchanges of one HttpClient share: cpprestsdk's client with its pool of
-// connections, and the reading of cpprestsdk's errors. Outlives the HttpClient for as long as
-// cpprestsdk still holds one of its exchanges. Private to common_http_client.
-// Used from one thread, the pool's, but for what its mutex guards.
+// Session: what the exchanges of one HttpClient share: cpprestsdk's client with its connection
+// pool, and the translation of cpprestsdk's errors. Outlives the HttpClient as long as cpprestsdk
+// still holds one of its exchanges. Private to common_http_client.
+// Used from one thread, the pool's, except for what its mutex guards.
 
 #include <cpprest/http_client.h>
 
@@ -17,8 +17,8 @@
 
 namespace dualtrace {
 
-// The one thread for everything of cpprestsdk: its timeouts and cancellations touch a socket that
-// another thread of its pool may be using. Nothing of ours blocks on it.
+// The only thread for cpprestsdk: its timeouts and cancellations access sockets that another thread
+// of its pool could be using. Our code never blocks on it.
 boost::asio::io_context& cpprest_pool();
 
 class Exchange;
@@ -29,10 +29,10 @@ class Session {
 
   explicit Session(HttpClient::Options options);
 
-  // The one to use for a new request; whoever uses it keeps it until its exchange has ended.
+  // The client for a new request; the exchange keeps it until it has ended.
   RestClient rest_client();
   void renew(TlsClientOptions tls);
-  // Nobody else is to use it: cpprestsdk keeps a connection that turned out to be dead.
+  // Makes later requests use a new client: cpprestsdk keeps connections that turned out to be dead.
   void leave(const RestClient& rest_client);
   [[nodiscard]] Error to_error(std::exception_ptr cause);
 
@@ -42,11 +42,11 @@ class Session {
   [[nodiscard]] bool closing() const { return closing_; }
   [[nodiscard]] const HttpClient::Options& options() const { return options_; }
 
-  // From any thread: an Exchange was made, has called its last callback, is gone.
+  // From any thread: an Exchange was created, has called its last callback, was destroyed.
   void exchange_made();
   void exchange_ended();
   void exchange_gone();
-  // Until every exchange has ended, and a moment longer for cpprestsdk to let go of them.
+  // Waits until every exchange has ended, and a moment longer for cpprestsdk to release them.
   void wait_for_exchanges();
 
  private:
@@ -60,7 +60,7 @@ class Session {
 
   Mutex mutex_;
   CondVar changed_;
-  size_t in_flight_ DT_GUARDED_BY(mutex_) = 0;  // sent, and not ended
+  size_t in_flight_ DT_GUARDED_BY(mutex_) = 0;  // sent, but not ended
   size_t held_ DT_GUARDED_BY(mutex_) = 0;       // Exchange objects
 };
 

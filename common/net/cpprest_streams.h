@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The two stream buffers that an Exchange hands to cpprestsdk: one that gives out a request's
-// body and cannot be rewound, so that cpprestsdk does not silently send it twice, and one that
-// hands the answer on. Private to common_http_client; it pulls in cpprestsdk.
+// The two stream buffers that an Exchange gives to cpprestsdk: one that supplies a request's body
+// and cannot be rewound, so that cpprestsdk does not silently send it twice, and one that passes
+// the answer on. Private to common_http_client; it includes cpprestsdk.
 // Used from one thread.
 
 #include <cpprest/astreambuf.h>
@@ -15,7 +15,7 @@
 
 namespace dualtrace {
 
-// What every streambuf must have and neither of ours needs.
+// What every streambuf must implement and neither of ours needs.
 class OneWayBuffer : public concurrency::streams::details::streambuf_state_manager<uint8_t> {
  public:
   using concurrency::streams::details::streambuf_state_manager<uint8_t>::streambuf_state_manager;
@@ -62,12 +62,12 @@ class RequestBody final : public OneWayBuffer {
 
  private:
   const SharedByteChain body_;
-  size_t part_ = 0;   // the first that is not wholly given out
-  size_t given_ = 0;  // of that one
+  size_t part_ = 0;   // the first that is not completely consumed
+  size_t given_ = 0;  // bytes consumed of that one
 };
 
-// Takes everything, whatever becomes of it: an error from here makes cpprestsdk wait for a task on
-// the thread that should run it, for ever.
+// Accepts everything: after an error from here, cpprestsdk would wait forever for a task, on the
+// very thread that should run it.
 class ResponseBody final : public OneWayBuffer {
  public:
   using Piece = std::function<void(std::string_view)>;

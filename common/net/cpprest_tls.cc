@@ -57,7 +57,7 @@ void ClientTls::prepare(SSL_CTX* context) {
   const PemSource key{options_.key_text, options_.key_file};
   if (!certificate.empty()) succeed(show_certificate(context, certificate, key));
   SSL_CTX_set_ex_data(context, owner_index(), new Owner(shared_from_this()));
-  // cpprestsdk knows no other name than the host's.
+  // cpprestsdk cannot send any name other than the host's.
   if (!options_.server_name.empty() && !is_address(options_.server_name)) {
     SSL_CTX_set_info_callback(context, &ClientTls::ask_for_server_name);
   }
@@ -68,7 +68,7 @@ void ClientTls::verify_with(SSL_CTX* context) {
   const std::string& name = verified_name();
   X509_VERIFY_PARAM* param = SSL_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  // An address must be looked for among the certificate's addresses, anything else among its names.
+  // An address must match one of the certificate's addresses, anything else one of its names.
   if (X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) != 1 &&
       X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size()) != 1) {
     throw std::runtime_error("the host name cannot be verified");
@@ -78,8 +78,8 @@ void ClientTls::verify_with(SSL_CTX* context) {
 }
 
 int ClientTls::verify(X509_STORE_CTX* store, void* self) {
-  // cpprestsdk's own callback compares names by outdated rules, and none with an IPv6 address;
-  // OpenSSL has the host in its parameters.
+  // cpprestsdk's own callback compares names by outdated rules, and does not compare IPv6
+  // addresses. OpenSSL has the host in its parameters and does it correctly.
   X509_STORE_CTX_set_verify_cb(store, [](int preverified, X509_STORE_CTX*) { return preverified; });
   const int verified = X509_verify_cert(store);
   if (verified != 1) {
@@ -94,7 +94,7 @@ void ClientTls::ask_for_server_name(const SSL* connection, int where, int) {
   const void* owner = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), owner_index());
   std::string name = (*static_cast<const Owner*>(owner))->options_.server_name;
   SSL_ctrl(const_cast<SSL*>(connection), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-           name.data());  // what SSL_set_tlsext_host_name() does, which casts the old way
+           name.data());  // as SSL_set_tlsext_host_name(), a macro with C casts
 }
 
 std::string ClientTls::take_failure() { return std::exchange(failure_, {}); }

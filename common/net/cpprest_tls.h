@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ClientTls: makes the SSL_CTX of each new connection strict. TLS 1.2 at least, the host's name or
-// address verified by OpenSSL, only the given CA trusted when one is given (cpprestsdk by itself
-// adds it to the system's), its file and the client's certificate read each time. Keeps the reason
-// of a failed verification, which cpprestsdk drops. Private to common_http_client.
+// ClientTls: makes the SSL_CTX of each new connection strict: at least TLS 1.2, the host's name or
+// address verified by OpenSSL, and if a CA is given, only that CA trusted (cpprestsdk would add it
+// to the system's). The CA file and the client's certificate are read each time. Keeps the reason
+// for a failed verification, which cpprestsdk drops. Private to common_http_client.
 // Used from one thread.
 
 #include <openssl/ssl.h>
@@ -19,12 +19,13 @@ class ClientTls : public std::enable_shared_from_this<ClientTls> {
  public:
   ClientTls(TlsClientOptions options, std::string host);
 
-  // Throws std::runtime_error, as the callback of cpprestsdk it is called from has to.
+  // Throws std::runtime_error, because cpprestsdk calls it in a callback that must report errors
+  // this way.
   void prepare(SSL_CTX* context);
-  // Whether cpprestsdk is to ask for the host by its name, and to have the answer verified.
+  // Whether cpprestsdk should send the host as SNI, and whether the server is verified.
   [[nodiscard]] bool sends_host_name() const;
   [[nodiscard]] bool verifies() const { return !options_.insecure; }
-  // Why the last verification failed, once; or "".
+  // Returns the reason for the last failed verification, once; or "".
   [[nodiscard]] std::string take_failure();
 
  private:

@@ -53,7 +53,7 @@ void Dial::tried(Sockets::iterator socket, const boost::system::error_code& erro
     head_start_.cancel();
     return try_next();
   }
-  if (error && !connecting_.empty()) return;  // another may still do it
+  if (error && !connecting_.empty()) return;  // another address may still connect
   const Done done = std::move(done_);
   close();
   if (error) return done(fail(ErrorKind::kUnavailable, error.message()));

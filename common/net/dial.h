@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Dial: a TCP connection to the first of several addresses that takes one. They are tried in order,
-// each with a short head start before the next is tried beside it (RFC 8305), so that an address
-// that swallows packets costs a quarter of a second and not a timeout. Private to
+// Dial: opens a TCP connection to the first of several addresses that accepts. They are tried in
+// order; each gets a short head start before the next is tried in parallel (RFC 8305), so that an
+// address that drops packets costs a quarter of a second and not a timeout. Private to
 // common_http_client.
 // Used from one thread, the io_context's.
 
@@ -20,14 +20,14 @@ namespace dualtrace {
 
 class Dial : public std::enable_shared_from_this<Dial> {
  public:
-  // kUnavailable with the last address' reason when none takes it.
+  // kUnavailable with the reason of the last address if none accepts.
   using Done = std::function<void(Result<boost::asio::ip::tcp::socket>)>;
 
   Dial(boost::asio::io_context& io, Addresses addresses);
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
 
-  // `done` is called once, never from within, unless close() comes first.
+  // `done` is called once, never from within start(), unless close() comes first.
   void start(Done done);
   void close();
 
@@ -41,7 +41,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
   size_t next_ = 0;
   Sockets connecting_;
   boost::asio::steady_timer head_start_;
-  Done done_;  // none: it has been called, or closed
+  Done done_;  // none: already called, or closed
 };
 
 }  // namespace dualtrace

@@ -12,7 +12,7 @@
 namespace dualtrace {
 namespace {
 
-// Gathers the answer, as much of it as is kept.
+// Collects the answer, up to the limit.
 class WholeAnswer final : public AnswerReader {
  public:
   WholeAnswer(size_t bytes_max, HttpClient::Done done)
@@ -37,7 +37,7 @@ class WholeAnswer final : public AnswerReader {
   HttpResponse response_;
 };
 
-// Hands the answer on as it comes.
+// Passes the answer on as it arrives.
 class PassedAnswer final : public AnswerReader {
  public:
   PassedAnswer(std::shared_ptr<Gate> gate, HttpStreamReader reader)
@@ -68,7 +68,7 @@ class CppRestHttpStream final : public HttpStream {
     gate_->close();
     boost::asio::post(cpprest_pool(), [weak = exchange_] {
       const auto exchange = weak.lock();
-      if (exchange != nullptr) exchange->cancel("not wanted any more");
+      if (exchange != nullptr) exchange->cancel("no longer needed");
     });
   }
   CppRestHttpStream(const CppRestHttpStream&) = delete;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// HttpClient: an HttpSender that also reads streams and takes new TLS material. The Kubernetes
-// client stands on it; CppRestHttpClient is the real one, all of cpprestsdk is inside the .cc files
-// of this folder. The lanes' exporters do not use it: its clients share one thread and one
+// HttpClient: an HttpSender that also reads streams and accepts new TLS material. Used by the
+// Kubernetes client. CppRestHttpClient is the real one; cpprestsdk is used only in the .cc files of
+// this folder. The lanes' exporters do not use it: all its clients share one thread and one
 // resolver (docs/decisions/0023).
 // Thread-safe.
 
@@ -23,18 +23,19 @@ class HttpClient : public HttpSender {
     TlsClientOptions tls{};
     std::optional<Url> proxy{};
     size_t response_bytes_max = 64 * 1024;
-    // A connection from which nothing comes for so long, or that takes nothing, is broken off;
-    // at most half an hour. A stream may be silent for this long.
+    // A connection that sends nothing, or accepts nothing, for this long is closed; at most half an
+    // hour. A stream may be silent for this long.
     Duration silence_max = std::chrono::minutes(2);
   };
 
-  // Besides what HttpSender says: `ended` has been called, too, when the destructor returns.
+  // In addition to HttpSender's contract: every `ended` has also been called when the destructor
+  // returns.
   ~HttpClient() override = default;
-  // Does not block. `head_timeout` is how long the headers may take; the body takes what it takes.
+  // Does not block. `head_timeout` limits the time until the headers; the body has no limit.
   virtual std::unique_ptr<HttpStream> open(HttpRequest request, Duration head_timeout,
                                            HttpStreamReader reader) = 0;
-  // From now on every request goes over a new connection, made with this material. What is in
-  // flight ends undisturbed.
+  // Later requests use new connections, made with this material. Requests in flight are not
+  // affected.
   virtual void renew(TlsClientOptions tls) = 0;
 };
 

@@ -80,7 +80,7 @@ HttpServerResponse no_room() {
       .status = 503, .headers = {{"Retry-After", "1"}}, .body = "too many bodies are being read\n"};
 }
 
-// The errors of Beast's parser, as opposed to those of the socket, are what the client can be told.
+// Errors of Beast's parser, as opposed to those of the socket, can be reported to the client.
 bool is_protocol_error(const error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
@@ -138,8 +138,8 @@ class StreamConnection final : public HttpConnection,
   [[nodiscard]] uint64_t waits_since() const override { return waits_since_; }
 
  private:
-  // A completion handler that keeps this connection alive. Errors of a stream closed by a timeout
-  // or by close() end here as well: closing twice does no harm.
+  // A completion handler that keeps this connection alive. Errors of a stream that was closed by a
+  // timeout or by close() also arrive here: closing twice is harmless.
   template <typename Next>
   auto step(Next next) {
     return [self = this->shared_from_this(), next](error_code error, size_t bytes = 0) {
@@ -147,7 +147,7 @@ class StreamConnection final : public HttpConnection,
     };
   }
 
-  // The client has to do something now.
+  // From now on, the client has to act.
   void expect_progress(Duration timeout) {
     waits_since_ = ++server_.waits;
     beast::get_lowest_layer(stream_).expires_after(timeout);
@@ -180,7 +180,7 @@ class StreamConnection final : public HttpConnection,
                       }));
   }
 
-  // Room for the body that was announced, or for the longest when none was.
+  // Reserves memory for the declared body, or for the longest one if the size is not declared.
   bool reserve_body() {
     const uint64_t announced =
         parser_->chunked() ? server_.options.body_bytes_max : parser_->content_length().value_or(0);
@@ -195,7 +195,7 @@ class StreamConnection final : public HttpConnection,
 
   void read_body() {
     expect_progress(server_.options.progress_timeout);
-    // Beast reads no more at once than the buffer holds, which is a few hundred bytes so far.
+    // Beast reads no more at once than the buffer holds, which so far is a few hundred bytes.
     if (const auto length = parser_->content_length()) {
       buffer_.reserve(std::min(*length, kReadBytesMax));
     }
@@ -207,7 +207,7 @@ class StreamConnection final : public HttpConnection,
 
   void handle() {
     waits_since_ = 0;
-    beast::get_lowest_layer(stream_).expires_never();  // the handler may take its time
+    beast::get_lowest_layer(stream_).expires_never();  // the handler has no time limit
     keep_alive_ = parser_->get().keep_alive();
     head_ = parser_->get().method() == http::verb::head;
     server_.handler(to_request(parser_->release()), HttpReplier(std::make_shared<PendingExchange>(
@@ -225,12 +225,12 @@ class StreamConnection final : public HttpConnection,
     answer(std::move(refusal));
   }
 
-  // Ends our half, then reads what the client still sends: closing with unread bytes would reset
-  // the connection, and the client might lose the answer.
+  // Ends our half, then reads what the client still sends. Closing with unread bytes would reset
+  // the connection, and the client could lose the answer.
   void finish() {
     if constexpr (kTls) {
       expect_progress(server_.options.progress_timeout);
-      // The peer's close_notify is not waited for: it may never come.
+      // Do not wait for the peer's close_notify: it may never come.
       SSL_set_shutdown(stream_.native_handle(), SSL_RECEIVED_SHUTDOWN);
       stream_.async_shutdown(step([this](error_code, size_t) { linger(); }));
     } else {
@@ -261,7 +261,7 @@ class StreamConnection final : public HttpConnection,
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
   uint64_t waits_since_ = 0;
-  size_t body_bytes_ = 0;  // its part of the server's
+  size_t body_bytes_ = 0;  // its part of the server's bodies_bytes
   bool keep_alive_ = false;
   bool head_ = false;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // HttpConnection: one connection of HttpServer, which reads a request, waits for its answer, writes
-// it, and again. Private to common_http_server. Used from the server's io thread.
+// it, and repeats. Private to common_http_server. Used from one thread, the server's io thread.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,8 +14,8 @@
 
 namespace dualtrace {
 
-// Lives as long as the server or a replier does, so that a late reply finds something to be posted
-// to. What is posted holds connections weakly: nothing in the io_context may own the io_context.
+// Lives as long as the server or a replier, so that a late reply has a target. Posted tasks hold
+// connections weakly: nothing in the io_context may own the io_context.
 class HttpReplier::Exchange {
  public:
   virtual ~Exchange() = default;
@@ -29,7 +29,7 @@ class HttpConnection {
   virtual void start() = 0;
   virtual void answer(HttpServerResponse response) = 0;
   virtual void close() = 0;
-  // Its place in the order in which connections began to wait for their client; 0: it waits for the
+  // Its place in the order in which connections started to wait for their clients; 0: waits for the
   // handler.
   [[nodiscard]] virtual uint64_t waits_since() const = 0;
 };
@@ -41,10 +41,10 @@ struct HttpServerContext {
   std::shared_ptr<boost::asio::io_context> io = std::make_shared<boost::asio::io_context>(1);
   std::unordered_set<std::shared_ptr<HttpConnection>> connections{};
   uint64_t waits = 0;
-  size_t bodies_bytes = 0;  // of the requests that are read or being answered
+  size_t bodies_bytes = 0;  // of requests being read or answered
 };
 
-// Without `tls` in the clear.
+// Without `tls`, the connection is plaintext.
 [[nodiscard]] std::shared_ptr<HttpConnection> make_http_connection(
     HttpServerContext& server, boost::asio::ip::tcp::socket socket, const ServerTls& tls);
 

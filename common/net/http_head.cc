@@ -20,7 +20,7 @@ bool is_header_safe(const std::pair<std::string, std::string>& header) {
 
 Status check_headers(const HttpHeaders& headers) {
   if (std::all_of(headers.begin(), headers.end(), is_header_safe)) return {};
-  return fail(ErrorKind::kInvalid, "a header has a character that does not belong there");
+  return fail(ErrorKind::kInvalid, "a header contains an invalid character");
 }
 
 }  // namespace dualtrace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What both HTTP clients do with the lines of a head. Private to common_http_client.
+// How both HTTP clients check header lines. Private to common_http_client.
 // Pure. Thread-safe.
 
 #include "common/error/result.h"
@@ -8,8 +8,8 @@
 
 namespace dualtrace {
 
-// kInvalid when a name or a value would end its line, or start another header. The error does not
-// repeat the value, which may be a secret.
+// kInvalid if a name or a value would end its line or start another header. The error does not
+// contain the value, which may be a secret.
 [[nodiscard]] Status check_headers(const HttpHeaders& headers);
 
 }  // namespace dualtrace

@@ -25,7 +25,7 @@ Result<std::string> read_part(const std::string& path) {
   }
   text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > kBytesMax) return unusable("is larger than 4 KiB");
-  // Editors and `kubectl create secret --from-file` leave a line break at the end.
+  // Editors and `kubectl create secret --from-file` leave a trailing newline.
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   if (text.empty()) return unusable("is empty; put the value into the Secret");
   const bool control = std::any_of(text.begin(), text.end(), [](char c) {
@@ -41,7 +41,7 @@ Result<std::string> proxy_authorization(const HttpProxy& proxy) {
   if (proxy.username_file.empty()) return std::string();
   const auto username = read_part(proxy.username_file);
   if (!username) return fail(username.error());
-  // RFC 7617, 2: everything behind the first colon would be the password.
+  // RFC 7617, 2: everything after the first colon would be the password.
   if (username->find(':') != std::string::npos) {
     return fail(ErrorKind::kInvalid, "proxy credential file " + proxy.username_file +
                                          ": a user name must not contain a colon");

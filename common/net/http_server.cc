@@ -47,7 +47,7 @@ class AsioHttpServer final : public HttpServer {
     auto address = asio::ip::make_address(context_.options.listen.host, error);
     if (!error) error = open(address);
     if (error == asio::error::address_family_not_supported && address == asio::ip::address_v6())
-      error = open(address = asio::ip::address_v4());  // a kernel without IPv6
+      error = open(address = asio::ip::address_v4());  // kernel without IPv6
     if (error) {
       return fail(ErrorKind::kUnavailable,
                   "http server: listen on " + context_.options.listen.host + " port " +
@@ -66,7 +66,8 @@ class AsioHttpServer final : public HttpServer {
 
   Status show(const TlsIdentity& identity) override {
     if (!context_.options.identity) {
-      return fail(ErrorKind::kInvalid, "http server: its certificate is not in memory");
+      return fail(ErrorKind::kInvalid,
+                  "http server: its certificate comes from files and cannot be replaced in memory");
     }
     auto tls = make_tls(identity);
     if (!tls) return fail(tls.error().with_prefix("http server: "));
@@ -100,14 +101,14 @@ class AsioHttpServer final : public HttpServer {
     });
   }
 
-  // Room for one more. When there is none, the connection whose client has let us wait longest
-  // gives way, so that silent ones cannot shut the others out.
+  // Makes room for one more connection. At the limit, the connection that has waited longest for
+  // its client is closed, so that silent clients cannot lock out the others.
   bool has_room() {
     auto& open = context_.connections;
     if (open.size() < context_.options.connections_max) return true;
     const auto longest = std::ranges::min_element(
         open, {}, [](const auto& connection) { return connection->waits_since() - 1; });
-    if ((*longest)->waits_since() == 0) return false;  // all wait for the handler
+    if ((*longest)->waits_since() == 0) return false;  // all are waiting for the handler
     std::shared_ptr<HttpConnection>(*longest)->close();
     return true;
   }
@@ -116,7 +117,8 @@ class AsioHttpServer final : public HttpServer {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     if (context_.options.tls) {
-      // Read anew for each connection; while a rotation is half done the last good pair serves on.
+      // Read again for each connection. While a rotation is incomplete, the last valid pair stays
+      // in use.
       if (auto fresh = load_tls(*context_.options.tls)) tls_ = *std::move(fresh);
     }
     const auto connection = make_http_connection(context_, std::move(socket), tls_);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// HttpServer: a small HTTP/1.1 server with limits, for what is not OTLP intake: probes, metrics and
-// status of the agent, probes and webhook of the operator, and the sandbox. Boost is in its .cc and
-// in http_connection. A body over its limit is answered 413, one for which there is no room beside
-// the others 503, headers over theirs 431, what is not HTTP 400; a connection too many takes the
-// place of the one whose client was waited for longest, and one that keeps us waiting is closed.
-// Handlers run on the server's one thread and must not block; they may answer later, from any
-// thread, through the HttpReplier. The server itself: Used from one thread, but show() is
-// thread-safe.
+// HttpServer: a small HTTP/1.1 server with limits, for everything except OTLP intake: probes,
+// metrics and status of the agent, probes and webhook of the operator, and the sandbox. Boost is
+// used only in its .cc and in http_connection. A body over the limit is answered with 413, one
+// without room next to the others with 503, headers over the limit with 431, and anything that is
+// not HTTP with 400. A connection over the limit replaces the one that has waited longest for its
+// client; a connection without progress is closed. Handlers run on the server's only thread and
+// must not block; they may answer later, from any thread, through the HttpReplier.
+// Used from one thread, except for show(), which is thread-safe.
 
 #include <cstdint>
 #include <functional>
@@ -41,8 +41,8 @@ struct HttpServerResponse {
   std::string body{};
 };
 
-// The right to answer one request, once, from any thread, even after the server's end. Dropped
-// unanswered, it closes the connection.
+// The right to answer one request, once, from any thread, even after the server was destroyed. If
+// it is dropped without an answer, the connection is closed.
 class HttpReplier {
  public:
   class Exchange;  // the server's side
@@ -60,28 +60,28 @@ class HttpReplier {
 class HttpServer {
  public:
   struct Options {
-    HostPort listen;  // port 0: one is chosen, ask port(); "::" takes IPv4 too
+    HostPort listen;  // port 0: chosen by the system, see port(); "::" includes IPv4
     // At most one of the two; neither: no TLS.
     std::optional<TlsServerOptions> tls{};
     std::optional<TlsIdentity> identity{};
     size_t body_bytes_max = 1024 * 1024;
-    // Of all requests that are not answered yet; default: as their number allows.
+    // For all unanswered requests together; by default limited only by their number.
     size_t bodies_bytes_max = std::numeric_limits<size_t>::max();
     size_t header_bytes_max = 16 * 1024;
     size_t connections_max = 256;
-    Duration idle_timeout = std::chrono::seconds(60);      // for a request's headers to come
-    Duration progress_timeout = std::chrono::seconds(60);  // for a handshake, a body, a reader
+    Duration idle_timeout = std::chrono::seconds(60);      // until a request's headers
+    Duration progress_timeout = std::chrono::seconds(60);  // for a handshake, a body, an answer
     std::string thread_name = "http";
   };
   using Handler = std::function<void(HttpServerRequest, HttpReplier)>;
 
   static Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler);
 
-  // Closes all connections and joins. No handler runs when it returns.
+  // Closes all connections and joins the thread. No handler runs when it returns.
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual uint16_t port() const = 0;
-  // New connections see this identity from now on; those that there are keep the one they saw. Only
-  // for a server that was started with one. After an error the old one stays.
+  // New connections use this identity; existing ones keep theirs. Only for a server that was
+  // started with an identity. After an error, the old one stays.
   virtual Status show(const TlsIdentity& identity) = 0;
 };
 

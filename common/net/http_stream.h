@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// HttpStream: an answer that is read as it comes, for as long as it takes. HttpClient::open() makes
-// it; a watch of the Kubernetes API is one.
-// Thread rules as those of HttpClient.
+// HttpStream: an answer that is read as it arrives, for as long as it lasts. HttpClient::open()
+// makes it; a watch of the Kubernetes API is one. Thread-safe, as HttpClient.
 
 #include <functional>
 #include <string_view>
@@ -12,18 +11,20 @@
 
 namespace dualtrace {
 
-// Called one at a time, from a thread of the client's, never from within open(); must not block.
+// Called one at a time, on a thread of the client, never from within open(); must not block.
 struct HttpStreamReader {
-  // The status and the headers, once. Any status.
+  // Called once with the status and the headers, whatever the status.
   std::function<void(HttpResponse)> head;
-  // Of the body, in order.
+  // Parts of the body, in order.
   std::function<void(std::string_view)> piece;
-  // Exactly once, and last, unless the HttpStream was destroyed first. Errors as HttpClient's.
+  // Called exactly once, last, unless the HttpStream was destroyed first. Errors are those of
+  // HttpClient.
   std::function<void(Status)> ended;
 };
 
-// Destroying it cancels the exchange. No callback begins afterwards, and one that runs on another
-// thread is waited for; it may be destroyed from within a callback, and outlive the client.
+// Destroying it cancels the exchange. No callback starts afterwards, and the destructor waits for
+// one that runs on another thread. It may be destroyed from within a callback, and may outlive the
+// client.
 class HttpStream {
  public:
   virtual ~HttpStream() = default;

@@ -18,13 +18,14 @@ namespace dualtrace {
 
 using boost::asio::ip::tcp;
 
-// What the thread and its Lookup share; whichever ends first leaves it to the other.
+// State shared by the thread and its Lookup; whichever ends last frees it.
 struct Lookup::Asker {
   Mutex mutex;
-  Lookup* lookup DT_GUARDED_BY(mutex) = nullptr;  // none: abandoned
+  Lookup* lookup DT_GUARDED_BY(mutex) = nullptr;  // null: abandoned
 
   static void report(const std::shared_ptr<Asker>& from, Result<Addresses> addresses) {
-    // Posted under the lock, so that the io_context is there: it outlives the Lookup.
+    // Post under the lock: until then the Lookup, and therefore its io_context, cannot be
+    // destroyed.
     const Lock lock(from->mutex);
     if (from->lookup == nullptr) return;
     boost::asio::post(from->lookup->io_, [asker = from, addresses = std::move(addresses)] {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Lookup: the addresses of one host, found on a thread of its own, as the system's resolver blocks
-// for as long as it likes and cannot be interrupted. One lookup at a time; who asks meanwhile waits
-// for it. Private to common_http_client.
+// Lookup: resolves one host on its own thread, since the system's resolver can block for any time
+// and cannot be interrupted. One lookup at a time; callers that come meanwhile wait for it. Private
+// to common_http_client.
 //
-// The thread is the one in the tree that is not joined: it is abandoned with the Lookup, holds
-// nothing but its own state, and ends when the resolver does (docs/decisions/0023).
+// This thread is the only one in the tree that is not joined. It is abandoned with the Lookup,
+// holds only its own state, and ends when the resolver returns (docs/decisions/0023).
 // Used from one thread, the io_context's.
 
 #include <boost/asio/io_context.hpp>
@@ -20,7 +20,7 @@
 namespace dualtrace {
 
 using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
-// Blocks. At least one address, or kUnavailable.
+// Blocks. Returns at least one address, or kUnavailable.
 using Resolve = std::function<Result<Addresses>(const HostPort&)>;
 [[nodiscard]] Result<Addresses> resolve_by_system(const HostPort& host);
 
@@ -29,12 +29,13 @@ class Lookup {
   using Found = std::function<void(const Result<Addresses>&)>;
 
   Lookup(boost::asio::io_context& io, HostPort host, Resolve resolve);
-  // Calls nobody back any more.
+  // No callback is called afterwards.
   ~Lookup();
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
 
-  // `found` runs on the io_context, never from within. An address as host is found at once.
+  // `found` runs on the io_context, never from within find(). A host that is an address needs no
+  // lookup.
   void find(Found found);
 
  private:
@@ -46,7 +47,7 @@ class Lookup {
   const HostPort host_;
   const Resolve resolve_;
   std::vector<Found> waiting_;
-  std::shared_ptr<Asker> asker_;  // while a lookup runs
+  std::shared_ptr<Asker> asker_;  // set while a lookup runs
 };
 
 }  // namespace dualtrace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Owned: an object of OpenSSL's that ends with its scope. Used where certificates and keys are read
+// Owned: an OpenSSL object that is freed with its scope. Used where certificates and keys are read
 // and made (common/net, common/certs).
-// Each object is used from one thread.
+// Used from one thread per object.
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -25,7 +25,7 @@ struct OpensslFree {
 template <typename T>
 using Owned = std::unique_ptr<T, OpensslFree>;
 
-// nullptr where the text has no key, or one that is locked: nobody is there to be asked.
+// nullptr if the text has no key, or one with a passphrase, since nobody can be asked for it.
 inline Owned<EVP_PKEY> read_private_key(BIO* bio) {
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };
   return Owned<EVP_PKEY>(

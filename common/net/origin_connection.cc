@@ -18,10 +18,10 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-// Interim answers (RFC 9110, 15.2) come one or two at a time; somebody who sends only those has no
-// answer.
+// Interim answers (RFC 9110, 15.2) come one or two at a time; a server that only sends those never
+// answers.
 constexpr int kInterimMax = 32;
-// What is written at once; a part of the body that is larger is written as it is.
+// How much is collected for one write; a larger part of the body is written as it is.
 constexpr size_t kPieceBytes = 64 << 10;
 constexpr size_t kReadBytes = 16 << 10;
 
@@ -142,7 +142,7 @@ void OriginConnection::tunnel_head_read(const ErrorCode& error) {
     return opened(fail(tunnel_refused(status)));
   }
   if (buffer_.size() > 0) {
-    return opened(fail(ErrorKind::kUnavailable, "the proxy said more than its answer"));
+    return opened(fail(ErrorKind::kUnavailable, "the proxy sent data after its answer to CONNECT"));
   }
   secure();
 }
@@ -176,8 +176,8 @@ void OriginConnection::opened(Status status) {
   });
 }
 
-// --- An exchange. Reading begins with writing: a server that refuses a long body says so, and
-// closes, before it has read it.
+// --- An exchange. Reading starts together with writing: a server that refuses a long body answers,
+// and closes, before it has read the body.
 
 void OriginConnection::exchange(HttpRequest request, Answered answered) {
   answered_ = std::move(answered);
@@ -185,7 +185,7 @@ void OriginConnection::exchange(HttpRequest request, Answered answered) {
   ++idling_;
   timer_.cancel();
   ErrorCode unimportant;
-  stream_->socket().cancel(unimportant);  // the watch
+  stream_->socket().cancel(unimportant);  // the watch of idle()
   head_ = request_head(request);
   body_ = std::move(request.body);
   part_ = given_ = 0;
@@ -218,8 +218,8 @@ std::string OriginConnection::request_head(const HttpRequest& request) const {
   return head + "\r\n";
 }
 
-// Small parts go out together: a body may be a chain of hundreds of them, and each write is a call
-// and, with TLS, a record.
+// Small parts are written together: a body may be a chain of hundreds of them, and each write costs
+// a system call and, with TLS, a record.
 bool OriginConnection::fill_piece() {
   piece_.clear();
   std::swap(piece_, head_);
@@ -255,7 +255,7 @@ void OriginConnection::write_more() {
 }
 
 void OriginConnection::written(const ErrorCode& error) {
-  // A server that has closed its side may still have said why: the reading tells.
+  // A server that has closed its side may have answered why. Reading the answer shows it.
   if (error || answered_ == nullptr) return;
   write_more();
 }
@@ -263,7 +263,7 @@ void OriginConnection::written(const ErrorCode& error) {
 void OriginConnection::read_head() {
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(options_.head_bytes_max));
-  // keep_body() has a limit of its own; boost::none would be below every length.
+  // keep_body() enforces its own limit. boost::none would compare as less than every length.
   parser_->body_limit(std::numeric_limits<uint64_t>::max());
   http::async_read_header(
       *stream_, buffer_, *parser_,
@@ -279,7 +279,7 @@ void OriginConnection::head_read(const ErrorCode& error) {
   response_.status = static_cast<int>(head.result_int());
   if (response_.status / 100 == 1) {
     if (response_.status == 101 || ++interim_ > kInterimMax) {
-      return answered(fail(ErrorKind::kUnavailable, "interim answers, and no final one"));
+      return answered(fail(ErrorKind::kUnavailable, "only interim answers, no final one"));
     }
     return read_head();
   }
@@ -307,7 +307,7 @@ void OriginConnection::read_body() {
 
 void OriginConnection::body_read(ErrorCode error) {
   if (error == http::error::need_buffer) error = {};
-  if (error) return answered(fail(failure("the answer broke off", error)));
+  if (error) return answered(fail(failure("the answer was cut off", error)));
   keep_body(chunk_.size() - parser_->get().body().size);
   if (response_.cut) return finish();
   read_body();
@@ -329,7 +329,7 @@ void OriginConnection::finish() {
               parser_->keep_alive();
   idle_max_ = promised_idle();
   if (!written_ && is_success(response_.status)) {
-    // Whatever this was an answer to, the request was not there yet.
+    // The request was not complete yet, so this cannot be an answer to it.
     return answered(fail(ErrorKind::kUnavailable, "answered before the request was sent"));
   }
   unpack(response_, options_.response_bytes_max);

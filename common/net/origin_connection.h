@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// OriginConnection: one HTTP/1.1 connection to an origin, through its proxy if there is one: made,
-// used for one exchange after the other, and watched while it idles. It is used again only while
-// it is certain that the next bytes will be the next answer: whatever else arrives ends it.
-// Private to common_http_client.
+// OriginConnection: one HTTP/1.1 connection to an origin, through its proxy if there is one:
+// opened, used for one exchange after the other, and watched while idle. It is reused only while
+// the next bytes are certain to be the next answer: any unexpected data closes it. Private to
+// common_http_client.
 //
 // Flow: open(), then exchange() as often as reusable(); idle() in between.
-// Errors: close() makes what is under way end with kCancelled.
+// Errors: close() ends pending operations with kCancelled.
 // Used from one thread, the io_context's.
 
 #include <boost/asio/steady_timer.hpp>
@@ -32,27 +32,28 @@ class OriginConnection : public std::enable_shared_from_this<OriginConnection> {
   using Opened = std::function<void(Status)>;
   using Answered = std::function<void(Result<HttpResponse>)>;
 
-  // All of them outlive it.
+  // All references outlive the object.
   OriginConnection(boost::asio::io_context& io, const HttpSenderOptions& options, Lookup& lookup,
                    ClientContext& tls);
   OriginConnection(const OriginConnection&) = delete;
   OriginConnection& operator=(const OriginConnection&) = delete;
 
-  // `opened` is called once, never from within.
+  // `opened` is called once, never from within open().
   void open(Opened opened);
-  // `answered` is called once, never from within; the connection is open and reusable().
+  // `answered` is called once, never from within exchange(). The connection must be open and
+  // reusable().
   void exchange(HttpRequest request, Answered answered);
   // Whether another exchange may follow the last one.
   [[nodiscard]] bool reusable() const { return reusable_; }
-  // How long it may lie idle after the last exchange.
+  // How long it may stay idle after the last exchange.
   [[nodiscard]] Duration idle_max() const { return idle_max_; }
-  // Watches it until the next exchange: `gone` is called when it is of no use any more.
+  // Watches the connection until the next exchange: `gone` is called when it becomes unusable.
   void idle(std::function<void()> gone);
-  // Whether nothing has come since the last answer.
+  // Whether no data has arrived since the last answer.
   [[nodiscard]] bool is_quiet() { return stream_ != nullptr && stream_->is_quiet(); }
   void close();
 
-  // What it is doing while it is not open yet, for an error: "looking up the name".
+  // The current step of opening, for an error: "looking up the name".
   [[nodiscard]] const char* step() const { return step_; }
   [[nodiscard]] bool looks_up() const { return dial_ == nullptr && stream_ == nullptr; }
 
@@ -98,10 +99,10 @@ class OriginConnection : public std::enable_shared_from_this<OriginConnection> {
 
   bool reusable_ = false;
   Duration idle_max_{};
-  uint64_t idling_ = 0;  // counts, so that what an earlier watch says is known to be old
+  uint64_t idling_ = 0;  // counts watches, so that a late event of an earlier one is ignored
 
   Answered answered_;
-  // The request: its head and the parts of its body, given out piece by piece.
+  // The request: its head and the parts of its body, written piece by piece.
   std::string head_;
   SharedByteChain body_;
   size_t part_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// OriginStream: a socket with or without TLS around it, as one type of stream for Asio and Beast.
-// Private to common_http_client.
+// OriginStream: a socket with or without TLS, as one stream type for Asio and Beast. Private to
+// common_http_client.
 // Used from one thread, the io_context's.
 
 #include <boost/asio/ip/tcp.hpp>
@@ -30,10 +30,10 @@ class OriginStream {
     return tls_.emplace(socket_, *context_);
   }
 
-  // Whether nothing lies here that was not asked for: read by the layers of TLS, or in the socket;
-  // the end of the connection counts.
+  // Whether there is no unsolicited data: neither in the TLS buffers nor in the socket. A closed
+  // connection is not quiet.
   [[nodiscard]] bool is_quiet();
-  // What there is ends with an error.
+  // Pending operations end with an error.
   void close() {
     boost::system::error_code unimportant;
     socket_.close(unimportant);

@@ -48,7 +48,8 @@ Result<std::string> read_authorities(const PemSource& authorities) {
   } else {
     text << authorities.text;
   }
-  const std::string read = text.str();  // once, so that what is looked into is what is returned
+  // Read once, so that the text that is checked is the one returned.
+  const std::string read = text.str();
   if (read.empty() || read_certificates({read, authorities.file}).empty()) {
     return unreadable("CA", authorities, "PEM certificates");
   }
@@ -87,7 +88,7 @@ Status show_certificate(SSL_CTX* context, const PemSource& certificate, const Pe
   if (private_key == nullptr) return unreadable("client key", key, "a PEM key");
   if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
     ERR_clear_error();
-    return fail(ErrorKind::kUnavailable, "the client certificate and the key are not of one pair");
+    return fail(ErrorKind::kUnavailable, "the client certificate and the key do not match");
   }
   return {};
 }

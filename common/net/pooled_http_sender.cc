@@ -21,18 +21,19 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A connection that has not come about after this may never: who asks then gets one of its own.
+// A connection that is not open after this time may never be: another waiting request then opens
+// its own.
 constexpr Duration kOpeningHopeful = std::chrono::seconds(2);
 
-// A request from start() to its `done`.
+// A request from start() to `done`.
 struct Exchange {
   Exchange(asio::io_context& io, HttpRequest wanted, HttpSender::Done then)
       : request(std::move(wanted)), done(std::move(then)), deadline(io) {}
 
   HttpRequest request;
-  HttpSender::Done done;  // none: it has been called
+  HttpSender::Done done;  // none: already called
   asio::steady_timer deadline;
-  std::shared_ptr<OriginConnection> connection{};  // once it is being sent
+  std::shared_ptr<OriginConnection> connection{};  // set once it is being sent
 };
 using ExchangePointer = std::shared_ptr<Exchange>;
 using Connection = std::shared_ptr<OriginConnection>;
@@ -80,7 +81,7 @@ class PooledHttpSender final : public HttpSender {
     serve();
   }
 
-  // Gives the requests that wait a connection each: one that idles, or a new one.
+  // Gives each waiting request a connection: an idle one, or a new one.
   void serve() {
     while (!waiting_.empty()) {
       const Connection connection = take_idle();
@@ -92,7 +93,8 @@ class PooledHttpSender final : public HttpSender {
     while (hopeful() < waiting_.size() && connections_ < options_.connections_max) open();
   }
 
-  // The one that was used last, so that what is not needed ages; those that are not quiet go.
+  // Takes the most recently used one, so that surplus connections age out, and drops those that are
+  // not quiet.
   Connection take_idle() {
     while (!idle_.empty()) {
       const Connection connection = idle_.back();
@@ -122,15 +124,16 @@ class PooledHttpSender final : public HttpSender {
     const auto opening = std::find_if(opening_.begin(), opening_.end(), [&](const Opening& each) {
       return each.connection.get() == key;
     });
-    if (opening == opening_.end()) return;  // stopped meanwhile
+    if (opening == opening_.end()) return;  // stopped in the meantime
     const Connection connection = opening->connection;
     opening_.erase(opening);
     if (!status) {
       drop(connection);
-      // Its request, or the one that waits the longest in its place, learns why.
+      // Report the reason to the request that waits longest.
       if (!waiting_.empty()) finish(waiting_.front(), fail(status.error()));
     } else if (!waiting_.empty()) {
-      // At once, and not by way of the idle ones: TLS 1.3 may have sent its tickets by now.
+      // Use it immediately instead of adding it to the idle ones: TLS 1.3 may have sent tickets by
+      // now, so it would not count as quiet.
       const ExchangePointer exchange = waiting_.front();
       waiting_.pop_front();
       run(exchange, connection);
@@ -175,7 +178,7 @@ class PooledHttpSender final : public HttpSender {
     --connections_;
   }
 
-  // Only what was sent can have arrived, and only that is kCancelled.
+  // Only a request that was sent can have arrived, and only that is kCancelled.
   void late(const ExchangePointer& exchange) {
     if (exchange->done == nullptr) return;
     if (exchange->connection != nullptr) {
@@ -198,7 +201,7 @@ class PooledHttpSender final : public HttpSender {
     done(fail(answer.error().with_prefix(options_.origin.authority.to_string() + ": ")));
   }
 
-  // With everything closed the io_context runs out of work, and so the thread ends.
+  // With everything closed, the io_context runs out of work, and the thread ends.
   void stop() {
     const auto exchanges = exchanges_;
     for (const ExchangePointer& exchange : exchanges) {
@@ -213,11 +216,11 @@ class PooledHttpSender final : public HttpSender {
   const HttpSenderOptions options_;
   SystemClock clock_;
   asio::io_context io_{1};
-  // The thread's only.
+  // Used on the thread only.
   Lookup lookup_;
   ClientContext tls_;
   std::set<ExchangePointer> exchanges_;
-  std::deque<ExchangePointer> waiting_;  // those of them that have no connection yet
+  std::deque<ExchangePointer> waiting_;  // of these, the ones without a connection
   std::vector<Opening> opening_;
   std::vector<Connection> idle_;
   size_t connections_ = 0;  // opening, in use or idle

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PooledHttpSender: the HttpSender of the data path. One thread with an io_context, a pool of
-// connections and one Lookup, all its own. Private to common_http_client; see make_http_sender().
+// PooledHttpSender: the HttpSender of the data path, with its own thread, io_context, connection
+// pool and Lookup. Private to common_http_client; see make_http_sender().
 //
-// Flow: a request waits for a connection; an idle one that is quiet takes the request that waited
-// longest, else a new one is made for it. A connection that comes too late for its request serves
-// the next.
-// Guarantees: no request goes out twice; none goes out on a connection from which something came
-// unasked; an answer is given to the request that was alone on its connection.
-// Limits: connections_max; a request beyond them waits.
+// Flow: a request waits for a connection. An idle one that is quiet takes the request that has
+//   waited longest; otherwise a new one is opened. A connection that opens too late for its request
+//   serves the next.
+// Guarantees: no request is sent twice; none is sent on a connection that has received unsolicited
+//   data; an answer goes to the request that was alone on its connection.
+// Limits: connections_max; further requests wait.
 // Errors: see HttpSender.
 // Thread-safe.
 
@@ -19,7 +19,7 @@
 
 namespace dualtrace {
 
-// With another way from names to addresses, for tests.
+// With a custom name resolution, for tests.
 std::unique_ptr<HttpSender> make_pooled_http_sender(HttpSenderOptions options, Resolve resolve);
 
 }  // namespace dualtrace

@@ -20,9 +20,9 @@ std::string_view origin_form(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!begins_with(target, scheme)) continue;
     const size_t end = target.find_first_of("/?", scheme.size());
-    if (end == scheme.size()) return target;  // no host: not a URI of HTTP
+    if (end == scheme.size()) return target;  // no host: not an HTTP URI
     if (end == std::string_view::npos) return "/";
-    return target[end] == '/' ? target.substr(end) : "/";  // an empty path has no resource here
+    return target[end] == '/' ? target.substr(end) : "/";  // an empty path: drops the query
   }
   return target;
 }

@@ -6,8 +6,8 @@
 
 namespace dualtrace {
 
-// Path and query. A client that takes the server for a proxy (`curl -x`) writes the absolute form,
-// which every server has to accept (RFC 9112, 3.2.2); what is neither form comes back as it is.
+// Returns path and query. A client that uses the server as a proxy (`curl -x`) sends the absolute
+// form, which every server must accept (RFC 9112, 3.2.2). Any other form is returned unchanged.
 [[nodiscard]] std::string_view origin_form(std::string_view target);
 
 }  // namespace dualtrace

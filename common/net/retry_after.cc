@@ -43,7 +43,7 @@ std::optional<Duration> parse_retry_after(std::string_view header, WallTime now)
 }
 
 std::optional<WallTime> parse_http_date(std::string_view header) {
-  // Beyond these a nanosecond clock has no time.
+  // A clock in nanoseconds cannot represent later years.
   constexpr int kFirstYear = 1970;
   constexpr int kLastYear = 2200;
   constexpr int kTmEpoch = 1900;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What HTTP servers say about time: how long to wait before the next try, and what their clocks
-// show. Nothing read here is trusted: delays are clamped.
+// Reads what HTTP servers say about time: how long to wait before the next attempt, and what their
+// clocks show. Nothing read here is trusted: delays are clamped.
 // Pure. Thread-safe.
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace dualtrace {
 
-// The delay that a Retry-After asks for, at most an hour; none if there is none or it makes no
-// sense. `now` is for one that is a date.
+// The delay in a Retry-After header, at most an hour; none if it is missing or invalid. `now` is
+// used for a date.
 [[nodiscard]] std::optional<Duration> parse_retry_after(std::string_view header, WallTime now);
 // "Sun, 06 Nov 1994 08:49:37 GMT".
 [[nodiscard]] std::optional<WallTime> parse_http_date(std::string_view header);

@@ -12,7 +12,7 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
-// `fill` gives the context its certificate and key; what it throws is an error here.
+// `fill` loads the certificate and key into the context; its exceptions become an error here.
 template <typename Fill>
 Result<ServerTls> context_with(const Fill& fill) {
   try {
@@ -20,7 +20,7 @@ Result<ServerTls> context_with(const Fill& fill) {
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     fill(*context);
     if (SSL_CTX_check_private_key(context->native_handle()) != 1)
-      return fail(ErrorKind::kInvalid, "the key does not belong to the certificate");
+      return fail(ErrorKind::kInvalid, "the key does not match the certificate");
     return context;
   } catch (const boost::system::system_error& error) {
     return fail(ErrorKind::kInvalid, std::string("TLS: ") + error.what());

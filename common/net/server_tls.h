@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What HttpServer needs to speak TLS with a new connection. Private to common_http_server.
+// The TLS context of HttpServer for a new connection. Private to common_http_server.
 // Thread-safe.
 
 #include <boost/asio/ssl/context.hpp>
@@ -13,7 +13,7 @@ namespace dualtrace {
 
 using ServerTls = std::shared_ptr<boost::asio::ssl::context>;
 
-// kInvalid when what is there cannot be read, or is not of one pair.
+// kInvalid if the files cannot be read, or the key does not match the certificate.
 [[nodiscard]] Result<ServerTls> load_tls(const TlsServerOptions& files);
 [[nodiscard]] Result<ServerTls> make_tls(const TlsIdentity& identity);
 

@@ -15,7 +15,7 @@ bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-// What RFC 3986 allows in a path with a query, "%" not looked into.
+// What RFC 3986 allows in a path with a query; "%" escapes are not checked.
 bool is_path_character(char c) {
   return c > ' ' && c < 0x7f &&
          std::string_view("\"#<>[\\]^`{|}").find(c) == std::string_view::npos;
@@ -43,7 +43,7 @@ Result<uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-// Host, and what follows it: "" or ":port".
+// The host and what follows it: "" or ":port".
 struct SplitHost {
   std::string host;
   std::string_view rest;
@@ -55,7 +55,7 @@ Result<SplitHost> split_host(std::string_view text) {
     if (end == std::string_view::npos) return fail(ErrorKind::kInvalid, "\"[\" without \"]\"");
     SplitHost split{lower(text.substr(1, end - 1)), text.substr(end + 1)};
     if (!is_ipv6(split.host)) {
-      return fail(ErrorKind::kInvalid, "what is in brackets is not an IPv6 address");
+      return fail(ErrorKind::kInvalid, "the text in brackets is not an IPv6 address");
     }
     return split;
   }
@@ -64,7 +64,7 @@ Result<SplitHost> split_host(std::string_view text) {
   if (split.host.empty()) return fail(ErrorKind::kInvalid, "the host is missing");
   if (split.host.size() > kHostBytesMax) return fail(ErrorKind::kInvalid, "the host is too long");
   if (!std::all_of(split.host.begin(), split.host.end(), is_host_character)) {
-    return fail(ErrorKind::kInvalid, "the host has a character that does not belong there");
+    return fail(ErrorKind::kInvalid, "the host contains an invalid character");
   }
   if (split.rest.size() > 1 && split.rest.substr(1).find(':') != std::string_view::npos) {
     return fail(ErrorKind::kInvalid, "an IPv6 address needs brackets: \"[::1]:4317\"");
@@ -99,7 +99,7 @@ std::string Url::origin() const { return scheme + "://" + authority.to_string();
 Result<Url> parse_url(std::string_view text) {
   const size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) {
-    return fail(ErrorKind::kInvalid, "not a URL: it begins with http:// or https://");
+    return fail(ErrorKind::kInvalid, "not a URL; it must begin with http:// or https://");
   }
   Url url{.scheme = lower(text.substr(0, scheme_end)), .authority = {}, .path = {}};
   if (url.scheme != "http" && url.scheme != "https") {
@@ -110,18 +110,18 @@ Result<Url> parse_url(std::string_view text) {
   const std::string_view authority = text.substr(0, path_start);
   std::string_view path = text.substr(path_start);
   if (authority.find('@') != std::string_view::npos) {
-    return fail(ErrorKind::kInvalid, "user and password do not belong in a URL");
+    return fail(ErrorKind::kInvalid, "a URL must not contain a user or a password");
   }
   auto host_port = parse_host_port(authority, url.secure() ? 443 : 80);
   if (!host_port) return fail(host_port.error());
-  if (host_port->port == 0) return fail(ErrorKind::kInvalid, "port 0 cannot be called");
+  if (host_port->port == 0) return fail(ErrorKind::kInvalid, "port 0 is not valid here");
   url.authority = *std::move(host_port);
 
   if (path.find('#') != std::string_view::npos) {
-    return fail(ErrorKind::kInvalid, "a fragment (\"#…\") does not belong in this URL");
+    return fail(ErrorKind::kInvalid, "this URL must not have a fragment (\"#…\")");
   }
   if (!std::all_of(path.begin(), path.end(), is_path_character)) {
-    return fail(ErrorKind::kInvalid, "the path has a character that must be percent-encoded");
+    return fail(ErrorKind::kInvalid, "the path contains a character that must be percent-encoded");
   }
   if (path.find('?') == std::string_view::npos) {
     while (path.ends_with('/')) path.remove_suffix(1);

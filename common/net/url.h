@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Url: an absolute http or https URL, taken apart; and host:port pairs. No user info, no fragment.
+// Url: a parsed absolute http or https URL, and host:port pairs. No user info, no fragment.
 // Immutable.
 
 #include <cstdint>
@@ -25,8 +25,8 @@ Result<HostPort> parse_host_port(std::string_view text, uint16_t default_port);
 
 struct Url {
   std::string scheme;  // "http" or "https"
-  HostPort authority;  // port filled in from the scheme
-  std::string path;    // "" or begins with "/"; with the query, without a trailing "/" of its own
+  HostPort authority;  // port from the scheme if missing
+  std::string path;    // "" or begins with "/"; includes the query; no trailing "/"
 
   [[nodiscard]] bool secure() const { return scheme == "https"; }
   // scheme://host:port, without the path

@@ -32,8 +32,8 @@ std::optional<double> quota_in(const std::filesystem::path& folder) {
                   read_text(folder / "cpu.cfs_period_us"));
 }
 
-// A container that sees only its own part of the tree finds its quota at the root of it; one that
-// sees all has its path, and every group above it may have a quota too.
+// A container that sees only its own part of the tree finds its quota at the root. One that sees
+// the whole tree finds it at its path, and every group above may have a quota, too.
 void take_smallest(const std::filesystem::path& root, std::filesystem::path group,
                    std::optional<double>& smallest) {
   for (;;) {

@@ -8,7 +8,8 @@
 namespace dualtrace {
 namespace {
 
-// More would be of no use, and a hard limit of "infinity" makes tables of that size elsewhere.
+// More is not needed, and with a hard limit of "infinity" some libraries allocate tables of that
+// size.
 constexpr rlim_t kEnough = 1024 * 1024;
 
 }  // namespace

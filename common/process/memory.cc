@@ -10,8 +10,8 @@ void share_arenas() {
   ::mallopt(M_ARENA_MAX, kArenasMax);
 }
 
-// The allocator's defaults hand each large block back to the kernel, which then clears every page
-// anew: half of a lane's time.
+// By default, the allocator returns each large block to the kernel, which then has to clear every
+// page again. That took half of a lane's time.
 void keep_freed_memory() {
   constexpr int kLargestKept = 32 * 1024 * 1024;
   constexpr int kKeptAtTheTop = 32 * 1024 * 1024;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How a program keeps the memory that it frees, and when it gives it back. keep_freed_memory() and
-// share_arenas() are used from one thread, the first one, before any other is started;
-// give_back_freed_memory() is thread-safe.
+// How a program keeps freed memory, and when it returns it. keep_freed_memory() and share_arenas()
+// are called from the first thread, before any other is started; give_back_freed_memory() is
+// thread-safe.
+// Used from one thread, except for give_back_freed_memory().
 
 #include <cstddef>
 
 namespace dualtrace {
 
-// Few of the allocator's arenas, since each keeps what its threads freed.
+// Limits the number of the allocator's arenas, since each keeps the memory that its threads freed.
 void share_arenas();
 
-// Freed memory is kept for the next request, too: for bodies and batches that come and go by the
-// megabyte.
+// Also keeps freed memory for the next request, since bodies and batches of megabytes come and go.
 void keep_freed_memory();
 
-// Gives back what a burst left: free memory beyond `kept` bytes, which are used again soon. Takes
-// milliseconds when there is much; not for a thread that anybody waits for.
+// Returns what a burst left over: free memory beyond `kept` bytes, which are reused soon. May take
+// milliseconds; do not call it on a thread that others wait for.
 void give_back_freed_memory(size_t kept);
 
 }  // namespace dualtrace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How much memory the kernel lets this process have: the least limit of its cgroup and those above
-// it, of version 2 and of version 1. Reads a few small files; not for a hot path. Pure but for
-// these.
+// How much memory the kernel allows this process: the least limit of its cgroup and those above it,
+// v2 or v1. Reads a few small files; not for a hot path. Pure, except for these.
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +14,7 @@ struct CgroupFiles {
   std::string root = "/sys/fs/cgroup";
 };
 
-// nullopt when there is no limit, or none that can be read.
+// nullopt if there is no limit, or none that can be read.
 [[nodiscard]] std::optional<uint64_t> memory_limit(const CgroupFiles& files = {});
 
 }  // namespace dualtrace

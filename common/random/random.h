@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The one source of randomness: seeded, so that a schedule can be run again from its seed.
+// The only source of randomness: seeded, so that a schedule can be replayed from its seed.
 // Used from one thread.
 
 #include <cstdint>
@@ -12,7 +12,7 @@ class Random {
  public:
   explicit Random(uint64_t seed) : engine_(seed) {}
 
-  // Uniform in [0, bound); 0 when bound is 0.
+  // Uniform in [0, bound); 0 if bound is 0.
   uint64_t below(uint64_t bound) { return bound == 0 ? 0 : engine_() % bound; }
   uint64_t next() { return engine_(); }
 

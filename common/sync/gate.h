@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Gate: lets the callbacks of a handle through until the handle is gone. Callbacks pass one at a
-// time; what they are called with is the handle's business.
+// Gate: lets callbacks of a handle run until the handle is destroyed, one at a time. Their
+// arguments are up to the handle.
 // Thread-safe.
 
 #include <thread>
@@ -16,7 +16,7 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // Runs the callback, unless closed.
+  // Runs the callback, unless the gate is closed.
   template <typename Callback>
   void pass(const Callback& callback) {
     if (!enter()) return;
@@ -24,8 +24,8 @@ class Gate {
     leave();
   }
 
-  // No callback begins afterwards, and none is running any more: one on another thread is waited
-  // for. May be called from within a callback, which is then the last.
+  // After it returns, no callback starts and none is running: it waits for one on another thread.
+  // May be called from within a callback, which is then the last.
   void close() {
     const Lock lock(mutex_);
     closed_ = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Mutex, Lock and CondVar: std's, with the annotations that clang's -Wthread-safety reads. A mutex
-// guards data, not code: hold it briefly, call nothing outside the class, never hold two.
+// guards data, not code: hold it briefly, call nothing outside the class, and never hold two.
 // Thread-safe.
 
 #include <condition_variable>
@@ -49,7 +49,7 @@ class CondVar {
   void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
   void wait(Mutex& mutex) DT_REQUIRES(mutex) { condition_.wait(mutex); }
-  // False when the time has come.
+  // Returns false once `when` has passed.
   template <typename TimePoint>
   bool wait_until(Mutex& mutex, TimePoint when) DT_REQUIRES(mutex) {
     return condition_.wait_until(mutex, when) == std::cv_status::no_timeout;

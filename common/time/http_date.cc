@@ -9,7 +9,7 @@
 namespace dualtrace {
 namespace {
 
-// strftime() would write the names in the language of the process.
+// strftime() would use the names of the process's locale.
 constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

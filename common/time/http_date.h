@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// http_date: a moment as the Date field of HTTP wants it (RFC 9110, 5.6.7). Written once a second
-// for each thread: every answer carries one. Thread-safe.
+// http_date: a time in the format of HTTP's Date field (RFC 9110, 5.6.7). Formatted once per second
+// and thread, since every answer carries one. Thread-safe.
 
 #include <string_view>
 

@@ -7,7 +7,7 @@
 namespace dualtrace {
 namespace {
 
-// Takes exactly `digits` digits off the front; -1 when they are not there.
+// Removes exactly `digits` digits from the front; -1 if they are missing.
 int take_number(std::string_view& text, size_t digits) {
   int number = 0;
   if (text.size() < digits || text.front() == '-') return -1;
@@ -23,14 +23,14 @@ bool take(std::string_view& text, std::string_view any_of) {
   return true;
 }
 
-// Takes "YYYY-MM-DDTHH:MM:SS" off the front, as if it were in UTC.
+// Removes "YYYY-MM-DDTHH:MM:SS" from the front and reads it as UTC.
 std::optional<WallTime> take_seconds(std::string_view& text) {
   std::tm parts{};
   const auto field = [&text](int& into, size_t digits, int least, int most) {
     into = take_number(text, digits);
     return into >= least && into <= most;
   };
-  // Within what a WallTime can hold.
+  // Within the range of WallTime.
   const bool well_formed =
       field(parts.tm_year, 4, 1700, 2200) && take(text, "-") && field(parts.tm_mon, 2, 1, 12) &&
       take(text, "-") && field(parts.tm_mday, 2, 1, 31) && take(text, "Tt ") &&

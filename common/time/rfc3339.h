@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A wall time as people and JSON readers write it: RFC 3339. Pure.
+// Wall time in RFC 3339, as people and JSON use it. Pure.
 
 #include <optional>
 #include <string>
@@ -14,8 +14,8 @@ namespace dualtrace {
 [[nodiscard]] std::string rfc3339(WallTime when);
 // To the microsecond, all six digits: what Kubernetes calls a MicroTime.
 [[nodiscard]] std::string rfc3339_micros(WallTime when);
-// Any offset, any fraction of a second (what is finer than a nanosecond is dropped); nothing when
-// the text is something else.
+// Accepts any offset and any fraction of a second (digits beyond nanoseconds are dropped); nullopt
+// if the text is anything else.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace dualtrace

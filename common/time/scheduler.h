@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Scheduler: one line of execution. Tasks run one at a time and never inside the call that posts
-// them; due tasks run in the order of their times, posted ones in the order of posting. The journal
-// and each lane live on a scheduler of their own; the simulation puts all of them on one.
-// post() and run_at() are thread-safe; cancel() is called from the scheduler's own tasks only.
+// Scheduler: one sequence of execution. Tasks run one at a time and never inside the call that
+// posts them; due tasks run in the order of their times, posted ones in the order of posting. The
+// journal and each lane have their own scheduler; the simulation runs all of them on one. post()
+// and run_at() are thread-safe; cancel() is called from the scheduler's own tasks only.
 
 #include <cstdint>
 #include <functional>
@@ -15,15 +15,15 @@ namespace dualtrace {
 class Scheduler {
  public:
   using Task = std::function<void()>;
-  using TimerId = uint64_t;  // 0 is never given out
+  using TimerId = uint64_t;  // 0 is never assigned
 
   virtual ~Scheduler() = default;
   virtual void post(Task task) = 0;
   virtual TimerId run_at(Tick when, Task task) = 0;
-  // After it returns the task does not run any more. Unknown and spent ids are ignored.
+  // After it returns, the task does not run any more. Unknown and expired ids are ignored.
   virtual void cancel(TimerId id) = 0;
-  // Lets the running task end, drops the rest and takes no more. Idempotent; not for the
-  // scheduler's own tasks.
+  // Lets the running task finish, drops the rest and accepts no more. Idempotent; must not be
+  // called from the scheduler's own tasks.
   virtual void stop() = 0;
   [[nodiscard]] virtual Clock& clock() = 0;
 

@@ -38,7 +38,7 @@ Scheduler::TimerId ThreadScheduler::run_at(Tick when, Task task) {
 }
 
 void ThreadScheduler::cancel(TimerId id) {
-  Task dropped;  // destroyed after the lock: it may own anything
+  Task dropped;  // destroyed after the lock is released: it may own anything
   Lock lock(mutex_);
   const auto tick = timer_ticks_.find(id);
   if (tick == timer_ticks_.end()) return;
@@ -65,7 +65,7 @@ void ThreadScheduler::run() {
   }
 }
 
-// One timer a round at most, so that a task that cancels a timer which is due as well is obeyed.
+// At most one timer per round, so that a task can still cancel another timer that is also due.
 bool ThreadScheduler::take_due(std::vector<Task>& due) {
   Lock lock(mutex_);
   while (true) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ThreadScheduler: a Scheduler that owns one named thread. app/ makes one for the journal and one
-// for each lane. Stop it (or destroy it) before the objects that its tasks point at.
-// Thread-safe, but for stop() from one of its own tasks, which is a bug.
+// for each lane. Stop it (or destroy it) before the objects that its tasks refer to.
+// Thread-safe, except that calling stop() from one of its own tasks is a bug.
 
 #include <map>
 #include <string>
@@ -25,12 +25,12 @@ class ThreadScheduler final : public Scheduler {
   void post(Task task) override;
   TimerId run_at(Tick when, Task task) override;
   void cancel(TimerId id) override;
-  void stop() override;  // and joins
+  void stop() override;  // also joins the thread
   [[nodiscard]] Clock& clock() override { return clock_; }
 
  private:
   void run();
-  // Fills `due` with what is to run now; false when stopping.
+  // Fills `due` with the tasks to run now; returns false if stopping.
   bool take_due(std::vector<Task>& due);
 
   Clock& clock_;

@@ -117,15 +117,15 @@ JSON_BODIES = {
             '"attributes":[{"key":"k","value":%s%s}]'
             % ('{"arrayValue":{"values":[' * 60 + "{}", "]}}" * 60)
         ),
-        says="arrayValue.values[0]: nested too deep",
+        says="arrayValue.values[0]: nested too deeply",
     ),
     "a huge number": Body(of_span('"startTimeUnixNano":1e400'), says="json"),
     "a number of a thousand digits": Body(of_span('"kind":' + "9" * 1000), says="json"),
     "a number out of range": Body(of_span('"droppedAttributesCount":4294967296'), says="ropped"),
     "invalid UTF-8": Body(of_span('"name":"\udcff"'), says="not UTF-8"),
     "half a surrogate pair is replaced": Body(of_span('"name":"\\ud800"'), **OK),
-    "a wrong type for a list": Body(b'{"resourceSpans":5}', says="resourceSpans: not a list"),
-    "a wrong type for a text": Body(of_span('"name":{}'), says="name: not a text"),
+    "a wrong type for a list": Body(b'{"resourceSpans":5}', says="resourceSpans: not an array"),
+    "a wrong type for a text": Body(of_span('"name":{}'), says="name: not a string"),
     "a wrong type for a number": Body(of_span('"endTimeUnixNano":"soon"'), says="spans[0]"),
     "an id that is not hex": Body(
         of_span('"traceId":"' + "x" * 32 + '"'), says="resourceSpans[0].scopeSpans[0].spans[0].traceId"

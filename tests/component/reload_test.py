@@ -152,7 +152,7 @@ def test_changes_under_load_lose_nothing_and_disturb_nobody(stage, sandbox):
             # What cannot be: the agent runs on with what it has.
             mounted.change_in_vain("arize: {regoin: US}\n", "arize.regoin")
             valid = merged(mounted.config, {"receiver": {"threads": 2}})
-            mounted.change_in_vain(yaml.safe_dump(valid), "restart it")
+            mounted.change_in_vain(yaml.safe_dump(valid), "restart the agent")
             assert metric(agent, "dualtrace_config_last_reload_successful") == 0
             run_for_a_while(load)
 

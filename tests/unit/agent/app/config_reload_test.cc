@@ -139,7 +139,7 @@ TEST_F(ConfigReloadTest, SaysThatARestartIsNeededUntilTheFileChangesAgain) {
   write(kOther);
   settle();
   EXPECT_EQ(settle(), Found::kNothing);
-  EXPECT_THAT(error(), HasSubstr("restart it"));
+  EXPECT_THAT(error(), HasSubstr("restart the agent"));
   EXPECT_EQ(reload.snapshot().state, report::ConfigurationState::kNeedsRestart);
   EXPECT_EQ(reload.snapshot().fingerprint, config_fingerprint(kRunning));
   EXPECT_EQ(metric("restart_needed"), "1");

@@ -25,7 +25,7 @@ TEST(Page, ShowsTheLanesAndEscapesWhatDestinationsSay) {
 TEST(Page, SaysWhyItIsNotReady) {
   AgentSnapshot snapshot = sample_snapshot();
   snapshot.listening = false;
-  EXPECT_THAT(status_page(snapshot), HasSubstr("the receiver does not listen"));
+  EXPECT_THAT(status_page(snapshot), HasSubstr("the receiver is not listening"));
 }
 
 TEST(Page, SaysWhyTheNewestConfigurationIsNotInForce) {

@@ -52,10 +52,10 @@ TEST(Status, IsReadAsItIsWritten) {
 TEST(Status, SaysWhyTheNewestConfigurationIsNotInForce) {
   AgentSnapshot snapshot = sample_snapshot();
   snapshot.configuration.state = report::ConfigurationState::kNeedsRestart;
-  snapshot.configuration.why = "restart it";
+  snapshot.configuration.why = "restart the agent";
   const auto status = nlohmann::json::parse(report::to_json(report_of(snapshot)));
   EXPECT_EQ(status["configuration"]["state"], "NeedsRestart");
-  EXPECT_EQ(status["configuration"]["error"], "restart it");
+  EXPECT_EQ(status["configuration"]["error"], "restart the agent");
   EXPECT_EQ(status["ready"], true) << "the one before serves on";
 }
 

@@ -133,7 +133,7 @@ TEST(FindDefects, TakesTheLastIdAsProtobufDoes) {
 
 TEST(FindDefects, FindsBytesThatAreNoProtobuf) {
   EXPECT_THAT(defect_of([](Span& span) { add_bytes(unknown(span), 9, "\x0a\x7fkey"); }),
-              HasSubstr("span attributes is no valid protobuf: cut short"));
+              HasSubstr("span attributes is not valid protobuf: cut short"));
   EXPECT_EQ(defect_of([](Span& span) { unknown(span).AddVarint(7, 1); }),
             "span start_time_unix_nano has the wrong wire type");
   EXPECT_EQ(defect_of([](Span& span) { unknown(span).AddVarint(5, 1); }),
@@ -141,7 +141,7 @@ TEST(FindDefects, FindsBytesThatAreNoProtobuf) {
   EXPECT_EQ(defect_of([](Span& span) { unknown(*span.add_events()).AddFixed32(1, 1); }),
             "span events.time_unix_nano has the wrong wire type");
   EXPECT_EQ(find_defects("\x0a\x06\x12\x04\x12\x02\x0a\x05")[0].what,
-            "span is no valid protobuf: cut short");
+            "span is not valid protobuf: cut short");
 }
 
 TEST(FindDefects, PassesOverUnknownFields) {
@@ -177,7 +177,7 @@ TEST(FindDefects, CondemnsAllSpansOfAResourceOrAScope) {
               all("schema_url of the scope is not valid UTF-8"));
   EXPECT_THAT(
       defects_of([](ResourceSpans& resource) { add_bytes(unknown(resource), 1, "\x0a\x7f"); }),
-      all("resource is no valid protobuf: cut short"));
+      all("resource is not valid protobuf: cut short"));
 }
 
 TEST(FindDefects, BoundsTheDepth) {
@@ -191,7 +191,7 @@ TEST(FindDefects, BoundsTheDepth) {
     });
   };
   EXPECT_EQ(nested(47), "");
-  EXPECT_THAT(nested(48), HasSubstr("nested too deep"));
+  EXPECT_THAT(nested(48), HasSubstr("nested too deeply"));
 }
 
 // protobuf is the second opinion: what is left without the spans at fault, it takes.

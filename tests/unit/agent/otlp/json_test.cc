@@ -146,7 +146,7 @@ TEST(OtlpJson, Takes64BitIntegersAsNumbersAndStrings) {
   EXPECT_EQ(span.start_time_unix_nano(), std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(span.end_time_unix_nano(), std::numeric_limits<uint64_t>::max());
   EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":-1)")),
-              HasSubstr("spans[1].startTimeUnixNano: not a number of 64 bits"));
+              HasSubstr("spans[1].startTimeUnixNano: not a 64-bit integer"));
   EXPECT_THAT(fault(around_span(R"("startTimeUnixNano":"soon")")), HasSubstr("spans[1]"));
 }
 
@@ -177,12 +177,12 @@ TEST(OtlpJson, TakesIntegersInEveryFormOfTheirRange) {
                            "true", "[1]", "{}", "\"1.5\"", "1e-1", "1e999999999999999999999",
                            "100000000000000000000", "-9223372036854775809"}) {
     EXPECT_THAT(fault(around_span(value(text))),
-                HasSubstr("attributes[0].value.intValue: not a number of 64 bits"))
+                HasSubstr("attributes[0].value.intValue: not a 64-bit integer"))
         << text;
   }
   EXPECT_EQ(decoded_span(R"("flags":4294967295)").flags(), 4294967295u);
-  EXPECT_THAT(fault(around_span(R"("flags":4294967296)")), HasSubstr("flags: not a number of 32"));
-  EXPECT_THAT(fault(around_span(R"("droppedLinksCount":-1)")), HasSubstr("not a number of 32"));
+  EXPECT_THAT(fault(around_span(R"("flags":4294967296)")), HasSubstr("flags: not a 32-bit"));
+  EXPECT_THAT(fault(around_span(R"("droppedLinksCount":-1)")), HasSubstr("not a 32-bit"));
   EXPECT_THAT(fault(around_span(R"("kind":2147483648)")), HasSubstr("kind: not one of"));
 }
 
@@ -207,8 +207,8 @@ TEST(OtlpJson, TakesBothAlphabetsOfBase64WithAndWithoutPadding) {
 
 TEST(OtlpJson, NamesThePlaceOfAWrongType) {
   const std::pair<const char*, const char*> faults[] = {
-      {R"("name":5)", "name: not a text"},
-      {R"("events":{})", "events: not a list"},
+      {R"("name":5)", "name: not a string"},
+      {R"("events":{})", "events: not an array"},
       {R"("events":[{},null])", "events[1]: not an object"},
       {R"("status":[])", "status: not an object"},
       {R"("attributes":[{"value":{"boolValue":1}}])", "attributes[0].value.boolValue: not true or"},
@@ -320,7 +320,7 @@ TEST(OtlpJson, TakesSpansAsClientsBefore2022WroteThem) {
 
 TEST(OtlpJson, RefusesExportsOfOtherSignals) {
   EXPECT_EQ(fault(R"({"resourceMetrics":[{}]})"),
-            "json: this is an export of metrics; here only traces are taken");
+            "json: this is an export of metrics; this endpoint accepts only traces");
   EXPECT_THAT(fault(R"({"resource_logs":[]})"), HasSubstr("export of logs"));
   EXPECT_THAT(fault(R"({"resourceSpans":[],"resourceProfiles":[]})"), HasSubstr("of profiles"));
   EXPECT_EQ(protobuf_from_json(R"({"resourceLogs":null})").value(), "");
@@ -408,9 +408,9 @@ TEST(OtlpJson, BoundsTheDepth) {
     return fault(R"({"unknown":)" + nested(open, close, depth) + "}");
   };
   EXPECT_EQ(fault(nested("[", "]", 1'000'000)), "json: resourceSpans[0]: not an object");
-  EXPECT_EQ(unknown("[", "]", 1'000'000), "json: nested too deep");
-  EXPECT_EQ(unknown(R"({"a":)", "}", 1'000'000), "json: nested too deep");
-  EXPECT_EQ(unknown(R"({"a":)", "}", 300), "json: nested too deep");
+  EXPECT_EQ(unknown("[", "]", 1'000'000), "json: nested too deeply");
+  EXPECT_EQ(unknown(R"({"a":)", "}", 1'000'000), "json: nested too deeply");
+  EXPECT_EQ(unknown(R"({"a":)", "}", 300), "json: nested too deeply");
   EXPECT_EQ(unknown("[", "]", 250), "no fault");
   const auto values = [](size_t depth) {
     std::string value = R"({"boolValue":true})";
@@ -420,7 +420,7 @@ TEST(OtlpJson, BoundsTheDepth) {
   EXPECT_EQ(fault(values(40)), "no fault");  // 86 messages in one another, of 100
   const std::string deep = fault(values(60));
   EXPECT_TRUE(deep.starts_with("json: resourceSpans[0].scopeSpans[0].spans[1]")) << deep;
-  EXPECT_TRUE(deep.ends_with("arrayValue.values[0]: nested too deep")) << deep;
+  EXPECT_TRUE(deep.ends_with("arrayValue.values[0]: nested too deeply")) << deep;
   EXPECT_LT(deep.size(), 700);
   const std::string brackets(1'000, '[');
   EXPECT_EQ(decoded_span("\"name\":\"" + brackets + "\\\"[\"").name(), brackets + "\"[");

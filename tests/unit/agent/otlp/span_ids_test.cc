@@ -129,7 +129,7 @@ TEST(WalkReceived, SaysWhatMetricsLookLike) {
         append_bytes_field(metric, 3, "s");
         append_bytes_field(metric, number, data);
         EXPECT_EQ(fault(metric),
-                  "otlp: this looks like an export of metrics; here only traces are taken")
+                  "otlp: this looks like an export of metrics; this endpoint accepts only traces")
             << name << "|" << description << "|" << number;
       }
     }

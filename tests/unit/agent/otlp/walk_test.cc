@@ -81,7 +81,7 @@ TEST(Walk, RefusesWhatNoParserTakes) {
   EXPECT_THAT(fault("\x02\x00"s), HasSubstr("field number 0"));
   EXPECT_THAT(fault("\x9b\x06\x02\x00\x9c\x06"s), HasSubstr("field number 0"));
   EXPECT_THAT(fault("\x9e\x06"s), HasSubstr("unknown wire type"));
-  EXPECT_THAT(fault("\x9c\x06"s), HasSubstr("not begun"));
+  EXPECT_THAT(fault("\x9c\x06"s), HasSubstr("not started"));
   EXPECT_THAT(fault("\x9b\x06\xa4\x06"s), HasSubstr("another group"));
   EXPECT_THAT(fault("\x9b\x06"s), HasSubstr("cut short"));
   EXPECT_THAT(fault("\x98\x06\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"s),

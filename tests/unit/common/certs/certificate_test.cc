@@ -91,8 +91,8 @@ TEST(Authority, IsNotReadFromAnythingElse) {
   EXPECT_EQ(fault("", ""), "not a certificate in PEM");
   EXPECT_EQ(fault(one->key, one->key), "not a certificate in PEM");
   EXPECT_EQ(fault(one->certificate.pem, ""), "not a key in PEM without a passphrase");
-  EXPECT_EQ(fault(one->certificate.pem, two->key), "the key is not that of the certificate");
-  EXPECT_EQ(fault(leaf->certificate.pem, leaf->key), "not the certificate of an authority");
+  EXPECT_EQ(fault(one->certificate.pem, two->key), "the key does not match the certificate");
+  EXPECT_EQ(fault(leaf->certificate.pem, leaf->key), "not a CA certificate");
   EXPECT_EQ(fault(std::string(300 * 1024, 'x'), ""), "more than 256 KiB");
 }
 

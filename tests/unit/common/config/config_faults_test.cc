@@ -68,7 +68,7 @@ TEST(ConfigFaults, NameTheKeyThatWasMeant) {
   EXPECT_THAT(faults_behind("recevier: {threads: 1}\n"),
               ElementsAre(fault("recevier", "did you mean receiver?")));
   EXPECT_THAT(faults_behind("observe: {address: x}\n"),
-              ElementsAre(fault("observe.address", "known here: listen")));
+              ElementsAre(fault("observe.address", "valid keys here: listen")));
 }
 
 TEST(ConfigFaults, RefuseADottedNameInPlaceOfNesting) {
@@ -78,9 +78,9 @@ TEST(ConfigFaults, RefuseADottedNameInPlaceOfNesting) {
 
 TEST(ConfigFaults, RefuseKeysWrittenTwice) {
   EXPECT_THAT(faults_behind("drainTimeout: 1s\ndrainTimeout: 2s\n"),
-              ElementsAre(fault("drainTimeout", "written twice (again on line 5)")));
+              ElementsAre(fault("drainTimeout", "set twice (again on line 5)")));
   EXPECT_THAT(faults_behind("resourceAttributes: {a: b, a: c}\n"),
-              ElementsAre(fault("resourceAttributes[a]", "written twice")));
+              ElementsAre(fault("resourceAttributes[a]", "set twice")));
 }
 
 TEST(ConfigFaults, RefuseWrongShapes) {
@@ -114,7 +114,7 @@ TEST(ConfigFaults, ReadChoicesExactly) {
 }
 
 TEST(ConfigFaults, NeedADestination) {
-  EXPECT_THAT(faults_of(""), ElementsAre(fault("", "nowhere to deliver to")));
+  EXPECT_THAT(faults_of(""), ElementsAre(fault("", "no destination is configured")));
 }
 
 TEST(ConfigFaults, NeedExactlyOneOfEndpointAndRegion) {
@@ -169,7 +169,7 @@ TEST(ConfigFaults, NeedExactlyOneKindOfAuthentication) {
         << auth;
   }
   EXPECT_THAT(databricks_faults_with(", auth: {tokenFile: t, token: {file: t}}"),
-              ElementsAre(fault("databricks.auth.token", "token.file alone")));
+              ElementsAre(fault("databricks.auth.token", "set only token.file")));
 }
 
 TEST(ConfigFaults, NeedEveryFileOfAnAuthentication) {
@@ -193,7 +193,7 @@ TEST(ConfigFaults, RefuseZerobusEndpointsThatWouldLeakTheTokenOrAreOfNoUse) {
   EXPECT_THAT(with("Zerobus", "https://z.example/v2"),
               ElementsAre(fault("databricks.zerobus.endpoint", "expected https://host")));
   EXPECT_THAT(databricks_faults_with(", auth: {token: {file: t}}, ingest: Zerobus"),
-              ElementsAre(fault("databricks.auth", "Zerobus takes no static token")));
+              ElementsAre(fault("databricks.auth", "Zerobus does not accept a static token")));
   EXPECT_THAT(with("Workspace", "https://z.example"),
               ElementsAre(fault("databricks.zerobus.endpoint", "databricks.ingest: Zerobus")));
 }
@@ -213,7 +213,7 @@ TEST(ConfigFaults, RefuseAddressesThatCannotBeListenedOn) {
   EXPECT_THAT(faults_behind("receiver: {listen: [\"127.0.0.1:4317\", \"127.0.0.1:4317\"]}\n"),
               ElementsAre(fault("receiver.listen[1]", "twice")));
   EXPECT_THAT(faults_behind("receiver: {listen: [\"127.0.0.1:8888\"]}\n"),
-              ElementsAre(fault("observe.listen", "the receiver listens there")));
+              ElementsAre(fault("observe.listen", "the receiver already listens on this address")));
 }
 
 TEST(ConfigFaults, KeepTheSizesInProportion) {
@@ -251,7 +251,7 @@ TEST(ConfigFaults, RefuseAProxyOverTls) {
 
 TEST(ConfigFaults, RefuseHalfAProxyCredential) {
   EXPECT_THAT(arize_faults("region: US\n  proxyAuth: {usernameFile: u, passwordFile: p}"),
-              ElementsAre(fault("arize.proxyAuth", "is of no use without proxyURL")));
+              ElementsAre(fault("arize.proxyAuth", "has no effect without proxyURL")));
   EXPECT_THAT(
       arize_faults("region: US\n  proxyURL: http://proxy:3128\n  proxyAuth: {usernameFile: u}"),
       ElementsAre(fault("arize.proxyAuth.passwordFile", "the file with the proxy's password")));

@@ -39,8 +39,9 @@ TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
         Slip{"{{ secret }}", "placeholder"}, Slip{"dapi-secret...", "placeholder"},
         Slip{"changeme", "placeholder"}, Slip{"TOKEN=dapi-secret", "name and ="},
         Slip{"{\"token\":\"dapi-secret\"}", "JSON"},
-        Slip{"ZXlKaGJHY2lPaUpTVXpJMU5pSjkuc2VjcmV0", "base64 twice"},
-        Slip{"YWstc2VjcmV0LTE=", "base64 twice"}, Slip{"ZGFwaS1zZWNyZXQ=", "base64 twice"}}) {
+        Slip{"ZXlKaGJHY2lPaUpTVXpJMU5pSjkuc2VjcmV0", "base64-encoded twice"},
+        Slip{"YWstc2VjcmV0LTE=", "base64-encoded twice"},
+        Slip{"ZGFwaS1zZWNyZXQ=", "base64-encoded twice"}}) {
     const Status checked = check_credential(slip.text);
     ASSERT_FALSE(checked) << slip.text;
     EXPECT_THAT(checked.error().message, HasSubstr(slip.says));
@@ -64,7 +65,7 @@ TEST(CredentialText, NeverTakesTheTokenOfAServiceAccount) {
         R"("sub":"system:serviceaccount:shop:default"})"}) {
     const Status checked = check_credential(token(payload));
     ASSERT_FALSE(checked) << payload;
-    EXPECT_THAT(checked.error().message, HasSubstr("token of a ServiceAccount"));
+    EXPECT_THAT(checked.error().message, HasSubstr("ServiceAccount token"));
   }
   for (const char* payload :
        {R"({"iss":"https://idp.example","sub":"someone"})", "{}", "no JSON"}) {

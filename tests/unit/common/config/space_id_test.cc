@@ -17,7 +17,7 @@ TEST(SpaceId, AcceptsTheBase64OfASpace) {
 TEST(SpaceId, RefusesASpaceName) {
   const Status status = check_space_id("my-team");
   ASSERT_FALSE(status);
-  EXPECT_NE(status.error().message.find("stored nowhere"), std::string::npos);
+  EXPECT_NE(status.error().message.find("stores nothing"), std::string::npos);
 }
 
 TEST(SpaceId, RefusesOtherBase64) {

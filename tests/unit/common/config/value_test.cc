@@ -28,8 +28,8 @@ TEST(ConfigDuration, RefusesWhatIsNotClear) {
 }
 
 TEST(ConfigDuration, RefusesWhatWouldOverflow) {
-  EXPECT_EQ(parse_duration("18446744073709551615h").error().message, "too long a duration");
-  EXPECT_EQ(parse_duration("878400h1ms").error().message, "too long a duration");
+  EXPECT_EQ(parse_duration("18446744073709551615h").error().message, "the duration is too long");
+  EXPECT_EQ(parse_duration("878400h1ms").error().message, "the duration is too long");
 }
 
 TEST(ConfigSize, ReadsKubernetesQuantities) {
@@ -50,9 +50,10 @@ TEST(ConfigSize, RefusesWhatIsNotASize) {
     EXPECT_FALSE(parse_size(text)) << text;
   }
   EXPECT_EQ(parse_size("1.5").error().message, "not a whole number of bytes");
-  EXPECT_EQ(parse_size("17179869184Pi").error().message, "too large a size");
-  EXPECT_EQ(parse_size("18446744073709551615.5").error().message, "too large a size");
-  EXPECT_EQ(parse_size("0.0000000001Pi").error().message, "too many digits behind the point");
+  EXPECT_EQ(parse_size("17179869184Pi").error().message, "the size is too large");
+  EXPECT_EQ(parse_size("18446744073709551615.5").error().message, "the size is too large");
+  EXPECT_EQ(parse_size("0.0000000001Pi").error().message,
+            "too many digits after the decimal point");
 }
 
 TEST(ConfigCount, ReadsWholeNumbersOnly) {

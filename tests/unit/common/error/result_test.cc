@@ -31,7 +31,7 @@ TEST(Result, PassesAnErrorOnWithContext) {
 }
 
 TEST(ResultDeathTest, EndsTheProcessWhenTheValueOfAnErrorIsTaken) {
-  EXPECT_DEATH(static_cast<void>(parse(false).value()), "invariant broken");
+  EXPECT_DEATH(static_cast<void>(parse(false).value()), "invariant violated");
 }
 
 }  // namespace

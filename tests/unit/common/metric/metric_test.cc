@@ -107,7 +107,7 @@ TEST(MetricRegistry, LosesNoIncrementFromManyThreads) {
 TEST(MetricRegistryDeathTest, EndsTheProcessWhenANameHasTwoTypes) {
   MetricRegistry registry;
   registry.observe(ValueType::kGauge, "a", "A.", {}, [] { return 0.0; });
-  EXPECT_DEATH(registry.counter("a", "A."), "invariant broken");
+  EXPECT_DEATH(registry.counter("a", "A."), "invariant violated");
 }
 
 }  // namespace
