@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the tree to its rules: `tidy.py <check> <root>` ends with 1 and the findings, or with 0."""
 
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
 import layers
+import markdown
 import metric_names
+import prose
 import source_tree
 import text_checks
 
@@ -30,6 +33,8 @@ CHECKS = {
     "left_overs": text_checks.check_left_overs,
     "machine_paths": text_checks.check_machine_paths,
     "metrics": metric_names.check_metrics,
+    "prose": prose.check_prose,
+    "line_length": prose.check_line_length,
 }
 
 
@@ -48,6 +53,8 @@ def main():
             print(f"{FORMATTER} is not installed: skipped (./dev setup installs it)")
             return SKIPPED
         findings = check_format(root, [path for path in tree if source_tree.is_cpp(path)])
+    elif check == "links":
+        findings = markdown.check_links(tree, lambda path: os.path.exists(os.path.join(root, path)))
     else:
         findings = CHECKS[check](tree)
     for finding in findings:
