@@ -24,8 +24,9 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
     test* | pytest*) echo compiler commit clang clang-format "$clients" etcd "$tests" ;;
     lint*) echo compiler clang clang-tidy ;;
     format*) echo git clang-format ;;
+    "docs site"*) echo site ;;
     docs*) echo clients ;;
-    all) echo compiler commit clang clang-format clang-tidy "$clients" etcd "$tests" collector rotel ;;
+    all) echo compiler commit clang clang-format clang-tidy "$clients" etcd "$tests" collector rotel site ;;
     *) die "setup: no such word: $* (./dev help lists them)" ;;
   esac
 }
@@ -128,7 +129,7 @@ prepare() { # WORD [ARGUMENT…] – everything that it needs
   if [[ -n "$asks_for_help" ]]; then # what is in Python, then: nothing is built for a page of text
     needs=(python clients)
   fi
-  if [[ "$word" == cluster || "$word" == bench ]]; then word="$word ${2:-}"; fi
+  if [[ "$word" == cluster || "$word" == bench || "$word" == docs ]]; then word="$word ${2:-}"; fi
   check_and_install "${word% }" "${needs[@]}"
   make_needs "${needs[@]}"
 }

@@ -37,6 +37,7 @@ WORDS = {
     "lint": {"clang-tidy-14"},
     "format": {"clang-format-14", "git"},
     "docs": {"python3-venv"},
+    "docs site": {"python3-venv"},
 }
 NEEDS_ROOT = {"cluster up --nodes 2", "cluster demo", "cluster test"}
 TOOLS = ["bash", "dirname", "env", "find", "flock", "head", "mkdir", "rm", "sed", "sha256sum"]

@@ -9,6 +9,7 @@ import unittest
 import layers
 import markdown
 import metric_names
+import navigation
 import prose
 import source_tree
 import text_checks
@@ -174,6 +175,28 @@ class Links(unittest.TestCase):
     def test_refuses_pages_that_a_text_names_and_that_are_not_there(self):
         self.assertEqual(self.findings("", **{"agent/a.h": "// See docs/b.md.\n"}), [])
         self.assertEqual(len(self.findings("", **{"agent/a.h": "// See docs/c.md.\n"})), 1)
+
+
+class Navigation(unittest.TestCase):
+    def findings(self, *pages):
+        sections = "".join(f"  - {section}:\n      - {section}.md\n"
+                           for section in navigation.SECTIONS)
+        nav = sections + "".join(f"      - {page}\n" for page in pages)
+        tree = {f"docs/{section}.md": "" for section in navigation.SECTIONS}
+        return navigation.check_navigation(
+            {**tree, "docs/a/b.md": "", "tests/x/README.md": "", "docs/decisions/1.md": "",
+             navigation.SITE: f"a: b\n\nnav:\n{nav}\ntheme:\n  - x.md\n"})
+
+    def test_accepts_each_page_once(self):
+        self.assertEqual(self.findings("a/b.md", "tests/x/README.md"), [])
+
+    def test_refuses_pages_that_are_missing_twice_there_or_gone(self):
+        self.assertEqual(len(self.findings("a/b.md")), 1)
+        self.assertEqual(len(self.findings("a/b.md", "tests/x/README.md", "Start.md")), 1)
+        self.assertEqual(len(self.findings("a/b.md", "tests/x/README.md", "gone.md")), 1)
+
+    def test_refuses_other_sections(self):
+        self.assertEqual(len(navigation.check_navigation({navigation.SITE: "\nnav:\n"})), 1)
 
 
 class Prose(unittest.TestCase):

@@ -10,6 +10,7 @@ import sys
 import layers
 import markdown
 import metric_names
+import navigation
 import prose
 import source_tree
 import text_checks
@@ -33,6 +34,7 @@ CHECKS = {
     "left_overs": text_checks.check_left_overs,
     "machine_paths": text_checks.check_machine_paths,
     "metrics": metric_names.check_metrics,
+    "navigation": navigation.check_navigation,
     "prose": prose.check_prose,
     "line_length": prose.check_line_length,
 }
