@@ -22,6 +22,7 @@ word_docs() {
   prepare docs
   "$(place clients)/bin/python" tests/docs/resource_page.py
   "$(place clients)/bin/python" tests/docs/chart_files.py
+  "$(place clients)/bin/python" tests/docs/readme_rows.py
 }
 
 word_docs_site() {
