@@ -28,36 +28,35 @@ def draw(lines: list[str], title: str) -> str:
     """`lines` with the colours of show.py."""
     widest = max(len(MARK.sub("", line)) for line in lines)
     width, height = 2 * MARGIN + COLUMN * widest, 2 * MARGIN + LINE * len(lines)
-    drawn = [HEAD.format(width=width, height=height, title=escape(title))]
-    for number, line in enumerate(lines):
-        y = MARGIN + LINE * number + 14
-        # With the length said, lines stay as wide as each other in any font.
-        columns = len(MARK.sub("", line))
-        length = f' textLength="{COLUMN * columns:.1f}"' if columns else ""
-        place = f'x="{MARGIN}" y="{y}" xml:space="preserve"{length}'
-        drawn.append(f"<text {place}>{_spans(line)}</text>\n")
-    return "".join(drawn) + "</svg>\n"
+    head = HEAD.format(width=width, height=height, title=escape(title))
+    runs = [run for number, line in enumerate(lines) for run in _runs(line, number)]
+    return head + "".join(runs) + "</svg>\n"
 
 
-def _spans(line: str) -> str:
-    style, parts = "", []
+def _runs(line: str, number: int) -> list[str]:
+    """What is in one style is placed by itself, and its length said: so columns stay below each
+    other in any font."""
+    style, column, runs = "", 0, []
     for part in MARK.split(line):
         if MARK.fullmatch(part):
             style = STYLE.get(part, "")
-        elif part:
-            text = escape(part)
-            parts.append(f'<tspan class="{style}">{text}</tspan>' if style else text)
-    return "".join(parts)
+            continue
+        text = part.strip()
+        if text:
+            x = MARGIN + COLUMN * (column + len(part) - len(part.lstrip()))
+            attributes = f'x="{x:.1f}" y="{MARGIN + LINE * number + 14}"'
+            attributes += f' textLength="{COLUMN * len(text):.1f}" xml:space="preserve"'
+            attributes += f' class="{style}"' if style else ""
+            runs.append(f"<text {attributes}>{escape(text)}</text>\n")
+        column += len(part)
+    return runs
 
 
 def text_of(svg: str) -> list[str]:
-    """Its lines without what is another in each run: ids, times and durations."""
-    lines = re.findall(r"<text [^>]*>(.*)</text>", svg)
+    """What it shows without what is another in each run: ids, times and durations."""
     return [
         re.sub(
-            r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\dT[\d:.]+Z| +[\d.]+ ms\b",
-            "#",
-            re.sub(r"<[^>]*>", "", line),
+            r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\dT[\d:.]+Z| +[\d.]+ ms\b", "#", text
         )
-        for line in lines
+        for text in re.findall(r"<text [^>]*>(.*)</text>", svg)
     ]
