@@ -19,7 +19,7 @@ WORDS = {
     "demo": {"g++", "python3-venv"},
     "image": {"g++", "git"},
     "test": {"g++", "clang-14", "clang-format-14", "git", "npm", "maven", *CONTROL_PLANE},
-    "test unit": {"g++", "clang-format-14"},
+    "test unit": {"g++", "clang-format-14", "codespell"},
     "test fuzz": {"clang-14", "libclang-rt-14-dev"},
     "bench": {"g++", "git", "golang-go", "python3-venv"},
     "bench operator": {"g++", "git", "python3-venv", *CONTROL_PLANE},

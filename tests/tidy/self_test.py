@@ -253,6 +253,18 @@ class Format(unittest.TestCase):
             self.assertNotEqual(tidy.check_format(folder, ["bad.cc"]), [])
 
 
+class Spelling(unittest.TestCase):
+    @unittest.skipIf(shutil.which(tidy.SPELLER) is None, "no speller")
+    def test_refuses_misspelt_and_british_words(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("good.md", "The color of AKS.\n"), ("bad.md", "We recieve it.\n"),
+                               ("british.md", "Its behaviour.\n")):
+                pathlib.Path(folder, name).write_text(text, encoding="utf-8")
+            self.assertEqual(tidy.check_spelling(folder, ["good.md"]), [])
+            self.assertEqual(len(tidy.check_spelling(folder, ["bad.md"])), 1)
+            self.assertEqual(len(tidy.check_spelling(folder, ["british.md"])), 1)
+
+
 class Tree(unittest.TestCase):
     def test_reads_our_files_and_skips_what_is_built(self):
         with tempfile.TemporaryDirectory() as folder:
