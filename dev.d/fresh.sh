@@ -6,7 +6,7 @@
 fresh_words=(
   build demo image test "test unit" "test fuzz" pytest bench "bench operator" "bench webhook" faults
   schedules "cluster up" "cluster up --nodes 2" "cluster demo" "cluster test" "cluster down" tsan sim fuzz
-  lint format docs
+  lint format docs "docs site"
 )
 
 word_fresh() {

@@ -19,13 +19,14 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
     "cluster test"*) echo compiler commit "$clients" "$control_plane" "$nodes" helm ;;
     "cluster check"*) echo machine ;;
     cluster*) echo python ;;
-    "test unit"* | "test tidy"*) echo compiler git clang-format ;;
+    "test unit"* | "test tidy"*) echo compiler git clang-format codespell ;;
     "test fuzz"* | fuzz*) echo compiler clang ;;
-    test* | pytest*) echo compiler commit clang clang-format "$clients" etcd "$tests" ;;
+    test* | pytest*) echo compiler commit clang clang-format codespell "$clients" etcd "$tests" ;;
     lint*) echo compiler clang clang-tidy ;;
     format*) echo git clang-format ;;
+    "docs site"*) echo site ;;
     docs*) echo clients ;;
-    all) echo compiler commit clang clang-format clang-tidy "$clients" etcd "$tests" collector rotel ;;
+    all) echo compiler commit clang clang-format clang-tidy codespell "$clients" etcd "$tests" collector rotel site ;;
     *) die "setup: no such word: $* (./dev help lists them)" ;;
   esac
 }
@@ -36,6 +37,7 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     clang) printf '%s\n' clang-14 libclang-rt-14-dev ;;
     clang-tidy | clang-format) echo "$1-14" ;;
     containers) printf '%s\n' "${container_packages[@]}" ;;
+    codespell) echo codespell ;;
     etcd) printf '%s\n' openssl python3; [[ -x "${KUBEBUILDER_ASSETS:-}/etcd" ]] || echo etcd-server ;;
     git | commit) echo git ;;
     proxy) echo tinyproxy-bin ;;
@@ -115,7 +117,7 @@ make_needs() { # NEED… – those that are made and cached
   done
   for need in "$@"; do
     case "$need" in
-      compiler | clang | clang-tidy | clang-format | containers | commit | etcd | git | machine | proxy | python) ;;
+      compiler | clang | clang-tidy | clang-format | codespell | containers | commit | etcd | git | machine | proxy | python) ;;
       *) if ! is_there "$need"; then cached "$need"; fi ;;
     esac
   done
@@ -128,7 +130,7 @@ prepare() { # WORD [ARGUMENT…] – everything that it needs
   if [[ -n "$asks_for_help" ]]; then # what is in Python, then: nothing is built for a page of text
     needs=(python clients)
   fi
-  if [[ "$word" == cluster || "$word" == bench ]]; then word="$word ${2:-}"; fi
+  if [[ "$word" == cluster || "$word" == bench || "$word" == docs ]]; then word="$word ${2:-}"; fi
   check_and_install "${word% }" "${needs[@]}"
   make_needs "${needs[@]}"
 }

@@ -14,7 +14,29 @@ word_format() {
 }
 
 word_docs() {
+  case "${1:-}" in
+    "") ;;
+    site) shift; word_docs_site "$@" ;;
+    *) die "docs: nothing, or site" ;;
+  esac
   prepare docs
   "$(place clients)/bin/python" tests/docs/resource_page.py
   "$(place clients)/bin/python" tests/docs/chart_files.py
+  "$(place clients)/bin/python" tests/docs/readme_rows.py
+}
+
+word_docs_site() {
+  prepare docs site
+  local mkdocs arguments=(--strict --config-file tests/docs/mkdocs.yml)
+  mkdocs="$(place site)/bin/mkdocs"
+  # Else it says at each start that its makers have a successor.
+  export NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1
+  case "${1:-}" in
+    # Not --quiet: then --strict would not see the warnings.
+    "") "$mkdocs" build "${arguments[@]}" || die "docs site: see above" ;;
+    --serve) exec "$mkdocs" serve "${arguments[@]}" ;;
+    *) die "docs site [--serve]" ;;
+  esac
+  say "open $PWD/build/site/index.html"
+  exit
 }

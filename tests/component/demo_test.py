@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo shows what it says, and fails when something is missing."""
 
+import os
 import sys
 
 import pytest
@@ -16,6 +17,10 @@ REAL = (
     "DATABRICKS_TABLE",
 )
 DEMO = ROOT / "tests" / "demo" / "demo.py"
+PICTURE = ROOT / "docs" / "demo.svg"
+sys.path.append(str(DEMO.parent))
+
+import screen  # noqa: E402
 
 
 @pytest.fixture
@@ -30,11 +35,15 @@ def run_demo(stage):
     return run
 
 
-def test_the_demo_shows_one_trace_at_both_destinations(run_demo):
-    code, output = run_demo()
+def test_the_demo_shows_one_trace_at_both_destinations_and_in_the_docs(run_demo, tmp_path):
+    drawn = tmp_path / "demo.svg"
+    code, output = run_demo("--picture", drawn)
     assert code == 0, output
     for expected in ("support_agent", "track_order", "7 of 7 spans", "scripted-1"):
         assert expected in output
+    if os.environ.get("DUALTRACE_REGENERATE"):
+        PICTURE.write_text(drawn.read_text())
+    assert screen.text_of(drawn.read_text()) == screen.text_of(PICTURE.read_text())
 
 
 def test_the_demo_sends_to_the_destinations_of_the_environment(sandbox, run_demo):

@@ -19,7 +19,7 @@ WORDS = {
     "demo": {"g++", "python3-venv"},
     "image": {"g++", "git"},
     "test": {"g++", "clang-14", "clang-format-14", "git", "npm", "maven", *CONTROL_PLANE},
-    "test unit": {"g++", "clang-format-14"},
+    "test unit": {"g++", "clang-format-14", "codespell"},
     "test fuzz": {"clang-14", "libclang-rt-14-dev"},
     "bench": {"g++", "git", "golang-go", "python3-venv"},
     "bench operator": {"g++", "git", "python3-venv", *CONTROL_PLANE},
@@ -37,6 +37,7 @@ WORDS = {
     "lint": {"clang-tidy-14"},
     "format": {"clang-format-14", "git"},
     "docs": {"python3-venv"},
+    "docs site": {"python3-venv"},
 }
 NEEDS_ROOT = {"cluster up --nodes 2", "cluster demo", "cluster test"}
 TOOLS = ["bash", "dirname", "env", "find", "flock", "head", "mkdir", "rm", "sed", "sha256sum"]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import screen  # noqa: E402
 import show  # noqa: E402
 from harness import otlp, questions  # noqa: E402
 from harness.agent import Agent, base_config, merged  # noqa: E402
@@ -149,7 +150,7 @@ def show_errors(agent: Agent) -> None:
         show.note(f"{lane['name']} is {lane['state']}: {said}")
 
 
-def demo_with_sandbox(sandbox: Sandbox, agent: Agent) -> None:
+def demo_with_sandbox(sandbox: Sandbox, agent: Agent, picture_file: Path | None) -> None:
     trace = run_langchain_agent(f"http://{agent.grpc_endpoint}", PROJECT)
     trace_id, made = trace["trace_id"], trace["spans"]
     show_conversation(trace)
@@ -163,9 +164,14 @@ def demo_with_sandbox(sandbox: Sandbox, agent: Agent) -> None:
     show.tree(received["arize"])
     show_rows(sandbox, trace_id)
     same = compare(made, received)
+    drawn = len(show.printed)
     show_answers(sandbox, trace_id)
+    begin = len(show.printed)
     if not (show_books(agent) and same):
         raise Missing("the destinations do not have what the application made")
+    if picture_file:
+        lines = ["$ ./dev demo", *show.printed[:drawn], *show.printed[begin:]]
+        picture_file.write_text(screen.draw(lines, "What ./dev demo prints"))
 
 
 def real_config(keys: Path) -> dict:
@@ -246,7 +252,7 @@ def run(arguments: argparse.Namespace, folder: Path, started: list) -> None:
     started.insert(0, agent.process)
     try:
         if sandbox:
-            demo_with_sandbox(sandbox, agent)
+            demo_with_sandbox(sandbox, agent, arguments.picture)
         else:
             demo_with_real_destinations(agent)
     except (AssertionError, Missing):
@@ -260,6 +266,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev demo")
     parser.add_argument("--binaries", type=Path, required=True, help="the build folder")
     parser.add_argument("--keep", action="store_true", help="leave everything running")
+    parser.add_argument(
+        "--picture", type=Path, help="draw what is printed, but for the queries, as an SVG"
+    )
     arguments = parser.parse_args()
     arguments.binaries = arguments.binaries.resolve()
 

@@ -2,26 +2,36 @@
 """How the demo prints: headings, tables and the tree of a trace, with nothing but print()."""
 
 import json
+import re
 import sys
 
 WIDTH = 118
 BOLD, GREEN, RED, PLAIN = "\033[1m", "\033[32m", "\033[31m", "\033[0m"
+COLOURS = re.compile(r"\033\[\d+m")
+printed: list[str] = []  # each line, in colour
+
+
+def _line(text: str) -> None:
+    printed.append(text)
+    print(text if sys.stdout.isatty() else COLOURS.sub("", text))
 
 
 def _coloured(colour: str, text: str) -> str:
-    return f"{colour}{text}{PLAIN}" if sys.stdout.isatty() else text
+    return f"{colour}{text}{PLAIN}"
 
 
 def heading(text: str) -> None:
-    print(f"\n{_coloured(BOLD, text)}\n{'─' * min(WIDTH, len(text))}")
+    _line("")
+    _line(_coloured(BOLD, text))
+    _line("─" * min(WIDTH, len(text)))
 
 
 def note(text: str) -> None:
-    print(f"  {text}")
+    _line(f"  {text}")
 
 
 def verdict(holds: bool, text: str) -> bool:
-    print(f"  {_coloured(GREEN, '✓') if holds else _coloured(RED, '✗')} {text}")
+    _line(f"  {_coloured(GREEN, '✓') if holds else _coloured(RED, '✗')} {text}")
     return holds
 
 

@@ -7,7 +7,10 @@ import tempfile
 import unittest
 
 import layers
+import markdown
 import metric_names
+import navigation
+import prose
 import source_tree
 import text_checks
 import tidy
@@ -147,6 +150,99 @@ class Metrics(unittest.TestCase):
         self.assertEqual(len(metric_names.check_metrics({"docs/metrics.md": "`dualtrace_b`"})), 1)
 
 
+class Links(unittest.TestCase):
+    def findings(self, page, **others):
+        tree = {"docs/a.md": page, "docs/b.md": "# One `two`\n## Twice\n## Twice\n", **others}
+        return markdown.check_links(tree, lambda path: path in tree or path in ("docs", "x.svg"))
+
+    def test_accepts_files_folders_and_headings_that_are_there(self):
+        for link in ("b.md", "b.md#one-two", "../x.svg", "../docs/", "#own", "https://a.test/b#c"):
+            self.assertEqual(self.findings(f"## Own\nsee [it]({link})\n"), [], link)
+
+    def test_refuses_what_is_not_there_twice_there_or_not_relative(self):
+        for link in ("c.md", "b.md#three", "b.md#twice", "#twice", "/docs/b.md", "../../b.md"):
+            self.assertEqual(len(self.findings(f"## Own\nsee [it]({link})\n")), 1, link)
+        self.assertEqual(len(self.findings("see [it][b]\n\n[b]: c.md\n")), 1)
+
+    def test_reads_no_code_and_no_comments(self):
+        page = "`[it](c.md)`\n```\n[it](c.md)\n```\n<!-- [it](c.md) -->\n"
+        self.assertEqual(self.findings(page), [])
+        self.assertEqual(len(self.findings("```\n# no heading\n```\n[it](#no-heading)\n")), 1)
+
+    def test_names_the_line(self):
+        self.assertIn("docs/a.md:4: c.md:", self.findings("a\n```\n```\n[it](c.md)\n")[0])
+
+    def test_refuses_pages_that_a_text_names_and_that_are_not_there(self):
+        self.assertEqual(self.findings("", **{"agent/a.h": "// See docs/b.md.\n"}), [])
+        self.assertEqual(len(self.findings("", **{"agent/a.h": "// See docs/c.md.\n"})), 1)
+
+
+class Navigation(unittest.TestCase):
+    def findings(self, *pages):
+        sections = "".join(f"  - {section}:\n      - {section}.md\n"
+                           for section in navigation.SECTIONS)
+        nav = sections + "".join(f"      - {page}\n" for page in pages)
+        tree = {f"docs/{section}.md": "" for section in navigation.SECTIONS}
+        return navigation.check_navigation(
+            {**tree, "docs/a/b.md": "", "tests/x/README.md": "", "docs/decisions/1.md": "",
+             navigation.SITE: f"a: b\n\nnav:\n{nav}\ntheme:\n  - x.md\n"})
+
+    def test_accepts_each_page_once(self):
+        self.assertEqual(self.findings("a/b.md", "tests/x/README.md"), [])
+
+    def test_refuses_pages_that_are_missing_twice_there_or_gone(self):
+        self.assertEqual(len(self.findings("a/b.md")), 1)
+        self.assertEqual(len(self.findings("a/b.md", "tests/x/README.md", "Start.md")), 1)
+        self.assertEqual(len(self.findings("a/b.md", "tests/x/README.md", "gone.md")), 1)
+
+    def test_refuses_other_sections(self):
+        self.assertEqual(len(navigation.check_navigation({navigation.SITE: "\nnav:\n"})), 1)
+
+
+class Prose(unittest.TestCase):
+    def test_refuses_each_phrase(self):
+        for words in ("to mend it", "how they fare", "no node is to have an agent",
+                      "a leader that says nothing", "who wants no Helm", "as it was asked for",
+                      "too much waits to be stored", "What is there today", "and what is not yet",
+                      "says in its status", "can be told so by hand", "Tell of pods",
+                      "who may write exports and not read Secrets", "a host of his own",
+                      "a journal cannot be opened now", "the agent goes on without it",
+                      "that the export does not admit any more", "make it anew",
+                      "look after it first", "in order to start", "it will be ready",
+                      "simply run", "from now on", "seamless upgrade", "is able to"):
+            self.assertEqual(len(prose.check_prose({"docs/a.md": f"So: {words}.\n"})), 1, words)
+
+    def test_reads_over_line_breaks_and_names_the_line(self):
+        page = "One.\n\nIt will\nbe ready.\n"
+        self.assertIn("docs/a.md:3:", prose.check_prose({"docs/a.md": page})[0])
+        values = "a: 1\n# It will\n# be ready.\n"
+        self.assertEqual(len(prose.check_prose({"helm/dualtrace/values.yaml": values})), 1)
+
+    def test_reads_neither_code_nor_what_is_exempt(self):
+        self.assertEqual(prose.check_prose({"docs/a.md": "`will be`\n```\nwill be\n```\n"}), [])
+        self.assertEqual(prose.check_prose({"docs/contributing/writing.md": "it will be"}), [])
+        self.assertEqual(prose.check_prose({"tests/a.py": "# it will be"}), [])
+
+    def test_finds_words_only_as_a_whole(self):
+        for words in ("recommend", "welfare", "an offer of history", "a willing bee"):
+            self.assertEqual(prose.check_prose({"docs/a.md": words}), [], words)
+
+
+class LineLength(unittest.TestCase):
+    def findings(self, line):
+        return prose.check_line_length({"docs/a.md": f"{line}\n"})
+
+    def test_refuses_prose_of_more_than_100_characters(self):
+        self.assertEqual(self.findings("a" * 100), [])
+        self.assertEqual(len(self.findings("a" * 101)), 1)
+
+    def test_allows_tables_code_links_and_what_a_program_wrote(self):
+        long = "a" * 101
+        for line in (f"| {long} |", f"```\n{long}\n```", f"[it](https://{long})", f"`{long}`",
+                     f"<!-- bench:b begin -->\n{long}\n<!-- bench:b end -->"):
+            self.assertEqual(self.findings(line), [], line)
+
+
 class Format(unittest.TestCase):
     @unittest.skipIf(shutil.which(tidy.FORMATTER) is None, "no formatter")
     def test_refuses_what_the_formatter_would_change(self):
@@ -155,6 +251,18 @@ class Format(unittest.TestCase):
                 pathlib.Path(folder, name).write_text(text, encoding="utf-8")
             self.assertEqual(tidy.check_format(folder, ["good.cc"]), [])
             self.assertNotEqual(tidy.check_format(folder, ["bad.cc"]), [])
+
+
+class Spelling(unittest.TestCase):
+    @unittest.skipIf(shutil.which(tidy.SPELLER) is None, "no speller")
+    def test_refuses_misspelt_and_british_words(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("good.md", "The color of AKS.\n"), ("bad.md", "We recieve it.\n"),
+                               ("british.md", "Its behaviour.\n")):
+                pathlib.Path(folder, name).write_text(text, encoding="utf-8")
+            self.assertEqual(tidy.check_spelling(folder, ["good.md"]), [])
+            self.assertEqual(len(tidy.check_spelling(folder, ["bad.md"])), 1)
+            self.assertEqual(len(tidy.check_spelling(folder, ["british.md"])), 1)
 
 
 class Tree(unittest.TestCase):

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the tree to its rules: `tidy.py <check> <root>` ends with 1 and the findings, or with 0."""
 
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
 import layers
+import markdown
 import metric_names
+import navigation
+import prose
 import source_tree
 import text_checks
 
 SKIPPED = 77  # SKIP_RETURN_CODE of the ctest
 FORMATTER = "clang-format-14"
+SPELLER = "codespell"
+SPELLED = ("aks", "judgement")  # Azure's Kubernetes, and a file of ours
 
 
 def check_layers(tree):
@@ -30,6 +36,9 @@ CHECKS = {
     "left_overs": text_checks.check_left_overs,
     "machine_paths": text_checks.check_machine_paths,
     "metrics": metric_names.check_metrics,
+    "navigation": navigation.check_navigation,
+    "prose": prose.check_prose,
+    "line_length": prose.check_line_length,
 }
 
 
@@ -40,14 +49,32 @@ def check_format(root, files):
     return [line for line in result.stderr.splitlines() if "error:" in line]
 
 
+def check_spelling(root, files):
+    """Misspelled words, and British spellings, in the files, one line each."""
+    command = [SPELLER, "--builtin", "clear,rare,en-GB_to_en-US", "--ignore-words-list",
+               ",".join(SPELLED), *files]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return result.stdout.splitlines() + result.stderr.splitlines()
+
+
+# Checks by a program of the machine, of the files that it is for.
+BY_PROGRAM = {
+    "format": (FORMATTER, check_format, source_tree.is_cpp),
+    "spelling": (SPELLER, check_spelling, prose.is_read),
+}
+
+
 def main():
     check, root = sys.argv[1:]
     tree = source_tree.read_tree(root)
-    if check == "format":
-        if shutil.which(FORMATTER) is None:
-            print(f"{FORMATTER} is not installed: skipped (./dev setup installs it)")
+    if check in BY_PROGRAM:
+        program, run, is_for = BY_PROGRAM[check]
+        if shutil.which(program) is None:
+            print(f"{program} is not installed: skipped (./dev setup installs it)")
             return SKIPPED
-        findings = check_format(root, [path for path in tree if source_tree.is_cpp(path)])
+        findings = run(root, [path for path in tree if is_for(path)])
+    elif check == "links":
+        findings = markdown.check_links(tree, lambda path: os.path.exists(os.path.join(root, path)))
     else:
         findings = CHECKS[check](tree)
     for finding in findings:

@@ -221,10 +221,10 @@ TEST(ExportFields, LeaveOutOnlyTheseKeysOfTheAgentsConfiguration) {
                                                    "delivery.folder",
                                                    "observe.listen"};
   const std::set<std::string_view> not_to_turn = {
-      "delivery.segmentBytes",  "delivery.batchBytes",       "delivery.batchBytesMax",
-      "delivery.commitDelay", "delivery.linger",        "delivery.requestsInFlight", "delivery.requestTimeout",
-      "delivery.retryBase",     "delivery.retryMax",         "delivery.pauseProbe",
-      "delivery.maxDeadLetters"};
+      "delivery.segmentBytes",   "delivery.batchBytes",    "delivery.batchBytesMax",
+      "delivery.commitDelay",    "delivery.linger",        "delivery.requestsInFlight",
+      "delivery.requestTimeout", "delivery.retryBase",     "delivery.retryMax",
+      "delivery.pauseProbe",     "delivery.maxDeadLetters"};
   std::set<std::string_view> taken;
   for (const ExportField& field : export_fields()) taken.insert(field.config_key);
   for (const SchemaKey& key : config_schema()) {

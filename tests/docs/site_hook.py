@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What mkdocs.yml cannot say: which pages are outside of docs/, and how GitHub reads Markdown."""
+
+import sys
+from pathlib import Path
+
+from markdown.blockprocessors import ListIndentProcessor, OListProcessor, UListProcessor
+from markdown.extensions import Extension
+from mkdocs.structure.files import File
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import site_pages  # noqa: E402
+
+
+class ListsOfTwoSpaces(Extension):
+    """Nested items and further paragraphs of an item are indented by two spaces, as for GitHub."""
+
+    def extendMarkdown(self, md) -> None:  # noqa: N802 - the name is theirs
+        usual, md.tab_length = md.tab_length, 2
+        processors = md.parser.blockprocessors
+        processors.register(ListIndentProcessor(md.parser), "indent", 90)
+        processors.register(OListProcessor(md.parser), "olist", 40)
+        processors.register(UListProcessor(md.parser), "ulist", 30)
+        md.tab_length = usual
+
+
+def on_config(config):
+    config.markdown_extensions.append(ListsOfTwoSpaces())
+    config.nav = site_pages.with_decisions(config.nav)
+    return config
+
+
+def on_files(files, config):
+    for page in site_pages.pages_outside() + list(site_pages.FILES):
+        text = (site_pages.ROOT / page).read_text()
+        files.append(File.generated(config, site_pages.site_path(page), content=text))
+    decisions = site_pages.page_of_decisions()
+    files.append(File.generated(config, "decisions/index.md", content=decisions))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    text = site_pages.with_site_links(markdown, page.file.src_uri)
+    return site_pages.with_site_blocks(text)
