@@ -9,7 +9,10 @@
 namespace dualtrace::agent {
 namespace {
 
+// Most agents that end do so while their successor starts.
 constexpr Duration kSearchInterval = std::chrono::seconds(5);
+constexpr Duration kLaterInterval = std::chrono::seconds(10);
+constexpr Duration kRolloutTime = std::chrono::minutes(2);
 // A network disk can be unavailable for minutes and then return with all of its data.
 constexpr Duration kPatience = std::chrono::minutes(10);
 
@@ -23,6 +26,7 @@ Adopter::Adopter(std::string data_folder, FolderRights rights, JournalOptions op
       options_(std::move(options)),
       parts_(std::move(parts)),
       scheduler_(parts_.make_scheduler("dt-adopt")),
+      started_(scheduler_->clock().tick()),
       leftovers_(parts_.files, scheduler_->clock(), data_folder_) {
   scheduler_->post([this] { search(); });
 }
@@ -95,7 +99,8 @@ void Adopter::search() {
   } else {
     tell(data_folder_, found.error());
   }
-  scheduler_->run_after(kSearchInterval, [this] { search(); });
+  const bool rolling_out = scheduler_->clock().tick() - started_ < kRolloutTime;
+  scheduler_->run_after(rolling_out ? kSearchInterval : kLaterInterval, [this] { search(); });
 }
 
 void Adopter::adopt(OwnedFolder folder) {

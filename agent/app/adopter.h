@@ -82,7 +82,8 @@ class Adopter {
   std::vector<std::shared_ptr<Adopted>> adopted_ DT_GUARDED_BY(mutex_);
 
   const std::unique_ptr<Scheduler> scheduler_;  // its tasks use all members above and below
-  Leftovers leftovers_;                         // search thread only
+  const Tick started_;
+  Leftovers leftovers_;  // search thread only
 };
 
 }  // namespace dualtrace::agent

@@ -39,7 +39,8 @@ namespace {
 
 // A few batches. A lane that is further behind reads from disk.
 constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
-constexpr Duration kGiveBackInterval = std::chrono::seconds(5);
+constexpr Duration kGiveBackInterval = std::chrono::seconds(10);
+constexpr Duration kGiveBackPatience = std::chrono::seconds(5);
 constexpr uint32_t kReceiverThreadsMost = 8;
 constexpr size_t kMemoryKept = 48 * 1024 * 1024;
 
@@ -317,7 +318,7 @@ void RunningAgent::stop_by(Tick deadline) {
 void RunningAgent::give_back_files() {
   const auto given = std::make_shared<Latch>(1);
   journal_->give_back([given] { given->count_down(); });
-  if (!given->wait_until(clock_.tick() + kGiveBackInterval)) {
+  if (!given->wait_until(clock_.tick() + kGiveBackPatience)) {
     log_warn("the journal is busy; its files stay on disk", {{"folder", folder_.path}});
   }
 }

@@ -19,6 +19,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr auto kDiskInterval = std::chrono::seconds(5);
+constexpr auto kIdleDiskInterval = std::chrono::seconds(10);
 
 struct RestoredLane {
   std::string name;
@@ -105,7 +106,8 @@ class FileJournal final : public Journal {
   void watch_disk() {
     writer_.look_at_disk();
     if (!reserve_.keeps_anything() || std::exchange(disk_watched_, true)) return;
-    scheduler_.run_after(kDiskInterval, [this] {
+    const bool idle = std::exchange(commits_at_look_, commits_) == commits_;
+    scheduler_.run_after(idle ? kIdleDiskInterval : kDiskInterval, [this] {
       disk_watched_ = false;
       watch_disk();
     });
@@ -156,9 +158,10 @@ class FileJournal final : public Journal {
   Scheduler& scheduler_;
   const std::shared_ptr<SegmentStore> store_;
   FreshRecords fresh_;
-  DiskReserve reserve_;        // scheduler only
-  GroupWriter writer_;         // scheduler only
-  bool disk_watched_ = false;  // scheduler only
+  DiskReserve reserve_;           // scheduler only
+  GroupWriter writer_;            // scheduler only
+  bool disk_watched_ = false;     // scheduler only
+  uint64_t commits_at_look_ = 0;  // scheduler only
   std::vector<std::pair<std::string, std::unique_ptr<FileJournalLane>>> lanes_;
 
   AppendQueue queue_;

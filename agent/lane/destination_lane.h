@@ -92,6 +92,9 @@ class DestinationLane final : public Lane {
   // What happens by itself, in lane_upkeep.cc.
   void watch(Source& source);
   void keep_up();
+  void keep_up_in(Duration interval);
+  void stop_resting();
+  [[nodiscard]] bool is_idle() const;
   void expire_some();
   void sync_soon();
   void sync_journals();
@@ -137,6 +140,8 @@ class DestinationLane final : public Lane {
   std::map<uint64_t, Request> in_flight_;  // by number
   size_t in_flight_bytes_ = 0;
   uint32_t suspects_in_flight_ = 0;
+  Scheduler::TimerId upkeep_ = 0;
+  bool rests_ = false;         // until the next upkeep, which is far away, nothing is to be done
   uint32_t sent_in_line_ = 0;  // since a suspect was sent
   bool probed_suspect_ = false;
   uint64_t requests_ = 0;  // sent so far; the number of the last one

@@ -23,6 +23,7 @@ void DestinationLane::advance() {
   finish_drain();
   finish_halt();
   set_wake_up();
+  stop_resting();
 }
 
 void DestinationLane::read_ahead() {

@@ -11,6 +11,8 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
+// While nothing waits: on a node without spans, no thread has to wake more often.
+constexpr Duration kIdleInterval = std::chrono::seconds(10);
 // What was settled since the last sync is sent again after a crash.
 constexpr Duration kSyncDelay = std::chrono::milliseconds(250);
 
@@ -51,7 +53,7 @@ DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLe
   status_.last_error = options_.legacy.last_error;
   let_go_books_ = options_.legacy.let_go_books;
   status_.books = let_go_books_;
-  scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
+  keep_up_in(kUpkeepInterval);
 }
 
 DestinationLane::~DestinationLane() { callbacks_->close(); }
@@ -132,8 +134,26 @@ void DestinationLane::keep_up() {
   sync_journals();
   let_go_drained();
   report_.tell_losses();
+  keep_up_in(is_idle() ? kIdleInterval : kUpkeepInterval);
   advance();
-  scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
+}
+
+void DestinationLane::keep_up_in(Duration interval) {
+  rests_ = interval == kIdleInterval;
+  upkeep_ = scheduler_.run_after(interval, [this] { keep_up(); });
+}
+
+void DestinationLane::stop_resting() {
+  if (!rests_ || is_idle()) return;
+  scheduler_.cancel(upkeep_);
+  keep_up_in(kUpkeepInterval);
+}
+
+bool DestinationLane::is_idle() const {
+  return in_flight_.empty() && outbox_.empty() && carrying_.empty() && !unsynced_ &&
+         std::all_of(sources_.begin(), sources_.end(), [](const auto& source) {
+           return !source->is_adopted() && source->exhausted();
+         });
 }
 
 void DestinationLane::expire_some() {
