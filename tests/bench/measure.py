@@ -11,9 +11,11 @@ from pathlib import Path
 
 from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
-from systems import Running, cpu_seconds, keep_nice
+from machine import Disk
+from systems import Running, cpu_seconds, keep_nice, wake_ups
 
 SAMPLE_SECONDS = 0.05
+ACCEPT_SECONDS = 0.1  # what a system may take to accept the clients' connections
 # A queue that retries may rest for half a minute between two tries.
 QUIET_SECONDS_MAX = 40
 
@@ -81,17 +83,26 @@ class LoadOptions:
 
 
 class Load:
-    """One run of dualtrace-load, in the background until result()."""
+    """One run of dualtrace-load, in the background until result(). One that waits is connected
+    when it is made, and sends from begin() on."""
 
     def __init__(self, binary: Path, folder: Path, running: Running, options: LoadOptions,
-                 seconds: float, first_span: int = 0):
+                 seconds: float, first_span: int = 0, waits: bool = False):
         self._ok_file = folder / f"ok-{first_span}"
         self._first_span = first_span
         port = running.http_port if options.protocol == "http" else running.grpc_port
         self._process = subprocess.Popen(
             [str(binary), "--port", str(port), "--seconds", str(seconds), "--first-span",
-             str(first_span), "--ok-file", str(self._ok_file), *options.arguments()],
-            stdout=subprocess.PIPE, text=True)
+             str(first_span), "--ok-file", str(self._ok_file), *["--wait"] * waits,
+             *options.arguments()],
+            stdin=subprocess.PIPE if waits else subprocess.DEVNULL, stdout=subprocess.PIPE,
+            text=True)
+        if waits and not self._process.stdout.readline():
+            raise RuntimeError(f"dualtrace-load ended with {self._process.wait()}")
+
+    def begin(self) -> None:
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
 
     def result(self) -> tuple[dict, int]:
         """What it printed, and the set of spans that were answered OK."""
@@ -165,8 +176,12 @@ class Measurement:
     load: dict  # what dualtrace-load counted
     arrived: dict = field(default_factory=dict)  # by destination
     cpu_us_per_span: float = 0
+    cpu_us_per_request: float = 0  # that was answered OK
     load_cpu_us_per_span: float = 0  # the generator's own
     sink_cpu_us_per_span: float = 0  # and the sink's, for all destinations
+    wake_ups_per_second: float = 0  # of the system's threads
+    syncs_per_second: float | None = None  # of the disk, whoever's
+    sync_ms: float = 0  # what one took just before
     rss_avg_mib: float = 0
     rss_max_mib: float = 0
     behind_seconds: float = 0  # from the last answer until everything was delivered
@@ -185,25 +200,66 @@ class Measurement:
         return sum(arrived.duplicates for arrived in self.arrived.values())
 
 
+class Meters:
+    """What is read of a system, the sink and the disk before a load and after it."""
+
+    def __init__(self, running: Running, sink: Sink, disk: Disk):
+        self.flushes = disk.flushes()
+        self.sleeps = running.sleeps()
+        self.cpu_seconds = running.cpu_seconds()
+        self.sink_cpu_seconds = cpu_seconds(sink.process)
+        self.time = time.monotonic()
+
+
 def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinations: tuple,
             options: LoadOptions, seconds: float, first_span: int = 0,
             quiet: float = QUIET_SECONDS_MAX) -> Measurement:
-    """Drives the load and waits for the end of its delivery. CPU time is counted to there."""
+    """Drives the load and waits for the end of its delivery. All is counted from when the clients
+    are connected to there."""
     sink.forget()
-    before, sink_before = running.cpu_seconds(), cpu_seconds(sink.process)
+    disk = Disk(folder)
+    sync_ms = disk.sync_ms()
+    load = Load(binary, folder, running, options, seconds, first_span, waits=True)
+    time.sleep(ACCEPT_SECONDS)
+    begin = Meters(running, sink, disk)
     with memory_of(running) as samples:
-        result, accepted = Load(binary, folder, running, options, seconds, first_span).result()
+        load.begin()
+        result, accepted = load.result()
         answered = time.monotonic()
         wait_delivered(sink, destinations, accepted, quiet)
-        behind = time.monotonic() - answered
-    cpu, sink_cpu = running.cpu_seconds() - before, cpu_seconds(sink.process) - sink_before
+    end = Meters(running, sink, disk)
+    cpu, elapsed = end.cpu_seconds - begin.cpu_seconds, end.time - begin.time
     per_span = 1e6 / max(result["spans_accepted"], 1)
     return Measurement(
         load=result,
         arrived={name: arrived_at(sink, name, accepted) for name in destinations},
         cpu_us_per_span=cpu * per_span,
+        cpu_us_per_request=cpu * 1e6 / max(result["requests_ok"], 1),
         load_cpu_us_per_span=result["cpu_seconds"] * per_span,
-        sink_cpu_us_per_span=sink_cpu * per_span,
+        sink_cpu_us_per_span=(end.sink_cpu_seconds - begin.sink_cpu_seconds) * per_span,
+        wake_ups_per_second=wake_ups(begin.sleeps, end.sleeps) / elapsed,
+        syncs_per_second=(None if begin.flushes is None
+                          else (end.flushes - begin.flushes) / elapsed),
+        sync_ms=sync_ms,
         rss_avg_mib=sum(samples) / len(samples),
         rss_max_mib=running.rss_max_mib(),
-        behind_seconds=behind)
+        behind_seconds=end.time - answered)
+
+
+@dataclass
+class Rest:
+    """What a system costs that has nothing to do."""
+
+    cpu_ms_per_second: float
+    wake_ups_per_second: float
+    rss_mib: float
+
+
+def rest(running: Running, seconds: float) -> Rest:
+    begun, sleeps, cpu = time.monotonic(), running.sleeps(), running.cpu_seconds()
+    time.sleep(seconds)
+    elapsed = time.monotonic() - begun
+    return Rest(
+        cpu_ms_per_second=(running.cpu_seconds() - cpu) * 1e3 / elapsed,
+        wake_ups_per_second=wake_ups(sleeps, running.sleeps()) / elapsed,
+        rss_mib=running.rss_mib())

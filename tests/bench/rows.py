@@ -19,6 +19,9 @@ class Row:
     gzip: bool  # from the systems to the destinations; the load says for itself
     systems: str = MAIN
     quick: bool = False  # also with --quick
+    table: str = "cost"
+    times: int = 1  # how much longer than other rows, so that there are requests to count
+    warm_up: bool = False  # what comes once is not counted: connecting to the destinations
 
 
 def paced(thousand: int, gzip: bool, systems: str = MAIN, quick: bool = False) -> Row:
@@ -51,6 +54,30 @@ ROWS = [
     Row("1000-connections", "20k/s on 1,000 connections, gzip",
         LoadOptions(rate=20_000, gzip=True, connections=1000), True, STORED),
 ]
+
+
+
+def trickle(requests: int, spans: int) -> Row:
+    """As most nodes have it. SDKs do not compress unless they are told to."""
+    what = "one span" if spans == 1 else f"{spans} spans of 2 kB"
+    load = LoadOptions(rate=requests * spans, spans=spans, span_bytes=600 if spans == 1 else 2000,
+                       connections=min(requests, 16))
+    often = "1 request/s" if requests == 1 else f"{requests:,} requests/s"
+    return Row(f"trickle-{requests}x{spans}", f"{often} of {what}", load, gzip=True, systems=ALL,
+               table="trickle", times=2 if requests <= 10 else 1, warm_up=True)
+
+
+ROWS += [trickle(requests, spans) for spans in (1, 10) for requests in (1, 10, 100, 1000)]
+
+# A second of this goes ahead of what is to be measured without what comes once.
+WARM_UP = LoadOptions(rate=1000, spans=10, connections=4)
+WARM_UP_SECONDS = 1
+
+# No load at all, some time after one.
+IDLE_KEY = "idle"
+IDLE_SYSTEMS = ALL
+IDLE_SECONDS = 20
+SETTLE_SECONDS = 6  # dualtrace gives memory back every five
 
 # Ten times what the system takes, from 1,000 connections with four requests each; then 20k/s.
 # 240 MB are on the way then; dualtrace is given 64 MiB to hold.

@@ -6,6 +6,7 @@ not. Each runs with its own defaults but for the addresses."""
 import json
 import os
 import random
+import re
 import socket
 import time
 from copy import copy
@@ -54,6 +55,11 @@ def cpu_seconds(process: Process) -> float:
     return time.clock_gettime(((~process.pid) << 3) | 2)
 
 
+def wake_ups(before: dict[str, int], after: dict[str, int]) -> int:
+    """Of all threads between two looks at Running.sleeps(); those that have ended are left out."""
+    return sum(count - before.get(thread, 0) for thread, count in after.items())
+
+
 @dataclass
 class Running:
     """A system that takes spans."""
@@ -68,6 +74,18 @@ class Running:
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.process)
+
+    def sleeps(self) -> dict[str, int]:
+        """How often each thread has gone to sleep: its voluntary context switches."""
+        counts = {}
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                status = (task / "status").read_text()
+            except OSError:  # the thread has ended
+                continue
+            counts[task.name] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status,
+                                              re.MULTILINE)[1])
+        return counts
 
     def rss_mib(self) -> float:
         return self._memory("VmRSS")
