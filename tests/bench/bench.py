@@ -30,7 +30,8 @@ import report  # noqa: E402
 import rounds  # noqa: E402
 import rows  # noqa: E402
 from measure import Measurement, Rest, Sink, measure, rest  # noqa: E402
-from systems import Collector, Dualtrace, Rotel, Running, System, keep_nice  # noqa: E402
+from systems import (  # noqa: E402
+    Certificates, Collector, Dualtrace, Link, Rotel, Running, System, keep_nice)
 
 
 class Bench:
@@ -41,7 +42,8 @@ class Bench:
         self.load_binary = options.build / "tests/bench/dualtrace-load"
         self.systems = systems
         self.folder = folder
-        self.sink = Sink(options.build / "tests/bench/dualtrace-sink", folder / "sink")
+        self.sink = Sink(options.build / "tests/bench/dualtrace-sink", folder / "sink",
+                         Certificates(folder / "certificates"))
         self.cost: list[dict] = []
         self.idle: list[dict] = []
         self.blackhole: list[dict] = []
@@ -53,10 +55,10 @@ class Bench:
                 re.search(self.options.only, f"{row}/{system.key}")]
 
     @contextmanager
-    def running(self, system: System, gzip: bool):
+    def running(self, system: System, link: Link):
         """The system in a folder of its own, on the disk that is measured."""
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
-            running = system.start(Path(name), self.sink, gzip)
+            running = system.start(Path(name), self.sink, link)
             try:
                 yield running, Path(name)
             finally:
@@ -79,7 +81,7 @@ class Bench:
                 self.add(row.table, row.key, row.title, system, measured)
 
     def run_row(self, row: rows.Row, system: System) -> Measurement:
-        with self.running(system, row.gzip) as (running, folder):
+        with self.running(system, row.link) as (running, folder):
             sent = self.warm_up(running, folder, system) if row.warm_up else 0
             return self.measure(running, folder, system, row.load,
                                 row.times * self.options.seconds, sent)
@@ -97,7 +99,7 @@ class Bench:
             self.show(report.IDLE_HEAD, report.idle_line(self.idle[-1]))
 
     def rest(self, system: System) -> Rest:
-        with self.running(system, gzip=True) as (running, folder):
+        with self.running(system, Link(gzip=True)) as (running, folder):
             self.warm_up(running, folder, system)
             time.sleep(min(rows.SETTLE_SECONDS, self.options.idle_seconds))
             return rest(running, self.options.idle_seconds)
@@ -114,7 +116,7 @@ class Bench:
         """Under it, and right after it."""
         if isinstance(system, Dualtrace):
             system = system.with_changes(rows.OVERLOAD_LIMITS)
-        with self.running(system, gzip=False) as (running, folder):
+        with self.running(system, Link()) as (running, folder):
             seconds = self.options.seconds
             closed = self.measure(running, folder, system, rows.BEFORE_OVERLOAD, seconds / 2)
             sent = closed.load["spans_sent"]
@@ -127,7 +129,7 @@ class Bench:
 
     def run_blackhole(self) -> None:
         for system in self.selected(rows.BLACKHOLE_KEY, rows.BLACKHOLE_SYSTEMS):
-            with self.running(system, gzip=True) as (running, folder):
+            with self.running(system, Link(gzip=True)) as (running, folder):
                 result = blackhole.run(
                     self.load_binary, folder, running, self.sink, rows.BLACKHOLE,
                     self.options.blackhole_seconds, rows.AROUND_BLACKHOLE_SECONDS)
@@ -219,8 +221,8 @@ def main() -> None:
     parser.add_argument("--blackhole-seconds", type=float, default=rows.BLACKHOLE_SECONDS)
     parser.add_argument("--quick", action="store_true", help="the most telling rows only")
     parser.add_argument("--only", default="", help="a pattern, searched in row/system: "
-                        "20k-gzip, dualtrace, '(llm|10kB)/dualtrace', trickle, idle, blackhole, "
-                        "overload")
+                        "20k-gzip, dualtrace, '(llm|10kB)/dualtrace', trickle, idle, tls, "
+                        "blackhole, overload")
     parser.add_argument("--write-docs", action="store_true",
                         help="put the parts that were run into docs/benchmarks.md and .svg")
     options = parser.parse_args()

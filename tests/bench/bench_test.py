@@ -20,7 +20,7 @@ from harness.processes import wait_until  # noqa: E402
 import rounds  # noqa: E402
 from measure import (  # noqa: E402
     Arrived, Load, LoadOptions, Measurement, Rest, Sink, arrived_at, measure, rest, wait_delivered)
-from systems import DESTINATIONS, Dualtrace, wake_ups  # noqa: E402
+from systems import DESTINATIONS, Certificates, Dualtrace, Link, wake_ups  # noqa: E402
 
 SECONDS = 0.5
 QUIET_SECONDS = 60
@@ -34,12 +34,13 @@ class MeasuringTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.load = BUILD / "tests/bench/dualtrace-load"
-        self.sink = Sink(BUILD / "tests/bench/dualtrace-sink", self.folder / "sink")
+        self.sink = Sink(BUILD / "tests/bench/dualtrace-sink", self.folder / "sink",
+                         Certificates(self.folder / "certificates"))
         self.addCleanup(self.sink.stop)
 
-    def start_agent(self, changes=None, gzip=True):
+    def start_agent(self, changes=None, link=Link(gzip=True)):
         agent = Dualtrace(BUILD / "agent/dualtrace-agent", changes)
-        running = agent.start(self.folder, self.sink, gzip)
+        running = agent.start(self.folder, self.sink, link)
         self.addCleanup(running.stop)
         return running
 
@@ -70,6 +71,18 @@ class MeasuringTest(unittest.TestCase):
                 with self.subTest(protocol=protocol, gzip=gzip):
                     self.assert_exact(self.measured(running, options, first_span), 200)
                 first_span += 200
+
+    def test_counts_are_exact_with_certificates_on_all_sides(self):
+        running, first_span = self.start_agent(link=Link(True, True, True, True)), 0
+        for protocol in ("grpc", "http"):
+            options = LoadOptions(rate=400, spans=20, protocol=protocol, connections=10)
+            with self.subTest(protocol=protocol):
+                self.assert_exact(self.measured(running, options, first_span), 200)
+            first_span += 200
+        running.client_options = ("--ca", self.sink.certificates.ca)  # and shows no certificate
+        load, _ = Load(self.load, self.folder, running, options, SECONDS, first_span).result()
+        self.assertEqual(load["spans_accepted"], 0)
+        self.assertGreater(load["requests_failed"], 0)
 
     def test_a_destination_that_hangs_is_seen_and_gets_all_of_it_later(self):
         running = self.start_agent({"delivery": {

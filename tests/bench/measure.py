@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
 from machine import Disk
-from systems import Running, cpu_seconds, keep_nice, wake_ups
+from systems import Certificates, Running, cpu_seconds, keep_nice, wake_ups
 
 SAMPLE_SECONDS = 0.05
 ACCEPT_SECONDS = 0.1  # what a system may take to accept the clients' connections
@@ -23,16 +23,27 @@ QUIET_SECONDS_MAX = 40
 class Sink:
     """Both destinations; tests/bench/sink_main.cc tells what it can be asked."""
 
-    def __init__(self, binary: Path, folder: Path):
-        self.process = Process("sink", [binary], folder)
+    def __init__(self, binary: Path, folder: Path, certificates: Certificates | None = None):
+        self.certificates = certificates  # with them it takes TLS, too
+        shown = [] if certificates is None else [
+            "--certificate", certificates.server, "--key", certificates.server_key]
+        self.process = Process("sink", [binary, *shown], folder)
         line = wait_until(lambda: self.process.output().partition("\n")[0], "the sink is ready",
                           process=self.process)
         ports = json.loads(line)
         self.grpc_port, self.http_port = ports["grpc"], ports["http"]
+        self._ports = ports
         keep_nice(self.process.pid)
 
-    def url(self, path: str) -> str:
+    def url(self, path: str, tls: bool = False) -> str:
+        if tls:
+            return f"https://127.0.0.1:{self._ports['http_tls']}{path}"
         return f"http://127.0.0.1:{self.http_port}{path}"
+
+    def grpc_url(self, tls: bool = False) -> str:
+        if tls:
+            return f"https://127.0.0.1:{self._ports['grpc_tls']}"
+        return f"http://127.0.0.1:{self.grpc_port}"
 
     def counts(self) -> dict:
         return fetch_json(self.url("/counts"))
@@ -94,7 +105,7 @@ class Load:
         self._process = subprocess.Popen(
             [str(binary), "--port", str(port), "--seconds", str(seconds), "--first-span",
              str(first_span), "--ok-file", str(self._ok_file), *["--wait"] * waits,
-             *options.arguments()],
+             *running.client_options, *options.arguments()],
             stdin=subprocess.PIPE if waits else subprocess.DEVNULL, stdout=subprocess.PIPE,
             text=True)
         if waits and not self._process.stdout.readline():
