@@ -30,6 +30,7 @@ import report  # noqa: E402
 import rounds  # noqa: E402
 import rows  # noqa: E402
 from measure import Measurement, Rest, Sink, measure, rest  # noqa: E402
+from syncs import counter_of  # noqa: E402
 from systems import (  # noqa: E402
     Certificates, Collector, Dualtrace, Link, Rotel, Running, System, keep_nice)
 
@@ -184,6 +185,7 @@ def run(options: argparse.Namespace) -> dict:
                       "idle_seconds": options.idle_seconds,
                       "blackhole_seconds": options.blackhole_seconds,
                       "command": command(sys.argv[1:]),
+                      "syncs": counter_of(Path(name)).what,
                       **machine.describe(ROOT, Path(name))}
             (options.build / "bench-results.json").write_text(json.dumps(result, indent=1))
     return result

@@ -2,6 +2,7 @@
 """The benchmark itself, on a build of any kind: counts are exact, times are not looked at."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import picture  # noqa: E402
 import report  # noqa: E402
 from harness.processes import wait_until  # noqa: E402
 import rounds  # noqa: E402
+import syncs  # noqa: E402
 from measure import (  # noqa: E402
     Arrived, Load, LoadOptions, Measurement, Rest, Sink, arrived_at, measure, rest, wait_delivered)
 from systems import DESTINATIONS, Certificates, Dualtrace, Link, wake_ups  # noqa: E402
@@ -235,6 +237,40 @@ class ReportTest(unittest.TestCase):
             self.assertTrue(new.startswith(outside))
             self.assertEqual(new.split(f"bench:{part} end -->")[1],
                              page.split(f"bench:{part} end -->")[1])
+
+
+class SyncsTest(unittest.TestCase):
+    def counted_of_three(self, counter, folder):
+        self.addCleanup(counter.close)
+        before = counter.read()
+        with (folder / "file").open("wb") as file:
+            for _ in range(3):
+                file.write(b"some")
+                file.flush()
+                os.fdatasync(file.fileno())
+        after = counter.read()
+        return None if after is None else after - before
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "below").mkdir()
+
+    def test_the_disk_counts_every_flush_or_says_that_it_cannot(self):
+        counted = self.counted_of_three(syncs.DiskFlushes(self.folder), self.folder)
+        self.assertTrue(counted is None or counted >= 1)  # what comes together is one
+
+    def test_syncs_of_other_folders_are_not_counted(self):
+        try:
+            counter = syncs.FileSyncs(self.folder / "below")
+            both = syncs.FileSyncs(self.folder)
+        except OSError as error:
+            self.skipTest(str(error))
+        self.addCleanup(both.close)
+        self.assertEqual(self.counted_of_three(counter, self.folder), 0)
+        self.assertEqual(self.counted_of_three(counter, self.folder / "below"), 3)
+        self.assertEqual(both.read(), 6)
 
 
 class RoundsTest(unittest.TestCase):

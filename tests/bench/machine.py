@@ -12,32 +12,6 @@ from pathlib import Path
 
 SYNCS = 200
 FEW_SYNCS = 25  # ahead of each measurement
-FLUSHES = 15  # the place in a block device's stat (Linux 5.5)
-
-
-class Disk:
-    """The disk that a folder lies on."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        number = os.stat(folder).st_dev
-        device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
-        # A partition counts no flushes of its own.
-        self._stat = (device.parent if (device / "partition").exists() else device) / "stat"
-
-    def flushes(self) -> int | None:
-        """How often the disk was made to keep what it has, by whatever program: each fsync that
-        has something to sync is one, and those that came together are one. None where it cannot be
-        known: in memory, behind a volume manager, on a disk without a cache of its own."""
-        if not self._stat.exists():
-            return None
-        if (self._stat.parent / "queue/write_cache").read_text().strip() != "write back":
-            return None
-        return int(self._stat.read_text().split()[FLUSHES])
-
-    def sync_ms(self) -> float:
-        """What one fdatasync of 16 KiB takes now: the median of a few."""
-        return statistics.median(sync_milliseconds(self.folder, FEW_SYNCS))
 
 
 def describe(root: Path, folder: Path) -> dict:
@@ -73,6 +47,11 @@ def disk(folder: Path) -> str:
     times = sorted(sync_milliseconds(folder, SYNCS))
     return (f"{kind} on {device}, {SYNCS} × fdatasync of 16 KiB: "
             f"median {times[SYNCS // 2]:.1f} ms, longest {times[-1]:.0f} ms")
+
+
+def sync_ms(folder: Path) -> float:
+    """What one fdatasync of 16 KiB takes now."""
+    return statistics.median(sync_milliseconds(folder, FEW_SYNCS))
 
 
 def sync_milliseconds(folder: Path, count: int) -> list[float]:

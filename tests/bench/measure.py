@@ -11,7 +11,8 @@ from pathlib import Path
 
 from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
-from machine import Disk
+from machine import sync_ms
+from syncs import counter_of
 from systems import Certificates, Running, cpu_seconds, keep_nice, wake_ups
 
 SAMPLE_SECONDS = 0.05
@@ -191,7 +192,7 @@ class Measurement:
     load_cpu_us_per_span: float = 0  # the generator's own
     sink_cpu_us_per_span: float = 0  # and the sink's, for all destinations
     wake_ups_per_second: float = 0  # of the system's threads
-    syncs_per_second: float | None = None  # of the disk, whoever's
+    syncs_per_second: float | None = None  # as syncs.py can count them
     sync_ms: float = 0  # what one took just before
     rss_avg_mib: float = 0
     rss_max_mib: float = 0
@@ -214,8 +215,8 @@ class Measurement:
 class Meters:
     """What is read of a system, the sink and the disk before a load and after it."""
 
-    def __init__(self, running: Running, sink: Sink, disk: Disk):
-        self.flushes = disk.flushes()
+    def __init__(self, running: Running, sink: Sink, syncs):
+        self.syncs = syncs.read()
         self.sleeps = running.sleeps()
         self.cpu_seconds = running.cpu_seconds()
         self.sink_cpu_seconds = cpu_seconds(sink.process)
@@ -228,17 +229,18 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
     """Drives the load and waits for the end of its delivery. All is counted from when the clients
     are connected to there."""
     sink.forget()
-    disk = Disk(folder)
-    sync_ms = disk.sync_ms()
+    one_sync_ms = sync_ms(folder)
+    syncs = counter_of(running.store)
     load = Load(binary, folder, running, options, seconds, first_span, waits=True)
     time.sleep(ACCEPT_SECONDS)
-    begin = Meters(running, sink, disk)
+    begin = Meters(running, sink, syncs)
     with memory_of(running) as samples:
         load.begin()
         result, accepted = load.result()
         answered = time.monotonic()
         wait_delivered(sink, destinations, accepted, quiet)
-    end = Meters(running, sink, disk)
+    end = Meters(running, sink, syncs)
+    syncs.close()
     cpu, elapsed = end.cpu_seconds - begin.cpu_seconds, end.time - begin.time
     per_span = 1e6 / max(result["spans_accepted"], 1)
     return Measurement(
@@ -249,9 +251,8 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
         load_cpu_us_per_span=result["cpu_seconds"] * per_span,
         sink_cpu_us_per_span=(end.sink_cpu_seconds - begin.sink_cpu_seconds) * per_span,
         wake_ups_per_second=wake_ups(begin.sleeps, end.sleeps) / elapsed,
-        syncs_per_second=(None if begin.flushes is None
-                          else (end.flushes - begin.flushes) / elapsed),
-        sync_ms=sync_ms,
+        syncs_per_second=None if end.syncs is None else (end.syncs - begin.syncs) / elapsed,
+        sync_ms=one_sync_ms,
         rss_avg_mib=sum(samples) / len(samples),
         rss_max_mib=running.rss_max_mib(),
         behind_seconds=end.time - answered)

@@ -159,7 +159,7 @@ def side(arrived: dict, load: dict) -> str:
 
 def notes(result: dict) -> str:
     return (f"`{result['command'].strip()}` at {result['commit']}, {result['date']}: "
-            f"{result['machine']}.")
+            f"{result['machine']}. Syncs/s: {result['syncs']}.")
 
 
 def around(result: dict) -> str:
