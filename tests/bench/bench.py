@@ -14,8 +14,11 @@ import resource
 import shlex
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,9 +27,12 @@ sys.path.insert(0, str(ROOT / "tests"))  # the harness
 import blackhole  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
+import rounds  # noqa: E402
 import rows  # noqa: E402
-from measure import Measurement, Sink, measure  # noqa: E402
-from systems import Collector, Dualtrace, Rotel, System, keep_nice  # noqa: E402
+from measure import Measurement, Rest, Sink, measure, rest  # noqa: E402
+from syncs import counter_of  # noqa: E402
+from systems import (  # noqa: E402
+    Certificates, Collector, Dualtrace, Link, Rotel, Running, System, keep_nice)
 
 
 class Bench:
@@ -37,9 +43,12 @@ class Bench:
         self.load_binary = options.build / "tests/bench/dualtrace-load"
         self.systems = systems
         self.folder = folder
-        self.sink = Sink(options.build / "tests/bench/dualtrace-sink", folder / "sink")
+        self.sink = Sink(options.build / "tests/bench/dualtrace-sink", folder / "sink",
+                         Certificates(folder / "certificates"))
         self.cost: list[dict] = []
+        self.idle: list[dict] = []
         self.blackhole: list[dict] = []
+        self.shown_head = ""
 
     def selected(self, row: str, pattern: str) -> list[System]:
         return [system for system in self.systems
@@ -47,63 +56,102 @@ class Bench:
                 re.search(self.options.only, f"{row}/{system.key}")]
 
     @contextmanager
-    def running(self, system: System, gzip: bool):
+    def running(self, system: System, link: Link):
         """The system in a folder of its own, on the disk that is measured."""
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
-            running = system.start(Path(name), self.sink, gzip)
+            running = system.start(Path(name), self.sink, link)
             try:
                 yield running, Path(name)
             finally:
                 running.stop()
 
+    def in_turns(self, systems: list[System], run) -> Iterator[tuple[System, list]]:
+        """What `run` gives for each system in all rounds, the systems taking turns."""
+        results: list[list] = [[] for _ in systems]
+        for _ in range(self.options.rounds):
+            for system, of_system in zip(systems, results):
+                of_system.append(run(system))
+        return zip(systems, results)
+
     def run_rows(self) -> None:
         for row in rows.ROWS:
             if self.options.quick and not row.quick:
                 continue
-            for system in self.selected(row.key, row.systems):
-                with self.running(system, row.gzip) as (running, folder):
-                    self.add(row.key, row.title, system, self.measure(
-                        running, folder, system, row.load, self.options.seconds))
+            systems = self.selected(row.key, row.systems)
+            for system, measured in self.in_turns(systems, partial(self.run_row, row)):
+                self.add(row.table, row.key, row.title, system, measured)
+
+    def run_row(self, row: rows.Row, system: System) -> Measurement:
+        with self.running(system, row.link) as (running, folder):
+            sent = self.warm_up(running, folder, system) if row.warm_up else 0
+            return self.measure(running, folder, system, row.load,
+                                row.times * self.options.seconds, sent)
+
+    def warm_up(self, running: Running, folder: Path, system: System) -> int:
+        """The number of the first span after it."""
+        return self.measure(running, folder, system, rows.WARM_UP,
+                            rows.WARM_UP_SECONDS).load["spans_sent"]
+
+    def run_idle(self) -> None:
+        systems = self.selected(rows.IDLE_KEY, rows.IDLE_SYSTEMS)
+        for system, rested in self.in_turns(systems, self.rest):
+            self.idle.append({"key": system.key, "system": system.title,
+                              **rounds.of_rests(rested)})
+            self.show(report.IDLE_HEAD, report.idle_line(self.idle[-1]))
+
+    def rest(self, system: System) -> Rest:
+        with self.running(system, Link(gzip=True)) as (running, folder):
+            self.warm_up(running, folder, system)
+            time.sleep(min(rows.SETTLE_SECONDS, self.options.idle_seconds))
+            return rest(running, self.options.idle_seconds)
 
     def run_overload(self) -> None:
-        for system in self.selected(rows.OVERLOAD_KEY, rows.OVERLOAD_SYSTEMS):
-            if isinstance(system, Dualtrace):
-                system = system.with_changes(rows.OVERLOAD_LIMITS)
-            with self.running(system, gzip=False) as (running, folder):
-                seconds = self.options.seconds
-                closed = self.measure(running, folder, system, rows.BEFORE_OVERLOAD, seconds / 2)
-                sent = closed.load["spans_sent"]
-                taken = closed.load["spans_per_second"]
-                options = replace(rows.OVERLOAD, rate=int(taken * rows.OVERLOAD_FACTOR))
-                overload = self.measure(running, folder, system, options, seconds, sent)
-                sent += overload.load["spans_sent"]
-                after = self.measure(running, folder, system, rows.AFTER_OVERLOAD, seconds, sent)
+        systems = self.selected(rows.OVERLOAD_KEY, rows.OVERLOAD_SYSTEMS)
+        for system, measured in self.in_turns(systems, self.overload):
             title = f"{rows.OVERLOAD_FACTOR} times overload, plain"
-            self.add("overload", title, system, overload)
-            self.add("after-overload", "right after it: 20k/s, plain", system, after)
+            self.add("cost", "overload", title, system, [overload for overload, _ in measured])
+            self.add("cost", "after-overload", "right after it: 20k/s, plain", system,
+                     [after for _, after in measured])
+
+    def overload(self, system: System) -> tuple[Measurement, Measurement]:
+        """Under it, and right after it."""
+        if isinstance(system, Dualtrace):
+            system = system.with_changes(rows.OVERLOAD_LIMITS)
+        with self.running(system, Link()) as (running, folder):
+            seconds = self.options.seconds
+            closed = self.measure(running, folder, system, rows.BEFORE_OVERLOAD, seconds / 2)
+            sent = closed.load["spans_sent"]
+            taken = closed.load["spans_per_second"]
+            options = replace(rows.OVERLOAD, rate=int(taken * rows.OVERLOAD_FACTOR))
+            overload = self.measure(running, folder, system, options, seconds, sent)
+            sent += overload.load["spans_sent"]
+            return overload, self.measure(running, folder, system, rows.AFTER_OVERLOAD, seconds,
+                                          sent)
 
     def run_blackhole(self) -> None:
         for system in self.selected(rows.BLACKHOLE_KEY, rows.BLACKHOLE_SYSTEMS):
-            with self.running(system, gzip=True) as (running, folder):
+            with self.running(system, Link(gzip=True)) as (running, folder):
                 result = blackhole.run(
                     self.load_binary, folder, running, self.sink, rows.BLACKHOLE,
                     self.options.blackhole_seconds, rows.AROUND_BLACKHOLE_SECONDS)
-            if not self.blackhole:
-                print(f"\n{report.BLACKHOLE_HEAD}")
             self.blackhole.append({"system": system.title, "key": system.key, **result})
-            print(report.blackhole_line(self.blackhole[-1]), flush=True)
+            self.show(report.BLACKHOLE_HEAD, report.blackhole_line(self.blackhole[-1]))
 
     def measure(self, running, folder, system, load, seconds, first_span=0) -> Measurement:
         return measure(self.load_binary, folder, running, self.sink, system.destinations, load,
                        seconds, first_span)
 
-    def add(self, row: str, title: str, system: System, measured: Measurement) -> None:
-        if not self.cost:
-            print(report.COST_HEAD)
-        self.cost.append({"row": row, "title": title, "key": system.key, "system": system.title,
-                          "refused": measured.refused, "lost": measured.lost,
-                          "duplicates": measured.duplicates, **asdict(measured)})
-        print(report.cost_line(self.cost[-1]), flush=True)
+    def add(self, table: str, row: str, title: str, system: System,
+            measured: list[Measurement]) -> None:
+        self.cost.append({"table": table, "row": row, "title": title, "key": system.key,
+                          "system": system.title, **rounds.of_measurements(measured)})
+        self.show(report.HEADS[table], report.LINES[table](self.cost[-1]))
+
+    def show(self, head: str, line: str) -> None:
+        if head != self.shown_head:
+            print(f"\n{head}")
+        self.shown_head = head
+        print(line, flush=True)
 
 
 def make_systems(options: argparse.Namespace) -> list[System]:
@@ -127,13 +175,17 @@ def run(options: argparse.Namespace) -> dict:
         try:
             bench.run_rows()
             if not options.quick:
+                bench.run_idle()
                 bench.run_overload()
                 bench.run_blackhole()
         finally:
             bench.sink.stop()
-            result = {"cost": bench.cost, "blackhole": bench.blackhole,
-                      "seconds": options.seconds, "blackhole_seconds": options.blackhole_seconds,
+            result = {"cost": bench.cost, "idle": bench.idle, "blackhole": bench.blackhole,
+                      "seconds": options.seconds, "rounds": options.rounds,
+                      "idle_seconds": options.idle_seconds,
+                      "blackhole_seconds": options.blackhole_seconds,
                       "command": command(sys.argv[1:]),
+                      "syncs": counter_of(Path(name)).what,
                       **machine.describe(ROOT, Path(name))}
             (options.build / "bench-results.json").write_text(json.dumps(result, indent=1))
     return result
@@ -164,10 +216,15 @@ def main() -> None:
     parser.add_argument("--rotel", type=Path, help="binary of rotel; none: left out")
     parser.add_argument("--before", type=Path, help="the agent of another build, beside this one")
     parser.add_argument("--seconds", type=float, default=5, help="how long each row's load lasts")
+    parser.add_argument("--rounds", type=int, default=3,
+                        help="how often each row is measured, the systems taking turns; the table "
+                        "has medians. Not of the black hole")
+    parser.add_argument("--idle-seconds", type=float, default=rows.IDLE_SECONDS)
     parser.add_argument("--blackhole-seconds", type=float, default=rows.BLACKHOLE_SECONDS)
     parser.add_argument("--quick", action="store_true", help="the most telling rows only")
     parser.add_argument("--only", default="", help="a pattern, searched in row/system: "
-                        "20k-gzip, dualtrace, '(llm|10kB)/dualtrace', blackhole, overload")
+                        "20k-gzip, dualtrace, '(llm|10kB)/dualtrace', trickle, idle, tls, "
+                        "blackhole, overload")
     parser.add_argument("--write-docs", action="store_true",
                         help="put the parts that were run into docs/benchmarks.md and .svg")
     options = parser.parse_args()

@@ -10,6 +10,7 @@
 #include "tests/bench/load.h"
 #include "tests/bench/sink_destination.h"
 #include "tests/fakes/fake_intake.h"
+#include "tests/fakes/test_certificates.h"
 
 namespace dualtrace::bench {
 namespace {
@@ -93,10 +94,12 @@ TEST(Answer, OnlyATimelyRefusalIsOne) {
 // A true receiver in front of a fake intake, and the load against it.
 class LoadTest : public testing::TestWithParam<Protocol> {
  protected:
-  LoadResult run(agent::Intake& intake, LoadOptions options) {
+  LoadResult run(agent::Intake& intake, LoadOptions options,
+                 std::optional<TlsServerOptions> tls = std::nullopt) {
     MetricRegistry metrics;
     ReceiverConfig config;
     config.listen = {{"127.0.0.1", 0}};
+    config.tls = std::move(tls);
     auto receiver = agent::Receiver::start(config, intake, metrics);
     EXPECT_TRUE(receiver);
     options.port = (*receiver)->ports().front();
@@ -140,6 +143,45 @@ TEST_P(LoadTest, TellsARefusalWithDelayFromAFailure) {
   result = run(intake, ten_);
   EXPECT_EQ(result.requests_failed + result.requests_unsent, 10);
   EXPECT_GT(result.requests_failed, 0);
+}
+
+TEST_P(LoadTest, ShowsItsCertificateToAReceiverThatItVerifies) {
+  TestAuthority authority;
+  TestAuthority stranger;
+  TlsServerOptions server = authority.issue({"127.0.0.1"});
+  server.client_ca_file = authority.ca_file();
+  const TlsServerOptions client = authority.issue({"client"});
+  const auto sent_with = [&](const TlsClientOptions& files) {
+    agent::FakeIntake intake;
+    LoadOptions options = ten_;
+    options.tls = make_client_tls(files, alpn_of(GetParam())).value();
+    return run(intake, options, server).requests_ok;
+  };
+  TlsClientOptions files{.ca_file = authority.ca_file(),
+                         .certificate_file = client.certificate_file,
+                         .key_file = client.key_file};
+  EXPECT_EQ(sent_with(files), 10);
+  files.ca_file = stranger.ca_file();
+  EXPECT_EQ(sent_with(files), 0);
+  EXPECT_EQ(sent_with({.ca_file = authority.ca_file()}), 0);
+}
+
+TEST_P(LoadTest, BeginsWhenToldAfterConnecting) {
+  agent::FakeIntake intake;
+  LoadOptions options = ten_;
+  int calls = 0;
+  options.connected = [&] {
+    EXPECT_TRUE(intake.wait_for(0).empty());
+    ++calls;
+  };
+  EXPECT_EQ(run(intake, options).requests_ok, 10);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(ClientTls, SaysWhichFileCannotBeRead) {
+  const auto made = make_client_tls({.ca_file = "/nowhere/ca.pem"}, "h2");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message.rfind("/nowhere/ca.pem: ", 0), 0);
 }
 
 // Answers each request after a while.

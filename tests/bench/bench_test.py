@@ -2,6 +2,7 @@
 """The benchmark itself, on a build of any kind: counts are exact, times are not looked at."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,11 @@ import blackhole  # noqa: E402
 import picture  # noqa: E402
 import report  # noqa: E402
 from harness.processes import wait_until  # noqa: E402
-from measure import Load, LoadOptions, Sink, arrived_at, measure, wait_delivered  # noqa: E402
-from systems import DESTINATIONS, Dualtrace  # noqa: E402
+import rounds  # noqa: E402
+import syncs  # noqa: E402
+from measure import (  # noqa: E402
+    Arrived, Load, LoadOptions, Measurement, Rest, Sink, arrived_at, measure, rest, wait_delivered)
+from systems import DESTINATIONS, Certificates, Dualtrace, Link, wake_ups  # noqa: E402
 
 SECONDS = 0.5
 QUIET_SECONDS = 60
@@ -32,12 +36,13 @@ class MeasuringTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.load = BUILD / "tests/bench/dualtrace-load"
-        self.sink = Sink(BUILD / "tests/bench/dualtrace-sink", self.folder / "sink")
+        self.sink = Sink(BUILD / "tests/bench/dualtrace-sink", self.folder / "sink",
+                         Certificates(self.folder / "certificates"))
         self.addCleanup(self.sink.stop)
 
-    def start_agent(self, changes=None, gzip=True):
+    def start_agent(self, changes=None, link=Link(gzip=True)):
         agent = Dualtrace(BUILD / "agent/dualtrace-agent", changes)
-        running = agent.start(self.folder, self.sink, gzip)
+        running = agent.start(self.folder, self.sink, link)
         self.addCleanup(running.stop)
         return running
 
@@ -53,6 +58,9 @@ class MeasuringTest(unittest.TestCase):
             self.assertEqual(measured.arrived[name].duplicates, 0, name)
             self.assertEqual(measured.arrived[name].refused_too, 0, name)
         self.assertGreater(measured.cpu_us_per_span, 0)
+        self.assertGreater(measured.cpu_us_per_request, measured.cpu_us_per_span)
+        self.assertGreater(measured.wake_ups_per_second, 0)
+        self.assertGreater(measured.sync_ms, 0)
         self.assertGreaterEqual(measured.rss_max_mib, measured.rss_avg_mib)
 
     def test_counts_are_exact_for_each_protocol_and_encoding(self):
@@ -65,6 +73,18 @@ class MeasuringTest(unittest.TestCase):
                 with self.subTest(protocol=protocol, gzip=gzip):
                     self.assert_exact(self.measured(running, options, first_span), 200)
                 first_span += 200
+
+    def test_counts_are_exact_with_certificates_on_all_sides(self):
+        running, first_span = self.start_agent(link=Link(True, True, True, True)), 0
+        for protocol in ("grpc", "http"):
+            options = LoadOptions(rate=400, spans=20, protocol=protocol, connections=10)
+            with self.subTest(protocol=protocol):
+                self.assert_exact(self.measured(running, options, first_span), 200)
+            first_span += 200
+        running.client_options = ("--ca", self.sink.certificates.ca)  # and shows no certificate
+        load, _ = Load(self.load, self.folder, running, options, SECONDS, first_span).result()
+        self.assertEqual(load["spans_accepted"], 0)
+        self.assertGreater(load["requests_failed"], 0)
 
     def test_a_destination_that_hangs_is_seen_and_gets_all_of_it_later(self):
         running = self.start_agent({"delivery": {
@@ -114,22 +134,43 @@ class MeasuringTest(unittest.TestCase):
                    "a slow destination has everything", timeout=QUIET_SECONDS)
 
 
+    def test_a_system_at_rest_is_looked_at_for_a_while(self):
+        rested = rest(self.start_agent(), SECONDS)
+        self.assertGreaterEqual(rested.cpu_ms_per_second, 0)
+        self.assertGreater(rested.rss_mib, 0)
+
+
 class WholeTest(unittest.TestCase):
-    def test_rows_and_overload_run_and_lose_nothing(self):
+    def result_of(self, rows, number):
         subprocess.run([sys.executable, "-B", ROOT / "tests/bench/bench.py", "--build", BUILD,
-                        "--seconds", "0.5", "--only", "(llm|overload)/dualtrace"],
-                       check=True, stdout=subprocess.DEVNULL)
-        result = json.loads((BUILD / "bench-results.json").read_text())
+                        "--seconds", "0.5", "--idle-seconds", "0.5", "--rounds", str(number),
+                        "--only", f"({rows})/dualtrace"], check=True, stdout=subprocess.DEVNULL)
+        return json.loads((BUILD / "bench-results.json").read_text())
+
+    def test_rows_and_overload_run_and_lose_nothing(self):
+        result = self.result_of("llm|overload|idle", 1)
         self.assertEqual([row["row"] for row in result["cost"]],
                          ["llm", "overload", "after-overload"])
         for row in result["cost"]:
             self.assertEqual((row["lost"], row["duplicates"]), (0, 0), row["row"])
+        self.assertEqual([row["key"] for row in result["idle"]], ["dualtrace"])
+
+    def test_rounds_of_a_row_after_a_warm_up_are_one_result(self):
+        (row,) = self.result_of("trickle-100x10", 2)["cost"]
+        self.assertEqual(row["load"]["spans_due"], 1000)
+        self.assertEqual(row["arrived"]["arize"]["delivered"], row["load"]["spans_accepted"])
+        self.assertEqual((row["lost"], row["duplicates"]), (0, 0))
+        least, most = row["spread"]["cpu_us_per_request"]
+        self.assertTrue(least <= row["cpu_us_per_request"] <= most)
 
 
 RESULT = {
     "row": "20k-gzip", "title": "20k/s, gzip", "key": "dualtrace", "system": "dualtrace (Disk)",
     "refused": 300, "lost": 1, "duplicates": 0, "cpu_us_per_span": 2.345, "rss_avg_mib": 30.2,
-    "rss_max_mib": 40.0, "behind_seconds": 0.21,
+    "rss_max_mib": 40.0, "behind_seconds": 0.21, "table": "cost", "cpu_us_per_request": 234.5,
+    "syncs_per_second": 998.4, "sync_ms": 0.191, "wake_ups_per_second": 4650.3,
+    "spread": {"cpu_us_per_span": [2.1, 2.6], "cpu_us_per_request": [210.0, 260.0],
+               "p99_ms": [4.25, 4.25]},
     "arrived": {"arize": {"delivered": 99_700}, "databricks": {"delivered": 99_699}},
     "load": {"spans_due": 100_000, "schedule_seconds": 5, "spans_per_second": 19_940.0,
              "spans_sent": 100_000, "spans_accepted": 99_700, "requests_ok": 997,
@@ -142,8 +183,27 @@ class ReportTest(unittest.TestCase):
     def test_a_line_says_what_was_refused_and_lost(self):
         self.assertEqual(
             report.cost_line(RESULT),
-            "| 20k/s, gzip | dualtrace (Disk) | 20,000 | 19,940 | all / 99,699 | 0.21 | 2.35 "
-            "| 30/40 | 0.50/4.25 | 300 (200) | 1 | 0 |")
+            "| 20k/s, gzip | dualtrace (Disk) | 20,000 | 19,940 | all / 99,699 | 0.21 "
+            "| 2.35 (2.10–2.60) | 998 × 0.19 | 30/40 | 0.50/4.25 | 300 (200) | 1 | 0 |")
+
+    def test_a_line_of_a_trickle_counts_requests_and_syncs_of_a_known_disk(self):
+        self.assertEqual(
+            report.trickle_line({**RESULT, "syncs_per_second": None}),
+            "| 20k/s, gzip | dualtrace (Disk) | 234 (210–260) | 2.35 | 4,650 | – × 0.19 | 30/40 "
+            "| 0.50/4.25 | 0.21 | all / 99,699 | 300 (200) | 1 | 0 |")
+
+    def test_a_line_of_a_system_at_rest_has_the_spread(self):
+        rested = rounds.of_rests([Rest(0.25, 6.0, 21.0), Rest(0.5, 5.0, 21.0)])
+        self.assertEqual(report.idle_line({"system": "dualtrace", **rested}),
+                         "| dualtrace | 0.38 (0.25–0.50) | 5.50 (5.00–6.00) | 21.0 |")
+
+    def test_each_table_has_its_own_rows(self):
+        trickle = {**RESULT, "table": "trickle", "title": "1 request/s"}
+        result = {"cost": [RESULT, {**RESULT, "system": "rotel"}, trickle]}
+        head, *lines = report.table_lines(result, "cost")
+        self.assertEqual(head, report.COST_HEAD)
+        self.assertEqual([line.split(" | ")[0] for line in lines], ["| 20k/s, gzip", "| "])
+        self.assertEqual(len(report.table_lines(result, "trickle")), 2)
 
     def test_a_black_hole_tells_refused_from_not_sent(self):
         side = {"delivered": 800, "duplicates": 0, "lost": 0, "refused_too": 70,
@@ -170,13 +230,68 @@ class ReportTest(unittest.TestCase):
 
     def test_what_is_written_by_hand_stays(self):
         page = (ROOT / "docs/benchmarks.md").read_text()
-        for part in ("cost", "blackhole"):
+        for part in ("cost", "trickle", "idle", "blackhole"):
             new = report.replaced(page, part, "fresh")
             self.assertIn("\nfresh\n", new)
             outside = page.split(f"<!-- bench:{part}")[0]
             self.assertTrue(new.startswith(outside))
             self.assertEqual(new.split(f"bench:{part} end -->")[1],
                              page.split(f"bench:{part} end -->")[1])
+
+
+class SyncsTest(unittest.TestCase):
+    def counted_of_three(self, counter, folder):
+        self.addCleanup(counter.close)
+        before = counter.read()
+        with (folder / "file").open("wb") as file:
+            for _ in range(3):
+                file.write(b"some")
+                file.flush()
+                os.fdatasync(file.fileno())
+        after = counter.read()
+        return None if after is None else after - before
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "below").mkdir()
+
+    def test_the_disk_counts_every_flush_or_says_that_it_cannot(self):
+        counted = self.counted_of_three(syncs.DiskFlushes(self.folder), self.folder)
+        self.assertTrue(counted is None or counted >= 1)  # what comes together is one
+
+    def test_syncs_of_other_folders_are_not_counted(self):
+        try:
+            counter = syncs.FileSyncs(self.folder / "below")
+            both = syncs.FileSyncs(self.folder)
+        except OSError as error:
+            self.skipTest(str(error))
+        self.addCleanup(both.close)
+        self.assertEqual(self.counted_of_three(counter, self.folder), 0)
+        self.assertEqual(self.counted_of_three(counter, self.folder / "below"), 3)
+        self.assertEqual(both.read(), 6)
+
+
+class RoundsTest(unittest.TestCase):
+    def test_counts_are_added_up_and_the_rest_are_medians(self):
+        def measurement(cpu, lost):
+            arrived = Arrived(delivered=10 - lost, lost=lost, duplicates=0, refused_too=0,
+                              delay_p50_ms=cpu, delay_p99_ms=cpu, delay_max_ms=cpu)
+            return Measurement(load={"spans_sent": 12, "spans_accepted": 10, "p99_ms": 2 * cpu},
+                               arrived={"arize": arrived}, cpu_us_per_span=cpu)
+
+        result = rounds.of_measurements([measurement(3, 0), measurement(1, 1), measurement(7, 0)])
+        self.assertEqual((result["lost"], result["refused"]), (1, 6))
+        self.assertEqual(result["load"], {"spans_sent": 36, "spans_accepted": 30, "p99_ms": 6})
+        self.assertEqual(result["arrived"]["arize"]["delivered"], 29)
+        self.assertEqual(result["cpu_us_per_span"], 3)
+        self.assertEqual(result["spread"]["cpu_us_per_span"], [1, 7])
+        self.assertEqual(result["spread"]["p99_ms"], [2, 14])
+        self.assertIsNone(result["syncs_per_second"])
+
+    def test_wake_ups_are_those_of_all_threads_new_ones_included(self):
+        self.assertEqual(wake_ups({"1": 5, "2": 7, "3": 1}, {"1": 6, "2": 7, "4": 10}), 11)
 
 
 if __name__ == "__main__":

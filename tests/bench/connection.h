@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/bench/client_stream.h"
+
 namespace dualtrace::bench {
 
 // What a client may do about an answer (OTLP, "Failures"): nothing more, try again, or give up.
@@ -33,6 +35,7 @@ class Connection {
 struct Target {
   boost::asio::ip::tcp::endpoint endpoint;
   bool gzip = false;  // bodies are gzip already; says so
+  ClientTls tls{};
 };
 
 std::unique_ptr<Connection> make_grpc_connection(boost::asio::io_context& io, Target target);

@@ -42,7 +42,7 @@ struct Call {
 class GrpcConnection final : public Connection {
  public:
   GrpcConnection(boost::asio::io_context& io, Target target)
-      : io_(io), target_(std::move(target)), socket_(io), read_buffer_(kReadBytes) {}
+      : io_(io), target_(std::move(target)), socket_(io, target_.tls), read_buffer_(kReadBytes) {}
   ~GrpcConnection() override { nghttp2_session_del(session_); }
   GrpcConnection(const GrpcConnection&) = delete;
   GrpcConnection& operator=(const GrpcConnection&) = delete;
@@ -63,7 +63,7 @@ class GrpcConnection final : public Connection {
 
   boost::asio::io_context& io_;
   const Target target_;
-  boost::asio::ip::tcp::socket socket_;
+  ClientStream socket_;
   nghttp2_session* session_ = nullptr;  // as long as the socket is open
   std::unordered_map<int32_t, Call> calls_;
   std::vector<char> read_buffer_;
@@ -112,7 +112,7 @@ void GrpcConnection::send(std::string body, Answered answered) {
   }
   const nghttp2_nv fields[] = {
       field(":method", "POST"),
-      field(":scheme", "http"),
+      field(":scheme", target_.tls == nullptr ? "http" : "https"),
       field(":path", "/opentelemetry.proto.collector.trace.v1.TraceService/Export"),
       field(":authority", "127.0.0.1"),
       field("content-type", "application/grpc"),
@@ -135,10 +135,7 @@ void GrpcConnection::send(std::string body, Answered answered) {
 
 bool GrpcConnection::connected() {
   if (session_ != nullptr) return true;
-  error_code error;
-  socket_.connect(target_.endpoint, error);
-  if (error) return false;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), error);
+  if (!socket_.connect(target_.endpoint)) return false;
   session_ = Callbacks::new_session(this);
   read();
   return true;
@@ -181,8 +178,7 @@ void GrpcConnection::write() {
 
 // Every call that has no answer yet has failed.
 void GrpcConnection::broken() {
-  error_code ignored;  // it is given up in any case
-  socket_.close(ignored);
+  socket_.close();
   nghttp2_session_del(session_);
   session_ = nullptr;
   for (auto& [id, call] : std::exchange(calls_, {})) {

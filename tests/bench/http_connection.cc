@@ -14,7 +14,7 @@ using boost::system::error_code;
 class HttpConnection final : public Connection {
  public:
   HttpConnection(boost::asio::io_context& io, Target target)
-      : io_(io), target_(std::move(target)), socket_(io) {}
+      : io_(io), target_(std::move(target)), socket_(io, target_.tls) {}
 
   void connect() override { static_cast<void>(connected()); }
   void send(std::string body, Answered answered) override {
@@ -34,14 +34,7 @@ class HttpConnection final : public Connection {
  private:
   using Response = http::response<http::string_body>;
 
-  bool connected() {
-    if (socket_.is_open()) return true;
-    error_code error;
-    socket_.connect(target_.endpoint, error);
-    if (error) return false;
-    socket_.set_option(boost::asio::ip::tcp::no_delay(true), error);
-    return !error;
-  }
+  bool connected() { return socket_.is_open() || socket_.connect(target_.endpoint); }
 
   void read() {
     response_ = {};
@@ -55,8 +48,7 @@ class HttpConnection final : public Connection {
   }
 
   void close() {
-    error_code ignored;  // it is given up in any case
-    socket_.close(ignored);
+    socket_.close();
     buffer_.clear();
   }
 
@@ -67,7 +59,7 @@ class HttpConnection final : public Connection {
 
   boost::asio::io_context& io_;
   const Target target_;
-  boost::asio::ip::tcp::socket socket_;
+  ClientStream socket_;
   boost::beast::flat_buffer buffer_;
   http::request<http::string_body> request_;
   Response response_;

@@ -61,7 +61,8 @@ LoadRun::LoadRun(const LoadOptions& options)
     : options_(options),
       interval_(interval_of(options)),
       content_({options.spans_per_request, options.span_bytes, options.seed}) {
-  const Target target{{boost::asio::ip::make_address(options.host), options.port}, options.gzip};
+  const Target target{
+      {boost::asio::ip::make_address(options.host), options.port}, options.gzip, options.tls};
   for (uint32_t i = 0; i < options.connections; ++i) {
     connections_.push_back(options.protocol == Protocol::kGrpc ? make_grpc_connection(io_, target)
                                                                : make_http_connection(io_, target));
@@ -73,6 +74,7 @@ LoadRun::LoadRun(const LoadOptions& options)
 }
 
 LoadResult LoadRun::run() {
+  options_.connected();
   begin_ = last_answer_ = clock_.tick();
   end_ = begin_ +
          std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.seconds));

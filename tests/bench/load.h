@@ -7,14 +7,19 @@
 // from one thread; run() blocks.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
+#include "tests/bench/client_stream.h"
 #include "tests/bench/latencies.h"
 #include "tests/bench/span_ids.h"
 
 namespace dualtrace::bench {
 
 enum class Protocol { kGrpc, kHttp };
+[[nodiscard]] inline std::string_view alpn_of(Protocol protocol) {
+  return protocol == Protocol::kGrpc ? "h2" : "http/1.1";
+}
 
 struct LoadOptions {
   std::string host = "127.0.0.1";
@@ -27,8 +32,11 @@ struct LoadOptions {
   double seconds = 5;
   uint64_t rate = 0;  // spans a second in all; 0: a closed loop
   bool gzip = false;
+  ClientTls tls{};          // with the ALPN name of `protocol`
   uint64_t first_span = 0;  // number of the first span
   uint64_t seed = 1;
+  // Called when all connections are there, ahead of the first request.
+  std::function<void()> connected = [] {};
 };
 
 struct LoadResult {

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "tests/bench/load.h"
@@ -26,6 +27,14 @@ double cpu_seconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// So that what connecting costs the receiver can be told from what requests cost it.
+void wait_for_a_line() {
+  std::puts("connected");
+  std::fflush(stdout);
+  std::string line;
+  std::getline(std::cin, line);
 }
 
 nlohmann::json to_json(const LoadOptions& options, const LoadResult& result) {
@@ -54,6 +63,7 @@ nlohmann::json to_json(const LoadOptions& options, const LoadResult& result) {
 int run(int argc, char** argv) {
   LoadOptions options;
   std::string ok_file;
+  TlsClientOptions tls;
   CLI::App app{"OTLP requests with numbered spans, at a rate or as fast as they are taken"};
   app.add_option("--host", options.host, "IP address of the receiver")->check(CLI::ValidIPV4);
   app.add_option("--port", options.port, "Port of the receiver")->required();
@@ -69,13 +79,30 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "How long requests are sent");
   app.add_option("--rate", options.rate, "Spans a second in all; 0: a closed loop");
   app.add_flag("--gzip", options.gzip, "Compress requests");
+  auto* ca =
+      app.add_option("--ca", tls.ca_file, "Speak TLS with a receiver that this CA vouches for");
+  auto* key = app.add_option("--key", tls.key_file, "Key of the client's certificate");
+  app.add_option("--certificate", tls.certificate_file, "Of the client, to be shown")
+      ->needs(ca)
+      ->needs(key);
   app.add_option("--first-span", options.first_span, "Number of the first span");
   app.add_option("--seed", options.seed, "Of the spans' contents");
+  app.add_flag_callback(
+      "--wait", [&options] { options.connected = wait_for_a_line; },
+      "Connect, say so, and send only when there is a line of input");
   app.add_option("--ok-file", ok_file, "Where to write which spans were answered OK, a bit each");
   CLI11_PARSE(app, argc, argv);
   if (options.protocol == Protocol::kHttp && options.in_flight > 1) {
     std::fputs("HTTP/1.1 has one request under way on a connection\n", stderr);
     return 2;
+  }
+  if (!tls.ca_file.empty()) {
+    auto made = make_client_tls(tls, alpn_of(options.protocol));
+    if (!made) {
+      std::fprintf(stderr, "%s\n", made.error().message.c_str());
+      return 1;
+    }
+    options.tls = *std::move(made);
   }
   const LoadResult result = run_load(options);
   if (!ok_file.empty()) {

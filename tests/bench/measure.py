@@ -11,9 +11,12 @@ from pathlib import Path
 
 from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
-from systems import Running, cpu_seconds, keep_nice
+from machine import sync_ms
+from syncs import counter_of
+from systems import Certificates, Running, cpu_seconds, keep_nice, wake_ups
 
 SAMPLE_SECONDS = 0.05
+ACCEPT_SECONDS = 0.1  # what a system may take to accept the clients' connections
 # A queue that retries may rest for half a minute between two tries.
 QUIET_SECONDS_MAX = 40
 
@@ -21,16 +24,27 @@ QUIET_SECONDS_MAX = 40
 class Sink:
     """Both destinations; tests/bench/sink_main.cc tells what it can be asked."""
 
-    def __init__(self, binary: Path, folder: Path):
-        self.process = Process("sink", [binary], folder)
+    def __init__(self, binary: Path, folder: Path, certificates: Certificates | None = None):
+        self.certificates = certificates  # with them it takes TLS, too
+        shown = [] if certificates is None else [
+            "--certificate", certificates.server, "--key", certificates.server_key]
+        self.process = Process("sink", [binary, *shown], folder)
         line = wait_until(lambda: self.process.output().partition("\n")[0], "the sink is ready",
                           process=self.process)
         ports = json.loads(line)
         self.grpc_port, self.http_port = ports["grpc"], ports["http"]
+        self._ports = ports
         keep_nice(self.process.pid)
 
-    def url(self, path: str) -> str:
+    def url(self, path: str, tls: bool = False) -> str:
+        if tls:
+            return f"https://127.0.0.1:{self._ports['http_tls']}{path}"
         return f"http://127.0.0.1:{self.http_port}{path}"
+
+    def grpc_url(self, tls: bool = False) -> str:
+        if tls:
+            return f"https://127.0.0.1:{self._ports['grpc_tls']}"
+        return f"http://127.0.0.1:{self.grpc_port}"
 
     def counts(self) -> dict:
         return fetch_json(self.url("/counts"))
@@ -81,17 +95,26 @@ class LoadOptions:
 
 
 class Load:
-    """One run of dualtrace-load, in the background until result()."""
+    """One run of dualtrace-load, in the background until result(). One that waits is connected
+    when it is made, and sends from begin() on."""
 
     def __init__(self, binary: Path, folder: Path, running: Running, options: LoadOptions,
-                 seconds: float, first_span: int = 0):
+                 seconds: float, first_span: int = 0, waits: bool = False):
         self._ok_file = folder / f"ok-{first_span}"
         self._first_span = first_span
         port = running.http_port if options.protocol == "http" else running.grpc_port
         self._process = subprocess.Popen(
             [str(binary), "--port", str(port), "--seconds", str(seconds), "--first-span",
-             str(first_span), "--ok-file", str(self._ok_file), *options.arguments()],
-            stdout=subprocess.PIPE, text=True)
+             str(first_span), "--ok-file", str(self._ok_file), *["--wait"] * waits,
+             *running.client_options, *options.arguments()],
+            stdin=subprocess.PIPE if waits else subprocess.DEVNULL, stdout=subprocess.PIPE,
+            text=True)
+        if waits and not self._process.stdout.readline():
+            raise RuntimeError(f"dualtrace-load ended with {self._process.wait()}")
+
+    def begin(self) -> None:
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
 
     def result(self) -> tuple[dict, int]:
         """What it printed, and the set of spans that were answered OK."""
@@ -165,8 +188,12 @@ class Measurement:
     load: dict  # what dualtrace-load counted
     arrived: dict = field(default_factory=dict)  # by destination
     cpu_us_per_span: float = 0
+    cpu_us_per_request: float = 0  # that was answered OK
     load_cpu_us_per_span: float = 0  # the generator's own
     sink_cpu_us_per_span: float = 0  # and the sink's, for all destinations
+    wake_ups_per_second: float = 0  # of the system's threads
+    syncs_per_second: float | None = None  # as syncs.py can count them
+    sync_ms: float = 0  # what one took just before
     rss_avg_mib: float = 0
     rss_max_mib: float = 0
     behind_seconds: float = 0  # from the last answer until everything was delivered
@@ -185,25 +212,66 @@ class Measurement:
         return sum(arrived.duplicates for arrived in self.arrived.values())
 
 
+class Meters:
+    """What is read of a system, the sink and the disk before a load and after it."""
+
+    def __init__(self, running: Running, sink: Sink, syncs):
+        self.syncs = syncs.read()
+        self.sleeps = running.sleeps()
+        self.cpu_seconds = running.cpu_seconds()
+        self.sink_cpu_seconds = cpu_seconds(sink.process)
+        self.time = time.monotonic()
+
+
 def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinations: tuple,
             options: LoadOptions, seconds: float, first_span: int = 0,
             quiet: float = QUIET_SECONDS_MAX) -> Measurement:
-    """Drives the load and waits for the end of its delivery. CPU time is counted to there."""
+    """Drives the load and waits for the end of its delivery. All is counted from when the clients
+    are connected to there."""
     sink.forget()
-    before, sink_before = running.cpu_seconds(), cpu_seconds(sink.process)
+    one_sync_ms = sync_ms(folder)
+    syncs = counter_of(running.store)
+    load = Load(binary, folder, running, options, seconds, first_span, waits=True)
+    time.sleep(ACCEPT_SECONDS)
+    begin = Meters(running, sink, syncs)
     with memory_of(running) as samples:
-        result, accepted = Load(binary, folder, running, options, seconds, first_span).result()
+        load.begin()
+        result, accepted = load.result()
         answered = time.monotonic()
         wait_delivered(sink, destinations, accepted, quiet)
-        behind = time.monotonic() - answered
-    cpu, sink_cpu = running.cpu_seconds() - before, cpu_seconds(sink.process) - sink_before
+    end = Meters(running, sink, syncs)
+    syncs.close()
+    cpu, elapsed = end.cpu_seconds - begin.cpu_seconds, end.time - begin.time
     per_span = 1e6 / max(result["spans_accepted"], 1)
     return Measurement(
         load=result,
         arrived={name: arrived_at(sink, name, accepted) for name in destinations},
         cpu_us_per_span=cpu * per_span,
+        cpu_us_per_request=cpu * 1e6 / max(result["requests_ok"], 1),
         load_cpu_us_per_span=result["cpu_seconds"] * per_span,
-        sink_cpu_us_per_span=sink_cpu * per_span,
+        sink_cpu_us_per_span=(end.sink_cpu_seconds - begin.sink_cpu_seconds) * per_span,
+        wake_ups_per_second=wake_ups(begin.sleeps, end.sleeps) / elapsed,
+        syncs_per_second=None if end.syncs is None else (end.syncs - begin.syncs) / elapsed,
+        sync_ms=one_sync_ms,
         rss_avg_mib=sum(samples) / len(samples),
         rss_max_mib=running.rss_max_mib(),
-        behind_seconds=behind)
+        behind_seconds=end.time - answered)
+
+
+@dataclass
+class Rest:
+    """What a system costs that has nothing to do."""
+
+    cpu_ms_per_second: float
+    wake_ups_per_second: float
+    rss_mib: float
+
+
+def rest(running: Running, seconds: float) -> Rest:
+    begun, sleeps, cpu = time.monotonic(), running.sleeps(), running.cpu_seconds()
+    time.sleep(seconds)
+    elapsed = time.monotonic() - begun
+    return Rest(
+        cpu_ms_per_second=(running.cpu_seconds() - cpu) * 1e3 / elapsed,
+        wake_ups_per_second=wake_ups(sleeps, running.sleeps()) / elapsed,
+        rss_mib=running.rss_mib())

@@ -50,6 +50,10 @@ PANELS = [
     Panel("Memory, highest, in MiB: 20k/s, gzip", "20k-gzip", lambda r: r["rss_max_mib"], 0),
     Panel("Thousand spans/s at saturation, gzip (more is better)", "saturation-gzip",
           lambda r: r["load"]["spans_per_second"] / 1000, 0),
+    Panel("CPU µs a request: 1,000/s of one span", "trickle-1000x1",
+          lambda r: r["cpu_us_per_request"], 0),
+    Panel("CPU µs a span: 20k/s, gzip, TLS to the destinations", "tls-destinations",
+          lambda r: r["cpu_us_per_span"], 1),
 ]
 
 

@@ -8,8 +8,17 @@ import picture
 
 COST_HEAD = """\
 | load | system | offered/s | accepted/s | delivered Arize / Databricks | behind s | CPU µs/span \
-| RSS avg/max MiB | accept p50/p99 ms | refused (with delay hint) | lost | duplicates |
-|---|---|---|---|---|---|---|---|---|---|---|---|"""
+| syncs/s × ms | RSS avg/max MiB | accept p50/p99 ms | refused (with delay hint) | lost | duplicates |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
+
+TRICKLE_HEAD = """\
+| load | system | CPU µs/request | CPU µs/span | wake-ups/s | syncs/s × ms | RSS avg/max MiB \
+| accept p50/p99 ms | behind s | delivered Arize / Databricks | refused | lost | duplicates |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
+
+IDLE_HEAD = """\
+| system | CPU ms/s | wake-ups/s | RSS MiB |
+|---|---|---|---|"""
 
 BLACKHOLE_HEAD = """\
 | system | client: OK / refused | accept p99 ms | healthy: delivered, duplicates, lost | \
@@ -31,9 +40,13 @@ def whole(count: float) -> str:
     return f"{count:,.0f}"
 
 
+def closed(result: dict) -> bool:
+    return "saturation" in result["row"]
+
+
 def offered(result: dict) -> str:
     load = result["load"]
-    if "saturation" in result["row"]:
+    if closed(result):
         return "closed loop"
     return whole(load["spans_due"] / load["schedule_seconds"])
 
@@ -60,15 +73,63 @@ def refused(result: dict) -> str:
     return text
 
 
-def cost_line(result: dict) -> str:
+def spread(result: dict, name: str, value: float, text=number) -> str:
+    """The median, and between which values it lies when there are several."""
+    least, most = (text(end) for end in result["spread"][name])
+    return text(value) if least == most else f"{text(value)} ({least}–{most})"
+
+
+def cpu(result: dict, name: str) -> str:
+    return spread(result, name, result[name])
+
+
+def syncs(result: dict) -> str:
+    count = result["syncs_per_second"]
+    return ("–" if count is None else number(count)) + f" × {number(result['sync_ms'])}"
+
+
+def memory(result: dict) -> str:
+    return f"{whole(result['rss_avg_mib'])}/{whole(result['rss_max_mib'])}"
+
+
+def accept(result: dict) -> str:
     load = result["load"]
-    cells = [
-        result["title"], result["system"], offered(result), whole(load["spans_per_second"]),
-        delivered(result), number(result["behind_seconds"]), number(result["cpu_us_per_span"]),
-        f"{whole(result['rss_avg_mib'])}/{whole(result['rss_max_mib'])}",
-        f"{number(load['p50_ms'])}/{number(load['p99_ms'])}", refused(result),
-        whole(result["lost"]), whole(result["duplicates"])]
+    return f"{number(load['p50_ms'])}/{spread(result, 'p99_ms', load['p99_ms'])}"
+
+
+def accepted(result: dict) -> str:
+    rate = result["load"]["spans_per_second"]
+    return spread(result, "spans_per_second", rate, whole) if closed(result) else whole(rate)
+
+
+def cost_line(result: dict) -> str:
+    return line([
+        result["title"], result["system"], offered(result), accepted(result), delivered(result),
+        number(result["behind_seconds"]), cpu(result, "cpu_us_per_span"), syncs(result),
+        memory(result), accept(result), refused(result), whole(result["lost"]),
+        whole(result["duplicates"])])
+
+
+def trickle_line(result: dict) -> str:
+    return line([
+        result["title"], result["system"], cpu(result, "cpu_us_per_request"),
+        number(result["cpu_us_per_span"]), number(result["wake_ups_per_second"]), syncs(result),
+        memory(result), accept(result), number(result["behind_seconds"]), delivered(result),
+        refused(result), whole(result["lost"]), whole(result["duplicates"])])
+
+
+def idle_line(result: dict) -> str:
+    return line([result["system"], cpu(result, "cpu_ms_per_second"),
+                 cpu(result, "wake_ups_per_second"),
+                 spread(result, "rss_mib", result["rss_mib"])])
+
+
+def line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
+
+
+HEADS = {"cost": COST_HEAD, "trickle": TRICKLE_HEAD}
+LINES = {"cost": cost_line, "trickle": trickle_line}
 
 
 def blackhole_line(result: dict) -> str:
@@ -84,7 +145,7 @@ def blackhole_line(result: dict) -> str:
         side(dead, load), number(result["caught_up_seconds"]),
         f"{whole(result['rss_before_mib'])}/{whole(result['rss_max_mib'])}",
         whole(result["disk_left_mib"])]
-    return "| " + " | ".join(cells) + " |"
+    return line(cells)
 
 
 def side(arrived: dict, load: dict) -> str:
@@ -98,7 +159,7 @@ def side(arrived: dict, load: dict) -> str:
 
 def notes(result: dict) -> str:
     return (f"`{result['command'].strip()}` at {result['commit']}, {result['date']}: "
-            f"{result['machine']}.")
+            f"{result['machine']}. Syncs/s: {result['syncs']}.")
 
 
 def around(result: dict) -> str:
@@ -109,14 +170,34 @@ def around(result: dict) -> str:
     return f"Generator and sink took {', '.join(told)} beside dualtrace." if told else ""
 
 
-def cost_part(result: dict) -> str:
-    lines, last = [], None
-    for row in result["cost"]:
-        lines.append(cost_line({**row, "title": "" if row["title"] == last else row["title"]}))
+def of_table(result: dict, table: str) -> list[dict]:
+    return [row for row in result["cost"] if row["table"] == table]
+
+
+def table_lines(result: dict, table: str) -> list[str]:
+    """Its head and its rows; a title stands once."""
+    lines, last = [HEADS[table]], None
+    for row in of_table(result, table):
+        title = "" if row["title"] == last else row["title"]
+        lines.append(LINES[table]({**row, "title": title}))
         last = row["title"]
+    return lines
+
+
+def cost_part(result: dict) -> str:
     return "\n".join([f"{notes(result)} {around(result)}".strip(), "",
                       "![What a span costs, beside the peers](benchmarks.svg)", "",
-                      COST_HEAD, *lines])
+                      *table_lines(result, "cost")])
+
+
+def trickle_part(result: dict) -> str:
+    return "\n".join([notes(result), "", *table_lines(result, "trickle")])
+
+
+def idle_part(result: dict) -> str:
+    lines = [idle_line(row) for row in result["idle"]]
+    seconds = result["idle_seconds"]
+    return "\n".join([notes(result), "", f"Measured over {seconds:g} s.", "", IDLE_HEAD, *lines])
 
 
 def blackhole_part(result: dict) -> str:
@@ -143,8 +224,12 @@ def publish(docs: Path, part: str, text: str) -> None:
 
 def write_docs(docs: Path, result: dict) -> None:
     """The parts that were run; the others keep what they had."""
-    if result["cost"]:
+    if of_table(result, "cost"):
         publish(docs, "cost", cost_part(result))
         (docs / "benchmarks.svg").write_text(picture.draw(result["cost"]))
+    if of_table(result, "trickle"):
+        publish(docs, "trickle", trickle_part(result))
+    if result["idle"]:
+        publish(docs, "idle", idle_part(result))
     if result["blackhole"]:
         publish(docs, "blackhole", blackhole_part(result))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // dualtrace-sink: both destinations as cheaply as can be, for `./dev bench`. It takes OTLP/gRPC and
 // OTLP/HTTP, plain and gzip, counts spans by their numbers and keeps nothing else. /v1/traces and
-// everything on the gRPC port is `arize`, any other path that ends so `databricks`.
+// everything on the gRPC ports is `arize`, any other path that ends so `databricks`.
+// With a certificate it takes the same over TLS, on two more ports.
 // On the HTTP port: GET /counts, GET /seen/<destination> (a bitmap), POST /forget,
 // POST /behave/<destination>/{answer,hang,delay?<milliseconds>}. Prints its ports as JSON.
 
@@ -57,7 +58,7 @@ class Sink final : public agent::Intake {
  public:
   explicit Sink(uint64_t spans_max) : arize_(spans_max), databricks_(spans_max) {}
 
-  // The gRPC port's requests.
+  // The gRPC ports' requests.
   void accept(IntakeRequest request, IntakeAnswer answer) override;
   Result<agent::Ticket> admit(size_t bytes,
                               std::shared_ptr<dualtrace::agent::PeerShare> /*peer*/) override {
@@ -65,7 +66,7 @@ class Sink final : public agent::Intake {
   }
   [[nodiscard]] size_t request_bytes_max() const override { return kBodyBytesMax; }
 
-  // The HTTP port's.
+  // The HTTP ports'.
   void serve(const HttpServerRequest& request, HttpReplier replier);
 
  private:
@@ -158,28 +159,51 @@ Side* Sink::side_of(std::string_view name) {
   return nullptr;
 }
 
-Status run(uint64_t spans_max) {
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGTERM);
-  sigaddset(&stop_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-  Sink sink(spans_max);
+// Where one sink is reached.
+struct Doors {
   MetricRegistry metrics;
-  ReceiverConfig grpc;
-  grpc.listen = {{"127.0.0.1", 0}};
-  grpc.limits.request_bytes = kBodyBytesMax;
-  auto receiver = agent::Receiver::start(grpc, sink, metrics);
+  std::unique_ptr<agent::Receiver> grpc;
+  std::unique_ptr<HttpServer> http;
+
+  Status open(Sink& sink, const std::optional<TlsServerOptions>& tls);
+};
+
+Status Doors::open(Sink& sink, const std::optional<TlsServerOptions>& tls) {
+  ReceiverConfig config;
+  config.listen = {{"127.0.0.1", 0}};
+  config.tls = tls;
+  config.limits.request_bytes = kBodyBytesMax;
+  auto receiver = agent::Receiver::start(config, sink, metrics);
   if (!receiver) return fail(receiver.error());
+  grpc = *std::move(receiver);
   auto server = HttpServer::start({.listen = {"127.0.0.1", 0},
+                                   .tls = tls,
                                    .body_bytes_max = kBodyBytesMax,
                                    .connections_max = kConnectionsMax},
                                   [&sink](const HttpServerRequest& request, HttpReplier replier) {
                                     sink.serve(request, std::move(replier));
                                   });
   if (!server) return fail(server.error());
-  const nlohmann::json ports = {{"grpc", (*receiver)->ports().front()},
-                                {"http", (*server)->port()}};
+  http = *std::move(server);
+  return {};
+}
+
+Status run(uint64_t spans_max, const TlsServerOptions& files) {
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  Sink sink(spans_max);
+  Doors plain;
+  Doors secure;
+  if (Status opened = plain.open(sink, std::nullopt); !opened) return opened;
+  nlohmann::json ports = {{"grpc", plain.grpc->ports().front()}, {"http", plain.http->port()}};
+  if (!files.certificate_file.empty()) {
+    if (Status opened = secure.open(sink, files); !opened) return opened;
+    ports["grpc_tls"] = secure.grpc->ports().front();
+    ports["http_tls"] = secure.http->port();
+  }
   std::puts(ports.dump().c_str());
   std::fflush(stdout);
   int signal = 0;
@@ -192,10 +216,14 @@ Status run(uint64_t spans_max) {
 
 int main(int argc, char** argv) {
   uint64_t spans_max = 400'000'000;
+  dualtrace::TlsServerOptions files;
   CLI::App app{"A counting sink for OTLP/gRPC and OTLP/HTTP"};
   app.add_option("--spans-max", spans_max, "Highest span number told apart, a bit each");
+  auto* key = app.add_option("--key", files.key_file, "Key of the certificate");
+  app.add_option("--certificate", files.certificate_file, "To be shown on the ports with TLS")
+      ->needs(key);
   CLI11_PARSE(app, argc, argv);
-  const dualtrace::Status ended = dualtrace::bench::run(spans_max);
+  const dualtrace::Status ended = dualtrace::bench::run(spans_max, files);
   if (ended) return 0;
   std::fprintf(stderr, "%s\n", ended.error().message.c_str());
   return 1;

@@ -6,16 +6,38 @@ not. Each runs with its own defaults but for the addresses."""
 import json
 import os
 import random
+import re
 import socket
 import time
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.authority import Authority
 from harness.processes import Process, wait_until
 
 SPACE_ID = "U3BhY2U6MTpiZW5j"  # base64 of Space:1:benc
 DESTINATIONS = ("arize", "databricks")
+
+
+@dataclass(frozen=True)
+class Link:
+    """How a system is reached, and how it reaches the destinations."""
+
+    gzip: bool = False  # towards the destinations; the load says for itself
+    tls: bool = False  # towards the destinations
+    client_tls: bool = False  # from clients
+    client_certificates: bool = False  # that clients have to show
+
+
+class Certificates:
+    """Of one CA that everybody trusts: the systems' and the sink's, and the clients'."""
+
+    def __init__(self, folder: Path):
+        authority = Authority(folder, "bench authority")
+        self.ca = str(authority.certificate)
+        self.server, self.server_key = map(str, authority.issue("server"))
+        self.client, self.client_key = map(str, authority.issue("client"))
 
 
 def free_port() -> int:
@@ -54,6 +76,11 @@ def cpu_seconds(process: Process) -> float:
     return time.clock_gettime(((~process.pid) << 3) | 2)
 
 
+def wake_ups(before: dict[str, int], after: dict[str, int]) -> int:
+    """Of all threads between two looks at Running.sleeps(); those that have ended are left out."""
+    return sum(count - before.get(thread, 0) for thread, count in after.items())
+
+
 @dataclass
 class Running:
     """A system that takes spans."""
@@ -62,12 +89,25 @@ class Running:
     grpc_port: int
     http_port: int
     store: Path  # where its queues live
+    client_options: tuple = ()  # dualtrace-load's, for TLS
 
     def __post_init__(self):
         keep_nice(self.process.pid)
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.process)
+
+    def sleeps(self) -> dict[str, int]:
+        """How often each thread has gone to sleep: its voluntary context switches."""
+        counts = {}
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                status = (task / "status").read_text()
+            except OSError:  # the thread has ended
+                continue
+            counts[task.name] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status,
+                                              re.MULTILINE)[1])
+        return counts
 
     def rss_mib(self) -> float:
         return self._memory("VmRSS")
@@ -96,8 +136,15 @@ class System:
     title = ""
     destinations = DESTINATIONS
 
-    def start(self, folder: Path, sink, gzip: bool) -> Running:
+    def start(self, folder: Path, sink, link: Link) -> Running:
         raise NotImplementedError
+
+
+def client_options(link: Link, certificates: Certificates | None) -> tuple:
+    if not link.client_tls:
+        return ()
+    shown = ("--certificate", certificates.client, "--key", certificates.client_key)
+    return ("--ca", certificates.ca, *(shown if link.client_certificates else ()))
 
 
 class Dualtrace(System):
@@ -120,22 +167,25 @@ class Dualtrace(System):
         made.changes = changes
         return made
 
-    def start(self, folder: Path, sink, gzip: bool) -> Running:
-        compression = "GZIP" if gzip else "None"
+    def start(self, folder: Path, sink, link: Link) -> Running:
+        compression = "GZIP" if link.gzip else "None"
         (folder / "key").write_text("bench")
         (folder / "space").write_text(SPACE_ID)
+        trusted = {"caFile": sink.certificates.ca} if link.tls else {}
         config = {  # JSON is YAML
-            "receiver": {"listen": ["127.0.0.1:0"]},
+            "receiver": {"listen": ["127.0.0.1:0"], **self._receiver_tls(sink, link)},
             "arize": {
-                "endpoint": f"http://127.0.0.1:{sink.grpc_port}",
+                "endpoint": sink.grpc_url(link.tls),
                 "compression": compression,
                 "credentials": {"apiKeyFile": "key", "spaceIDFile": "space"},
+                **trusted,
             },
             "databricks": {
-                "workspaceURL": f"http://127.0.0.1:{sink.http_port}",
+                "workspaceURL": sink.url("", link.tls),
                 "table": "main.traces.bench_otel_spans",
                 "compression": compression,
                 "auth": {"tokenFile": "key"},
+                **trusted,
             },
             "delivery": {"folder": str(folder / "data")},
             "observe": {"listen": "127.0.0.1:0"},
@@ -145,7 +195,18 @@ class Dualtrace(System):
         process = Process("agent", [self.binary, "--config", folder / "agent.yaml"], folder)
         ready = wait_until(lambda: ready_line(process), "the agent is ready", process=process)
         port = int(ready["receiver_ports"])
-        return Running(process, port, port, folder / "data")
+        return Running(process, port, port, folder / "data",
+                       client_options(link, sink.certificates))
+
+    @staticmethod
+    def _receiver_tls(sink, link: Link) -> dict:
+        if not link.client_tls:
+            return {}
+        certificates = sink.certificates
+        tls = {"certificateFile": certificates.server, "keyFile": certificates.server_key}
+        if link.client_certificates:
+            tls["clientCAFile"] = certificates.ca
+        return {"tls": tls}
 
 
 def ready_line(process: Process) -> dict | None:
@@ -167,23 +228,26 @@ class Collector(System):
         self.key = "collector-" + "-".join(words).replace("_storage", "").replace(" ", "-")
         self.title = f"Collector ({', '.join(words)})"
 
-    def start(self, folder: Path, sink, gzip: bool) -> Running:
+    def start(self, folder: Path, sink, link: Link) -> Running:
         grpc_port, http_port = free_port(), free_port()
         store = folder / "store"
         store.mkdir()
-        compression = "gzip" if gzip else "none"
+        compression = "gzip" if link.gzip else "none"
+        receiver_tls = self._receiver_tls(sink, link)
+        trust = {"tls": {"ca_file": sink.certificates.ca} if link.tls else {"insecure": True}}
         queue = {"sending_queue": {"storage": "file_storage"}} if self.stored else {}
         config = {
             "receivers": {"otlp": {"protocols": {
-                "grpc": {"endpoint": f"127.0.0.1:{grpc_port}", "max_recv_msg_size_mib": 64},
-                "http": {"endpoint": f"127.0.0.1:{http_port}"},
+                "grpc": {"endpoint": f"127.0.0.1:{grpc_port}", "max_recv_msg_size_mib": 64,
+                         **receiver_tls},
+                "http": {"endpoint": f"127.0.0.1:{http_port}", **receiver_tls},
             }}},
             "processors": {"batch": {}},
             "exporters": {
-                "otlp_grpc": {"endpoint": f"127.0.0.1:{sink.grpc_port}", "tls": {"insecure": True},
-                              "compression": compression, **queue},
-                "otlp_http": {"traces_endpoint": sink.url("/databricks/v1/traces"),
-                              "compression": compression, **queue},
+                "otlp_grpc": {"endpoint": sink.grpc_url(link.tls), "compression": compression,
+                              **trust, **queue},
+                "otlp_http": {"traces_endpoint": sink.url("/databricks/v1/traces", link.tls),
+                              "compression": compression, **trust, **queue},
             },
             "extensions": {"file_storage": {"directory": str(store), "fsync": self.fsync}},
             "service": {
@@ -198,11 +262,23 @@ class Collector(System):
         process = Process("collector", [self.binary, "--config", folder / "collector.yaml"], folder)
         wait_until(lambda: listens(grpc_port) and listens(http_port), "the Collector listens",
                    process=process)
-        return Running(process, grpc_port, http_port, store)
+        return Running(process, grpc_port, http_port, store,
+                       client_options(link, sink.certificates))
+
+    @staticmethod
+    def _receiver_tls(sink, link: Link) -> dict:
+        if not link.client_tls:
+            return {}
+        certificates = sink.certificates
+        tls = {"cert_file": certificates.server, "key_file": certificates.server_key}
+        if link.client_certificates:
+            tls["client_ca_file"] = certificates.ca
+        return {"tls": tls}
 
 
 class Rotel(System):
-    """rotel takes one traces exporter only: half of the work of the others."""
+    """rotel takes one traces exporter only: half of the work of the others. Its receiver has no
+    TLS."""
 
     key = "rotel"
     title = "rotel (memory, **one** destination)"
@@ -211,18 +287,20 @@ class Rotel(System):
     def __init__(self, binary: Path):
         self.binary = binary
 
-    def start(self, folder: Path, sink, gzip: bool) -> Running:
+    def start(self, folder: Path, sink, link: Link) -> Running:
         grpc_port, http_port = free_port(), free_port()
+        # 0.0.1a15 refuses --otlp-exporter-tls-ca-file, with a certificate and a key or without.
+        trust = {"SSL_CERT_FILE": sink.certificates.ca} if link.tls else {}
         process = Process("rotel", [
             self.binary, "start",
             "--otlp-grpc-endpoint", f"127.0.0.1:{grpc_port}",
             "--otlp-http-endpoint", f"127.0.0.1:{http_port}",
             "--otlp-grpc-max-recv-msg-size-mib", 64,
             "--exporter", "otlp",
-            "--otlp-exporter-endpoint", f"http://127.0.0.1:{sink.grpc_port}",
+            "--otlp-exporter-endpoint", sink.grpc_url(link.tls),
             "--otlp-exporter-protocol", "grpc",
-            "--otlp-exporter-compression", "gzip" if gzip else "none",
-        ], folder)
+            "--otlp-exporter-compression", "gzip" if link.gzip else "none",
+        ], folder, trust)
         wait_until(lambda: listens(grpc_port) and listens(http_port), "rotel listens",
                    process=process)
         return Running(process, grpc_port, http_port, folder)
