@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench nodes`: dualtrace and the OpenTelemetry Collector as agents of two real nodes, one after
-the other, under the same load from the same pods: CPU, memory, delay to both destinations, disk, and
-what becomes of spans and clients when an agent is killed or a node is drained.
+"""`./dev bench nodes`: dualtrace and the OpenTelemetry Collector as agents of two real nodes, one
+after the other, under the same load from the same pods: CPU, memory, delay to both destinations,
+disk, and what becomes of spans and clients when an agent is killed or a node is drained.
 
 Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.
 """
@@ -9,6 +9,7 @@ Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures o
 import argparse
 import json
 import re
+import signal
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # the harness, and what makes i
 import machine  # noqa: E402
 import report  # noqa: E402
 from cluster.cluster import Cluster, default_folder  # noqa: E402
+from cluster.daemon import all_marked  # noqa: E402
 from harness.live_cluster import LiveCluster  # noqa: E402
 from nodes import page  # noqa: E402
 from nodes.counters import sync_count  # noqa: E402
@@ -34,14 +36,15 @@ def say(text: str) -> None:
 
 @contextmanager
 def two_nodes(binaries: Path):
-    """In a folder of their own, which is the same in each run: a run that was killed is cleaned up
-    after by the next one."""
+    """In a folder of their own, the same in each run: after a run that was killed, the next one
+    cleans up. Whatever is started meanwhile ends with the cluster."""
     folder = default_folder().with_name("bench-nodes")
     cluster = Cluster(folder)
     cluster.down()
     cluster.up(nodes=2)
     try:
-        yield LiveCluster(cluster, binaries)
+        with all_marked(folder):
+            yield LiveCluster(cluster, binaries)
     finally:
         cluster.down()
 
@@ -119,6 +122,7 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     options = parsed()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is cleaned up
     with ExitStack() as ends:
         live = ends.enter_context(two_nodes(options.build))
         folder = live.cluster.folder / "bench"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel counts of a container, read from outside, so that it is the same for every system:
-CPU and memory of its cgroup (v1 or v2), bytes that its processes have had written, syncs they ask for."""
+"""What the kernel counts of a container, read from outside, so that it is the same for each system:
+CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs that they ask for."""
 
 import os
 import subprocess
@@ -34,19 +34,22 @@ def cpu_seconds(folder: Path) -> float:
 class Memory:
     """MiB."""
 
-    own: float  # anonymous pages: nobody can take them back
-    working_set: float  # as `kubectl top` shows it: with cached files that are in use
+    resident: float  # of the processes, the program's own text included
+    working_set: float  # of the cgroup, as `kubectl top` shows it: with cached files in use
 
 
-def memory(folder: Path) -> Memory:
+def working_set_mib(folder: Path) -> float:
     stat = named((folder / "memory.stat").read_text())
     if (folder / "memory.usage_in_bytes").exists():
-        used, own = int((folder / "memory.usage_in_bytes").read_text()), stat["total_rss"]
-        idle = stat["total_inactive_file"]
+        used, idle = folder / "memory.usage_in_bytes", stat["total_inactive_file"]
     else:
-        used, own = int((folder / "memory.current").read_text()), stat["anon"]
-        idle = stat["inactive_file"]
-    return Memory(own / MIB, max(used - idle, 0) / MIB)
+        used, idle = folder / "memory.current", stat["inactive_file"]
+    return max(int(used.read_text()) - idle, 0) / MIB
+
+
+def resident_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 class Container:
@@ -69,7 +72,8 @@ class Container:
         return cpu_seconds(self._cpu)
 
     def memory(self) -> Memory:
-        return memory(self._memory)
+        resident = sum(map(resident_mib, self.processes()))
+        return Memory(resident, working_set_mib(self._memory))
 
     def processes(self) -> list[int]:
         return [int(pid) for pid in (self._memory / "cgroup.procs").read_text().split()]
@@ -97,13 +101,13 @@ def disk_mib(folder: Path) -> float:
 class Sampled:
     """Of several containers; complete when sampling() has ended."""
 
-    own: list[float] = field(default_factory=list)
+    resident: list[float] = field(default_factory=list)
     working_set: list[float] = field(default_factory=list)
 
     def take(self, containers: list[Container]) -> None:
         for container in containers:
             now = container.memory()
-            self.own.append(now.own)
+            self.resident.append(now.resident)
             self.working_set.append(now.working_set)
 
 
@@ -126,9 +130,9 @@ def sampling(containers: list[Container]):
 
 
 class SyncCount:
-    """How often threads, and those that they start, asked for a sync: by the kernel's own trace of
-    system calls, in a buffer of ours. It slows down every system call of the machine a little, so no
-    time is to be measured meanwhile."""
+    """How often threads, and those that they start, ask for a sync: by the kernel's own trace of
+    system calls, in a buffer of ours. It slows down every system call of the machine a little, so
+    no time is to be measured meanwhile."""
 
     def __init__(self, tracing: Path):
         self._buffer = tracing / "instances" / f"dualtrace-{os.getpid()}"
@@ -152,7 +156,7 @@ class SyncCount:
 
     def _watch(self, threads: list[int]) -> None:
         pids = self._buffer / "set_event_pid"
-        # Of ourselves one: in a process namespace of our own, the kernel would know us by other ids.
+        # First one of ours: in a process namespace below the first, the kernel's ids are others.
         pids.write_text(str(threading.get_native_id()))
         with tempfile.TemporaryFile() as file:
             os.fsync(file.fileno())

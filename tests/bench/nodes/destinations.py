@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both destinations outside the cluster: the counting sink, with TLS in front of it, in the network of
-the first node but not among its pods. The cluster knows them as two Services without a selector."""
+"""Both destinations outside the cluster: the counting sink, with TLS in front of it, in the network
+of the first node but not among its pods. The cluster knows them as Services without a selector."""
 
 import json
 import socket
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cluster.node import Node
 from harness.authority import Authority
+from harness.http import answers
 from harness.live_cluster import DESTINATIONS, LiveCluster, namespace
 from harness.processes import Process, wait_until
 from measure import Sink
@@ -47,32 +48,19 @@ class NodeSink(Sink):
         self.process = Process("sink", [*enter, binary], folder)
         self.ends = ExitStack()
         self.ends.callback(self.process.kill)
-        line = wait_until(
-            lambda: self.process.output().partition("\n")[0], "the sink is ready", process=self.process
-        )
-        self.inner = json.loads(line)
+        output = wait_until(self.process.output, "the sink is ready", process=self.process)
+        self.inner = json.loads(output.partition("\n")[0])
         self.grpc_port, self.http_port = 0, self._relayed(folder, node)
 
     def _relayed(self, folder: Path, node: Node) -> int:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        target = f"127.0.0.1:{self.inner['http']}"
-        relay = Process("relay", [sys.executable, "-B", RELAY, port, node.machine.pid, target], folder)
+        command = [sys.executable, "-B", RELAY, port, node.machine.pid]
+        relay = Process("relay", [*command, f"127.0.0.1:{self.inner['http']}"], folder)
         self.ends.callback(relay.kill)
-
-        def leads_there() -> bool:
-            try:
-                return bool(self.__class__.answering(port))
-            except OSError:
-                return False
-
-        wait_until(leads_there, "the sink answers through its relay", process=relay)
+        url = f"http://127.0.0.1:{port}/counts"
+        wait_until(lambda: answers(url), "the sink answers through its relay", process=relay)
         return port
-
-    @staticmethod
-    def answering(port: int) -> bool:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
 
     def stop(self) -> None:
         self.ends.close()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS in front of the sink, which has none and listens on loopback only: `front CERTIFICATE KEY
-PORT=TARGET=PROTOCOL…` takes TLS on each PORT of all addresses, agrees on PROTOCOL (h2, http/1.1) and
-passes what it reads to TARGET, a port of loopback. It counts nothing: both systems pay the same."""
+PORT=TARGET=PROTOCOL…` takes TLS on each PORT of all addresses, agrees on PROTOCOL (h2, http/1.1)
+and passes what it reads to TARGET, a port of loopback."""
 
 import asyncio
 import ssl
@@ -44,7 +44,8 @@ async def serve(certificate: str, key: str, fronts: list[str]) -> None:
     for front in fronts:
         port, target, protocol = front.split("=")
         tls = context(certificate, key, protocol)
-        servers.append(await asyncio.start_server(relay_to(int(target)), "0.0.0.0", int(port), ssl=tls))
+        relay = relay_to(int(target))
+        servers.append(await asyncio.start_server(relay, "0.0.0.0", int(port), ssl=tls))
     print("running", flush=True)
     await asyncio.gather(*[server.serve_forever() for server in servers])
 

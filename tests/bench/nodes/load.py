@@ -21,7 +21,7 @@ LABEL = "bench-load"
 RESULTS = "bench-load"  # below the node's /var/lib
 LOAD_SPANS = 1_000_000  # numbers for one node's load, and for one node's probe, of one run
 PROBE_SPANS = 50_000
-# The generator waits for answers for half a minute, and for a connection as long as the kernel tries.
+# The generator waits half a minute for answers, and for a connection as long as the kernel tries.
 OVERTIME_SECONDS = 240
 
 
@@ -79,7 +79,7 @@ class LoadResult:
 
     @property
     def longest_outage(self) -> float | None:
-        """Of the probes: from the first try that failed to the next OK, or an answer that was late."""
+        """Of the probes: from the first try that failed to the next OK, or a late answer's."""
         waits = [max(probe["longest_outage"], probe["slowest"]) for probe in self.probes]
         return max(waits) if waits else None
 
@@ -134,7 +134,8 @@ class Running:
             return self._live.get(f"pods/{name}", SPACE)["status"].get("phase", "")
 
         for name, _, _ in self._pods:
-            wait_until(lambda name=name: phase(name) in phases, f"{name} is {phases[0]}", timeout, 0.5)
+            ended = f"{name} is {phases[0]}"
+            wait_until(lambda name=name: phase(name) in phases, ended, timeout, every=0.5)
 
     def result(self) -> LoadResult:
         """When it has come to its end."""

@@ -4,7 +4,7 @@
 from report import number, whole
 
 LOAD_HEAD = """\
-| load | system | CPU | memory avg/max MiB | working set avg/max MiB | delay to Arize p50/p99 ms \
+| load | system | CPU | RSS avg/max MiB | working set avg/max MiB | delay to Arize p50/p99 ms \
 | delay to Databricks p50/p99 ms | accept p50/p99 ms | written, bytes/span | syncs/s | store MiB \
 | not answered OK | lost | duplicates |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
@@ -29,7 +29,7 @@ def whole_pair(one: float, other: float) -> str:
 
 def memory(result: dict) -> list[str]:
     return [
-        whole_pair(result["own_mib"], result["own_max_mib"]),
+        whole_pair(result["resident_mib"], result["resident_max_mib"]),
         whole_pair(result["working_set_mib"], result["working_set_max_mib"]),
     ]
 
@@ -96,8 +96,8 @@ def table(results: list[dict], kinds: tuple[str, ...]) -> list[str]:
 
 def markdown(results: list[dict], around: dict, options) -> str:
     parts = [
-        f"`./dev bench nodes` at {around['commit']}, {around['date']}: {around['machine']}. Each load "
-        f"lasts {options.seconds:g} s, each event's {options.event_seconds:g} s.",
+        f"`./dev bench nodes` at {around['commit']}, {around['date']}: {around['machine']}. "
+        f"Each load lasts {options.seconds:g} s, each event's {options.event_seconds:g} s.",
     ]
     loads, events = table(results, ("idle", "load")), table(results, ("event",))
     if loads:

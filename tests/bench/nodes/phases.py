@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The phases of a run, the same for each system: idle, under each load, and under load with something
-happening to an agent or a node."""
+"""The phases of a run, the same for each system: idle, under each load, and under load while
+something happens to an agent or a node."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 
 from cluster.node import Node
 from harness.live_cluster import LiveCluster
-from harness.processes import wait_until
 from measure import arrived_at, wait_delivered
 from systems import DESTINATIONS
 
@@ -89,8 +88,8 @@ def idle(stand: Stand, seconds: float) -> dict:
 def memory_of(sampled) -> dict:
     """Of one node's agent."""
     return {
-        "own_mib": sum(sampled.own) / len(sampled.own),
-        "own_max_mib": max(sampled.own),
+        "resident_mib": sum(sampled.resident) / len(sampled.resident),
+        "resident_max_mib": max(sampled.resident),
         "working_set_mib": sum(sampled.working_set) / len(sampled.working_set),
         "working_set_max_mib": max(sampled.working_set),
     }
@@ -145,8 +144,7 @@ class Event:
 
 
 def kill_agent(stand: Stand) -> None:
-    """As the kernel does when memory is short: nothing is said to it, and the kubelet starts another
-    process in the same pod."""
+    """As the kernel does when memory is short. The kubelet starts another one in the same pod."""
     for pid in stand.system.container_on(stand.nodes[0]).processes():
         os.kill(pid, signal.SIGKILL)
 
@@ -191,7 +189,7 @@ def under_load(stand: Stand, event: Event, seconds: float) -> dict:
     finally:
         load.end()
         event.undo(stand)
-    wait_until(lambda: all(map(stand.system.ready_on, stand.nodes)), "all agents are ready", 120, 0.5)
+    stand.system.wait_until_ready()
     return {
         "spans": result.accepted.bit_count(),
         "unanswered": result.unanswered,

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of its own in each node's network: one span every 50 ms over OTLP/HTTP, one request after
-the other, as an application would send them that exports at once. So an outage is seen as a client
-has it, which a generator that is busy with a schedule cannot tell. Run as a program it is that client.
-"""
+"""A client of its own in each node's network: one span every 50 ms over OTLP/HTTP, one request at a
+time, as an application sends them that exports at once. It sees an outage as clients do, which a
+generator that keeps to a schedule does not. Run as a program it is that client."""
 
 import argparse
 import http.client
@@ -15,42 +14,17 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parents[1]))
+    sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 from harness.load import Outcome, Sent  # noqa: E402
 from harness.node_load import longest_outage  # noqa: E402
 from harness.processes import Process, wait_until  # noqa: E402
+from nodes.span import request  # noqa: E402
 
 EVERY = 0.05
 RETRY = 0.02
 CONNECT_TIMEOUT = 0.25
 ANSWER_TIMEOUT = 10.0  # an SDK's
-MASK = 2**64 - 1
-FACTOR, SALT = 0x9E3779B97F4A7C15, 0x64756C7472616365  # tests/bench/span_ids.cc
-
-
-def scrambled(number: int) -> int:
-    product = number * FACTOR & MASK
-    return product ^ product >> 32
-
-
-def trace_id(number: int) -> bytes:
-    """As the sink reads a span's number from it."""
-    return scrambled(number).to_bytes(8, "big") + scrambled(number ^ SALT).to_bytes(8, "big")
-
-
-def field(number: int, content: bytes) -> bytes:
-    """Of a protobuf message; no content here has 128 bytes."""
-    assert len(content) < 128
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
-def request(number: int, nanoseconds: int) -> bytes:
-    """ExportTraceServiceRequest with one span, which has ended now."""
-    at = nanoseconds.to_bytes(8, "little")
-    span = field(1, trace_id(number)) + field(2, scrambled(~number & MASK).to_bytes(8, "big"))
-    span += field(5, b"probe") + bytes([7 << 3 | 1]) + at + bytes([8 << 3 | 1]) + at
-    return field(1, field(2, field(2, span)))
 
 
 class Client:
@@ -63,9 +37,7 @@ class Client:
     def send(self, body: bytes) -> Outcome:
         try:
             if self._connection is None:
-                self._connection = http.client.HTTPConnection(*self._target, timeout=CONNECT_TIMEOUT)
-                self._connection.connect()
-                self._connection.sock.settimeout(ANSWER_TIMEOUT)
+                self._connect()
             headers = {"Content-Type": "application/x-protobuf"}
             self._connection.request("POST", "/v1/traces", body, headers)
             answer = self._connection.getresponse()
@@ -76,6 +48,11 @@ class Client:
         if answer.will_close:
             self._close()
         return Outcome.OK if answer.status == 200 else Outcome.REFUSED
+
+    def _connect(self) -> None:
+        self._connection = http.client.HTTPConnection(*self._target, timeout=CONNECT_TIMEOUT)
+        self._connection.connect()
+        self._connection.sock.settimeout(ANSWER_TIMEOUT)
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -112,7 +89,8 @@ class Probe:
         command = [*enter, sys.executable, "-B", HERE / "probe.py", "--host", host]
         command += ["--first-span", first_span, "--result", self._result]
         self.process = Process(name, command, folder)
-        wait_until(lambda: "running" in self.process.output(), "the probe runs", process=self.process)
+        runs = "the probe runs"
+        wait_until(lambda: "running" in self.process.output(), runs, process=self.process)
 
     def stop(self) -> dict:
         assert self.process.stop(timeout=60) == 0, self.process.output()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is compared on nodes: dualtrace by its chart and one export, the OpenTelemetry Collector as a
-DaemonSet (collector.yaml). Both compress for both destinations, as the Collector does by default, and
-trust the authority of the destinations; all else is their own default."""
+"""What is compared on nodes: dualtrace by its chart and one export, the OpenTelemetry Collector by
+collector.yaml. Both compress for both destinations, as the Collector does by default,
+and trust the authority of the destinations; all else is their own default."""
 
 import tempfile
 from pathlib import Path
@@ -53,18 +53,17 @@ class NodeSystem:
 
     def pod_on(self, node: Node) -> dict | None:
         """The one that is to stay."""
-        pods = self.live.get("pods", self.space)["items"]
-        found = [
-            pod
-            for pod in pods
-            if pod["spec"].get("nodeName") == node.name and "deletionTimestamp" not in pod["metadata"]
-        ]
-        return found[0] if found else None
+        for pod in self.live.get("pods", self.space)["items"]:
+            stays = "deletionTimestamp" not in pod["metadata"]
+            if stays and pod["spec"].get("nodeName") == node.name:
+                return pod
+        return None
 
     def container_on(self, node: Node) -> Container:
         pod = self.pod_on(node)
         assert pod, f"{self.title} has no pod on {node.name}"
-        (status,) = [one for one in pod["status"]["containerStatuses"] if one["name"] == self.container]
+        statuses = pod["status"]["containerStatuses"]
+        (status,) = [one for one in statuses if one["name"] == self.container]
         return Container(node.machine.cgroup, status["containerID"].rpartition("/")[2])
 
     def ready_on(self, node: Node) -> bool:
