@@ -13,6 +13,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 import report  # noqa: E402
 from nodes import counters, page  # noqa: E402
+from nodes.outcome import LoadResult, set_of  # noqa: E402
 from nodes.span import request, trace_id  # noqa: E402
 
 V1 = {
@@ -70,6 +71,22 @@ class SpanTest(unittest.TestCase):
         body = request(5, 0x0102030405060708)
         self.assertIn(trace_id(5), body)
         self.assertIn(bytes([65, 8, 7, 6, 5, 4, 3, 2, 1]), body)
+
+
+class OutcomeTest(unittest.TestCase):
+    def test_numbers_become_the_set_that_the_sink_has(self):
+        self.assertEqual(set_of([70, 64, 65]), 1 << 64 | 1 << 65 | 1 << 70)
+        self.assertEqual(set_of([]), 0)
+
+    def test_loads_and_probes_count_together(self):
+        loads = [{"spans_due": 1000, "spans_accepted": 980},
+                 {"spans_due": 10, "spans_accepted": 10}]
+        probes = [{"tries": 7, "ok": [1, 2, 3], "longest_outage": 0.5, "slowest": 0.75},
+                  {"tries": 1, "ok": [9], "longest_outage": 0.25, "slowest": 0.0}]
+        result = LoadResult(0, loads, probes)
+        self.assertEqual(result.unanswered, 24)
+        self.assertEqual(result.longest_outage, 0.75)
+        self.assertIsNone(LoadResult(0, loads, []).longest_outage)
 
 
 SIDE = {"lost": 0, "duplicates": 20, "delay_p50_ms": 150.0, "delay_p99_ms": 210.5}

@@ -12,6 +12,7 @@ from harness.live_cluster import LiveCluster, namespace
 from harness.processes import wait_until
 from measure import as_set
 
+from nodes.outcome import LoadResult, set_of
 from nodes.probe import Probe
 from nodes.systems import load_image
 
@@ -58,30 +59,6 @@ def pod(name: str, node: str, arguments: list[str]) -> dict:
             "volumes": [{"name": "results", "hostPath": path}],
         },
     }
-
-
-@dataclass
-class LoadResult:
-    """Of all nodes together, probes included."""
-
-    accepted: int  # the set of spans that were answered OK
-    loads: list[dict]  # what each dualtrace-load printed
-    probes: list[dict]  # what each probe wrote
-
-    def total(self, name: str) -> float:
-        return sum(load[name] for load in self.loads)
-
-    @property
-    def unanswered(self) -> int:
-        """Spans that were due and not answered OK."""
-        failed = sum(probe["tries"] - len(probe["ok"]) for probe in self.probes)
-        return int(self.total("spans_due") - self.total("spans_accepted")) + failed
-
-    @property
-    def longest_outage(self) -> float | None:
-        """Of the probes: from the first try that failed to the next OK, or a late answer's."""
-        waits = [max(probe["longest_outage"], probe["slowest"]) for probe in self.probes]
-        return max(waits) if waits else None
 
 
 class Loads:
@@ -150,8 +127,7 @@ class Running:
             accepted |= as_set((results / "ok").read_bytes()) << first_span
             self._live.kubectl("delete", "pod", f"--namespace={SPACE}", name, "--wait=false")
         for probe in probes:
-            for number in probe["ok"]:
-                accepted |= 1 << number
+            accepted |= set_of(probe["ok"])
         return LoadResult(accepted, loads, probes)
 
     def end(self) -> None:

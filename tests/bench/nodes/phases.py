@@ -56,9 +56,12 @@ class Stand:
     def containers(self) -> list[Container]:
         return [self.system.container_on(node) for node in self.nodes]
 
+    def wait_delivered(self, accepted: int) -> None:
+        """Until all has arrived, or nothing more comes."""
+        wait_delivered(self.destinations.sink, DESTINATIONS, accepted, QUIET_SECONDS)
+
     def arrived(self, accepted: int) -> dict:
         sink = self.destinations.sink
-        wait_delivered(sink, DESTINATIONS, accepted, QUIET_SECONDS)
         return {name: asdict(arrived_at(sink, name, accepted)) for name in DESTINATIONS}
 
     def disk_mib(self) -> float:
@@ -103,7 +106,8 @@ def loaded(stand: Stand, shape: Shape, seconds: float) -> dict:
     with sampling(containers) as sampled:
         load = stand.loads.start(stand.system.address(), shape, seconds)
         result = load.result()
-        arrived = stand.arrived(result.accepted)
+        stand.wait_delivered(result.accepted)
+    arrived = stand.arrived(result.accepted)
     spans = result.accepted.bit_count()
     return {
         "spans": spans,
@@ -131,7 +135,7 @@ def syncs_per_second(stand: Stand, shape: Shape) -> float | None:
         begun, before = time.monotonic(), count()
         time.sleep(SYNC_SECONDS)
         counted, took = count() - before, time.monotonic() - begun
-    stand.arrived(load.result().accepted)
+    stand.wait_delivered(load.result().accepted)
     return counted / took / len(containers)
 
 
@@ -153,7 +157,7 @@ def drain(stand: Stand) -> None:
     """The load stays, as an application does that takes its time to end."""
     stand.live.kubectl(
         *("drain", stand.nodes[1].name, "--ignore-daemonsets", "--delete-emptydir-data"),
-        *("--force", f"--pod-selector=app!={LABEL}"),
+        f"--pod-selector=app!={LABEL}",
     )
 
 
@@ -183,7 +187,7 @@ def under_load(stand: Stand, event: Event, seconds: float) -> dict:
         time.sleep(BEFORE_EVENT_SECONDS)
         event.happen(stand)
         result = load.result()
-        stand.arrived(result.accepted)
+        stand.wait_delivered(result.accepted)
         time.sleep(LATE_SECONDS)
         arrived = stand.arrived(result.accepted)
     finally:
