@@ -7,7 +7,6 @@ Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures o
 """
 
 import argparse
-import json
 import re
 import signal
 import sys
@@ -129,15 +128,12 @@ def main() -> None:
         folder.mkdir()
         bench = Bench(options, live, folder, ends.enter_context(sync_count()))
         ends.callback(bench.destinations.stop)
+        around = machine.describe(ROOT, folder)
         try:
             bench.run()
-        finally:
-            around = machine.describe(ROOT, folder)
+        finally:  # what was done until it was broken off
             text = page.markdown(bench.results, around, options)
             print(text)
-            results = {"results": bench.results, **around}
-            keep = folder.parent.parent / "bench-nodes.json"
-            keep.write_text(json.dumps(results, indent=1))
     if options.write_docs:
         report.publish(ROOT / "docs", "nodes", text)
 
