@@ -22,7 +22,6 @@ from cluster.cluster import Cluster, default_folder  # noqa: E402
 from cluster.daemon import all_marked  # noqa: E402
 from harness.live_cluster import LiveCluster  # noqa: E402
 from nodes import page  # noqa: E402
-from nodes.counters import sync_count  # noqa: E402
 from nodes.destinations import Destinations  # noqa: E402
 from nodes.load import Loads  # noqa: E402
 from nodes.phases import EVENTS, ROWS, Stand, idle, loaded, under_load  # noqa: E402
@@ -51,13 +50,12 @@ def two_nodes(binaries: Path):
 class Bench:
     """One run. Used from one thread."""
 
-    def __init__(self, options: argparse.Namespace, live: LiveCluster, folder: Path, syncs):
+    def __init__(self, options: argparse.Namespace, live: LiveCluster, folder: Path):
         self.options = options
         self.live = live
         programs = options.build / "tests/bench"
         self.destinations = Destinations(live, programs / "dualtrace-sink", folder)
         self.loads = Loads(live, programs / "dualtrace-load", folder)
-        self.syncs = syncs
         self.results: list[dict] = []
 
     def systems(self) -> list[NodeSystem]:
@@ -83,7 +81,7 @@ class Bench:
         return bool(re.search(self.options.only, f"{key}/{system.key}"))
 
     def run_phases(self, system: NodeSystem) -> None:
-        stand = Stand(self.live, system, self.destinations, self.loads, self.syncs)
+        stand = Stand(self.live, system, self.destinations, self.loads)
         options = self.options
         self.phase("idle", "idle", "idle", stand, lambda: idle(stand, options.seconds))
         for row in ROWS:
@@ -126,7 +124,7 @@ def main() -> None:
         live = ends.enter_context(two_nodes(options.build))
         folder = live.cluster.folder / "bench"
         folder.mkdir()
-        bench = Bench(options, live, folder, ends.enter_context(sync_count()))
+        bench = Bench(options, live, folder)
         ends.callback(bench.destinations.stop)
         around = machine.describe(ROOT, folder)
         try:

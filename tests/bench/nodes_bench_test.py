@@ -49,11 +49,6 @@ class CountersTest(unittest.TestCase):
         counted = counters.named(text)
         self.assertEqual(counted["write_bytes"] - counted["cancelled_write_bytes"], 4096)
 
-    def test_the_head_of_a_trace_counts_what_its_buffer_dropped_too(self):
-        head = "# tracer: nop\n#\n# entries-in-buffer/entries-written: 7/1234   #P:2\n#\n"
-        self.assertEqual(counters.written_entries(head), 1234)
-        self.assertEqual(counters.written_entries(""), 0)
-
     def test_the_disk_is_what_is_occupied(self):
         (self.folder / "a").mkdir()
         (self.folder / "a" / "b").write_bytes(bytes(2**20))

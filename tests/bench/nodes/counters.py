@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel counts of a container, read from outside, so that it is the same for each system:
-CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs that they ask for."""
+CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs of its files."""
 
 import os
-import subprocess
-import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.cgroups import Cgroup
+from syncs import FileSyncs
 
 MIB = 2**20
 SAMPLE_SECONDS = 0.5
-# Calls that return when something is on the disk, with what tells them from those that do not.
-SYNCS = {"fsync": "", "fdatasync": "", "msync": "flags & 4", "pwritev2": "flags & 6"}
 
 
 def named(text: str) -> dict[str, int]:
@@ -78,9 +75,6 @@ class Container:
     def processes(self) -> list[int]:
         return [int(pid) for pid in (self._memory / "cgroup.procs").read_text().split()]
 
-    def threads(self) -> list[int]:
-        return [int(one) for pid in self.processes() for one in os.listdir(f"/proc/{pid}/task")]
-
     def written_bytes(self) -> int:
         """Since they started: pages that they made dirty and that were not dropped before they were
         written. What the file system writes of its own is not in it."""
@@ -129,63 +123,22 @@ def sampling(containers: list[Container]):
         thread.join()
 
 
-class SyncCount:
-    """How often threads, and those that they start, ask for a sync: by the kernel's own trace of
-    system calls, in a buffer of ours. It slows down every system call of the machine a little, so
-    no time is to be measured meanwhile."""
+class Syncs:
+    """Of the files in these folders, as FileSyncs counts them: where it cannot, there is no count."""
 
-    def __init__(self, tracing: Path):
-        self._buffer = tracing / "instances" / f"dualtrace-{os.getpid()}"
-
-    @contextmanager
-    def counting(self, threads: list[int]):
-        """Gives a function that says how many there were so far."""
-        self._buffer.mkdir()
+    def __init__(self, folders: list[Path]):
+        self._counters: list[FileSyncs] = []
         try:
-            (self._buffer / "options" / "event-fork").write_text("1")
-            for call, condition in SYNCS.items():
-                event = self._buffer / "events" / "syscalls" / f"sys_enter_{call}"
-                if condition:
-                    (event / "filter").write_text(condition)
-                (event / "enable").write_text("1")
-            self._watch(threads)
-            yield self._count
-        finally:
-            (self._buffer / "events" / "enable").write_text("0")
-            self._buffer.rmdir()
+            for folder in folders:
+                self._counters.append(FileSyncs(folder))
+        except OSError:
+            self.close()
 
-    def _watch(self, threads: list[int]) -> None:
-        pids = self._buffer / "set_event_pid"
-        # First one of ours: in a process namespace below the first, the kernel's ids are others.
-        pids.write_text(str(threading.get_native_id()))
-        with tempfile.TemporaryFile() as file:
-            os.fsync(file.fileno())
-        if self._count() != 1:
-            raise OSError("the kernel's trace does not know our processes")
-        pids.write_text("\n".join(map(str, threads)))
-        (self._buffer / "trace").write_text("")
+    def read(self) -> int | None:
+        counts = [counter.read() for counter in self._counters]
+        return sum(counts) if counts else None
 
-    def _count(self) -> int:
-        return written_entries((self._buffer / "trace").read_text())
-
-
-def written_entries(trace: str) -> int:
-    """Of the head of a trace: "# entries-in-buffer/entries-written: 3/3   #P:2"."""
-    for line in trace.splitlines():
-        name, _, counts = line.partition("entries-written:")
-        if counts:
-            return int(counts.split()[0].partition("/")[2])
-    return 0
-
-
-@contextmanager
-def sync_count():
-    """A SyncCount, or None where the kernel has no trace of system calls for us."""
-    with tempfile.TemporaryDirectory() as folder:
-        mounted = subprocess.run(["mount", "-t", "tracefs", "tracefs", folder], capture_output=True)
-        try:
-            has = mounted.returncode == 0 and Path(folder, "events/syscalls").is_dir()
-            yield SyncCount(Path(folder)) if has else None
-        finally:
-            if mounted.returncode == 0:
-                subprocess.run(["umount", "--lazy", folder], check=True)
+    def close(self) -> None:
+        for counter in self._counters:
+            counter.close()
+        self._counters = []

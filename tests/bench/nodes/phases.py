@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from cluster.node import Node
@@ -13,7 +14,7 @@ from harness.live_cluster import LiveCluster
 from measure import arrived_at, wait_delivered
 from systems import DESTINATIONS
 
-from nodes.counters import Container, SyncCount, disk_mib, sampling
+from nodes.counters import Container, Syncs, disk_mib, sampling
 from nodes.destinations import Destinations
 from nodes.load import LABEL, Loads, Shape
 from nodes.systems import NodeSystem
@@ -21,8 +22,6 @@ from nodes.systems import NodeSystem
 QUIET_SECONDS = 75  # longer than any back-off of the systems
 BEFORE_EVENT_SECONDS = 8  # under load, until something happens
 LATE_SECONDS = 5  # what comes twice may come after the rest
-# To count syncs; their cost is not to be in the CPU time of the phase before.
-SYNC_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Stand:
     system: NodeSystem
     destinations: Destinations
     loads: Loads
-    syncs: SyncCount | None
 
     @property
     def nodes(self) -> list[Node]:
@@ -63,6 +61,9 @@ class Stand:
     def arrived(self, accepted: int) -> dict:
         sink = self.destinations.sink
         return {name: asdict(arrived_at(sink, name, accepted)) for name in DESTINATIONS}
+
+    def syncs(self) -> Syncs:
+        return Syncs([self.system.store_on(node) for node in self.nodes])
 
     def disk_mib(self) -> float:
         return max(disk_mib(self.system.store_on(node)) for node in self.nodes)
@@ -99,14 +100,15 @@ def memory_of(sampled) -> dict:
 
 
 def loaded(stand: Stand, shape: Shape, seconds: float) -> dict:
-    """CPU time and written bytes count until the last span has arrived."""
+    """CPU time, written bytes and syncs count until the last span has arrived."""
     containers = stand.containers()
     stand.destinations.sink.forget()
     cpu, written = cpu_of(containers), written_by(containers)
-    with sampling(containers) as sampled:
+    with sampling(containers) as sampled, closing(stand.syncs()) as syncs:
         load = stand.loads.start(stand.system.address(), shape, seconds)
         result = load.result()
         stand.wait_delivered(result.accepted)
+        synced = syncs.read()
     arrived = stand.arrived(result.accepted)
     spans = result.accepted.bit_count()
     return {
@@ -119,24 +121,8 @@ def loaded(stand: Stand, shape: Shape, seconds: float) -> dict:
         "arrived": arrived,
         "store_mib": stand.disk_mib(),
         **memory_of(sampled),
-        "syncs_per_second": syncs_per_second(stand, shape),
+        "syncs_per_second": None if synced is None else synced / seconds / len(containers),
     }
-
-
-def syncs_per_second(stand: Stand, shape: Shape) -> float | None:
-    """Of one node's agent; None where they cannot be counted."""
-    if stand.syncs is None:
-        return None
-    load = stand.loads.start(stand.system.address(), shape, SYNC_SECONDS + 10)
-    time.sleep(3)  # pods start one after the other
-    containers = stand.containers()
-    threads = [thread for container in containers for thread in container.threads()]
-    with stand.syncs.counting(threads) as count:
-        begun, before = time.monotonic(), count()
-        time.sleep(SYNC_SECONDS)
-        counted, took = count() - before, time.monotonic() - begun
-    stand.wait_delivered(load.result().accepted)
-    return counted / took / len(containers)
 
 
 @dataclass(frozen=True)
