@@ -9,6 +9,9 @@ word_bench() {
   elif [[ "${1:-}" == webhook ]]; then
     shift
     word_bench_webhook "$@"
+  elif [[ "${1:-}" == nodes ]]; then
+    shift
+    word_bench_nodes "$@"
   fi
   prepare bench
   build release dualtrace-agent dualtrace-load dualtrace-sink
@@ -30,6 +33,15 @@ word_bench_webhook() {
   prepare bench webhook
   build release dualtrace-reviews
   exec /usr/bin/python3 tests/bench/webhook_bench.py --build build/release "$@"
+}
+
+word_bench_nodes() {
+  local collector=()
+  prepare bench nodes
+  build release dualtrace-operator dualtrace-agent dualtrace-load dualtrace-sink
+  if [[ -z "$asks_for_help" ]]; then collector=(--collector "$(place collector)/collector"); fi
+  export_places helm kubernetes nodes
+  exec "$(place clients)/bin/python" -B tests/bench/nodes_bench.py --build build/release "${collector[@]}" "$@"
 }
 
 word_faults() {

@@ -12,6 +12,7 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
     demo* | faults*) echo compiler clients ;;
     schedules*) echo compiler clients "$control_plane" ;;
     "bench operator"*) echo compiler commit clients "$control_plane" ;;
+    "bench nodes"*) echo compiler commit clients collector "$control_plane" "$nodes" helm ;;
     bench*) echo compiler commit collector rotel ;;
     "cluster up"*--nodes*) echo "$control_plane" "$nodes" ;;
     "cluster up"*) echo "$control_plane" ;;

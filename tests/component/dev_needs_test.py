@@ -24,6 +24,7 @@ WORDS = {
     "bench": {"g++", "git", "golang-go", "python3-venv"},
     "bench operator": {"g++", "git", "python3-venv", *CONTROL_PLANE},
     "bench webhook": {"g++", "git"},
+    "bench nodes": {"g++", "git", "python3-venv", *CONTROL_PLANE, *NODES},
     "faults": {"g++", "python3-venv"},
     "schedules": {"g++", "python3-venv", *CONTROL_PLANE},
     "cluster up": CONTROL_PLANE,
@@ -39,7 +40,7 @@ WORDS = {
     "docs": {"python3-venv"},
     "docs site": {"python3-venv"},
 }
-NEEDS_ROOT = {"cluster up --nodes 2", "cluster demo", "cluster test"}
+NEEDS_ROOT = {"cluster up --nodes 2", "cluster demo", "cluster test", "bench nodes"}
 TOOLS = ["bash", "dirname", "env", "find", "flock", "head", "mkdir", "rm", "sed", "sha256sum"]
 TOOLS += ["sort", "tail", "tee", "touch", "xargs", "cat", "cut", "mktemp", "nproc", "git"]
 
@@ -133,7 +134,9 @@ def test_a_node_that_is_too_old_is_named_before_anything_is_installed(machine):
     assert "apt-get" not in machine.calls()
 
 
-@pytest.mark.parametrize("word", ["bench", "bench operator", "demo", "faults", "schedules"])
+@pytest.mark.parametrize(
+    "word", ["bench", "bench operator", "bench nodes", "demo", "faults", "schedules"]
+)
 def test_a_page_of_help_is_not_built(machine, word):
     machine.play("dpkg-query", "echo -n installed")
     machine.environment["DUALTRACE_CACHE"] = str(Path(os.environ["DUALTRACE_TEST_CLIENTS"]).parent)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The OpenTelemetry Collector with just the parts that `./dev bench` compares dualtrace with: otlp
-// in, the batch processor, otlp out over gRPC and over HTTP, queues in memory or in file_storage.
+// in, the batch processor, otlp out over gRPC and over HTTP, queues in memory or in file_storage. On
+// nodes also what its Helm chart adds: the memory limiter and the health check.
 // Written by hand in place of a builder's manifest, so that go.mod and go.sum pin all of it.
 package main
 
 import (
 	"log"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -18,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/batchprocessor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
@@ -29,14 +32,16 @@ func factories() (otelcol.Factories, error) {
 	if made.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory()); err != nil {
 		return made, err
 	}
-	if made.Processors, err = otelcol.MakeFactoryMap[processor.Factory](batchprocessor.NewFactory()); err != nil {
+	if made.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		batchprocessor.NewFactory(), memorylimiterprocessor.NewFactory()); err != nil {
 		return made, err
 	}
 	if made.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
 		otlpexporter.NewFactory(), otlphttpexporter.NewFactory()); err != nil {
 		return made, err
 	}
-	made.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](filestorage.NewFactory())
+	made.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
+		filestorage.NewFactory(), healthcheckextension.NewFactory())
 	return made, err
 }
 

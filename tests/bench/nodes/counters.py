@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel counts of a container, read from outside, so that it is the same for each system:
+CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs of its files."""
+
+import os
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster.cgroups import Cgroup
+from syncs import FileSyncs
+
+MIB = 2**20
+SAMPLE_SECONDS = 0.5
+
+
+def named(text: str) -> dict[str, int]:
+    """The lines of cgroup files and of /proc/PID/io: a name and a number."""
+    lines = [line.replace(":", "").split() for line in text.splitlines()]
+    return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
+
+
+def cpu_seconds(folder: Path) -> float:
+    if (folder / "cpuacct.usage").exists():
+        return int((folder / "cpuacct.usage").read_text()) / 1e9
+    return named((folder / "cpu.stat").read_text())["usage_usec"] / 1e6
+
+
+@dataclass(frozen=True)
+class Memory:
+    """MiB."""
+
+    resident: float  # of the processes, the program's own text included
+    working_set: float  # of the cgroup, as `kubectl top` shows it: with cached files in use
+
+
+def working_set_mib(folder: Path) -> float:
+    stat = named((folder / "memory.stat").read_text())
+    if (folder / "memory.usage_in_bytes").exists():
+        used, idle = folder / "memory.usage_in_bytes", stat["total_inactive_file"]
+    else:
+        used, idle = folder / "memory.current", stat["inactive_file"]
+    return max(int(used.read_text()) - idle, 0) / MIB
+
+
+def resident_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+class Container:
+    """One container that runs now. `node_cgroup` is its node's, `id` what its runtime calls it."""
+
+    def __init__(self, node_cgroup: str, id: str):
+        found = [path for root in Cgroup(node_cgroup).paths for path in root.glob(f"**/*{id}*")]
+        self._cpu = self._with(found, "cpuacct.usage", "cpu.stat")
+        self._memory = self._with(found, "memory.stat")
+
+    @staticmethod
+    def _with(folders: list[Path], *files: str) -> Path:
+        for file in files:
+            for folder in folders:
+                if (folder / file).exists():
+                    return folder
+        raise RuntimeError(f"no cgroup has {' or '.join(files)} of the container: {folders}")
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self._cpu)
+
+    def memory(self) -> Memory:
+        resident = sum(map(resident_mib, self.processes()))
+        return Memory(resident, working_set_mib(self._memory))
+
+    def processes(self) -> list[int]:
+        return [int(pid) for pid in (self._memory / "cgroup.procs").read_text().split()]
+
+    def written_bytes(self) -> int:
+        """Since they started: pages that they made dirty and that were not dropped before they were
+        written. What the file system writes of its own is not in it."""
+        total = 0
+        for pid in self.processes():
+            counted = named(Path(f"/proc/{pid}/io").read_text())
+            total += counted["write_bytes"] - counted["cancelled_write_bytes"]
+        return total
+
+
+def disk_mib(folder: Path) -> float:
+    """What is occupied below it."""
+    files = [file.lstat() for file in folder.rglob("*")] if folder.exists() else []
+    return sum(status.st_blocks for status in files) * 512 / MIB
+
+
+@dataclass
+class Sampled:
+    """Of several containers; complete when sampling() has ended."""
+
+    resident: list[float] = field(default_factory=list)
+    working_set: list[float] = field(default_factory=list)
+
+    def take(self, containers: list[Container]) -> None:
+        for container in containers:
+            now = container.memory()
+            self.resident.append(now.resident)
+            self.working_set.append(now.working_set)
+
+
+@contextmanager
+def sampling(containers: list[Container]):
+    sampled, done = Sampled(), threading.Event()
+    sampled.take(containers)
+
+    def sample() -> None:
+        while not done.wait(SAMPLE_SECONDS):
+            sampled.take(containers)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield sampled
+    finally:
+        done.set()
+        thread.join()
+
+
+class Syncs:
+    """Of the files in these folders, as FileSyncs counts them: where it cannot, there is no count."""
+
+    def __init__(self, folders: list[Path]):
+        self._counters: list[FileSyncs] = []
+        try:
+            for folder in folders:
+                self._counters.append(FileSyncs(folder))
+        except OSError:
+            self.close()
+
+    def read(self) -> int | None:
+        counts = [counter.read() for counter in self._counters]
+        return sum(counts) if counts else None
+
+    def close(self) -> None:
+        for counter in self._counters:
+            counter.close()
+        self._counters = []

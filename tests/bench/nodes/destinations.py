@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Both destinations outside the cluster: the counting sink, with TLS in front of it, in the network
+of the first node but not among its pods. The cluster knows them as Services without a selector."""
+
+import json
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from cluster.node import Node
+from harness.authority import Authority
+from harness.http import answers
+from harness.live_cluster import DESTINATIONS, LiveCluster, namespace
+from harness.processes import Process, wait_until
+from measure import Sink
+
+HERE = Path(__file__).resolve().parent
+RELAY = HERE.parents[1] / "cluster" / "relay.py"
+FRONT_PORTS = {"arize": 10443, "databricks": 10444}  # of the first node
+PROTOCOLS = {"arize": "h2", "databricks": "http/1.1"}
+HOSTS = {name: f"{name}.{DESTINATIONS}.svc" for name in FRONT_PORTS}
+
+
+def service(name: str, address: str, port: int) -> list[dict]:
+    """That leads from port 443 to an address outside the cluster's pods."""
+    meta = {"name": name, "namespace": DESTINATIONS}
+    ports = [{"name": "tls", "port": 443, "targetPort": port, "protocol": "TCP"}]
+    slice_meta = {**meta, "labels": {"kubernetes.io/service-name": name}}
+    return [
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": ports}},
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": slice_meta,
+            "addressType": "IPv4",
+            "ports": [{"name": "tls", "port": port, "protocol": "TCP"}],
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        },
+    ]
+
+
+class NodeSink(Sink):
+    """The sink in a node's network; what it has counted is asked through a port of this machine."""
+
+    def __init__(self, binary: Path, folder: Path, node: Node):
+        enter = node.machine.in_network()
+        self.process = Process("sink", [*enter, binary], folder)
+        self.ends = ExitStack()
+        self.ends.callback(self.process.kill)
+        output = wait_until(self.process.output, "the sink is ready", process=self.process)
+        self.inner = json.loads(output.partition("\n")[0])
+        self.grpc_port, self.http_port = 0, self._relayed(folder, node)
+
+    def _relayed(self, folder: Path, node: Node) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [sys.executable, "-B", RELAY, port, node.machine.pid]
+        relay = Process("relay", [*command, f"127.0.0.1:{self.inner['http']}"], folder)
+        self.ends.callback(relay.kill)
+        url = f"http://127.0.0.1:{port}/counts"
+        wait_until(lambda: answers(url), "the sink answers through its relay", process=relay)
+        return port
+
+    def stop(self) -> None:
+        self.ends.close()
+
+
+class Destinations:
+    """Both, as long as it is not stopped."""
+
+    def __init__(self, live: LiveCluster, sink_binary: Path, folder: Path):
+        node = live.cluster.nodes().each[0]
+        self.sink = NodeSink(sink_binary, folder, node)
+        names = ",".join(f"DNS:{host}" for host in HOSTS.values())
+        authority = Authority(folder / "authority")
+        self.ca_file = authority.certificate
+        files = authority.issue("destinations", alternatives=names)
+        targets = {"arize": self.sink.inner["grpc"], "databricks": self.sink.inner["http"]}
+        fronts = [f"{FRONT_PORTS[one]}={targets[one]}={PROTOCOLS[one]}" for one in FRONT_PORTS]
+        command = [*node.machine.in_network(), sys.executable, "-B", HERE / "front.py"]
+        front = Process("front", [*command, *files, *fronts], folder)
+        self.sink.ends.callback(front.kill)
+        wait_until(lambda: "running" in front.output(), "the front runs", process=front)
+        live.apply(namespace(DESTINATIONS))
+        for name, port in FRONT_PORTS.items():
+            live.apply(*service(name, node.address, port))
+
+    def stop(self) -> None:
+        self.sink.stop()
