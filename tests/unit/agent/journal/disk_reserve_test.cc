@@ -37,7 +37,7 @@ class DiskReserveTest : public JournalFixture {
     EXPECT_NE(status.error().message.find("delivery.minFreeDisk"), std::string::npos);
     EXPECT_EQ(status.error().retry_after, seconds(5));
   }
-  void look() { scheduler->run_for(seconds(6)); }
+  void look() { scheduler->run_for(seconds(11)); }
 };
 
 TEST_F(DiskReserveTest, TakesNothingNewBelowItAndSaysWhy) {
