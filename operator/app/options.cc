@@ -265,9 +265,9 @@ std::string check_together(Options& options, const Environment& environment) {
 
 std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                               const Environment& environment,
-                                              const std::string& version) {
+                                              const std::string& version_line) {
   CLI::App line{"Makes each DualTraceExport of a cluster into agents on its nodes."};
-  line.set_version_flag("--version", version);
+  line.set_version_flag("--version", version_line);
   line.footer(
       "`verify-install` as the first word asks whether an installation works: see its --help.");
   Options options;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/version/version.h"
+
+#include "common/version/revision.h"
+
+namespace dualtrace {
+
+std::string_view version() { return kRevision.version; }
+
+std::string version_line(std::string_view program) {
+  std::string line(program);
+  line.append(" ").append(kRevision.version);
+  line.append(" (commit ").append(kRevision.commit);
+  line.append(", ").append(kRevision.date).append(")");
+  return line;
+}
+
+}  // namespace dualtrace
