@@ -28,7 +28,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
 #include "common/version/revision.h"
 
 namespace dualtrace {
-const Revision kRevision{"@VERSION@", "@commit@", "@date@"};
+const Revision kRevision{"@VERSION@", "@VERSION@ (commit @commit@, @date@)"};
 }  // namespace dualtrace
 ]=])
   return()

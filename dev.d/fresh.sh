@@ -4,9 +4,9 @@
 # who has no compiler; packages, downloads and everything that ./dev makes begin from nothing.
 
 fresh_words=(
-  build demo image test "test unit" "test fuzz" pytest bench "bench operator" "bench webhook" faults
-  schedules "cluster up" "cluster up --nodes 2" "cluster demo" "cluster test" "cluster down" tsan sim fuzz
-  lint format docs
+  build demo image release "release --arch amd64" test "test unit" "test fuzz" pytest bench
+  "bench operator" "bench webhook" faults schedules "cluster up"
+  "cluster up --nodes 2" "cluster demo" "cluster test" "cluster down" tsan sim fuzz lint format docs
 )
 
 word_fresh() {

@@ -33,8 +33,7 @@ def libraries(program: Path, machine: Machine | None = None) -> list[Path]:
 
 
 def _read_libraries(program: Path, machine: Machine) -> list[Path]:
-    """As the linker of a machine that is not here would find them, in Debian's folders."""
-    folders = [Path("/lib/aarch64-linux-gnu"), Path("/usr/lib/aarch64-linux-gnu"), Path("/lib")]
+    """As the linker of a machine that is not here would find them."""
     found: dict[str, Path] = {}
     unread = [program]
     while unread:
@@ -44,7 +43,8 @@ def _read_libraries(program: Path, machine: Machine) -> list[Path]:
         for interpreter in _INTERPRETER.findall(said):
             found[Path(interpreter).name] = Path(interpreter)
         for name in set(_NEEDED.findall(said)) - set(found):
-            there = next((f / name for f in folders if machine.file(f / name).is_file()), None)
+            places = [folder / name for folder in machine.library_folders]
+            there = next((one for one in places if machine.file(one).is_file()), None)
             if there is None:
                 raise Refused(f"{file}: {name} not found in {machine.root}")
             found[name] = there

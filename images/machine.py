@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+_TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -23,6 +24,12 @@ class Machine:
     @property
     def is_this_one(self) -> bool:
         return self.root == Path("/")
+
+    @property
+    def library_folders(self) -> list[Path]:
+        """Where Debian's dynamic linker looks, in this order."""
+        triplet = _TRIPLETS[self.architecture]
+        return [Path("/lib", triplet), Path("/usr/lib", triplet), Path("/lib"), Path("/usr/lib")]
 
     def file(self, place: Path | str) -> Path:
         return self.root / str(place).lstrip("/")

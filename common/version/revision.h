@@ -9,8 +9,9 @@ namespace dualtrace {
 
 struct Revision {
   std::string_view version;
-  std::string_view commit;
-  std::string_view date;  // of the commit, in UTC
+  // With the commit and its date, as --version says it. One text: a release finds it in a program
+  // that does not run on the machine that makes it (release/programs.py).
+  std::string_view described;
 };
 
 extern const Revision kRevision;

@@ -9,9 +9,7 @@ std::string_view version() { return kRevision.version; }
 
 std::string version_line(std::string_view program) {
   std::string line(program);
-  line.append(" ").append(kRevision.version);
-  line.append(" (commit ").append(kRevision.commit);
-  line.append(", ").append(kRevision.date).append(")");
+  line.append(" ").append(kRevision.described);
   return line;
 }
 
