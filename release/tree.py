@@ -58,7 +58,7 @@ def check_version(version: str, project: str) -> None:
         raise Refused(f"version {version}: expected X.Y.Z or X.Y.Z-rc.N, without a v")
     if parts[1] != project:
         raise Refused(
-            f"version {version}: the sources are version {project}; change it in CMakeLists.txt first"
+            f"version {version}: the sources are version {project}; change CMakeLists.txt first"
             " (docs/releasing.md)"
         )
 
