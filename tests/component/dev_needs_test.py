@@ -134,7 +134,9 @@ def test_a_node_that_is_too_old_is_named_before_anything_is_installed(machine):
     assert "apt-get" not in machine.calls()
 
 
-@pytest.mark.parametrize("word", ["bench", "bench operator", "demo", "faults", "schedules"])
+@pytest.mark.parametrize(
+    "word", ["bench", "bench operator", "demo", "faults", "release", "schedules"]
+)
 def test_a_page_of_help_is_not_built(machine, word):
     machine.play("dpkg-query", "echo -n installed")
     machine.environment["DUALTRACE_CACHE"] = str(Path(os.environ["DUALTRACE_TEST_CLIENTS"]).parent)
