@@ -168,6 +168,19 @@ def test_install_yaml_is_what_the_chart_renders(release, digests, tmp_path):
     }
 
 
+def test_an_api_server_accepts_install_yaml_as_the_page_says(release, control_plane):
+    """Once, and again as an upgrade to the same."""
+    control_plane.require_own()
+    file = release / "install.yaml"
+    (command,) = re.findall(r"^#   kubectl (.* )install\.yaml$", file.read_text(), re.MULTILINE)
+    for _ in range(2):
+        control_plane.kubectl(*command.split(), str(file))
+    named = control_plane.kubectl(
+        "get", "deployment", "--namespace=dualtrace-system", "--output=name"
+    )
+    assert named.strip() == "deployment.apps/dualtrace-operator"
+
+
 def test_the_crd_is_that_of_the_tree(release):
     crd = (ROOT / "crds/dualtraceexport.yaml").read_bytes()
     assert (release / "crd.yaml").read_bytes() == crd
