@@ -18,6 +18,7 @@
 #include "common/process/memory.h"
 #include "common/process/process.h"
 #include "common/time/thread_scheduler.h"
+#include "common/version/version.h"
 
 namespace {
 
@@ -81,7 +82,8 @@ int run(const std::string& config_path, bool check_only) {
   }
   dualtrace::keep_freed_memory();
   dualtrace::prepare_process();
-  auto agent = dualtrace::agent::Agent::start(*config, config_file, DUALTRACE_VERSION);
+  auto agent =
+      dualtrace::agent::Agent::start(*config, config_file, std::string(dualtrace::version()));
   if (!agent) {
     dualtrace::log_error("the agent cannot start", {{"error", agent.error().message}});
     return kExitFailed;
@@ -100,7 +102,7 @@ int main(int argc, char** argv) {
   std::string owner;
   CLI::App options{
       "Receives OTLP spans, stores them on disk, and delivers them to Arize and Databricks."};
-  options.set_version_flag("--version", DUALTRACE_VERSION);
+  options.set_version_flag("--version", dualtrace::version_line("dualtrace-agent"));
   options.add_option("--config", config_path, "Configuration file (YAML)");
   options.add_flag("--check", check_only, "Check the configuration and exit");
   auto* preparing = options.add_subcommand(

@@ -31,6 +31,10 @@ target_compile_options(
             # gcc 12 reports false overflows and dangling values in inlined library code at -O2.
             $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict;-Wno-stringop-overflow>
             $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  # There char is unsigned, and on amd64, where the tests run, it is signed: let both compute the same.
+  target_compile_options(dualtrace_options INTERFACE -fsigned-char)
+endif()
 target_link_options(dualtrace_options INTERFACE -Wl,-z,relro,-z,now)
 if(DUALTRACE_SANITIZE)
   target_compile_options(dualtrace_options INTERFACE -fsanitize=${DUALTRACE_SANITIZE}

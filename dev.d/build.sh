@@ -24,6 +24,28 @@ word_image() {
   PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 -m images "$@"
 }
 
+word_release() {
+  local tools architectures architecture binaries=()
+  prepare release "$@"
+  tools=("$(place clients)/bin/python" -B -m release --helm "$(place helm)/helm"
+    --operator-verify "$(place olm)/operator-verify" --sysroot "$(place arm64)/root")
+  if [[ -n "$asks_for_help" ]]; then exec "${tools[@]}" --help; fi
+  # What it refuses, it refuses before the build.
+  architectures="$("${tools[@]}" --check "$@")"
+  for architecture in $architectures; do
+    case "$architecture" in
+      amd64) DUALTRACE_RELEASE="$1" build release dualtrace-operator dualtrace-agent ;;
+      arm64)
+        DUALTRACE_RELEASE="$1" DUALTRACE_SYSROOT="$(place arm64)/root" \
+          build release-arm64 dualtrace-operator dualtrace-agent
+        ;;
+    esac
+    binaries+=(--binaries "$architecture=build/release$([[ "$architecture" == amd64 ]] || echo -arm64)")
+  done
+  say "making the release $1"
+  exec "${tools[@]}" "$@" "${binaries[@]}"
+}
+
 word_demo() {
   prepare demo
   build release dualtrace-agent dualtrace-sandbox

@@ -5,6 +5,8 @@ pins() { # NAME – the files a cached thing is made from
   case "$1" in
     go) printf '%s\n' tests/component/clients/go/{go.mod,go.sum,main.go} ;;
     java) printf '%s\n' tests/component/clients/java/{pom.xml,Client.java} ;;
+    olm) printf '%s\n' tests/component/clients/olm/go.{mod,sum} ;;
+    arm64) echo dev.d/arm64.sh ;;
     h2spec) printf '%s\n' tests/component/clients/h2spec/go.{mod,sum} ;;
     js) printf '%s\n' tests/component/clients/js/package{,-lock}.json ;;
     collector) printf '%s\n' tests/bench/peers/collector/{go.mod,go.sum,main.go} ;;
@@ -40,7 +42,7 @@ cached() { # NAME – makes the thing if it is not there; two checkouts may ask 
     (
       set -e
       case "$name" in
-        go | h2spec | helm | java | js | collector | kubernetes | nodes | toolchain) "make_$name" "$folder" ;;
+        arm64 | go | h2spec | helm | java | js | collector | kubernetes | nodes | olm | toolchain) "make_$name" "$folder" ;;
         *) make_python "$name" "$folder" ;;
       esac
     ) >"$log" 2>&1

@@ -41,6 +41,11 @@ make_h2spec() { # FOLDER
   (cd tests/component/clients/h2spec && go build -o "$1/h2spec" github.com/summerwind/h2spec/cmd/h2spec)
 }
 
+make_olm() { # FOLDER – operator-framework's validator of bundles
+  (cd tests/component/clients/olm &&
+    CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$1/operator-verify" github.com/operator-framework/api/cmd/operator-verify)
+}
+
 make_collector() { # FOLDER
   (cd tests/bench/peers/collector && go build -trimpath -ldflags '-s -w' -o "$1/collector" .)
 }

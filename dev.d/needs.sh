@@ -5,10 +5,13 @@
 
 needs_of() { # WORD [ARGUMENT…] – the names of what it needs
   local control_plane="etcd kubernetes" nodes="machine containers nodes"
-  local clients="clients js go java h2spec" tests="proxy kubernetes helm spark phoenix mlflow"
+  local clients="clients js go java h2spec" tests="proxy kubernetes helm olm spark phoenix mlflow"
   case "$*" in
     build* | sim* | tsan*) echo compiler ;;
     image* | "bench webhook"*) echo compiler commit ;;
+    release*--arch?arm64* | release*--binaries?arm64*) echo compiler commit clients helm olm cross arm64 ;;
+    release*--arch* | release*--binaries*) echo compiler commit clients helm olm ;;
+    release*) echo compiler commit clients helm olm cross arm64 ;;
     demo* | faults*) echo compiler clients ;;
     schedules*) echo compiler clients "$control_plane" ;;
     "bench operator"*) echo compiler commit clients "$control_plane" ;;
@@ -41,10 +44,12 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     codespell) echo codespell ;;
     etcd) printf '%s\n' openssl python3; [[ -x "${KUBEBUILDER_ASSETS:-}/etcd" ]] || echo etcd-server ;;
     git | commit) echo git ;;
+    cross) echo g++-aarch64-linux-gnu ;;
+    arm64) echo ca-certificates ;;
     proxy) echo tinyproxy-bin ;;
     python) echo python3 ;;
     machine) printf '%s\n' iproute2 nftables python3 ;;
-    go | h2spec | helm | collector | kubernetes | nodes)
+    go | h2spec | helm | collector | kubernetes | nodes | olm)
       # Debian's Go is too old to build any of them, but it fetches one that is not (use_go).
       is_there "$1" || { echo ca-certificates; command -v go >/dev/null || echo golang-go; } ;;
     js) has_node || printf '%s\n' ca-certificates nodejs npm ;;
@@ -111,14 +116,14 @@ make_needs() { # NEED… – those that are made and cached
   local need
   for need in "$@"; do
     case "$need" in
-      go | h2spec | helm | collector | kubernetes | nodes)
+      go | h2spec | helm | collector | kubernetes | nodes | olm)
         if ! is_there "$need"; then use_go; break; fi
         ;;
     esac
   done
   for need in "$@"; do
     case "$need" in
-      compiler | clang | clang-tidy | clang-format | codespell | containers | commit | etcd | git | machine | proxy | python) ;;
+      compiler | clang | clang-tidy | clang-format | codespell | containers | commit | cross | etcd | git | machine | proxy | python) ;;
       *) if ! is_there "$need"; then cached "$need"; fi ;;
     esac
   done

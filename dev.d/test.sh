@@ -38,7 +38,7 @@ word_test() {
 }
 
 word_pytest() { # what ctest calls; handy for one test: ./dev pytest tests/component/tls_test.py -k receiver
-  export_places clients js go h2spec helm java kubernetes spark phoenix mlflow
+  export_places clients js go h2spec helm java kubernetes olm spark phoenix mlflow
   [[ -n "${DUALTRACE_TEST_CLIENTS:-}" ]] || die "pytest: run ./dev setup test first"
   (($#)) || set -- tests/component
   exec "$DUALTRACE_TEST_CLIENTS/bin/python" -m pytest -c tests/component/pytest.ini "$@"

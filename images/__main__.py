@@ -7,8 +7,8 @@ from pathlib import Path
 
 from images import page
 from images.content import PROGRAMS, content_of
-from images.made import Naming, make, unpack
-from images.oci import Refused
+from images.machine import Refused, this_machine
+from images.made import Naming, Source, make, unpack
 from images.version import ROOT, read_revision
 
 
@@ -45,13 +45,15 @@ def main() -> int:
         revision = read_revision()
         tag = arguments.tag or revision.tag
         naming = Naming(tag, arguments.repository, arguments.source)
+        source = Source(arguments.build, this_machine(), revision)
         images = []
         for program in arguments.programs or PROGRAMS:
             if arguments.folders:
-                for layer in content_of(arguments.build, program, revision, tag).layers:
+                content = content_of(source.build, program, revision, tag, source.machine)
+                for layer in content.layers:
                     unpack(layer, arguments.out / program / layer.name)
                 continue
-            images.append(make(arguments.build, arguments.out, program, naming, revision))
+            images.append(make(source, arguments.out, program, naming))
             print(f"{images[-1].name} {images[-1].digest}\n  {images[-1].archive}")
         if images:
             print(page.render(images), end="")

@@ -5,7 +5,7 @@ compiler wrote down when it read them."""
 import subprocess
 from pathlib import Path
 
-from images.oci import Refused
+from images.machine import Machine, Refused
 from images.packages import Package, known_owners
 
 # The kernel's declarations for programs; there is no code in them.
@@ -19,23 +19,24 @@ def _ninja(build: Path, *arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def headers(build: Path, target: str) -> set[Path]:
-    """All that were read for its objects, outside the tree."""
+def headers(build: Path, target: str, machine: Machine) -> set[Path]:
+    """The places of all that were read for its objects, outside the tree."""
     inputs = _ninja(build, "-t", "inputs", target)
     objects = [one for one in inputs if one.endswith(".o")]
     if not objects:
         raise Refused(f"{build} has no objects of {target}: ./dev build release makes them")
     read = set()
     for line in _ninja(build, "-t", "deps", *objects):
-        path = line.strip()
-        if line.startswith(" ") and path.startswith("/usr/"):
-            read.add(Path(path).resolve())
+        path = Path(line.strip())
+        if line.startswith(" ") and path.is_relative_to(machine.file("/usr")):
+            read.add(machine.resolved(machine.place(path)))
     return read
 
 
-def header_only(build: Path, target: str, loaded: set[Package]) -> set[Package]:
+def header_only(
+    build: Path, target: str, loaded: set[Package], machine: Machine
+) -> set[Package]:
     """The packages whose headers are in it and of whose source nothing is loaded."""
     sources = {package.source for package in loaded} | _DECLARATIONS
-    return {
-        package for package in known_owners(headers(build, target)) if package.source not in sources
-    }
+    read = known_owners(headers(build, target, machine), machine)
+    return {package for package in read if package.source not in sources}

@@ -11,7 +11,7 @@ from images import sbom
 from images.closure import libraries
 from images.compiled_in import header_only
 from images.layer import File, Layer, Link
-from images.oci import Refused
+from images.machine import Machine, Refused
 from images.packages import Package, common_licenses, owners, spdx_license
 from images.version import Revision
 
@@ -38,57 +38,57 @@ class Content:
     debug: bytes  # the program's symbols and lines, which are not in the image
 
 
-def stripped(program: Path) -> tuple[bytes, bytes]:
+def stripped(program: Path, machine: Machine) -> tuple[bytes, bytes]:
     """The program without what only a debugger reads, and that."""
     with tempfile.TemporaryDirectory() as folder:
         lean, debug = Path(folder) / "lean", Path(folder) / "debug"
         for command in (
-            ["objcopy", "--strip-all", program, lean],
-            ["objcopy", "--only-keep-debug", program, debug],
+            ["--strip-all", program, lean],
+            ["--only-keep-debug", program, debug],
         ):
+            command = [f"{machine.tools}objcopy", *command]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode != 0:
                 raise Refused(f"objcopy: {done.stderr.strip()}")
         return lean.read_bytes(), debug.read_bytes()
 
 
-def authorities() -> tuple[Package, bytes]:
+def authorities(machine: Machine) -> tuple[Package, bytes]:
     """Mozilla's, as Debian packages them; none that was added to this machine."""
-    listed = subprocess.run(
-        ["dpkg-query", "--listfiles", "ca-certificates"], capture_output=True, text=True
-    ).stdout.splitlines()
+    listed = machine.dpkg_query("--listfiles", "ca-certificates").stdout.splitlines()
     listed = [one for one in listed if one.startswith(_AUTHORITIES) and one.endswith(".crt")]
     files = [Path(one) for one in sorted(listed)]
     if not files:
         raise Refused("the package ca-certificates is not installed")
-    (package,) = set(owners(files).values())
-    return package, b"".join(file.read_bytes() for file in files)
+    (package,) = set(owners(files, machine).values())
+    return package, b"".join(machine.file(file).read_bytes() for file in files)
 
 
-def _notices(packages: set[Package]) -> dict[Package, dict[str, File]]:
+def _notices(packages: set[Package], machine: Machine) -> dict[Package, dict[str, File]]:
     """Copyright notices and licences: they ask to go where the programs go."""
     notices: dict[Package, dict[str, File]] = defaultdict(dict)
     texts = set()
     for package in packages:
         if spdx_license(package.copyright()) in _WITHOUT_NOTICE:
             continue
-        notices[package][str(package.copyright_file)] = File(package.copyright_file)
-        texts |= common_licenses(package.copyright())
-    for text, package in owners(texts).items():
-        notices[package][str(text)] = File(text)
+        place = package.copyright_file
+        notices[package][str(place)] = File(machine.file(place))
+        texts |= common_licenses(package.copyright(), machine)
+    for text, package in owners(texts, machine).items():
+        notices[package][str(text)] = File(machine.file(text))
     return notices
 
 
 def _packaged(
-    loaded: dict[Path, Package], compiled_in: set[Package]
+    loaded: dict[Path, Package], compiled_in: set[Package], machine: Machine
 ) -> dict[Package, dict[str, File]]:
     """Every file that is of a package, by its package; of what is compiled in, notices alone."""
     found: dict[Package, dict[str, File]] = defaultdict(dict)
     for file, package in loaded.items():
-        found[package][str(file)] = File(file, 0o755)
-    of_authorities, bundle = authorities()
+        found[package][str(file)] = File(machine.file(file), 0o755)
+    of_authorities, bundle = authorities(machine)
     found[of_authorities][_BUNDLE] = File(bundle)
-    for package, files in _notices({*found, *compiled_in}).items():
+    for package, files in _notices({*found, *compiled_in}, machine).items():
         found[package] |= files
     for package in compiled_in:
         found.setdefault(package, {})
@@ -101,12 +101,14 @@ def _with_stubs(files: list[Path]) -> list[Path]:
     return sorted({*files, *stubs})
 
 
-def content_of(build: Path, name: str, revision: Revision, tag: str) -> Content:
+def content_of(
+    build: Path, name: str, revision: Revision, tag: str, machine: Machine
+) -> Content:
     program = build / PROGRAMS[name]
-    loaded = owners(_with_stubs(libraries(program)))
-    compiled_in = header_only(build, name, set(loaded.values()))
-    packaged = _packaged(loaded, compiled_in)
-    lean, debug = stripped(program)
+    loaded = owners(_with_stubs(libraries(program, machine)), machine)
+    compiled_in = header_only(build, name, set(loaded.values()), machine)
+    packaged = _packaged(loaded, compiled_in, machine)
+    lean, debug = stripped(program, machine)
     own = {f"/{name}": File(lean, 0o755)}
     inventory = sbom.render(name, tag, revision, own, packaged, compiled_in)
     base, others = {"/usr/lib/ssl/cert.pem": Link(_BUNDLE)}, {}  # where OpenSSL looks

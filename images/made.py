@@ -8,7 +8,8 @@ from pathlib import Path
 
 from images.content import Content, content_of
 from images.layer import File, Layer, folders_of
-from images.oci import Image, Refused, this_architecture, write_archive
+from images.machine import Machine, Refused
+from images.oci import Image, write_archive
 from images.version import Revision, project_license
 
 USER = "65532:65532"  # "nonroot" of the usual base images, and what the pods say (operator/plan)
@@ -63,9 +64,18 @@ def labels(program: str, naming: Naming, revision: Revision) -> dict[str, str]:
     return {f"org.opencontainers.image.{name}": text for name, text in said.items() if text}
 
 
-def make(build: Path, out: Path, program: str, naming: Naming, revision: Revision) -> Made:
-    content = content_of(build, program, revision, naming.tag)
-    says = labels(program, naming, revision)
+@dataclass(frozen=True)
+class Source:
+    """What images are made from."""
+
+    build: Path
+    machine: Machine
+    revision: Revision
+
+
+def image_of(source: Source, program: str, naming: Naming) -> tuple[Image, Content]:
+    content = content_of(source.build, program, source.revision, naming.tag, source.machine)
+    says = labels(program, naming, source.revision)
     image = Image(
         name=f"{naming.repository}/{program}:{naming.tag}",
         layers=content.layers,
@@ -75,15 +85,26 @@ def make(build: Path, out: Path, program: str, naming: Naming, revision: Revisio
             "WorkingDir": "/",
             "Labels": says,
         },
-        created=revision.created,
+        created=source.revision.created,
         annotations=says,
+        architecture=source.machine.architecture,
     )
-    out.mkdir(parents=True, exist_ok=True)
-    base = out / f"{program}-{naming.tag}-{this_architecture()}"
-    archive = base.with_name(f"{base.name}.oci.tar")
-    digest = write_archive(archive, image)
+    return image, content
+
+
+def write_beside(base: Path, content: Content) -> None:
+    """What is known about an image; the files' names begin with `base`."""
     base.with_name(f"{base.name}.spdx.json").write_bytes(content.sbom)
     base.with_name(f"{base.name}.debug").write_bytes(content.debug)
+
+
+def make(source: Source, out: Path, program: str, naming: Naming) -> Made:
+    image, content = image_of(source, program, naming)
+    out.mkdir(parents=True, exist_ok=True)
+    base = out / f"{program}-{naming.tag}-{image.architecture}"
+    archive = base.with_name(f"{base.name}.oci.tar")
+    digest = write_archive(archive, image)
+    write_beside(base, content)
     return Made(program, image.name, digest, archive, content)
 
 

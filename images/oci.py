@@ -4,28 +4,15 @@ which containerd, podman, skopeo and docker (25 or later) load."""
 
 import io
 import json
-import platform
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from images.layer import Layer, digest_of
+from images.machine import this_machine
 
 _OCI = "application/vnd.oci.image"
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-class Refused(Exception):
-    """An image cannot be made; the message says why and what to do."""
-
-
-def this_architecture() -> str:
-    """As images call it; only programs of this machine's own can be put into one here."""
-    machine = platform.machine()
-    if machine not in _ARCHITECTURES:
-        raise Refused(f"images are made on x86_64 and aarch64; this machine is {machine}")
-    return _ARCHITECTURES[machine]
 
 
 @dataclass(frozen=True)
@@ -35,6 +22,7 @@ class Image:
     settings: dict  # `config` of the image's configuration: User, Entrypoint, Labels, …
     created: str | None = None
     annotations: dict[str, str] = field(default_factory=dict)  # of the manifest
+    architecture: str = field(default_factory=lambda: this_machine().architecture)
 
 
 def _json(content: dict) -> bytes:
@@ -46,7 +34,7 @@ def _configuration(image: Image) -> bytes:
     dated = {"created": image.created} if image.created else {}
     return _json(
         {
-            "architecture": this_architecture(),
+            "architecture": image.architecture,
             "os": "linux",
             **dated,
             "config": image.settings,
@@ -77,9 +65,8 @@ def _write_tar(file: Path, contents: dict[str, bytes]) -> None:
     part.replace(file)
 
 
-def write_archive(file: Path, image: Image) -> str:
-    """Returns the manifest's digest, which is the image's. The same image gives the same bytes."""
-    blobs = _Blobs()
+def _add_manifest(blobs: _Blobs, image: Image, **more) -> dict:
+    """The descriptor of the image's manifest."""
     manifest = {
         "schemaVersion": 2,
         "mediaType": f"{_OCI}.manifest.v1+json",
@@ -87,23 +74,47 @@ def write_archive(file: Path, image: Image) -> str:
         "layers": [blobs.add(f"{_OCI}.layer.v1.tar+gzip", one.blob) for one in image.layers],
         "annotations": image.annotations,
     }
-    described = blobs.add(
-        manifest["mediaType"],
-        _json(manifest),
-        platform={"architecture": this_architecture(), "os": "linux"},
-        # The first is containerd's and docker's word for what it is called, the second the OCI's.
-        annotations={
-            "io.containerd.image.name": image.name,
-            "org.opencontainers.image.ref.name": image.name.rpartition(":")[2],
-        },
-    )
-    index = {
-        "schemaVersion": 2,
-        "mediaType": f"{_OCI}.index.v1+json",
-        "manifests": [described],
+    platform = {"architecture": image.architecture, "os": "linux"}
+    return blobs.add(manifest["mediaType"], _json(manifest), platform=platform, **more)
+
+
+def _names(name: str) -> dict[str, str]:
+    """The first is containerd's and docker's word for what an image is called, the second the
+    OCI's."""
+    return {
+        "io.containerd.image.name": name,
+        "org.opencontainers.image.ref.name": name.rpartition(":")[2],
     }
+
+
+def _index(described: Sequence[dict], **more) -> bytes:
+    media_type = f"{_OCI}.index.v1+json"
+    return _json(
+        {"schemaVersion": 2, "mediaType": media_type, "manifests": list(described), **more}
+    )
+
+
+def _write_layout(file: Path, blobs: _Blobs, described: dict) -> None:
     contents = {f"blobs/{digest.replace(':', '/')}": one for digest, one in blobs.contents.items()}
     contents["oci-layout"] = _json({"imageLayoutVersion": "1.0.0"})
-    contents["index.json"] = _json(index)
+    contents["index.json"] = _index([described])
     _write_tar(file, contents)
+
+
+def write_archive(file: Path, image: Image) -> str:
+    """Returns the manifest's digest, which is the image's. The same image gives the same bytes."""
+    blobs = _Blobs()
+    described = _add_manifest(blobs, image, annotations=_names(image.name))
+    _write_layout(file, blobs, described)
+    return described["digest"]
+
+
+def write_index(file: Path, name: str, images: Sequence[Image]) -> str:
+    """One name for the images of several architectures. Returns the digest of their index, by which
+    a registry finds the image of each."""
+    blobs = _Blobs()
+    manifests = [_add_manifest(blobs, image) for image in images]
+    content = _index(manifests, annotations=images[0].annotations)
+    described = blobs.add(f"{_OCI}.index.v1+json", content, annotations=_names(name))
+    _write_layout(file, blobs, described)
     return described["digest"]

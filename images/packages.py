@@ -2,12 +2,11 @@
 """Which Debian package a file is of, and under which licence it says it is."""
 
 import re
-import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from images.oci import Refused
+from images.machine import Machine, Refused, this_machine
 
 COMMON_LICENSES = Path("/usr/share/common-licenses")
 _COMMON = re.compile(rf"{COMMON_LICENSES}/([A-Z][\w.-]*\w)")
@@ -38,13 +37,14 @@ class Package:
     architecture: str
     source: str
     source_version: str
+    machine: Machine = field(default_factory=this_machine, compare=False, repr=False)
 
     @property
     def copyright_file(self) -> Path:
         return Path("/usr/share/doc", self.name, "copyright")
 
     def copyright(self) -> str:
-        return self.copyright_file.read_text(errors="replace")
+        return self.machine.file(self.copyright_file).read_text(errors="replace")
 
 
 def _names_of(path: Path) -> list[Path]:
@@ -54,10 +54,9 @@ def _names_of(path: Path) -> list[Path]:
     return [path, Path(other)]
 
 
-def _search(paths: Iterable[Path]) -> dict[str, str]:
+def _search(paths: Iterable[Path], machine: Machine) -> dict[str, str]:
     """The name of the package of each path that has one."""
-    command = ["dpkg-query", "--search", *sorted({str(path) for path in paths})]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = machine.dpkg_query("--search", *sorted({str(path) for path in paths}))
     found = {}
     for line in done.stdout.splitlines():
         names, colon, path = line.partition(": ")
@@ -66,41 +65,44 @@ def _search(paths: Iterable[Path]) -> dict[str, str]:
     return found
 
 
-def describe(names: Iterable[str]) -> dict[str, Package]:
+def describe(names: Iterable[str], machine: Machine | None = None) -> dict[str, Package]:
+    machine = machine or this_machine()
     wanted = sorted(set(names))
     if not wanted:
         return {}
     form = "\\t".join(f"${{{field}}}" for field in _FIELDS) + "\\n"
-    command = ["dpkg-query", "--show", f"--showformat={form}", *wanted]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = machine.dpkg_query("--show", f"--showformat={form}", *wanted)
     if done.returncode != 0:
         raise Refused(f"dpkg-query: {done.stderr.strip()}")
     described = {}
     for line in done.stdout.splitlines():
         name, *others = line.split("\t")
-        package = Package(name.partition(":")[0], *others)
+        package = Package(name.partition(":")[0], *others, machine)
         described[name] = described[package.name] = package
     return described
 
 
-def owners(files: Iterable[Path]) -> dict[Path, Package]:
+def owners(files: Iterable[Path], machine: Machine | None = None) -> dict[Path, Package]:
     """The package of each file; what is of none is refused, since nobody could look it up."""
-    candidates = {file: [*_names_of(file), *_names_of(file.resolve())] for file in files}
-    found = _search(name for each in candidates.values() for name in each)
+    machine = machine or this_machine()
+    candidates = {
+        file: [*_names_of(file), *_names_of(machine.resolved(file))] for file in files
+    }
+    found = _search((name for each in candidates.values() for name in each), machine)
     names = {}
     for file, each in candidates.items():
         owner = next((found[str(one)] for one in each if str(one) in found), None)
         if owner is None:
             raise Refused(f"{file} is of no Debian package: an image holds only what has a source")
         names[file] = owner
-    described = describe(names.values())
+    described = describe(names.values(), machine)
     return {file: described[name] for file, name in names.items()}
 
 
-def known_owners(files: Iterable[Path]) -> set[Package]:
+def known_owners(files: Iterable[Path], machine: Machine) -> set[Package]:
     """The packages of those files that are of one."""
-    found = _search(name for file in files for name in _names_of(file))
-    described = describe(found.values())
+    found = _search((name for file in files for name in _names_of(file)), machine)
+    described = describe(found.values(), machine)
     return {described[name] for name in found.values()}
 
 
@@ -116,7 +118,7 @@ def spdx_license(copyright_text: str) -> str | None:
     return None
 
 
-def common_licenses(copyright_text: str) -> set[Path]:
+def common_licenses(copyright_text: str, machine: Machine) -> set[Path]:
     """Licences of /usr/share/common-licenses whose text it refers to."""
     files = {COMMON_LICENSES / name for name in _COMMON.findall(copyright_text)}
-    return {file for file in files if file.is_file()}
+    return {file for file in files if machine.file(file).is_file()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from images.oci import Refused
+from images.machine import Refused
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -271,9 +271,9 @@ std::string check_together(Options& options, const Environment& environment) {
 
 std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                               const Environment& environment,
-                                              const std::string& version) {
+                                              const std::string& version_line) {
   CLI::App line{"Runs agents on a cluster's nodes for each DualTraceExport."};
-  line.set_version_flag("--version", version);
+  line.set_version_flag("--version", version_line);
   line.footer(
       "`dualtrace-operator verify-install` checks whether an installation works: see its --help.");
   Options options;

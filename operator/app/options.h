@@ -65,6 +65,6 @@ struct Options {
 using ExitCode = int;
 [[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                                             const Environment& environment,
-                                                            const std::string& version);
+                                                            const std::string& version_line);
 
 }  // namespace dualtrace::ctl

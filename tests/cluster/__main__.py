@@ -12,7 +12,7 @@ from pathlib import Path
 from cluster.able import what_is_missing
 from cluster.binaries import NotThere, find
 from cluster.cluster import Cluster, Refused, default_folder
-from images.oci import Refused as NoImage
+from images.machine import Refused as NoImage
 from images.plain import write_plain_archive
 
 

@@ -18,6 +18,8 @@ WORDS = {
     "build": {"g++", "cmake", "ninja-build"},
     "demo": {"g++", "python3-venv"},
     "image": {"g++", "git"},
+    "release 0.1.0": {"g++", "g++-aarch64-linux-gnu", "git", "golang-go", "python3-venv"},
+    "release 0.1.0 --arch amd64": {"g++", "git", "golang-go", "python3-venv"},
     "test": {"g++", "clang-14", "clang-format-14", "git", "npm", "maven", *CONTROL_PLANE},
     "test unit": {"g++", "clang-format-14", "codespell"},
     "test fuzz": {"clang-14", "libclang-rt-14-dev"},
@@ -135,7 +137,7 @@ def test_a_node_that_is_too_old_is_named_before_anything_is_installed(machine):
 
 
 @pytest.mark.parametrize(
-    "word", ["bench", "bench operator", "bench nodes", "demo", "faults", "schedules"]
+    "word", ["bench", "bench operator", "bench nodes", "demo", "faults", "release", "schedules"]
 )
 def test_a_page_of_help_is_not_built(machine, word):
     machine.play("dpkg-query", "echo -n installed")
@@ -173,12 +175,12 @@ def test_the_go_that_is_fetched_is_new_enough_for_all_that_is_built_with_it():
     assert number(fetched) >= max(map(number, asked))
 
 
-@pytest.mark.parametrize("word", ["image", "bench", "test"])
+@pytest.mark.parametrize("word", ["image", "release 0.1.0", "bench", "test"])
 def test_a_folder_that_git_cannot_read_is_named_before_anything_is_built(machine, word):
     machine.play("dpkg-query", "echo -n installed")
     (machine.path / "git").unlink()
     machine.play("git", "echo 'fatal: not a git repository' >&2; exit 128")
-    done = machine.dev(word)
+    done = machine.dev(*word.split())
     assert done.returncode == 1
     assert "needs a clone of the repository that git can read: fatal: not a git" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -11,8 +11,8 @@ import pytest
 from images.closure import libraries
 from images.content import PROGRAMS
 from images.layer import File, Layer, Link, make_tar
+from images.machine import Refused
 from images.made import USER, Naming
-from images.oci import Refused
 from images.packages import owners, spdx_license
 from images.page import PAGE
 from images.version import ROOT, project_version, read_revision

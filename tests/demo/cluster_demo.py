@@ -23,7 +23,7 @@ from demo import spans_at_databricks  # noqa: E402
 from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE  # noqa: E402
 from harness.live_cluster import LiveCluster  # noqa: E402
 from harness.sandbox import DESTINATIONS  # noqa: E402
-from images.oci import Refused as NoImage  # noqa: E402
+from images.machine import Refused as NoImage  # noqa: E402
 
 
 def step(text: str) -> None:

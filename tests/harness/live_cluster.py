@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 from cluster.cluster import Cluster
 from cluster.node import Node
-from images.made import Naming, make
+from images.machine import this_machine
+from images.made import Made, Naming, Source, make
 from images.version import read_revision
 
 from harness import sandbox, shifted_clock
@@ -37,8 +38,9 @@ def secret(name: str, namespace: str, **values: str) -> dict:
     }
 
 
-def _naming(tag: str) -> Naming:
-    return Naming(tag, "localhost", source=None)
+def _made(binaries: Path, folder: Path, program: str, tag: str) -> Made:
+    source = Source(binaries, this_machine(), read_revision())
+    return make(source, folder, program, Naming(tag, "localhost", source=None))
 
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -115,7 +117,7 @@ class LiveCluster:
     def load_program(self, program: str, tag: str = TAG, binaries: Path | None = None) -> str:
         """Gives the nodes an image of the program, of this build or that; its name."""
         folder = self.cluster.folder / "images"
-        made = make(binaries or self.binaries, folder, program, _naming(tag), read_revision())
+        made = _made(binaries or self.binaries, folder, program, tag)
         self.cluster.nodes().load_image(made.archive)
         shutil.rmtree(folder)
         return made.name
@@ -124,7 +126,7 @@ class LiveCluster:
         """Gives the nodes an image of this build's agent whose clock is so many seconds ahead; its
         name."""
         folder = self.cluster.folder / "images"
-        made = make(self.binaries, folder, "dualtrace-agent", _naming(tag), read_revision())
+        made = _made(self.binaries, folder, "dualtrace-agent", tag)
         archive = folder / "shifted.tar"
         name = shifted_clock.write_image(archive, made, tag, seconds)
         self.cluster.nodes().load_image(archive)

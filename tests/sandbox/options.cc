@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/version/version.h"
 #include "tests/sandbox/files.h"
 
 namespace dualtrace::sandbox {
@@ -44,6 +45,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   bool no_bodies = false;
 
   CLI::App app("Strict local stand-ins of Arize and Databricks for dualtrace");
+  app.set_version_flag("--version", version_line("dualtrace-sandbox"));
   app.add_option("--folder", options.folder, "where spans.db, ports.json and ca.pem go")
       ->required();
   app.add_option("--listen", options.listen, "the address of all ports");
@@ -65,6 +67,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     return fail(ErrorKind::kCancelled, app.help());
+  } catch (const CLI::CallForVersion& asked) {
+    return fail(ErrorKind::kCancelled, asked.what());
   } catch (const CLI::ParseError& error) {
     return fail(ErrorKind::kInvalid, error.what());
   }

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A .tgz whose bytes follow from what is in it and from the commit's date."""
+
+import io
+import tarfile
+import zlib
+from collections.abc import Mapping
+
+
+def make_tgz(files: Mapping[str, bytes], epoch: int) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in sorted(files.items()):
+            header = tarfile.TarInfo(name)  # uid and gid are 0
+            header.mode, header.mtime, header.size = 0o644, epoch, len(data)
+            tar.addfile(header, io.BytesIO(data))
+    packer = zlib.compressobj(level=9, wbits=31)  # a header without a name and a time
+    return packer.compress(content.getvalue()) + packer.flush()

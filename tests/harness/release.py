@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A release, made from a clone of this tree as it is now, and read by other code."""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from harness.image import ROOT
+
+_IDENTITY = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+_DATES = {name: "2026-03-01T01:02:03Z" for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", folder, *_IDENTITY, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **_DATES},
+    )
+    return done.stdout.strip()
+
+
+def copy_tree(folder: Path) -> Path:
+    """A repository with one commit: the files of this one as they are now. Two copies have the same
+    commit."""
+    git(ROOT, "init", "--quiet", str(folder))
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in listed.split("\0"):
+        if name and (ROOT / name).is_file():
+            there = folder / name
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.write_bytes((ROOT / name).read_bytes())
+            there.chmod((ROOT / name).stat().st_mode & 0o755)
+    return folder
+
+
+def commit(tree: Path) -> None:
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message=release")
+
+
+def run_release(tree: Path, *arguments) -> subprocess.CompletedProcess:
+    """What ./dev release does once the programs are built."""
+    return subprocess.run(
+        [sys.executable, "-B", "-m", "release", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tree,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tree), "LANG": "C.UTF-8"},
+    )
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class IndexArchive:
+    """An OCI archive with one index of the images of several architectures."""
+
+    def __init__(self, file: Path):
+        with tarfile.open(file) as tar:
+            self.contents = {one.name: tar.extractfile(one).read() for one in tar.getmembers()}
+        (self.descriptor,) = json.loads(self.contents["index.json"])["manifests"]
+        self.index = json.loads(self.blob(self.descriptor))
+
+    def blob(self, descriptor: dict) -> bytes:
+        content = self.contents[f"blobs/{descriptor['digest'].replace(':', '/')}"]
+        assert f"sha256:{digest_of(content)}" == descriptor["digest"]
+        assert len(content) == descriptor["size"]
+        return content
+
+    def image(self, architecture: str) -> tuple[dict, dict[str, bytes]]:
+        """Its configuration, and its files by their path."""
+        (descriptor,) = (
+            one
+            for one in self.index["manifests"]
+            if one["platform"] == {"architecture": architecture, "os": "linux"}
+        )
+        manifest = json.loads(self.blob(descriptor))
+        files = {}
+        for one in manifest["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(self.blob(one)), mode="r:gz") as tar:
+                members = [each for each in tar.getmembers() if each.isfile()]
+                files |= {f"/{each.name}": tar.extractfile(each).read() for each in members}
+        return json.loads(self.blob(manifest["config"])), files
