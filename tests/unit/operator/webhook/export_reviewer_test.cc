@@ -154,7 +154,8 @@ TEST(ExportReviewer, WarnsThatPodsMustNameOneOfSeveral) {
   cluster.add("shop", "others");
   EXPECT_THAT(warnings(request_for(kGood), {}, cluster), IsEmpty());
   cluster.add("observability", "second");
-  EXPECT_THAT(warnings(request_for(kGood), {}, cluster), ElementsAre(HasSubstr("with second")));
+  EXPECT_THAT(warnings(request_for(kGood), {}, cluster),
+              ElementsAre(HasSubstr("has the export second")));
   EXPECT_THAT(warnings(request_for(kGood, "UPDATE"), {}, cluster), IsEmpty());
 }
 

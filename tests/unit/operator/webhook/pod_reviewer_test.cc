@@ -253,7 +253,7 @@ TEST_F(PodReviewerTest, SaysAtCreationAndOnThePodWhatMayKeepItsSpansAway) {
   EXPECT_THAT(
       answer.warnings,
       ElementsAre(StartsWith("dualtrace: BehindProxy: container app: HTTP_PROXY is set, and "
-                             "NO_PROXY does not have"),
+                             "NO_PROXY does not contain"),
                   StartsWith("dualtrace: SDKDisabled: container app: ")));
   EXPECT_THAT(answer.audit_annotations, ElementsAre(Pair("injected", "observability/agents"),
                                                     Pair("warned", "BehindProxy,SDKDisabled")));
