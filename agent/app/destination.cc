@@ -17,6 +17,8 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kTokenAnswerBytesMax = 64 << 10;
+// 500 ms where delivery.linger is 200: whoever reads spans at Arize expects them within a second.
+constexpr double kSteadyLingers = 2.5;
 
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
   const DeliveryConfig& delivery = parts.delivery;
@@ -24,6 +26,7 @@ LaneOptions lane_options(const std::string& name, const DestinationParts& parts)
           .batch_bytes_target = delivery.batch_bytes,
           .batch_bytes_max = delivery.batch_bytes_max,
           .linger = delivery.linger,
+          .steady_linger = std::chrono::duration_cast<Duration>(kSteadyLingers * delivery.linger),
           .requests_in_flight_max = delivery.requests_in_flight,
           .request_timeout = delivery.request_timeout,
           .backoff = {.base = delivery.retry_base, .max = delivery.retry_max},

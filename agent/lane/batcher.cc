@@ -30,7 +30,7 @@ struct Batcher::Cut {
   uint32_t spans = 0;  // in batches
 };
 
-Batcher::Batcher(Duration linger) : linger_(linger) {}
+Batcher::Batcher(Linger linger) : linger_(linger) {}
 Batcher::~Batcher() = default;
 
 std::vector<Batch> Batcher::add(const std::shared_ptr<OpenRecord>& record,
@@ -73,7 +73,10 @@ void Batcher::append(Piece piece, SharedBytes payload, const BatchLimits& limits
   if (!pieces_.empty() && body_.size() + payload.size() > limits.bytes_max) {
     sealed.push_back(*seal());
   }
-  if (pieces_.empty()) opened_ = now;
+  if (pieces_.empty()) {
+    steady_ = opened_ && now - *opened_ < 2 * linger_.steady;
+    opened_ = now;
+  }
   body_.append(std::move(payload));
   spans_ += piece.spans;
   pieces_.push_back(std::move(piece));
@@ -82,10 +85,13 @@ void Batcher::append(Piece piece, SharedBytes payload, const BatchLimits& limits
 
 std::optional<Tick> Batcher::due_at() const {
   if (pieces_.empty()) return std::nullopt;
-  return opened_ + linger_;
+  return *opened_ + (steady_ ? linger_.steady : linger_.first);
 }
 
-bool Batcher::due(Tick now) const { return !pieces_.empty() && opened_ + linger_ <= now; }
+bool Batcher::due(Tick now) const {
+  const auto when = due_at();
+  return when && *when <= now;
+}
 
 std::optional<Batch> Batcher::seal() {
   if (pieces_.empty()) return std::nullopt;

@@ -27,9 +27,17 @@ struct BatchLimits {
   }
 };
 
+// How long an open batch waits to be filled. A request to a destination costs much the same however
+// little is in it: where batches follow each other, they may wait for longer than one that comes
+// out of the blue.
+struct Linger {
+  Duration first{};   // of a batch after a pause
+  Duration steady{};  // of one that follows another within twice that time
+};
+
 class Batcher {
  public:
-  explicit Batcher(Duration linger);
+  explicit Batcher(Linger linger);
   ~Batcher();
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
@@ -58,11 +66,12 @@ class Batcher {
   void append(Piece piece, SharedBytes payload, const BatchLimits& limits, Tick now,
               std::vector<Batch>& sealed);
 
-  const Duration linger_;
+  const Linger linger_;
   SharedByteChain body_;
   std::vector<Piece> pieces_;  // empty: no batch is open
   uint32_t spans_ = 0;
-  Tick opened_{};
+  std::optional<Tick> opened_;  // the batch that is open, or was last
+  bool steady_ = false;         // the open batch follows another
   std::unique_ptr<Cut> cut_;
 };
 

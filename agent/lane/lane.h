@@ -36,7 +36,8 @@ struct LaneOptions {
   size_t batch_bytes_target = 1024 * 1024;
   // Below gRPC's default limit of 4 MiB, resource headers included.
   size_t batch_bytes_max = 3'900'000;
-  Duration linger = std::chrono::milliseconds(200);
+  Duration linger = std::chrono::milliseconds(200);         // of a batch after a pause
+  Duration steady_linger = std::chrono::milliseconds(200);  // of one that follows another
   uint32_t requests_in_flight_max = 4;
   Duration request_timeout = std::chrono::seconds(30);
   Backoff backoff{};

@@ -61,8 +61,9 @@ DestinationLane::~DestinationLane() { callbacks_->close(); }
 void DestinationLane::add_journal(Journal& journal, std::function<void()> drained) {
   scheduler_.post([this, &journal, drained = std::move(drained)]() mutable {
     JournalLane& lane = journal.lane(options_.name);
-    sources_.push_back(
-        std::make_unique<Source>(journal, lane, options_.linger, std::move(drained), report_));
+    sources_.push_back(std::make_unique<Source>(journal, lane,
+                                                Linger{options_.linger, options_.steady_linger},
+                                                std::move(drained), report_));
     if (!sources_.back()->is_adopted()) {
       Lock lock(mutex_);
       own_journal_ = &lane;

@@ -19,7 +19,7 @@ constexpr size_t kUncountedBytes = 4 * 1024 * 1024;
 
 }  // namespace
 
-Source::Source(Journal& whole, JournalLane& journal, Duration linger, std::function<void()> drained,
+Source::Source(Journal& whole, JournalLane& journal, Linger linger, std::function<void()> drained,
                LaneReport& report)
     : whole_(whole),
       journal_(journal),
@@ -98,7 +98,7 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
     auto shared = open(record);
     if (record.carried) {
       // It failed while others passed: it goes by itself, and does not end the open batch.
-      Batcher alone{Duration(0)};
+      Batcher alone{Linger{}};
       sealed = alone.add(shared, record.payload, limits, now);
       while (alone.cutting()) {
         auto parts = alone.go_on(limits, now);

@@ -24,7 +24,7 @@ class Source {
  public:
   // Begins at the first record that is not settled. `drained` is empty for the process's own
   // journal. The references outlive the source.
-  Source(Journal& whole, JournalLane& journal, Duration linger, std::function<void()> drained,
+  Source(Journal& whole, JournalLane& journal, Linger linger, std::function<void()> drained,
          LaneReport& report);
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;

@@ -50,6 +50,7 @@ void Simulation::choose_options() {
   lane.batch_bytes_target = 500 + random_.below(4000);
   lane.batch_bytes_max = lane.batch_bytes_target + 200 + random_.below(4000);
   lane.linger = milliseconds(random_.below(400));
+  lane.steady_linger = lane.linger * (1 + random_.below(3));
   lane.bodies = std::make_shared<SharedBodies>(kLanes);
   lane.requests_in_flight_max = 1 + static_cast<uint32_t>(random_.below(5));
   lane.backoff = {.base = milliseconds(100), .max = seconds(1 + random_.below(8))};

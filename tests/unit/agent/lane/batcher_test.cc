@@ -22,7 +22,7 @@ class BatcherTest : public testing::Test {
     return batcher.add(record, request, kLimits, now);
   }
   uint64_t last_sequence = 0;
-  Batcher batcher{milliseconds(200)};
+  Batcher batcher{Linger{milliseconds(200), milliseconds(200)}};
 };
 
 TEST_F(BatcherTest, SealsAtTheTarget) {
@@ -51,6 +51,23 @@ TEST_F(BatcherTest, LingersFromTheFirstRecordOn) {
   EXPECT_TRUE(batcher.due(Tick{milliseconds(210)}));
   EXPECT_EQ(batcher.seal()->spans, 2u);
   EXPECT_FALSE(batcher.seal());
+}
+
+TEST(Batcher, LingersLongerWhileBatchesFollowEachOther) {
+  Batcher batcher{Linger{milliseconds(200), milliseconds(500)}};
+  const auto due_after = [&](Tick now) {
+    auto record = std::make_shared<OpenRecord>();
+    record->spans = 1;
+    EXPECT_TRUE(batcher.add(record, otlp_request({"a"}), kLimits, now).empty());
+    const Duration lingers = *batcher.due_at() - now;
+    EXPECT_TRUE(batcher.seal());
+    return lingers;
+  };
+  const Tick begin{std::chrono::hours(1)};
+  EXPECT_EQ(due_after(begin), milliseconds(200));
+  EXPECT_EQ(due_after(begin + milliseconds(999)), milliseconds(500));
+  EXPECT_EQ(due_after(begin + milliseconds(1998)), milliseconds(500));
+  EXPECT_EQ(due_after(begin + milliseconds(2998)), milliseconds(200)) << "after a pause";
 }
 
 TEST_F(BatcherTest, CutsALargeRecordAtSpanBorders) {
