@@ -52,7 +52,11 @@ Status Body::cover(size_t bytes) {
   } else if (Status grown = ticket_.grow_to(step); !grown) {
     return grown;
   }
-  bytes_.reserve(step);
+  // reserve() would take twice what there was, which may be more than the receiver has.
+  std::string grown;
+  grown.reserve(step);
+  grown.append(bytes_);
+  bytes_ = std::move(grown);
   return {};
 }
 

@@ -14,7 +14,9 @@ namespace dualtrace::agent {
 
 class FakeIntake final : public Intake {
  public:
-  Admission admission{1024 * 1024};
+  explicit FakeIntake(size_t budget = 1024 * 1024) : admission(budget) {}
+
+  Admission admission;
   size_t bytes_max = 256 * 1024;
   Status answer;
   bool held = false;

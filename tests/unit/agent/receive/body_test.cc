@@ -72,6 +72,17 @@ TEST(Body, HandsOnATicketOfWhatItsBytesTake) {
   EXPECT_LT(request.body.capacity(), 64u);
 }
 
+// A string that grows by itself doubles, and a body of more than half of all there is would not fit.
+TEST(Body, TakesNoMoreThanWasAnnounced) {
+  FakeIntake intake(4 * 1024 * kKiB);
+  constexpr size_t kSize = 5 * 1024 * kKiB / 2;
+  Body body(intake, 4 * 1024 * kKiB);
+  ASSERT_TRUE(body.expect(kSize));
+  const std::string piece(kKiB, 'x');
+  for (size_t i = 0; i < kSize / kKiB; ++i) ASSERT_TRUE(body.append(piece));
+  EXPECT_EQ(body.take().body.capacity(), kSize);
+}
+
 TEST(Body, IsOfItsPeersShare) {
   FakeIntake intake;
   const auto peer = std::make_shared<PeerShare>();
