@@ -22,7 +22,7 @@ import rounds  # noqa: E402
 import syncs  # noqa: E402
 from measure import (  # noqa: E402
     Arrived, Load, LoadOptions, Measurement, Rest, Sink, arrived_at, measure, rest, wait_delivered)
-from systems import DESTINATIONS, Certificates, Dualtrace, Link, wake_ups  # noqa: E402
+from systems import DESTINATIONS, Certificates, Dualtrace, Link, Thread, used, wake_ups  # noqa: E402
 
 SECONDS = 0.5
 QUIET_SECONDS = 60
@@ -169,6 +169,8 @@ RESULT = {
     "refused": 300, "lost": 1, "duplicates": 0, "cpu_us_per_span": 2.345, "rss_avg_mib": 30.2,
     "rss_max_mib": 40.0, "behind_seconds": 0.21, "table": "cost", "cpu_us_per_request": 234.5,
     "syncs_per_second": 998.4, "sync_ms": 0.191, "wake_ups_per_second": 4650.3,
+    "threads": {"dt-journal": {"cpu_us_per_request": 100.0, "wake_ups_per_request": 2.5},
+                "dt-config": {"cpu_us_per_request": 0.1, "wake_ups_per_request": 0.01}},
     "spread": {"cpu_us_per_span": [2.1, 2.6], "cpu_us_per_request": [210.0, 260.0],
                "p99_ms": [4.25, 4.25]},
     "arrived": {"arize": {"delivered": 99_700}, "databricks": {"delivered": 99_699}},
@@ -180,6 +182,12 @@ RESULT = {
 
 
 class ReportTest(unittest.TestCase):
+    def test_threads_that_take_next_to_nothing_are_left_out(self):
+        told = report.threads_part({"cost": [RESULT], "command": "c", "commit": "d", "date": "e",
+                                    "machine": "f", "syncs": "g"})
+        self.assertEqual(told.splitlines()[-1],
+                         "| 20k/s, gzip | 234 (210–260) | dt-journal 100 (2.50) |")
+
     def test_a_line_says_what_was_refused_and_lost(self):
         self.assertEqual(
             report.cost_line(RESULT),
@@ -291,7 +299,11 @@ class RoundsTest(unittest.TestCase):
         self.assertIsNone(result["syncs_per_second"])
 
     def test_wake_ups_are_those_of_all_threads_new_ones_included(self):
-        self.assertEqual(wake_ups({"1": 5, "2": 7, "3": 1}, {"1": 6, "2": 7, "4": 10}), 11)
+        before = {"1": Thread("a", 1.0, 5), "2": Thread("b", 2.0, 7), "3": Thread("c", 9.0, 1)}
+        after = {"1": Thread("a", 1.5, 6), "2": Thread("b", 2.0, 7), "4": Thread("a", 0.25, 10)}
+        threads = used(before, after)
+        self.assertEqual(threads, [Thread("a", 0.75, 11), Thread("b", 0.0, 0)])
+        self.assertEqual(wake_ups(threads), 11)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from harness.http import fetch, fetch_json
 from harness.processes import Process, wait_until
 from machine import sync_ms
 from syncs import counter_of
-from systems import Certificates, Running, cpu_seconds, keep_nice, wake_ups
+from systems import Certificates, Running, cpu_seconds, keep_nice, used, wake_ups
 
 SAMPLE_SECONDS = 0.05
 ACCEPT_SECONDS = 0.1  # what a system may take to accept the clients' connections
@@ -192,6 +192,7 @@ class Measurement:
     load_cpu_us_per_span: float = 0  # the generator's own
     sink_cpu_us_per_span: float = 0  # and the sink's, for all destinations
     wake_ups_per_second: float = 0  # of the system's threads
+    threads: dict = field(default_factory=dict)  # what each took, by name
     syncs_per_second: float | None = None  # as syncs.py can count them
     sync_ms: float = 0  # what one took just before
     rss_avg_mib: float = 0
@@ -217,7 +218,7 @@ class Meters:
 
     def __init__(self, running: Running, sink: Sink, syncs):
         self.syncs = syncs.read()
-        self.sleeps = running.sleeps()
+        self.threads = running.threads()
         self.cpu_seconds = running.cpu_seconds()
         self.sink_cpu_seconds = cpu_seconds(sink.process)
         self.time = time.monotonic()
@@ -241,6 +242,7 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
         wait_delivered(sink, destinations, accepted, quiet)
     end = Meters(running, sink, syncs)
     syncs.close()
+    threads = used(begin.threads, end.threads)
     cpu, elapsed = end.cpu_seconds - begin.cpu_seconds, end.time - begin.time
     per_span = 1e6 / max(result["spans_accepted"], 1)
     return Measurement(
@@ -250,7 +252,11 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
         cpu_us_per_request=cpu * 1e6 / max(result["requests_ok"], 1),
         load_cpu_us_per_span=result["cpu_seconds"] * per_span,
         sink_cpu_us_per_span=(end.sink_cpu_seconds - begin.sink_cpu_seconds) * per_span,
-        wake_ups_per_second=wake_ups(begin.sleeps, end.sleeps) / elapsed,
+        wake_ups_per_second=wake_ups(threads) / elapsed,
+        threads={thread.name: {
+            "cpu_us_per_request": thread.cpu_seconds * 1e6 / max(result["requests_ok"], 1),
+            "wake_ups_per_request": thread.sleeps / max(result["requests_ok"], 1),
+        } for thread in threads},
         syncs_per_second=None if end.syncs is None else (end.syncs - begin.syncs) / elapsed,
         sync_ms=one_sync_ms,
         rss_avg_mib=sum(samples) / len(samples),
@@ -268,10 +274,10 @@ class Rest:
 
 
 def rest(running: Running, seconds: float) -> Rest:
-    begun, sleeps, cpu = time.monotonic(), running.sleeps(), running.cpu_seconds()
+    begun, threads, cpu = time.monotonic(), running.threads(), running.cpu_seconds()
     time.sleep(seconds)
     elapsed = time.monotonic() - begun
     return Rest(
         cpu_ms_per_second=(running.cpu_seconds() - cpu) * 1e3 / elapsed,
-        wake_ups_per_second=wake_ups(sleeps, running.sleeps()) / elapsed,
+        wake_ups_per_second=wake_ups(used(threads, running.threads())) / elapsed,
         rss_mib=running.rss_mib())

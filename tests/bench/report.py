@@ -20,6 +20,12 @@ IDLE_HEAD = """\
 | system | CPU ms/s | wake-ups/s | RSS MiB |
 |---|---|---|---|"""
 
+THREADS_HEAD = """\
+| load | CPU µs/request | of which by thread (and how often it woke up) |
+|---|---|---|"""
+THREADS_ROWS = ("20k-plain", "20k-gzip", "trickle-100x10", "trickle-1000x1")
+THREAD_US_LEAST = 1
+
 BLACKHOLE_HEAD = """\
 | system | client: OK / refused | accept p99 ms | healthy: delivered, duplicates, lost | \
 healthy: delay p99/max s | dead: delivered late, duplicates, lost | caught up after s \
@@ -200,6 +206,20 @@ def idle_part(result: dict) -> str:
     return "\n".join([notes(result), "", f"Measured over {seconds:g} s.", "", IDLE_HEAD, *lines])
 
 
+def threads_part(result: dict) -> str:
+    """What dualtrace's threads take of the rows in which its cost is one of each request."""
+    lines = [THREADS_HEAD]
+    for row in result["cost"]:
+        if row["key"] != "dualtrace" or row["row"] not in THREADS_ROWS:
+            continue
+        threads = sorted(row["threads"].items(), key=lambda item: -item[1]["cpu_us_per_request"])
+        told = [f"{name} {number(took['cpu_us_per_request'])} "
+                f"({number(took['wake_ups_per_request'])})"
+                for name, took in threads if took["cpu_us_per_request"] >= THREAD_US_LEAST]
+        lines.append(line([row["title"], cpu(row, "cpu_us_per_request"), ", ".join(told)]))
+    return "\n".join([notes(result), "", *lines])
+
+
 def blackhole_part(result: dict) -> str:
     lines = [blackhole_line(row) for row in result["blackhole"]]
     seconds = result["blackhole_seconds"]
@@ -231,5 +251,7 @@ def write_docs(docs: Path, result: dict) -> None:
         publish(docs, "trickle", trickle_part(result))
     if result["idle"]:
         publish(docs, "idle", idle_part(result))
+    if any(row["row"] in THREADS_ROWS for row in result["cost"]):
+        publish(docs, "threads", threads_part(result))
     if result["blackhole"]:
         publish(docs, "blackhole", blackhole_part(result))

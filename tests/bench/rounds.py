@@ -22,6 +22,9 @@ def of_measurements(measured: list[Measurement]) -> dict:
         "load": medians(loads),
         "arrived": {name: medians([one["arrived"][name] for one in every])
                     for name in every[0]["arrived"]},
+        "threads": {name: medians([one["threads"][name] for one in every])
+                    for name in every[0]["threads"]
+                    if all(name in one["threads"] for one in every)},
         **{name: sum(getattr(one, name) for one in measured)
            for name in ("refused", "lost", "duplicates")},
         "spread": {**spreads([without_dicts(one) for one in every]), **spreads(loads)},

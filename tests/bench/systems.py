@@ -76,9 +76,28 @@ def cpu_seconds(process: Process) -> float:
     return time.clock_gettime(((~process.pid) << 3) | 2)
 
 
-def wake_ups(before: dict[str, int], after: dict[str, int]) -> int:
-    """Of all threads between two looks at Running.sleeps(); those that have ended are left out."""
-    return sum(count - before.get(thread, 0) for thread, count in after.items())
+@dataclass
+class Thread:
+    """What a thread has used since it began."""
+
+    name: str
+    cpu_seconds: float = 0
+    sleeps: int = 0  # voluntary context switches
+
+
+def used(before: dict[str, Thread], after: dict[str, Thread]) -> list[Thread]:
+    """Between two looks at Running.threads(), by name; threads that have ended are left out."""
+    sums: dict[str, Thread] = {}
+    for number, thread in after.items():
+        begun = before.get(number, Thread(thread.name))
+        total = sums.setdefault(thread.name, Thread(thread.name))
+        total.cpu_seconds += thread.cpu_seconds - begun.cpu_seconds
+        total.sleeps += thread.sleeps - begun.sleeps
+    return list(sums.values())
+
+
+def wake_ups(threads: list[Thread]) -> int:
+    return sum(thread.sleeps for thread in threads)
 
 
 @dataclass
@@ -97,17 +116,19 @@ class Running:
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.process)
 
-    def sleeps(self) -> dict[str, int]:
-        """How often each thread has gone to sleep: its voluntary context switches."""
-        counts = {}
+    def threads(self) -> dict[str, Thread]:
+        """By their numbers."""
+        threads = {}
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
                 status = (task / "status").read_text()
+                nanoseconds = int((task / "schedstat").read_text().split()[0])
             except OSError:  # the thread has ended
                 continue
-            counts[task.name] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status,
-                                              re.MULTILINE)[1])
-        return counts
+            name, sleeps = (re.search(rf"^{key}:\s+(.+)", status, re.MULTILINE)[1]
+                            for key in ("Name", "voluntary_ctxt_switches"))
+            threads[task.name] = Thread(name, nanoseconds / 1e9, int(sleeps))
+        return threads
 
     def rss_mib(self) -> float:
         return self._memory("VmRSS")
