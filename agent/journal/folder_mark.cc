@@ -13,7 +13,7 @@ constexpr std::string_view kUid = "uid ";
 constexpr std::string_view kMaxAge = "maxAgeSeconds ";
 constexpr size_t kBytesMax = 4096;
 
-// The rest of the line that begins with it; "" when there is none.
+// The rest of the line that begins with the key; "" if there is none.
 std::string_view value_of(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
