@@ -88,12 +88,12 @@ struct CursorState {
   uint64_t settled_bytes = 0;
   // What this lane carried over. Its spans leave one record and return in another one, so they are
   // settled in the journal's totals while they still wait.
-  uint64_t carried = 0;          // spans that wait in carried records
-  uint64_t adopted = 0;          // spans adopted from carried records of a cursor that was lost
-  uint64_t known_to = 0;         // carried records below count, except void ones
-  uint64_t rebuilt_to = 0;       // those below that are a lost cursor's; they are taken up as they
-  uint64_t taken_to = 0;         // are read, and below that they have been
-  std::vector<VoidRange> voids;  // ascending, disjoint
+  uint64_t carried = 0;              // spans that wait in carried records
+  uint64_t adopted = 0;              // spans adopted from carried records of a cursor that was lost
+  uint64_t known_to = 0;             // carried records below are a lost cursor's: adopted when
+  uint64_t rebuilt_to = 0;           // they are read; those below this have been adopted
+  uint64_t taken_to = 0;             // are read, and below that they have been
+  std::vector<VoidRange> voids;      // ascending, disjoint
   std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark
 
   // Spans of the settled records, counted as in the journal's totals.

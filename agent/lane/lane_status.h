@@ -27,7 +27,7 @@ struct LaneStatus {
   LaneState state = LaneState::kIdle;
   LaneBooks books;  // summed over own and adopted journals
   uint64_t requests_in_flight = 0;
-  uint64_t bytes_held = 0;  // of requests that were read and are not settled yet
+  uint64_t bytes_held = 0;  // of requests that were read and are not accounted for yet
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
   std::vector<report::Loss> losses;
