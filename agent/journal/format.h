@@ -90,9 +90,9 @@ struct CursorState {
   // settled in the journal's totals while they still wait.
   uint64_t carried = 0;              // spans that wait in carried records
   uint64_t adopted = 0;              // spans adopted from carried records of a cursor that was lost
-  uint64_t known_to = 0;             // carried records below are a lost cursor's: adopted when
-  uint64_t rebuilt_to = 0;           // they are read; those below this have been adopted
-  uint64_t taken_to = 0;             // are read, and below that they have been
+  uint64_t known_to = 0;             // carried records below count, except void ones
+  uint64_t rebuilt_to = 0;           // carried records below are a lost cursor's: adopted when
+  uint64_t taken_to = 0;             // they are read; those below this have been adopted
   std::vector<VoidRange> voids;      // ascending, disjoint
   std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark
 
