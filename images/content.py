@@ -65,7 +65,7 @@ def authorities(machine: Machine) -> tuple[Package, bytes]:
 
 
 def _notices(packages: set[Package], machine: Machine) -> dict[Package, dict[str, File]]:
-    """Copyright notices and licences: they ask to go where the programs go."""
+    """Copyright notices and licenses: they ask to go where the programs go."""
     notices: dict[Package, dict[str, File]] = defaultdict(dict)
     texts = set()
     for package in packages:

@@ -14,8 +14,8 @@ from images.version import Revision, project_license
 
 USER = "65532:65532"  # "nonroot" of the usual base images, and what the pods say (operator/plan)
 _SAYS = {
-    "dualtrace-operator": "Makes each DualTraceExport into agents and says how they fare",
-    "dualtrace-agent": "Takes OTLP spans in, keeps them, delivers them to Arize AX and Databricks",
+    "dualtrace-operator": "Runs agents for each DualTraceExport and reports their health",
+    "dualtrace-agent": "Receives OTLP spans, stores them, delivers them to Arize AX and Databricks",
     "dualtrace-sandbox": "Strict local stand-ins of Arize and Databricks, for tests and demos",
 }
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")

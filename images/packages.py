@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which Debian package a file is of, and under which licence it says it is."""
+"""Which Debian package a file is of, and under which license it says it is."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from images.machine import Machine, Refused, this_machine
 COMMON_LICENSES = Path("/usr/share/common-licenses")
 _COMMON = re.compile(rf"{COMMON_LICENSES}/([A-Z][\w.-]*\w)")
 _FIELDS = ("binary:Package", "Version", "Architecture", "source:Package", "source:Version")
-# Debian's short names for licences, where SPDX calls the very same text otherwise.
+# Debian's short names for licenses, where SPDX calls the very same text otherwise.
 _SPDX = {
     "Apache-2.0": "Apache-2.0",
     "BSD-2-clause": "BSD-2-Clause",
@@ -107,7 +107,7 @@ def known_owners(files: Iterable[Path], machine: Machine) -> set[Package]:
 
 
 def spdx_license(copyright_text: str) -> str | None:
-    """SPDX's name for the licence of the package's files in general, if its copyright file can be
+    """SPDX's name for the license of the package's files in general, if its copyright file can be
     read by a machine and says one that SPDX has under a name that we know."""
     if not copyright_text.lstrip().startswith("Format:"):
         return None
@@ -119,6 +119,6 @@ def spdx_license(copyright_text: str) -> str | None:
 
 
 def common_licenses(copyright_text: str, machine: Machine) -> set[Path]:
-    """Licences of /usr/share/common-licenses whose text it refers to."""
+    """Licenses of /usr/share/common-licenses whose text it refers to."""
     files = {COMMON_LICENSES / name for name in _COMMON.findall(copyright_text)}
     return {file for file in files if machine.file(file).is_file()}

@@ -32,7 +32,7 @@ def parsed():
     parser.add_argument(
         "--repository",
         default="docker.io/library",
-        help="where the images will be: a registry and a path, as ghcr.io/someone",
+        help="where the images go: a registry and a path, as ghcr.io/someone",
     )
     parser.add_argument("--source", help="where the source is: an https:// address")
     parser.add_argument(

@@ -124,7 +124,7 @@ void Delivery::stop() {
     // From here on, nothing else uses the lane's side of the journal.
     const Status synced = parts_.journal.lane(destination->name()).sync();
     if (!synced) {
-      log_warn("cannot sync a cursor; some spans will be sent again",
+      log_warn("cannot sync a cursor; some spans are sent again",
                {{"lane", destination->name()}, {"error", synced.error().message}});
     }
   }

@@ -9,7 +9,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// A group commit later there is room again, if the disk keeps up.
+// After a group commit there is room again, if the disk keeps up.
 constexpr std::chrono::seconds kRetryAfter{1};
 constexpr size_t kReserveDivisor = 8;
 constexpr size_t kSmallDivisor = 64;
@@ -81,15 +81,15 @@ Result<Ticket> Admission::admit(size_t bytes, std::shared_ptr<PeerShare> peer) {
   return ticket;
 }
 
-// Takes first and asks afterwards: two that ask at the same time see each other, and one of them
-// may be refused what both together cannot have.
+// Takes first and checks afterwards: two concurrent callers see each other, and one of them may be
+// refused what both together cannot have.
 Status Admission::take(size_t bytes, const Ticket& ticket) {
   size_t held = bytes_.load(std::memory_order_relaxed);
   do {
     if (bytes > bytes_max_ - held) {
       ++refusals_;
       return come_back_later(ErrorKind::kUnavailable,
-                             "the receiver's memory is used up, come back later");
+                             "the receiver's memory is used up; retry later");
     }
   } while (!bytes_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed));
   PeerShare* const peer = ticket.peer_.get();
@@ -104,8 +104,8 @@ Status Admission::take(size_t bytes, const Ticket& ticket) {
   ++share_refusals_;
   return come_back_later(ErrorKind::kThrottled,
                          "this client already has " + std::to_string(peer_bytes - bytes) +
-                             " bytes under way, its share of the receiver's memory; send fewer"
-                             " requests at a time, or come back later");
+                             " bytes in flight, its share of the receiver's memory; send fewer"
+                             " requests at a time, or retry later");
 }
 
 bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_bytes,
@@ -113,10 +113,12 @@ bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_
   const PeerShare* const group = peer.group_.get();
   const size_t group_bytes = group != nullptr ? group->bytes() : peer_bytes;
   if (group_bytes <= small_bytes_ || all_bytes <= bytes_max_ / 2) return true;
-  // Pods of one IPv6 node are one network: its quiet ones get in, too, but cannot fill the reserve.
+  // Pods of one IPv6 node are one network: its quiet ones are admitted, too, but cannot fill the
+  // reserve.
   const size_t reserve = bytes_max_ - shared_bytes_;
   if (peer_bytes <= small_bytes_ && all_bytes <= shared_bytes_ + reserve / 2) return true;
-  // Alone, a request may need what is meant for others: else a budget of one request never took it.
+  // Alone, a request may use the others' part: otherwise a budget of one request would never admit
+  // it.
   if (all_bytes > shared_bytes_ && all_bytes != request_bytes) return false;
   if (group_bytes == request_bytes) return true;
   size_t share = shared_bytes_ / count_of(large_peers_);
@@ -127,7 +129,7 @@ bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_
 }
 
 // Every change of a share crosses the small amount in exactly one of these calls, whatever the
-// order in which threads make them, so that the large ones are counted right.
+// order in which threads make them, so that the large ones are counted correctly.
 size_t Admission::add(PeerShare& share, size_t bytes, std::atomic<ptrdiff_t>& large_ones) const {
   const size_t before = share.bytes_.fetch_add(bytes, std::memory_order_relaxed);
   if (before <= small_bytes_ && before + bytes > small_bytes_) ++large_ones;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Admission: the memory budget of everything received and not yet stored, in bytes, and its
-// division among peers. A Ticket is asked for before bytes are read and gives them back when it
-// dies, so that back-pressure needs no message.
+// division among peers. A Ticket is requested before bytes are read and releases them when it is
+// destroyed, so that back-pressure needs no message.
 //
-// The division (docs/decisions/0027) only acts when more than half of the budget is in use:
-// - An eighth is a reserve for peers that hold a small amount, so that a new one always gets in.
-// - A peer that holds more than that has an equal share of the rest with the others that do. What
-//   the small ones leave is theirs, so that one alone may use it all.
-// - A single request is not held against its peer's share, as long as it leaves the reserve alone.
+// The division (docs/decisions/0027) only applies if more than half of the budget is in use:
+// - An eighth is a reserve for peers that hold a small amount, so that a new one is always
+//   admitted.
+// - A peer that holds more than that has an equal share of the rest with the others that do. The
+//   small ones leave the remainder to them, so that one alone may use it all.
+// - A single request does not count against its peer's share, as long as it does not touch the
+//   reserve.
 // Thread-safe. The Admission outlives its tickets.
 
 #include <atomic>
@@ -32,13 +34,13 @@ class Ticket {
   Ticket& operator=(Ticket&& other) noexcept;
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  // Whose it is; none for what no peer sent.
+  // Its peer; none for what no peer sent.
   [[nodiscard]] const std::shared_ptr<PeerShare>& peer() const { return peer_; }
-  // Makes it hold at least `bytes` in all. kUnavailable with a delay hint when the budget is used
-  // up; kThrottled, with one too, when the peer is over its share; kExhausted when `bytes` alone is
-  // above the whole budget. On failure it holds what it held.
+  // Makes it hold at least `bytes` in total. kUnavailable with a delay hint if the budget is used
+  // up; kThrottled, also with a hint, if the peer is over its share; kExhausted if `bytes` alone is
+  // above the whole budget. On failure, it holds what it held.
   Status grow_to(size_t bytes);
-  // Gives back what is above `bytes`.
+  // Releases what is above `bytes`.
   void shrink_to(size_t bytes);
 
  private:
@@ -54,11 +56,11 @@ class Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  // Errors as Ticket::grow_to. Without a peer nothing but the budget is looked at.
+  // Errors as Ticket::grow_to. Without a peer, only the budget is checked.
   Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr);
   [[nodiscard]] size_t bytes_admitted() const { return bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] size_t bytes_max() const { return bytes_max_; }
-  // All of them, and those that only a peer over its share got.
+  // All refusals, and those that only a peer over its share got.
   [[nodiscard]] uint64_t refusals() const { return refusals_.load(std::memory_order_relaxed); }
   [[nodiscard]] uint64_t share_refusals() const {
     return share_refusals_.load(std::memory_order_relaxed);
@@ -74,7 +76,7 @@ class Admission {
                             size_t all_bytes) const;
 
   const size_t bytes_max_;
-  const size_t small_bytes_;   // what a peer may hold whatever the others do
+  const size_t small_bytes_;   // what a peer may hold, whatever the others hold
   const size_t shared_bytes_;  // without the reserve
   std::atomic<size_t> bytes_{0};
   std::atomic<ptrdiff_t> large_peers_{0};  // groups, and peers without one

@@ -14,10 +14,10 @@
 namespace dualtrace::agent {
 namespace {
 
-// What is under way to the disk: enough that a group is full while the one before is being written,
+// The bytes in flight to the disk: enough to fill a group while the previous one is being written,
 // and no more than a disk writes in some tens of milliseconds.
 constexpr size_t kBytesUnderWayMax = 8 * 1024 * 1024;
-// A record may have an eighth of its size unused; what is above that is worth a copy.
+// A record may have an eighth of its size unused; more than that justifies a copy.
 constexpr size_t kUnusedShareMax = 8;
 
 }  // namespace
@@ -53,7 +53,7 @@ JournalIntake::~JournalIntake() { queue_->close(); }
 void JournalIntake::set_additions(std::vector<ResourceAddition> additions) {
   auto shared = std::make_shared<const Additions>(std::move(additions));
   Lock lock(mutex_);
-  additions_.swap(shared);  // the old ones die after the lock
+  additions_.swap(shared);  // the old ones are destroyed after the lock is released
 }
 
 void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
@@ -67,8 +67,8 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
   const uint32_t spans = record->spans;
   const size_t bytes = record->payload.size();
   std::shared_ptr<PeerShare> peer = request.ticket.peer();
-  // The ticket goes home with the journal's answer: what the journal then still holds of the
-  // payload has a limit of its own.
+  // The ticket is released with the journal's answer: what the journal then still holds of the
+  // payload has its own limit.
   auto stored = [spans, bytes, counters = counters_, answer = std::move(answer), queue = queue_,
                  ticket =
                      std::make_shared<Ticket>(std::move(request.ticket))](const Status& outcome) {
@@ -111,7 +111,7 @@ Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) con
     return fail(std::move(body).error());
   }
   if (body->size() > options_.record_bytes_max) {
-    return fail(ErrorKind::kExhausted, "the request is larger than the journal takes");
+    return fail(ErrorKind::kExhausted, "the request is larger than the journal accepts");
   }
   if (Status trimmed = trim(*body, request.ticket); !trimmed) {
     return fail(std::move(trimmed).error());
@@ -119,8 +119,8 @@ Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) con
   return Record{.payload = *std::move(body), .spans = summary->spans};
 }
 
-// The record stays in memory for longer than the work took: unused room of it would be held by what
-// counts bytes of records.
+// The record stays in memory longer than the work took: its unused room would be held by components
+// that count only the bytes of records.
 Status JournalIntake::trim(std::string& record, Ticket& ticket) {
   const size_t unused = record.capacity() - record.size();
   if (unused > record.size() / kUnusedShareMax) {
@@ -146,7 +146,7 @@ Result<std::string> JournalIntake::inflated(IntakeRequest& request) const {
     case BodyEncoding::kZstd:
       return unzstd(received, options_.request_bytes_max, may_grow_to);
   }
-  return fail(ErrorKind::kInternal, "an encoding of no known kind");
+  return fail(ErrorKind::kInternal, "an unknown encoding");
 }
 
 Result<std::string> JournalIntake::decoded(std::string json, Ticket& ticket) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Intake: the whole synchronous story of one request on one screen: inflate → decode JSON → walk →
-// enrich → append. The answer says only "stored" or why not; it never speaks of a destination.
-// The receiver owns one and calls accept() from its threads. Thread-safe.
+// Intake: the whole synchronous path of one request on one screen: inflate → decode JSON → walk →
+// enrich → append. The answer says only "stored" or why not; it never depends on a destination. The
+// receiver owns one and calls accept() from its threads. Thread-safe.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +26,8 @@ class Journal;
 enum class BodyFormat { kProtobuf, kJson };
 enum class BodyEncoding { kIdentity, kGzip, kZstd };
 
-// What a request costs beside its bytes while it is under way to the disk: its answer, its place in
-// the queues, what the allocator adds.
+// What a request costs in addition to its bytes while it is in flight to the disk: its answer, its
+// place in the queues, the allocator's overhead.
 inline constexpr size_t kRequestCostBytes = 1024;
 
 struct IntakeRequest {
@@ -38,17 +38,17 @@ struct IntakeRequest {
 };
 
 // Called exactly once; on the caller's own thread (refusals, empty requests) or on the journal's.
-// OK: stored. kInvalid: bad data. kExhausted: above the size limit. kThrottled, kUnavailable:
-// not now, with retry_after.
+// OK: stored. kInvalid: bad data. kExhausted: above the size limit. kThrottled, kUnavailable: not
+// now, with retry_after.
 using IntakeAnswer = std::function<void(Status)>;
 
-// What the receiver needs of the intake; the component above it is real, tests of the receiver fake
-// it.
+// The receiver's interface to the intake; JournalIntake below implements it, tests of the receiver
+// fake it.
 class Intake {
  public:
   virtual ~Intake() = default;
   virtual void accept(IntakeRequest request, IntakeAnswer answer) = 0;
-  // Before any byte of a body of that size is read. Errors as Admission::admit.
+  // Call before any byte of a body of that size is read. Errors as Admission::admit.
   virtual Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer) = 0;
   // A request's limit, in bytes after decompression.
   [[nodiscard]] virtual size_t request_bytes_max() const = 0;
@@ -58,10 +58,10 @@ class JournalIntake final : public Intake {
  public:
   struct Options {
     size_t request_bytes_max = 64 * 1024 * 1024;
-    // The largest record that the journal takes (kSegmentOverheadBytes).
+    // The largest record that the journal accepts (kSegmentOverheadBytes).
     size_t record_bytes_max = 64 * 1024 * 1024 - 4096;
   };
-  // All references outlive the intake, and the journal calls back as long as it likes.
+  // All references outlive the intake, and the journal may call back at any later time.
   JournalIntake(Options options, Admission& admission, Journal& journal, MetricRegistry& metrics);
   ~JournalIntake() override;
   JournalIntake(const JournalIntake&) = delete;
@@ -89,8 +89,8 @@ class JournalIntake final : public Intake {
     void count(const Status& outcome, double record_spans, double record_bytes) const;
   };
 
-  // The body as it will be stored, in no more memory than it needs; the ticket covers what the work
-  // takes, and in the end the record and what goes with it.
+  // The body in the form in which it is stored, in no more memory than it needs; the ticket covers
+  // what the work takes, and in the end the record and its overhead.
   Result<Record> prepare(IntakeRequest& request) const;
   Result<std::string> inflated(IntakeRequest& request) const;
   static Result<std::string> decoded(std::string json, Ticket& ticket);

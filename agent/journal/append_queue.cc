@@ -47,7 +47,7 @@ void AppendQueue::commit_when_due() {
   std::optional<Tick> later;
   {
     Lock lock(mutex_);
-    if (now < look_at_) return;  // it was moved
+    if (now < look_at_) return;  // the timer was moved
     look_at_ = Tick::max();
     if (posted_ || queue_.empty()) return;
     if (now < due_ && !pace_.is_company(queue_.size())) {
@@ -72,7 +72,7 @@ void AppendQueue::look_ahead() {
   std::optional<Tick> look;
   {
     Lock lock(mutex_);
-    if (posted_ || !queue_.empty()) return;  // whoever put it there saw to it
+    if (posted_ || !queue_.empty()) return;  // whoever queued it has scheduled a commit
     look = pace_.look_ahead(now);
     if (look) look_at_ = *look;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// AppendQueue: what waits for the journal's next commit, and when that is (commit_pace.h).
-// push() is thread-safe; groups are committed on the journal's scheduler.
+// AppendQueue: the appends that wait for the journal's next commit, and when that commit is due
+// (commit_pace.h). push() is thread-safe; groups are committed on the journal's scheduler.
 
 #include <atomic>
 #include <cstdint>
@@ -26,19 +26,20 @@ class AppendQueue {
   AppendQueue(const AppendQueue&) = delete;
   AppendQueue& operator=(const AppendQueue&) = delete;
 
-  // Takes the append and sees to it that a commit comes; false, and the append is as it was, when
-  // too much waits already.
+  // Queues the append and makes sure that a commit follows. Returns false, and leaves the append
+  // unchanged, if the queue is full.
   bool push(PendingAppend& append);
 
  private:
   void commit_when_due();
   void commit_next();
-  // While a group is expected to come, the journal's thread looks for it by itself: to be woken by
-  // the first of each group would cost as much again as to look.
+  // While a group is expected, the journal's thread polls the queue: being woken by the first
+  // append of each group would cost as much again as polling.
   void look_ahead();
-  // commit_when_due() runs then. One that was set before runs, too, and finds nothing to do.
+  // Sets a timer that runs commit_when_due() at that time. An earlier timer also runs, and finds
+  // nothing to do.
   void look_at(Tick when);
-  // What waits, up to a size; posts the next commit if something is left.
+  // Takes the waiting appends, up to a size limit; posts the next commit if some are left.
   std::vector<PendingAppend> take_group();
 
   const uint64_t bytes_max_;
@@ -49,10 +50,10 @@ class AppendQueue {
   std::deque<PendingAppend> queue_ DT_GUARDED_BY(mutex_);
   uint64_t bytes_ DT_GUARDED_BY(mutex_) = 0;
   CommitPace pace_ DT_GUARDED_BY(mutex_);
-  Tick due_ DT_GUARDED_BY(mutex_);             // of what waits, unless a commit is posted
-  bool posted_ DT_GUARDED_BY(mutex_) = false;  // a commit that takes what waits
+  Tick due_ DT_GUARDED_BY(mutex_);             // of the waiting appends, unless a commit is posted
+  bool posted_ DT_GUARDED_BY(mutex_) = false;  // a commit that takes the waiting appends
   Tick look_at_ DT_GUARDED_BY(mutex_) = Tick::max();
-  std::atomic<Scheduler::TimerId> timer_{0};  // the last that was set
+  std::atomic<Scheduler::TimerId> timer_{0};  // the last timer that was set
 };
 
 }  // namespace dualtrace::agent

@@ -7,18 +7,18 @@
 namespace dualtrace::agent {
 namespace {
 
-// With so much in it, a commit's own cost is a small part of what its requests cost.
+// With this many appends, the cost of the commit is a small part of the cost of its requests.
 constexpr size_t kAppendsEnough = 32;
 constexpr uint64_t kBytesEnough = 512 * 1024;
-// Clients may all wait for their answers: where many come in one delay, and then nobody for as long
-// as several take, nobody is going to.
+// All clients may be waiting for their answers: if many appends arrived within one delay, and then
+// none for as long as several usually take, no more are expected.
 constexpr int kMany = 16;
 constexpr int kSilence = 4;
 constexpr Duration kSilenceLeast = std::chrono::microseconds(250);
-// Whether waiting is worth it now is found out by waiting once in so many groups, and twice as many
-// each time that it was not.
+// To find out whether waiting pays off now, one in this many groups waits. The number doubles each
+// time it did not pay off.
 constexpr int kGroupsToTrialMost = 1024;
-constexpr int kLearning = 4;  // one in so many parts is new
+constexpr int kLearning = 4;  // the weight of a new value is one in this many
 
 }  // namespace
 
@@ -43,7 +43,7 @@ void CommitPace::waited(size_t appends) {
   trying_ = false;
 }
 
-// A node on which next to nothing happens never waits.
+// On a node that is almost idle, appends never wait.
 Tick CommitPace::begin_group(Tick now, Duration since_last) {
   if (since_last > delay_) return now;
   deadline_ = now + delay_;
@@ -61,7 +61,7 @@ Tick CommitPace::due(Tick now) const {
   return std::min(deadline_, now + std::max(kSilence * gap_, kSilenceLeast));
 }
 
-// What a trial finds counts at once.
+// The result of a trial counts at once.
 void CommitPace::learn(Duration gap) {
   gap_ += (gap - gap_) / (std::exchange(trying_, false) ? 1 : kLearning);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CommitPace: when a journal commits what waits for it. A commit costs a write and a sync, however
-// little is in it. So an append waits for others when others are likely to come before the delay is
-// over, and is committed at once when they are not (as PostgreSQL's commit_delay and
-// commit_siblings). What is likely is learned from what came while earlier appends waited: clients
-// that send one request after the other gain nothing by waiting, and do not wait.
-// Pure but for what it has learned: it is told the time. Used under its owner's lock.
+// CommitPace: when a journal commits its waiting appends. A commit costs a write and a sync, no
+// matter how little it contains. So an append waits for others if others are likely to arrive
+// before the delay ends, and is committed at once otherwise (like PostgreSQL's commit_delay and
+// commit_siblings). The likelihood is learned from what arrived while earlier appends waited:
+// clients that send one request after another gain nothing by waiting, and do not wait.
+// Pure except for what it has learned: the caller passes the time. Used under its owner's lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,22 +17,24 @@ namespace dualtrace::agent {
 
 class CommitPace {
  public:
-  // The longest that an append waits for others; 0: it never does.
+  // The longest that an append waits for others; 0: no append waits.
   explicit CommitPace(Duration delay) : delay_(delay), gap_(kNoCompany * delay) {}
 
-  // Told of each append. `waiting` of them, this one included, are to be committed together, with
-  // `bytes` in all. Returns when to commit if nothing else comes until then; `now` is at once.
+  // Call for each append. `waiting` of them, including this one, are to be committed together, with
+  // `bytes` in total. Returns when to commit if nothing else arrives until then; `now` means at
+  // once.
   Tick append(Tick now, size_t waiting, uint64_t bytes);
-  // Whether so many appends need not wait any longer when somebody looks before it is time.
+  // Whether this many appends are enough to commit when the queue is polled before the group is
+  // due.
   [[nodiscard]] static bool is_company(size_t appends) { return appends > 1; }
-  // When to look for the next group though nothing waits now; none is expected: nothing.
+  // When to poll for the next group although nothing waits now; nullopt if no group is expected.
   [[nodiscard]] std::optional<Tick> look_ahead(Tick now) const;
-  // Told when a group is committed because its time has come.
+  // Call when a group is committed because it is due.
   void waited(size_t appends);
 
  private:
-  // What a wait in which nobody came is taken for, in delays: three of them in a row, and nobody
-  // waits any more.
+  // The gap, in delays, that a wait counts as if nothing else arrived: after three such waits in a
+  // row, appends no longer wait.
   static constexpr int kNoCompany = 2;
   static constexpr int kGroupsToTrialLeast = 32;
 
@@ -43,10 +45,10 @@ class CommitPace {
   const Duration delay_;
   Duration gap_;  // expected between two appends, while the first of them waits
   Tick last_;
-  Tick deadline_;  // of the group that waits
+  Tick deadline_;  // of the waiting group
   int groups_to_trial_ = kGroupsToTrialLeast;
-  int declined_ = 0;     // groups since the last that waited, while nobody is expected
-  bool trying_ = false;  // this group waits to find out whether anybody comes
+  int declined_ = 0;     // groups since the last that waited, while no company is expected
+  bool trying_ = false;  // this group waits to find out whether others arrive
 };
 
 }  // namespace dualtrace::agent

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Cursor: how far one lane has come, in memory: a low watermark, the ranges settled above it and
-// the books. Records are settled once each, in any order. Used from one thread, or under its user's
-// mutex.
+// Cursor: how far one lane has read and settled, in memory: a low watermark, the ranges settled
+// above it and the books. Each record is settled once, in any order. Used from one thread, or under
+// its user's mutex.
 
 #include <optional>
 #include <utility>
@@ -11,27 +11,28 @@
 
 namespace dualtrace::agent {
 
-// A record that was read: where it is and what it counts for.
+// A record that was read: its place and its share in the counts.
 struct ReadMark {
   uint64_t sequence = 0;
   uint32_t spans = 0;
   uint64_t bytes = 0;
-  uint64_t bytes_before = 0;  // of payload, ever accepted before this record
+  uint64_t bytes_before = 0;  // of payload, accepted in total before this record
   int64_t arrived_unix_nanos = 0;
-  Position after{};                       // behind it
+  Position after{};                       // the end of the record
   std::optional<uint32_t> carried_for{};  // as in its header
 
   [[nodiscard]] uint32_t counted_spans() const { return carried_for ? 0 : spans; }
 };
 
-// Records [first, end) that cannot be read, less those that the reader knew as settled.
+// Records [first, end) that cannot be read, without those that the reader knew were settled.
 struct LostRecords {
   uint64_t first = 0;
   uint64_t end = 0;
   Position after{};
-  uint64_t spans = 0;  // as the journal's totals count them
+  uint64_t spans = 0;  // counted as in the journal's totals
   uint64_t bytes = 0;
-  std::optional<ReadMark> carried{};  // it is this one record, which the lane has carried over
+  std::optional<ReadMark>
+      carried{};  // set if it is this single record, which the lane has carried over
 };
 
 class Cursor {
@@ -40,35 +41,35 @@ class Cursor {
 
   [[nodiscard]] const CursorState& state() const { return state_; }
   void settle(const ReadMark& record, const SpanCounts& counts);
-  // Passes over a carried record that is another lane's, or void.
+  // Skips a carried record that belongs to another lane or is void.
   void skip(const ReadMark& record);
-  // What is unsettled in there becomes dead-lettered, and `carried` spans of carried records.
+  // Dead-letters what is unsettled in the range, and `carried` spans of carried records.
   void settle_lost(const LostRecords& lost, uint64_t carried);
 
-  // The record's spans wait in its copy from now on, but for those that ended so.
+  // The record's spans now wait in its copy, except those that ended with these counts.
   void carry_over(const ReadMark& record, const SpanCounts& ended, const ReadMark& copy);
-  // Whether a carried record of this lane that is read counts; takes it up if nobody did.
+  // Whether a carried record of this lane counts when it is read; adopts it if no lane has.
   [[nodiscard]] bool take_carried(const ReadMark& record);
-  // Carried spans that are nowhere to be found become dead-lettered.
+  // Dead-letters carried spans whose records are lost.
   void lose_carried(uint64_t spans);
-  // Whether one more life may carry over.
+  // Whether another life may carry records over.
   [[nodiscard]] bool may_carry();
 
  private:
   [[nodiscard]] bool is_settled(uint64_t sequence) const;
-  // Adds a range that is disjoint from the others, joins it with its neighbours in the same segment
-  // and moves the watermark over what has become contiguous.
+  // Adds a range that is disjoint from the others, merges it with its neighbors in the same segment
+  // and moves the watermark past everything that is now contiguous.
   void insert(SettledRange range);
   void advance();
 
   CursorState state_;
 };
 
-// The cursor of the next life, in which so much is published: what was carried over and not settled
-// by then is void.
+// The cursor of the next life, which begins with this much published: what was carried over and not
+// settled by then is void.
 [[nodiscard]] CursorState resumed(CursorState state, uint64_t published_records);
 
-// The books of a lane at that cursor when `published` is accepted: the spans.
+// The books of a lane at that cursor if `published` is accepted, in spans.
 [[nodiscard]] LaneBooks books_of(const CursorState& cursor, const JournalTotals& published);
 
 }  // namespace dualtrace::agent

@@ -14,8 +14,9 @@ Result<std::optional<CursorSlot>> read_cursor(FileSystem& files, const std::stri
   const Result<std::string> content = read_file(files, path, 2 * kCursorSlotBytes);
   if (!content && content.error().kind != ErrorKind::kExhausted) return fail(content.error());
   std::optional<CursorSlot> newest;
-  if (!content) return newest;  // not a size we write
-  // The second slot of the first version was where the first one's ranges may be now.
+  if (!content) return newest;  // not a size that this code writes
+  // The first version's second slot was at an offset that may now be within the first slot's
+  // ranges.
   for (const uint64_t offset : {uint64_t{0}, kFirstCursorSlotBytes, kCursorSlotBytes}) {
     if (content->size() < offset) break;
     std::optional<CursorSlot> slot =
@@ -42,8 +43,8 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open(FileSystem& files, const st
   return std::unique_ptr<CursorFile>(new CursorFile(*std::move(file), generation));
 }
 
-// The same bytes into the same slot: power that goes in between tears nothing. Into the other slot
-// it could tear the only durable one, while this one is in the system's memory alone.
+// Writes the same bytes to the same slot: a power failure during the write tears nothing. A write
+// to the other slot could tear the only durable one, while this one is only in the page cache.
 Status CursorFile::make_durable(const CursorState& state) { return write(generation_, state); }
 
 Status CursorFile::store(const CursorState& state) {

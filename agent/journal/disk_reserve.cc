@@ -7,7 +7,8 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr uint64_t kMebibyte = 1 << 20;
-// What there must be beyond the reserve before data is taken again, as a part of the reserve.
+// The margin above the reserve that must be free before data is accepted again, as a part of the
+// reserve.
 constexpr uint64_t kMarginPart = 10;
 
 std::string mebibytes(uint64_t bytes) { return std::to_string(bytes / kMebibyte) + " MiB"; }
@@ -26,14 +27,14 @@ DiskReserve::DiskReserve(FileSystem& files, Clock& clock, std::string folder, Di
 bool DiskReserve::look() { return look_for(0); }
 bool DiskReserve::look_before_a_file() { return look_for(file_bytes_); }
 
-// Going on needs room for a file and a margin: otherwise the first file would be the last, and the
-// files that were given back would be taken at once.
+// Accepting data again needs room for a file and a margin. Otherwise the first file would be the
+// last one, and would take the space that removed files have just freed.
 bool DiskReserve::look_for(uint64_t more) {
   if (!keeps_anything()) return short_ = false;
   const Result<DiskSpace> space = files_.space(folder_);
   if (!space) {
     if (log_limit_.allow(clock_.tick())) {
-      log_warn("The disk does not say how much is left; delivery.minFreeDisk does not hold",
+      log_warn("The disk does not report its free space; delivery.minFreeDisk has no effect",
                {{"error", space.error().message}});
     }
     return short_ = false;
@@ -46,8 +47,8 @@ bool DiskReserve::look_for(uint64_t more) {
 
 std::string DiskReserve::why() const {
   return "the disk has " + mebibytes(seen_.available) + " of " + mebibytes(seen_.bytes) +
-         " left, and delivery.minFreeDisk leaves " + mebibytes(least_.of(seen_.bytes)) +
-         " to others: free some of it";
+         " free, and delivery.minFreeDisk reserves " + mebibytes(least_.of(seen_.bytes)) +
+         " for others: free some space";
 }
 
 }  // namespace dualtrace::agent

@@ -33,7 +33,7 @@ void FileJournalLane::rewind() {
   Lock lock(mutex_);
   unsettled_.clear();
   carrying_.clear();
-  // Those of earlier lives are known when they are read again.
+  // Copies of earlier lives become known when they are read again.
   while (!copies_.empty() && copies_.begin()->first < opened_at_) {
     forget_copy(copies_.begin()->first);
   }
@@ -92,8 +92,8 @@ std::optional<JournalRead> FileJournalLane::take(const LostRecords& lost) {
   return JournalDamage{.first = lost.first, .last = lost.end - 1, .spans = lost.spans + carried};
 }
 
-// The reader may be at an end that is not the journal's any more; every copy that was published
-// since is known.
+// The reader may be at an end that is no longer the journal's; every copy published since then is
+// known.
 std::optional<JournalRead> FileJournalLane::take(const JournalEnd& end) {
   Lock lock(mutex_);
   const CursorState& state = cursor_.state();
@@ -183,7 +183,7 @@ void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> don
   if (may) return append_(std::move(append));
   scheduler_.post([refused = std::move(append.done)] {
     refused(fail(ErrorKind::kUnavailable,
-                 "journal: too many agents died while this lane carried records over"));
+                 "journal: too many agents ended while this lane was carrying records over"));
   });
 }
 
@@ -194,7 +194,7 @@ void FileJournalLane::copy_synced(const Carrying& carrying, const ReadMark& copy
   copied_to_ = published;
   const auto pending = carrying_.find(carrying.sequence);
   if (pending == carrying_.end() || pending->second != carrying.number) {
-    cursor_.skip(copy);  // a lane that took over has the original
+    cursor_.skip(copy);  // a lane that has taken over has the original
     return;
   }
   carrying_.erase(pending);
@@ -229,7 +229,7 @@ void FileJournalLane::forget_copy(uint64_t sequence) {
 std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
   PinnedSegment pinned;
   uint64_t watermark = 0;
-  uint64_t next = 0;  // unsettled when these are settled
+  uint64_t next = 0;  // unsettled once these are settled
   {
     Lock lock(mutex_);
     const CursorState& state = cursor_.state();
@@ -266,11 +266,11 @@ Status FileJournalLane::sync() {
     if (changes == changes_stored_) return {};
     state = cursor_.state();
     copied_to = copied_to_;
-    // Too scattered for the slot: the durable cursor stays behind and recycling waits for it.
+    // Too scattered for the slot: the durable cursor stays where it is, and recycling waits for it.
     if (state.ranges.size() > kCursorRangesMax) return {};
   }
   state.published = table_.published();
-  // A copy is known a moment before it is published.
+  // A copy is known shortly before it is published.
   if (state.published.records < copied_to.records) state.published = copied_to;
   if (Status stored = cursor_file_->store(state); !stored) {
     return fail(stored.error().with_prefix("journal: store the cursor: "));
@@ -282,7 +282,7 @@ Status FileJournalLane::sync() {
 
 void FileJournalLane::on_published(std::function<void()> notify) {
   Lock lock(mutex_);
-  notify_.swap(notify);  // the old one dies after the lock
+  notify_.swap(notify);  // the old one is destroyed after the lock is released
 }
 
 void FileJournalLane::notify_published() {
@@ -300,13 +300,13 @@ LaneBooks FileJournalLane::books() const {
   {
     Lock lock(mutex_);
     cursor = cursor_.state();
-    // What was read first and is not settled is the record at the watermark.
+    // The first record that was read and is not settled is the one at the watermark.
     if (!unsettled_.empty()) oldest = unsettled_.begin()->second.arrived_unix_nanos;
-    // But what was carried over came earlier than its neighbours.
+    // But carried records arrived earlier than their neighbors.
     if (!copies_arrived_.empty())
       oldest = std::min(oldest.value_or(INT64_MAX), *copies_arrived_.begin());
   }
-  // Taken second: what is settled was published before.
+  // Taken second: everything settled had been published before.
   LaneBooks books = books_of(cursor, table_.published());
   books.backlog_bytes = table_.bytes_from(cursor.watermark, cursor.position);
   if (!oldest) oldest = arrival_at(cursor.watermark, cursor.position);
@@ -314,13 +314,13 @@ LaneBooks FileJournalLane::books() const {
   return books;
 }
 
-// The reader has not come to it (or it was just published): one small read of its header.
+// The reader has not reached it (or it was just published): one small read of its header.
 std::optional<int64_t> FileJournalLane::arrival_at(uint64_t sequence, Position known) const {
   const auto view = table_.find(sequence);
   if (!view || !view->segment.readable) return std::nullopt;
   const Segment& segment = view->segment;
   const auto file = files_.open(folder_ + "/" + segment_name(segment.number), OpenMode::kRead);
-  if (!file) return std::nullopt;  // damaged, or settled and recycled meanwhile
+  if (!file) return std::nullopt;  // damaged, or settled and recycled in the meantime
   std::array<char, kRecordHeaderBytes> bytes;
   const auto n = (*file)->read_at(offset_in(segment, sequence, known), bytes);
   if (!n) return std::nullopt;

@@ -4,11 +4,11 @@
 // behind, and between them the records that were read and are not settled yet. Thread rules as
 // JournalLane; on_published's callback is called through notify_published().
 //
-// Carrying over: the copy is appended like any record. When it is synced, and before it is
+// Carrying over: the copy is appended like any record. After the copy is synced, and before it is
 // published, the journal's thread settles the original here: at no moment is a span in two places
-// or in none. A lane that took over in between (rewind()) reads the original again, and the copy is
-// void. copies_ has the copies that are known to be there; when the reader is at the end and the
-// cursor counts more, the others were lost with a damaged segment.
+// or in none. If another lane has taken over in the meantime (rewind()), it reads the original
+// again, and the copy is void. copies_ has the copies that are known to exist. If the reader is at
+// the end and the cursor counts more, the others were lost with a damaged segment.
 
 #include <functional>
 #include <map>
@@ -35,10 +35,10 @@ class FileJournalLane final : public JournalLane {
     SegmentTable& table;
     FreshRecords& fresh;
     Scheduler& scheduler;  // the journal's
-    size_t index = 0;      // among the table's durable watermarks and the takers of fresh records
+    size_t index = 0;      // among the table's durable watermarks and the readers of fresh records
     CursorState cursor;
     std::unique_ptr<CursorFile> cursor_file;
-    std::function<void()> recycle;  // called when segments can go
+    std::function<void()> recycle;  // called when segments can be recycled
     std::function<void(PendingAppend)> append;
   };
   explicit FileJournalLane(Parts parts);
@@ -58,7 +58,7 @@ class FileJournalLane final : public JournalLane {
   void notify_published();  // on the journal's scheduler
 
  private:
-  // A carry_over() that is not stored yet; the number tells it from one of a lane before.
+  // A carry_over() that is not stored yet; the number distinguishes it from one of an earlier lane.
   struct Carrying {
     uint64_t sequence = 0;
     uint64_t number = 0;
@@ -66,7 +66,7 @@ class FileJournalLane final : public JournalLane {
   };
 
   [[nodiscard]] std::unique_ptr<JournalReader> reader_at(const CursorState& cursor);
-  // What the lane gets to see of it; nullopt: nothing, read on.
+  // What the lane gets of it; nullopt: nothing, read the next record.
   std::optional<JournalRead> take(StoredRecord record);
   std::optional<JournalRead> take(const JournalReader::OthersRecord& record);
   std::optional<JournalRead> take(const LostRecords& lost);

@@ -13,7 +13,7 @@ constexpr std::string_view kUid = "uid ";
 constexpr std::string_view kMaxAge = "maxAgeSeconds ";
 constexpr size_t kBytesMax = 4096;
 
-// The rest of the line that begins with it; "" when there is none.
+// The rest of the line that begins with the key; "" if there is none.
 std::string_view value_of(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -35,7 +35,7 @@ Result<std::optional<FolderMark>> read_mark(FileSystem& files, const std::string
   int64_t seconds = 0;
   const auto [end, error] = std::from_chars(age.data(), age.data() + age.size(), seconds);
   if (mark.uid.empty() || error != std::errc() || end != age.data() + age.size() || seconds < 0) {
-    return fail(ErrorKind::kInvalid, path + ": does not say whose folder this is");
+    return fail(ErrorKind::kInvalid, path + ": does not name the folder's owner");
   }
   mark.max_age = std::chrono::seconds(seconds);
   return std::optional<FolderMark>(std::move(mark));

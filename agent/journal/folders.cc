@@ -14,7 +14,7 @@ constexpr const char* kFirstPrefix = "journal-";  // of the first version
 
 struct Candidate {
   std::string path;
-  std::string wanted_path;  // another one: it has the first version's name
+  std::string wanted_path;  // differs if it has the first version's name
 };
 
 Result<OwnedFolder> lock_folder(FileSystem& files, const std::string& data_folder,
@@ -29,17 +29,17 @@ Result<OwnedFolder> lock_folder(FileSystem& files, const std::string& data_folde
   return OwnedFolder{.path = candidate.wanted_path, .lock = *std::move(lock)};
 }
 
-// With its mark as it is once nobody else can change it.
+// With its mark, read when nobody else can change it.
 Result<std::optional<FolderMark>> take_mark(FileSystem& files, const FolderRights& rights,
                                             const std::string& path) {
   Result<std::optional<FolderMark>> mark = read_mark(files, path);
   if (mark && !may_take(rights, *mark)) {
-    return fail(ErrorKind::kConflict, path + ": became another owner's meanwhile");
+    return fail(ErrorKind::kConflict, path + ": another owner took it in the meantime");
   }
   return mark;
 }
 
-// Folders of another owner are not even locked: its own agent may be about to.
+// Folders of another owner are not even locked: its own agent may be about to lock them.
 Result<OwnedFolder> take_folder(FileSystem& files, const std::string& data_folder,
                                 const FolderRights& rights, const Candidate& candidate) {
   Result<OwnedFolder> folder = lock_folder(files, data_folder, candidate);
@@ -48,13 +48,13 @@ Result<OwnedFolder> take_folder(FileSystem& files, const std::string& data_folde
   if (!mark) return fail(mark.error());
   folder->marked = rights.mine.uid.empty() || *mark == rights.mine;
   if (const Status marked = mark_folder(files, *folder, rights.mine); !marked) {
-    log_warn("A journal folder cannot be marked as this export's",
+    log_warn("Cannot mark a journal folder as this export's",
              {{"folder", folder->path}, {"error", marked.error().message}});
   }
   return folder;
 }
 
-// Somebody else's, or removed since we listed it.
+// Locked by another process, or removed since it was listed.
 bool is_taken(const Error& error) {
   return error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kNotFound;
 }
@@ -93,7 +93,7 @@ Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_fold
         mark ? take_folder(files, data_folder, rights, each) : fail(mark.error());
     if (folder) return folder;
     if (!is_taken(folder.error())) {
-      log_warn("A journal folder cannot be locked and is left for later",
+      log_warn("Cannot lock a journal folder; the agent retries later",
                {{"folder", each.path}, {"error", folder.error().message}});
     }
   }
@@ -139,10 +139,10 @@ Status remove_folder(FileSystem& files, OwnedFolder folder) {
   for (const std::string& name : *names) {
     if (name == "lock" || name == "owner") continue;
     Status removed = files.remove(folder.path + "/" + name);
-    // A recycling that was under way may have been faster.
+    // A recycling in progress may have removed it first.
     if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   }
-  // Behind what it is the mark of, so that a folder that is half gone is nobody else's.
+  // After the files that it marks, so that a half-removed folder never counts as somebody else's.
   Status unmarked = files.remove(folder.path + "/owner");
   if (!unmarked && unmarked.error().kind != ErrorKind::kNotFound) return unmarked;
   if (Status removed = files.remove(folder.path + "/lock"); !removed) return removed;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Folders: who owns which journal folder under the data folder. Each agent process owns one locked
-// folder; a folder whose owner is dead is adopted: locked, drained beside one's own and removed.
+// folder. A folder whose owner is dead is adopted: locked, drained next to the process's own folder
+// and removed.
 //   <data folder>/journal-2-<16 hex>/{lock, owner, segment-*, cursor-*}
-// A folder with the mark of another export (folder_mark.h) is nobody's to adopt: it is left alone,
-// and reported, so that it can be removed when what is in it is too old to be delivered.
-// The 2 is the format's version: an agent of the one before looks for journal-<16 hex>, and must
-// not take up what it cannot read. Such a folder is renamed when it is locked. Used by app/, from
+// A folder with the mark of another export (folder_mark.h) is not adopted. It is left alone and
+// reported, so that it can be removed when its spans are too old to be delivered. The 2 is the
+// format's version: an agent of the previous version looks for journal-<16 hex>, and must not adopt
+// what it cannot read. A folder with such a name is renamed when it is locked. Used by app/, from
 // one thread.
 
 #include <memory>
@@ -19,41 +20,41 @@
 
 namespace dualtrace::agent {
 
-// A locked journal folder; letting it die unlocks, and removes nothing.
+// A locked journal folder; destroying it unlocks the folder and removes nothing.
 struct OwnedFolder {
   std::string path;
   std::unique_ptr<FileLock> lock;
   bool is_new = false;
-  bool marked = false;  // its mark is the owner's; a full disk may have kept it from being written
+  bool marked = false;  // it has the owner's mark; a full disk may have prevented writing it
 };
 
 // Locks a folder for this process: one without a living owner if there is one (so that a restart
-// goes on in its own), else a new one named by `unique`. One that cannot be locked for another
-// reason is left for those who adopt.
+// continues in its own folder), otherwise a new one named by `unique`. A folder that cannot be
+// locked for another reason is left for adoption.
 Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,
                                  const FolderRights& rights, uint64_t unique);
 
-// Writes the owner's mark unless it is there.
+// Writes the owner's mark unless it exists.
 Status mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine);
 
 // Locks every other folder whose owner is dead. Called at start and every few seconds: during an
-// upgrade the predecessor lets go of its folder while we run.
+// upgrade, the predecessor releases its folder while this agent runs.
 struct ForeignFolder {
   std::string path;
   FolderMark mark;
 };
 struct FoundFolders {
   std::vector<OwnedFolder> adopted;
-  std::vector<Error> failed;  // of those that could not be locked, though nobody has them
+  std::vector<Error> failed;  // of folders that could not be locked although no process holds them
   std::vector<ForeignFolder> foreign;
 };
 Result<FoundFolders> adopt_folders(FileSystem& files, const std::string& data_folder,
                                    const FolderRights& rights);
 
-// Locks a foreign folder to remove it. kConflict while its own agent lives.
+// Locks a foreign folder to remove it. kConflict while its own agent is alive.
 Result<OwnedFolder> lock_foreign(FileSystem& files, const ForeignFolder& folder);
 
-// Deletes a drained folder with its files and lets the lock go last.
+// Deletes a drained folder with its files; the lock is released last.
 Status remove_folder(FileSystem& files, OwnedFolder folder);
 
 }  // namespace dualtrace::agent

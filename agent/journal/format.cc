@@ -13,7 +13,7 @@ constexpr std::string_view kSegmentMagic = "dte-segm";
 constexpr std::string_view kCursorMagic = "dte-curs";
 constexpr uint32_t kVersion = 2;
 constexpr uint32_t kFirstVersion = 1;  // without carried records
-// One byte, and three that are zero, or the lane's of a carried record.
+// One byte, and three that are zero or the tag of a carried record's lane.
 constexpr uint32_t kEncodingProtobuf = 0;
 constexpr uint32_t kEncodingCarried = 1;
 
@@ -21,7 +21,7 @@ constexpr size_t kSegmentFieldsBytes = 72;  // before the checksum
 constexpr size_t kCursorRangeBytes = 48;
 constexpr size_t kVoidBytes = 16;
 
-// How a version lays a cursor's slot out.
+// How a version lays out a cursor's slot.
 struct SlotLayout {
   uint32_t version;
   size_t slot_bytes;
@@ -35,7 +35,7 @@ static_assert(kLayout.fields_bytes + 8 + kCursorRangesMax * kCursorRangeBytes +
                   kVoidsMax * kVoidBytes <=
               kCursorSlotBytes);
 
-// Little-endian fields, one behind the other.
+// Little-endian fields, one after another.
 class Writer {
  public:
   Writer& raw(std::string_view bytes) {
@@ -101,7 +101,7 @@ bool plausible_carrying(const CursorState& state) {
   return above <= state.known_to;
 }
 
-// Whether the ranges are what a cursor can have: sums that add up, order, no overlap.
+// Whether a cursor can have these ranges: sums that add up, order, no overlap.
 bool plausible(const CursorState& state) {
   if (state.watermark < state.origin.records || state.watermark > state.published.records) {
     return false;

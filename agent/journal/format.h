@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Format: the three structures the journal has on disk, as bytes: segment header, record header and
-// cursor slot. docs/journal_format.md is their description; a test compares its example with this.
-// Decoders take any bytes and say nullopt to what this code did not write. Pure functions.
+// Format: the three structures that the journal has on disk, as bytes: segment header, record
+// header and cursor slot. docs/journal_format.md describes them; a test compares its example with
+// this code. Decoders accept any bytes and return nullopt for what this code did not write. Pure
+// functions.
 // Immutable.
 
 #include <cstdint>
@@ -23,7 +24,7 @@ inline constexpr uint64_t kRecordHeaderBytes = 40;
 inline constexpr uint64_t kCursorSlotBytes = 128 * 1024;
 inline constexpr uint64_t kFirstCursorSlotBytes = 64 * 1024;  // of version 1
 inline constexpr size_t kCursorRangesMax = 2700;              // as many as fit into a slot
-inline constexpr size_t kVoidsMax = 64;                       // beside them
+inline constexpr size_t kVoidsMax = 64;                       // in addition to the ranges
 
 struct SegmentHeader {
   uint64_t number = 0;
@@ -40,17 +41,17 @@ struct RecordHeader {
   uint32_t spans = 0;
   uint64_t sequence = 0;
   int64_t arrived_unix_nanos = 0;
-  uint32_t group_rest = 0;  // how many records of its group are behind it
+  uint32_t group_rest = 0;  // how many records of its group follow it
   uint32_t payload_crc = 0;
-  // lane_tag() of the lane that carried it over: the record is for that one alone, and its spans
-  // were counted with the record that they came in.
+  // lane_tag() of the lane that carried it over: the record is for that lane alone, and its spans
+  // were counted with the record in which they arrived.
   std::optional<uint32_t> carried_for{};
 
   [[nodiscard]] uint32_t counted_spans() const { return carried_for ? 0 : spans; }
   bool operator==(const RecordHeader&) const = default;
 };
 
-// A place in the journal: where a record begins, or the end of what its segment holds.
+// A place in the journal: the beginning of a record, or the end of a segment's records.
 struct Position {
   uint64_t segment = 0;
   uint64_t offset = 0;
@@ -62,15 +63,15 @@ struct Position {
 struct SettledRange {
   uint64_t first = 0;
   uint64_t end = 0;
-  Position after{};  // behind record end - 1
+  Position after{};  // the end of record end - 1
   uint64_t spans = 0;
   uint64_t bytes = 0;
 
   bool operator==(const SettledRange&) const = default;
 };
 
-// Records [first, end), of which carried ones do not count: a life ended before it had settled what
-// they came from.
+// Records [first, end), in which carried records do not count: a life ended before it had settled
+// their originals.
 struct VoidRange {
   uint64_t first = 0;
   uint64_t end = 0;
@@ -85,17 +86,17 @@ struct CursorState {
   Position position{};      // of the record at the watermark
   SpanCounts settled{};
   uint64_t settled_bytes = 0;
-  // What this lane carried over. Its spans leave one record and come in another one, so that they
-  // are settled for the journal's totals while they still wait.
-  uint64_t carried = 0;          // spans that wait in carried records
-  uint64_t adopted = 0;          // spans taken up from carried records of a cursor that was lost
-  uint64_t known_to = 0;         // carried records below that count, but for the void ones
-  uint64_t rebuilt_to = 0;       // those below that are a lost cursor's; they are taken up as they
-  uint64_t taken_to = 0;         // are read, and below that they have been
-  std::vector<VoidRange> voids;  // ascending, disjoint
+  // What this lane carried over. Its spans leave one record and return in another one, so they are
+  // settled in the journal's totals while they still wait.
+  uint64_t carried = 0;              // spans that wait in carried records
+  uint64_t adopted = 0;              // spans adopted from carried records of a cursor that was lost
+  uint64_t known_to = 0;             // carried records below count, except void ones
+  uint64_t rebuilt_to = 0;           // carried records below are a lost cursor's: adopted when
+  uint64_t taken_to = 0;             // they are read; those below this have been adopted
+  std::vector<VoidRange> voids;      // ascending, disjoint
   std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark
 
-  // Of the settled records, as the journal's totals count them.
+  // Spans of the settled records, counted as in the journal's totals.
   [[nodiscard]] uint64_t settled_spans() const { return settled.sum() + carried - adopted; }
   bool operator==(const CursorState& other) const;
 };
@@ -103,10 +104,10 @@ struct CursorState {
 struct CursorSlot {
   uint64_t generation = 0;
   CursorState state{};
-  uint32_t version = 2;  // of the slot that was read; what is written is of the newest
+  uint32_t version = 2;  // of the slot that was read; slots are written in the newest version
 };
 
-// Which lane a carried record is for, in the three bytes that its header has room for.
+// The lane of a carried record, in the three bytes for which its header has room.
 [[nodiscard]] uint32_t lane_tag(std::string_view lane);
 
 [[nodiscard]] bool operator==(const JournalTotals& a, const JournalTotals& b);
@@ -115,13 +116,13 @@ struct CursorSlot {
 [[nodiscard]] std::optional<SegmentHeader> decode_segment_header(std::string_view block);
 
 // Both checksums of a record are seeded with the number of its segment, so that a record left over
-// in a recycled file is never taken for one of the file's present segment.
+// in a recycled file is never mistaken for one of the file's current segment.
 [[nodiscard]] uint32_t payload_crc(std::string_view payload, uint64_t segment);
 [[nodiscard]] std::string encode_record_header(const RecordHeader& header, uint64_t segment);
 [[nodiscard]] std::optional<RecordHeader> decode_record_header(std::string_view bytes,
                                                                uint64_t segment);
 
-// DT_CHECKs that the ranges fit. As long as what is in it: the rest of a slot is not looked at.
+// DT_CHECKs that the ranges fit. As long as its content: the rest of a slot is not read.
 [[nodiscard]] std::string encode_cursor_slot(const CursorSlot& slot);
 [[nodiscard]] std::optional<CursorSlot> decode_cursor_slot(std::string_view bytes);
 

@@ -7,8 +7,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// Of a record beside its payload: its place here, its payload's owner, what the allocator adds.
-// Records that are smaller than that may cost as much again as the bytes.
+// The cost of a record in addition to its payload: its place here, its payload's owner, the
+// allocator's overhead. Records smaller than that may cost as much again as the bytes.
 constexpr size_t kRecordCostBytes = 256;
 constexpr size_t kRecordsMin = 64;
 

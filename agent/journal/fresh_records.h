@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FreshRecords: what was published last and is still in memory, so that a lane that keeps up does
-// not read it back from the disk, and lanes that keep up hold the same bytes. A record goes when
-// every lane has taken it, or when newer ones need the room: then the disk has it.
-// Limits: bytes, and as many records as cost that beside their bytes. Thread-safe.
+// FreshRecords: the records that were published last and are still in memory, so that a lane that
+// keeps up does not read them back from the disk, and lanes that keep up share the same bytes. A
+// record is dropped when every lane has taken it, or when newer ones need the room: then lanes read
+// it from the disk.
+// Limits: bytes, and as many records as cost that much in addition to their bytes. Thread-safe.
 
 #include <cstdint>
 #include <deque>
@@ -29,14 +30,14 @@ class FreshRecords {
  public:
   FreshRecords(size_t lanes, uint64_t bytes_max) : bytes_max_(bytes_max), next_(lanes, 0) {}
 
-  // In the order of their sequences, and only what is published.
+  // In the order of their sequences, and only published records.
   void add(StoredRecord record);
-  // Unless it begins again, the lane does not ask for this record or those before it any more.
+  // Unless it rewinds, the lane no longer requests this record or those before it.
   std::optional<StoredRecord> take(size_t lane, uint64_t sequence);
   [[nodiscard]] uint64_t bytes() const;
 
-  // From the disk, unless another lane still holds that record: large records are in memory once,
-  // and are read one at a time, since lanes come to the same one together when the agent starts.
+  // Reads from the disk, unless another lane still holds that record: large records are in memory
+  // once and are read one at a time, since lanes reach the same one together when the agent starts.
   // nullopt as from `read`.
   using ReadPayload = std::function<Result<std::optional<std::string>>()>;
   static constexpr uint64_t kLargeBytes = 1024 * 1024;
@@ -49,8 +50,8 @@ class FreshRecords {
   mutable Mutex mutex_;
   std::deque<StoredRecord> records_ DT_GUARDED_BY(mutex_);  // without gaps
   uint64_t bytes_ DT_GUARDED_BY(mutex_) = 0;
-  std::vector<uint64_t> next_ DT_GUARDED_BY(mutex_);  // what each lane asks for next
-  // Held while the disk is read: the other lane needs what comes of it.
+  std::vector<uint64_t> next_ DT_GUARDED_BY(mutex_);  // what each lane requests next
+  // Held while the disk is read: the other lane needs the result.
   Mutex large_mutex_;
   std::map<uint64_t, SharedBytes::Watch> large_ DT_GUARDED_BY(large_mutex_);
 };

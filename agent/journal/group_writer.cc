@@ -19,7 +19,7 @@ uint64_t record_bytes(const PendingAppend& append) {
   return kRecordHeaderBytes + append.payload.size();
 }
 
-// How many of the first appends are carried over, or are not, as the first of all.
+// How many of the first appends are like the first one: carried over, or not.
 size_t run_of(std::span<const PendingAppend> group) {
   const auto other = std::find_if(group.begin(), group.end(), [&](const PendingAppend& append) {
     return append.carried_for.has_value() != group.front().carried_for.has_value();
@@ -40,11 +40,11 @@ GroupWriter::GroupWriter(Durability durability, uint64_t segment_bytes, SegmentS
 
 GroupWriter::~GroupWriter() {
   if (unsynced_ && current_.file) {
-    ignore(current_.file->sync(), "nothing was promised of it, and nobody is left to be told");
+    ignore(current_.file->sync(), "nothing was promised about it, and nobody is left to report to");
   }
 }
 
-// What a lane carries over lets go of whole segments: it may use what is allocated already.
+// Carrying over releases whole segments: it may use what is already allocated.
 bool GroupWriter::may_be_carried(const PendingAppend& append) const {
   return append.carried_for && current_.file && offset_ + record_bytes(append) <= segment_bytes_;
 }
@@ -128,8 +128,8 @@ Status GroupWriter::sync_group(std::span<const PendingAppend> group) {
   return {};
 }
 
-// Carried records first: what a lane reads of them is known to it, and what they came from is
-// settled. Then the table: what a lane finds among the fresh ones is published.
+// Carried records first: when a lane reads one, the lane knows it, and its original is settled.
+// Then the table: what a lane finds among the fresh records is published.
 void GroupWriter::publish(std::span<PendingAppend> group) {
   JournalTotals totals = store_.table().published();
   std::vector<StoredRecord> records;
@@ -161,14 +161,15 @@ void GroupWriter::look_at_disk() {
   if (!was_short) return;
   told_short_ = false;
   store_.be_short_of_disk("");
-  log_info("the disk has enough left; the journal takes data again");
+  log_info("The disk has enough space again; the journal accepts data");
 }
 
-// Once everything is settled, an idle export holds nothing of a disk that others need.
+// Once everything is settled, an idle export occupies no disk space that others need.
 void GroupWriter::be_short_of_disk() {
   const std::string why = reserve_.why();
   if (!std::exchange(told_short_, true)) {
-    log_warn("The journal takes nothing new, and gives back what it does not need", {{"why", why}});
+    log_warn("The journal refuses new data and removes the files that it does not need",
+             {{"why", why}});
   }
   store_.be_short_of_disk(why);
   let_go_of_newest();
@@ -193,18 +194,18 @@ void GroupWriter::seal() {
   current_ = {};
 }
 
-// The groups before the failed one have nobody else who would sync them.
+// Nobody else would sync the groups before the failed one.
 void GroupWriter::abandon() {
   if (std::exchange(unsynced_, false)) {
     if (Status synced = current_.file->sync(); !synced) {
-      log_warn("The journal could not be synced", {{"error", synced.error().message}});
+      log_warn("Cannot sync the journal", {{"error", synced.error().message}});
     }
   }
   current_.file.reset();
   store_.abandon(current_.number);
 }
 
-// A full disk stays full for a while: within the delay groups are refused without trying, unless
+// A full disk stays full for a while: within the delay, groups are refused without a try, unless
 // segments have been recycled since.
 Status GroupWriter::refuse(const Error& error) {
   const bool full = error.kind == ErrorKind::kExhausted;
@@ -219,8 +220,8 @@ Status GroupWriter::refuse(const Error& error) {
   return fail(*refusal_);
 }
 
-// Whoever watches health() may keep new data away while we refuse; then no group would ever find
-// out that there is room again.
+// The caller may watch health() and keep new data away while the journal refuses. Then no group
+// would ever find out that there is room again.
 void GroupWriter::probe_later() {
   if (std::exchange(probing_, true)) return;
   scheduler_.run_after(kRetryAfterFull, [this] {
@@ -243,7 +244,7 @@ void GroupWriter::sync_later() {
 void GroupWriter::sync_now() {
   if (!std::exchange(unsynced_, false) || !current_.file) return;
   if (Status synced = current_.file->sync(); !synced) {
-    log_warn("The journal could not be synced", {{"error", synced.error().message}});
+    log_warn("Cannot sync the journal", {{"error", synced.error().message}});
     abandon();
   }
 }

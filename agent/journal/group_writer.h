@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// GroupWriter: puts groups of records into the newest segment with one write and one sync each, and
-// begins segments as they fill up or fail. It only appends to segments it began itself.
+// GroupWriter: writes groups of records to the newest segment with one write and one sync each, and
+// begins a new segment when one is full or fails. It only appends to segments that it began itself.
 // Used from one thread (the journal's).
 
 #include <functional>
@@ -23,8 +23,9 @@ struct PendingAppend {
   uint32_t spans = 0;
   int64_t arrived_unix_nanos = 0;
   Journal::Stored done;
-  // Of a record that a lane carries over: it is synced whatever the durability, since what it came
-  // from is let go, and then told before anybody can read it, with what is published then.
+  // Of a record that a lane carries over. It is synced whatever the durability, because its
+  // original is settled. `synced` is called after the sync, before anybody can read the record,
+  // with what is published then.
   std::optional<uint32_t> carried_for{};
   std::function<void(const ReadMark&, const JournalTotals&)> synced{};
 };
@@ -43,14 +44,14 @@ class GroupWriter {
     Status status;
   };
   // Stores and publishes as many of the first appends as fit into one segment, or refuses them all.
-  // Takes the payloads of those that are stored.
+  // Takes the payloads of those that it stores.
   Written write(std::span<PendingAppend> group);
 
-  // Looks whether enough of the disk is left to others. While it is not, only what lanes carry over
-  // is written, where the newest segment has room for it; and that one goes, too, when everything
-  // in it is settled.
+  // Checks whether enough of the disk is left for others. While it is not, only carried records are
+  // written, if the newest segment has room for them; and that segment is removed, too, once
+  // everything in it is settled.
   void look_at_disk();
-  // Nothing is appended any more: when nothing in it waits for a lane, every file goes.
+  // Nothing is appended after this call: once no lane waits for any record, all files are removed.
   void give_back();
 
  private:

@@ -102,7 +102,7 @@ class FileJournal final : public Journal {
   }
 
  private:
-  // Looks, and again every few seconds for as long as something is to be left to others.
+  // Checks the disk now and every few seconds, as long as a reserve is configured.
   void watch_disk() {
     writer_.look_at_disk();
     if (!reserve_.keeps_anything() || std::exchange(disk_watched_, true)) return;
@@ -126,7 +126,7 @@ class FileJournal final : public Journal {
     }
     if (!queue_.push(append)) {
       refuse({.kind = ErrorKind::kUnavailable,
-              .message = "too much waits to be stored",
+              .message = "the journal's queue is full",
               .retry_after = std::chrono::seconds(1)},
              std::move(append.done));
     }
@@ -176,7 +176,7 @@ bool is_lane(const JournalOptions& options, const std::string& name) {
   return std::find(options.lanes.begin(), options.lanes.end(), name) != options.lanes.end();
 }
 
-// A lane that is not configured any more must not hold segments back.
+// A lane that is no longer configured must not hold back segments.
 Status remove_other_cursors(const JournalOptions& options, FileSystem& files,
                             const RecoveredJournal& recovered) {
   std::vector<std::string> others = recovered.damaged_cursors;
@@ -189,20 +189,20 @@ Status remove_other_cursors(const JournalOptions& options, FileSystem& files,
       spans = books_of(slot->second.state, recovered.published).backlog_spans;
     }
     if (spans > 0) {
-      log_error("a lane is not configured any more; its backlog is given up",
+      log_error("a lane is no longer configured; its backlog is discarded",
                 {{"lane", lane}, {"spans", spans}});
     } else {
-      log_info("a lane is not configured any more", {{"lane", lane}});
+      log_info("a lane is no longer configured", {{"lane", lane}});
     }
     if (Status removed = files.remove(cursor_path(options, lane)); !removed) return removed;
   }
-  // Segments are let go without asking these lanes: a cursor must not come back for them, nor one
-  // that an agent before us removed.
+  // Segments are recycled without asking these lanes: a cursor must not come back for them, not
+  // even one that an earlier agent removed.
   return files.sync_folder(options.folder);
 }
 
-// Where the lane goes on: at its cursor; from the first record there is if that is damaged; from
-// the end if it is new here.
+// Where the lane continues: at its cursor; at the first record that exists if the cursor is
+// damaged; at the end if the lane is new here.
 Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& files,
                                   const std::string& name, const RecoveredJournal& recovered) {
   const std::string path = cursor_path(options, name);
@@ -215,7 +215,7 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
     auto file = first_version ? CursorFile::create(files, path, state)
                               : CursorFile::open(files, path, known->second.generation);
     if (!file) return fail(std::move(file).error());
-    // Segments are let go on the word of what was read, so it must not be taken back.
+    // Segments are recycled on the basis of what was read, so it must be durable.
     if (!first_version) {
       const Status durable = (*file)->make_durable(known->second.state);
       if (!durable) return fail(durable.error());
@@ -228,13 +228,14 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
   cursor.origin = recovered.published;
   cursor.position.segment = recovered.next_number - 1;
   if (std::find(damaged.begin(), damaged.end(), name) != damaged.end()) {
-    log_error("A lane's cursor is damaged; everything that is kept is delivered again",
-              {{"lane", name}});
+    log_error(
+        "A lane's cursor is damaged; everything that the journal still holds is delivered again",
+        {{"lane", name}});
     if (!recovered.segments.empty()) {
       cursor.origin = recovered.segments.front().base;
       cursor.position.segment = recovered.segments.front().number;
     }
-    // What the lane had carried over is in there, too, and what it came from may be gone.
+    // This includes what the lane had carried over, and its originals may be gone.
     cursor.rebuilt_to = recovered.published.records;
     cursor.taken_to = cursor.origin.records;
   }

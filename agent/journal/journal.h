@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Journal: the agent's write-ahead log in one folder. Every accepted request is in it once; each
+// Journal: the agent's write-ahead log in one folder. It stores every accepted request once; each
 // lane reads it at its own pace through its JournalLane. It knows bytes and span counts, not spans.
 //
 // Flow: append() queues; the journal's scheduler writes a group with one pwritev and one fdatasync,
 //   publishes it to the lanes, then calls the `Stored` callbacks. An append waits up to
-//   commit_delay for company when company is likely (agent/journal/commit_pace.h).
-// Guarantees: Durability::kDisk – what was answered OK survives power loss; kMemory – it survives
-//   the death of the process, not of the node. What a lane reads is published, never torn.
+//   commit_delay for others if others are likely (agent/journal/commit_pace.h).
+// Guarantees: Durability::kDisk – what was answered OK survives a power loss; kMemory – it survives
+//   the end of the process, not of the node. What a lane reads is published, never torn.
 // Assumptions: one process owns the folder (agent/journal/folders.h).
-// Limits: segments of fixed size, at most segments_max of them; records of at most
-//   segment_bytes - 4 KiB; appends waiting for a group at most queue_bytes_max.
+// Limits: segments of fixed size, at most segments_max of them; records of at most segment_bytes -
+//   4 KiB; appends waiting for a group at most queue_bytes_max.
 // Errors: a full disk, one with less than min_free or a full journal refuses with kUnavailable and
 //   a delay hint; a failed write or sync fails its group and seals the segment.
-//   Format: docs/journal_format.md.
+// Format: docs/journal_format.md.
 // append(), totals(), health(), allow_segments() and keep_free() are thread-safe; lane() and the
 // JournalLanes are described below.
 
@@ -31,7 +31,7 @@
 
 namespace dualtrace::agent {
 
-// What a segment needs beside the payload of a record that fills it alone.
+// What a segment needs in addition to the payload of a record that fills it alone.
 inline constexpr uint64_t kSegmentOverheadBytes = 8 * 1024;
 
 enum class Durability { kDisk, kMemory };
@@ -44,14 +44,14 @@ struct JournalOptions {
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint64_t segments_max = 1024;
   uint64_t queue_bytes_max = 64 * 1024 * 1024;
-  // Opening goes on without headers and cursors that the disk fails to read: it has been tried for
-  // long enough. Else it fails with kCorrupt, and everything stays as it is.
+  // Opening continues without headers and cursors that the disk fails to read: the retries have
+  // lasted long enough. Otherwise it fails with kCorrupt, and everything stays as it is.
   bool unreadable_is_damaged = false;
-  // What stays in memory for lanes that keep up; 0: they read the disk.
+  // How much stays in memory for lanes that keep up; 0: they read the disk.
   uint64_t fresh_bytes_max = 0;
-  // What is left of the disk for others: below it nothing new is taken.
+  // What is left of the disk for others: below it, the journal accepts nothing new.
   DiskShare min_free{};
-  // Passed files wait to be used again. A journal that is only drained lets go of them.
+  // Passed files are kept for reuse. A journal that is only drained removes them.
   bool keeps_spares = true;
 };
 
@@ -67,30 +67,31 @@ class Journal {
   struct Health {
     uint64_t segments = 0;
     uint64_t disk_bytes = 0;
-    uint64_t damaged_segments = 0;  // set aside since the folder was made
+    uint64_t damaged_segments = 0;  // set aside since the folder was created
     uint64_t commits = 0;           // groups written since the journal was opened
-    bool refusing = false;          // the last group found no room, or too little is left to others
-    std::string refusal{};          // why, where the journal knows better than that it is full
+    bool refusing = false;  // the last group found no room, or too little is left for others
+    std::string refusal{};  // the reason, if it is something else than a full journal
   };
 
-  // Recovers what is there (in a time independent of the backlog) or starts afresh. `scheduler` is
-  // stopped before the journal is destroyed; append() before it runs is fine.
+  // Recovers the folder's content (in a time independent of the backlog) or starts with nothing.
+  // `scheduler` is stopped before the journal is destroyed; append() may be called before it runs.
   static Result<std::unique_ptr<Journal>> open(const JournalOptions& options, FileSystem& files,
                                                Scheduler& scheduler);
   virtual ~Journal() = default;
 
-  // `done` is called exactly once, on the journal's scheduler, unless that is stopped first.
+  // `done` is called exactly once, on the journal's scheduler, unless the scheduler is stopped
+  // first.
   virtual void append(std::string payload, uint32_t spans, Stored done) = 0;
-  [[nodiscard]] virtual Totals totals() const = 0;  // ever accepted into this folder
+  [[nodiscard]] virtual Totals totals() const = 0;  // accepted since the folder was created
   [[nodiscard]] virtual Health health() const = 0;
   // Raises JournalOptions::segments_max, from any thread; a smaller number changes nothing, since
-  // the segments are there.
+  // the segments exist.
   virtual void allow_segments(uint64_t segments_max) = 0;
   // Changes JournalOptions::min_free, from any thread.
   virtual void keep_free(DiskShare min_free) = 0;
-  // For a process that ends, when its lanes have synced and nobody appends any more: when nothing
-  // waits for a lane, the segments are removed, and the cursors alone stay, with the books. `done`
-  // is called on the journal's scheduler.
+  // For a process that ends, after its lanes have synced and nobody appends: if nothing waits for a
+  // lane, the segments are removed, and only the cursors stay, with the books. `done` is called on
+  // the journal's scheduler.
   virtual void give_back(std::function<void()> done) = 0;
   // The lane of that name in JournalOptions::lanes. It lives as long as the journal.
   virtual JournalLane& lane(const std::string& name) = 0;

@@ -7,7 +7,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// A disk in the network can be away for minutes, and comes back with everything.
+// A network disk can be unavailable for minutes and return with all its data.
 constexpr Duration kPatience = std::chrono::minutes(10);
 constexpr int kFailuresMin = 5;
 
@@ -47,7 +47,7 @@ Result<JournalReader::Step> JournalReader::next() {
     failures_ = 0;
     return step;
   }
-  segment_.reset();  // reopen: the failure may be the handle's
+  segment_.reset();  // reopen: the handle may be the cause
   if (!to_give_up(step.error())) {
     return fail({.kind = ErrorKind::kUnavailable,
                  .message = "journal: " + step.error().message,
@@ -76,7 +76,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
     const Segment& segment = view->segment;
     unread_payload_.reset();
     if (auto fresh = fresh_.take(lane_.index, at_.records)) {
-      // Held open, a segment that is recycled meanwhile would keep its place on the disk.
+      // If it were held open, a segment that is recycled meanwhile would still occupy the disk.
       if (segment_ && segment_->number() != segment.number) segment_.reset();
       const ReadMark& mark = fresh->mark;
       step_over(mark.counted_spans(), mark.bytes, mark.after);
@@ -144,7 +144,7 @@ Result<bool> JournalReader::open_segment(const Segment& segment) {
   return true;
 }
 
-// Somebody removed the file; or the whole volume is away, and with it the folder, which has a
+// Somebody removed the file; or the whole volume is gone, and with it the folder, which has a
 // cursor as long as it is ours.
 Result<bool> JournalReader::is_gone(const Segment& segment) const {
   const Result<std::vector<std::string>> names = files_.list(folder_);
@@ -196,7 +196,7 @@ JournalReader::Step JournalReader::lose_record(const RecordHeader& header) {
 }
 
 JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {
-  // Before a segment without a header nothing tells where this one ends: it may be whole.
+  // If the next segment has no header, nothing shows where this one ends: it may be intact.
   if (!view.next_unreadable) table_.mark_damaged(view.segment.number);
   LostRecords lost{.first = at_.records,
                    .end = view.limit.records,
@@ -210,7 +210,7 @@ JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {
     records -= std::min(range.end, lost.end) - std::max(range.first, lost.first);
     lost.spans = minus(lost.spans, range.spans);
     lost.bytes = minus(lost.bytes, range.bytes);
-    if (range.end > lost.end) break;  // only a cursor that does not fit its segments says so
+    if (range.end > lost.end) break;  // possible only for a cursor that does not fit its segments
   }
   at_ = view.limit;
   position_ = lost.after;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JournalReader: walks one lane through the segments, forward only. It skips what the lane had
-// settled before the reader was made, takes from memory what is still there, and turns what cannot
-// be read into exact counts of what is lost: each segment's header says what had been accepted
-// before it. Records that other lanes carried over are named and not read. Used from one thread
-// (the lane's).
+// JournalReader: reads one lane's records through the segments, forward only. It skips what the
+// lane had settled before the reader was created, takes from memory what is still there, and turns
+// what cannot be read into exact counts of the loss: each segment's header states what had been
+// accepted before it. Records that other lanes carried over are named and not read. Used from one
+// thread (the lane's).
 
 #include <memory>
 #include <optional>
@@ -29,7 +29,7 @@ class JournalReader {
   };
   using Step = std::variant<JournalEnd, StoredRecord, OthersRecord, LostRecords>;
   struct Lane {
-    size_t index = 0;  // among the takers of fresh records
+    size_t index = 0;  // among the readers of fresh records
     uint32_t tag = 0;
   };
 
@@ -37,30 +37,30 @@ class JournalReader {
   JournalReader(FileSystem& files, std::string folder, SegmentTable& table, FreshRecords& fresh,
                 Lane lane, const Clock& clock, const CursorState& cursor);
 
-  // kUnavailable while a segment cannot be opened or read. Where the disk says that it cannot read
-  // (kCorrupt) for ten minutes, what is there counts as lost, so that a bad sector cannot hold a
-  // lane up for ever: the record, if its header is well, else the rest of the segment. Nothing else
-  // is damage: without descriptors, memory or permission the lane waits for as long as it takes.
+  // kUnavailable while a segment cannot be opened or read. If the disk reports for ten minutes that
+  // it cannot read (kCorrupt), the unreadable part counts as lost, so that a bad sector cannot
+  // block a lane forever: the record, if its header is intact, otherwise the rest of the segment.
+  // Nothing else counts as damage: without descriptors, memory or permission, the lane waits as
+  // long as necessary.
   Result<Step> next();
 
  private:
   Result<Step> try_next();
-  // False when the segment has no header, or its file is gone and the folder is not.
+  // False if the segment has no header, or its file is gone while the folder exists.
   Result<bool> open_segment(const Segment& segment);
-  // At the read position; nullopt when it is damaged.
+  // The payload at the read position; nullopt if it is damaged.
   Result<std::optional<SharedBytes>> read_payload(const RecordHeader& header);
-  // The record was settled before the reader was made: its counts do not belong to a later loss.
+  // The record was settled before the reader was created: its counts do not belong to a later loss.
   bool take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes);
   void step_over(uint64_t spans, uint64_t bytes, Position after);
-  // From the read position up to the segment's end. JournalEnd{} when nothing of that was
-  // unsettled.
+  // From the read position to the segment's end. JournalEnd{} if nothing of that was unsettled.
   Step lose_rest(const SegmentTable::View& view);
   Step lose_record(const RecordHeader& header);
   [[nodiscard]] ReadMark mark_of(const RecordHeader& header) const;
   [[nodiscard]] bool is_others(const ReadMark& mark) const {
     return mark.carried_for && *mark.carried_for != lane_.tag;
   }
-  // The disk has been asked for this place for long enough.
+  // Whether reading this place has been retried for long enough.
   [[nodiscard]] bool to_give_up(const Error& error);
   [[nodiscard]] Result<bool> is_gone(const Segment& segment) const;
   Step give_up();
@@ -76,14 +76,14 @@ class JournalReader {
   std::vector<SettledRange> settled_;  // before the reader, ahead of the read position
   std::unique_ptr<SegmentReader> segment_;
 
-  // At the read position, since it was last read well.
+  // Since the last successful read, at the read position.
   int failures_ = 0;
   Tick first_failure_{};
-  std::optional<RecordHeader> unread_payload_;  // the header could be read
+  std::optional<RecordHeader> unread_payload_;  // only the header could be read
 };
 
 // Where the record `sequence` begins in its segment, if `known` is where the one before it ended.
-// The segment's end when it cannot be told.
+// The segment's end if that is unknown.
 [[nodiscard]] uint64_t offset_in(const Segment& segment, uint64_t sequence, Position known);
 
 }  // namespace dualtrace::agent

@@ -14,7 +14,7 @@ namespace {
 struct FoundFile {
   uint64_t number = 0;
   uint64_t bytes = 0;
-  std::optional<SegmentHeader> header;  // nullopt: damaged, or never finished
+  std::optional<SegmentHeader> header;  // nullopt: damaged, or never completed
 };
 
 Result<FoundFile> look_at(FileSystem& files, const std::string& path, uint64_t number) {
@@ -29,8 +29,8 @@ Result<FoundFile> look_at(FileSystem& files, const std::string& path, uint64_t n
   return FoundFile{.number = number, .bytes = *size, .header = decode_segment_header(block)};
 }
 
-// What the newest segments hold. They are synced: what was found and not yet durable must not be
-// lost any more once a lane has read it.
+// What the newest segments hold. They are synced: records that were found and are not yet durable
+// must not get lost after a lane has read them.
 Result<SegmentContent> scan(FileSystem& files, const std::string& path, const FoundFile& found,
                             uint64_t first) {
   auto file = files.open(path, OpenMode::kReadWrite);
@@ -75,7 +75,7 @@ class Recovery {
  private:
   Status take(const std::string& name) {
     const std::string path = folder_ + "/" + name;
-    if (name.ends_with(".new")) return files_.remove(path);  // a cursor that was never finished
+    if (name.ends_with(".new")) return files_.remove(path);  // a cursor that was never completed
     if (name.starts_with("cursor-")) return take_cursor(path, name.substr(7));
     if (const auto number = number_in(name, "damaged-")) {
       use_number(*number);
@@ -92,7 +92,7 @@ class Recovery {
     if (!found) return fail(found.error());
     if (found->header) use_number(found->header->number);
     if (found->header && found->header->number != *number) {
-      return files_.remove(path);  // recycling was cut short; nothing was appended yet
+      return files_.remove(path);  // recycling was interrupted; nothing was appended yet
     }
     found_.push_back(*std::move(found));
     return {};
@@ -120,16 +120,17 @@ class Recovery {
     journal_.next_number = std::max(journal_.next_number, number + 1);
   }
 
-  // Where the journal ends: behind the last whole record, but not before what a cursor has seen. If
-  // a cursor has been in a newer segment than there is, that one was recycled, and with it what
-  // said where the one before it ends: behind that there may be records that were refused.
+  // Where the journal ends: after the last whole record, but not before what a cursor has seen. If
+  // a cursor has been in a newer segment than any that exists, that segment was recycled, and with
+  // it the information where the one before it ends: records after that point may have been
+  // refused.
   Status find_end() {
     JournalTotals lost;  // in newest segments whose header is damaged
     while (!found_.empty() && !found_.back().header) {
       Result<SegmentContent> content = scan_headless(found_.back());
       if (!content && is_damage(content.error())) {
-        // What is in there cannot even be counted, unless a cursor has seen it. The file stays for
-        // people.
+        // Its records cannot even be counted, unless a cursor has seen them. The file is kept for
+        // inspection.
         headless_.push_back(found_.back());
         found_.pop_back();
         continue;
@@ -162,8 +163,8 @@ class Recovery {
     return {};
   }
 
-  // Records verify by the file's number alone, so that they can be counted without the header: they
-  // cannot be placed, but they must not be lost in silence.
+  // Records verify by the file's number alone, so they can be counted without the header: they
+  // cannot be placed, but they must not be lost silently.
   Result<SegmentContent> scan_headless(const FoundFile& found) {
     const auto file = files_.open(path_of(found), OpenMode::kRead);
     if (!file) return fail(file.error());
@@ -180,8 +181,8 @@ class Recovery {
     for (const FoundFile& found : headless_) found_.push_back(found);
     std::sort(found_.begin(), found_.end(),
               [](const FoundFile& a, const FoundFile& b) { return a.number < b.number; });
-    // A segment whose header is damaged, or says more than its successor's (a file of another
-    // journal), has its successor's base, and so none of the records.
+    // A segment whose header is damaged, or states more than its successor's (a file of another
+    // journal), gets its successor's base, and so none of the records.
     JournalTotals base = journal_.published;
     for (auto found = found_.rbegin(); found != found_.rend(); ++found) {
       const bool readable = found->header && within(found->header->base, base);

@@ -16,7 +16,7 @@ Result<std::string_view> SegmentReader::bytes_at(uint64_t offset, uint64_t bytes
   const bool there = offset >= chunk_offset_ && offset + bytes <= chunk_offset_ + chunk_.size();
   if (!there) {
     Status read = read_chunk(offset, std::min(kChunkBytes, readable_to - offset));
-    // A bad sector further on must not hide what is before it.
+    // A bad sector further on must not hide what precedes it.
     if (!read) read = read_chunk(offset, bytes);
     if (!read) return fail(std::move(read).error());
   }
@@ -67,7 +67,7 @@ Result<std::optional<std::string>> SegmentReader::payload_at(uint64_t offset,
 Result<SegmentContent> scan_segment(SegmentReader& reader, uint64_t first, uint64_t segment_bytes) {
   SegmentContent whole{.totals = {}, .end = kSegmentHeaderBytes};
   SegmentContent seen = whole;
-  uint64_t torn_to = first;  // behind the group of the last damaged record
+  uint64_t torn_to = first;  // the end of the group of the last damaged record
   while (true) {
     const Result<std::optional<RecordHeader>> header = reader.header_at(seen.end, segment_bytes);
     if (!header) return fail(header.error());

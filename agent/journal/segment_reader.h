@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SegmentReader: reads one segment file in large chunks and tells which of its bytes are records.
-// Only bytes below the caller's `readable_to` are ever looked at, so a segment that is still being
-// written can be read as far as it is published.
+// SegmentReader: reads one segment file in large chunks and determines which of its bytes are
+// records. Only bytes below the caller's `readable_to` are ever read, so a segment that is still
+// being written can be read as far as it is published.
 // Used from one thread.
 
 #include <memory>
@@ -19,13 +19,14 @@ class SegmentReader {
       : file_(std::move(file)), number_(number) {}
 
   [[nodiscard]] uint64_t number() const { return number_; }
-  // The header of the record that begins at `offset`; nullopt when no whole record does.
+  // The header of the record that begins at `offset`; nullopt if no whole record does.
   Result<std::optional<RecordHeader>> header_at(uint64_t offset, uint64_t readable_to);
-  // The payload of the record at `offset`; nullopt when it is damaged.
+  // The payload of the record at `offset`; nullopt if it is damaged.
   Result<std::optional<std::string>> payload_at(uint64_t offset, const RecordHeader& header);
 
  private:
-  // At most the bytes of [offset, offset + bytes) that the file has, taken from the chunk if there.
+  // At most the bytes of [offset, offset + bytes) that the file has, from the chunk if they are
+  // there.
   Result<std::string_view> bytes_at(uint64_t offset, uint64_t bytes, uint64_t readable_to);
   Status read_chunk(uint64_t offset, uint64_t bytes);
 
@@ -35,12 +36,12 @@ class SegmentReader {
   uint64_t chunk_offset_ = 0;
 };
 
-// What a segment holds, as far as records verify. A record with a damaged payload counts when a
-// whole one of a later group follows it: then it was stored once. If only its own group is behind
-// it, it is where a write was torn, and what follows was never answered either.
+// What a segment holds, as far as records verify. A record with a damaged payload counts if a whole
+// one of a later group follows it: then it was stored once. If only records of its own group
+// follow, a write was torn there, and nothing after it was ever acknowledged.
 struct SegmentContent {
   JournalTotals totals{};  // of the records alone
-  uint64_t end = 0;        // behind the last of them
+  uint64_t end = 0;        // the end of the last record
 };
 // `first` is the sequence the first record must have.
 Result<SegmentContent> scan_segment(SegmentReader& reader, uint64_t first, uint64_t segment_bytes);

@@ -25,7 +25,7 @@ SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJo
       damaged_files_(recovered.damaged_files),
       keeps_spares_(options_.keeps_spares),
       damaged_segments_(recovered.damaged_segments) {
-  // Passed before the restart: damage in there was counted then.
+  // Passed before the restart: damage in them was counted then.
   for (const Segment& segment : table_.take_passed()) keep_or_remove(segment);
   count_idle_files();
 }
@@ -33,7 +33,8 @@ SegmentStore::SegmentStore(Options options, FileSystem& files, const RecoveredJo
 Result<SegmentStore::NewSegment> SegmentStore::begin() {
   remove_again();
   if (table_.size() + unremoved_.size() >= segments_max_) {
-    return fail(ErrorKind::kExhausted, "the journal has all the segments it may have");
+    return fail(ErrorKind::kExhausted,
+                "the journal is full: it has the maximum number of segments");
   }
   const uint64_t number = next_number_++;
   Result<std::unique_ptr<File>> file = take_file(number);
@@ -64,8 +65,8 @@ Result<std::unique_ptr<File>> SegmentStore::take_file(uint64_t number) {
   return file;
 }
 
-// Until this is done the file's header names another segment or none, and recovery takes it for a
-// spare; nothing is appended before.
+// Until this is complete, the file's header names another segment or none, and recovery treats it
+// as a spare; nothing is appended before.
 Status SegmentStore::prepare(File& file, uint64_t number) {
   const std::string header = encode_segment_header({.number = number,
                                                     .segment_bytes = options_.segment_bytes,
@@ -130,7 +131,7 @@ void SegmentStore::set_aside(const Segment& segment) {
   const std::string path = options_.folder + "/" + damaged_name(segment.number);
   log_error("A journal segment is damaged and was set aside", {{"file", path}});
   if (Status renamed = files_.rename(path_of(segment.number), path); !renamed) {
-    log_warn("A damaged journal segment could not be kept", {{"error", renamed.error().message}});
+    log_warn("Cannot keep a damaged journal segment", {{"error", renamed.error().message}});
     remove(path_of(segment.number));
     return;
   }
@@ -159,7 +160,7 @@ std::string SegmentStore::path_of(uint64_t number) const {
 void SegmentStore::remove(const std::string& path) {
   const Status removed = files_.remove(path);
   if (removed || removed.error().kind == ErrorKind::kNotFound) return;
-  log_warn("A journal file could not be removed", {{"error", removed.error().message}});
+  log_warn("Cannot remove a journal file", {{"error", removed.error().message}});
   unremoved_.push_back(path);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SegmentStore: the segment files of one journal: begins new ones, recycles those that all lanes
-// have passed and sets damaged ones aside. The table beside it says which segments there are. Used
-// from one thread (the journal's), but for health() and table(), which are thread-safe.
+// have passed and sets damaged ones aside. The table beside it lists the segments. Used from one
+// thread (the journal's), except health() and table(), which are thread-safe.
 
 #include <atomic>
 #include <memory>
@@ -36,23 +36,24 @@ class SegmentStore {
     uint64_t number = 0;
     std::unique_ptr<File> file;
   };
-  // A segment whose base is what is published, durable and in the table. kExhausted when the disk
-  // or the journal is full.
+  // Begins a segment whose base is what is published; it is durable and in the table. kExhausted if
+  // the disk or the journal is full.
   Result<NewSegment> begin();
-  // After a failed write: the segment takes no more records, and goes at once if it has none.
+  // Call after a failed write: the segment accepts no more records, and is removed at once if it
+  // has none.
   void abandon(uint64_t number);
-  // Lets go of the segments every lane has passed.
+  // Releases the segments that every lane has passed.
   void recycle();
   // The next begin() has to allocate a file.
   [[nodiscard]] bool must_allocate() const { return spares_.empty(); }
-  // While `why` is not empty: too little of the disk is left to others, so that files which wait to
-  // be used again are removed, and none are kept.
+  // While `why` is not empty, too little of the disk is left for others: files kept for reuse are
+  // removed, and no more are kept.
   void be_short_of_disk(const std::string& why);
-  // Files that wait to be used again are removed, and none are kept any more.
+  // Removes the files kept for reuse; no more are kept.
   void drop_spares();
   // Raises Options::segments_max.
   void allow(uint64_t segments_max);
-  // Counts the recycled segments; when it has grown, there may be room again.
+  // Counts the recycled segments; after it has grown, there may be room again.
   [[nodiscard]] uint64_t recycled() const { return recycled_; }
   [[nodiscard]] Journal::Health health() const;
   void set_refusing(bool refusing) { refusing_.store(refusing, std::memory_order_relaxed); }
@@ -63,7 +64,8 @@ class SegmentStore {
   Status prepare(File& file, uint64_t number);
   void keep_or_remove(const Segment& segment);
   void set_aside(const Segment& segment);
-  // What cannot be removed takes up room: it counts as a segment, and is tried again.
+  // A file that cannot be removed occupies space: it counts as a segment, and removing it is
+  // retried.
   void remove(const std::string& path);
   void remove_again();
   void count_idle_files();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SegmentTable: which segments there are, how far they are published and how far each lane's
-// durable cursor is. It is where the journal's thread and the lanes' threads meet; it touches no
-// file. Thread-safe.
+// SegmentTable: which segments exist, how far they are published and how far each lane's durable
+// cursor is. The journal's thread and the lanes' threads share it; it accesses no file.
+// Thread-safe.
 
 #include <cstdint>
 #include <deque>
@@ -17,11 +17,11 @@ namespace dualtrace::agent {
 struct Segment {
   uint64_t number = 0;
   uint64_t bytes = 0;        // of the file
-  uint64_t bytes_to = 0;     // of this one's and all files before it, since the process began
+  uint64_t bytes_to = 0;     // of this file and all files before it, since the process began
   JournalTotals base{};      // everything before it
   uint64_t readable_to = 0;  // records end here or before
   bool readable = true;      // false: its header is damaged
-  bool damaged = false;      // to be set aside in the end
+  bool damaged = false;      // to be set aside when every lane has passed it
 };
 
 class SegmentTable {
@@ -34,32 +34,32 @@ class SegmentTable {
   void begin(uint64_t number, uint64_t bytes);
   void publish(JournalTotals published, uint64_t readable_to);
   void seal();
-  // Takes the newest segment away if nothing was published in it; says whether it did.
+  // Removes the newest segment if nothing was published in it; returns whether it did.
   bool discard_empty(uint64_t number);
 
   // Sealed segments from the front whose end every lane's durable watermark has passed.
   std::vector<Segment> take_passed();
 
-  // Nothing that is published waits for any lane, as far as is durable.
+  // No lane waits for anything published, as far as is durable.
   [[nodiscard]] bool all_passed() const;
 
   // The lanes' side.
   struct View {
     Segment segment;
-    JournalTotals limit{};         // what has been accepted up to the segment's end, or up to now
-    bool next_unreadable = false;  // the limit is that of the next one as well
+    JournalTotals limit{};         // what has been accepted up to the segment's end, or until now
+    bool next_unreadable = false;  // the limit is that of the next one, too
   };
-  // The segment that must hold the record, nullopt when it is not published.
+  // The segment that must hold the record, nullopt if it is not published.
   [[nodiscard]] std::optional<View> find(uint64_t sequence) const;
   void mark_damaged(uint64_t number);
-  // Says whether take_passed() has something to take now.
+  // Returns whether take_passed() has something to take now.
   bool set_durable(size_t lane, uint64_t watermark);
 
   [[nodiscard]] JournalTotals published() const;
-  // What a lane whose oldest unsettled record is there keeps on the disk: the segments from that
-  // one's on, of the newest only what is behind the record. 0 when there is no such record.
+  // What a lane with this oldest unsettled record keeps on the disk: the segments from that
+  // record's on, of the newest only what follows the record. 0 if there is no such record.
   [[nodiscard]] uint64_t bytes_from(uint64_t sequence, Position position) const;
-  // Of the files that hold records of [first, end) but none behind, without the newest.
+  // Of the files that hold records of [first, end) but none after, without the newest.
   [[nodiscard]] uint64_t bytes_between(uint64_t first, uint64_t end) const;
   [[nodiscard]] uint64_t size() const;
   [[nodiscard]] uint64_t bytes() const;
@@ -73,7 +73,7 @@ class SegmentTable {
   std::deque<Segment> segments_ DT_GUARDED_BY(mutex_);
   JournalTotals published_ DT_GUARDED_BY(mutex_);
   std::vector<uint64_t> durable_ DT_GUARDED_BY(mutex_);
-  uint64_t bytes_to_ DT_GUARDED_BY(mutex_) = 0;  // the last segment's, even if it is gone
+  uint64_t bytes_to_ DT_GUARDED_BY(mutex_) = 0;  // the last segment's, even after it is removed
   bool writing_ DT_GUARDED_BY(mutex_) = false;   // the newest segment is not sealed
 };
 

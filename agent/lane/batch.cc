@@ -9,7 +9,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// The first `spans` spans' worth of `pieces`, taken off its front.
+// The first `spans` spans of `pieces`, removed from its front.
 std::vector<Piece> take_front(std::vector<Piece>& pieces, uint32_t spans) {
   std::vector<Piece> front;
   size_t whole = 0;
@@ -96,7 +96,7 @@ Result<std::pair<Batch, Batch>> halve(const Batch& batch) {
   auto& [first, second] = *parts;
   if (first.spans + second.spans != batch.spans) {
     return fail(ErrorKind::kCorrupt,
-                "the batch holds another number of spans than its records say");
+                "the number of spans in the batch differs from that of its records");
   }
   std::vector<Piece> pieces = batch.pieces;
   std::vector<Piece> front = take_front(pieces, first.spans);
@@ -126,7 +126,7 @@ Result<Apart> take_apart(const Batch& batch, const std::vector<uint32_t>& ordina
   if (!separated) return fail(separated.error());
   if (separated->kept_spans + separated->taken_spans != batch.spans) {
     return fail(ErrorKind::kCorrupt,
-                "the batch holds another number of spans than its records say");
+                "the number of spans in the batch differs from that of its records");
   }
   std::vector<Piece> taken;
   std::vector<Piece> kept;

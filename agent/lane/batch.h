@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Batch: one request on its way to the destination, and the records it answers for: whole ones, or
-// a part of one that was cut. A record is settled in its journal when all its spans are accounted
-// for, however many batches they went in; that is what makes settling happen exactly once. Used
+// Batch: one request on its way to the destination, and the records whose spans it contains: whole
+// ones, or a part of one that was cut. A record is settled in its journal when all its spans are
+// accounted for, no matter how many batches contained them: so it is settled exactly once. Used
 // from one thread (the lane's).
 
 #include <array>
@@ -35,7 +35,7 @@ struct OpenRecord {
 // Adds `counts` to the record's; with the last span, settles it in its journal.
 void account(OpenRecord& record, const SpanCounts& counts);
 
-// A batch's share of one record: so many of its spans, in `bytes` bytes of the body.
+// A batch's share of one record: this many of its spans, in `bytes` bytes of the body.
 struct Piece {
   std::shared_ptr<OpenRecord> record;
   uint32_t spans = 0;
@@ -50,27 +50,28 @@ struct BatchPlace {
   auto operator<=>(const BatchPlace&) const = default;
 };
 
-// The two halves of a batch that was refused. When one passes, the refusal was the other's.
+// The two halves of a batch that was refused. If one is delivered, the other one caused the
+// refusal.
 struct RefusedHalves {
   std::array<bool, 2> passed{};
 };
 
 struct Batch {
-  // nullptr: what it says is to be read again from the journal, where it is a whole record.
+  // nullptr: the body is to be read again from the journal, where it is a whole record.
   std::shared_ptr<const RequestBody> body;
   uint32_t spans = 0;
   std::vector<Piece> pieces;
-  bool halved = false;   // its pieces' bytes are not known any more
+  bool halved = false;   // the bytes of its pieces are no longer known
   bool carried = false;  // it was carried over in the journal, by this lane or the one before it
   BatchPlace place{};
   BatchHistory history{};
   uint64_t last_sent = 0;      // number of the last request that carried it; 0: none yet
-  uint32_t keep_failures = 0;  // times that its dead letter could not be written
+  uint32_t keep_failures = 0;  // how often its dead letter could not be written
   Tick not_before{};           // a suspect waits until then, …
   bool awaits_contrast =
       false;  // … or until something is delivered that was sent after its failure
   std::shared_ptr<const Outcome> refusal{};  // the last one; nullptr: none yet
-  std::shared_ptr<RefusedHalves> halves{};   // nullptr: it is none, or the refusal is accounted for
+  std::shared_ptr<RefusedHalves> halves{};   // nullptr: not a half, or it is accounted for
   size_t half = 0;                           // which of them it is
 
   // In memory.
@@ -79,32 +80,34 @@ struct Batch {
     return pieces.size() == 1 && pieces.front().spans == oldest().spans;
   }
   [[nodiscard]] const OpenRecord& oldest() const { return *pieces.front().record; }
-  // Whose age counts: halves expire as a whole, so not before the last of them.
+  // The arrival that counts for its age: halves expire as a whole, so not before the last of them.
   [[nodiscard]] WallTime arrived() const {
     return (halved ? pieces.back() : pieces.front()).record->arrived;
   }
 };
 
-// All spans of the batch ended under this word.
+// All spans of the batch ended with this word.
 void account_all(const Batch& batch, uint64_t SpanCounts::*word);
-// Delivered but for `rejected` spans. The answer does not say which; they are put down to the
+// Delivered except `rejected` spans. The answer does not say which; they are attributed to the
 // batch's records in order.
 void account_delivered(const Batch& batch, uint64_t rejected);
 
-// Accounts for the first pieces under `word` while `wanted` says so, and cuts them off the body.
-// Halves go as a whole. Returns the spans taken off; a batch of 0 spans is left when all were.
+// Accounts for the first pieces under `word` as long as `wanted` returns true, and cuts them off
+// the body. Halves are dropped as a whole. Returns the number of spans dropped; a batch of 0 spans
+// remains if all were.
 uint64_t drop_front(Batch& batch, uint64_t SpanCounts::*word,
                     const std::function<bool(const Piece&)>& wanted);
 
-// Two batches with half of the spans each, at the parent's place. DT_CHECKs spans >= 2; an error
-// when the body cannot be cut (it is malformed below the span boundary).
+// Two batches with half of the spans each, at the parent's place. DT_CHECKs spans >= 2; an error if
+// the body cannot be cut (it is malformed below the span boundary).
 Result<std::pair<Batch, Batch>> halve(const Batch& batch);
 
-// One for each of its records, at the parent's place and without a body. All of them are whole.
+// One batch for each of its records, at the parent's place and without a body. All records are
+// whole.
 std::vector<Batch> dissolve(const Batch& batch);
 
 // The spans of `ordinals` (counted from 0 in the batch's order, ascending) and the others, each as
-// a batch at the parent's place; one of 0 spans when there are none.
+// a batch at the parent's place; one of 0 spans if there are none.
 struct Apart {
   Batch taken;
   Batch kept;

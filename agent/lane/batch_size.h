@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// BatchSize: how large batches may be, learned from "too large" answers: half of what was refused
-// at once, grown back slowly while deliveries go well. Used from one thread.
+// BatchSize: how large batches may be, learned from "too large" answers: halved at once from what
+// was refused, grown slowly while deliveries succeed. Used from one thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +16,8 @@ class BatchSize {
       : configured_(configured), largest_(configured.bytes_max) {}
 
   [[nodiscard]] BatchLimits limits() const;
-  // A request of that size was refused as too large. Half of the request counts, not half of the
-  // limit: several that are in flight teach one lesson.
+  // A request of that size was refused as too large. The new limit is half of the request, not half
+  // of the old limit: several requests in flight count as one refusal.
   void refused(size_t bytes);
   void delivered();
 

@@ -2,10 +2,10 @@
 #pragma once
 // Batcher: merges records of one journal into batches by bytes and age. A batch also ends where the
 // journal's bytes cross a multiple of the target: so lanes that were out of step (one lingered, the
-// other did not) come to the same batches again, and share them (shared_bodies.h). Merging is
-// concatenation of payloads; a record above the largest batch is cut at span borders, a batch at a
-// time, and a span above it goes alone. Pure: it has no clock, no thread and does not send. Used by
-// source.h, from one thread.
+// other did not) build the same batches again, and share them (shared_bodies.h). Merging
+// concatenates payloads; a record above the largest batch is cut at span boundaries, a batch at a
+// time, and a span above it is sent alone. Pure: it has no clock, no thread and does not send. Used
+// by source.h, from one thread.
 
 #include <memory>
 #include <optional>
@@ -18,18 +18,18 @@
 namespace dualtrace::agent {
 
 struct BatchLimits {
-  size_t bytes_target = 0;  // sealed as soon as it holds that much
-  size_t bytes_max = 0;     // never more, but for a single larger span
+  size_t bytes_target = 0;  // sealed as soon as it holds this much
+  size_t bytes_max = 0;     // never more, except a single larger span
 
-  // Of the journal's payload bytes: where the batch ends that byte `at` belongs to.
+  // In the journal's payload bytes: where the batch ends that contains byte `at`.
   [[nodiscard]] uint64_t batch_end(uint64_t at) const {
     return (at / bytes_target + 1) * bytes_target;
   }
 };
 
-// How long an open batch waits to be filled. A request to a destination costs much the same however
-// little is in it: where batches follow each other, they may wait for longer than one that comes
-// out of the blue.
+// How long an open batch waits to be filled. A request to a destination costs about the same
+// however little it contains: batches that follow one another may wait longer than one after a
+// pause.
 struct Linger {
   Duration first{};   // of a batch after a pause
   Duration steady{};  // of one that follows another within twice that time
@@ -42,19 +42,20 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  // Returns the batches that are sealed by this record, oldest first: none, one or two. !cutting().
+  // Returns the batches that this record seals, oldest first: none, one or two. Call only if
+  // !cutting().
   std::vector<Batch> add(const std::shared_ptr<OpenRecord>& record, const SharedBytes& payload,
                          const BatchLimits& limits, Tick now);
-  // A record that was added is being cut, and has spans that are in no batch yet: its payload is
-  // held until go_on() has made batches of them. A large record costs no more than itself and what
-  // is made of it at a time.
+  // A record that was added is being cut, and some of its spans are not in a batch yet: its payload
+  // is held until go_on() has put all of them into batches. A large record costs no more memory
+  // than itself and the batches made from it at a time.
   [[nodiscard]] bool cutting() const { return cut_ != nullptr; }
-  // What add() returns, from the next parts of that record. cutting().
+  // Like add(), for the next parts of that record. Call only if cutting().
   std::vector<Batch> go_on(const BatchLimits& limits, Tick now);
-  // When the open batch has lingered long enough; nullopt when there is none.
+  // When the open batch has lingered long enough; nullopt if there is none.
   [[nodiscard]] std::optional<Tick> due_at() const;
   [[nodiscard]] bool due(Tick now) const;
-  // The open batch, whatever its size.
+  // The open batch, whatever its size; nullopt if there is none.
   std::optional<Batch> seal();
   [[nodiscard]] size_t open_bytes() const { return body_.size(); }
   [[nodiscard]] bool empty() const { return pieces_.empty() && !cutting(); }

@@ -18,11 +18,11 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr std::string_view kEnding = ".jsonl";
-// Of agents before 0.2: two files a letter. They count, and go first.
+// Of agents before 0.2: two files per letter. They count, and are removed first.
 constexpr std::string_view kOldRequestEnding = ".otlp";
 constexpr std::string_view kOldDescriptionEnding = ".json";
 
-// So many files share the folder's limit: what goes for want of room is a small part of it.
+// The folder's limit is divided among this many files, so that little is removed to make room.
 constexpr uint64_t kFiles = 8;
 
 uint64_t disk_bytes(uint64_t file_bytes) {
@@ -62,7 +62,7 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-// Of the first span; empty when there is none or the bytes do not say.
+// Of the first span; empty if there is none or the bytes do not contain it.
 std::string_view first_span(std::string_view request) {
   for (const uint32_t number :
        {kRequestResourceSpans, kResourceSpansScopeSpans, kScopeSpansSpans}) {
@@ -114,10 +114,11 @@ Status DeadLetters::keep() {
   if (lines_.empty()) return {};
   Status kept = append();
   lines_.clear();
-  // Nobody knows what a failed append left behind the last good line: the next one begins a file of
-  // its own. A file without a good line goes, so that a disk that stays full gathers none.
+  // After a failed append, the content behind the last good line is unknown: the next letter begins
+  // its own file. A file without a good line is removed, so that a disk that stays full does not
+  // collect them.
   if (!kept && std::exchange(file_, nullptr) != nullptr && end_ == 0) {
-    ignore(files_.remove(path_), "it counts against the limit, and goes in its turn");
+    ignore(files_.remove(path_), "it counts against the limit and is removed in its turn");
   }
   return kept;
 }
@@ -134,7 +135,7 @@ Status DeadLetters::append() {
 Status DeadLetters::make_room(uint64_t bytes) {
   if (file_ != nullptr && end_ + bytes <= file_bytes_max()) return {};
   if (Status made = files_.make_folders(options_.folder); !made) return made;
-  // Two agents look for a free number in turn.
+  // Two agents take turns to look for a free number.
   const auto lock = files_.try_lock(options_.folder + "/lock");
   if (!lock) return fail(lock.error());
   return begin_file(bytes);
@@ -181,7 +182,7 @@ Status DeadLetters::begin_file(uint64_t bytes) {
   return files_.sync_folder(options_.folder);
 }
 
-// Lines; of the old pairs of files the description is the letter.
+// Lines; of the old pairs of files, the description is the letter.
 Result<uint64_t> DeadLetters::letters_in(const std::string& name) {
   if (name.ends_with(kOldDescriptionEnding)) return uint64_t{1};
   if (!name.ends_with(kEnding)) return uint64_t{0};

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DeadLetters: the spans that a destination refused for good, kept for a person to inspect, fix and
-// send again. They are appended to files in the lane's folder,
-// <delivery.folder>/dead-letters/<lane>/<n>.jsonl, one JSON object a line: the reason, the
-// destination's words, when, which trace and span, and the request (a serialised
-// ExportTraceServiceRequest) in base64. docs/operations.md says how to search and replay them.
-// Flow: add() collects, keep() writes all that was added with one append and one sync.
-// Limits: bytes of the folder. The oldest file goes when a new one needs the room; the letters in
-// it
-//   are counted. A letter that is larger than a file may be leaves its description only.
-// Two agents may use one folder at a time, as during an upgrade: each writes files of its own.
-// Errors: what was added is durable when keep() returns OK; after an error nothing of it counts as
+// DeadLetters: the spans that a destination refused for good, kept so that a person can inspect,
+// fix and resend them. They are appended to files in the lane's folder,
+// <delivery.folder>/dead-letters/<lane>/<n>.jsonl, one JSON object per line: the reason, the
+// destination's message, the time, the trace and span, and the request (a serialized
+// ExportTraceServiceRequest) in base64. docs/operations.md describes how to search and replay them.
+// Flow: add() collects, keep() writes everything added with one append and one sync.
+// Limits: bytes of the folder. The oldest file is removed if a new one needs the room; the letters
+//   in it are counted. A letter larger than the limit of a file leaves its description only.
+// Two agents may use one folder at the same time, as during an upgrade: each writes its own files.
+// Errors: what was added is durable if keep() returns OK. After an error, none of it counts as
 //   kept, and the caller adds it again later.
 // Blocks on the disk in keep(). Used from one thread (the lane's).
 
@@ -38,11 +37,11 @@ struct DeadLetter {
 class DeadLetters {
  public:
   struct Options {
-    std::string folder;       // made when the first letter comes
+    std::string folder;       // created when the first letter arrives
     std::string destination;  // the lane's name
     uint64_t bytes_max = 64ULL << 20;
   };
-  // The references outlive it. Touches no disk before the first keep().
+  // The references outlive it. Does not access the disk before the first keep().
   DeadLetters(Options options, FileSystem& files, MetricRegistry& metrics);
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
@@ -64,7 +63,7 @@ class DeadLetters {
   Counter& removed_;
   std::string lines_;           // added, not kept yet
   std::unique_ptr<File> file_;  // nullptr before the first letter, and after a failure
-  std::string path_;            // of it
+  std::string path_;            // of file_
   uint64_t end_ = 0;            // of what is durable in it
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DestinationLane: the Lane of production (lane.h has the contract). Its parts are plain objects of
-// their own: Source reads and batches, Outbox keeps what waits, Gate says when to send, Evidence
-// whose fault a failure is, retry.h what to do about it, Patience for how long to wait for an
-// answer, expiry.h what has waited too long, LaneReport tells people. The public
-// calls are thread-safe; everything else runs on the lane's scheduler.
+// DestinationLane: the Lane used in production (lane.h has the contract). Its parts are plain
+// objects: Source reads and batches, Outbox holds what waits, Gate decides when to send, Evidence
+// what caused a failure, retry.h the next step, Patience how long to wait for an answer, expiry.h
+// what has waited too long, and LaneReport reports to people. The public calls are thread-safe;
+// everything else runs on the lane's scheduler.
 
 #include <atomic>
 #include <map>
@@ -55,7 +55,7 @@ class DestinationLane final : public Lane {
     std::string reason;
   };
 
-  // The asynchronous story, in lane.cc.
+  // The asynchronous path, in lane.cc.
   void advance();
   void read_ahead();
   void read_what_is_there();
@@ -70,7 +70,7 @@ class DestinationLane final : public Lane {
   void close_gate(const Request& request, const Outcome& outcome, Gate::State why, Duration delay);
   void open_gate(Gate::Pass pass);
 
-  // What becomes of a batch that does not pass, in judgement.cc.
+  // What happens to a batch that does not pass, in judgement.cc.
   void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
   void park(Batch batch, const Outcome& outcome, Duration delay);
   void cut(Request request, const Outcome& outcome, bool own_fault);
@@ -81,7 +81,7 @@ class DestinationLane final : public Lane {
   void bury(Batch batch);
   void keep_letters();
 
-  // What waits for long costs neither memory nor others' disk, in lane_storage.cc.
+  // Keeps what waits for long from occupying memory, or disk that others need, in lane_storage.cc.
   void make_room();
   void put_away(Batch batch);
   void free_pinned_segments();
@@ -89,7 +89,7 @@ class DestinationLane final : public Lane {
   void on_carried(const OpenRecord* record, const Status& stored);
   [[nodiscard]] bool load(Batch& batch);
 
-  // What happens by itself, in lane_upkeep.cc.
+  // Periodic and background work, in lane_upkeep.cc.
   void watch(Source& source);
   void keep_up();
   void keep_up_in(Duration interval);
@@ -108,10 +108,10 @@ class DestinationLane final : public Lane {
   [[nodiscard]] bool nothing_waits() const;
   [[nodiscard]] bool only_suspects_wait() const;
   [[nodiscard]] BatchLimits batch_limits() const;
-  // What counts against what may be read ahead.
+  // What counts against the read-ahead limit.
   [[nodiscard]] size_t bytes_ahead() const;
   [[nodiscard]] size_t bytes_held() const;
-  // Of batches that wait beside the line, or are on their way to the journal's end.
+  // Of batches that wait beside the line, or are being appended to the journal's end.
   [[nodiscard]] size_t bytes_aside() const { return outbox_.suspect_bytes() + carrying_bytes_; }
   [[nodiscard]] size_t bytes_max() const {
     return options_.requests_in_flight_max * options_.batch_bytes_max;
@@ -123,10 +123,10 @@ class DestinationLane final : public Lane {
   Exporter& exporter_;
   DeadLetters& dead_letters_;
   Scheduler& scheduler_;
-  // For the journals' callbacks, which may come when the lane is gone.
+  // For the journals' callbacks, which may run after the lane is gone.
   const std::shared_ptr<dualtrace::Gate> callbacks_ = std::make_shared<dualtrace::Gate>();
 
-  // Lane's scheduler only.
+  // Used from the lane's scheduler only.
   Random random_;
   LaneReport report_;
   std::vector<std::unique_ptr<Source>> sources_;
@@ -141,15 +141,15 @@ class DestinationLane final : public Lane {
   size_t in_flight_bytes_ = 0;
   uint32_t suspects_in_flight_ = 0;
   Scheduler::TimerId upkeep_ = 0;
-  bool rests_ = false;         // until the next upkeep, which is far away, nothing is to be done
+  bool rests_ = false;         // there is nothing to do until the next upkeep, which is far away
   uint32_t sent_in_line_ = 0;  // since a suspect was sent
   bool probed_suspect_ = false;
   uint64_t requests_ = 0;  // sent so far; the number of the last one
-  std::map<const OpenRecord*, std::vector<Batch>> carrying_;  // on the way to the journal's end
+  std::map<const OpenRecord*, std::vector<Batch>> carrying_;  // being appended to the journal's end
   size_t carrying_bytes_ = 0;
   Tick carry_again_{};
   uint32_t carry_failures_ = 0;
-  std::vector<Burial> burials_;  // their letters are added, and not kept yet
+  std::vector<Burial> burials_;  // their letters are added and not kept yet
   bool unsynced_ = false;
   bool sync_planned_ = false;
   bool expiring_ = false;  // a continuation is posted
@@ -164,9 +164,9 @@ class DestinationLane final : public Lane {
   // The state while something waits; the books without those of the process's own journal.
   LaneStatus status_ DT_GUARDED_BY(mutex_);
   LaneBooks let_go_books_ DT_GUARDED_BY(mutex_);
-  // The process's own, asked for its books when somebody asks for the status: what was answered
-  // "stored" a moment ago is in it, though the lane has not read it yet. Adopted journals may go at
-  // any moment, and nothing is stored in them.
+  // The process's own journal. It is queried for its books when the status is requested: it
+  // includes what was answered "stored" a moment ago, even if the lane has not read it yet. Adopted
+  // journals may be removed at any moment, and nothing is stored in them.
   JournalLane* own_journal_ DT_GUARDED_BY(mutex_) = nullptr;
 };
 

@@ -7,7 +7,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// A batch that is cut for nothing costs requests, a span that is given up for nothing is lost.
+// A batch that is cut without need costs requests; a span that is dead-lettered without need is
+// lost.
 struct Bounds {
   double chance;  // that is taken
   uint32_t run_min;
@@ -19,7 +20,7 @@ constexpr Bounds kVerdicts{.chance = 0.001, .run_min = 2, .run_max = 200};
 constexpr double kLately = 1.0 / 32;
 constexpr double kLatelyOfVerdicts = 1.0 / 8;  // they are rarer
 
-// How long a run of failures must be for chance to explain it that rarely.
+// How long a run of failures must be for chance to explain it only that rarely.
 uint32_t run_beyond_chance(double rate, const Bounds& bounds) {
   if (rate <= 0.01) return bounds.run_min;
   if (rate >= 0.99) return bounds.run_max;
@@ -34,8 +35,8 @@ void move_towards(double& rate, double value, double step) { rate += (value - ra
 BatchHistory history_of_half(const BatchHistory& parent, uint32_t spans) {
   BatchHistory half = parent;
   half.spans = spans;
-  // One half is innocent, mostly: it must fail once more to be cut, and be refused by itself to be
-  // given up.
+  // Usually one half is innocent: it must fail once more to be cut, and be refused by itself to be
+  // dead-lettered.
   half.strikes = parent.strikes - std::min(parent.strikes, 1u);
   half.verdicts = 0;
   half.time_outs = 0;
@@ -57,12 +58,12 @@ bool Evidence::failed(const Outcome& outcome, BatchHistory& history, uint64_t re
   const bool refused = too_large || outcome.kind == OutcomeKind::kRefuse;
   const bool failed_before = history.requests_at_failure > 0;
   const bool contrast = failed_before && last_delivered_ > history.requests_at_failure;
-  // A batch that is too large says nothing of the destination until it is a single span; what is
-  // refused again after others passed says nothing new.
+  // A batch that is too large shows nothing about the destination until it is a single span; a
+  // batch that is refused again after others passed shows nothing new.
   if (refused && !contrast && !(too_large && history.can_be_cut())) ++refusals_;
   if (refused && !history.suspect && !failed_before) ++batches_refused_;
   if (!history.suspect && !too_large) move_towards(failure_rate_, 1, kLately);
-  // That a suspect fails once more after others passed is no news.
+  // A suspect that fails again after others passed shows nothing new.
   if (!too_large && !(history.suspect && contrast)) ++failures_in_a_row_;
   history.time_outs = outcome.timed_out ? history.time_outs + 1 : 0;
   if (failed_before && !contrast) {

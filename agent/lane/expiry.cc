@@ -7,11 +7,11 @@
 namespace dualtrace::agent {
 namespace {
 
-// A turn's work: the lane must answer to other things in between.
+// The work of one turn: the lane must be able to react to other events in between.
 constexpr uint64_t kRecordsPerTurn = 2000;
 constexpr uint64_t kBytesPerTurn = 32 * 1024 * 1024;
 
-// Less than that between two calls is a clock that is being adjusted.
+// A smaller difference between two calls is a clock that is being adjusted.
 constexpr Duration kJump = std::chrono::minutes(1);
 
 Duration offset_of(const Clock& clock) {
@@ -50,7 +50,7 @@ class Turn {
                             uint64_t bytes) {
       return to_drop(source, others_bytes, record.sequence, arrived, spans, bytes);
     };
-    // What was carried over is old, but stands at the journal's end.
+    // Carried records are old, but are at the journal's end.
     while (!over()) {
       Batch* const suspect = outbox_.suspect_from_before(source.journal(), limits_.oldest_allowed);
       if (suspect == nullptr || drop(*suspect, wanted) == 0) break;
@@ -72,7 +72,7 @@ class Turn {
     }
   }
 
-  // From the front of the batch, while `wanted` says so.
+  // From the front of the batch, as long as `wanted` returns true.
   template <typename Wanted>
   uint64_t drop(Batch& batch, const Wanted& wanted) {
     const size_t bytes_before = batch.bytes();
@@ -85,8 +85,8 @@ class Turn {
     return dropped;
   }
 
-  // Decides, and writes down what is decided. A segment goes when all in it is settled: while an
-  // older record is in flight, dropping this one would free nothing.
+  // Decides, and records the decision. A segment is removed when everything in it is settled: while
+  // an older record is in flight, dropping this one would free nothing.
   bool to_drop(const Source& source, uint64_t others_bytes, uint64_t sequence, WallTime arrived,
                uint64_t spans, uint64_t bytes) {
     if (over()) return false;

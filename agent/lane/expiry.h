@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Expiry: drops the oldest records while a lane has too much waiting, or waiting for too long. It
-// is the only way in which a lane loses data that no destination has judged. What is in flight is
+// is the only way in which a lane loses data that no destination has judged. Requests in flight are
 // left alone; a huge unread backlog is read and settled one record at a time. Used from one thread.
 
 #include <cstdint>
@@ -17,15 +17,16 @@
 
 namespace dualtrace::agent {
 
-// Ages are differences of the wall clock, which is set by people and by NTP. For as long as a span
-// may wait after it jumped forward nothing counts as too old: a clock that was corrected must not
-// cost the backlog. (What jumped while no process lived to see it is not noticed.)
+// Ages are differences of the wall clock, which people and NTP set. After the clock jumped forward,
+// nothing counts as too old for as long as a span may wait: a corrected clock must not cost the
+// backlog. (A jump while no process was running is not noticed.)
 class AgeLimit {
  public:
-  // `seen` is what the lane before this one knew of the clock. `clock` outlives it.
+  // `seen` is what the previous lane knew of the clock. `clock` outlives it.
   AgeLimit(Duration age_max, const Clock& clock, const std::optional<SeenClock>& seen);
 
-  // What arrived before that is too old. Ask often: a jump is seen by what lies between two calls.
+  // What arrived before that is too old. Call it often: a jump is detected by the time between two
+  // calls.
   [[nodiscard]] WallTime oldest_allowed();
   [[nodiscard]] const SeenClock& seen() const { return seen_; }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Gate: whether the lane may send. A failure closes it for a while; then one request at a time
-// probes, and an answer to the probe opens it again. Requests that were under way when it closed
-// (or opened) are old news and do not move it. Pure state, no clock. Used from one thread.
+// probes, and an answer to the probe opens it again. Requests that were in flight when it closed
+// (or opened) are outdated and do not change it. Pure state, no clock. Used from one thread.
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +15,7 @@ class Gate {
  public:
   enum class State { kOpen, kRetrying, kPaused };
 
-  // Handed to each request, given back with its answer.
+  // Given to each request, returned with its answer.
   struct Pass {
     uint64_t epoch = 0;
     bool probe = false;
@@ -23,20 +23,20 @@ class Gate {
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool admits(Tick now) const;
-  // When a closed gate lets a probe through; nullopt while open or while a probe is under way.
+  // When a closed gate lets a probe through; nullopt while open or while a probe is in flight.
   [[nodiscard]] std::optional<Tick> opens_at() const;
-  // Failures in a row that counted; a pause is none.
+  // Consecutive failures that counted; a pause does not count.
   [[nodiscard]] uint32_t failures() const { return failures_; }
 
-  // admits() was true.
+  // Call only if admits() was true.
   [[nodiscard]] Pass enter();
-  // The destination dealt with the request, whatever it said of the data.
+  // The destination processed the request, whatever it answered about the data.
   void passed(Pass pass);
-  // Not now. Returns whether it counted: old news only lengthens a wait that is on already, by the
-  // server's own hint.
+  // Closes the gate. Returns whether the failure counted: an outdated answer only extends a wait
+  // that has already begun, by the server's own hint.
   bool failed(Pass pass, State why, Tick now, Duration delay, std::optional<Duration> hint);
-  // Something may have changed: probe at once if paused. A probe that is under way may have gone
-  // out with the old credential; another one follows it then.
+  // Something may have changed: probe at once if paused. A probe in flight may have used the old
+  // credential; another one then follows it.
   void nudge(Tick now);
 
  private:

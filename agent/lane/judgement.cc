@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of a batch that does not pass: it waits with the lane, waits by itself, is cut, or
-// its span is given up. Whether to believe the answer was decided before (evidence.h, retry.h).
-// Everything here runs on the lane's scheduler.
+// What happens to a batch that does not pass: it waits with the lane, waits on its own, is cut, or
+// its span is dead-lettered. Whether to believe the answer was decided before (evidence.h,
+// retry.h). Everything here runs on the lane's scheduler.
 
 #include <utility>
 
@@ -17,16 +17,15 @@ bool speaks_of_data(const Outcome& outcome) {
          (outcome.kind == OutcomeKind::kRefuse && outcome.verdict);
 }
 
-// What people are told when refusals pause the lane.
+// What is reported when refusals pause the lane.
 Outcome everything_refused(const Outcome& last) {
   Outcome told = last;
   told.reason = to_string(report::PauseReason::kEverythingRefused);
-  told.message =
-      "refuses everything that is sent, the last as " + last.reason + ": " + last.message;
+  told.message = "refuses all requests, the last one as " + last.reason + ": " + last.message;
   return told;
 }
 
-// One letter a span, so that each can be found and sent again by itself.
+// One letter per span, so that each can be found and resent on its own.
 template <typename Add>
 void for_each_span(const std::string& request, uint32_t spans, const Add& add) {
   if (spans > 1) {
@@ -60,7 +59,7 @@ void DestinationLane::park(Batch batch, const Outcome& outcome, Duration delay) 
   note_error(outcome);
   batch.history.suspect = true;
   batch.not_before = now() + delay;
-  // A delivery is what its next failure needs to count, so that is when to try it again.
+  // Its next failure counts only after a delivery, so retry it then.
   batch.awaits_contrast = speaks_of_data(outcome);
   outbox_.put_back(std::move(batch));
 }
@@ -81,7 +80,7 @@ void DestinationLane::cut(Request request, const Outcome& outcome, bool own_faul
     return;
   }
   if (speaks_of_data(outcome)) remember_halves(*halves);
-  // What was only too large, or too slow, is cut once and is no suspect.
+  // A batch that was only too large, or too slow, is cut once and is not a suspect.
   const bool suspect = !too_large && (own_fault || speaks_of_data(outcome));
   put_back(*std::move(halves), suspect || request.batch.history.suspect);
 }
@@ -103,9 +102,9 @@ bool DestinationLane::cut_in_doubt(const Request& request, const Outcome& outcom
   return true;
 }
 
-// A refusal is explained by what is wrong with the data, as far as that can be seen here: these
-// spans wait for the contrast that convicts them, the others go out again at once. So a defective
-// span costs one request more instead of a bisection.
+// A defect in the data explains a refusal, if it can be found here: the defective spans wait for
+// the contrast that convicts them, the others are resent at once. So a defective span costs one
+// more request instead of a bisection.
 bool DestinationLane::set_defects_apart(Request& request, const Outcome& outcome) {
   Batch& batch = request.batch;
   if (std::exchange(batch.history.inspected, true)) return false;
@@ -130,13 +129,13 @@ bool DestinationLane::set_defects_apart(Request& request, const Outcome& outcome
   return true;
 }
 
-// It was refused, what is wrong with it was found here, and other data passed since.
+// It was refused, its defect was found here, and other data has been delivered since.
 bool DestinationLane::convicted(const Batch& batch) const {
   return batch.history.defective && batch.refusal != nullptr &&
          evidence_.last_delivered() > batch.history.requests_at_failure;
 }
 
-// `batch.refusal` says why.
+// `batch.refusal` has the reason.
 void DestinationLane::bury(Batch batch) {
   const Outcome& refusal = *batch.refusal;
   const WallTime when = scheduler_.clock().wall();
@@ -156,7 +155,7 @@ void DestinationLane::bury(Batch batch) {
   burials_.push_back({std::move(batch), std::move(reason)});
 }
 
-// All letters that came together are written together. A span whose letter cannot be written waits
+// Writes all letters that were added together at once. A span whose letter cannot be written waits
 // in the journal, and is refused again later.
 void DestinationLane::keep_letters() {
   if (burials_.empty()) return;

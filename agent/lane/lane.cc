@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The asynchronous story of a span, after its client was told "stored": read → batch → send →
-// settle. Everything here runs on the lane's scheduler; lane_upkeep.cc has what the passing of time
-// asks for.
+// The asynchronous path of a span, after its client got the answer "stored": read → batch → send →
+// settle. Everything here runs on the lane's scheduler; lane_upkeep.cc has the timed work.
 
 #include "agent/lane/lane.h"
 
@@ -31,7 +30,7 @@ void DestinationLane::read_ahead() {
   bool sealed = true;  // then there may be more to read
   while (std::exchange(sealed, false)) {
     read_what_is_there();
-    // Open batches of many journals can use the budget up: then nothing more would fill them.
+    // Open batches of many journals can use up the budget: then nothing would fill them.
     const bool stuck = outbox_.line_empty() && bytes_ahead() >= bytes_max();
     for (const auto& source : sources_) {
       auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
@@ -60,8 +59,8 @@ void DestinationLane::read_what_is_there() {
 
 void DestinationLane::queue(Batch batch) {
   if (batch.carried) {
-    // It was suspected before, maybe by another agent. Its next failure counts if anything passes
-    // until then.
+    // It was suspected before, perhaps by another agent. Its next failure counts if anything is
+    // delivered until then.
     batch.history = {.spans = batch.spans,
                      .strikes = 1,
                      .requests_at_failure = std::max<uint64_t>(requests_, 1),
@@ -72,7 +71,7 @@ void DestinationLane::queue(Batch batch) {
   }
   batch.body = options_.bodies->share(std::move(batch.body));
   outbox_.push_new(std::move(batch));
-  // What made us doubt may be one bad batch and its parts: this one will tell.
+  // The doubt may come from one bad batch and its parts: the next batch shows whether it does.
   if (evidence_.doubts() > 0 && evidence_.few_batches_refused()) gate_.nudge(now());
 }
 
@@ -90,8 +89,8 @@ void DestinationLane::send_ready() {
   keep_letters();
 }
 
-// Suspects get a quarter of the requests in flight and of the pace, so that cutting a batch to find
-// the span that is at fault holds up nobody else.
+// Suspects get a quarter of the requests in flight and of the rate, so that cutting a batch to find
+// the defective span delays nothing else.
 std::optional<Batch> DestinationLane::next_batch() {
   constexpr uint32_t kShare = 4;
   const bool room = suspects_in_flight_ < std::max(options_.requests_in_flight_max / kShare, 1u);
@@ -105,9 +104,9 @@ std::optional<Batch> DestinationLane::next_batch() {
   return outbox_.take_first();
 }
 
-// The oldest at first. When that fails again and again, whatever the answer, it may be that batch
-// alone which fails: then all that wait take turns. Whole batches and parts of what was refused
-// alternate: where much is wrong with the data, a part passes sooner; where little is, a whole one.
+// The oldest first. If it fails repeatedly, whatever the answer, perhaps only that batch fails:
+// then all waiting batches take turns. Whole batches and parts of refused ones alternate: if much
+// of the data is defective, a part passes sooner; if little is, a whole one.
 std::optional<Batch> DestinationLane::next_probe() {
   constexpr uint32_t kFailuresToRotate = 3;
   std::optional<Batch> batch;
@@ -130,8 +129,8 @@ void DestinationLane::send(Batch batch) {
   const ExportRequest request{batch.body, batch.spans, timeout};
   in_flight_bytes_ += batch.bytes();
   in_flight_.emplace(number, Request{std::move(batch), gate_.enter(), now(), timeout});
-  // The answer comes from any thread, and may come after the lane is gone: then its scheduler is
-  // stopped and takes no task.
+  // The answer arrives on any thread, and may arrive after the lane is gone: then its scheduler is
+  // stopped and accepts no task.
   exporter_.send(request, [this, number, &scheduler = scheduler_](Outcome outcome) {
     scheduler.post([this, number, outcome = std::move(outcome)] { on_answer(number, outcome); });
   });
@@ -182,14 +181,15 @@ void DestinationLane::settle(const Request& request, uint64_t number, const Outc
 void DestinationLane::judge(Request request, const Outcome& outcome) {
   BatchHistory& history = request.batch.history;
   const bool contrast = evidence_.failed(outcome, history, requests_);
-  // A destination that asks for time speaks of itself.
+  // A destination that sends a retry hint describes its own state.
   const bool presumed = evidence_.others_passed_lately() && !outcome.retry_after;
   const bool own_fault =
       (contrast || presumed) && !request.pass.probe && gate_.state() == Gate::State::kOpen;
   const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
   if (verdict) request.batch.refusal = std::make_shared<const Outcome>(outcome);
   if (verdict || outcome.kind == OutcomeKind::kSplit) {
-    // It was refused together with another half, which passed since: so that was a verdict on it.
+    // It was refused together with its other half, which has been delivered since: so that was a
+    // verdict on it.
     const auto& halves = request.batch.halves;
     if (halves && halves->passed[1 - request.batch.half]) {
       ++history.verdicts;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Lane: the asynchronous story of one destination on one screen: read → batch → send → settle. It
+// Lane: the asynchronous path to one destination on one screen: read → batch → send → settle. It
 // lives on its own scheduler (one thread in production) as a plain single-threaded object: exporter
 // answers and journal notifications are posted there.
 //
-// Flow: records are read ahead from each journal, batched by bytes and age, sent with several
+// Flow: records are read ahead from each journal, batched by bytes and age, and sent with several
 //   requests in flight; each answer becomes one step of retry.h's decide().
-// Guarantees: every record read is settled exactly once; a resend is byte for byte the same;
-//   another lane is never waited for.
+// Guarantees: every record read is settled exactly once; a resend is byte for byte the same; a lane
+//   never waits for another lane.
 // Limits: bytes and requests in flight; dead letters by bytes and count.
 // Errors: kRetry gates the whole lane (one probing request) with backoff or the server's hint;
 //   kPause the same, slowly; kSplit and kRefuse cut down to the span; what is left is
 //   dead-lettered.
-// All public calls are thread-safe and only post, but for status() and legacy().
+// All public calls are thread-safe and only post, except status() and legacy().
 
 #include <functional>
 #include <memory>
@@ -44,7 +44,7 @@ struct LaneOptions {
   Duration pause_probe_interval = std::chrono::seconds(30);
   uint64_t backlog_bytes_max = 4ULL << 30;    // delivery.maxBacklog
   Duration age_max = std::chrono::hours(72);  // delivery.maxAge
-  // The same for all lanes that may send the same bytes.
+  // The same object for all lanes that may send the same bytes.
   std::shared_ptr<SharedBodies> bodies = std::make_shared<SharedBodies>(1);
   LaneLegacy legacy{};  // of the lane that this one takes over from
 };
@@ -52,19 +52,19 @@ struct LaneOptions {
 class Lane {
  public:
   virtual ~Lane() = default;
-  // The lane reads this journal from now on, from the first record that is not settled. The journal
-  // is in use until `drained` was called (on the lane's scheduler, once, when everything published
-  // is settled and synced) or the scheduler stopped. The process's own journal is given with an
-  // empty `drained` and is never let go.
+  // Makes the lane read this journal, from the first record that is not settled. The journal is in
+  // use until `drained` was called (on the lane's scheduler, once, when everything published is
+  // settled and synced) or the scheduler stopped. The process's own journal is passed with an empty
+  // `drained` and is never released.
   virtual void add_journal(Journal& journal, std::function<void()> drained) = 0;
   // Credentials may have changed: probe at once if paused.
   virtual void nudge() = 0;
-  // Sends nothing more and calls `idle` on the lane's scheduler as soon as no request is in flight
-  // and nothing is being carried over (at once if so), when what was settled is synced. Then
-  // another lane can take over.
+  // Stops sending and calls `idle` on the lane's scheduler as soon as no request is in flight,
+  // nothing is being carried over, and everything settled is synced (at once if so). Then another
+  // lane can take over.
   virtual void halt(std::function<void()> idle) = 0;
   // Sends what waits without lingering; calls `drained` on the lane's scheduler as soon as nothing
-  // waits (at once if so). Part of shutdown.
+  // waits (at once if so). Part of the shutdown.
   virtual void drain(std::function<void()> drained) = 0;
   [[nodiscard]] virtual LaneStatus status() const = 0;
   // For the lane that takes over. Called when the lane's scheduler is stopped.
@@ -72,8 +72,8 @@ class Lane {
 };
 
 // All references outlive the lane; its scheduler is stopped before it is destroyed. The scheduler
-// also outlives the exporter: stopped, it drops what that still posts. Callbacks from the journals
-// may come later than that.
+// also outlives the exporter: after it is stopped, it drops what the exporter still posts. The
+// journals may call back even later than that.
 std::unique_ptr<Lane> make_lane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
                                 Scheduler& scheduler, Random random, MetricRegistry& metrics);
 

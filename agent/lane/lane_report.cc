@@ -6,8 +6,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// Reasons are a short list of our own; should one ever come from outside, it must not grow the
-// registry without end.
+// Reasons are a short list of our own; if one ever comes from outside, it must not let the registry
+// grow without limit.
 constexpr size_t kSeriesMax = 64;
 constexpr Duration kTellEvery = std::chrono::minutes(1);
 
@@ -25,11 +25,11 @@ LaneReport::LaneReport(std::string lane, const Clock& clock, MetricRegistry& met
       request_bytes_(metrics.histogram(
           "dualtrace_lane_request_bytes", "Size of requests before compression.",
           {1024, 16384, 65536, 262144, 1048576, 4194304, 16777216}, {{"lane", lane_}})),
-      journal_failures_(metrics.counter(
-          "dualtrace_lane_journal_failures_total",
-          "Failed reads and syncs of the journal; they are tried again.", {{"lane", lane_}})),
+      journal_failures_(metrics.counter("dualtrace_lane_journal_failures_total",
+                                        "Failed reads and syncs of the journal; they are retried.",
+                                        {{"lane", lane_}})),
       unkept_(metrics.counter("dualtrace_lane_dead_letter_failures_total",
-                              "Dead letters that could not be written; their batch is tried again.",
+                              "Dead letters that could not be written; their batch is retried.",
                               {{"lane", lane_}})),
       counted_(std::move(losses)) {}
 
@@ -66,7 +66,7 @@ Counter& LaneReport::by_names(std::map<Names, Counter*>& known, const std::strin
 
 void LaneReport::retrying(const Outcome& outcome, Duration delay) {
   if (!retrying_log_.allow(clock_.tick())) return;
-  log_warn("destination does not take requests now, will retry",
+  log_warn("destination does not accept requests now, will retry",
            {{"lane", lane_},
             {"reason", outcome.reason},
             {"detail", outcome.message},
@@ -75,13 +75,13 @@ void LaneReport::retrying(const Outcome& outcome, Duration delay) {
 
 void LaneReport::paused(const Outcome& outcome) {
   if (!paused_log_.allow(clock_.tick())) return;
-  log_error("destination refuses us, lane is paused and keeps its data",
+  log_error("destination refuses the lane's requests, lane is paused and keeps its data",
             {{"lane", lane_}, {"reason", outcome.reason}, {"detail", outcome.message}});
 }
 
 void LaneReport::delivering_again() {
   if (!delivering_log_.allow(clock_.tick())) return;
-  log_info("destination takes requests again", {{"lane", lane_}});
+  log_info("destination accepts requests again", {{"lane", lane_}});
 }
 
 void LaneReport::damaged(const JournalDamage& damage) {
@@ -97,7 +97,7 @@ void LaneReport::damaged(const JournalDamage& damage) {
 void LaneReport::journal_failed(const Error& error) {
   journal_failures_.increment();
   if (!journal_log_.allow(clock_.tick())) return;
-  log_warn("journal failed, will try again", {{"lane", lane_}, {"error", error.message}});
+  log_warn("journal failed, will retry", {{"lane", lane_}, {"error", error.message}});
 }
 
 void LaneReport::dead_letter_unkept(const Error& error) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LaneReport: what the lane tells people, beside its status: counters by reason, and log lines.
-// Losses are counted one by one and logged together, at most once a minute a kind, so that a
-// destination that refuses everything does not flood the log. Used from one thread.
+// LaneReport: what the lane reports to people, in addition to its status: counters by reason, and
+// log lines. Losses are counted one by one and logged together, at most once a minute per kind, so
+// that a destination that refuses everything does not flood the log. Used from one thread.
 
 #include <cstdint>
 #include <map>
@@ -21,11 +21,11 @@ namespace dualtrace::agent {
 
 class LaneReport {
  public:
-  // The references outlive it. `losses` are those of the lane that this one takes over from.
+  // The references outlive it. `losses` are those of the lane from which this one takes over.
   LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics, Losses losses);
 
   void answered(const Outcome& outcome, Duration took, size_t bytes);
-  // `message` is what the destination said of them, if it did.
+  // `message` is what the destination answered about them, if anything.
   void undelivered(report::LossWord word, std::string_view reason, uint64_t spans,
                    std::string_view message = {});
   void retrying(const Outcome& outcome, Duration delay);
@@ -35,8 +35,8 @@ class LaneReport {
   void journal_failed(const Error& error);
   void dead_letter_unkept(const Error& error);
 
-  // Logs what was lost since the last call that logged, if that is a minute ago. Call it now and
-  // then.
+  // Logs what was lost since the last call that logged, if that was a minute ago. Call it
+  // regularly.
   void tell_losses();
   // For the status; counted all the time.
   [[nodiscard]] const Losses& losses() const { return counted_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a lane says of itself at one moment: for /status, /metrics and the page. Immutable.
+// What a lane reports about itself at one moment: for /status, /metrics and the page. Immutable.
 
 #include <cstdint>
 #include <optional>
@@ -27,23 +27,23 @@ struct LaneStatus {
   LaneState state = LaneState::kIdle;
   LaneBooks books;  // summed over own and adopted journals
   uint64_t requests_in_flight = 0;
-  uint64_t bytes_held = 0;  // of requests that were read and have no word yet
+  uint64_t bytes_held = 0;  // of requests that were read and are not accounted for yet
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
   std::vector<report::Loss> losses;
 };
 
-// What a lane knows of the wall clock: its offset from the tick when it was last looked at, and
-// when it last jumped forward.
+// What a lane knows of the wall clock: its offset from the tick when it was last read, and when it
+// last jumped forward.
 struct SeenClock {
   Duration offset{0};
   std::optional<Tick> jumped{};
 };
 
-// What a lane leaves to the one that takes over from it, beside the journals: so that what people
-// see of it goes on, and a clock that jumped does not expire after a reload what it did not before.
+// What a lane leaves to its successor, in addition to the journals: so that its status continues,
+// and a clock that jumped does not expire after a reload what it did not expire before.
 struct LaneLegacy {
-  LaneBooks let_go_books;  // of adopted journals that were drained and are gone
+  LaneBooks let_go_books;  // of adopted journals that were drained and removed
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
   std::optional<SeenClock> seen_clock;

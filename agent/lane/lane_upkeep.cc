@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a lane does besides sending: taking journals on and letting them go, expiring, syncing,
+// What a lane does in addition to sending: adding and releasing journals, expiring, syncing,
 // draining, showing its status and waking up in time.
 
 #include <algorithm>
@@ -130,7 +130,8 @@ LaneLegacy DestinationLane::legacy() const {
 void DestinationLane::keep_up() {
   expire_some();
   free_pinned_segments();
-  // A lane that settles nothing has passed over what others carried: their segments wait for it.
+  // A lane that settles nothing has skipped the carried records of others: their segments wait for
+  // it.
   unsynced_ = true;
   sync_journals();
   let_go_drained();
@@ -170,8 +171,8 @@ void DestinationLane::expire_some() {
   });
 }
 
-// Counted from the settling, not by a clock that begins with the process: an agent that dies again
-// and again within the first second still comes forward.
+// Counted from the settling, not by a timer that begins with the process: an agent that repeatedly
+// dies within the first second still makes progress.
 void DestinationLane::sync_soon() {
   unsynced_ = true;
   if (std::exchange(sync_planned_, true)) return;
@@ -217,7 +218,7 @@ void DestinationLane::finish_halt() {
   for (const auto& idle : std::exchange(when_idle_, {})) idle();
 }
 
-// Suspects that wait for their time are left to the next agent.
+// Suspects that are not due yet are left to the next agent.
 bool DestinationLane::nothing_waits() const {
   return in_flight_.empty() && !outbox_.something_ready(scheduler_.clock().tick()) &&
          std::all_of(sources_.begin(), sources_.end(),
@@ -236,8 +237,8 @@ BatchLimits DestinationLane::batch_limits() const {
   return {patience_.batch_bytes(limits.bytes_target), patience_.batch_bytes(limits.bytes_max)};
 }
 
-// Suspects have as much room again, so that they do not keep others from being read; and as many of
-// them may wait as their entries take less than that.
+// Suspects have the same amount of room again, so that they do not keep others from being read; and
+// as many of them may wait as their entries take less than that.
 size_t DestinationLane::bytes_ahead() const {
   constexpr size_t kSuspectsMax = 20'000;
   if (outbox_.suspects() >= kSuspectsMax) return bytes_max();
@@ -284,7 +285,7 @@ void DestinationLane::note_success() {
 void DestinationLane::set_wake_up() {
   std::optional<Tick> next;
   const auto consider = [this, &next](std::optional<Tick> when) {
-    // What is past was seen to just now, or waits for an answer.
+    // What is in the past was just handled, or waits for an answer.
     if (when && *when > now()) next = std::min(next.value_or(*when), *when);
   };
   for (const auto& source : sources_) consider(source->due_at(now()));

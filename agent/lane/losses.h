@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Losses: which spans ended anywhere but at the destination, by word and reason: how many since the
-// process began, how many lately, and the destination's last words. For the report, so that nobody
-// reads "Delivering" while spans are given up.
-// Limits: of kinds; what comes after that many counts as kOther.
-// A copyable value: a lane hands it to the one that takes over. Used from one thread.
+// process began, how many recently, and the destination's last message. For the report, so that
+// nobody reads "Delivering" while spans are lost.
+// Limits: of kinds; everything after that many counts as kOther.
+// A copyable value: a lane passes it to its successor. Used from one thread.
 
 #include <array>
 #include <map>
@@ -22,11 +22,11 @@ class Losses {
  public:
   void add(report::LossWord word, std::string_view reason, uint64_t spans, std::string_view message,
            Tick now, WallTime when);
-  // Those of the most spans lately first.
+  // Sorted by the number of recent spans, most first.
   [[nodiscard]] std::vector<report::Loss> told(Tick now) const;
 
  private:
-  // report::kLossWindow in steps: a step that begins again forgets what it had.
+  // report::kLossWindow in steps: a step that begins again drops what it had.
   static constexpr size_t kSteps = 9;
   static constexpr Duration kStep = report::kLossWindow / static_cast<Duration::rep>(kSteps);
   struct Step {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Patience: how long to wait for an answer, and how large new batches may be, learned from requests
-// that ran out of time. A destination that is slow for a while is given more time and less work;
-// otherwise each request would be sent again just before its answer comes, for as long as that
-// lasts. Bounds: kStepsMax steps, each twice the time and a quarter of the bytes. Used from one
-// thread.
+// that timed out. A destination that is slow for a while gets more time and less work; otherwise
+// each request would be resent just before its answer arrives, as long as that lasts. Bounds:
+// kStepsMax steps, each twice the time and a quarter of the bytes. Used from one thread.
 
 #include <algorithm>
 #include <cstddef>
@@ -23,7 +22,7 @@ class Patience {
     return std::max(usual >> (2 * steps_), std::min(usual, kBytesMin));
   }
 
-  // `timeout` is what the request was given: several that were under way together teach one lesson.
+  // `timeout` is what the request had: several that were in flight together count once.
   void timed_out(Duration timeout) {
     if (timeout < request_timeout()) return;
     steps_ = std::min(steps_ + 1, kStepsMax);
@@ -45,7 +44,7 @@ class Patience {
 
   const Duration configured_;
   uint32_t steps_ = 0;
-  uint32_t in_time_ = 0;  // answers in a row that came well in time
+  uint32_t in_time_ = 0;  // consecutive answers that arrived well in time
 };
 
 }  // namespace dualtrace::agent

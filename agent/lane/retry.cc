@@ -12,7 +12,7 @@ Duration with_hint(Duration delay, const Outcome& outcome, const RetryPolicy& po
   return std::max(delay, std::min(outcome.retry_after.value_or(Duration(0)), policy.hint_max));
 }
 
-// Within a quarter of the interval, so that a fleet's agents do not knock in step.
+// Within a quarter of the interval, so that a fleet's agents do not retry in step.
 Duration pause_delay(const RetryPolicy& policy, Random& random) {
   const Duration quarter = policy.pause_probe_interval / 4;
   const auto spread = static_cast<uint64_t>(2 * quarter.count() + 1);
@@ -30,7 +30,7 @@ bool unclear(const BatchHistory& history, const RetryPolicy& policy) {
   return history.suspect && history.can_be_cut() && history.unweighed >= policy.unweighed_to_cut;
 }
 
-// It fails while others pass, for a reason that is not said to be its data.
+// It fails while others pass, for a reason that is not attributed to its data.
 Decision suspected(const Outcome& outcome, const BatchHistory& history,
                    const Circumstances& circumstances, const RetryPolicy& policy, Random& random) {
   const uint32_t needed =
@@ -43,12 +43,12 @@ Decision suspected(const Outcome& outcome, const BatchHistory& history,
   return set_aside(history, policy, random);
 }
 
-// The destination says that these data are not to be had. Whether to believe it: decision 0007.
+// The destination refuses these data. Whether to believe it: decision 0007.
 Decision refused(const BatchHistory& history, const Circumstances& circumstances,
                  const RetryPolicy& policy, Random& random) {
   if (circumstances.doubts > 0) {
-    // Sooner than after a missing right, at first: the next batch may be the one that passes. And
-    // cutting goes on, at that pace: a part that passes shows what the others are.
+    // At first sooner than after a missing permission: the next batch may pass. And cutting
+    // continues at that pace: a part that passes shows what the others are.
     const Duration backoff = policy.backoff.delay(circumstances.doubts, random);
     return {.action = Action::kPause,
             .halves = history.can_be_cut(),

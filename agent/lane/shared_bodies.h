@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SharedBodies: lets lanes that merged the very same records hold one body, so that it is
-// compressed once. A body is kept until every lane has come for it, or newer ones need the room: a
-// lane that comes later keeps its own, and nobody waits. Limits: bytes of the bodies kept,
-// and the records in them. A body takes as much again when it is compressed. Thread-safe.
+// compressed once. A body is kept until every lane has requested it, or newer ones need the room: a
+// lane that comes later keeps its own body, and no lane waits. Limits: bytes of the bodies kept,
+// and the records in them. A body occupies the same amount again when it is compressed.
+// Thread-safe.
 
 #include <list>
 #include <memory>
@@ -21,7 +22,7 @@ class SharedBodies {
 
   explicit SharedBodies(size_t lanes) : lanes_(lanes) {}
 
-  // The body that another lane made of the same bytes in memory, or this one.
+  // The body that another lane made from the same bytes in memory, or this one.
   std::shared_ptr<const RequestBody> share(std::shared_ptr<const RequestBody> body);
   [[nodiscard]] size_t bytes() const;
 
@@ -39,8 +40,8 @@ class SharedBodies {
   const size_t lanes_;
   mutable Mutex mutex_;
   std::list<Kept> kept_ DT_GUARDED_BY(mutex_);  // oldest first
-  // By where their first record lies in memory. While a destination is down thousands of small
-  // bodies wait for its lane, and every request of the other one looks for its own among them.
+  // By where their first record lies in memory. While a destination is down, thousands of small
+  // bodies wait for its lane, and every request of the other lane looks for its own among them.
   std::unordered_multimap<const char*, Place> by_start_ DT_GUARDED_BY(mutex_);
   size_t bytes_ DT_GUARDED_BY(mutex_) = 0;
   size_t parts_ DT_GUARDED_BY(mutex_) = 0;

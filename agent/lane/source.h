@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Source: one journal as the lane sees it: read forward into a batcher, sleep until there is
-// something worth reading, expire what is unread, sync now and then, let go when drained (adopted
+// Source: one journal as the lane sees it: reads forward into a batcher, sleeps until something is
+// worth reading, expires what is unread, syncs regularly, and is released when drained (adopted
 // journals). Used from one thread.
 
 #include <atomic>
@@ -33,12 +33,12 @@ class Source {
   [[nodiscard]] bool is_adopted() const { return static_cast<bool>(drained_); }
 
   // `wake` is called from the journal's scheduler when something worth reading is published: the
-  // first record when no batch is open, what ends the open one when one is. Then it is silent until
+  // first record if no batch is open, what ends the open one if one is. Then it is not called until
   // the source has read to the end again. It may outlive the source.
   void on_worth_reading(std::function<void()> wake);
   // Something may have been published.
   void wake();
-  // From now on every record is worth reading at once.
+  // Makes every record worth reading at once.
   void hurry();
   // More can be read now.
   [[nodiscard]] bool readable(Tick now) const {
@@ -48,37 +48,38 @@ class Source {
   std::vector<Batch> read(const BatchLimits& limits, const Backoff& backoff, Tick now,
                           Random& random);
 
-  // Reads on before a batch that has lingered is sealed.
+  // Continues reading before a batch that has lingered is sealed.
   void wake_if_due(Tick now);
-  // The open batch, if it has lingered; while there is more to read, nothing lingers: it fills up.
+  // The open batch, if it has lingered; while there is more to read, a batch does not linger but is
+  // filled.
   std::optional<Batch> seal_due(Tick now);
   std::optional<Batch> seal();
-  // What counts against the bytes that a lane may hold, beside its batches: those of the open
-  // batch, and what records that are not settled yet cost beside their bytes, where they are many.
+  // What counts against the bytes that a lane may hold, in addition to its batches: those of the
+  // open batch, and the overhead of unsettled records if there are many.
   [[nodiscard]] size_t open_bytes() const;
-  // When to look again without being woken.
+  // When to read again without being woken.
   [[nodiscard]] std::optional<Tick> due_at(Tick now) const;
 
   // The oldest record that is in no batch yet, or nullptr (the end, a failure, or a record that is
-  // being cut: what is left of it is in batches soon).
+  // being cut: the rest of it is in batches soon).
   [[nodiscard]] const JournalRecord* next_unread();
-  // Settles that record as expired. next_unread() was not nullptr.
+  // Settles that record as expired. Call only if next_unread() was not nullptr.
   void expire_unread();
 
-  // Everything that was published is read and handed out.
+  // Everything published has been read and handed out.
   [[nodiscard]] bool exhausted() const { return at_end_ && !next_ && batcher_.empty(); }
 
-  // Whether it could be made durable.
+  // Returns whether it could be made durable.
   bool sync();
   [[nodiscard]] bool to_let_go() const { return drained_ && journal_.caught_up(); }
-  // Stops notifications and hands the callback out.
+  // Stops notifications and returns the callback.
   std::function<void()> let_go();
 
  private:
-  // Fills next_, telling damage; false at the end or after a failure.
+  // Fills next_, reporting damage; false at the end or after a failure.
   Result<bool> fetch();
-  // At the end of what was published before the last read. False when more has come meanwhile that
-  // is worth reading.
+  // Called at the end of what was published before the last read. False if something worth reading
+  // has been published since.
   bool rest_until(uint64_t published_bytes);
 
   std::shared_ptr<OpenRecord> open(const JournalRecord& record);
@@ -91,7 +92,8 @@ class Source {
   const std::shared_ptr<size_t> open_records_ = std::make_shared<size_t>(0);
   Batcher batcher_;
   std::optional<JournalRecord> next_;  // read, in no batch yet
-  // At how many published bytes the journal's notification wakes the lane; shared with it.
+  // The number of published bytes at which the journal's notification wakes the lane; shared with
+  // it.
   const std::shared_ptr<std::atomic<uint64_t>> wake_at_;
   uint64_t read_to_ = 0;  // what was published before the last read
   bool at_end_ = false;   // asleep

@@ -8,7 +8,8 @@ namespace {
 
 constexpr size_t kFirstStepAnnounced = 64 * 1024;
 constexpr size_t kFirstStepUnknown = 16 * 1024;
-// Address space, not memory: what is not written to is not resident. Spares most bodies a copy.
+// Address space, not memory: pages that are not written to are not resident. Saves most bodies a
+// copy.
 constexpr size_t kReserveMax = 1024 * 1024;
 
 Failure too_large(uint64_t bytes, size_t bytes_max) {
@@ -52,7 +53,7 @@ Status Body::cover(size_t bytes) {
   } else if (Status grown = ticket_.grow_to(step); !grown) {
     return grown;
   }
-  // reserve() would take twice what there was, which may be more than the receiver has.
+  // reserve() would take twice the previous size, which may be more than the receiver has.
   std::string grown;
   grown.reserve(step);
   grown.append(bytes_);
@@ -61,7 +62,8 @@ Status Body::cover(size_t bytes) {
 }
 
 IntakeRequest Body::take() {
-  // A body of unknown size has room for what did not come; the journal would hold that as well.
+  // A body of unknown size has room for bytes that did not arrive; the journal would hold that,
+  // too.
   if (bytes_.capacity() > bytes_.size() + bytes_.size() / 4) bytes_.shrink_to_fit();
   ticket_.shrink_to(bytes_.capacity());
   return {.body = std::move(bytes_), .ticket = std::move(ticket_)};

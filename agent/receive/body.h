@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Body: the bytes of one request under admission. The budget is charged in doubling steps as bytes
-// arrive, so that a client which announces much and sends little cannot hold it; an announced size
+// arrive, so that a client that announces much and sends little cannot occupy it; an announced size
 // is checked against the limit and the free budget before the first byte is read.
 // Used from one thread. The Intake outlives it.
 
@@ -15,19 +15,20 @@ namespace dualtrace::agent {
 
 class Body {
  public:
-  // `peer` is who sends it; none is nobody's share.
+  // `peer` is the sender; without one, no peer's share is charged.
   Body(Intake& intake, size_t bytes_max, std::shared_ptr<PeerShare> peer = nullptr)
       : intake_(intake), bytes_max_(bytes_max), peer_(std::move(peer)) {}
 
-  // The size the client announced. kExhausted above the limit; else errors as Intake::admit.
+  // The size that the client announced. kExhausted above the limit; otherwise errors as
+  // Intake::admit.
   Status expect(uint64_t bytes);
-  // Errors as expect(); the bytes are not kept then.
+  // Errors as expect(); then the bytes are not kept.
   Status append(std::string_view bytes);
 
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
-  // Once, at the end: the bytes and the ticket that covers what they take.
+  // Call once, at the end: the bytes and the ticket that covers their memory.
   [[nodiscard]] IntakeRequest take();
-  // Gives bytes and budget back early.
+  // Releases bytes and budget early.
   void drop();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// BodyPatience: until when the rest of a request's body is waited for. A body has to keep coming,
+// BodyPatience: how long the rest of a request's body is waited for. A body has to keep arriving,
 // at least at a slow pace: one that stops a byte short would otherwise hold its memory for the
 // whole time that a slow one may take. Used from one thread.
 
@@ -19,12 +19,12 @@ class BodyPatience {
         end_(begun + limits.body_timeout),
         deadline_(pace_ == 0 ? end_ : std::min(end_, begun + kStall)) {}
 
-  // Each byte buys its time at the pace; never more than a stall may last.
+  // Each byte extends the deadline by its time at the pace; never by more than a stall may last.
   void received(size_t bytes, Tick now) {
     if (pace_ == 0) return;
     const Duration bought(
         static_cast<int64_t>(1e9 * static_cast<double>(bytes) / static_cast<double>(pace_)));
-    // When we are late ourselves, the client does not pay for it.
+    // If this thread is late itself, the client does not lose that time.
     deadline_ = std::min({end_, now + kStall, std::max(deadline_, now) + bought});
   }
   [[nodiscard]] Tick deadline() const { return deadline_; }

@@ -16,7 +16,7 @@ constexpr std::string_view kHealthPath = "/grpc.health.v1.Health/Check";
 constexpr std::string_view kTracesPath = "/v1/traces";
 constexpr size_t kHealthBytesMax = 4096;
 constexpr char kEmptyCompressed[] =
-    "the body is labelled as compressed, but is empty; send it without the label, or compress it";
+    "the body is declared as compressed, but is empty; send it without the header, or compress it";
 
 // "Application/JSON; charset=utf-8" → "application/json".
 std::string media_type(std::string_view content_type) {
@@ -27,7 +27,7 @@ bool is_grpc(std::string_view type) {
   return type == "application/grpc" || type == "application/grpc+proto";
 }
 
-// Also the dialects that are not taken: their clients are gRPC's.
+// Also the unsupported variants: their clients speak gRPC.
 bool looks_like_grpc(std::string_view type) { return type.starts_with("application/grpc"); }
 
 size_t bytes_max(const Intake& intake, const RequestHead& head) {
@@ -56,7 +56,7 @@ void Call::begin_grpc() {
     service_ = Service::kHealth;
   } else if (head_.path != kExportPath) {
     return refuse(Error{ErrorKind::kNotFound, "unknown method " + head_.path +
-                                                  "; traces are taken by TraceService/Export"});
+                                                  "; traces are accepted by TraceService/Export"});
   }
   const std::optional<BodyEncoding> encoding = grpc_coding(head_.grpc_encoding);
   if (!encoding || (*encoding != BodyEncoding::kIdentity && service_ == Service::kHealth)) {
@@ -76,17 +76,17 @@ void Call::begin_http() {
   if (head_.too_large) return refuse(431, "the request's headers are too large");
   const std::string_view path = std::string_view(head_.path).substr(0, head_.path.find('?'));
   if (version_ == HttpVersion::k2 && (path == kExportPath || path == kHealthPath)) {
-    return refuse(415, "gRPC wants the content type application/grpc");
+    return refuse(415, "gRPC requires the content type application/grpc");
   }
-  if (path != kTracesPath) return refuse(404, "traces are taken at /v1/traces");
-  if (head_.method != "POST") return refuse_method("traces are taken by POST");
+  if (path != kTracesPath) return refuse(404, "traces are accepted at /v1/traces");
+  if (head_.method != "POST") return refuse_method("traces are accepted by POST");
   if (type != "application/x-protobuf" && type != "application/json") {
-    return refuse(415, "the content type is to be application/x-protobuf or application/json");
+    return refuse(415, "the content type must be application/x-protobuf or application/json");
   }
   const std::optional<BodyEncoding> encoding = content_coding(head_.content_encoding);
   if (!encoding) {
     const std::string taken = taken_content_codings();
-    Reply reply = http_error(415, "the content encoding is to be one of " + taken, format_);
+    Reply reply = http_error(415, "the content encoding must be one of " + taken, format_);
     reply.headers.push_back({"accept-encoding", taken});
     return reply_with(std::move(reply));
   }
@@ -181,7 +181,8 @@ void Call::refuse_method(std::string message) {
 
 void Call::reply_with(Reply reply) {
   reply_ = std::move(reply);
-  // A call may stream: its client keeps sending, or waits with the stream open, until it is told.
+  // A call may stream: its client keeps sending, or waits with the stream open, until it gets an
+  // answer.
   reply_.urgent = reply_.urgent || protocol_ == RequestProtocol::kGrpc ||
                   (version_ == HttpVersion::k2 && reply_.http_status >= 400 &&
                    looks_like_grpc(media_type(head_.content_type)));

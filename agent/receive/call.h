@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Call: one request from the end of its headers to its reply, the same for HTTP/1.1 and HTTP/2 and
-// for gRPC and plain OTLP/HTTP. It routes, asks for admission, collects the body, takes the gRPC
-// frame off and decides the reply; bytes on the wire are the session's business.
+// for gRPC and plain OTLP/HTTP. It routes, requests admission, collects the body, removes the gRPC
+// frame and decides the reply; bytes on the wire are the session's task.
 //
-// Flow: receiving → (stored by the intake, awaited) → replied. A refusal may come at any point of
-// receiving; what is appended after it is dropped.
+// Flow: receiving → (stored by the intake, awaited) → replied. A refusal may happen at any point of
+//   receiving; what is appended after it is dropped.
 // Used from one thread. The Intake outlives it.
 
 #include <array>
@@ -42,14 +42,14 @@ class Call {
   void append(std::string_view bytes);
   // The body is complete.
   void finish();
-  // Ends a call that is still receiving, with what HTTP itself refuses (400, 408).
+  // Ends a call that is still receiving, with a refusal by HTTP itself (400, 408).
   void refuse(int http_status, std::string message);
-  // The intake's word on the request that take_request() gave.
+  // The intake's answer to the request that take_request() returned.
   void answer(const Status& status);
 
   [[nodiscard]] bool receiving() const { return state_ == State::kReceiving; }
   [[nodiscard]] bool replied() const { return state_ == State::kReplied; }
-  // Once after finish(), unless the call is decided without the intake.
+  // Call once after finish(), unless the call is decided without the intake.
   [[nodiscard]] std::optional<IntakeRequest> take_request();
   // When replied().
   [[nodiscard]] const Reply& reply() const { return reply_; }

@@ -38,8 +38,8 @@ void Connection::drain() {
   pump();
 }
 
-// The client is told, where its protocol has a word for that. What is being stored meanwhile is
-// still answered.
+// The client gets an answer if its protocol has one for that. Requests that are being stored
+// meanwhile are still answered.
 void Connection::displace() {
   if (phase_ == Phase::kClosed) return;
   worker_.context().metrics.given_up(GivenUp::kDisplaced);
@@ -106,7 +106,7 @@ void Connection::read_until_blocked() {
 }
 
 void Connection::received(std::string_view bytes) {
-  if (phase_ == Phase::kLingering) {  // the rest of a request that was refused, but no more
+  if (phase_ == Phase::kLingering) {  // only the rest of a request that was refused
     lingered_bytes_ += bytes.size();
     if (lingered_bytes_ > worker_.context().limits.request_bytes) close();
     return;
@@ -139,7 +139,7 @@ void Connection::input_ended() {
   pump();
 }
 
-// After anything that changed the session: does what it asks for.
+// Call after anything that changed the session: does what the session requires.
 void Connection::pump() {
   if (phase_ != Phase::kOpen) return;
   move_output();
@@ -155,7 +155,7 @@ void Connection::move_output() {
     for (ReadyRequest& ready : session_->take_requests()) submit(std::move(ready));
     if (output_.empty()) output_ = session_->take_output();
     if (output_.empty() || !write_output()) return;
-    session_->consume({}, worker_.now());  // it may have waited for its output to be taken
+    session_->consume({}, worker_.now());  // it may have waited for its output to be written
   }
 }
 
@@ -201,7 +201,7 @@ void Connection::answered(uint64_t request_id, const Status& status) {
   if (phase_ != Phase::kOpen) return;
   session_->answer(request_id, status, worker_.now());
   if (pump_posted_) return;
-  // One group commit answers many requests of a connection: they leave in one write.
+  // One group commit answers many requests of a connection: one write sends them all.
   pump_posted_ = true;
   boost::asio::post(worker_.io(), [self = shared_from_this()] {
     self->pump_posted_ = false;
@@ -245,8 +245,8 @@ Tick Connection::deadline() const {
   return std::min(in_session ? session_->deadline() : phase_deadline_, write_deadline_);
 }
 
-// The timer is only ever moved forward in time; when it fires too early it is set again. That
-// spares moving it at every request.
+// The timer is never set to an earlier time; if it fires too early, it is set again. That avoids
+// resetting it at every request.
 void Connection::arm_timer() {
   const Tick when = deadline();
   if (phase_ == Phase::kClosed || when >= timer_armed_until_) return;
@@ -259,7 +259,7 @@ void Connection::arm_timer() {
 
 void Connection::timer_fired() {
   timer_armed_until_ = Tick::max();
-  if (queued_) read();  // what has come in time may have waited for us
+  if (queued_) read();  // data may have arrived in time but not been read yet
   if (phase_ == Phase::kClosed) return;
   const Tick now = worker_.now();
   if (now < deadline()) return arm_timer();

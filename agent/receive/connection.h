@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Connection: carries bytes between one socket and its session, keeps the session's deadlines, and
-// hands complete requests to the intake. Includes Asio, like worker.h.
+// Connection: carries bytes between one socket and its session, enforces the session's deadlines,
+// and passes complete requests to the intake. Includes Asio, like worker.h.
 //
-// Flow: sniffing (no session yet) → open → lingering (all is said; what the client still sends is
-// dropped for a moment, since closing at once would destroy answers on their way) → closed.
-// Used from one thread, its worker's; the intake's answers are posted to it, and dropped when it is
+// Flow: sniffing (no session yet) → open → lingering (everything is answered; what the client still
+//   sends is dropped for a moment, since closing at once would destroy answers in transit) →
+//   closed.
+// Used from one thread, its worker's; the intake's answers are posted to it, and dropped if it is
 // gone.
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -31,12 +32,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   void start();
   void drain();
-  // Another has got its place.
+  // Another connection got its place.
   void displace();
-  // Reads what came, once the worker says that it is this peer's turn.
+  // Reads what arrived, when the worker decides that it is this peer's turn.
   void take_turn();
   [[nodiscard]] const PeerShare* peer() const { return place_->share().get(); }
-  // At once. Harmless when it is closed.
+  // Closes at once. No effect if it is closed.
   void close();
 
  private:
@@ -72,7 +73,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   uint64_t lingered_bytes_ = 0;
   Phase phase_ = Phase::kOpen;
   Tick phase_deadline_;                // of sniffing, or of lingering
-  Tick write_deadline_ = Tick::max();  // of the output the client does not take
+  Tick write_deadline_ = Tick::max();  // for the output that the client does not read
   Tick timer_armed_until_ = Tick::max();
   bool reading_ = false;
   bool queued_ = false;  // with the worker

@@ -12,15 +12,15 @@ struct Coding {
   std::string_view name;
   BodyEncoding encoding;
   bool grpc = true;        // gRPC knows it by that name too
-  bool advertised = true;  // not so for a second name of the same
+  bool advertised = true;  // false for a second name of the same coding
 };
 
-// A row is all that a further coding needs here.
+// To support another coding, add a row here.
 constexpr auto kCodings = std::to_array<Coding>({
     {.name = "identity", .encoding = BodyEncoding::kIdentity},
     {.name = "gzip", .encoding = BodyEncoding::kGzip},
     {.name = "zstd", .encoding = BodyEncoding::kZstd},
-    // The same by its old name (RFC 9110, 8.4.1.3).
+    // The old name of gzip (RFC 9110, 8.4.1.3).
     {.name = "x-gzip", .encoding = BodyEncoding::kGzip, .grpc = false, .advertised = false},
 });
 
@@ -48,7 +48,7 @@ std::optional<BodyEncoding> content_coding(std::string_view list) {
     const size_t comma = std::min(list.find(','), list.size());
     const std::string name = trimmed_lower(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
-    if (name.empty()) continue;  // an empty element counts as none (RFC 9110, 5.6.1)
+    if (name.empty()) continue;  // an empty element is ignored (RFC 9110, 5.6.1)
     const Coding* coding = find(name);
     if (coding == nullptr) return std::nullopt;
     if (coding->encoding == BodyEncoding::kIdentity) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The content codings that requests may come in, in one table: Content-Encoding of HTTP and
-// grpc-encoding of gRPC. Pure. Thread-safe.
+// The content codings of requests, in one table: Content-Encoding of HTTP and grpc-encoding of
+// gRPC. Pure. Thread-safe.
 
 #include <optional>
 #include <string>
@@ -11,13 +11,13 @@
 
 namespace dualtrace::agent {
 
-// Of a Content-Encoding, which is a list: "gzip", "X-GZip", "gzip, identity". Nothing for a coding
-// that is not taken, and for more than one on top of another.
+// Of a Content-Encoding, which is a list: "gzip", "X-GZip", "gzip, identity". nullopt for an
+// unsupported coding, and for more than one applied in sequence.
 [[nodiscard]] std::optional<BodyEncoding> content_coding(std::string_view list);
 // Of a grpc-encoding, which is one name.
 [[nodiscard]] std::optional<BodyEncoding> grpc_coding(std::string_view name);
 
-// What is taken, for Accept-Encoding and grpc-accept-encoding.
+// The supported codings, for Accept-Encoding and grpc-accept-encoding.
 [[nodiscard]] std::string taken_content_codings();
 [[nodiscard]] std::string taken_grpc_codings();
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FloodGuard: how many frames that bring no request one HTTP/2 connection may send in a second:
-// stream resets (CVE-2023-44487 and its kin), and PING, SETTINGS, PRIORITY, empty DATA and the
-// like. Requests that arrive whole earn a client more of the latter: good ones ping with their
+// FloodGuard: how many frames without a request one HTTP/2 connection may send per second: stream
+// resets (CVE-2023-44487 and similar), and PING, SETTINGS, PRIORITY, empty DATA and the like.
+// Complete requests allow a client more of the latter: well-behaved clients ping along with their
 // traffic. Used from one thread.
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class FloodGuard {
  public:
   explicit FloodGuard(uint32_t resets_per_second) : resets_per_second_(resets_per_second) {}
 
-  // False: too many, the connection is to be closed.
+  // False: too many, close the connection.
   bool allow_reset(Tick now) {
     roll(now);
     return ++resets_ <= resets_per_second_;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What several readers of header values share. Pure. Thread-safe.
+// Functions shared by several readers of header values. Pure. Thread-safe.
 
 #include <string>
 #include <string_view>
 
 namespace dualtrace::agent {
 
-// Without the blanks around it, in lower case.
+// Without surrounding blanks, in lower case.
 [[nodiscard]] inline std::string trimmed_lower(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
@@ -18,7 +18,7 @@ namespace dualtrace::agent {
   return result;
 }
 
-// A field that comes on several lines is one list (RFC 9110, 5.3).
+// A field on several lines is one list (RFC 9110, 5.3).
 inline void add_to_list(std::string& list, std::string_view value) {
   if (!list.empty()) list.append(", ");
   list.append(value);

@@ -6,14 +6,14 @@ namespace {
 
 constexpr std::string_view kServing("\x08\x01", 2);  // HealthCheckResponse{status: SERVING}
 
-// HealthCheckRequest{string service = 1}. Its only field is always written the same way; what looks
-// otherwise is no health check.
+// HealthCheckRequest{string service = 1}. Its only field is always encoded the same way; anything
+// else is not a health check.
 Result<std::string_view> service_name(std::string_view message) {
   if (message.empty()) return message;
   const auto byte = [&](size_t i) -> size_t {
     return i < message.size() ? static_cast<unsigned char>(message[i]) : 0;
   };
-  const bool two_bytes = byte(1) >= 0x80;  // of length; the receiver's limit leaves no third
+  const bool two_bytes = byte(1) >= 0x80;  // of length; the receiver's limit rules out a third
   const size_t start = two_bytes ? 3 : 2;
   const size_t size = two_bytes ? (byte(1) & 0x7f) | byte(2) << 7 : byte(1);
   if (byte(0) != 0x0a || message.size() != start + size) {

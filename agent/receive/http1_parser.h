@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Http1Parser: Beast's parser of one HTTP/1.1 request, keeping only what the receiver reads; the
-// body goes to the call. What the headers are worth is Http1Session's to judge.
+// Http1Parser: Beast's parser of one HTTP/1.1 request. It keeps only what the receiver reads; the
+// body goes to the call. Http1Session decides whether the headers are valid.
 // Used from one thread.
 
 #include <boost/beast/core/string.hpp>
@@ -22,7 +22,7 @@ class Http1Parser final : public boost::beast::http::basic_parser<true> {
   bool bodiless = false;  // the answer to a HEAD
   uint32_t hosts = 0;
   bool lengths = false;           // more than one, if all the same
-  bool transfer_encoded = false;  // by something else than "chunked" alone
+  bool transfer_encoded = false;  // by anything other than "chunked" alone
   std::optional<std::string> expect;
   std::unique_ptr<Call> call;
   size_t body_bytes = 0;

@@ -17,11 +17,11 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr size_t kOutputMax = 16 * 1024;   // no further request is looked at until it is written
+constexpr size_t kOutputMax = 16 * 1024;   // the next request is not read until this is written
 constexpr int kEmptyLinesMax = 8;          // before a request line
 constexpr size_t kDiscardMax = 64 * 1024;  // of a refused body, to keep the connection
 
-// Beast 1.74 asserts that a last chunk it looks at again is not shorter than this.
+// Beast 1.74 asserts that a last chunk that it reads again is not shorter than this.
 bool may_be_part_of_last_chunk(std::string_view input) {
   return input.front() == '0' && input.size() < std::string_view("0\r\n\r\n").size();
 }
@@ -104,16 +104,16 @@ void Http1Session::restart(Tick idle_until) {
 
 void Http1Session::consume(std::string_view bytes, Tick now) {
   if (phase_ == Phase::kClosing) return;
-  if (input_.empty()) {  // the usual case: parse where the bytes are
+  if (input_.empty()) {  // the usual case: parse in place
     input_.assign(bytes.substr(run(bytes, now)));
   } else {
     input_.append(bytes);
     input_.erase(0, run(input_, now));
   }
-  if (input_ended_ && wants_input()) close();  // what would come next never will
+  if (input_ended_ && wants_input()) close();  // no further request can arrive
 }
 
-// Parses as far as it can; how many bytes were used.
+// Parses as far as it can; returns how many bytes were used.
 size_t Http1Session::run(std::string_view input, Tick now) {
   size_t used = 0;
   while (wants_input() && used < input.size()) {
@@ -127,7 +127,7 @@ size_t Http1Session::run(std::string_view input, Tick now) {
 size_t Http1Session::step(std::string_view input, Tick now) {
   if (phase_ == Phase::kIdle) {
     if (const size_t skipped = skip_empty_line(input)) return skipped;
-    if (input == "\r") return 0;  // perhaps the first half of one
+    if (input == "\r") return 0;  // perhaps the first half of a line end
     phase_ = Phase::kHead;
     deadline_ = now + context_.limits.header_timeout;
   }
@@ -145,7 +145,7 @@ size_t Http1Session::step(std::string_view input, Tick now) {
   if (phase_ == Phase::kHead && parser_->is_header_done()) begin_call(now);
   if (parser_->call && phase_ == Phase::kBody && parser_->call->replied()) reply(now);
   if (parser_->call && parser_->is_done() && phase_ != Phase::kClosing) finish_message(now);
-  // A chunk's header line or trailers that never end.
+  // A chunk's header line or trailers without an end.
   if (phase_ == Phase::kBody && used == 0 && input.size() > context_.limits.header_bytes) {
     last_request_ = true;
     parser_->call->refuse(400, "a chunk header is too long");
@@ -154,7 +154,7 @@ size_t Http1Session::step(std::string_view input, Tick now) {
   return used;
 }
 
-// Some clients end a body with one more line end than its length says (RFC 9112, 2.2).
+// Some clients end a body with one more line end than its length states (RFC 9112, 2.2).
 size_t Http1Session::skip_empty_line(std::string_view input) {
   constexpr std::string_view kEmptyLine = "\r\n";
   if (!input.starts_with(kEmptyLine) || ++empty_lines_ > kEmptyLinesMax) return 0;
@@ -165,23 +165,23 @@ void Http1Session::begin_call(Tick now) {
   call_started_ = now;
   const RequestHead& head = parser_->head;
   if (parser_->http11 && parser_->hosts != 1) {
-    return refuse_head(400, "a request wants exactly one Host header");
+    return refuse_head(400, "a request must have exactly one Host header");
   }
   if (parser_->lengths) {
-    return refuse_head(400, "a request wants at most one Content-Length");
+    return refuse_head(400, "a request may have at most one Content-Length");
   }
   if (parser_->transfer_encoded) {
-    return refuse_head(501, "the only transfer encoding taken is chunked");
+    return refuse_head(501, "the only supported transfer encoding is chunked");
   }
   if (parser_->expect && !beast::iequals(*parser_->expect, "100-continue")) {
-    return refuse_head(417, "the only expectation taken is 100-continue");
+    return refuse_head(417, "the only supported expectation is 100-continue");
   }
   const bool sized = head.content_length || parser_->chunked();
   parser_->call = std::make_unique<Call>(context_.intake, HttpVersion::k1, std::move(parser_->head),
                                          context_.peer);
   if (!sized && parser_->call->receiving()) {
-    last_request_ = true;  // its body would be taken for the next one
-    parser_->call->refuse(411, "a body wants Content-Length or chunked encoding");
+    last_request_ = true;  // its body would be read as the next request
+    parser_->call->refuse(411, "a body requires Content-Length or chunked encoding");
   }
   phase_ = Phase::kBody;
   patience_ = BodyPatience(context_.limits, now);
@@ -191,7 +191,7 @@ void Http1Session::begin_call(Tick now) {
   }
 }
 
-// Without a Call: what the rest of the message means is unknown, so the connection ends here.
+// Without a Call: the meaning of the rest of the message is unknown, so the connection ends here.
 void Http1Session::refuse_head(int http_status, std::string message) {
   const Reply refusal = http_error(http_status, std::move(message), BodyFormat::kJson);
   context_.metrics.replied(refusal, Duration(0));
@@ -210,7 +210,7 @@ void Http1Session::fail_parse(const boost::system::error_code& error, Tick now) 
     return refuse_head(431, "the request's headers are too large");
   }
   if (error == http::error::bad_version) {
-    return refuse_head(505, "this is no HTTP/1.1");
+    return refuse_head(505, "the HTTP version is not 1.1");
   }
   refuse_head(400, "not an HTTP request: " + error.message());
 }
@@ -232,7 +232,7 @@ void Http1Session::answer(uint64_t request_id, const Status& status, Tick now) {
   consume({}, now);  // the next request may be waiting in input_
 }
 
-// Writes the call's reply and decides what becomes of the connection.
+// Writes the call's reply and decides whether the connection stays open.
 void Http1Session::reply(Tick now) {
   const bool complete = parser_->is_done();
   const auto rest = parser_->content_length_remaining();

@@ -9,7 +9,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr int32_t kConnectionWindow = 16 * 1024 * 1024;
-constexpr size_t kUnsentAcksMax = 256;  // of SETTINGS and PING, before the client is given up
+constexpr size_t kUnsentAcksMax = 256;  // of SETTINGS and PING, before the connection is closed
 constexpr uint64_t kUnreached = 1'000'000'000;
 
 std::string_view view(const uint8_t* data, size_t size) {
@@ -83,8 +83,8 @@ nghttp2_session* new_session(Http2Events* events) {
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
   nghttp2_option_set_max_outbound_ack(options, kUnsentAcksMax);
-  // The flood guard counts resets, by the configured limit and our clock; nghttp2's is out of
-  // reach.
+  // The flood guard counts resets, with the configured limit and our clock; nghttp2's own limit is
+  // set so high that it is never reached.
   nghttp2_option_set_stream_reset_rate_limit(options, kUnreached, kUnreached);
   DT_CHECK(nghttp2_session_server_new2(&session, callbacks, events, options) == 0);
   nghttp2_option_del(options);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The frames of an HTTP/2 connection, by nghttp2: it calls Http2Events for what came in and what
-// goes out, and Http2Session decides. Its C callbacks and its way of writing header fields down are
-// in the .cc.
+// The frames of an HTTP/2 connection, by nghttp2: it calls Http2Events for what arrives and what is
+// sent, and Http2Session decides. Its C callbacks and its format of header fields are in the .cc.
 // Used from one thread.
 
 #include <nghttp2/nghttp2.h>
@@ -20,7 +19,7 @@ class Http2Events {
   virtual ~Http2Events() = default;
 
   virtual void frame_begun(const nghttp2_frame_hd& hd) = 0;
-  // Of a request; its trailers are passed over.
+  // Of a request; its trailers are ignored.
   virtual void headers_begun(int32_t id) = 0;
   virtual void header(int32_t id, std::string_view name, std::string_view value) = 0;
   virtual void data(int32_t id, std::string_view bytes) = 0;
@@ -38,10 +37,10 @@ using Http2Frames = std::unique_ptr<nghttp2_session, Http2FramesFree>;
 
 inline constexpr int32_t kHttp2StreamWindow = 1024 * 1024;
 
-// A server's side, with its SETTINGS ready to be sent. The events outlive it.
+// The server's side, with its SETTINGS ready to be sent. The events outlive it.
 [[nodiscard]] Http2Frames make_http2_frames(Http2Events& events, const ReceiverLimits& limits);
 
-// Status and headers; the body is asked for piece by piece.
+// Submits status and headers; the body is read piece by piece.
 void submit_reply(nghttp2_session* frames, int32_t id, const Reply& reply, std::string_view date);
 void submit_trailers(nghttp2_session* frames, int32_t id, const Reply& reply);
 

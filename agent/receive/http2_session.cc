@@ -13,11 +13,11 @@
 namespace dualtrace::agent {
 namespace {
 
-// A client that is still sending when its answer comes may finish: curl 7.88 takes a reset for a
-// failure, though it has the whole answer.
+// A client that is still sending when its answer arrives may finish: curl 7.88 treats a reset as a
+// failure, although it has the whole answer.
 constexpr Duration kEarlyAnswerGrace = std::chrono::seconds(1);
-constexpr size_t kOutputMax = 256 * 1024;  // taken out of nghttp2 at once
-// Of a refused body: what a client may send anyway before it hears of it.
+constexpr size_t kOutputMax = 256 * 1024;  // read from nghttp2 at a time
+// Of a refused body: what a client may still send before it receives the refusal.
 constexpr size_t kDiscardMax = kHttp2StreamWindow;
 
 class Http2Session final : public Session, private Http2Events {
@@ -70,7 +70,7 @@ class Http2Session final : public Session, private Http2Events {
   Tick deadline_;
   Tick idle_since_;
   bool greeted_ = false;  // the client's preface and SETTINGS are in
-  bool broken_ = false;   // nothing sensible can be said any more
+  bool broken_ = false;   // nothing meaningful can be sent
   bool input_ended_ = false;
   const Http2Frames frames_;
 };
@@ -130,7 +130,7 @@ bool Http2Session::finished() const {
   if (broken_) return true;
   if (nghttp2_session_want_write(frames_.get()) != 0) return false;
   if (nghttp2_session_want_read(frames_.get()) == 0) return true;
-  // Answers that wait for the client's window wait in vain when it says no more.
+  // Answers that wait for the client's window wait in vain if it sends no more.
   return input_ended_ && std::all_of(streams_.begin(), streams_.end(),
                                      [](const auto& entry) { return entry.second.answered; });
 }
@@ -151,19 +151,19 @@ void Http2Session::expire(Tick now) {
       deadline_ = std::min(deadline_, stream.deadline);
     } else if (stream.answer_sent) {
       end_early(id, stream);
-    } else if (!stream.call) {  // no other frame may come before the rest of these headers
+    } else if (!stream.call) {  // no other frame may arrive before the rest of these headers
       return give_up(NGHTTP2_ENHANCE_YOUR_CALM);
     } else if (!stream.answered) {
       stream.call->refuse(408, "the request's body did not arrive in time");
       reply(id, stream);
-    } else {  // the client does not take its answer
+    } else {  // the client does not read its answer
       stream.deadline = Tick::max();
       nghttp2_submit_rst_stream(frames_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     }
   }
 }
 
-// Streams begun after this are not answered; clients try them again on another connection.
+// Streams begun after this are not answered; clients retry them on another connection.
 void Http2Session::drain(Tick now) {
   now_ = now;
   nghttp2_submit_goaway(frames_.get(), NGHTTP2_FLAG_NONE,
@@ -228,10 +228,10 @@ void Http2Session::data(int32_t id, std::string_view bytes) {
   refuse_when_read(id, *stream);
 }
 
-// An answer before the end of a request is allowed, but not every client of plain HTTP copes with
-// it (curl 7.88 does not), and what is wrong with the rest would go unnoticed. So a refusal waits
-// for the end, unless there is much to come, it is to relieve us, or the end may never come: a gRPC
-// client may keep its stream open until it hears something.
+// An answer before the end of a request is allowed, but not every client of plain HTTP handles it
+// (curl 7.88 does not), and an error in the rest would go unnoticed. So a refusal waits for the
+// end, unless much is still to arrive, the refusal is meant to reduce the load, or the end may
+// never arrive: a gRPC client may keep its stream open until it receives an answer.
 void Http2Session::refuse_when_read(int32_t id, Http2Stream& stream) {
   if (!stream.call->replied() || stream.answered) return;
   const bool read = stream.input_ended || stream.discarded > kDiscardMax;
@@ -291,7 +291,7 @@ void Http2Session::frame_sent(const nghttp2_frame& frame) {
     context_.metrics.given_up(reason_of(frame.goaway.error_code));
   }
   if (frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code != NGHTTP2_NO_ERROR) {
-    // Resets that a client provokes count like those it sends.
+    // Resets that a client provokes count like those that it sends.
     if (!flood_guard_.allow_reset(now_)) give_up(NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
@@ -304,7 +304,7 @@ void Http2Session::frame_sent(const nghttp2_frame& frame) {
   set_deadline(*stream, now_ + kEarlyAnswerGrace);
 }
 
-// Answered before its end: the rest is not wanted, and not an error either (RFC 9113, 8.1).
+// Answered before its end: the rest is not wanted, and is not an error either (RFC 9113, 8.1).
 void Http2Session::end_early(int32_t id, Http2Stream& stream) {
   stream.deadline = Tick::max();
   nghttp2_submit_rst_stream(frames_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);

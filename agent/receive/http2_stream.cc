@@ -8,7 +8,8 @@
 namespace dualtrace::agent {
 namespace {
 
-constexpr size_t kFieldOverhead = 32;  // RFC 9113, 6.5.2: what a field counts beside its bytes
+constexpr size_t kFieldOverhead =
+    32;  // RFC 9113, 6.5.2: what a field counts in addition to its bytes
 
 }  // namespace
 
@@ -30,7 +31,7 @@ void Http2Stream::add_header(std::string_view name, std::string_view value,
   } else if (name == "content-length") {
     uint64_t length = 0;
     std::from_chars(value.data(), value.data() + value.size(), length);
-    head.content_length = length;  // nghttp2 has checked its form, and checks that it is kept
+    head.content_length = length;  // nghttp2 has checked its format, and checks the body against it
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Http2Stream: one request on an HTTP/2 connection, from its first header to the last byte of its
-// reply. Which frames carry it is the session's business.
+// reply. The session decides which frames carry it.
 // Used from one thread.
 
 #include <optional>
@@ -25,7 +25,7 @@ struct Http2Stream {
   bool answer_sent = false;  // all of it, before the request's end
   size_t discarded = 0;      // of its body
   Tick begun{};
-  Tick deadline{};  // of headers, body or answer's way out; max() while with the intake
+  Tick deadline{};  // for headers, body or sending the answer; max() while with the intake
   Reply reply;
   size_t reply_sent = 0;  // of its body
 

@@ -23,7 +23,7 @@ struct PeerAddress {
   [[nodiscard]] bool is_ipv4() const {
     return std::equal(kMapped.begin(), kMapped.end(), bytes.begin());
   }
-  // The /64, of which one owner may have every address.
+  // The /64, all addresses of which may belong to one owner.
   [[nodiscard]] PeerAddress network() const {
     PeerAddress network;
     std::copy_n(bytes.begin(), 8, network.bytes.begin());

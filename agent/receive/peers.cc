@@ -7,9 +7,10 @@
 namespace dualtrace::agent {
 namespace {
 
-// Looking for a connection that can go means to look at all of a peer's, so several go at once.
+// Looking for a connection to displace means reading all of a peer's, so several are displaced at
+// once.
 constexpr size_t kDisplacedAtOnce = 16;
-// A peer does not lose connections to its own next ones faster than that.
+// A peer loses connections to its own later ones no faster than this.
 constexpr Duration kOwnIdleLeast = std::chrono::seconds(1);
 constexpr Duration kRefusedFor = std::chrono::milliseconds(50);
 
@@ -67,12 +68,12 @@ Peers::Peer& Peers::find_or_add(const PeerAddress& address) {
   return found->second;
 }
 
-// How much of the table is in the same hands.
+// How much of the table belongs to the same network.
 size_t Peers::weight(const PeerAddress& address, const Peer& peer) const {
   return address.is_ipv4() ? peer.places.size() : groups_.at(address.network()).places;
 }
 
-// The peer with most connections, or the newcomer itself when it is one of those with most.
+// The peer with most connections, or the newcomer itself if it is one of those with most.
 const Peers::Peer& Peers::who_gives(const PeerAddress& newcomer) const {
   const auto rank = [this](const auto& entry) DT_REQUIRES(mutex_) {
     return std::pair(weight(entry.first, entry.second), entry.second.places.size());
@@ -87,8 +88,8 @@ const Peers::Peer& Peers::who_gives(const PeerAddress& newcomer) const {
   return greedier ? most->second : own->second;
 }
 
-// Those that wait for their client, or else those whose request does not come to its end. Never one
-// whose request is being stored: its answer would be lost.
+// Those that wait for their client, or else those whose request does not complete. Never one whose
+// request is being stored: its answer would be lost.
 std::vector<Place*> Peers::spare_places(const Peer& peer, bool own, Tick now) const {
   std::vector<Place*> idle;
   std::vector<Place*> reading;
@@ -112,7 +113,8 @@ void Peers::remove(Place& place) {
   forget_if_gone(address);
 }
 
-// What is still under way to the disk keeps a peer known: hanging up is no way to a new share.
+// Bytes in flight to the disk keep a peer known: a client that disconnects does not get a new
+// share.
 void Peers::forget_if_gone(const PeerAddress& address) {
   const auto found = peers_.find(address);
   if (!found->second.places.empty() || found->second.share->bytes() != 0) return;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Peers: who is connected, by address, so that one pod cannot take the place of the others. When
-// all places are taken, a newcomer gets that of the connection which was idle longest, of the peer
-// that has most. A peer is an IPv4 address, or an IPv6 address within its /64; of several, the /64
-// with most connections gives first. Thread-safe; enter() is called from one thread. A peer is
-// forgotten when it has neither a connection nor bytes under way, which bounds the table.
+// all places are taken, a new connection gets the place of the connection that was idle longest, of
+// the peer that has most. A peer is an IPv4 address, or an IPv6 address within its /64; among
+// several, the /64 with most connections gives up one first. Thread-safe; enter() is called from
+// one thread. A peer is forgotten when it has neither a connection nor bytes in flight, which
+// bounds the table.
 
 #include <atomic>
 #include <cstdint>
@@ -24,7 +25,7 @@ namespace dualtrace::agent {
 
 class Peers;
 
-// The place of one connection, which tells it what it is doing. Given back when it dies.
+// The place of one connection, which reports its activity to it. Released when it is destroyed.
 class Place final : public std::enable_shared_from_this<Place> {
  public:
   Place(std::shared_ptr<Peers> peers, std::shared_ptr<PeerShare> share, Tick now)
@@ -35,8 +36,8 @@ class Place final : public std::enable_shared_from_this<Place> {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  // Called by the connection after whatever changed it. `since` only moves when the activity does,
-  // so that no trickle of bytes makes a connection look young.
+  // Called by the connection after whatever changed it. `since` only changes with the activity, so
+  // that a trickle of bytes does not make a connection look young.
   void update(Activity activity, Tick now) {
     if (activity != this->activity()) set(activity, now);
   }
@@ -44,7 +45,7 @@ class Place final : public std::enable_shared_from_this<Place> {
   [[nodiscard]] Tick since() const { return Tick(Duration(static_cast<int64_t>(state_ >> 2))); }
 
   [[nodiscard]] const std::shared_ptr<PeerShare>& share() const { return share_; }
-  // What ends the connection; it is called on the thread of enter().
+  // Ends the connection; called on the thread of enter().
   void bind(std::function<void()> displace) { displace_ = std::move(displace); }
   void displace() const { displace_(); }
 
@@ -73,7 +74,7 @@ class Peers final : public std::enable_shared_from_this<Peers> {
 
   struct Entry {
     std::shared_ptr<Place> place;  // none: the peer has its share, and all are taken
-    std::vector<std::shared_ptr<Place>> displaced;  // to be told so, by the caller
+    std::vector<std::shared_ptr<Place>> displaced;  // the caller displaces their connections
   };
   Entry enter(const PeerAddress& address, Tick now);
   [[nodiscard]] size_t places() const;
@@ -88,8 +89,8 @@ class Peers final : public std::enable_shared_from_this<Peers> {
   };
   struct Peer {
     std::shared_ptr<PeerShare> share;
-    std::list<Place*> places;  // one that dies waits for the lock, and leaves
-    Tick refused_until{};      // asked in vain; not looked for again before
+    std::list<Place*> places;  // one that is being destroyed waits for the lock, then leaves
+    Tick refused_until{};      // a search failed; do not search again before this
   };
   template <typename Value>
   using ByAddress = std::unordered_map<PeerAddress, Value, PeerAddressHash>;

@@ -20,21 +20,21 @@ using ErrorCode = boost::system::error_code;
 constexpr auto kPauseWhenOutOfDescriptors = std::chrono::milliseconds(100);
 constexpr int kAcceptsPerTurn = 64;
 
-// What all listeners share; lives on the first worker's thread once it runs.
+// Shared by all listeners; used on the first worker's thread once it runs.
 struct Gate {
   SessionContext context;
   const Clock& clock;
   std::unique_ptr<TlsAcceptor> tls{};  // none: plain
   std::vector<std::shared_ptr<Worker>> workers{};
-  // The one place where receiver.limits.connections holds.
+  // The one place that enforces receiver.limits.connections.
   std::shared_ptr<Peers> peers = std::make_shared<Peers>(context.limits.connections);
   LogLimiter log_limiter{std::chrono::minutes(1)};
 
   void admit(Accepted accepted);
 };
 
-// Hands the connection to the worker with the fewest. When there are too many it takes another's
-// place, or is closed.
+// Passes the connection to the worker with the fewest. If there are too many, it displaces another
+// one, or is closed.
 void Gate::admit(Accepted accepted) {
   Peers::Entry entry = peers->enter(accepted.peer, clock.tick());
   for (const std::shared_ptr<Place>& place : entry.displaced) place->displace();
@@ -96,7 +96,7 @@ void Listener::accept() {
   wait();
 }
 
-// The connection stays in the backlog: trying again at once would only spin.
+// The connection stays in the backlog: an immediate retry would only spin.
 void Listener::pause(const Error& error) {
   if (const auto suppressed = gate_.log_limiter.allow(gate_.clock.tick())) {
     log_warn("The receiver cannot accept connections for now.",

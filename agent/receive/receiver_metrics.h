@@ -13,12 +13,12 @@
 
 namespace dualtrace::agent {
 
-// Why a connection is ended without an answer that says so.
+// Why a connection is ended without an answer that gives the reason.
 enum class GivenUp {
   kFlood,      // frames, resets or headers above what is allowed
-  kProtocol,   // what is no HTTP/2
+  kProtocol,   // not HTTP/2
   kSlow,       // the first request does not begin in time
-  kUnread,     // the client does not take what it is sent
+  kUnread,     // the client does not read what it is sent
   kHandshake,  // broken before the first request: TLS that fails, a reset
   kDisplaced,  // its peer had most of the connections, and another client had none
 };

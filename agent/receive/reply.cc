@@ -22,7 +22,7 @@ Row row_of(ErrorKind kind) {
       return {GrpcCode::kInvalidArgument, 400, DelayHint::kNever};
     case ErrorKind::kNotFound:
       return {GrpcCode::kUnimplemented, 404, DelayHint::kNever};
-    case ErrorKind::kExhausted:  // without RetryInfo: a client must not send it again
+    case ErrorKind::kExhausted:  // without RetryInfo: a client must not resend it
       return {GrpcCode::kResourceExhausted, 413, DelayHint::kNever};
     case ErrorKind::kThrottled:
       return {GrpcCode::kResourceExhausted, 429, DelayHint::kAlways};
@@ -40,7 +40,7 @@ Row row_of(ErrorKind kind) {
   return {GrpcCode::kInternal, 500, DelayHint::kNever};
 }
 
-// What is refused for want of memory is refused before it takes any.
+// A request that is refused for lack of memory is refused before it uses any.
 bool is_urgent(ErrorKind kind) {
   return kind == ErrorKind::kThrottled || kind == ErrorKind::kUnavailable;
 }
@@ -77,7 +77,7 @@ Reply http_reply(int http_status, const RpcStatus& status, BodyFormat format) {
   Reply reply;
   reply.code = reply.http_status = http_status;
   reply.headers = {{"content-type", content_type(format)}};
-  if (status.retry_delay) {  // whole seconds, rounded up, so that nobody comes back early
+  if (status.retry_delay) {  // whole seconds, rounded up, so that no client retries early
     const auto delay = std::max(std::chrono::ceil<seconds>(*status.retry_delay), seconds(1));
     reply.headers.push_back({"retry-after", std::to_string(delay.count())});
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reply: what a client is told, and the only table from Error::kind to gRPC code, HTTP status and
-// delay hint. The HTTP versions differ only in how a session writes a Reply down.
+// Reply: the answer to a client, and the only table from Error::kind to gRPC code, HTTP status and
+// delay hint. The HTTP versions differ only in how a session encodes a Reply.
 // Pure. Thread-safe.
 
 #include <string>
@@ -28,9 +28,9 @@ struct Reply {
   std::vector<HeaderField> headers;
   std::string body;
   std::vector<HeaderField> trailers;  // gRPC only
-  bool urgent = false;                // said before the rest of the request has come
+  bool urgent = false;                // sent before the rest of the request has arrived
 
-  // The value of a header or trailer; empty when there is none.
+  // The value of a header or trailer; empty if there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
@@ -40,10 +40,10 @@ struct Reply {
 [[nodiscard]] Reply grpc_error(const RpcStatus& status);
 [[nodiscard]] Reply grpc_error(const Error& error);
 
-// An empty ExportTraceServiceResponse; partial_success stays unset, as the specification wants.
+// An empty ExportTraceServiceResponse; partial_success stays unset, as the specification requires.
 [[nodiscard]] Reply http_ok(BodyFormat format);
 [[nodiscard]] Reply http_error(const Error& error, BodyFormat format);
-// For what HTTP itself refuses (404, 405, 408, 411, 415, 417, 431 …), and the same said in gRPC.
+// For refusals by HTTP itself (404, 405, 408, 411, 415, 417, 431 …), and their equivalents in gRPC.
 [[nodiscard]] Reply http_error(int http_status, std::string message, BodyFormat format);
 [[nodiscard]] RpcStatus rpc_status_of_http(int http_status, std::string message);
 

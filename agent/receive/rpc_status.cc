@@ -24,7 +24,7 @@ void append_varint(std::string& out, uint64_t value) {
   out.push_back(static_cast<char>(value));
 }
 
-// Like proto3, a zero is not written.
+// As in proto3, a zero is not written.
 void append_number(std::string& out, uint32_t field, uint64_t value) {
   if (value == 0) return;
   append_varint(out, field << 3);

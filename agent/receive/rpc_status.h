@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// google.rpc.Status, the body of every refusal, in the three shapes clients read: protobuf, JSON
-// and gRPC header values. Written by hand: three flat messages of fixed fields are less code than
-// their generated classes. Used by reply.cc alone. Messages are reduced to printable ASCII of
-// bounded length, so that no input of a client can break a header or a UTF-8 field. Pure.
+// google.rpc.Status, the body of every refusal, in the three formats that clients read: protobuf,
+// JSON and gRPC header values. Written by hand: three flat messages of fixed fields are less code
+// than their generated classes. Used by reply.cc alone. Messages are reduced to printable ASCII of
+// bounded length, so that a client's input cannot break a header or a UTF-8 field. Pure.
 // Thread-safe.
 
 #include <optional>
@@ -34,7 +34,7 @@ struct RpcStatus {
 
 [[nodiscard]] std::string to_protobuf(const RpcStatus& status);
 [[nodiscard]] std::string to_json(const RpcStatus& status);
-// For grpc-message: everything outside of printable ASCII, and '%', as %XX.
+// For grpc-message: everything outside printable ASCII, and '%', as %XX.
 [[nodiscard]] std::string percent_encoded(std::string_view message);
 // For grpc-status-details-bin: base64 without padding.
 [[nodiscard]] std::string base64(std::string_view bytes);

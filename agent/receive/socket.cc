@@ -21,7 +21,7 @@ Failure system_failure(ErrorKind kind, const std::string& what) {
 }
 
 void set_option(int descriptor, int level, int option, int value) {
-  // None of the options set here is vital.
+  // None of the options set here is essential.
   static_cast<void>(setsockopt(descriptor, level, option, &value, sizeof(value)));
 }
 
@@ -39,7 +39,8 @@ PeerAddress peer_of(const sockaddr_storage& address) {
 
 Result<Socket> bind_and_listen(const addrinfo& address, const std::string& name) {
   Socket socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.descriptor() < 0) return system_failure(ErrorKind::kInternal, "no socket for " + name);
+  if (socket.descriptor() < 0)
+    return system_failure(ErrorKind::kInternal, "cannot create a socket for " + name);
   set_option(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.ai_family == AF_INET6) set_option(socket.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (::bind(socket.descriptor(), address.ai_addr, address.ai_addrlen) != 0 ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Socket: an owned, non-blocking TCP socket, and the calls that make one. Only system calls;
-// readiness is the business of whoever holds it. Move-only; used from one thread at a time.
+// Socket: an owned, non-blocking TCP socket, and the functions that create one. Only system calls;
+// its holder waits for readiness. Move-only; used from one thread at a time.
 
 #include <cstdint>
 #include <utility>
@@ -24,7 +24,7 @@ class Socket {
   }
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
-  // The caller owns the descriptor from here on.
+  // The caller then owns the descriptor.
   [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
   [[nodiscard]] uint16_t local_port() const;
 
@@ -32,15 +32,15 @@ class Socket {
   int descriptor_ = -1;
 };
 
-// "::" takes IPv4 too, and becomes 0.0.0.0 where the kernel has no IPv6. kConflict when the address
-// is taken, kInvalid when it is none of this host's.
+// "::" accepts IPv4, too, and becomes 0.0.0.0 if the kernel has no IPv6. kConflict if the address
+// is in use, kInvalid if it is not one of this host's.
 Result<Socket> listen_on(const HostPort& address);
 struct Accepted {
   Socket socket;
   PeerAddress peer;
 };
-// The next connection. kNotFound when none is waiting, kUnavailable when the process or the system
-// is out of descriptors or memory.
+// The next connection. kNotFound if none is waiting, kUnavailable if the process or the system is
+// out of descriptors or memory.
 Result<Accepted> accept_from(const Socket& listening);
 
 }  // namespace dualtrace::agent

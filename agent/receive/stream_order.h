@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// StreamOrder: which streams of an HTTP/2 connection may still begin. nghttp2 passes over headers
-// on a stream below the highest that it does not know, since it cannot remember which ones were
-// open once. Those that the client has skipped were not (RFC 9113, 5.1.1). Used from one thread.
+// StreamOrder: which streams of an HTTP/2 connection may still begin. nghttp2 ignores headers on an
+// unknown stream below the highest one, since it cannot remember which ones were open before. Those
+// that the client has skipped were not (RFC 9113, 5.1.1). Used from one thread.
 
 #include <cstdint>
 
@@ -10,7 +10,7 @@ namespace dualtrace::agent {
 
 class StreamOrder {
  public:
-  // False: the client comes back to a stream that it has skipped.
+  // False: the client returns to a stream that it has skipped.
   bool allow_headers(int32_t id) {
     if (id <= last_id_) return id < skipped_from_ || id >= skipped_to_;
     if (id > last_id_ + 2) {

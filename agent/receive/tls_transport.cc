@@ -17,8 +17,8 @@ namespace {
 
 using Context = std::shared_ptr<SSL_CTX>;
 
-// HTTP/2 wants of TLS 1.2 an ephemeral key exchange and an AEAD (RFC 9113, 9.2.2): what its
-// appendix A forbids has neither or only one. TLS 1.3 has nothing else.
+// With TLS 1.2, HTTP/2 requires an ephemeral key exchange and an AEAD (RFC 9113, 9.2.2): the
+// ciphers that its appendix A forbids lack one or both. TLS 1.3 has nothing else.
 bool is_good_for_http2(const SSL_CIPHER* cipher) {
   if (cipher == nullptr) return false;
   const int exchange = SSL_CIPHER_get_kx_nid(cipher);
@@ -85,9 +85,10 @@ class TlsTransport final : public Transport {
   bool broken_ = false;
 };
 
-// Our first choice that the client offers. Who offers only what we do not speak, or HTTP/2 alone
-// over a cipher that it forbids, is refused with no_application_protocol (RFC 7301, 3.2): whatever
-// it said next would be misunderstood. OpenSSL has chosen the cipher before it asks.
+// Our first choice among what the client offers. A client that offers only protocols that we do not
+// speak, or HTTP/2 alone over a cipher that it forbids, is refused with no_application_protocol
+// (RFC 7301, 3.2): whatever it sent next would be misinterpreted. OpenSSL has chosen the cipher
+// before it calls this.
 int select_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   static constexpr std::string_view kSpoken = "\x02h2\x08http/1.1";
@@ -142,7 +143,7 @@ Result<Context> load(const TlsServerOptions& options) {
   return context;
 }
 
-// What tells one version of a file from the next without reading it.
+// Distinguishes one version of a file from the next without reading it.
 using FileMark = std::tuple<dev_t, ino_t, off_t, int64_t, int64_t>;
 
 FileMark mark_of(const std::string& path) {
@@ -168,7 +169,7 @@ class FileTlsAcceptor final : public TlsAcceptor {
   }
 
  private:
-  // Marks are taken before the files are read: a change meanwhile is seen the next time.
+  // Marks are taken before the files are read: a change in between is detected the next time.
   void refresh() {
     const std::array<FileMark, 3> marks = marks_of(options_);
     if (marks == marks_) return;
@@ -176,9 +177,9 @@ class FileTlsAcceptor final : public TlsAcceptor {
     Result<Context> context = load(options_);
     if (context) {
       context_ = std::move(context).value();
-      log_info("Read the receiver's changed TLS files.");
+      log_info("Reloaded the receiver's TLS files.");
     } else {
-      log_warn("The receiver's changed TLS files do not load; the old ones stay in use.",
+      log_warn("Cannot reload the receiver's TLS files; the old ones stay in use.",
                {{"error", context.error().message}});
     }
   }

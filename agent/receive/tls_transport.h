@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// TlsAcceptor: makes TLS transports from PEM files, and reads the files again for the next
-// connection when they changed (a rotated Secret). Files that do not load leave the last good ones
-// in use. TLS 1.2 and up; ALPN offers h2 and http/1.1. With a client CA every client has to show a
-// certificate of it.
-// Used from one thread; the transports it makes may live on others and outlive it.
+// TlsAcceptor: creates TLS transports from PEM files, and reloads the files for the next connection
+// if they changed (a rotated Secret). If files do not load, the last good ones stay in use. TLS 1.2
+// and up; ALPN offers h2 and http/1.1. With a client CA, every client has to present a certificate
+// issued by it.
+// Used from one thread; the transports it creates may be used on others and outlive it.
 
 #include <memory>
 #include <string>

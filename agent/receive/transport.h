@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Transport: bytes over a connected non-blocking socket, plain or through TLS. Never blocks; says
-// what to wait for instead. OpenSSL is in tls_transport.cc alone.
-// Used from one thread. The socket is the caller's and outlives it.
+// Transport: bytes over a connected non-blocking socket, plain or through TLS. Never blocks;
+// returns what to wait for instead. OpenSSL is in tls_transport.cc alone.
+// Used from one thread. The caller owns the socket, which outlives the transport.
 
 #include <cstddef>
 #include <memory>
@@ -14,14 +14,14 @@ namespace dualtrace::agent {
 struct Progress {
   enum class Kind {
     kBytes,      // `bytes` of them, at least one
-    kWantRead,   // again when the socket is readable
-    kWantWrite,  // again when the socket is writable
+    kWantRead,   // retry when the socket is readable
+    kWantWrite,  // retry when the socket is writable
     kEnd,        // the peer sends no more
-    kBroken,     // the connection is of no use any more
+    kBroken,     // the connection is no longer usable
   };
   Kind kind = Kind::kBroken;
   size_t bytes = 0;
-  bool more = true;  // reading again may give bytes without waiting
+  bool more = true;  // another read may return bytes without waiting
 };
 
 class Transport {
@@ -33,7 +33,7 @@ class Transport {
   [[nodiscard]] virtual bool agreed_on_http2() const { return false; }
   // False over a TLS cipher that HTTP/2 forbids; known once bytes were read.
   [[nodiscard]] virtual bool may_speak_http2() const { return true; }
-  // Tells the peer that nothing more will be sent.
+  // Tells the peer that nothing more is sent.
   virtual void end_output() = 0;
 };
 

@@ -101,7 +101,7 @@ void Worker::post_turns() {
   boost::asio::post(io_, [this] { take_turns(); });
 }
 
-// For a moment; then sockets are asked again who else has something to say.
+// Handles turns for a limited time; then the sockets are polled again for other connections.
 void Worker::take_turns() {
   const Tick until = now() + kSlice;
   do {
@@ -117,7 +117,7 @@ void Worker::take_turns() {
     }
     connection->take_turn();
   } while (!turns_.empty() && now() < until);
-  turns_posted_ = false;  // only here: what was queued in the loop has its turn in it, or after it
+  turns_posted_ = false;  // only here: what the loop queued has its turn in the loop, or after it
   if (!turns_.empty()) post_turns();
 }
 

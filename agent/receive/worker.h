@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Worker: one thread of the receiver with the connections that live on it. Includes Asio, so only
+// Worker: one thread of the receiver with the connections that run on it. Includes Asio, so only
 // worker.cc, connection.cc and receiver.cc include this.
-// Used from one thread, its own, but for add(), drain(), stop() and load(), which are thread-safe.
+// Used from one thread, its own, except add(), drain(), stop() and load(), which are thread-safe.
 // What its SessionContext refers to outlives its thread; answers that arrive later are dropped.
 
 #include <atomic>
@@ -42,7 +42,7 @@ class ActiveConnections {
 
 class Worker final : public std::enable_shared_from_this<Worker> {
  public:
-  // Running when it returns.
+  // It runs when this returns.
   static std::shared_ptr<Worker> start(std::string name, const SessionContext& context,
                                        const Clock& clock, ActiveConnections& active);
   Worker(const SessionContext& context, const Clock& clock, ActiveConnections& active);
@@ -63,8 +63,8 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   // The connection has nothing left to answer.
   void settled() { active_.remove(); }
   void closed(const std::shared_ptr<Connection>& connection);
-  // Something came for the connection: it is read in the turn of its peer, so that many busy
-  // connections of one do not go before the only one of another.
+  // Data arrived for the connection: it is read in the turn of its peer, so that many busy
+  // connections of one peer do not precede the only one of another.
   void queue(std::shared_ptr<Connection> connection);
 
  private:
@@ -83,7 +83,7 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   const Clock& clock_;
   ActiveConnections& active_;
   std::atomic<size_t> load_{0};
-  // Worker thread only.
+  // Used from the worker's thread only.
   boost::asio::io_context io_{1};
   std::vector<char> read_buffer_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;

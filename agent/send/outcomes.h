@@ -29,7 +29,7 @@ using report::PauseReason;
 [[nodiscard]] Outcome accepted(PartialSuccess partial, uint64_t spans);
 // 2xx or OK with a body that is not an OTLP answer: nothing shows that a span was stored.
 [[nodiscard]] Outcome foreign_success(std::string message);
-// An answer larger than our own limit, which says nothing about the request.
+// An answer larger than our own limit. It gives no information about the request.
 [[nodiscard]] Outcome answer_too_large(std::string message);
 
 [[nodiscard]] bool is_one_of(std::string_view code, std::initializer_list<std::string_view> codes);

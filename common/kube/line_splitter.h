@@ -15,7 +15,7 @@ class LineSplitter {
   explicit LineSplitter(size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
 
   // Calls line(std::string) for each line that the piece completes, without the line break and
-  // without empty lines. Returns false once a line is too long: do not feed any more.
+  // without empty lines. Returns false once a line is too long: stop feeding then.
   template <typename Line>
   [[nodiscard]] bool feed(std::string_view piece, const Line& line) {
     while (true) {

@@ -147,7 +147,7 @@ class StreamConnection final : public HttpConnection,
     };
   }
 
-  // From now on, the client has to act.
+  // The client has to act next.
   void expect_progress(Duration timeout) {
     waits_since_ = ++server_.waits;
     beast::get_lowest_layer(stream_).expires_after(timeout);

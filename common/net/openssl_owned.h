@@ -25,7 +25,7 @@ struct OpensslFree {
 template <typename T>
 using Owned = std::unique_ptr<T, OpensslFree>;
 
-// nullptr if the text has no key, or one with a passphrase, since nobody can be asked for it.
+// nullptr if the text has no key, or one with a passphrase, since nobody can enter it.
 inline Owned<EVP_PKEY> read_private_key(BIO* bio) {
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };
   return Owned<EVP_PKEY>(

@@ -20,7 +20,7 @@ class Scheduler {
   virtual ~Scheduler() = default;
   virtual void post(Task task) = 0;
   virtual TimerId run_at(Tick when, Task task) = 0;
-  // After it returns, the task does not run any more. Unknown and expired ids are ignored.
+  // After it returns, the task no longer runs. Unknown and expired ids are ignored.
   virtual void cancel(TimerId id) = 0;
   // Lets the running task finish, drops the rest and accepts no more. Idempotent; must not be
   // called from the scheduler's own tasks.

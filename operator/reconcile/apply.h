@@ -8,7 +8,7 @@
 //
 // Errors: the first is kept for the status. After an object is rejected (kInvalid, kDenied,
 //   kConflict…) the others are still applied. If the API server cannot serve us now (kUnavailable,
-//   kThrottled, kCancelled), they are left for the next run. Nothing is ever deleted in order to
+//   kThrottled, kCancelled), they are left for the next run. Nothing is ever deleted to
 //   change an immutable field.
 
 #include <map>

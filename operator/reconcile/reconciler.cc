@@ -16,7 +16,8 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Agents that have not been polled yet will be within this time; then their answers are reported.
+// Agents that have not been polled yet are polled within this time; then their answers are
+// reported.
 constexpr Duration kFirstAnswers = std::chrono::seconds(10);
 
 // How often to check whether the operator that has the export has ended, to take over from it.

@@ -39,7 +39,7 @@ std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes
     for (const CandidateSummary& candidate : lane.use.candidates) {
       return make_condition(
           reason::kRotationInProgress,
-          "the new " + of_lane(candidate, lane) + " will be tried with the next request (on " +
+          "the new " + of_lane(candidate, lane) + " is tried with the next request (on " +
               name_list(candidate.nodes) + "); until then, agents use the previous one");
     }
   }

@@ -105,7 +105,7 @@ class ContainerPlan {
     }
   }
 
-  // The attributes that the user's text lacks; the text will be at that position of env.
+  // The attributes that the user's text lacks; the text goes to that position of env.
   std::string missing_attributes(const std::set<std::string>& keys, size_t position) {
     std::set<std::string> seen = keys;
     std::vector<Attribute> missing;

@@ -66,7 +66,7 @@ def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, dura
     assert status == 200
     leave(disk, 8 * MEBIBYTE)  # an eighth
     why = wait_until(lambda: refuses(agent), "it is not ready", process=agent.process)
-    assert "delivery.minFreeDisk leaves 9 MiB to others" in why
+    assert "delivery.minFreeDisk reserves 9 MiB for others" in why
     assert agent.status()["notReadyReason"] in why
     status, body, _ = send(agent)
     assert status == 503 and b"minFreeDisk" in body

@@ -6,8 +6,9 @@ import re
 import markdown
 
 LENGTH_MAX = 100
-# Where people read. To add the comments and messages of the code: "agent/", "common/", "operator/".
-READ = ("docs/", "helm/", "crds/", "README.md", "CONTRIBUTING.md", "SECURITY.md")
+# Where people read: pages, and the comments and messages of the code.
+READ = ("agent/", "common/", "crds/", "docs/", "helm/", "images/", "operator/", "release/",
+        "README.md", "CONTRIBUTING.md", "SECURITY.md")
 # The page of the rules quotes what they are against; the changelog's entries are history.
 EXEMPT = ("docs/contributing/writing.md", "docs/CHANGELOG.md")
 

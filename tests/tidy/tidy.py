@@ -18,7 +18,8 @@ import text_checks
 SKIPPED = 77  # SKIP_RETURN_CODE of the ctest
 FORMATTER = "clang-format-14"
 SPELLER = "codespell"
-SPELLED = ("aks", "judgement")  # Azure's Kubernetes, and a file of ours
+# Names in the code, and Azure's Kubernetes and container instances.
+SPELLED = ("aci", "aks", "cancelled", "inforce", "judgement", "labelled")
 
 
 def check_layers(tree):
