@@ -72,7 +72,8 @@ TEST(Body, HandsOnATicketOfWhatItsBytesTake) {
   EXPECT_LT(request.body.capacity(), 64u);
 }
 
-// A string that grows by itself doubles, and a body of more than half of all there is would not fit.
+// A string that grows by itself doubles, and a body of more than half of all there is would not
+// fit.
 TEST(Body, TakesNoMoreThanWasAnnounced) {
   FakeIntake intake(4 * 1024 * kKiB);
   constexpr size_t kSize = 5 * 1024 * kKiB / 2;
