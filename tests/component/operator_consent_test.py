@@ -248,8 +248,12 @@ def test_an_export_of_before_is_like_a_new_one_once_all_is_written(
     wait_for_senders(observability, "chosen", EVERYBODY)
     observability.change("agents", {"injection": only(shop)})
     wait_for_senders(observability, "agents", [*OWN, only(shop)])
-    said = observability.wait_for_reason("agents", "ConfigValid", "ConsentAssumed")
-    assert "namespaceSelector" not in said["message"] and "sharedNamespaces" in said["message"]
+    said = wait_until(  # the webhook may know of the change before the status does
+        lambda: "namespaceSelector" not in observability.condition("agents", "ConfigValid")["message"]
+        and observability.condition("agents", "ConfigValid"),
+        "the selector is no longer assumed",
+    )
+    assert said["reason"] == "ConsentAssumed" and "sharedNamespaces" in said["message"]
     assert operator.stop() == 0
     launch(f"--shared-namespaces={observability.namespace}")
     observability.wait_for_reason("agents", "ConfigValid", "Valid")
