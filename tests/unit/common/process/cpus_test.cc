@@ -5,20 +5,20 @@
 
 #include <fstream>
 
+#include "tests/fakes/temporary_folder.h"
+
 namespace dualtrace {
 namespace {
 
 class CpuQuota : public testing::Test {
  protected:
-  CpuQuota() : root(std::filesystem::path(testing::TempDir()) / "cgroup") {
-    std::filesystem::remove_all(root);
-  }
   void write(const std::string& path, const std::string& text) const {
     std::filesystem::create_directories((root / path).parent_path());
     std::ofstream(root / path) << text << '\n';
   }
 
-  const std::filesystem::path root;
+  const TemporaryFolder folder;
+  const std::filesystem::path root = folder.path() / "cgroup";
 };
 
 TEST_F(CpuQuota, IsThatOfVersion2) {

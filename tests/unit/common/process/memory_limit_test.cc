@@ -6,26 +6,24 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/fakes/temporary_folder.h"
+
 namespace dualtrace {
 namespace {
 
 class MemoryLimitTest : public testing::Test {
  protected:
-  MemoryLimitTest() { std::filesystem::remove_all(folder_); }
-  ~MemoryLimitTest() override { std::filesystem::remove_all(folder_); }
-
   void write(const std::string& path, const std::string& text) const {
-    const std::filesystem::path whole = folder_ / path;
+    const std::filesystem::path whole = folder_.path() / path;
     std::filesystem::create_directories(whole.parent_path());
     std::ofstream(whole) << text;
   }
   [[nodiscard]] std::optional<uint64_t> limit() const {
-    return memory_limit({.membership = folder_ / "cgroup", .root = folder_ / "fs"});
+    return memory_limit({.membership = folder_.path() / "cgroup", .root = folder_.path() / "fs"});
   }
 
  private:
-  const std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) / "memory_limit_test";
+  const TemporaryFolder folder_;
 };
 
 TEST_F(MemoryLimitTest, IsTheLeastOfTheCgroupAndThoseAboveIt) {
