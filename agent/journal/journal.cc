@@ -106,7 +106,8 @@ class FileJournal final : public Journal {
   void watch_disk() {
     writer_.look_at_disk();
     if (!reserve_.keeps_anything() || std::exchange(disk_watched_, true)) return;
-    const bool idle = std::exchange(commits_at_look_, commits_) == commits_;
+    const bool written = std::exchange(commits_at_look_, commits_) != commits_;
+    const bool idle = !written && !reserve_.is_short();
     scheduler_.run_after(idle ? kIdleDiskInterval : kDiskInterval, [this] {
       disk_watched_ = false;
       watch_disk();
@@ -138,14 +139,14 @@ class FileJournal final : public Journal {
 
   void commit(std::vector<PendingAppend> group) {
     std::vector<GroupWriter::Written> outcomes;
-    bool published = false;
+    uint64_t written = 0;
     for (std::span<PendingAppend> rest(group); !rest.empty();) {
       outcomes.push_back(writer_.write(rest));
-      published |= outcomes.back().status.has_value();
+      written += outcomes.back().status ? 1 : 0;
       rest = rest.subspan(outcomes.back().count);
     }
-    commits_ += outcomes.size();
-    if (published) {
+    commits_ += written;
+    if (written > 0) {
       for (auto& [name, lane] : lanes_) lane->notify_published();
     }
     auto append = group.begin();

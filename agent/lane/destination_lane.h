@@ -105,6 +105,8 @@ class DestinationLane final : public Lane {
   void set_wake_up();
   void note_success();
   void note_error(const Outcome& outcome);
+  // Everything that was published is read and in batches.
+  [[nodiscard]] bool sources_exhausted() const;
   [[nodiscard]] bool nothing_waits() const;
   [[nodiscard]] bool only_suspects_wait() const;
   [[nodiscard]] BatchLimits batch_limits() const;

@@ -153,9 +153,9 @@ void DestinationLane::stop_resting() {
 
 bool DestinationLane::is_idle() const {
   return in_flight_.empty() && outbox_.empty() && carrying_.empty() && !unsynced_ &&
-         std::all_of(sources_.begin(), sources_.end(), [](const auto& source) {
-           return !source->is_adopted() && source->exhausted();
-         });
+         sources_exhausted() &&
+         std::none_of(sources_.begin(), sources_.end(),
+                      [](const auto& source) { return source->is_adopted(); });
 }
 
 void DestinationLane::expire_some() {
@@ -218,18 +218,21 @@ void DestinationLane::finish_halt() {
   for (const auto& idle : std::exchange(when_idle_, {})) idle();
 }
 
+bool DestinationLane::sources_exhausted() const {
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [](const auto& source) { return source->exhausted(); });
+}
+
 // Suspects that are not due yet are left to the next agent.
 bool DestinationLane::nothing_waits() const {
   return in_flight_.empty() && !outbox_.something_ready(scheduler_.clock().tick()) &&
-         std::all_of(sources_.begin(), sources_.end(),
-                     [](const auto& source) { return source->exhausted(); });
+         sources_exhausted();
 }
 
 bool DestinationLane::only_suspects_wait() const {
   const bool some = suspects_in_flight_ > 0 || outbox_.suspects() > 0;
   return some && outbox_.line_empty() && in_flight_.size() == suspects_in_flight_ &&
-         std::all_of(sources_.begin(), sources_.end(),
-                     [](const auto& source) { return source->exhausted(); });
+         sources_exhausted();
 }
 
 BatchLimits DestinationLane::batch_limits() const {
