@@ -26,15 +26,15 @@ def make_images(build: Path, out: Path, *arguments, **options) -> None:
     assert done.returncode == 0, done.stderr
 
 
-class ImageArchive:
+class Archive:
+    """In the OCI's image layout, of one image or of one index."""
+
     def __init__(self, file: Path):
         self.file = file
         with tarfile.open(file) as tar:
             self.headers = tar.getmembers()
             self.contents = {one.name: tar.extractfile(one).read() for one in self.headers}
         (self.descriptor,) = self.json("index.json")["manifests"]
-        self.manifest = json.loads(self.blob(self.descriptor))
-        self.configuration = json.loads(self.blob(self.manifest["config"]))
 
     def json(self, name: str) -> dict:
         return json.loads(self.contents[name])
@@ -46,9 +46,28 @@ class ImageArchive:
         assert len(content) == descriptor["size"]
         return content
 
-    def layers(self) -> list[tarfile.TarFile]:
-        blobs = [self.blob(one) for one in self.manifest["layers"]]
+    def layers_of(self, manifest: dict) -> list[tarfile.TarFile]:
+        blobs = [self.blob(one) for one in manifest["layers"]]
         return [tarfile.open(fileobj=io.BytesIO(blob), mode="r:gz") for blob in blobs]
+
+    def files_of(self, manifest: dict) -> dict[str, bytes]:
+        """By their path in the image."""
+        return {
+            f"/{one.name}": layer.extractfile(one).read()
+            for layer in self.layers_of(manifest)
+            for one in layer.getmembers()
+            if one.isfile()
+        }
+
+
+class ImageArchive(Archive):
+    def __init__(self, file: Path):
+        super().__init__(file)
+        self.manifest = json.loads(self.blob(self.descriptor))
+        self.configuration = json.loads(self.blob(self.manifest["config"]))
+
+    def layers(self) -> list[tarfile.TarFile]:
+        return self.layers_of(self.manifest)
 
     def entries(self) -> dict[str, tarfile.TarInfo]:
         """What a program in it sees, by its path, without folders."""
@@ -56,12 +75,7 @@ class ImageArchive:
         return {f"/{one.name}": one for one in members if not one.isdir()}
 
     def files(self) -> dict[str, bytes]:
-        return {
-            f"/{one.name}": layer.extractfile(one).read()
-            for layer in self.layers()
-            for one in layer.getmembers()
-            if one.isfile()
-        }
+        return self.files_of(self.manifest)
 
     def unpack(self, folder: Path) -> None:
         for layer in self.layers():

@@ -2,15 +2,13 @@
 """A release, made from a clone of this tree as it is now, and read by other code."""
 
 import hashlib
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
-from harness.image import ROOT
+from harness.image import ROOT, Archive
 
 _IDENTITY = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 _DATES = {name: "2026-03-01T01:02:03Z" for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")}
@@ -61,20 +59,12 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-class IndexArchive:
-    """An OCI archive with one index of the images of several architectures."""
+class IndexArchive(Archive):
+    """One index of the images of several architectures."""
 
     def __init__(self, file: Path):
-        with tarfile.open(file) as tar:
-            self.contents = {one.name: tar.extractfile(one).read() for one in tar.getmembers()}
-        (self.descriptor,) = json.loads(self.contents["index.json"])["manifests"]
+        super().__init__(file)
         self.index = json.loads(self.blob(self.descriptor))
-
-    def blob(self, descriptor: dict) -> bytes:
-        content = self.contents[f"blobs/{descriptor['digest'].replace(':', '/')}"]
-        assert f"sha256:{digest_of(content)}" == descriptor["digest"]
-        assert len(content) == descriptor["size"]
-        return content
 
     def image(self, architecture: str) -> tuple[dict, dict[str, bytes]]:
         """Its configuration, and its files by their path."""
@@ -84,9 +74,4 @@ class IndexArchive:
             if one["platform"] == {"architecture": architecture, "os": "linux"}
         )
         manifest = json.loads(self.blob(descriptor))
-        files = {}
-        for one in manifest["layers"]:
-            with tarfile.open(fileobj=io.BytesIO(self.blob(one)), mode="r:gz") as tar:
-                members = [each for each in tar.getmembers() if each.isfile()]
-                files |= {f"/{each.name}": tar.extractfile(each).read() for each in members}
-        return json.loads(self.blob(manifest["config"])), files
+        return json.loads(self.blob(manifest["config"])), self.files_of(manifest)
