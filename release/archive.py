@@ -3,8 +3,9 @@
 
 import io
 import tarfile
-import zlib
 from collections.abc import Mapping
+
+from images.layer import gzipped
 
 
 def make_tgz(files: Mapping[str, bytes], epoch: int) -> bytes:
@@ -14,5 +15,4 @@ def make_tgz(files: Mapping[str, bytes], epoch: int) -> bytes:
             header = tarfile.TarInfo(name)  # uid and gid are 0
             header.mode, header.mtime, header.size = 0o644, epoch, len(data)
             tar.addfile(header, io.BytesIO(data))
-    packer = zlib.compressobj(level=9, wbits=31)  # a header without a name and a time
-    return packer.compress(content.getvalue()) + packer.flush()
+    return gzipped(content.getvalue(), level=9)
