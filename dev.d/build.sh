@@ -25,7 +25,7 @@ word_image() {
 }
 
 word_release() {
-  local tools architectures architecture binaries=()
+  local tools architectures architecture preset binaries=()
   prepare release "$@"
   tools=("$(place clients)/bin/python" -B -m release --helm "$(place helm)/helm"
     --operator-verify "$(place olm)/operator-verify" --sysroot "$(place arm64)/root")
@@ -33,14 +33,11 @@ word_release() {
   # What it refuses, it refuses before the build.
   architectures="$("${tools[@]}" --check "$@")"
   for architecture in $architectures; do
-    case "$architecture" in
-      amd64) DUALTRACE_RELEASE="$1" build release dualtrace-operator dualtrace-agent ;;
-      arm64)
-        DUALTRACE_RELEASE="$1" DUALTRACE_SYSROOT="$(place arm64)/root" \
-          build release-arm64 dualtrace-operator dualtrace-agent
-        ;;
-    esac
-    binaries+=(--binaries "$architecture=build/release$([[ "$architecture" == amd64 ]] || echo -arm64)")
+    preset=release
+    if [[ "$architecture" == arm64 ]]; then preset=release-arm64; fi
+    DUALTRACE_RELEASE="$1" DUALTRACE_SYSROOT="$(place arm64)/root" \
+      build "$preset" dualtrace-operator dualtrace-agent
+    binaries+=(--binaries "$architecture=build/$preset")
   done
   say "making the release $1"
   exec "${tools[@]}" "$@" "${binaries[@]}"
