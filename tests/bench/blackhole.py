@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from measure import Load, LoadOptions, Sink, arrived_at, memory_of, wait_delivered
+from measure import Load, LoadOptions, Sink, arrived_at, sampling, wait_delivered
 from systems import Running
 
 HEALTHY, DEAD = "arize", "databricks"
@@ -18,7 +18,7 @@ def run(binary: Path, folder: Path, running: Running, sink: Sink, options: LoadO
         seconds: float, around: float) -> dict:
     sink.forget()
     try:
-        with memory_of(running) as samples:
+        with sampling(running.rss_mib) as samples:
             load = Load(binary, folder, running, options, seconds + 2 * around)
             time.sleep(around)
             memory_before = max(samples)

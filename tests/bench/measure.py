@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,14 +126,14 @@ class Load:
 
 
 @contextmanager
-def memory_of(running: Running):
-    """Samples the resident memory meanwhile; the list is complete at the end."""
-    samples = [running.rss_mib()]
+def sampling(read: Callable, every: float = SAMPLE_SECONDS):
+    """What `read` returns, at intervals of `every` seconds; the list is complete at the end."""
+    samples = [read()]
     done = threading.Event()
 
     def sample():
-        while not done.wait(SAMPLE_SECONDS):
-            samples.append(running.rss_mib())
+        while not done.wait(every):
+            samples.append(read())
 
     thread = threading.Thread(target=sample)
     thread.start()
@@ -235,7 +236,7 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
     load = Load(binary, folder, running, options, seconds, first_span, waits=True)
     time.sleep(ACCEPT_SECONDS)
     begin = Meters(running, sink, syncs)
-    with memory_of(running) as samples:
+    with sampling(running.rss_mib) as samples:
         load.begin()
         result, accepted = load.result()
         answered = time.monotonic()

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 import report  # noqa: E402
+import systems  # noqa: E402
 from nodes import counters, page  # noqa: E402
 from nodes.outcome import LoadResult, set_of  # noqa: E402
 from nodes.span import request, trace_id  # noqa: E402
@@ -52,8 +53,8 @@ class CountersTest(unittest.TestCase):
     def test_the_disk_is_what_is_occupied(self):
         (self.folder / "a").mkdir()
         (self.folder / "a" / "b").write_bytes(bytes(2**20))
-        self.assertGreaterEqual(counters.disk_mib(self.folder), 1)
-        self.assertEqual(counters.disk_mib(self.folder / "missing"), 0)
+        self.assertGreaterEqual(systems.disk_mib(self.folder), 1)
+        self.assertEqual(systems.disk_mib(self.folder / "missing"), 0)
 
 
 class SpanTest(unittest.TestCase):

@@ -2,9 +2,9 @@
 // dualtrace-sink: both destinations as cheaply as can be, for `./dev bench`. It takes OTLP/gRPC and
 // OTLP/HTTP, plain and gzip, counts spans by their numbers and keeps nothing else. /v1/traces and
 // everything on the gRPC ports is `arize`, any other path that ends so `databricks`.
-// With a certificate it takes the same over TLS, on two more ports.
-// On the HTTP port: GET /counts, GET /seen/<destination> (a bitmap), POST /forget,
-// POST /behave/<destination>/{answer,hang,delay?<milliseconds>}. Prints its ports as JSON.
+// With a certificate it takes the same over TLS, on two more ports; they may listen beyond
+// loopback. On the HTTP port: GET /counts, GET /seen/<destination> (a bitmap), POST /forget, POST
+// /behave/<destination>/{answer,hang,delay?<milliseconds>}. Prints its ports as JSON.
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -25,6 +25,7 @@ using agent::IntakeRequest;
 
 constexpr size_t kBodyBytesMax = 512 * 1024 * 1024;
 constexpr size_t kConnectionsMax = 2000;
+constexpr auto kLoopback = "127.0.0.1";
 
 // What is to be answered when a destination that hung answers again: clients that still wait then
 // see what a restarted server shows them.
@@ -165,18 +166,19 @@ struct Doors {
   std::unique_ptr<agent::Receiver> grpc;
   std::unique_ptr<HttpServer> http;
 
-  Status open(Sink& sink, const std::optional<TlsServerOptions>& tls);
+  Status open(Sink& sink, const std::string& host, const std::optional<TlsServerOptions>& tls);
 };
 
-Status Doors::open(Sink& sink, const std::optional<TlsServerOptions>& tls) {
+Status Doors::open(Sink& sink, const std::string& host,
+                   const std::optional<TlsServerOptions>& tls) {
   ReceiverConfig config;
-  config.listen = {{"127.0.0.1", 0}};
+  config.listen = {{host, 0}};
   config.tls = tls;
   config.limits.request_bytes = kBodyBytesMax;
   auto receiver = agent::Receiver::start(config, sink, metrics);
   if (!receiver) return fail(receiver.error());
   grpc = *std::move(receiver);
-  auto server = HttpServer::start({.listen = {"127.0.0.1", 0},
+  auto server = HttpServer::start({.listen = {host, 0},
                                    .tls = tls,
                                    .body_bytes_max = kBodyBytesMax,
                                    .connections_max = kConnectionsMax},
@@ -188,7 +190,7 @@ Status Doors::open(Sink& sink, const std::optional<TlsServerOptions>& tls) {
   return {};
 }
 
-Status run(uint64_t spans_max, const TlsServerOptions& files) {
+Status run(uint64_t spans_max, const TlsServerOptions& files, const std::string& tls_host) {
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGTERM);
@@ -197,10 +199,10 @@ Status run(uint64_t spans_max, const TlsServerOptions& files) {
   Sink sink(spans_max);
   Doors plain;
   Doors secure;
-  if (Status opened = plain.open(sink, std::nullopt); !opened) return opened;
+  if (Status opened = plain.open(sink, kLoopback, std::nullopt); !opened) return opened;
   nlohmann::json ports = {{"grpc", plain.grpc->ports().front()}, {"http", plain.http->port()}};
   if (!files.certificate_file.empty()) {
-    if (Status opened = secure.open(sink, files); !opened) return opened;
+    if (Status opened = secure.open(sink, tls_host, files); !opened) return opened;
     ports["grpc_tls"] = secure.grpc->ports().front();
     ports["http_tls"] = secure.http->port();
   }
@@ -217,13 +219,15 @@ Status run(uint64_t spans_max, const TlsServerOptions& files) {
 int main(int argc, char** argv) {
   uint64_t spans_max = 400'000'000;
   dualtrace::TlsServerOptions files;
+  std::string tls_host = dualtrace::bench::kLoopback;
   CLI::App app{"A counting sink for OTLP/gRPC and OTLP/HTTP"};
   app.add_option("--spans-max", spans_max, "Highest span number told apart, a bit each");
   auto* key = app.add_option("--key", files.key_file, "Key of the certificate");
   app.add_option("--certificate", files.certificate_file, "To be shown on the ports with TLS")
       ->needs(key);
+  app.add_option("--tls-host", tls_host, "Address that the ports with TLS listen on");
   CLI11_PARSE(app, argc, argv);
-  const dualtrace::Status ended = dualtrace::bench::run(spans_max, files);
+  const dualtrace::Status ended = dualtrace::bench::run(spans_max, files, tls_host);
   if (ended) return 0;
   std::fprintf(stderr, "%s\n", ended.error().message.c_str());
   return 1;

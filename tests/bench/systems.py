@@ -143,11 +143,16 @@ class Running:
         raise RuntimeError(f"no {name} of {self.process.name}")
 
     def disk_mib(self) -> float:
-        files = [file.stat() for file in self.store.rglob("*") if file.is_file()]
-        return sum(status.st_blocks for status in files) * 512 / 2**20
+        return disk_mib(self.store)
 
     def stop(self) -> None:
         self.process.stop(timeout=60)
+
+
+def disk_mib(folder: Path) -> float:
+    """What is occupied below it."""
+    files = [file.lstat() for file in folder.rglob("*")] if folder.exists() else []
+    return sum(status.st_blocks for status in files) * 512 / 2**20
 
 
 class System:

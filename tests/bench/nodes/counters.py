@@ -3,16 +3,13 @@
 CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs of its files."""
 
 import os
-import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.cgroups import Cgroup
 from syncs import FileSyncs
 
 MIB = 2**20
-SAMPLE_SECONDS = 0.5
 
 
 def named(text: str) -> dict[str, int]:
@@ -83,44 +80,6 @@ class Container:
             counted = named(Path(f"/proc/{pid}/io").read_text())
             total += counted["write_bytes"] - counted["cancelled_write_bytes"]
         return total
-
-
-def disk_mib(folder: Path) -> float:
-    """What is occupied below it."""
-    files = [file.lstat() for file in folder.rglob("*")] if folder.exists() else []
-    return sum(status.st_blocks for status in files) * 512 / MIB
-
-
-@dataclass
-class Sampled:
-    """Of several containers; complete when sampling() has ended."""
-
-    resident: list[float] = field(default_factory=list)
-    working_set: list[float] = field(default_factory=list)
-
-    def take(self, containers: list[Container]) -> None:
-        for container in containers:
-            now = container.memory()
-            self.resident.append(now.resident)
-            self.working_set.append(now.working_set)
-
-
-@contextmanager
-def sampling(containers: list[Container]):
-    sampled, done = Sampled(), threading.Event()
-    sampled.take(containers)
-
-    def sample() -> None:
-        while not done.wait(SAMPLE_SECONDS):
-            sampled.take(containers)
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
-        yield sampled
-    finally:
-        done.set()
-        thread.join()
 
 
 class Syncs:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both destinations outside the cluster: the counting sink, with TLS in front of it, in the network
-of the first node but not among its pods. The cluster knows them as Services without a selector."""
+"""Both destinations outside the cluster: the counting sink, with TLS, in the network of the first
+node but not among its pods. The cluster knows them as Services without a selector."""
 
 import json
 import socket
@@ -15,11 +15,9 @@ from harness.live_cluster import DESTINATIONS, LiveCluster, namespace
 from harness.processes import Process, wait_until
 from measure import Sink
 
-HERE = Path(__file__).resolve().parent
-RELAY = HERE.parents[1] / "cluster" / "relay.py"
-FRONT_PORTS = {"arize": 10443, "databricks": 10444}  # of the first node
-PROTOCOLS = {"arize": "h2", "databricks": "http/1.1"}
-HOSTS = {name: f"{name}.{DESTINATIONS}.svc" for name in FRONT_PORTS}
+RELAY = Path(__file__).resolve().parents[2] / "cluster" / "relay.py"
+SINK_PORTS = {"arize": "grpc_tls", "databricks": "http_tls"}  # as the sink names them
+HOSTS = {name: f"{name}.{DESTINATIONS}.svc" for name in SINK_PORTS}
 
 
 def service(name: str, address: str, port: int) -> list[dict]:
@@ -43,9 +41,10 @@ def service(name: str, address: str, port: int) -> list[dict]:
 class NodeSink(Sink):
     """The sink in a node's network; what it has counted is asked through a port of this machine."""
 
-    def __init__(self, binary: Path, folder: Path, node: Node):
-        enter = node.machine.in_network()
-        self.process = Process("sink", [*enter, binary], folder)
+    def __init__(self, binary: Path, folder: Path, node: Node, certificate: Path, key: Path):
+        command = [*node.machine.in_network(), binary, "--tls-host", "0.0.0.0"]
+        command += ["--certificate", certificate, "--key", key]
+        self.process = Process("sink", command, folder)
         self.ends = ExitStack()
         self.ends.callback(self.process.kill)
         output = wait_until(self.process.output, "the sink is ready", process=self.process)
@@ -71,20 +70,14 @@ class Destinations:
 
     def __init__(self, live: LiveCluster, sink_binary: Path, folder: Path):
         node = live.cluster.nodes().each[0]
-        self.sink = NodeSink(sink_binary, folder, node)
         names = ",".join(f"DNS:{host}" for host in HOSTS.values())
         authority = Authority(folder / "authority")
         self.ca_file = authority.certificate
-        files = authority.issue("destinations", alternatives=names)
-        targets = {"arize": self.sink.inner["grpc"], "databricks": self.sink.inner["http"]}
-        fronts = [f"{FRONT_PORTS[one]}={targets[one]}={PROTOCOLS[one]}" for one in FRONT_PORTS]
-        command = [*node.machine.in_network(), sys.executable, "-B", HERE / "front.py"]
-        front = Process("front", [*command, *files, *fronts], folder)
-        self.sink.ends.callback(front.kill)
-        wait_until(lambda: "running" in front.output(), "the front runs", process=front)
+        certificate, key = authority.issue("destinations", alternatives=names)
+        self.sink = NodeSink(sink_binary, folder, node, certificate, key)
         live.apply(namespace(DESTINATIONS))
-        for name, port in FRONT_PORTS.items():
-            live.apply(*service(name, node.address, port))
+        for name, port in SINK_PORTS.items():
+            live.apply(*service(name, node.address, self.sink.inner[port]))
 
     def stop(self) -> None:
         self.sink.stop()

@@ -11,14 +11,15 @@ from dataclasses import asdict, dataclass
 
 from cluster.node import Node
 from harness.live_cluster import LiveCluster
-from measure import arrived_at, wait_delivered
-from systems import DESTINATIONS
+from measure import arrived_at, sampling, wait_delivered
+from systems import DESTINATIONS, disk_mib
 
-from nodes.counters import Container, Syncs, disk_mib, sampling
+from nodes.counters import Container, Memory, Syncs
 from nodes.destinations import Destinations
 from nodes.load import LABEL, Loads, Shape
 from nodes.systems import NodeSystem
 
+SAMPLE_SECONDS = 0.5
 QUIET_SECONDS = 75  # longer than any back-off of the systems
 BEFORE_EVENT_SECONDS = 8  # under load, until something happens
 LATE_SECONDS = 5  # what comes twice may come after the rest
@@ -80,7 +81,7 @@ def written_by(containers: list[Container]) -> int:
 def idle(stand: Stand, seconds: float) -> dict:
     containers = stand.containers()
     begun, before = time.monotonic(), cpu_of(containers)
-    with sampling(containers) as sampled:
+    with sampled_memory(containers) as sampled:
         time.sleep(seconds)
     took = time.monotonic() - begun
     return {
@@ -89,13 +90,19 @@ def idle(stand: Stand, seconds: float) -> dict:
     }
 
 
-def memory_of(sampled) -> dict:
+def sampled_memory(containers: list[Container]):
+    return sampling(lambda: [container.memory() for container in containers], SAMPLE_SECONDS)
+
+
+def memory_of(sampled: list[list[Memory]]) -> dict:
     """Of one node's agent."""
+    resident = [one.resident for at_once in sampled for one in at_once]
+    working_set = [one.working_set for at_once in sampled for one in at_once]
     return {
-        "resident_mib": sum(sampled.resident) / len(sampled.resident),
-        "resident_max_mib": max(sampled.resident),
-        "working_set_mib": sum(sampled.working_set) / len(sampled.working_set),
-        "working_set_max_mib": max(sampled.working_set),
+        "resident_mib": sum(resident) / len(resident),
+        "resident_max_mib": max(resident),
+        "working_set_mib": sum(working_set) / len(working_set),
+        "working_set_max_mib": max(working_set),
     }
 
 
@@ -104,7 +111,7 @@ def loaded(stand: Stand, shape: Shape, seconds: float) -> dict:
     containers = stand.containers()
     stand.destinations.sink.forget()
     cpu, written = cpu_of(containers), written_by(containers)
-    with sampling(containers) as sampled, closing(stand.syncs()) as syncs:
+    with sampled_memory(containers) as sampled, closing(stand.syncs()) as syncs:
         load = stand.loads.start(stand.system.address(), shape, seconds)
         result = load.result()
         stand.wait_delivered(result.accepted)
