@@ -32,8 +32,8 @@ bool has_restarted(const Json& pod) {
   });
 }
 
-std::map<std::string_view, const AgentReport*> by_pod(const std::vector<AgentReport>& reports) {
-  std::map<std::string_view, const AgentReport*> found;
+NodeWatch::Reports by_pod(const std::vector<AgentReport>& reports) {
+  NodeWatch::Reports found;
   for (const AgentReport& report : reports) found[report.pod] = &report;
   return found;
 }
@@ -92,7 +92,7 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   }
   std::erase_if(nodes_, [&](const auto& node) { return !best.contains(node.first); });
   for (auto& [node, agent] : best) update(nodes_[node], std::move(agent), now);
-  note_troubles(pods, now);
+  note_troubles(pods, said, now);
   if (set.scheduled >= set.desired) {
     pods_missing_.reset();
   } else if (!pods_missing_) {
@@ -102,9 +102,17 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
 
 // Reported at once, even while a node is within its grace period: during a rollout, people want to
 // know where and why it is stuck.
-void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, const Now& now) {
+void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, const Reports& reports,
+                              const Now& now) {
   const auto before = std::exchange(troubled_, {});
-  kubelets_due_.reset();
+  troubles_due_.reset();
+  const auto lasts = [&](std::optional<WallTime> since) {
+    if (!since) return false;
+    const Duration left = *since + kPlacePatience - now.wall;
+    if (left <= Duration::zero()) return true;
+    if (!troubles_due_ || now.tick + left < *troubles_due_) troubles_due_ = now.tick + left;
+    return false;
+  };
   std::set<std::string> unheard;
   for (const kube::ObjectPointer& pod : pods) {
     if (!kube::is_ending(*pod) && is_on_unheard_node(*pod)) unheard.insert(node_of(*pod));
@@ -116,13 +124,13 @@ void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, cons
     if (!trouble && unheard.contains(node)) {
       trouble = {"NodeNotReady", "the node's kubelet does not report to the control plane"};
     }
-    if (const auto since = waits_for_kubelet_since(*pod); since && !trouble) {
-      const Duration left = *since + kPlacePatience - now.wall;
-      if (left <= Duration::zero()) {
-        trouble = {"NotStarted", "the node's kubelet has not started the pod"};
-      } else if (!kubelets_due_ || now.tick + left < *kubelets_due_) {
-        kubelets_due_ = now.tick + left;
-      }
+    if (!trouble && lasts(waits_for_kubelet_since(*pod))) {
+      trouble = {"NotStarted", "the node's kubelet has not started the pod"};
+    }
+    if (const auto report = reports.find(text_at(*pod, {"metadata", "name"}));
+        !trouble && report != reports.end()) {
+      const std::string& why = report->second->says.not_ready_reason;
+      if (!why.empty() && lasts(unready_since(*pod))) trouble = {"NotReady", why};
     }
     if (!trouble) continue;
     std::string uid(text_at(*pod, {"metadata", "uid"}));
@@ -160,7 +168,7 @@ NodesFact NodeWatch::fact(Tick now) const {
     } else {
       auto& troubled = node.agent.standing == Standing::kSilent ? fact.silent : fact.failing;
       const auto pod = troubled_.find(name);
-      const bool said = pod != troubled_.end();
+      const bool said = pod != troubled_.end() && pod->second.trouble.message != node.agent.why;
       troubled.push_back({name, node.agent.why, said ? to_string(pod->second.trouble) : ""});
     }
   }
@@ -195,7 +203,7 @@ std::optional<Tick> NodeWatch::look_again(Tick now) const {
   const auto consider = [&](Tick when) {
     if (when > now && (!next || when < *next)) next = when;
   };
-  if (kubelets_due_) consider(*kubelets_due_);
+  if (troubles_due_) consider(*troubles_due_);
   if (pods_missing_) consider(*pods_missing_ + kNodePatience);
   for (const auto& [name, node] : nodes_) {
     if (node.agent.standing != Standing::kServing) consider(node.since + patience(node));

@@ -23,6 +23,7 @@ inline constexpr Duration kNodePatience = std::chrono::minutes(5);
 
 class NodeWatch {
  public:
+  using Reports = std::map<std::string_view, const AgentReport*>;  // by the name of the pod
   struct Now {
     Tick tick;
     WallTime wall;
@@ -63,15 +64,16 @@ class NodeWatch {
   static void update(Node& node, Pod agent, const Now& now);
   [[nodiscard]] static Duration patience(const Node& node);
   [[nodiscard]] static bool is_patient(const Node& node, Tick now);
-  void note_troubles(const std::vector<kube::ObjectPointer>& pods, const Now& now);
+  void note_troubles(const std::vector<kube::ObjectPointer>& pods, const Reports& reports,
+                     const Now& now);
 
   struct Troubled {
     std::string uid;
     PodTrouble trouble;
   };
   std::map<std::string, Node> nodes_;
-  std::map<std::string, Troubled> troubled_;  // nodes with a pod that cannot run
-  std::optional<Tick> kubelets_due_;  // when the next slow kubelet counts as not starting its pod
+  std::map<std::string, Troubled> troubled_;  // nodes with a pod that cannot run or store
+  std::optional<Tick> troubles_due_;  // when the next pod that is not ready counts as one of them
   std::map<std::string, Tick> without_agent_;  // with injected pods
   bool looked_ = false;                        // for without_agent_
   std::optional<Tick> pods_missing_;

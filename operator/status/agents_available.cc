@@ -36,6 +36,8 @@ std::string why_not_running(const Facts& facts) {
   for (const Trouble& trouble : facts.nodes.failing) {
     if (!trouble.pod.empty()) return ": " + cut(trouble.pod, kWordsBytesMax);
   }
+  const std::string troubles = cannot_run_told(facts.nodes);
+  if (facts.nodes.failing.empty() && !troubles.empty()) return "; " + troubles;
   return who_says_why(*facts.daemon_set);
 }
 

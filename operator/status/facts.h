@@ -71,7 +71,7 @@ struct NodesFact {
     std::string pod{};  // what Kubernetes reports about its pod; "" if it may just be starting
     bool operator==(const Trouble&) const = default;
   };
-  // Nodes with a DaemonSet pod that cannot run; an older agent may still run there.
+  // Nodes with a DaemonSet pod that cannot run or store; an older agent may still run there.
   struct CannotRun {
     std::string node;
     std::string reason;

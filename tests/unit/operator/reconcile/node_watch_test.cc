@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/time/rfc3339.h"
+
 namespace dualtrace::ctl {
 namespace {
 
@@ -115,6 +117,18 @@ TEST_F(NodeWatchTest, CountsAtOnceWhatIsReadyAndCannotStore) {
   look();
   agents["b"].not_ready_reason = "the disk is full";
   EXPECT_THAT(look(seconds(1)).failing, ElementsAre(Trouble{"b", "the disk is full"}));
+}
+
+TEST_F(NodeWatchTest, TellsWhyANewAgentDoesNotGetReadyAfterAMoment) {
+  agents["a"] = {.ready = false, .containers_ready = false, .not_ready_reason = "disk full"};
+  EXPECT_THAT(look().cannot_run, IsEmpty()) << "it may just be starting";
+  agents["a"].since = rfc3339(kStart);
+  look();
+  EXPECT_EQ(watch.look_again(now_), now_ + seconds(30));
+  const NodesFact fact = look(seconds(30));
+  EXPECT_THAT(fact.awaited, ElementsAre("a"));
+  EXPECT_THAT(fact.cannot_run, ElementsAre(NodesFact::CannotRun{"a", "NotReady", "disk full"}));
+  EXPECT_THAT(look(minutes(5)).failing, ElementsAre(Trouble{"a", "disk full"}));
 }
 
 TEST_F(NodeWatchTest, GivesAReplacedPodTimeUnlessItRestarts) {

@@ -169,6 +169,12 @@ const std::vector<Case>& cases() {
       {kAvailable, nothing, "12 of 12 agents"},
       {kPodsUnavailable, [](World& world) { world.facts.daemon_set->available = 10; },
        "10 of 12 agents"},
+      {kPodsUnavailable,
+       [](World& world) {
+         world.facts.daemon_set->available = 0;
+         world.facts.nodes.cannot_run = {{"node-03", "NotReady", "the disk is full"}};
+       },
+       "0 of 12 agents are available; node-03 cannot run it: NotReady: the disk is full"},
       {kCannotStore,
        [](World& world) {
          world.facts.nodes.failing = {{"node-07", "the disk is full"}};
