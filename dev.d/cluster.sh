@@ -2,8 +2,16 @@
 # A real Kubernetes on this machine (tests/cluster/README.md).
 
 word_cluster() {
-  case "${1:-}" in up | down | env | image | check | demo | test | -h | --help) ;; *) die "cluster: up, down, env, image, check, demo or test" ;; esac
+  case "${1:-}" in up | down | env | image | check | demo | release | test | -h | --help) ;; *) die "cluster: up, down, env, image, check, demo, release or test" ;; esac
   prepare cluster "$@"
+  if [[ "$1" == release ]]; then
+    [[ -e "${2:-}/SHA256SUMS" ]] || die "cluster release FOLDER: the folder of a release (./dev release makes it)"
+    export DUALTRACE_TEST_RELEASE
+    DUALTRACE_TEST_RELEASE="$(realpath "$2")"
+    build release dualtrace-sandbox
+    export_places helm kubernetes nodes
+    word_pytest tests/cluster/journey/release_test.py
+  fi
   if [[ "$1" == test || "$1" == demo ]]; then
     build release dualtrace-operator dualtrace-agent dualtrace-sandbox
     export_places helm kubernetes nodes

@@ -4,9 +4,9 @@
 # who has no compiler; packages, downloads and everything that ./dev makes begin from nothing.
 
 fresh_words=(
-  build demo image release "release --arch amd64" test "test unit" "test fuzz" pytest bench
+  build demo image release "release --arch amd64" arm64 test "test unit" "test fuzz" pytest bench
   "bench operator" "bench webhook" "bench nodes" faults schedules "cluster up" "cluster up --nodes 2"
-  "cluster demo" "cluster test" "cluster down" tsan sim fuzz lint format docs "docs site"
+  "cluster demo" "cluster release" "cluster test" "cluster down" tsan sim fuzz lint format docs "docs site"
 )
 
 word_fresh() {

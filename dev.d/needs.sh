@@ -12,6 +12,7 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
     release*--arch?arm64* | release*--binaries?arm64*) echo compiler commit clients helm olm cross arm64 ;;
     release*--arch* | release*--binaries*) echo compiler commit clients helm olm ;;
     release*) echo compiler commit clients helm olm cross arm64 ;;
+    arm64*) echo compiler commit clients cross arm64 emulator "$control_plane" "$nodes" helm ;;
     demo* | faults*) echo compiler clients ;;
     schedules*) echo compiler clients "$control_plane" ;;
     "bench operator"*) echo compiler commit clients "$control_plane" ;;
@@ -21,6 +22,7 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
     "cluster up"*) echo "$control_plane" ;;
     "cluster demo"*) echo compiler commit clients "$control_plane" "$nodes" helm ;;
     "cluster test"*) echo compiler commit "$clients" "$control_plane" "$nodes" helm ;;
+    "cluster release"*) echo compiler commit clients "$control_plane" "$nodes" helm registry ;;
     "cluster check"*) echo machine ;;
     cluster*) echo python ;;
     "test unit"* | "test tidy"*) echo compiler git clang-format codespell ;;
@@ -45,6 +47,8 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     etcd) printf '%s\n' openssl python3; [[ -x "${KUBEBUILDER_ASSETS:-}/etcd" ]] || echo etcd-server ;;
     git | commit) echo git ;;
     cross) echo g++-aarch64-linux-gnu ;;
+    emulator) echo qemu-user-static ;;
+    registry) printf '%s\n' docker-registry skopeo ;;
     arm64) echo ca-certificates ;;
     proxy) echo tinyproxy-bin ;;
     python) echo python3 ;;
@@ -123,7 +127,7 @@ make_needs() { # NEED… – those that are made and cached
   done
   for need in "$@"; do
     case "$need" in
-      compiler | clang | clang-tidy | clang-format | codespell | containers | commit | cross | etcd | git | machine | proxy | python) ;;
+      compiler | clang | clang-tidy | clang-format | codespell | containers | commit | cross | emulator | etcd | git | machine | proxy | python | registry) ;;
       *) if ! is_there "$need"; then cached "$need"; fi ;;
     esac
   done

@@ -14,6 +14,7 @@ from cluster.machine import Machine
 PAUSE_IMAGE = "localhost/pause:1"
 PROGRAMS = Path("/run/dualtrace/programs")  # there: see machine.sh
 SOCKET = "/run/containerd/containerd.sock"
+REGISTRIES = "registries"  # below /var/lib
 
 
 def _on_overlay(folder: Path) -> bool:
@@ -38,6 +39,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "{snapshotter}"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/var/lib/{REGISTRIES}"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "/var/lib/cni/net.d"
@@ -123,6 +126,12 @@ class Node:
         with tar.open("rb") as image:
             done = self._ctr("images", "import", "-", stdin=image)
         assert done.returncode == 0, f"{self.name}: {tar.name}: {done.stdout}"
+
+    def pull_from(self, registry: str, mirror: str) -> None:
+        """Images of `registry` from now on; `mirror` is a URL."""
+        folder = self._folder / "lib" / REGISTRIES / registry
+        folder.mkdir(parents=True)
+        (folder / "hosts.toml").write_text(f'server = "{mirror}"\n')
 
     def unreachable(self) -> AbstractContextManager:
         """Its kubelet hangs meanwhile: the node gets NotReady, and what runs there runs on."""

@@ -20,6 +20,7 @@ WORDS = {
     "image": {"g++", "git"},
     "release 0.1.0": {"g++", "g++-aarch64-linux-gnu", "git", "golang-go", "python3-venv"},
     "release 0.1.0 --arch amd64": {"g++", "git", "golang-go", "python3-venv"},
+    "arm64": {"g++-aarch64-linux-gnu", "qemu-user-static", *CONTROL_PLANE, *NODES},
     "test": {"g++", "clang-14", "clang-format-14", "git", "npm", "maven", *CONTROL_PLANE},
     "test unit": {"g++", "clang-format-14", "codespell"},
     "test fuzz": {"clang-14", "libclang-rt-14-dev"},
@@ -32,6 +33,7 @@ WORDS = {
     "cluster up": CONTROL_PLANE,
     "cluster up --nodes 2": CONTROL_PLANE | NODES,
     "cluster demo": {"g++", "git", "python3-venv", *CONTROL_PLANE, *NODES},
+    "cluster release": {"docker-registry", "skopeo", *CONTROL_PLANE, *NODES},
     "cluster test": {"g++", "git", "npm", "maven", *CONTROL_PLANE, *NODES},
     "cluster down": {"python3"},
     "tsan": {"g++"},
@@ -42,7 +44,8 @@ WORDS = {
     "docs": {"python3-venv"},
     "docs site": {"python3-venv"},
 }
-NEEDS_ROOT = {"cluster up --nodes 2", "cluster demo", "cluster test", "bench nodes"}
+NEEDS_ROOT = {"arm64", "cluster up --nodes 2", "cluster demo", "cluster release", "cluster test"}
+NEEDS_ROOT |= {"bench nodes"}
 TOOLS = ["bash", "dirname", "env", "find", "flock", "head", "mkdir", "rm", "sed", "sha256sum"]
 TOOLS += ["sort", "tail", "tee", "touch", "xargs", "cat", "cut", "mktemp", "nproc", "git"]
 

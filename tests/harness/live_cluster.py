@@ -38,11 +38,6 @@ def secret(name: str, namespace: str, **values: str) -> dict:
     }
 
 
-def _made(binaries: Path, folder: Path, program: str, tag: str) -> Made:
-    source = Source(binaries, this_machine(), read_revision())
-    return make(source, folder, program, Naming(tag, "localhost", source=None))
-
-
 ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
@@ -97,6 +92,7 @@ class LiveCluster:
         self.kubectl = Kubectl(cluster.kubeconfig, cluster.folder / "kubectl")
         self.helm = Helm("helm4", cluster.folder / "helm", cluster.kubeconfig)
         self.sandbox = LiveSandbox(self)
+        self.machine = this_machine()  # for which images are made
 
     # --- talking to it ---
 
@@ -117,16 +113,22 @@ class LiveCluster:
     def load_program(self, program: str, tag: str = TAG, binaries: Path | None = None) -> str:
         """Gives the nodes an image of the program, of this build or that; its name."""
         folder = self.cluster.folder / "images"
-        made = _made(binaries or self.binaries, folder, program, tag)
+        made = self._made(folder, program, tag, binaries)
         self.cluster.nodes().load_image(made.archive)
         shutil.rmtree(folder)
         return made.name
+
+    def _made(
+        self, folder: Path, program: str, tag: str, binaries: Path | None = None
+    ) -> Made:
+        source = Source(binaries or self.binaries, self.machine, read_revision())
+        return make(source, folder, program, Naming(tag, "localhost", source=None))
 
     def load_agent_with_clock(self, tag: str, seconds: int) -> str:
         """Gives the nodes an image of this build's agent whose clock is so many seconds ahead; its
         name."""
         folder = self.cluster.folder / "images"
-        made = _made(self.binaries, folder, "dualtrace-agent", tag)
+        made = self._made(folder, "dualtrace-agent", tag)
         archive = folder / "shifted.tar"
         name = shifted_clock.write_image(archive, made, tag, seconds)
         self.cluster.nodes().load_image(archive)

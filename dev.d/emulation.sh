@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is shipped for arm64, run on amd64 under QEMU's user-mode emulation.
+
+word_arm64() {
+  prepare arm64 "$@"
+  export DUALTRACE_SYSROOT QEMU_LD_PREFIX
+  DUALTRACE_SYSROOT="$(place arm64)/root" QEMU_LD_PREFIX="$(place arm64)/root"
+  run_arm64_programs
+  build release-arm64
+  say "testing: unit tests, under emulation"
+  ctest --test-dir build/release-arm64 --label-regex '^unit$' --output-on-failure --parallel "$jobs" --no-tests=error
+  say "the demo, under emulation"
+  "$(place clients)/bin/python" tests/demo/demo.py --binaries build/release-arm64
+  say "images on nodes, under emulation"
+  build release dualtrace-sandbox
+  export_places helm kubernetes nodes
+  word_pytest tests/cluster/journey/arm64_test.py
+}
+
+# The kernel opens the interpreter when it is registered, so that containers, which do not have it in
+# their file systems, run such programs too. Debian's package registers it by itself where systemd runs.
+run_arm64_programs() {
+  local registry=/proc/sys/fs/binfmt_misc
+  if [[ ! -e "$registry/register" ]]; then mount -t binfmt_misc binfmt_misc "$registry"; fi
+  if [[ -e "$registry/qemu-aarch64" ]]; then return 0; fi
+  cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$registry/register" || die "the kernel takes no interpreter for arm64 programs"
+  trap 'echo -1 >/proc/sys/fs/binfmt_misc/qemu-aarch64' EXIT
+}
