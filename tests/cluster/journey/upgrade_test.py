@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a version of before to this one, by `helm upgrade` with the values of before, under load: nothing
-is lost, no pod is left without variables, and nothing has to be rewritten. DUALTRACE_BEFORE is a checkout
-of that version with its build/release; without it there is nothing to upgrade from."""
+"""From an earlier version to this one by `helm upgrade`, with the earlier values and under load: nothing is
+lost, no pod is left without variables, and nothing has to be rewritten. Afterwards the operator of either
+version works with agents of the other. DUALTRACE_BEFORE is a checkout of the earlier version with its
+build/release; without it there is nothing to upgrade from."""
 
 import os
 from pathlib import Path
@@ -60,3 +61,33 @@ def test_nothing_is_lost_and_nothing_has_to_be_rewritten(before, tmp_path, capsy
     assert f"{EXPORT_NAMESPACE}/{EXPORT}" in told and "namespaceSelector" in told
     with capsys.disabled():
         print(f"\n{len(injected)} pods asked meanwhile, all were injected")
+
+
+def settled_load(live, folder: Path) -> None:
+    loads = [live.load_from(node, RATE, folder) for node in live.cluster.nodes().each]
+    live.sandbox.wait_for_more_traces(100)
+    live.settle(loads)
+
+
+def agent_image(tag: str) -> dict:
+    return {"agent": {"image": {"repository": "localhost/dualtrace-agent", "tag": tag}}}
+
+
+def test_this_operator_works_with_agents_of_before(before, tmp_path):
+    before.install("now", agent_image("before"))
+    wait_for_agents(before, "before")
+    settled_load(before, tmp_path)
+    before.wait_until_ready()
+
+
+def test_the_operator_of_before_works_with_agents_of_this_version(before, tmp_path):
+    version = Path(BEFORE)
+    before.install(
+        "before",
+        agent_image("now"),
+        chart=version / "helm" / "dualtrace",
+        binaries=version / "build" / "release",
+    )
+    wait_for_agents(before, "now")
+    settled_load(before, tmp_path)
+    before.wait_until_ready()
