@@ -116,18 +116,16 @@ struct Call {
 class ArizeGrpcExporter final : public Exporter {
  public:
   ArizeGrpcExporter(ArizeGrpcOptions options, Keyring& keys)
-      : options_(std::move(options)), keys_(keys), thread_([this] { answer(); }) {
-    pthread_setname_np(thread_.native_handle(), "arize-grpc");
-  }
+      : options_(std::move(options)), keys_(keys) {}
 
   ~ArizeGrpcExporter() override {
     {
       Lock lock(mutex_);
       stopping_ = true;
       for (Call* call : calls_) call->context.TryCancel();
+      if (answers_ != nullptr) answers_->Shutdown();  // answer() returns after the last call
     }
-    answers_.Shutdown();  // answer() returns after the last call
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   ArizeGrpcExporter(const ArizeGrpcExporter&) = delete;
   ArizeGrpcExporter& operator=(const ArizeGrpcExporter&) = delete;
@@ -136,6 +134,7 @@ class ArizeGrpcExporter final : public Exporter {
     auto* call = new Call;  // answer() deletes it
     call->request = std::move(request);
     call->done = std::move(done);
+    open(call);
     auto key = keys_.take();
     if (!key) return answer_unsent(*call, classify_no_key(key.error()));
     call->key = *std::move(key);
@@ -150,6 +149,34 @@ class ArizeGrpcExporter final : public Exporter {
   }
 
  private:
+  // Makes the queue of answers and its thread if there are none. They stay while `call` is pending.
+  void open(Call* call) {
+    Lock lock(mutex_);
+    calls_.insert(call);
+    if (answers_ != nullptr) return;
+    if (thread_.joinable()) thread_.join();  // it has closed the queue of before
+    answers_ = std::make_unique<grpc::CompletionQueue>();
+    thread_ = std::thread([this, answers = answers_.get()] { answer(*answers); });
+    pthread_setname_np(thread_.native_handle(), "arize-grpc");
+  }
+
+  // Returns false while requests are pending.
+  bool close_if_idle() {
+    std::shared_ptr<grpc::Channel> channel;
+    std::unique_ptr<grpc::CompletionQueue> answers;
+    {
+      Lock lock(mutex_);
+      if (stopping_ || !calls_.empty()) return false;
+      channel = std::exchange(channel_, nullptr);
+      answers = std::exchange(answers_, nullptr);
+    }
+    answers->Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    DT_CHECK(!answers->Next(&tag, &ok));  // gRPC wants a queue to be emptied before it is destroyed
+    return true;
+  }
+
   // `call` has its key and channel. After this, answer() owns it. Returns false if the call was not
   // started because the exporter is being destroyed.
   bool begin(Call& call) {
@@ -171,7 +198,7 @@ class ArizeGrpcExporter final : public Exporter {
     // Past this point the destructor's TryCancel() and Shutdown() see the call.
     if (stopping_) return false;
     calls_.insert(&call);
-    call.reader = stub.PrepareUnaryCall(&call.context, kMethod, message, &answers_);
+    call.reader = stub.PrepareUnaryCall(&call.context, kMethod, message, answers_.get());
     call.reader->StartCall();
     call.reader->Finish(&call.response, &call.status, &call);
     return true;
@@ -190,7 +217,7 @@ class ArizeGrpcExporter final : public Exporter {
 
   void answer_unsent(Call& call, Outcome outcome) {
     call.unsent = std::move(outcome);
-    call.alarm.Set(&answers_, gpr_now(GPR_CLOCK_MONOTONIC), &call);
+    call.alarm.Set(answers_.get(), gpr_now(GPR_CLOCK_MONOTONIC), &call);
   }
 
   // Makes a new channel if a request got no answer in time, since the connection may be dead
@@ -257,10 +284,19 @@ class ArizeGrpcExporter final : public Exporter {
                                      arguments);
   }
 
-  void answer() {
-    void* tag = nullptr;
-    bool ok = false;
-    while (answers_.Next(&tag, &ok)) {
+  void answer(grpc::CompletionQueue& answers) {
+    using NextStatus = grpc::CompletionQueue::NextStatus;
+    const gpr_timespec idle = gpr_time_from_nanos(options_.idle_close.count(), GPR_TIMESPAN);
+    while (true) {
+      void* tag = nullptr;
+      bool ok = false;
+      const auto until = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), idle);
+      const NextStatus next = answers.AsyncNext(&tag, &ok, until);
+      if (next == NextStatus::SHUTDOWN) return;
+      if (next == NextStatus::TIMEOUT) {
+        if (close_if_idle()) return;
+        continue;
+      }
       const std::unique_ptr<Call> call(static_cast<Call*>(tag));
       {
         Lock lock(mutex_);
@@ -316,14 +352,16 @@ class ArizeGrpcExporter final : public Exporter {
   // Used on the thread that calls send() only.
   std::string ca_;
   std::string proxy_authorization_;
+  // Like `answers_`, used by send() while its call is in `calls_`, and reset under the lock while
+  // that is empty.
   std::shared_ptr<grpc::Channel> channel_;
 
   std::atomic<bool> unreachable_ = false;
   std::atomic<bool> unheard_ = false;  // a request that was sent got no answer in time
   Mutex mutex_;
-  std::set<Call*> calls_ DT_GUARDED_BY(mutex_);
+  std::set<Call*> calls_ DT_GUARDED_BY(mutex_);  // from send() to their answers
   bool stopping_ DT_GUARDED_BY(mutex_) = false;
-  grpc::CompletionQueue answers_;
+  std::unique_ptr<grpc::CompletionQueue> answers_;
   std::thread thread_;
 };
 

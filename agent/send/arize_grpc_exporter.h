@@ -2,7 +2,8 @@
 #pragma once
 // ArizeGrpcExporter: sends spans to Arize over OTLP/gRPC with grpc++'s generic stub. The serialized
 // bytes are sent as they are, or compressed by our own gzip. One channel, one thread that waits for
-// answers. Used from one thread; see Exporter.
+// answers; both exist only while there is something to send, because the threads of gRPC wake up
+// several times a second as long as anything of it exists. Used from one thread; see Exporter.
 
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "common/net/http_proxy.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
+#include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
@@ -20,6 +22,7 @@ struct ArizeGrpcOptions {
   TlsClientOptions tls{};
   bool gzip = true;
   std::optional<HttpProxy> proxy{};
+  Duration idle_close = std::chrono::seconds(30);  // without a request
 };
 
 // A key is the API key and the space id. `keys` outlives the exporter.

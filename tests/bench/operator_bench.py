@@ -166,6 +166,8 @@ class Bench:
         converged = time.monotonic()
         self.phases.append(cost.phase("created, all children and statuses there", converged))
         wait_until(self.all_have_pods, "every node has its pods", timeout=1800, every=2)
+        # No kubelet starts them, which statuses say half a minute later.
+        wait_until(self.all_name_nodes, "every status names its nodes", timeout=600, every=2)
         cost.wait_until_idle()
 
     def create_one(self, number: int) -> None:
@@ -178,6 +180,11 @@ class Bench:
 
     def all_have_pods(self) -> bool:
         return self.count("/api/v1/pods") == self.options.exports * self.options.nodes
+
+    def all_name_nodes(self) -> bool:
+        exports = self.count("/apis/dualtrace.dev/v1alpha1/dualtraceexports", lambda one: bool(
+            one["status"].get("agents", {}).get("nodesFailing")))
+        return exports == self.options.exports
 
     def children(self) -> int:
         return sum(self.count(f"{api}/{plural}?labelSelector={OURS}") for plural, api in APIS.items())

@@ -95,7 +95,7 @@ WARM_UP_SECONDS = 1
 IDLE_KEY = "idle"
 IDLE_SYSTEMS = ALL
 IDLE_SECONDS = 20
-SETTLE_SECONDS = 11  # dualtrace gives memory back every ten
+SETTLE_SECONDS = 33  # dualtrace gives memory back every ten, and closes its connections after thirty
 
 # Ten times what the system takes, from 1,000 connections with four requests each; then 20k/s.
 # 240 MB are on the way then; dualtrace is given 64 MiB to hold.

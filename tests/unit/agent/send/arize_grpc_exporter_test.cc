@@ -54,6 +54,7 @@ struct Received {
   std::string method;
   std::multimap<std::string, std::string> metadata;
   std::string body;
+  std::string peer{};
 };
 
 struct Reply {
@@ -110,7 +111,7 @@ class GenericServer final : public grpc::CallbackGenericService {
     }
     void OnReadDone(bool ok) override {
       if (!ok) return finish(grpc::Status::CANCELLED);
-      Received received{context_.method(), {}, bytes_of(request_)};
+      Received received{context_.method(), {}, bytes_of(request_), context_.peer()};
       for (const auto& [key, value] : context_.client_metadata()) {
         received.metadata.emplace(std::string(key.data(), key.size()),
                                   std::string(value.data(), value.size()));
@@ -352,6 +353,37 @@ TEST_F(ArizeGrpcExporter, AnswersEveryRequestBeforeItIsGone) {
     ASSERT_EQ(outcome.wait_for(seconds(0)), std::future_status::ready);
   }
   EXPECT_EQ(outcomes[0].get().kind, OutcomeKind::kRetry);
+}
+
+bool has_answering_thread() {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (content_of(thread.path() / "comm") == "arize-grpc\n") return true;
+  }
+  return false;
+}
+
+TEST_F(ArizeGrpcExporter, HasNoThreadAndNoConnectionWhileThereIsNothingToSend) {
+  GenericServer server;
+  connect("http", "127.0.0.1", server.port(), {.idle_close = milliseconds(100)});
+  EXPECT_FALSE(has_answering_thread());
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+  const std::string peer = server.last().peer;
+  while (has_answering_thread()) std::this_thread::yield();
+  EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
+  EXPECT_NE(server.last().peer, peer);
+}
+
+TEST_F(ArizeGrpcExporter, KeepsItsConnectionWhileItWaitsForAnAnswer) {
+  GenericServer server;
+  server.reply.never = true;
+  connect("http", "127.0.0.1", server.port(), {.idle_close = milliseconds(1)});
+  EXPECT_EQ(send("spans", milliseconds(300)).reason, "Timeout");
+}
+
+TEST_F(ArizeGrpcExporter, TakesRequestsWhileItCloses) {
+  GenericServer server;
+  connect("http", "127.0.0.1", server.port(), {.idle_close = Duration::zero()});
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(send().kind, OutcomeKind::kDelivered);
 }
 
 TEST_F(ArizeGrpcExporter, IsBackSoonAfterAnOutage) {
