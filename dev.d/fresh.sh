@@ -2,6 +2,7 @@
 # Words on a machine that has nothing yet. No CI finds what is missing there: its machines have run
 # before. Shared with this machine are only its compiled objects (ccache's and Go's), which help nobody
 # who has no compiler; packages, downloads and everything that ./dev makes begin from nothing.
+# With --cold nothing is shared, as for someone who has just cloned the repository.
 
 fresh_words=(
   build demo image release "release --arch amd64" arm64 test "test unit" "test fuzz" pytest bench
@@ -11,11 +12,13 @@ fresh_words=(
 
 word_fresh() {
   local run= keep= words=() word status=0
+  fresh_shares_compiled=1
   while (($#)); do
     case "$1" in
       --run) run=1 ;;
       --keep) keep=1 ;;
-      -*) die "fresh [--run] [--keep] ['WORD…'…]" ;;
+      --cold) fresh_shares_compiled= ;;
+      -*) die "fresh [--run] [--cold] [--keep] ['WORD…'…]" ;;
       *) words+=("$1") ;;
     esac
     shift
@@ -69,7 +72,7 @@ fresh_one() { # WORD RUN KEEP – a row of the table
 # Not by chroot: whoever enters a mount namespace from there (nsenter, for nodes) stands in the root of
 # this machine again.
 in_root() { # ROOT COMMAND…
-  local root="$1" variables=() name ccache_folder go_folder
+  local root="$1" variables=() name ccache_folder= go_folder=
   shift
   for name in $(compgen -e); do
     case "$name" in
@@ -78,8 +81,10 @@ in_root() { # ROOT COMMAND…
         ;;
     esac
   done
-  ccache_folder="$(ccache --get-config cache_dir 2>/dev/null || true)"
-  go_folder="$(go env GOCACHE 2>/dev/null || true)"
+  if [[ -n "$fresh_shares_compiled" ]]; then
+    ccache_folder="$(ccache --get-config cache_dir 2>/dev/null || true)"
+    go_folder="$(go env GOCACHE 2>/dev/null || true)"
+  fi
   unshare --mount --pid --fork --kill-child --propagation=private -- /bin/bash -ec '
     root="$1" ccache="$2" go="$3"
     shift 3
