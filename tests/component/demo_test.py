@@ -3,6 +3,7 @@
 
 import os
 import sys
+from xml.etree import ElementTree
 
 import pytest
 from conftest import ROOT
@@ -17,9 +18,10 @@ REAL = (
     "DATABRICKS_TABLE",
 )
 DEMO = ROOT / "tests" / "demo" / "demo.py"
-PICTURE = ROOT / "docs" / "demo.svg"
+DOCS = ROOT / "docs"
 sys.path.append(str(DEMO.parent))
 
+import page_picture  # noqa: E402
 import screen  # noqa: E402
 
 
@@ -36,14 +38,16 @@ def run_demo(stage):
 
 
 def test_the_demo_shows_one_trace_at_both_destinations_and_in_the_docs(run_demo, tmp_path):
-    drawn = tmp_path / "demo.svg"
-    code, output = run_demo("--picture", drawn)
+    code, output = run_demo("--pictures", tmp_path)
     assert code == 0, output
     for expected in ("support_agent", "track_order", "7 of 7 spans", "scripted-1"):
         assert expected in output
-    if os.environ.get("DUALTRACE_REGENERATE"):
-        PICTURE.write_text(drawn.read_text())
-    assert screen.text_of(drawn.read_text()) == screen.text_of(PICTURE.read_text())
+    for name, text_of in (("demo.svg", screen.text_of), ("page.svg", page_picture.text_of)):
+        drawn = (tmp_path / name).read_text()
+        ElementTree.fromstring(drawn)
+        if os.environ.get("DUALTRACE_REGENERATE"):
+            (DOCS / name).write_text(drawn)
+        assert text_of(drawn) == text_of((DOCS / name).read_text())
 
 
 def test_the_demo_sends_to_the_destinations_of_the_environment(sandbox, run_demo):

@@ -18,11 +18,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import page_picture  # noqa: E402
 import screen  # noqa: E402
 import show  # noqa: E402
 from harness import otlp, questions  # noqa: E402
 from harness.agent import Agent, base_config, merged  # noqa: E402
 from harness.application import run_langchain_agent  # noqa: E402
+from harness.http import fetch  # noqa: E402
 from harness.sandbox import Sandbox, write_secret  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -150,7 +152,7 @@ def show_errors(agent: Agent) -> None:
         show.note(f"{lane['name']} is {lane['state']}: {said}")
 
 
-def demo_with_sandbox(sandbox: Sandbox, agent: Agent, picture_file: Path | None) -> None:
+def demo_with_sandbox(sandbox: Sandbox, agent: Agent, pictures: Path | None) -> None:
     trace = run_langchain_agent(f"http://{agent.grpc_endpoint}", PROJECT)
     trace_id, made = trace["trace_id"], trace["spans"]
     show_conversation(trace)
@@ -169,9 +171,11 @@ def demo_with_sandbox(sandbox: Sandbox, agent: Agent, picture_file: Path | None)
     begin = len(show.printed)
     if not (show_books(agent) and same):
         raise Missing("the destinations do not have what the application made")
-    if picture_file:
+    if pictures:
         lines = ["$ ./dev demo", *show.printed[:drawn], *show.printed[begin:]]
-        picture_file.write_text(screen.draw(lines, "What ./dev demo prints"))
+        (pictures / "demo.svg").write_text(screen.draw(lines, "What ./dev demo prints"))
+        page = fetch(agent.url("/"))[1].decode()
+        (pictures / "page.svg").write_text(page_picture.draw(page))
 
 
 def real_config(keys: Path) -> dict:
@@ -252,7 +256,7 @@ def run(arguments: argparse.Namespace, folder: Path, started: list) -> None:
     started.insert(0, agent.process)
     try:
         if sandbox:
-            demo_with_sandbox(sandbox, agent, arguments.picture)
+            demo_with_sandbox(sandbox, agent, arguments.pictures)
         else:
             demo_with_real_destinations(agent)
     except (AssertionError, Missing):
@@ -267,7 +271,10 @@ def main() -> int:
     parser.add_argument("--binaries", type=Path, required=True, help="the build folder")
     parser.add_argument("--keep", action="store_true", help="leave everything running")
     parser.add_argument(
-        "--picture", type=Path, help="draw what is printed, but for the queries, as an SVG"
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="draw what is printed, but for the queries, and the agent's page, as SVGs",
     )
     arguments = parser.parse_args()
     arguments.binaries = arguments.binaries.resolve()
