@@ -443,14 +443,14 @@ def test_an_upgrade_says_what_to_write_for_exports_of_before(control_plane, clea
     put_export(control_plane, "green", "new", None)
     set_status(control_plane, "green", "new", {"consent": "Explicit"})
     said = helm.install()
-    assert "They go on as before, and their pods lose nothing, until consentAsBefore" in said
+    assert "They keep admitting all namespaces until you set consentAsBefore to false" in said
     assert "kubectl patch dte agents --namespace blue --type merge" in said
-    assert "  green/chosen: only pods of the namespaces that it selects will reach it" in said
+    assert "  green/chosen: only pods in the namespaces that it selects will reach it" in said
     assert "green/new" not in said
     assert "  --set 'sharedNamespaces={blue,green}'" in said
     said = helm.install({"sharedNamespaces": ["blue"], "consentAsBefore": False})
-    assert "that these older exports do not admit lose their traces now" in said
-    assert "--set" not in said[said.index("An export says") :]
+    assert "that these older exports do not admit now lose their traces" in said
+    assert "--set" not in said[said.index("In an export") :]
     for namespace, name in (("blue", "agents"), ("green", "chosen")):
         set_status(control_plane, namespace, name, {"consent": "Explicit"})
     assert "older" not in helm.install()

@@ -107,7 +107,7 @@ def test_what_cannot_be_is_refused_and_its_place_named(helms, values, where):
 
 def test_a_namespace_that_is_not_watched_cannot_be_shared(helm):
     values = {"watchNamespaces": ["blue"], "sharedNamespaces": ["blue", "green"]}
-    with pytest.raises(Refused, match="sharedNamespaces: green is none of watchNamespaces"):
+    with pytest.raises(Refused, match="sharedNamespaces: green is not in watchNamespaces"):
         helm.template(values)
 
 

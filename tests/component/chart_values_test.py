@@ -564,7 +564,7 @@ def test_with_cert_manager_and_single_namespaces_there_is_no_right_in_the_cluste
         ),
         (
             {"secretReader": [{"namespace": "blue", "names": [name]} for name in "ab"]},
-            "secretReader: the namespace blue is there twice",
+            "secretReader: the namespace blue is listed twice",
         ),
     ],
 )
