@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the chart refuses to be installed with: values that do not exist or cannot be, and old
-clusters."""
+"""What the chart rejects: unknown and invalid values, and Kubernetes versions that are too old."""
 
 import pytest
 from docs.chart_files import read_values

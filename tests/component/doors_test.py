@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting: the doors are open before any lane sends, and clients can never take the descriptors that
-journals, lanes and probes need."""
+"""Startup: the listeners are open before any lane sends, and clients can never use up the file
+descriptors that the journals, lanes and probes need."""
 
 import socket
 import stat

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the agent says it is, by tokens that it fetches: with each kind of credential and in each way in
-spans arrive, and none is lost or comes twice when tokens end, are refused or cannot be had."""
+"""The agent's identity, with tokens that it fetches: for each kind of credential and each protocol,
+spans arrive, and none is lost or duplicated when tokens expire, are rejected or cannot be
+fetched."""
 
 import pytest
 from harness.identities import ISSUER, SUBJECT, fingerprint

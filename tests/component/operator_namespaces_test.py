@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operator of several namespaces goes on for the others when one is deleted, or shut, before it
-starts or while it runs; says which; and serves it again when it can."""
+"""An operator of several namespaces keeps serving the others when one is deleted or becomes
+inaccessible, before it starts or while it runs; reports which one; and serves it again as soon as
+it can."""
 
 import pytest
 from harness.children import APIS
@@ -32,7 +33,7 @@ def shut(tenant) -> None:
 
 
 def operator_of(installation, *namespaces: str, options: tuple[str, ...] = ()):
-    """With a deadline that a start which waits for the shut one would miss."""
+    """With a deadline that the operator would miss if it waited for the inaccessible namespace."""
     names = ",".join(namespaces)
     return installation.operator(
         *ALONE, f"--watch-namespaces={names}", "--sync-timeout=25s", *options

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several operators in one cluster: an export belongs to one of them, by its class, by its namespace, or
-because that one came first; no two write on it in turn."""
+"""Several operators in one cluster: an export belongs to one of them, by its class, by its
+namespace, or because that one came first. Two operators never take turns in writing to it."""
 
 import time
 
@@ -48,8 +48,8 @@ def tenant(control_plane, installation):
 
 @pytest.fixture
 def start(installation, tenant):
-    """Starts an operator that leads by the Lease of that name; all end with the test, and give their
-    Leases back."""
+    """Starts an operator that uses the Lease of that name. At the end of the test, all operators
+    stop and release their Leases."""
     started = []
 
     def start_one(lease: str, *options):
@@ -71,7 +71,7 @@ def first(start):
 
 @pytest.fixture
 def second(start):
-    """Of another installation: with a Lease of its own, and agents of its own image."""
+    """An operator of another installation, with its own Lease and agent image."""
     image = "--agent-image=registry.example/dualtrace-agent:second"
     return lambda *options: start("second", image, *options)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Injected pods on nodes without an agent are found, counted and named, through a real API server; and
-Ready says so where nothing else receives their spans."""
+"""Injected pods on nodes without an agent are found, counted and named, through a real API server.
+If nothing else receives their spans, the condition Ready reports it."""
 
 import pytest
 from harness.nodes import Node
@@ -24,7 +24,7 @@ def spec(traffic: str) -> dict:
 
 
 def run_application(tenant: Tenant, node: Node) -> str:
-    """A pod that asks for the export, bound to that node, as a scheduler would."""
+    """A pod that requests the export and is bound to that node, as a scheduler would do."""
     pod = {
         "metadata": {"generateName": "app-", "annotations": {"dualtrace.dev/inject": EXPORT}},
         "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever the token endpoint says, no secret shows anywhere, however much the log says."""
+"""Whatever the token endpoint answers, no secret appears anywhere, at any log level."""
 
 import pytest
 from harness.http import fetch

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are wrong get the answer that OTLP wants, and the agent goes on."""
+"""Invalid requests get the response that OTLP requires, and the agent continues."""
 
 import gzip
 import http.client

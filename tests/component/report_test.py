@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agent says of itself before anybody has to find out: credentials that are not there or
-cannot be any, spans or not; and spans that end anywhere but at the destination."""
+"""What an agent reports early: missing or unusable credentials, with or without spans; and spans
+that end anywhere but at the destination."""
 
 import pytest
 from harness import otlp

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/resource.md says of every field what the CRD says."""
+"""docs/resource.md describes every field as the CRD does."""
 
 from docs.resource_page import PAGE, read_fields, render
 
