@@ -49,7 +49,7 @@ class Value:
 
 
 def read_values() -> list[Value]:
-    """Each value that a user sets as a whole: what the schema lists no properties of."""
+    """Each value that a user sets as a whole: those for which the schema lists no properties."""
     text = (CHART / "values.yaml").read_text()
     schema = json.loads((CHART / "values.schema.json").read_text())
     lines = text.splitlines()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chaos: a scenario that a seed makes up: faults of both destinations, one over the other, and
-deaths of the agent, in any order. None of them may lose a span, so each fault passes in the end."""
+"""Chaos: a scenario generated from a seed, with overlapping faults of both destinations and deaths
+of the agent, in any order. None of them may lose a span, so every fault ends eventually."""
 
 import random
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of scenarios. Each is made for a scale, so that a short one is the long one's twin."""
+"""The table of scenarios. Each takes a scale, so that the short run matches the long one."""
 
 import functools
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel counts of a container, read from outside, so that it is the same for each system:
-CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs of its files."""
+"""The kernel's counters for a container, read from outside so that they are the same for each
+system: CPU and memory of its cgroup (v1 or v2), bytes written by its processes, syncs of its
+files."""
 
 import os
 import threading
@@ -16,7 +17,7 @@ SAMPLE_SECONDS = 0.5
 
 
 def named(text: str) -> dict[str, int]:
-    """The lines of cgroup files and of /proc/PID/io: a name and a number."""
+    """Parses cgroup files and /proc/PID/io: lines with a name and a number."""
     lines = [line.replace(":", "").split() for line in text.splitlines()]
     return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
 
@@ -50,7 +51,8 @@ def resident_mib(pid: int) -> float:
 
 
 class Container:
-    """One container that runs now. `node_cgroup` is its node's, `id` what its runtime calls it."""
+    """One running container. `node_cgroup` is that of its node, `id` its id in the container
+    runtime."""
 
     def __init__(self, node_cgroup: str, id: str):
         found = [path for root in Cgroup(node_cgroup).paths for path in root.glob(f"**/*{id}*")]
@@ -76,8 +78,8 @@ class Container:
         return [int(pid) for pid in (self._memory / "cgroup.procs").read_text().split()]
 
     def written_bytes(self) -> int:
-        """Since they started: pages that they made dirty and that were not dropped before they were
-        written. What the file system writes of its own is not in it."""
+        """Since they started: pages that they dirtied and that were not dropped before they were
+        written. Writes of the file system itself are not included."""
         total = 0
         for pid in self.processes():
             counted = named(Path(f"/proc/{pid}/io").read_text())
@@ -86,14 +88,14 @@ class Container:
 
 
 def disk_mib(folder: Path) -> float:
-    """What is occupied below it."""
+    """The disk space used below it."""
     files = [file.lstat() for file in folder.rglob("*")] if folder.exists() else []
     return sum(status.st_blocks for status in files) * 512 / MIB
 
 
 @dataclass
 class Sampled:
-    """Of several containers; complete when sampling() has ended."""
+    """The totals of several containers; complete when sampling() has ended."""
 
     resident: list[float] = field(default_factory=list)
     working_set: list[float] = field(default_factory=list)
@@ -124,7 +126,8 @@ def sampling(containers: list[Container]):
 
 
 class Syncs:
-    """Of the files in these folders, as FileSyncs counts them: where it cannot, there is no count."""
+    """The syncs of the files in these folders, as FileSyncs counts them: where it cannot, there is
+    no count."""
 
     def __init__(self, folders: list[Path]):
         self._counters: list[FileSyncs] = []

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS in front of the sink, which has none and listens on loopback only: `front CERTIFICATE KEY
-PORT=TARGET=PROTOCOL…` takes TLS on each PORT of all addresses, agrees on PROTOCOL (h2, http/1.1)
-and passes what it reads to TARGET, a port of loopback."""
+"""A TLS proxy in front of the sink, which listens without TLS and on loopback only: `front
+CERTIFICATE KEY PORT=TARGET=PROTOCOL…` accepts TLS on each PORT of all addresses, negotiates
+PROTOCOL (h2, http/1.1) and forwards what it reads to TARGET, a loopback port."""
 
 import asyncio
 import ssl

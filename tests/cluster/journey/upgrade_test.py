@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a version of before to this one, by `helm upgrade` with the values of before, under load: nothing
-is lost, no pod is left without variables, and nothing has to be rewritten. DUALTRACE_BEFORE is a checkout
-of that version with its build/release; without it there is nothing to upgrade from."""
+"""From an earlier version to this one, by `helm upgrade` with the old values, under load: nothing
+is lost, no pod is left without variables, and nothing must be rewritten. DUALTRACE_BEFORE is a
+checkout of that version with its build/release; without it, there is nothing to upgrade from."""
 
 import os
 from pathlib import Path
