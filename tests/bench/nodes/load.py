@@ -28,7 +28,7 @@ OVERTIME_SECONDS = 240
 
 @dataclass(frozen=True)
 class Shape:
-    """What each node's pod sends, over OTLP/gRPC and without compression, as SDKs do."""
+    """What each node's pod sends, over OTLP/gRPC without TLS or compression, as SDKs do."""
 
     rate: int  # spans a second
     spans: int  # a request
