@@ -26,7 +26,7 @@ _REPOSITORY = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(:\d+)?(/[a-z0-9]+([._-]+[a-
 class Naming:
     tag: str
     repository: str
-    source: str | None  # where the source is to be had: a URL
+    source: str | None  # the URL of the source
 
     def __post_init__(self):
         if not _TAG.fullmatch(self.tag):

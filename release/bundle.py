@@ -48,7 +48,7 @@ _OF_HOOKS += ("rules", "sideEffects", "timeoutSeconds")
 class About:
     images: Images
     architectures: list[str]
-    source: str | None  # where the source is to be had: a URL
+    source: str | None  # the URL of the source
 
 
 class _Dumper(yaml.SafeDumper):

@@ -87,7 +87,7 @@ ROWS += [trickle(requests, spans) for spans in (1, 10) for requests in (1, 10, 1
 ROWS.append(replace(trickle(100, 10), key="trickle-100x10-tls", link=TLS,
                     title="100 requests/s of 10 spans of 2 kB, TLS to the destinations"))
 
-# A second of this goes ahead of what is to be measured without what comes once.
+# A second of this load precedes a measurement that must not include one-time costs.
 WARM_UP = LoadOptions(rate=1000, spans=10, connections=4)
 WARM_UP_SECONDS = 1
 

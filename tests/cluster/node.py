@@ -72,7 +72,7 @@ def _kubelet_config(cgroup: str) -> dict:
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": f"unix://{SOCKET}",
         "resolvConf": "/var/lib/kubelet/resolv.conf",
-        # The disk is this machine's, and how full it is is no business of the pods.
+        # The disk belongs to this machine, so its usage must not evict pods.
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "0%"},
         # Changed Secrets and ConfigMaps are in the pods after seconds instead of a minute.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chart in a real API server, applied by Helm 3 and 4 and in the way of GitOps tools:
+"""The chart in a real API server, applied by Helm 3 and 4 and as GitOps tools do:
 installed, upgraded, rolled back and uninstalled; and the operator with the permissions that it
 grants."""
 
@@ -272,7 +272,7 @@ def test_an_upgrade_passes_after_the_enforcer_of_aks(control_plane, clean, helms
         enforce(control_plane, path, "admissionsenforcer")
         assert "admissionsenforcer" not in owners(control_plane, path), "nothing was missing"
     helm.install({"logLevel": "debug"})
-    for path in WEBHOOKS:  # what a chart of before lacked is the enforcer's
+    for path in WEBHOOKS:  # the enforcer owns what an earlier chart lacked
         lift(control_plane, path)
         enforce(control_plane, path, "admissionsenforcer")
         assert "admissionsenforcer" in owners(control_plane, path)

@@ -56,7 +56,7 @@ def test_it_renders_to_what_it_did(helm, name):
     if os.environ.get("DUALTRACE_REGENERATE") == "1":
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    assert text == file.read_text(), "DUALTRACE_REGENERATE=1 writes tests/data/chart anew"
+    assert text == file.read_text(), "set DUALTRACE_REGENERATE=1 to regenerate tests/data/chart"
 
 
 def test_nothing_is_looked_up_or_random():
@@ -89,9 +89,9 @@ def test_it_can_be_part_of_another_chart(helm, tmp_path):
 
 
 def test_the_crd_and_the_table_of_values_are_copies():
-    assert CRD_TEMPLATE.read_text() == crd_template(), "./dev docs makes it anew"
+    assert CRD_TEMPLATE.read_text() == crd_template(), "run ./dev docs to regenerate it"
     page = PAGE.read_text()
-    assert render_page(page) == page, "./dev docs makes it anew"
+    assert render_page(page) == page, "run ./dev docs to regenerate it"
 
 
 def test_every_value_has_its_meaning_in_a_comment():
@@ -143,7 +143,7 @@ STABLE = {
     "policy/v1",
     "rbac.authorization.k8s.io/v1",
 }
-FOREIGN = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}  # only where they are asked for
+FOREIGN = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}  # only if the values request them
 
 
 def test_only_stable_interfaces_are_used(helm):

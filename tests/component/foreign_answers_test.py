@@ -100,7 +100,7 @@ def test_a_page_with_200_delivers_nothing(lane_of, lane, disguise):
         lane, lambda number, request: [DISGUISES[disguise]] if number == 0 else [STORE, OK]
     )
     ids = send(agent)
-    wait_until(lambda: agent.lane(lane)["lastError"], "the lane says what it met")
+    wait_until(lambda: agent.lane(lane)["lastError"], "the lane reports what it encountered")
     assert agent.lane(lane)["lastError"]["reason"] == "ForeignAnswer"
     expect_all_once(destination, agent, lane, ids)
 

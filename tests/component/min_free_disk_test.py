@@ -75,7 +75,7 @@ def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, dura
     # What it has is delivered, and then nothing of the disk is held.
     sandbox.fault("databricks", "none")
     sandbox.wait_for(set(ids))
-    wait_until(lambda: segments(disk) == 0, "its files are given back", process=agent.process)
+    wait_until(lambda: segments(disk) == 0, "its segments are removed", process=agent.process)
     assert refuses(agent)
 
     leave(disk, 24 * MEBIBYTE)

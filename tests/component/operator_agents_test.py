@@ -130,7 +130,7 @@ def test_the_status_follows_the_agents(control_plane, tenant, nodes):
         found = control_plane.api.get(events)[1]["items"]
         return {one["reason"] for one in found if one["regarding"]["kind"] == "DualTraceExport"}
 
-    wait_until(lambda: {"AuthRejected", "Ready", "Idle"} <= told(), "events tell the story")
+    wait_until(lambda: {"AuthRejected", "Ready", "Idle"} <= told(), "events report each step")
 
 
 @pytest.fixture

@@ -121,8 +121,8 @@ def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
 
     # Nor is what somebody does to them undone meanwhile: what was meant is not known.
     tenant.patch_child("services", "number-0", {"spec": {"internalTrafficPolicy": "Local"}})
-    mended = {"arize": {"endpoint": None}}
-    tenant.change("number-0", mended)
+    fixed = {"arize": {"endpoint": None}}
+    tenant.change("number-0", fixed)
     tenant.wait_for_reason("number-0", "ConfigValid", "Valid")
     wait_until(
         lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Cluster",
@@ -157,7 +157,7 @@ def test_an_export_is_reported_that_was_found_only_when_the_rules_were_back(
     for number, (how, (_, says)) in enumerate(WRONG.items()):
         name = f"number-{number}"
         if how in OF_ANOTHER_TYPE:
-            wait_until(lambda: says in notes(name), f"an event tells of {how}")
+            wait_until(lambda: says in notes(name), f"an event reports {how}")
             assert tenant.condition(name, "ConfigValid")["reason"] == "Valid", how
         else:
             is_reported(tenant, name, how, says)
@@ -207,7 +207,7 @@ def test_wrong_secrets_are_told_apart_and_clear_up_by_themselves(control_plane, 
         ready = tenant.condition("needy", "Ready")
         assert (ready["status"], ready["reason"]) == ("False", reason)
         # Agents run all the same: the other destination can be served.
-        wait_until(lambda: tenant.child("daemonsets", "needy"), "agents are asked for")
+        wait_until(lambda: tenant.child("daemonsets", "needy"), "the agents are requested")
     for tenant in tenants.values():
         tenant.put_secret("arize", SECRETS["arize"])
     for tenant in tenants.values():
@@ -230,7 +230,7 @@ def test_a_secret_that_may_not_be_read_is_no_failure(control_plane, operator, ba
     synced = tenant.wait_for_reason("needy", "CredentialsSynced", "SecretUnreadable")
     assert "Secret arize (spec.arize.credentials)" in synced["message"]
     assert tenant.condition("needy", "Ready")["reason"] != "SecretUnreadable"
-    wait_until(lambda: tenant.child("daemonsets", "needy"), "agents are asked for")
+    wait_until(lambda: tenant.child("daemonsets", "needy"), "the agents are requested")
 
 
 def test_no_secret_is_ever_shown(control_plane, operator, tenant):

@@ -95,7 +95,7 @@ def test_the_example_is_applied_looked_at_and_deleted(plane, installation):
     plane.kubectl("delete", "dte", "agents", "--namespace", namespace, "--timeout=60s")
     wait_until(lambda: not tenant.children(), "nothing is left", timeout=GC_SECONDS)
     time.sleep(1)
-    assert tenant.children() == []  # and nobody makes them anew
+    assert tenant.children() == []  # and nothing creates them again
 
 
 def read_well(plane, namespace: str) -> None:

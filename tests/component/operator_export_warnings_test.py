@@ -79,14 +79,14 @@ def test_a_secret_that_is_not_there_is_told_with_its_field(tenant, operator):
     arize = missing(tenant, "arize", "spec.arize.credentials")
     databricks = missing(tenant, "databricks", "spec.databricks.auth.token")
     # A busy machine may be too slow for the question.
-    wait_until(lambda: told(tenant, BOTH)[:2] == [arize, databricks], "both are told")
+    wait_until(lambda: told(tenant, BOTH)[:2] == [arize, databricks], "there is a warning about both")
     tenant.put_secret("arize", SECRETS["arize"])
-    wait_until(lambda: told(tenant, BOTH)[0] == databricks, "one is told")
+    wait_until(lambda: told(tenant, BOTH)[0] == databricks, "there is a warning about one")
     tenant.put_secret("databricks", SECRETS["databricks"])
     before = operator.metric(LOOKUPS, result="found")
     wait_until(
         lambda: len(told(tenant, BOTH)) == 1 and operator.metric(LOOKUPS, result="found") > before + 1,
-        "both are found and nothing is told",
+        "both are found and there is no warning",
     )
 
 

@@ -125,7 +125,7 @@ def test_nodes_that_cannot_run_the_new_agent_stop_no_other_and_are_named(control
     assert f"{unpulled.name} cannot run it: ImagePullBackOff: not found" in rolling["message"]
     for old in olds:
         found = tenant.api.get(f"/api/v1/namespaces/{tenant.namespace}/pods/{old['metadata']['name']}")
-        assert found[0] == 200 and "deletionTimestamp" not in found[1]["metadata"], "it goes on"
+        assert found[0] == 200 and "deletionTimestamp" not in found[1]["metadata"], "it is not being deleted"
 
 
 @pytest.fixture

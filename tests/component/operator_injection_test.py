@@ -251,7 +251,7 @@ def test_the_api_server_takes_every_pod_and_nothing_of_it_is_changed(
 
 
 def debug(plane, pod: dict, containers: list[dict]) -> dict:
-    """Adds ephemeral containers in the way of `kubectl debug`; returns the resulting pod."""
+    """Adds ephemeral containers as `kubectl debug` does; returns the resulting pod."""
     meta = pod["metadata"]
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/ephemeralcontainers"
     status, answer = plane.api.patch(path, {"spec": {"ephemeralContainers": containers}})

@@ -57,7 +57,7 @@ def test_a_namespace_that_is_shut_at_the_start_keeps_nobody_waiting(bare_install
     first.create(EXPORT)
     second.create(EXPORT)
     first.wait_until_settled(EXPORT)
-    wait_until(lambda: not_served(operator) == [second.namespace], "it says which")
+    wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
     assert is_served(operator, first) and not is_served(operator, second)
     assert "status" not in second.get(EXPORT)
 
@@ -73,7 +73,7 @@ def test_a_namespace_that_is_not_there_keeps_nobody_waiting(bare_installation, t
     operator = operator_of(bare_installation, first.namespace, "nobody-made-it").start()
     first.create(EXPORT)
     first.wait_until_settled(EXPORT)
-    wait_until(lambda: not_served(operator) == ["nobody-made-it"], "it says which")
+    wait_until(lambda: not_served(operator) == ["nobody-made-it"], "it reports which one")
     assert operator.stop() == 0
 
 
@@ -99,7 +99,7 @@ def test_a_namespace_that_is_deleted_ends_neither_the_operator_nor_its_webhook(
         # Watches stand for as long as they may; another start finds it shut.
         assert operator.stop() == 0
         operator.start()
-        wait_until(lambda: not_served(operator) == [second.namespace], "it says which")
+        wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
         first.create(EXPORT)
         first.wait_until_settled(EXPORT)
         assert webhook.authority(), "and the webhook is trusted"
@@ -122,13 +122,13 @@ def test_a_role_that_goes_while_it_runs_is_told_to_the_exports(bare_installation
     assert second.api.put(path, role)[0] == 200
     assert operator.stop() == 0
     operator.start()
-    wait_until(lambda: not_served(operator) == [second.namespace], "it says which")
+    wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
     events = f"/apis/events.k8s.io/v1/namespaces/{second.namespace}/events"
 
     def reasons() -> set[str]:
         return {one["reason"] for one in second.api.get(events)[1]["items"]}
 
-    wait_until(lambda: "NamespaceNotServed" in reasons(), "an event says so", timeout=60)
+    wait_until(lambda: "NamespaceNotServed" in reasons(), "an event reports this", timeout=60)
     admit(bare_installation, second)
-    wait_until(lambda: "NamespaceServed" in reasons(), "an event says so", timeout=60)
+    wait_until(lambda: "NamespaceServed" in reasons(), "an event reports this", timeout=60)
     assert operator.stop() == 0

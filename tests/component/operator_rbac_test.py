@@ -111,7 +111,7 @@ def day(installation, control_plane):
     operator = installation.operator(*webhook.options()).start()
     busy_day(tenant, control_plane)
     assert control_plane.api.delete(SECRET)[0] == 200
-    wait_until(webhook.authority, "the authority is made anew")
+    wait_until(webhook.authority, "the CA is created again")
     assert operator.stop() == 0
     webhook.uninstall()
     webhook.close()
@@ -250,7 +250,7 @@ def test_without_events_the_status_tells_all(control_plane, installation, withou
 
     make_old_news(tenant)
     wait_until(lambda: refused() == {403}, "an event is refused")
-    wait_until(lambda: operator.logged("An event could not be written"), "it says so")
+    wait_until(lambda: operator.logged("An event could not be written"), "it reports this")
     assert operator.stop() == 0
 
 
@@ -270,7 +270,7 @@ def test_without_the_status_its_agents_are_served(control_plane, installation, w
     operator = installation.operator("--leader-elect=false").start()
     tenant.create(EXPORT)
     wait_until(lambda: len(tenant.children()) == len(APIS), "the children are there")
-    wait_until(lambda: operator.logged("an export could not be reconciled"), "it says so")
+    wait_until(lambda: operator.logged("an export could not be reconciled"), "it reports this")
     assert "status" not in tenant.get(EXPORT)
     assert operator.stop() == 0
 

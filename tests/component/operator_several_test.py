@@ -126,7 +126,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     two = second()
     (said,) = wait_until(
         lambda: two.logged("another operator serves this export, so this operator leaves it alone"),
-        "the second says so",
+        "the second reports this",
     )
     assert said["operator"].endswith("/first")
 
@@ -134,7 +134,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
         events = tenant.api.get(EVENTS.format(tenant.namespace))[1]["items"]
         return [one for one in events if one["reason"] == "ServedByAnother"]
 
-    assert wait_until(told, "an event says so")[0]["regarding"]["name"] == "agents"
+    assert wait_until(told, "an event reports this")[0]["regarding"]["name"] == "agents"
     tenant.change("agents", {"delivery": {"maxAge": "36h"}})
     tenant.wait_until_settled("agents")
     before = version(tenant, "agents")

@@ -70,10 +70,10 @@ def test_pods_on_nodes_without_an_agent_are_named(control_plane, launch, nodes):
     events = f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events"
     wait_until(
         lambda: any(e["reason"] == "PodsUnserved" for e in tenant.api.get(events)[1]["items"]),
-        "an event tells it",
+        "an event reports this",
     )
 
-    # Another operator goes on from there.
+    # Another operator continues from there.
     operator.stop()
     launch()
     tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnserved", timeout=60)

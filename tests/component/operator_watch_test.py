@@ -79,7 +79,7 @@ def test_what_was_compacted_is_listed_anew(control_plane, operator, proxy, chang
         return operator.metric("dualtrace_informer_lists_total") - lists
 
     # Each when its pause ends; the changes needed some of them only.
-    wait_until(lambda: listed() >= INFORMERS, "all have listed anew", timeout=90)
+    wait_until(lambda: listed() >= INFORMERS, "all have listed again", timeout=90)
     assert listed() <= INFORMERS + 2
 
 
@@ -126,7 +126,7 @@ def test_streams_that_fell_silent_are_given_up_and_lose_no_change(operator, prox
         answered = [seen for seen in proxy.seen(since) if seen.is_watch and seen.status]
         return {seen.path.partition("?")[0] for seen in answered}
 
-    wait_until(lambda: len(muted()) == INFORMERS, "all watch anew", timeout=90)
+    wait_until(lambda: len(muted()) == INFORMERS, "all watch again", timeout=90)
     proxy.rule = None
     changes.make()
     given_up = operator.metric("dualtrace_informer_ends_total", reason="Silent")

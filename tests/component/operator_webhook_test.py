@@ -146,7 +146,7 @@ def test_without_a_configuration_it_is_not_ready_and_says_so(
         status, body = fetch(operator.url("/readyz"))
         return "" if status == 200 else body.decode()
 
-    wait_until(lambda: "there is no configuration of that name" in says(), "it says so")
+    wait_until(lambda: "there is no configuration of that name" in says(), "it reports this")
     webhook.install()
     wait_until(lambda: says() == "", "it is ready", process=operator.process)
     create_pod(control_plane, space, ASKS)
@@ -185,11 +185,11 @@ def test_what_is_damaged_is_mended(control_plane, webhook, start, space, damage)
     operator = start(*QUICK)
     damage(webhook)
 
-    def mended() -> bool:
+    def repaired() -> bool:
         authority = webhook.authority()
         return bool(authority) and all(authority in one for one in webhook.bundles().values())
 
-    wait_until(mended, "it is mended", process=operator.process)
+    wait_until(repaired, "it is repaired", process=operator.process)
     before = reviews(operator)
     create_pod(control_plane, space, ASKS)
     assert reviews(operator) == before + 1

@@ -237,7 +237,7 @@ def test_an_adopted_journal_goes_to_the_new_lane_too(stage, sandbox):
     books = {lane["name"]: lane["spans"] for lane in mounted.agent.status()["lanes"]}
     mounted.change({"delivery": {"maxAge": "2h"}})
     after = {lane["name"]: lane["spans"] for lane in mounted.agent.status()["lanes"]}
-    assert after == books, "the books go on"
+    assert after == books, "the ledger continues"
     assert len(sandbox.ids("arize")) == len(ids), "nothing is sent again"
 
 
@@ -260,7 +260,7 @@ def test_a_plain_file_may_be_rewritten_and_replaced(stage, sandbox):
     agent.config_file.unlink()
     wait_until(lambda: configuration(agent)["error"], "it says that the file is gone")
     agent.config_file.write_text(text)
-    wait_until(lambda: configuration(agent)["error"] is None, "it is content again")
+    wait_until(lambda: configuration(agent)["error"] is None, "it is satisfied again")
 
 
 def test_after_a_reload_it_ends_and_starts_like_any_other(stage, sandbox):

@@ -6,7 +6,7 @@ from docs.resource_page import PAGE, read_fields, render
 
 def test_the_page_is_made_from_the_crd():
     page = PAGE.read_text()
-    assert render(page) == page, "./dev docs makes the tables anew"
+    assert render(page) == page, "run ./dev docs to regenerate the tables"
 
 
 def test_every_field_is_on_the_page_once():

@@ -193,6 +193,6 @@ class Backlog:
 
     def _judge_disk(self, before: int) -> None:
         wait_until(
-            lambda: self._disk() <= before + DISK_MORE, "the disk is given back", timeout=60
+            lambda: self._disk() <= before + DISK_MORE, "the disk space is freed", timeout=60
         )
         self.report.lines.append(f"{self._disk() // MIB} MiB of disk afterwards")

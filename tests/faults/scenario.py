@@ -19,7 +19,7 @@ SMALL_SEGMENTS = {
 class Scale:
     """Duration and intensity: the long runs and the short ones are the same scenarios."""
 
-    rounds: int  # of what is done again and again
+    rounds: int  # of the steps that are repeated
     seconds: float  # that a destination is away
     rate: float  # spans a second
     seed: int

@@ -161,7 +161,7 @@ class World:
             counts = {lane["spans"]["accepted"] for lane in self.agent.status()["lanes"]}
             return counts if min(counts) >= at_least and len(counts) == 1 else None
 
-        (count,) = wait_until(seen, "both lanes have the same in their books")
+        (count,) = wait_until(seen, "both ledgers agree")
         return count
 
     def wait_until_stored(self, destinations: tuple[str, ...], timeout: float) -> None:

@@ -135,7 +135,7 @@ class Load:
     def paused(self):
         """Inside it, no request is in flight and none is sent."""
         self._go.clear()
-        wait_until(self._idle, "every request has its answer", timeout=ANSWER_TIMEOUT + 10)
+        wait_until(self._idle, "every request has its response", timeout=ANSWER_TIMEOUT + 10)
         try:
             yield
         finally:

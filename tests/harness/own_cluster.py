@@ -108,7 +108,7 @@ class OwnCluster:
 
     def compact(self) -> None:
         """With the API server down."""
-        # A revision more, so that also the newest resourceVersion of before is an old one.
+        # One more revision, so that even the newest earlier resourceVersion is too old.
         self._etcd("kv/put", {"key": COMPACTED, "value": ""})
         revision = self._etcd("kv/range", {"key": COMPACTED})["header"]["revision"]
         self._etcd("kv/compaction", {"revision": revision, "physical": True})

@@ -45,7 +45,7 @@ class Sandbox(SpanStore):
         self.folder = folder
         self.tls = tls
         self.table = table
-        self.bodies = bodies  # whether requests() will be asked for
+        self.bodies = bodies  # whether requests() is used
         self.names = names  # of its certificate, beside the usual
         folder.mkdir(parents=True, exist_ok=True)
         self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)

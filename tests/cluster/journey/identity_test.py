@@ -254,7 +254,7 @@ def test_a_good_credential_follows_a_good_one(loaded):
     flowed = {case.name: case.uses(case.secret("second")) for case in loaded.with_secret}
     loaded.wait_until(
         lambda case: case.uses(case.secret("second")) > flowed[case.name] + 5,
-        "requests go on",
+        "requests continue",
         [case for case in loaded.with_secret if case.kind == "token"],
     )
     after = {case.name: case.uses(case.secret("first")) for case in loaded.with_secret}

@@ -301,7 +301,7 @@ def test_a_fault_is_said_everywhere(live, places, fault):
         )
         place.later(place)
     try:
-        wait_until(lambda: is_said(place, fault), "it is said", fault.patience, every=1)
+        wait_until(lambda: is_said(place, fault), "it is reported", fault.patience, every=1)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{json.dumps(place.status(), indent=1)}") from None
     condition, ready = place.condition(fault.condition), place.condition("Ready")
