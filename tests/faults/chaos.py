@@ -57,8 +57,8 @@ def _config(some: random.Random) -> dict:
     changes = {
         name: {"compression": how} for name, how in zip(DESTINATIONS, compression, strict=True)
     }
-    # An answer that takes too long is a fault of its own here. A process that dies takes nothing
-    # with it, whatever the durability: only a machine could.
+    # Here, a response that takes too long is itself a fault. The death of a process loses nothing,
+    # whatever the durability: only that of a machine could.
     delivery = {"requestTimeout": "2s", "durability": some.choice(["Disk", "Memory"])}
     return merged(SMALL_SEGMENTS, {**changes, "delivery": delivery, "drainTimeout": "3s"})
 

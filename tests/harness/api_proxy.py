@@ -169,7 +169,7 @@ class ApiProxy:
             protocol_version = "HTTP/1.1"
 
             def setup(self):
-                # The handshake on this connection's thread, so that a slow one holds up nobody.
+                # The handshake runs on this connection's thread, so that a slow one does not block others.
                 self.request.settimeout(600)
                 self.request = proxy._tls.wrap_socket(self.request, server_side=True)
                 super().setup()

@@ -10,7 +10,7 @@ from harness.managed_fields import applied_by
 
 MANAGER = "dualtrace-operator"
 OURS = "app.kubernetes.io/managed-by=dualtrace-operator"
-# Each kind that has a child, with the API it is of.
+# Each kind of child, with its API.
 APIS = {
     "serviceaccounts": "/api/v1",
     "configmaps": "/api/v1",

@@ -30,7 +30,7 @@ def code_of(text):
     return TOKEN.sub(lambda match: "\n" * match.group().count("\n"), text)
 
 
-# What, where it may stand, and what to use instead.
+# The word, where it is allowed, and what to use instead.
 BANNED = [
     (r"\b(secure_)?getenv\b", ("agent/app/", "operator/app/", "tests/"),
      "the environment is read in app/ alone"),

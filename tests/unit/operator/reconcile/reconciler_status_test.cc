@@ -242,7 +242,7 @@ TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   EXPECT_EQ(world.condition("Ready"), "True Ready");
 }
 
-// It is the operator who is behind: the Secret is looked at before agents are blamed.
+// The operator itself is behind: it reads the Secret before it blames the agents.
 TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   World world;
   world.agents.said = {report_using("key-1")};
