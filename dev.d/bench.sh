@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What takes long and is run by hand: measurements, faults and random schedules.
+# Long tasks that are run manually: measurements, faults and random schedules.
 
 word_bench() {
   local peers=()

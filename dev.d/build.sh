@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Programs from the sources, and what is made of them.
+# Builds the programs, images and releases.
 
 build() { # PRESET [TARGET…]
   local preset="$1" log
@@ -30,7 +30,7 @@ word_release() {
   tools=("$(place clients)/bin/python" -B -m release --helm "$(place helm)/helm"
     --operator-verify "$(place olm)/operator-verify" --sysroot "$(place arm64)/root")
   if [[ -n "$asks_for_help" ]]; then exec "${tools[@]}" --help; fi
-  # What it refuses, it refuses before the build.
+  # It rejects wrong arguments before the build.
   architectures="$("${tools[@]}" --check "$@")"
   for architecture in $architectures; do
     preset=release

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# The cached things: what each is made from, where it lives, and that it is made once.
+# The cache: what each item is built from, where it is stored, and the lock that builds it only once.
 
-pins() { # NAME – the files a cached thing is made from
+pins() { # NAME – the files that a cached item is built from
   case "$1" in
     go) printf '%s\n' tests/component/clients/go/{go.mod,go.sum,main.go} ;;
     java) printf '%s\n' tests/component/clients/java/{pom.xml,Client.java} ;;
@@ -19,13 +19,13 @@ pins() { # NAME – the files a cached thing is made from
   esac
 }
 
-place() { # NAME – where the cached thing lives
+place() { # NAME – the folder of the cached item
   local hash
   hash="$(pins "$1" | xargs cat | sed '/SPDX-License-Identifier/d' | sha256sum)"
   echo "$cache/$1-${hash:0:12}"
 }
 
-cached() { # NAME – makes the thing if it is not there; two checkouts may ask at the same time
+cached() { # NAME – builds the item if it is missing; two checkouts may call this at the same time
   local name="$1" folder log
   folder="$(place "$name")"
   log="$folder.log"
@@ -37,7 +37,7 @@ cached() { # NAME – makes the thing if it is not there; two checkouts may ask 
     say "making $folder"
     rm -rf "$folder"
     mkdir -p "$folder"
-    # A subshell of its own with `set -e`: behind `if` or `||` bash would ignore a failing step.
+    # A separate subshell with `set -e`: after `if` or `||`, bash would ignore a failing step.
     set +e
     (
       set -e
@@ -56,7 +56,7 @@ cached() { # NAME – makes the thing if it is not there; two checkouts may ask 
   ) 9>"$folder.lock"
 }
 
-export_places() { # NAME… – tells tests where the cached things are that are there
+export_places() { # NAME… – exports the folders of the cached items that exist, for tests
   local folder name
   for name in "$@"; do
     folder="$(place "$name")"

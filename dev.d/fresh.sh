@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Words on a machine that has nothing yet. No CI finds what is missing there: its machines have run
-# before. Shared with this machine are only its compiled objects (ccache's and Go's), which help nobody
-# who has no compiler; packages, downloads and everything that ./dev makes begin from nothing.
-# With --cold nothing is shared, as for someone who has just cloned the repository.
+# Runs commands on a machine with nothing installed. CI does not find missing prerequisites, because its
+# machines have run before. Only compiled objects (ccache's and Go's) are shared with this machine, and
+# these are useless without a compiler; packages, downloads and everything that ./dev builds start empty.
+# With --cold, nothing is shared, as for someone who has just cloned the repository.
 
 fresh_words=(
   build demo image release "release --arch amd64" arm64 test "test unit" "test fuzz" pytest bench
@@ -25,11 +25,11 @@ word_fresh() {
   done
   ((${#words[@]})) || words=("${fresh_words[@]}")
   for word in "${words[@]}"; do needs_of ${word} >/dev/null; done
-  ((EUID == 0)) || die "fresh needs root: it makes a root file system and namespaces"
+  ((EUID == 0)) || die "fresh needs root: it creates a root file system and namespaces"
   packages fresh debootstrap git
   fresh_home="$(mkdir -p "$cache" && mktemp -d "$cache/fresh.XXXXXX")"
   if [[ -z "$keep" ]]; then trap 'rm -rf --one-file-system "$fresh_home"' EXIT; fi
-  say "making a Debian 12 with its base system only: $fresh_home/base"
+  say "creating a Debian 12 with only its base system: $fresh_home/base"
   make_base "$fresh_home/base" >"$fresh_home/base.log" 2>&1 || { tail "$fresh_home/base.log" >&2; die "debootstrap failed"; }
   printf '%-24s %8s %9s  %s\n' word seconds MB end
   for word in "${words[@]}"; do
@@ -38,7 +38,7 @@ word_fresh() {
   return "$status"
 }
 
-make_base() { # FOLDER – Debian 12 as a user of this machine would get it: its mirror, proxy, certificates
+make_base() { # FOLDER – Debian 12 with this machine's mirror, proxy and certificates
   local mirror file
   mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Component: main' | head -n 1)"
   debootstrap --variant=minbase bookworm "$1" "${mirror:-http://deb.debian.org/debian}" || return
@@ -69,8 +69,8 @@ fresh_one() { # WORD RUN KEEP – a row of the table
   [[ "$end" == ok ]]
 }
 
-# Not by chroot: whoever enters a mount namespace from there (nsenter, for nodes) stands in the root of
-# this machine again.
+# Not with chroot: a process that enters a mount namespace from there (nsenter, for nodes) would be back in
+# this machine's root.
 in_root() { # ROOT COMMAND…
   local root="$1" variables=() name ccache_folder= go_folder=
   shift

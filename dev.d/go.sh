@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Go for the programs that are built with it: the machine's own, or where that is too old the one that
-# its `go` fetches from the Go module proxy as the module golang.org/toolchain, checked like any other
-# by the checksum database. (From Go 1.21 `go` does so by itself, but Debian 12 has 1.19.)
+# The Go toolchain: the machine's own or, if that is too old, the one that its `go` fetches from the Go
+# module proxy as the module golang.org/toolchain, verified with the checksum database like any other
+# module. (Go 1.21 and later do this automatically, but Debian 12 has 1.19.)
 
-go_wanted() { # the newest Go that a go.mod of ours asks for
+go_wanted() { # the newest Go version that one of our go.mod files requires
   find tests -name go.mod -exec sed -n 's/^go //p' {} + | sort -V | tail -n 1
 }
 
@@ -11,7 +11,7 @@ not_older() { # VERSION THAN
   [[ -n "$1" && "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" == "$2" ]]
 }
 
-use_go() { # or die: not to be called where `set -e` is off
+use_go() { # dies if it fails: do not call it where `set -e` is off
   local wanted have otherwise
   wanted="$(go_wanted)"
   have="$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//')"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How each cached thing is made in its folder.
+# Builds each cached item in its folder.
 
 make_python() { # NAME FOLDER
   /usr/bin/python3 -m venv "$2"
@@ -18,15 +18,15 @@ make_java() { # FOLDER
     javac -encoding UTF-8 -cp "$1/*" -d "$1" tests/component/clients/java/Client.java
 }
 
-make_toolchain() { # FOLDER – a Go that is new enough, by one that is not
+make_toolchain() { # FOLDER – fetches a Go that is new enough with one that is not
   local version answer where
   version="$(<dev.d/go.version)"
-  # Outside of every module: the go.mod of one may be in words that an old Go does not know.
+  # Outside of any module: an old Go may not understand its go.mod.
   answer="$(cd "$1" && GOFLAGS= GOTOOLCHAIN=local go mod download -json \
     "golang.org/toolchain@v0.0.1-go$version.$(go env GOOS)-$(go env GOARCH)")" || { echo "$answer"; return 1; }
   where="$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$answer")"
   cp -R "$where/." "$1/"
-  # Modules have no executable files.
+  # Files in a module are not executable.
   chmod -R u+w "$1"
   find "$1/bin" "$1/pkg/tool" -type f -exec chmod +x {} +
 }
@@ -41,7 +41,7 @@ make_h2spec() { # FOLDER
   (cd tests/component/clients/h2spec && go build -o "$1/h2spec" github.com/summerwind/h2spec/cmd/h2spec)
 }
 
-make_olm() { # FOLDER – operator-framework's validator of bundles
+make_olm() { # FOLDER – operator-framework's bundle validator
   (cd tests/component/clients/olm &&
     CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$1/operator-verify" github.com/operator-framework/api/cmd/operator-verify)
 }
@@ -50,10 +50,10 @@ make_collector() { # FOLDER
   (cd tests/bench/peers/collector && go build -trimpath -ldflags '-s -w' -o "$1/collector" .)
 }
 
-make_helm() { # FOLDER – both that are in use (`helm` is the newer one), and what reads the chart's PromQL
+make_helm() { # FOLDER – Helm 3 and 4 (`helm` is the newer one), and a parser for the chart's PromQL
   local minor flags kubernetes=helm.sh/helm/v3/pkg/chartutil
   minor="$(sed -n 's|.*k8s.io/client-go v0\.\([0-9]*\)\..*|\1|p' tests/cluster/helm3/go.mod)"
-  # Without it Helm 3 takes the Kubernetes of `helm template` for 1.20; Helm 4 reads its own go.mod.
+  # Without it, `helm template` of Helm 3 assumes Kubernetes 1.20; Helm 4 reads its own go.mod.
   flags="-s -w -X $kubernetes.k8sVersionMajor=1 -X $kubernetes.k8sVersionMinor=$minor"
   (cd tests/cluster/helm3 && CGO_ENABLED=0 go build -trimpath -ldflags "$flags" -o "$1/helm3" helm.sh/helm/v3/cmd/helm)
   (cd tests/cluster/helm4 && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$1/helm4" helm.sh/helm/v4/cmd/helm)
@@ -65,7 +65,7 @@ make_kubernetes() { # FOLDER – the control plane's programs, and kubectl
   kubernetes_programs "$1" kube-apiserver kube-controller-manager kubectl
 }
 
-make_nodes() { # FOLDER – what nodes need beside them
+make_nodes() { # FOLDER – what nodes need in addition
   kubernetes_programs "$1" kube-scheduler kubelet kube-proxy &&
     (cd tests/cluster/coredns && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$1/coredns" .)
 }
@@ -75,7 +75,7 @@ kubernetes_programs() { # FOLDER PROGRAM…
   shift
   release="$(sed -n 's|^require k8s.io/kubernetes ||p' tests/cluster/kubernetes/go.mod)"
   minor="${release#v1.}"
-  # Without these they say that they are v0.0.0-master.
+  # Without these, they report the version v0.0.0-master.
   local flags="-s -w -X $version.gitVersion=$release -X $version.gitMajor=1 -X $version.gitMinor=${minor%%.*} -X $client.gitVersion=$release"
   for program in "$@"; do
     (cd tests/cluster/kubernetes &&

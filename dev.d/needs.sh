@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# What each word needs before it can start. All of it is known, checked and installed before the first
-# step that takes minutes: first what only a person can give (root, another Node.js), in one line each,
-# then the Debian packages at once, then what is made and cached.
+# The prerequisites of each command. They are checked and installed before the first step that takes
+# minutes: first those that only the user can provide (root, another Node.js), in one line each, then all
+# Debian packages, then what is built and cached.
 
-needs_of() { # WORD [ARGUMENT…] – the names of what it needs
+needs_of() { # WORD [ARGUMENT…] – the names of its prerequisites
   local control_plane="etcd kubernetes" nodes="machine containers nodes"
   local clients="clients js go java h2spec" tests="proxy kubernetes helm olm spark phoenix mlflow"
   case "$*" in
@@ -33,11 +33,11 @@ needs_of() { # WORD [ARGUMENT…] – the names of what it needs
     "docs site"*) echo site ;;
     docs*) echo clients ;;
     all) echo compiler commit clang clang-format clang-tidy codespell "$clients" etcd "$tests" collector rotel site ;;
-    *) die "setup: no such word: $* (./dev help lists them)" ;;
+    *) die "setup: unknown command: $* (./dev help lists them)" ;;
   esac
 }
 
-packages_of() { # NEED – the Debian packages that bring it, or by which it is made
+packages_of() { # NEED – the Debian packages that contain it, or with which it is built
   case "$1" in
     compiler) printf '%s\n' "${compiler_packages[@]}" ;;
     clang) printf '%s\n' clang-14 libclang-rt-14-dev ;;
@@ -54,7 +54,7 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
     python) echo python3 ;;
     machine) printf '%s\n' iproute2 nftables python3 ;;
     go | h2spec | helm | collector | kubernetes | nodes | olm)
-      # Debian's Go is too old to build any of them, but it fetches one that is not (use_go).
+      # Debian's Go is too old to build any of them, but it can fetch a newer one (use_go).
       is_there "$1" || { echo ca-certificates; command -v go >/dev/null || echo golang-go; } ;;
     js) has_node || printf '%s\n' ca-certificates nodejs npm ;;
     java)
@@ -67,17 +67,17 @@ packages_of() { # NEED – the Debian packages that bring it, or by which it is 
 
 has_node() { command -v npm >/dev/null && command -v node >/dev/null; }
 
-is_there() { # NEED – whether nothing has to be made for it
+is_there() { # NEED – whether nothing must be built for it
   case "$1" in
     kubernetes) [[ -x "${KUBEBUILDER_ASSETS:-}/kube-apiserver" || -e "$(place kubernetes)/.done" ]] ;;
     *) [[ -e "$(place "$1")/.done" ]] ;;
   esac
 }
 
-obstacles_of() { # NEED – a line for each thing that it needs and that no package brings
+obstacles_of() { # NEED – a line for each prerequisite that no package provides
   case "$1" in
     machine)
-      ((EUID == 0)) || echo "root: namespaces, mounts and cgroups are made for its nodes"
+      ((EUID == 0)) || echo "root: it creates namespaces, mounts and cgroups for its nodes"
       ;;
     js)
       if has_node && (($(node -p 'process.versions.node.split(".")[0]') < 18)); then
@@ -87,7 +87,7 @@ obstacles_of() { # NEED – a line for each thing that it needs and that no pack
   esac
 }
 
-check_and_install() { # WORD NEED… – dies with one line for each thing that is missing and cannot be had
+check_and_install() { # WORD NEED… – dies with one line for each prerequisite that is missing and cannot be installed
   local word="$1" need obstacles wanted
   shift
   mapfile -t obstacles < <(for need in "$@"; do obstacles_of "$need"; done)
@@ -105,18 +105,18 @@ check_and_install() { # WORD NEED… – dies with one line for each thing that 
   done
 }
 
-has_commit() { # WORD – images and measurements say of which one they are
+has_commit() { # WORD – images and measurements record their commit
   local why
   why="$(git rev-parse --verify HEAD 2>&1)" || die "$1 needs a clone of the repository that git can read: ${why%%$'\n'*}"
 }
 
-can_have_nodes() { # WORD – here; it takes half a second, and what needs nodes builds for a quarter of an hour
+can_have_nodes() { # WORD – takes half a second, while commands that need nodes build for a quarter of an hour
   local why
   why="$(PYTHONPATH=tests:. PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m cluster check 2>&1)" ||
     die "$1 cannot have nodes on this machine: ${why#cluster: }"
 }
 
-make_needs() { # NEED… – those that are made and cached
+make_needs() { # NEED… – builds those that are cached
   local need
   for need in "$@"; do
     case "$need" in
@@ -133,11 +133,11 @@ make_needs() { # NEED… – those that are made and cached
   done
 }
 
-prepare() { # WORD [ARGUMENT…] – everything that it needs
+prepare() { # WORD [ARGUMENT…] – installs and builds its prerequisites
   local needs word="$1"
   # shellcheck disable=SC2207 # names without blanks
   needs=($(needs_of "$@"))
-  if [[ -n "$asks_for_help" ]]; then # what is in Python, then: nothing is built for a page of text
+  if [[ -n "$asks_for_help" ]]; then # only Python is needed: printing help must not build anything
     needs=(python clients)
   fi
   if [[ "$word" == cluster || "$word" == bench || "$word" == docs ]]; then word="$word ${2:-}"; fi
@@ -148,5 +148,5 @@ prepare() { # WORD [ARGUMENT…] – everything that it needs
 word_setup() {
   (($#)) || set -- all
   prepare "$@"
-  say "setup $*: everything is there"
+  say "setup $*: everything is installed"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The Debian packages that the words need.
+# The Debian packages that the commands need.
 
 compiler_packages=(
   ca-certificates ccache cmake curl g++ libboost-dev libboost-system-dev libcli11-dev libcpprest-dev
@@ -7,7 +7,7 @@ compiler_packages=(
   libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libzstd-dev ninja-build nlohmann-json3-dev openssl
   pkg-config prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv
 )
-# What runs on a node; the compiler is for its `pause`.
+# The programs that run on a node; the compiler is for its `pause`.
 container_packages=(
   busybox-static containerd containernetworking-plugins gcc iproute2 libc6-dev nftables runc
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The source files themselves: looked over, laid out, copied into pages.
+# The source files: linting, formatting and generated pages.
 
 word_lint() {
   prepare lint
@@ -17,7 +17,7 @@ word_docs() {
   case "${1:-}" in
     "") ;;
     site) shift; word_docs_site "$@" ;;
-    *) die "docs: nothing, or site" ;;
+    *) die "docs: no argument, or site" ;;
   esac
   prepare docs
   "$(place clients)/bin/python" tests/docs/resource_page.py
@@ -29,10 +29,10 @@ word_docs_site() {
   prepare docs site
   local mkdocs arguments=(--strict --config-file tests/docs/mkdocs.yml)
   mkdocs="$(place site)/bin/mkdocs"
-  # Else it says at each start that its makers have a successor.
+  # Otherwise, it announces its successor at each start.
   export NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1
   case "${1:-}" in
-    # Not --quiet: then --strict would not see the warnings.
+    # Without --quiet, because --strict would then not see the warnings.
     "") "$mkdocs" build "${arguments[@]}" || die "docs site: see above" ;;
     --serve) exec "$mkdocs" serve "${arguments[@]}" ;;
     *) die "docs site [--serve]" ;;

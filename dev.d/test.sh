@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What must pass before a change goes in.
+# The tests that a change must pass before it is merged.
 
 fuzz_seconds_in_test=20
 
@@ -15,7 +15,7 @@ word_test() {
   needs=($(needs_of test "$what"))
   check_and_install "test $what" "${needs[@]}"
   if [[ "$what" == component || "$what" == all ]]; then
-    # The downloads wait for the network and the compiler for the processor: together.
+    # Downloads wait for the network and the compiler for the CPU, so run both at once.
     setup_log="$(mktemp)"
     make_needs "${needs[@]}" >"$setup_log" 2>&1 &
     setup_pid=$!
@@ -29,7 +29,7 @@ word_test() {
   fi
   local status=0
   if [[ "$what" == all ]]; then
-    # A process of its own: a function behind `||` would go on after a step that failed.
+    # A separate process: a function before `||` would continue after a failed step.
     "$PWD/dev" fuzz "$fuzz_seconds_in_test" || status=$?
   fi
   say "testing: $what"
@@ -37,7 +37,7 @@ word_test() {
   return "$status"
 }
 
-word_pytest() { # what ctest calls; handy for one test: ./dev pytest tests/component/tls_test.py -k receiver
+word_pytest() { # ctest calls this; also useful for a single test: ./dev pytest tests/component/tls_test.py -k receiver
   export_places clients js go h2spec helm java kubernetes olm spark phoenix mlflow
   [[ -n "${DUALTRACE_TEST_CLIENTS:-}" ]] || die "pytest: run ./dev setup test first"
   (($#)) || set -- tests/component

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the dynamic linker loads for a program."""
+"""The libraries that the dynamic linker loads for a program."""
 
 import re
 import subprocess
@@ -17,7 +17,8 @@ _INTERPRETER = re.compile(r"\[Requesting program interpreter: (/.+)\]")
 
 
 def libraries(program: Path, machine: Machine | None = None) -> list[Path]:
-    """By the paths at which it looks for them, itself included; none for a static program."""
+    """By the paths at which the linker looks for them, including the program itself; empty for a
+    static program."""
     if not program.is_file():
         raise Refused(f"there is no program {program}")
     if machine and not machine.is_this_one:
@@ -33,7 +34,7 @@ def libraries(program: Path, machine: Machine | None = None) -> list[Path]:
 
 
 def _read_libraries(program: Path, machine: Machine) -> list[Path]:
-    """As the linker of a machine that is not here would find them."""
+    """Resolves them as the linker of another machine would."""
     found: dict[str, Path] = {}
     unread = [program]
     while unread:

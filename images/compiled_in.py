@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which libraries are in a program without being loaded: those that are headers only, which the
-compiler wrote down when it read them."""
+"""Header-only libraries that are compiled into a program and therefore not loaded. The compiler's
+dependency files list their headers."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ def _ninja(build: Path, *arguments: str) -> list[str]:
 
 
 def headers(build: Path, target: str, machine: Machine) -> set[Path]:
-    """The places of all that were read for its objects, outside the tree."""
+    """The paths of all files outside the tree that were read to build its object files."""
     inputs = _ninja(build, "-t", "inputs", target)
     objects = [one for one in inputs if one.endswith(".o")]
     if not objects:
@@ -36,7 +36,7 @@ def headers(build: Path, target: str, machine: Machine) -> set[Path]:
 def header_only(
     build: Path, target: str, loaded: set[Package], machine: Machine
 ) -> set[Package]:
-    """The packages whose headers are in it and of whose source nothing is loaded."""
+    """The packages whose headers are compiled in and whose libraries are not loaded."""
     sources = {package.source for package in loaded} | _DECLARATIONS
     read = known_owners(headers(build, target, machine), machine)
     return {package for package in read if package.source not in sources}

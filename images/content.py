@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the images of dualtrace's own programs, layer by layer."""
+"""The content of the images of dualtrace's own programs, layer by layer."""
 
 import subprocess
 import tempfile
@@ -39,7 +39,7 @@ class Content:
 
 
 def stripped(program: Path, machine: Machine) -> tuple[bytes, bytes]:
-    """The program without what only a debugger reads, and that."""
+    """The program without its debug information, and the debug information."""
     with tempfile.TemporaryDirectory() as folder:
         lean, debug = Path(folder) / "lean", Path(folder) / "debug"
         for command in (
@@ -54,7 +54,7 @@ def stripped(program: Path, machine: Machine) -> tuple[bytes, bytes]:
 
 
 def authorities(machine: Machine) -> tuple[Package, bytes]:
-    """Mozilla's, as Debian packages them; none that was added to this machine."""
+    """Mozilla's CAs as packaged by Debian, without any that were added to this machine."""
     listed = machine.dpkg_query("--listfiles", "ca-certificates").stdout.splitlines()
     listed = [one for one in listed if one.startswith(_AUTHORITIES) and one.endswith(".crt")]
     files = [Path(one) for one in sorted(listed)]
@@ -65,7 +65,7 @@ def authorities(machine: Machine) -> tuple[Package, bytes]:
 
 
 def _notices(packages: set[Package], machine: Machine) -> dict[Package, dict[str, File]]:
-    """Copyright notices and licenses: they ask to go where the programs go."""
+    """Copyright notices and licenses, which must be distributed with the programs."""
     notices: dict[Package, dict[str, File]] = defaultdict(dict)
     texts = set()
     for package in packages:
@@ -82,7 +82,8 @@ def _notices(packages: set[Package], machine: Machine) -> dict[Package, dict[str
 def _packaged(
     loaded: dict[Path, Package], compiled_in: set[Package], machine: Machine
 ) -> dict[Package, dict[str, File]]:
-    """Every file that is of a package, by its package; of what is compiled in, notices alone."""
+    """Every file that belongs to a package, by package; for headers that are compiled in, only the
+    notices."""
     found: dict[Package, dict[str, File]] = defaultdict(dict)
     for file, package in loaded.items():
         found[package][str(file)] = File(machine.file(file), 0o755)
@@ -96,7 +97,7 @@ def _packaged(
 
 
 def _with_stubs(files: list[Path]) -> list[Path]:
-    """So that the base is the same whichever of them a program's libraries ask for."""
+    """The base is therefore the same whichever of them a program's libraries need."""
     stubs = {file.with_name(s) for file in files if file.name == "libc.so.6" for s in _STUBS}
     return sorted({*files, *stubs})
 

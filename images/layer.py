@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One layer of an image: a tar whose bytes follow from what is in it and from nothing else."""
+"""One layer of an image: a tar whose bytes depend only on its content."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 @dataclass(frozen=True)
 class File:
-    """A regular file. Its owner is root and its time 1970, whatever they were here."""
+    """A regular file, owned by root and with the time 1970, whatever they are on this machine."""
 
     content: Path | bytes
     mode: int = 0o644
@@ -39,7 +39,7 @@ def _header(place: str, kind: bytes, mode: int) -> tarfile.TarInfo:
 
 
 def folders_of(entries: Entries) -> set[str]:
-    """Every folder that something in them is in, without the root."""
+    """Every folder that contains one of them, without the root."""
     return {str(folder) for place in entries for folder in list(PurePosixPath(place).parents)[:-1]}
 
 
@@ -63,7 +63,7 @@ def make_tar(entries: Entries) -> bytes:
 
 
 def gzipped(content: bytes, level: int) -> bytes:
-    """With a header that has neither a time nor a name."""
+    """Compresses with a header that contains neither a time nor a name."""
     packer = zlib.compressobj(level=level, wbits=31)
     return packer.compress(content) + packer.flush()
 
@@ -83,12 +83,12 @@ class Layer:
 
     @cached_property
     def diff_id(self) -> str:
-        """The digest of the tar as it is."""
+        """The digest of the uncompressed tar."""
         return digest_of(self._tar)
 
     @cached_property
     def blob(self) -> bytes:
-        """The tar by gzip."""
+        """The tar, compressed with gzip."""
         return gzipped(self._tar, level=6)  # 9 saves 1 % and takes three times as long
 
     @property

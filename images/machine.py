@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For which machine an image is: this one, or one of another architecture whose Debian packages are
-unpacked in a folder (dev.d/arm64.sh). Files have a place (their path there) and a path here."""
+"""The machine that an image is for: this one, or one of another architecture whose Debian packages
+are unpacked in a folder (dev.d/arm64.sh). A file has a place (its path on that machine) and a path
+on this one."""
 
 import platform
 import subprocess
@@ -12,7 +13,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Refused(Exception):
-    """An image cannot be made; the message says why and what to do."""
+    """An image cannot be built; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Machine:
 
     @property
     def library_folders(self) -> list[Path]:
-        """Where Debian's dynamic linker looks, in this order."""
+        """The folders that Debian's dynamic linker searches, in order."""
         triplet = _TRIPLETS[self.architecture]
         return [Path("/lib", triplet), Path("/usr/lib", triplet), Path("/lib"), Path("/usr/lib")]
 
@@ -35,11 +36,11 @@ class Machine:
         return self.root / str(place).lstrip("/")
 
     def place(self, file: Path) -> Path:
-        """Of a file below its root."""
+        """The place of a file below the machine's root."""
         return Path("/") / file.relative_to(self.root)
 
     def resolved(self, place: Path) -> Path:
-        """The place of the file that a symbolic link leads to."""
+        """The place of a symbolic link's target."""
         there = self.file(place).resolve()
         return self.place(there) if there.is_relative_to(self.root) else place
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of dualtrace's own programs: an archive each, and beside it what is known about it."""
+"""Builds the images of dualtrace's own programs: one archive each, with files that describe it."""
 
 import os
 import re
@@ -26,7 +26,7 @@ _REPOSITORY = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(:\d+)?(/[a-z0-9]+([._-]+[a-
 class Naming:
     tag: str
     repository: str
-    source: str | None  # where the source is to be had: a URL
+    source: str | None  # the URL of the source
 
     def __post_init__(self):
         if not _TAG.fullmatch(self.tag):
@@ -47,7 +47,7 @@ class Made:
 
     @property
     def size(self) -> int:
-        """What a node that has nothing of it fetches."""
+        """The number of bytes that a node downloads if it has none of the layers."""
         return sum(len(layer.blob) for layer in self.content.layers)
 
 
@@ -66,7 +66,7 @@ def labels(program: str, naming: Naming, revision: Revision) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Source:
-    """What images are made from."""
+    """The input for building images."""
 
     build: Path
     machine: Machine
@@ -93,7 +93,7 @@ def image_of(source: Source, program: str, naming: Naming) -> tuple[Image, Conte
 
 
 def write_beside(base: Path, content: Content) -> None:
-    """What is known about an image; the files' names begin with `base`."""
+    """The description of an image; the files' names begin with `base`."""
     base.with_name(f"{base.name}.spdx.json").write_bytes(content.sbom)
     base.with_name(f"{base.name}.debug").write_bytes(content.debug)
 
@@ -109,7 +109,7 @@ def make(source: Source, out: Path, program: str, naming: Naming) -> Made:
 
 
 def unpack(layer: Layer, folder: Path) -> None:
-    """Makes the folder, with what is in the layer as files."""
+    """Creates the folder, with the content of the layer as files."""
     folder.mkdir(parents=True)
     folders = sorted(folders_of(layer.entries))
     for place in folders:

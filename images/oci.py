@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An image as an archive in the OCI's image layout: a tar with oci-layout, index.json and blobs,
-which containerd, podman, skopeo and docker (25 or later) load."""
+"""An image as an archive in the OCI image layout: a tar with oci-layout, index.json and blobs,
+which containerd, podman, skopeo and docker (25 or later) can load."""
 
 import io
 import json
@@ -49,7 +49,7 @@ class _Blobs:
         self.contents: dict[str, bytes] = {}
 
     def add(self, media_type: str, content: bytes, **more) -> dict:
-        """Its descriptor."""
+        """The index's descriptor."""
         digest = digest_of(content)
         self.contents[digest] = content
         return {"mediaType": media_type, "digest": digest, "size": len(content), **more}
@@ -79,8 +79,7 @@ def _add_manifest(blobs: _Blobs, image: Image, **more) -> dict:
 
 
 def _names(name: str) -> dict[str, str]:
-    """The first is containerd's and docker's word for what an image is called, the second the
-    OCI's."""
+    """The first annotation is containerd's and docker's name for an image, the second the OCI's."""
     return {
         "io.containerd.image.name": name,
         "org.opencontainers.image.ref.name": name.rpartition(":")[2],
@@ -102,7 +101,8 @@ def _write_layout(file: Path, blobs: _Blobs, described: dict) -> None:
 
 
 def write_archive(file: Path, image: Image) -> str:
-    """Returns the manifest's digest, which is the image's. The same image gives the same bytes."""
+    """Returns the manifest's digest, which identifies the image. The same image produces the same
+    bytes."""
     blobs = _Blobs()
     described = _add_manifest(blobs, image, annotations=_names(image.name))
     _write_layout(file, blobs, described)
@@ -110,8 +110,8 @@ def write_archive(file: Path, image: Image) -> str:
 
 
 def write_index(file: Path, name: str, images: Sequence[Image]) -> str:
-    """One name for the images of several architectures. Returns the digest of their index, by which
-    a registry finds the image of each."""
+    """Writes an index of images for several architectures. Returns its digest, by which a registry
+    finds the image for each of them."""
     blobs = _Blobs()
     manifests = [_add_manifest(blobs, image) for image in images]
     content = _index(manifests, annotations=images[0].annotations)

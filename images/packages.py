@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which Debian package a file is of, and under which license it says it is."""
+"""The Debian package that a file belongs to, and the license that the package declares."""
 
 import re
 from collections.abc import Iterable
@@ -48,14 +48,15 @@ class Package:
 
 
 def _names_of(path: Path) -> list[Path]:
-    """As dpkg may know it: /lib is /usr/lib by now, and packages were built before and after."""
+    """The paths by which dpkg may know the file: /lib is now /usr/lib, and packages were built
+    before and after that change."""
     text = str(path)
     other = text.removeprefix("/usr") if text.startswith("/usr/lib") else f"/usr{text}"
     return [path, Path(other)]
 
 
 def _search(paths: Iterable[Path], machine: Machine) -> dict[str, str]:
-    """The name of the package of each path that has one."""
+    """The package name for each path that belongs to a package."""
     done = machine.dpkg_query("--search", *sorted({str(path) for path in paths}))
     found = {}
     for line in done.stdout.splitlines():
@@ -83,7 +84,8 @@ def describe(names: Iterable[str], machine: Machine | None = None) -> dict[str, 
 
 
 def owners(files: Iterable[Path], machine: Machine | None = None) -> dict[Path, Package]:
-    """The package of each file; what is of none is refused, since nobody could look it up."""
+    """The package of each file. A file without a package is rejected, because nobody could look up
+    its license."""
     machine = machine or this_machine()
     candidates = {
         file: [*_names_of(file), *_names_of(machine.resolved(file))] for file in files
@@ -100,15 +102,15 @@ def owners(files: Iterable[Path], machine: Machine | None = None) -> dict[Path, 
 
 
 def known_owners(files: Iterable[Path], machine: Machine) -> set[Package]:
-    """The packages of those files that are of one."""
+    """The packages of those files that belong to one."""
     found = _search((name for file in files for name in _names_of(file)), machine)
     described = describe(found.values(), machine)
     return {described[name] for name in found.values()}
 
 
 def spdx_license(copyright_text: str) -> str | None:
-    """SPDX's name for the license of the package's files in general, if its copyright file can be
-    read by a machine and says one that SPDX has under a name that we know."""
+    """The SPDX identifier of the package's main license, if its copyright file is machine-readable
+    and names a license that we can map."""
     if not copyright_text.lstrip().startswith("Format:"):
         return None
     for stanza in re.split(r"\n\s*\n", copyright_text):
@@ -119,6 +121,6 @@ def spdx_license(copyright_text: str) -> str | None:
 
 
 def common_licenses(copyright_text: str, machine: Machine) -> set[Path]:
-    """Licenses of /usr/share/common-licenses whose text it refers to."""
+    """The licenses in /usr/share/common-licenses that it refers to."""
     files = {COMMON_LICENSES / name for name in _COMMON.findall(copyright_text)}
     return {file for file in files if machine.file(file).is_file()}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An image of any program and what it loads, with nothing else: for the nodes of ./dev cluster."""
+"""An image with any program and the libraries that it loads, and nothing else: for the nodes of
+./dev cluster."""
 
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from images.oci import Image, write_archive
 def write_plain_archive(
     file: Path, name: str, program: Path, links: dict[str, str] | None = None
 ) -> None:
-    """An image called `name` (registry/name:tag) with /`program`'s name as its entry point; `links`
-    are symbolic links in it. The same content gives the same image."""
+    """Builds an image called `name` (registry/name:tag) with /`program`'s name as its entry point;
+    `links` are symbolic links in it. The same content produces the same image."""
     place = f"/{program.name}"
     entries = {str(one): File(one, 0o755) for one in [*libraries(program)]}
     entries |= {place: File(program, 0o755)}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in an image, as SPDX 2.3: the program, each Debian package with the files of it that are
-there, and the packages whose headers were compiled in."""
+"""The content of an image as SPDX 2.3: the program, each Debian package with its files in the
+image, and the packages whose headers are compiled in."""
 
 import hashlib
 import json
@@ -101,7 +101,8 @@ def render(
     packaged: Mapping[Package, Mapping[str, File]],
     compiled_in: set[Package],
 ) -> bytes:
-    """`own` are the files that are of no package, `packaged` those of each, by their places."""
+    """`own` are the files that belong to no package; `packaged` are those of each package, by
+    place."""
     lists = {
         package: [_file(place, file) for place, file in sorted(files.items())]
         for package, files in sorted(packaged.items())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which version an image is of, and of which commit."""
+"""The version and the commit that an image is built from."""
 
 import re
 import subprocess
@@ -22,8 +22,8 @@ class Revision:
 
     @property
     def tag(self) -> str:
-        """The version alone for what is released; what is not also says of which commit it is, and
-        whether files were changed since."""
+        """For a release, the version. Otherwise also the commit, and whether files were changed
+        since."""
         if self.released and not self.changed:
             return self.version
         return f"{self.version}-g{self.commit[:12]}{'-dirty' if self.changed else ''}"

@@ -60,7 +60,7 @@ def parsed():
 
 
 def check(arguments) -> tuple[Tree, Naming]:
-    """All that can be refused before anything is built."""
+    """Checks everything that can be checked before the build."""
     tree = read_tree(arguments.version)
     release_notes(tree)
     if arguments.sign:

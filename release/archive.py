@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A .tgz whose bytes follow from what is in it and from the commit's date."""
+"""A .tgz whose bytes depend only on its content and the commit's date."""
 
 import io
 import tarfile

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bundle for the Operator Lifecycle Manager: a ClusterServiceVersion made of what the chart
-renders to, the CRD, and annotations that say where both are."""
+"""The bundle for the Operator Lifecycle Manager: a ClusterServiceVersion generated from the
+rendered chart, the CRD, and annotations that locate both."""
 
 import json
 import subprocess
@@ -48,11 +48,11 @@ _OF_HOOKS += ("rules", "sideEffects", "timeoutSeconds")
 class About:
     images: Images
     architectures: list[str]
-    source: str | None  # where the source is to be had: a URL
+    source: str | None  # the URL of the source
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as it reads."""
+    """Writes multi-line text as a block."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -80,9 +80,9 @@ def _permissions(rendered: list[dict], kind: str) -> list[dict]:
 
 
 def _webhooks(rendered: list[dict]) -> list[dict]:
-    """OLM has no namespaceSelector and no matchConditions, by which the chart has two webhooks with
-    one path. Here that is one, called for every pod; the operator itself leaves alone those that do
-    not ask."""
+    """OLM supports neither namespaceSelector nor matchConditions, so the chart's two webhooks with
+    one path become one that is called for every pod. The operator ignores pods that do not request
+    an export."""
     made: dict[str, dict] = {}
     for configuration in (one for one in rendered if one["kind"] in _HOOKS):
         for hook in configuration["webhooks"]:
@@ -182,7 +182,7 @@ def annotations() -> dict[str, str]:
 
 
 def make_bundle(tree: Tree, helm: Helm, chart: Path, about: About) -> dict[str, bytes]:
-    """Its files, by their path in the bundle."""
+    """The bundle's files, by path."""
     rendered = [one for one in yaml.safe_load_all(helm.template(chart, _VALUES)) if one]
     service_version = _service_version(tree, about, rendered)
 
@@ -197,7 +197,7 @@ def make_bundle(tree: Tree, helm: Helm, chart: Path, about: About) -> dict[str, 
 
 
 def bundle_image(tree: Tree, files: Mapping[str, bytes], repository: str) -> Image:
-    """What catalogs refer to: an image without programs."""
+    """The image that catalogs refer to: an image without programs."""
     about = {
         "org.opencontainers.image.title": f"{PACKAGE}-bundle",
         "org.opencontainers.image.version": tree.version,
@@ -217,7 +217,7 @@ def bundle_image(tree: Tree, files: Mapping[str, bytes], repository: str) -> Ima
 
 
 def validate(folder: Path, operator_verify: Path) -> None:
-    """By operator-framework's own validator, which speaks of most faults and still ends with 0."""
+    """Runs operator-framework's own validator, which reports most faults but still exits with 0."""
     if not operator_verify.is_file():
         raise Refused(f"there is no {operator_verify}: ./dev setup release makes it")
     command = [operator_verify, "manifests", "--object_validate", "--operatorhub_validate", folder]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chart as a package that names the images by digest, and what it renders to."""
+"""The chart as a package that refers to the images by digest, and its rendered manifests."""
 
 import json
 import os
@@ -36,12 +36,12 @@ class Images:
 
     @property
     def public(self) -> bool:
-        """Whether anyone could pull them: a registry was named."""
+        """Whether the images can be pulled, that is, a registry was given."""
         return not self.operator.repository.startswith("docker.io/library/")
 
 
 def _replaced(text: str, pattern: str, by: str) -> str:
-    """Exactly once, or the chart is not what this code was written for."""
+    """Replaces exactly one occurrence; any other number means that the chart has changed."""
     changed, count = re.subn(pattern, lambda match: match.expand(by), text, flags=re.MULTILINE)
     if count != 1:
         raise Refused(f"{CHART}: expected '{pattern}' once, found it {count} times")
@@ -125,7 +125,7 @@ _OF_HELM = re.compile(r"^ +(?:helm\.sh/chart|app\.kubernetes\.io/managed-by): .*
 
 
 def install_manifest(helm: Helm, chart: Path, version: str) -> str:
-    """For `kubectl apply`: what the chart renders to with its defaults, and the namespace."""
+    """For `kubectl apply`: the namespace, and the chart rendered with its defaults."""
     head = f"""\
 # dualtrace {version} with the chart's default values, for clusters without Helm:
 #   kubectl apply --server-side --filename install.yaml

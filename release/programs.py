@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of a release, of one build folder for each architecture."""
+"""The images of a release, from one build folder for each architecture."""
 
 import re
 import subprocess
@@ -30,7 +30,8 @@ def machine_for(architecture: str, sysroot: Path | None) -> Machine:
 
 
 def told_version(program: Path, machine: Machine) -> str:
-    """What it says with --version; of a program that does not run here, as it is written in it."""
+    """The output of --version; for a program that cannot run here, the version that is compiled
+    into it."""
     if machine.is_this_one:
         done = subprocess.run([program, "--version"], capture_output=True, text=True)
         if done.returncode != 0:
@@ -41,7 +42,7 @@ def told_version(program: Path, machine: Machine) -> str:
 
 
 def check_program(program: Path, machine: Machine, version: str) -> None:
-    """Another version in an image of this one would be found by its users."""
+    """Otherwise, users would be the first to notice that the image contains another version."""
     if not program.is_file():
         raise Refused(f"there is no program {program}: ./dev release builds it")
     told = told_version(program, machine)
@@ -52,8 +53,8 @@ def check_program(program: Path, machine: Machine, version: str) -> None:
 def make_images(
     tree: Tree, builds: Mapping[str, Path], sysroot: Path | None, naming: Naming, out: Path
 ) -> dict[str, str]:
-    """Writes an archive for each program, with what is known about each of its images beside it.
-    Returns the digest by program."""
+    """Writes an archive for each program, with descriptions of its images. Returns the digests by
+    program."""
     machines = {one: machine_for(one, sysroot) for one in builds}
     for architecture, build in builds.items():
         for program in PROGRAMS:

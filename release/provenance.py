@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the release was made, as an in-toto statement with SLSA's predicate
-(https://slsa.dev/provenance/v1). It has no times and no machine's name: another run must give the
-same bytes."""
+"""The provenance of a release as an in-toto statement with SLSA's predicate
+(https://slsa.dev/provenance/v1). It contains no times and no machine names, because another run
+must produce the same bytes."""
 
 import hashlib
 import json

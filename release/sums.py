@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SHA256SUMS, which names every file of a release, and its signature."""
+"""SHA256SUMS, which lists every file of a release, and its signature."""
 
 import hashlib
 import subprocess
@@ -28,7 +28,7 @@ def write_sums(folder: Path) -> Path:
 
 
 def check_key(key: Path) -> None:
-    """Before anything is made."""
+    """Checks it before anything is built."""
     if not key.is_file():
         raise Refused(f"--sign {key}: there is no such file; openssl genpkey makes a key")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a release is made of: one commit of this repository, and nothing beside it."""
+"""The input of a release: one commit of this repository, and nothing else."""
 
 import re
 import subprocess
@@ -30,7 +30,7 @@ class Tree:
 
     @property
     def epoch(self) -> int:
-        """SOURCE_DATE_EPOCH: when the commit was made."""
+        """SOURCE_DATE_EPOCH: the time of the commit."""
         made = datetime.strptime(self.revision.created, "%Y-%m-%dT%H:%M:%SZ")
         return int(made.replace(tzinfo=timezone.utc).timestamp())
 
@@ -38,7 +38,7 @@ class Tree:
         return (self.root / path).read_text()
 
     def files(self, folder: Path) -> dict[str, bytes]:
-        """Those of the commit, by their path in the folder."""
+        """The files of the commit, by path in the folder."""
         listed = _git(self.root, "ls-files", "-z", "--", str(folder)).split("\0")
         paths = [Path(one) for one in listed if one]
         return {str(one.relative_to(folder)): (self.root / one).read_bytes() for one in paths}
@@ -52,7 +52,7 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def check_version(version: str, project: str) -> None:
-    """`project` is what the sources say that they are."""
+    """`project` is the version in the sources."""
     parts = _SEMVER.fullmatch(version)
     if not parts:
         raise Refused(f"version {version}: expected X.Y.Z or X.Y.Z-rc.N, without a v")
@@ -76,7 +76,7 @@ def read_tree(version: str, root: Path = ROOT) -> Tree:
 
 
 def release_notes(tree: Tree) -> str:
-    """The changelog's part for the version, or for a pre-release what is unreleased."""
+    """The changelog's section for the version, or for a pre-release, the unreleased one."""
     names = [tree.version]
     if "-" in tree.version:
         names.append("Unreleased")

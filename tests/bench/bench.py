@@ -36,7 +36,7 @@ from systems import (  # noqa: E402
 
 
 class Bench:
-    """One run: the sink, the systems, the results so far."""
+    """One run: the sink, the systems, and the results so far."""
 
     def __init__(self, options: argparse.Namespace, systems: list[System], folder: Path):
         self.options = options
@@ -57,7 +57,7 @@ class Bench:
 
     @contextmanager
     def running(self, system: System, link: Link):
-        """The system in a folder of its own, on the disk that is measured."""
+        """Starts the system in its own folder, on the disk that is measured."""
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
             running = system.start(Path(name), self.sink, link)
             try:
@@ -66,7 +66,7 @@ class Bench:
                 running.stop()
 
     def in_turns(self, systems: list[System], run) -> Iterator[tuple[System, list]]:
-        """What `run` gives for each system in all rounds, the systems taking turns."""
+        """The results of `run` for each system in all rounds; the systems take turns."""
         results: list[list] = [[] for _ in systems]
         for _ in range(self.options.rounds):
             for system, of_system in zip(systems, results):
@@ -169,7 +169,8 @@ def make_systems(options: argparse.Namespace) -> list[System]:
 
 
 def run(options: argparse.Namespace) -> dict:
-    """All that is selected; what was done stands in the result even if the run is broken off."""
+    """Measures everything that is selected; the result keeps what was measured even if the run is
+    interrupted."""
     with tempfile.TemporaryDirectory(dir=options.build, prefix="bench-") as name:
         bench = Bench(options, make_systems(options), Path(name))
         try:
@@ -192,13 +193,13 @@ def run(options: argparse.Namespace) -> dict:
 
 
 def allow_descriptors() -> None:
-    """A thousand connections are near what a shell usually allows."""
+    """A thousand connections are close to a shell's usual limit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def command(arguments: list[str]) -> str:
-    """As it was typed: without what ./dev adds."""
+    """The command as it was typed, without what ./dev adds."""
     words = iter(arguments)
     typed = ["./dev", "bench"]
     for word in words:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark itself, on a build of any kind: counts are exact, times are not looked at."""
+"""The benchmark itself, on any build: counts are exact, times are not checked."""
 
 import json
 import os
@@ -29,7 +29,8 @@ QUIET_SECONDS = 60
 
 
 class MeasuringTest(unittest.TestCase):
-    """The agent under a small load: everything that was answered OK arrives once on both sides."""
+    """The agent under a small load: everything that was acknowledged arrives once at both
+    destinations."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-test-")

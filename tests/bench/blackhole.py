@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One destination takes requests and does not answer for a minute, then answers again: what becomes
-of the clients, of the healthy destination, of the memory and of the disk."""
+"""One destination accepts requests and does not answer for a minute, then answers again: the effect
+on the clients, the healthy destination, the memory and the disk."""
 
 import time
 from dataclasses import asdict

@@ -19,7 +19,7 @@ namespace dualtrace::bench {
 // Null: no TLS.
 using ClientTls = std::shared_ptr<boost::asio::ssl::context>;
 
-// `protocol` is ALPN's name of what is to be spoken. kInvalid when a file cannot be read.
+// `protocol` is the ALPN name of the protocol. kInvalid if a file cannot be read.
 [[nodiscard]] Result<ClientTls> make_client_tls(const TlsClientOptions& files,
                                                 std::string_view protocol);
 

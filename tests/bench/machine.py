@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On what it was measured: the machine, its disk, the commit."""
+"""The environment of a measurement: the machine, its disk, the commit."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ FEW_SYNCS = 25  # ahead of each measurement
 
 
 def describe(root: Path, folder: Path) -> dict:
-    """`folder` lies on the disk that is measured."""
+    """`folder` is on the disk that is measured."""
     commit = subprocess.check_output(["git", "-C", str(root), "describe", "--always", "--dirty"],
                                      text=True).strip()
     return {
@@ -50,7 +50,7 @@ def disk(folder: Path) -> str:
 
 
 def sync_ms(folder: Path) -> float:
-    """What one fdatasync of 16 KiB takes now."""
+    """The duration of one fdatasync of 16 KiB now."""
     return statistics.median(sync_milliseconds(folder, FEW_SYNCS))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One measurement: a load against a running system; what arrived is counted exactly."""
+"""One measurement: a load on a running system; what arrives is counted exactly."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ QUIET_SECONDS_MAX = 40
 
 
 class Sink:
-    """Both destinations; tests/bench/sink_main.cc tells what it can be asked."""
+    """Both destinations; tests/bench/sink_main.cc documents the requests."""
 
     def __init__(self, binary: Path, folder: Path, certificates: Certificates | None = None):
         self.certificates = certificates  # with them it takes TLS, too
@@ -76,7 +76,7 @@ def as_set(bitmap: bytes) -> int:
 
 @dataclass
 class LoadOptions:
-    """dualtrace-load's, under the same names."""
+    """The output of dualtrace-load, with the same names."""
 
     rate: int = 0  # spans a second; 0: a closed loop
     spans: int = 100
@@ -97,7 +97,7 @@ class LoadOptions:
 
 class Load:
     """One run of dualtrace-load, in the background until result(). One that waits is connected
-    when it is made, and sends from begin() on."""
+    after construction, and sends from begin() on."""
 
     def __init__(self, binary: Path, folder: Path, running: Running, options: LoadOptions,
                  seconds: float, first_span: int = 0, waits: bool = False):
@@ -118,7 +118,7 @@ class Load:
         self._process.stdin.flush()
 
     def result(self) -> tuple[dict, int]:
-        """What it printed, and the set of spans that were answered OK."""
+        """Its output, and the set of acknowledged spans."""
         output, _ = self._process.communicate()
         if self._process.returncode != 0:
             raise RuntimeError(f"dualtrace-load ended with {self._process.returncode}")
@@ -146,7 +146,7 @@ def sampling(read: Callable, every: float = SAMPLE_SECONDS):
 
 @dataclass
 class Arrived:
-    """What became, at one destination, of the spans that were answered OK."""
+    """The outcome, at one destination, of the acknowledged spans."""
 
     delivered: int
     lost: int
@@ -171,7 +171,8 @@ def arrived_at(sink: Sink, destination: str, accepted: int) -> Arrived:
 
 
 def wait_delivered(sink: Sink, destinations: tuple, accepted: int, quiet: float) -> None:
-    """Until all have everything that was accepted, or nothing more has come for `quiet` seconds."""
+    """Waits until all have everything that was accepted, or nothing more has arrived for `quiet`
+    seconds."""
     last, since = None, time.monotonic()
     wanted = accepted.bit_count()
     while time.monotonic() - since < quiet:
@@ -215,7 +216,7 @@ class Measurement:
 
 
 class Meters:
-    """What is read of a system, the sink and the disk before a load and after it."""
+    """The readings of a system, the sink and the disk before and after a load."""
 
     def __init__(self, running: Running, sink: Sink, syncs):
         self.syncs = syncs.read()
@@ -228,8 +229,8 @@ class Meters:
 def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinations: tuple,
             options: LoadOptions, seconds: float, first_span: int = 0,
             quiet: float = QUIET_SECONDS_MAX) -> Measurement:
-    """Drives the load and waits for the end of its delivery. All is counted from when the clients
-    are connected to there."""
+    """Drives the load and waits until its delivery ends. Everything is counted from the moment the
+    clients are connected."""
     sink.forget()
     one_sync_ms = sync_ms(folder)
     syncs = counter_of(running.store)
@@ -267,7 +268,7 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
 
 @dataclass
 class Rest:
-    """What a system costs that has nothing to do."""
+    """The cost of an idle system."""
 
     cpu_ms_per_second: float
     wake_ups_per_second: float

@@ -34,8 +34,8 @@ def say(text: str) -> None:
 
 @contextmanager
 def two_nodes(binaries: Path):
-    """In a folder of their own, the same in each run: after a run that was killed, the next one
-    cleans up. Whatever is started meanwhile ends with the cluster."""
+    """In a separate folder, the same in each run: after a run that was killed, the next one cleans
+    up. Everything that is started here ends with the cluster."""
     folder = default_folder().with_name("bench-nodes")
     cluster = Cluster(folder)
     cluster.down()

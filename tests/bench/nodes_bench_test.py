@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of `./dev bench nodes` that need no nodes: what is read from the kernel's files, the
-numbers of spans, outages, the tables."""
+"""The parts of `./dev bench nodes` that need no nodes: reading the kernel's files, span numbers,
+outages and the tables."""
 
 import sys
 import tempfile

@@ -56,7 +56,7 @@ class Phase:
 
 @dataclass
 class Start:
-    """Of an operator among all the pods."""
+    """Measures an operator among all the pods."""
 
     title: str
     seconds: float | None  # None: it did not get there
@@ -66,7 +66,7 @@ class Start:
 
 
 class Cost:
-    """Of one operator process, from a point in time on."""
+    """The use of one operator process, from a point in time on."""
 
     def __init__(self, plane: ControlPlane, process):
         self._plane = plane
@@ -77,7 +77,7 @@ class Cost:
         process.forget_peak_memory()
 
     def requests(self) -> tuple[int, int]:
-        """Reads and writes but for those of the lease."""
+        """Reads and writes, except for those of the Lease."""
         entries = [
             one
             for one in self._plane.audit(USER, self._position)
@@ -99,7 +99,7 @@ class Cost:
         )
 
     def wait_until_idle(self) -> float:
-        """When the last request was, once none has come for SETTLED_SECONDS."""
+        """The time of the last request, once there has been none for SETTLED_SECONDS."""
         last, since = self.requests(), time.monotonic()
         while time.monotonic() - since < SETTLED_SECONDS:
             time.sleep(0.25)
@@ -200,7 +200,7 @@ class Bench:
         self.phases.append(cost.phase(title))
 
     def add_pods(self) -> None:
-        """Of everybody else. The controllers would remove what nobody owns."""
+        """Other people's pods. The controllers would remove pods without an owner."""
         self.plane.stop_controller_manager()
         exports = tuple(
             f"{self.tenants[number % len(self.tenants)].namespace}/export-{number}"
@@ -218,7 +218,8 @@ class Bench:
         time.sleep(30)  # the API server and the first operator take them in
 
     def measure_start(self, title: str, operator: Operator, leads: bool = True) -> None:
-        """From the start of the process until it knows all, and leads where it can."""
+        """From the start of the process until its initial lists are complete and it leads, if it
+        can."""
         begun = time.monotonic()
         operator.launch()
         ended = None
@@ -239,7 +240,7 @@ class Bench:
         operator.stop()
 
     def repair(self) -> None:
-        """How long a child that somebody deletes is away, with all the others there."""
+        """How long a deleted child is missing, with all other exports present."""
         for number in range(REPAIRS):
             tenant = self.tenants[number % len(self.tenants)]
             path = child_path("services", tenant.namespace, f"export-{number}")

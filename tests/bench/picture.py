@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The results as one picture: a panel for each question, a bar for each system. Plain SVG, the same
-bytes for the same results, readable on light and dark pages."""
+"""The results as one picture: a panel for each question, a bar for each system. Plain SVG,
+identical bytes for identical results, readable on light and dark pages."""
 
 from dataclasses import dataclass
 from html import escape

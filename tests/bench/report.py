@@ -80,7 +80,7 @@ def refused(result: dict) -> str:
 
 
 def spread(result: dict, name: str, value: float, text=number) -> str:
-    """The median, and between which values it lies when there are several."""
+    """The median, and the range if there are several values."""
     least, most = (text(end) for end in result["spread"][name])
     return text(value) if least == most else f"{text(value)} ({least}–{most})"
 
@@ -169,7 +169,7 @@ def notes(result: dict) -> str:
 
 
 def around(result: dict) -> str:
-    """What the measuring itself costs on the same cores, where it is most."""
+    """The cost of the measurement itself on the same cores, where it is highest."""
     told = [f"{number(row['load_cpu_us_per_span'])} and {number(row['sink_cpu_us_per_span'])} µs a "
             f"span in \"{row['title']}\"" for row in result["cost"]
             if row["key"] == "dualtrace" and row["row"].startswith("saturation")]
@@ -181,7 +181,7 @@ def of_table(result: dict, table: str) -> list[dict]:
 
 
 def table_lines(result: dict, table: str) -> list[str]:
-    """Its head and its rows; a title stands once."""
+    """Its head and its rows; a title appears once."""
     lines, last = [HEADS[table]], None
     for row in of_table(result, table):
         title = "" if row["title"] == last else row["title"]
@@ -207,7 +207,7 @@ def idle_part(result: dict) -> str:
 
 
 def threads_part(result: dict) -> str:
-    """What dualtrace's threads take of the rows in which its cost is one of each request."""
+    """The share of dualtrace's threads in the rows where its cost is per request."""
     lines = [THREADS_HEAD]
     for row in result["cost"]:
         if row["key"] != "dualtrace" or row["row"] not in THREADS_ROWS:
@@ -228,7 +228,7 @@ def blackhole_part(result: dict) -> str:
 
 
 def replaced(page: str, part: str, text: str) -> str:
-    """The page with `text` between the part's markers; everything else stays as it is."""
+    """The page with `text` between the part's markers; everything else is unchanged."""
     begin, end = f"<!-- bench:{part} begin -->\n", f"\n<!-- bench:{part} end -->"
     pattern = re.compile(f"({begin}).*?({end})", re.DOTALL)
     new, count = pattern.subn(lambda match: match[1] + text + match[2], page)
@@ -243,7 +243,7 @@ def publish(docs: Path, part: str, text: str) -> None:
 
 
 def write_docs(docs: Path, result: dict) -> None:
-    """The parts that were run; the others keep what they had."""
+    """Updates the parts that were run; the others keep their content."""
     if of_table(result, "cost"):
         publish(docs, "cost", cost_part(result))
         (docs / "benchmarks.svg").write_text(picture.draw(result["cost"]))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several rounds of one row as one result: rates, times and memory are medians, with their least
-and their most in "spread"; what is counted is added up, so that no round's loss is hidden."""
+"""Several rounds of one row as one result: rates, times and memory are medians, with their minimum
+and maximum in "spread"; counts are added up, so that no round's loss is hidden."""
 
 from dataclasses import asdict
 from statistics import median
@@ -14,7 +14,7 @@ COUNTS = {"schedule_seconds", "spans_due", "spans_sent", "spans_accepted", "requ
 
 
 def of_measurements(measured: list[Measurement]) -> dict:
-    """As one Measurement's fields, with what it says of itself and the spread."""
+    """The fields of one Measurement, with its own remarks and the spread."""
     every = [asdict(one) for one in measured]
     loads = [one.load for one in measured]
     return {

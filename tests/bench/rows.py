@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of the table: which load, against which systems."""
+"""The rows of the table: which load runs on which systems."""
 
 from dataclasses import dataclass, replace
 
@@ -74,7 +74,7 @@ ROWS = [
 
 
 def trickle(requests: int, spans: int) -> Row:
-    """As most nodes have it. SDKs do not compress unless they are told to."""
+    """A load as on most nodes. SDKs do not compress by default."""
     what = "one span" if spans == 1 else f"{spans} spans of 2 kB"
     load = LoadOptions(rate=requests * spans, spans=spans, span_bytes=600 if spans == 1 else 2000,
                        connections=min(requests, 16))
@@ -87,7 +87,7 @@ ROWS += [trickle(requests, spans) for spans in (1, 10) for requests in (1, 10, 1
 ROWS.append(replace(trickle(100, 10), key="trickle-100x10-tls", link=TLS,
                     title="100 requests/s of 10 spans of 2 kB, TLS to the destinations"))
 
-# A second of this goes ahead of what is to be measured without what comes once.
+# A second of this load precedes a measurement that must not include one-time costs.
 WARM_UP = LoadOptions(rate=1000, spans=10, connections=4)
 WARM_UP_SECONDS = 1
 

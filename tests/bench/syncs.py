@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often files below a folder are synced. Linux counts that for no process. Its tracepoint in
-ext4 says of which folder the synced file is, whether by fsync, fdatasync or a write that syncs; a
-perf event on each CPU counts there, at the cost of a comparison a sync. That needs root. Without
-it, or on another file system, what is counted is the whole disk's flushes, by whatever program."""
+"""How often files below a folder are synced. Linux has no such counter per process. Its ext4
+tracepoint reports the folder of the synced file, whether by fsync, fdatasync or a synchronous
+write; a perf event on each CPU counts there, at the cost of one comparison per sync. That needs
+root. Without it, or on another file system, the flushes of the whole disk are counted, whichever
+program causes them."""
 
 import ctypes
 import fcntl
@@ -24,7 +25,7 @@ READ_TRACEPOINT = "mount -t tracefs none /sys/kernel/tracing && cat /sys/kernel/
 
 
 class DiskFlushes:
-    """Of the disk that a folder lies on. Syncs that come together are one flush."""
+    """The flushes of the disk that a folder is on. Concurrent syncs are one flush."""
 
     what = "flushes of the whole disk"
 
@@ -35,8 +36,8 @@ class DiskFlushes:
         self._device = device.parent if (device / "partition").exists() else device
 
     def read(self) -> int | None:
-        """None where it cannot be known: in memory, behind a volume manager, on a disk without a
-        cache of its own."""
+        """None if it cannot be determined: in memory, behind a volume manager, on a disk without
+        its own cache."""
         cache = self._device / "queue/write_cache"
         if not cache.exists() or cache.read_text().strip() != "write back":
             return None
@@ -47,7 +48,7 @@ class DiskFlushes:
 
 
 class FileSyncs:
-    """Of the files in a folder and in those below it that there are now. OSError without root or
+    """The syncs of the files in a folder and its present subfolders. OSError without root or
     ext4."""
 
     what = "syncs of the system's own files"
@@ -82,7 +83,7 @@ def tracepoint(name: str) -> int:
 
 
 def count(event: int, cpu: int, condition: str) -> int:
-    """A descriptor that gives how often a tracepoint was passed on a CPU."""
+    """A descriptor that counts how often a tracepoint was passed on a CPU."""
     if platform.machine() not in PERF_EVENT_OPEN:
         raise OSError(f"perf_event_open on {platform.machine()}")
     attributes = struct.pack("IIQ", PERF_TYPE_TRACEPOINT, PERF_ATTR_BYTES, event)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is compared: dualtrace, the OpenTelemetry Collector with each of its queues, rotel. All take
-OTLP on two ports and deliver to the sink: gRPC to one destination, HTTP to the other, compressed or
-not. Each runs with its own defaults but for the addresses."""
+"""The systems compared: dualtrace, the OpenTelemetry Collector with each of its queues, rotel. All
+accept OTLP on two ports and deliver to the sink: gRPC to one destination, HTTP to the other,
+compressed or not. Each runs with its own defaults except for the addresses."""
 
 import json
 import os
@@ -22,7 +22,7 @@ DESTINATIONS = ("arize", "databricks")
 
 @dataclass(frozen=True)
 class Link:
-    """How a system is reached, and how it reaches the destinations."""
+    """The addresses of a system, and those of the destinations."""
 
     gzip: bool = False  # towards the destinations; the load says for itself
     tls: bool = False  # towards the destinations
@@ -31,7 +31,8 @@ class Link:
 
 
 class Certificates:
-    """Of one CA that everybody trusts: the systems' and the sink's, and the clients'."""
+    """The certificates of one CA that everyone trusts: for the systems, the sink and the
+    clients."""
 
     def __init__(self, folder: Path):
         authority = Authority(folder, "bench authority")
@@ -41,8 +42,8 @@ class Certificates:
 
 
 def free_port() -> int:
-    """Below the ports that the system gives to outgoing connections: none of them takes it before
-    the peer listens."""
+    """Below the ephemeral ports: no outgoing connection takes one of them before the peer
+    listens."""
     outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(10_000, outgoing)
@@ -63,8 +64,8 @@ def listens(port: int) -> bool:
 
 
 def keep_nice(pid: int) -> None:
-    """Gives the process's session the nice that we run with: Linux shares the CPU between sessions
-    first (sched_autogroup), and each of the programs here is one."""
+    """Gives the process's session our nice value: Linux first shares the CPU between sessions
+    (sched_autogroup), and each of the programs here is one."""
     autogroup = Path(f"/proc/{pid}/autogroup")
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     if nice != 0 and autogroup.exists():
@@ -72,13 +73,13 @@ def keep_nice(pid: int) -> None:
 
 
 def cpu_seconds(process: Process) -> float:
-    """User and system time by the POSIX clock of another process: ended threads included."""
+    """User and system time from the POSIX CPU clock of another process, including ended threads."""
     return time.clock_gettime(((~process.pid) << 3) | 2)
 
 
 @dataclass
 class Thread:
-    """What a thread has used since it began."""
+    """The CPU time that a thread has used since it started."""
 
     name: str
     cpu_seconds: float = 0
@@ -86,7 +87,8 @@ class Thread:
 
 
 def used(before: dict[str, Thread], after: dict[str, Thread]) -> list[Thread]:
-    """Between two looks at Running.threads(), by name; threads that have ended are left out."""
+    """The difference between two calls of Running.threads(), by name; ended threads are left
+    out."""
     sums: dict[str, Thread] = {}
     for number, thread in after.items():
         begun = before.get(number, Thread(thread.name))
@@ -102,7 +104,7 @@ def wake_ups(threads: list[Thread]) -> int:
 
 @dataclass
 class Running:
-    """A system that takes spans."""
+    """A system that accepts spans."""
 
     process: Process
     grpc_port: int
@@ -156,7 +158,7 @@ def disk_mib(folder: Path) -> float:
 
 
 class System:
-    """One row's subject. `key` selects it, `title` names it in the table."""
+    """The subject of one row. `key` selects it, `title` is its name in the table."""
 
     key = ""
     title = ""
@@ -183,7 +185,7 @@ class Dualtrace(System):
 
     @classmethod
     def of_before(cls, binary: Path) -> "Dualtrace":
-        """The agent of another build: it is measured wherever this one is."""
+        """The agent of another build, which is measured in addition to this one."""
         made = cls(binary)
         made.key, made.title = "dualtrace-before", "dualtrace (Disk), before"
         return made
@@ -303,7 +305,7 @@ class Collector(System):
 
 
 class Rotel(System):
-    """rotel takes one traces exporter only: half of the work of the others. Its receiver has no
+    """rotel supports only one traces exporter, half of the work of the others. Its receiver has no
     TLS."""
 
     key = "rotel"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether this machine can have nodes, asked before anything is built for them."""
+"""Checks whether this machine can run nodes, before anything is built for them."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ UNSHARED = "unshare --mount --net --uts --ipc --pid --mount-proc --fork --kill-c
 
 
 def _fault(command: str) -> str:
-    """What it said of its error, or nothing when it went well."""
+    """Its error output, or nothing if it succeeded."""
     unshared = [*UNSHARED, "--propagation=private", "--", "sh", "-ec", command]
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     done = subprocess.run(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the programs of Kubernetes are on this machine."""
+"""Locates the Kubernetes programs on this machine."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ class NotThere(Exception):
 
 
 def find(name: str) -> Path:
-    """`KUBEBUILDER_ASSETS` is the field's word for a folder with kube-apiserver, etcd and kubectl;
-    what it does not have comes from what ./dev built, or from the PATH (etcd: Debian's)."""
+    """`KUBEBUILDER_ASSETS` is the customary variable for a folder with kube-apiserver, etcd and
+    kubectl; missing programs come from what ./dev built, or from the PATH (etcd: Debian's)."""
     built = [f"DUALTRACE_TEST_{name}" for name in ("KUBERNETES", "NODES", "HELM")]
     for variable in ("KUBEBUILDER_ASSETS", *built):
         folder = os.environ.get(variable)

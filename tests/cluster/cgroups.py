@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One cgroup in every hierarchy of this machine, be it the one of v2 or the many of v1."""
+"""One cgroup in every hierarchy of this machine: the single one of v2 or the several of v1."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def _hierarchies() -> list[Path]:
-    """Where they are mounted."""
+    """The mount points of the hierarchies."""
     found = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields, _, kind = line.partition(" - ")
@@ -40,7 +40,7 @@ class Cgroup:
                 controllers.write_text(f"+{controller}")
 
     def remove(self, timeout: float = 30) -> None:
-        """Kills what is in it or below it, and removes it when that has ended."""
+        """Kills all processes in it or below it, and removes it once they have ended."""
         deadline = time.monotonic() + timeout
         while left := [path for path in self.paths if not self._removed(path)]:
             if time.monotonic() > deadline:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cluster of ./dev: up, used by whoever has its kubeconfig, and down with nothing left."""
+"""The cluster of ./dev: it starts, is used by anyone with its kubeconfig, and stops without leaving
+anything behind."""
 
 import contextlib
 import fcntl
@@ -18,11 +19,11 @@ from cluster.servers import Servers
 
 
 class Refused(Exception):
-    """What was asked for cannot be; the message says why."""
+    """The request cannot be fulfilled; the message says why."""
 
 
 def default_folder() -> Path:
-    """Of its state: one cluster for each of them."""
+    """The folder of its state: one cluster for each."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(os.environ.get("DUALTRACE_CLUSTER") or Path(state) / "dualtrace" / "cluster")
 
@@ -33,8 +34,8 @@ def _free_port() -> int:
 
 
 class Cluster:
-    """In a folder that is there as long as the cluster is. `cluster.json` in it comes last: without
-    it an `up` did not come to its end, and the next one begins anew."""
+    """A folder that exists as long as the cluster. `cluster.json` is written last: without it, an
+    `up` was interrupted, and the next one starts over."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -44,7 +45,7 @@ class Cluster:
         self._cgroup = f"dualtrace-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}"
 
     def up(self, nodes: int) -> bool:
-        """False if it was up already."""
+        """Returns False if it was already up."""
         if nodes and os.geteuid() != 0:
             raise Refused("nodes need root: namespaces, mounts and cgroups are made for them")
         with self._locked():
@@ -98,7 +99,7 @@ class Cluster:
         return [Daemon(file.stem, file.parent) for file in sorted(files)]
 
     def _remove(self) -> None:
-        """Whatever is there of it, in whatever state; nothing that is somebody else's."""
+        """Stops whatever exists of it, in any state, and touches nothing else."""
         if self.folder.exists() and any(self.folder.iterdir()) and not self._mark.exists():
             raise Refused(f"{self.folder} is not a cluster's folder: name another, or remove it")
         Cgroup(self._cgroup).remove()  # the machines, and so whatever runs on them
@@ -114,7 +115,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """One at a time; the lock is the folder around, so that no file of it stays."""
+        """Only one at a time; the parent folder is locked, so that no lock file is left behind."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         around = os.open(self.folder.parent, os.O_RDONLY)
         try:

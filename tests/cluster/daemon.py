@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program that runs in the background and is found again by whoever comes later."""
+"""A program that runs in the background and can be found again by later processes."""
 
 import contextlib
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 
 
 def _start_time(pid: int) -> str | None:
-    """When the kernel started it, which tells it from a later process with the same id; None when
-    there is none, or only what its parent has not looked at yet."""
+    """Its start time, which distinguishes it from a later process with the same id; None if there
+    is no such process, or if it is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         threads = len(os.listdir(f"/proc/{pid}/task"))
@@ -29,7 +29,8 @@ MARK = "DUALTRACE_DAEMON_FOLDER"
 
 @contextlib.contextmanager
 def all_marked(folder: Path) -> Iterator[None]:
-    """Whatever is started meanwhile counts as a daemon in the folder, short-lived helpers, too."""
+    """While this is active, every started process counts as a daemon in the folder, even a
+    short-lived helper."""
     os.environ[MARK] = f"{folder}/"
     try:
         yield
@@ -50,8 +51,8 @@ def _marked(folder: Path) -> list[int]:
 
 
 def kill_all_in(folder: Path, timeout: float = 20) -> None:
-    """Every daemon in the folder or below it, also one whose starter was killed before it had
-    noted its id; returns when they are gone."""
+    """Stops every daemon in the folder or below it, even if its starter was killed before it had
+    recorded the id; returns when they are gone."""
     deadline = time.monotonic() + timeout
     while pids := _marked(folder):
         if time.monotonic() > deadline:
@@ -63,9 +64,8 @@ def kill_all_in(folder: Path, timeout: float = 20) -> None:
 
 
 class Daemon:
-    """The program `name`, its output in `folder`/`name`.log and its id in `name`.pid: another
-    process that knows the folder can see and stop it, also after the one that started it has
-    crashed."""
+    """The program `name`, with its output in `folder`/`name`.log and its id in `name`.pid: another
+    process that knows the folder can find and stop it, even after its starter has crashed."""
 
     def __init__(self, name: str, folder: Path):
         self.name = name
@@ -90,7 +90,7 @@ class Daemon:
 
     @property
     def pid(self) -> int | None:
-        """None when it does not run."""
+        """None if it is not running."""
         if self._child is not None:
             self._child.poll()
         try:
@@ -108,7 +108,7 @@ class Daemon:
 
     @contextlib.contextmanager
     def hanging(self) -> Iterator[None]:
-        """Stopped meanwhile, with its connections open."""
+        """Suspends it, with its connections open."""
 
         def each(number: int) -> None:
             for pid in _marked(self.log.parent):
@@ -122,7 +122,7 @@ class Daemon:
             each(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Returns when it is gone."""
+        """Stops it; returns when it is gone."""
         pid = self.pid
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -140,7 +140,7 @@ class Daemon:
         return True
 
     def wait_until(self, condition, what: str, timeout: float = 60) -> None:
-        """Polls `condition`; fails at once when the program ends."""
+        """Polls `condition`; fails at once if the program ends."""
         deadline = time.monotonic() + timeout
         while not condition():
             if not self.running or time.monotonic() > deadline:

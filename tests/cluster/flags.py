@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command lines of a control plane's programs, for tests: nothing is slowed down, all is
-allowed by RBAC alone, and whatever the API server was asked is written down."""
+"""The command lines of a control plane's programs, for tests: no rate limits, authorization by RBAC
+only, and an audit log of every request."""
 
 import json
 

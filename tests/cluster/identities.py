@@ -17,7 +17,8 @@ def _data(file: Path) -> str:
 
 
 def kubeconfig(server: str, authority: dict, user: dict, namespace: str = "default") -> str:
-    """As JSON, which is YAML, too; `authority` and `user` are the fields that say who they are."""
+    """In JSON, which is also YAML; `authority` and `user` are the fields with the CA and the
+    credentials."""
     parts = {
         "clusters": [{"name": "dualtrace", "cluster": {"server": server, **authority}}],
         "users": [{"name": "dualtrace", "user": user}],
@@ -34,8 +35,8 @@ def kubeconfig(server: str, authority: dict, user: dict, namespace: str = "defau
 
 
 class Identities:
-    """Who is who, in files. Clients trust the API server by one authority, which can be replaced,
-    and it trusts them by another."""
+    """The certificates and keys, in files. Clients trust the API server by one CA, which can be
+    replaced, and it trusts them by another."""
 
     def __init__(self, folder: Path, hosts: list[str]):
         self.folder = folder
@@ -56,7 +57,7 @@ class Identities:
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
     def new_server_authority(self) -> None:
-        """A new authority and a certificate of it for the API server, in place of the old ones."""
+        """Replaces the CA, and the API server's certificate by one from the new CA."""
         self._authorities += 1
         name = f"server-authority-{self._authorities}"
         authority = Authority(self.folder / name, "dualtrace API server", DAYS)
@@ -69,7 +70,7 @@ class Identities:
         return self._clients.issue(user, group)
 
     def write_kubeconfig(self, path: Path, server: str, user: str, group: str = "") -> Path:
-        """One that holds all it needs, so that it can be copied."""
+        """A self-contained kubeconfig, which can be copied."""
         certificate, key = self.client(user, group)
         path.touch(0o600)
         path.write_text(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine in the machine: namespaces for its network, mounts, processes and host name."""
+"""A machine within this machine: namespaces for network, mounts, processes and host name."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from cluster.daemon import Daemon
 
 
 class Machine:
-    """It has `folder` for its own: `lib` of it is its /var/lib, `log` its /var/log. All its
-    processes and mounts end with its first process, which ends with this one's child `unshare`."""
+    """It owns `folder`: `lib` in it is its /var/lib, `log` its /var/log. All its processes and
+    mounts end with its first process, which ends with this process's child `unshare`."""
 
     def __init__(self, name: str, folder: Path, cgroup: str):
         self.name = name
@@ -36,17 +36,17 @@ class Machine:
 
     @property
     def pid(self) -> int:
-        """Of a process that has its namespaces, but for that of the processes."""
+        """The id of a process in its namespaces, except for the process namespace."""
         pid = self._first.pid
         assert pid is not None, f"{self.name} has ended: {self._first.output()}"
         return pid
 
     def in_network(self) -> list[str]:
-        """A command that starts another in its network, but as a process of this machine."""
+        """A command that starts another one in its network, but as a process of this machine."""
         return ["nsenter", f"--target={self.pid}", "--net", "--"]
 
     def inside(self) -> list[str]:
-        """A command that starts another as one of its processes."""
+        """A command that starts another one as one of its processes."""
         namespaces = ["--net", "--uts", "--ipc", "--mount"]
         pids = f"--pid=/proc/{self.pid}/ns/pid_for_children"
         return ["nsenter", f"--target={self.pid}", *namespaces, pids, "--wd=/", "--"]

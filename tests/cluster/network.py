@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network between the machines: a bridge in a machine of its own, so that this one's has
-neither an interface nor a route or rule of it. Nothing leads outside."""
+"""The network between the machines: a bridge in its own network namespace, so that this machine's
+network gets no interface, route or rule. Nothing leads outside."""
 
 import subprocess
 

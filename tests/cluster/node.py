@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node: containerd, kubelet and kube-proxy on a machine of its own."""
+"""A node: containerd, kubelet and kube-proxy on its own machine (machine.py)."""
 
 import json
 import subprocess
@@ -18,7 +18,8 @@ REGISTRIES = "registries"  # below /var/lib
 
 
 def _on_overlay(folder: Path) -> bool:
-    """Whether the folder is in an overlay itself, as in a container: no other can be upon it."""
+    """Whether the folder is itself on an overlay, as in a container: another overlay cannot be
+    placed on it."""
     found = subprocess.run(
         ["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=True
     )
@@ -48,8 +49,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
 
 def _cni_config(number: int) -> dict:
-    """Each pod has a link of its own to its node: what it sends is routed, also to its neighbours,
-    and so passes the rules of kube-proxy."""
+    """Each pod has its own link to its node: its packets are routed, even to its neighbors, and so
+    pass the rules of kube-proxy."""
     ranges = {
         "type": "host-local",
         "ranges": [[{"subnet": network.pod_range(number)}]],
@@ -74,7 +75,7 @@ def _kubelet_config(cgroup: str) -> dict:
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": f"unix://{SOCKET}",
         "resolvConf": "/var/lib/kubelet/resolv.conf",
-        # The disk is this machine's, and how full it is is no business of the pods.
+        # The disk belongs to this machine, so its usage must not evict pods.
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "0%"},
         # Changed Secrets and ConfigMaps are in the pods after seconds instead of a minute.
@@ -134,7 +135,7 @@ class Node:
         (folder / "hosts.toml").write_text(f'server = "{mirror}"\n')
 
     def unreachable(self) -> AbstractContextManager:
-        """Its kubelet hangs meanwhile: the node gets NotReady, and what runs there runs on."""
+        """Its kubelet hangs: the node becomes NotReady, and its containers keep running."""
         return self._daemons["kubelet"].hanging()
 
     def _ctr(self, *arguments: str, **options) -> subprocess.CompletedProcess:

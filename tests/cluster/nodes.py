@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All nodes of a cluster, and what every one of them has: the network, the images, the names."""
+"""All nodes of a cluster, and what they share: the network, the images, the names."""
 
 import json
 import subprocess
@@ -27,8 +27,8 @@ class Nodes:
         self.each = [Node(number, state, cgroup) for number in range(1, count + 1)]
 
     def start_machines(self, api_port: int) -> Home:
-        """Returns where the control plane is to run: with the first node, so that it reaches
-        Services and pods; `api_port` of this machine leads to it from now on."""
+        """Returns where the control plane must run: next to the first node, so that it reaches
+        Services and pods; from then on, `api_port` of this machine leads to it."""
         pause = self._state / "pause"
         subprocess.run(["cc", "-static", "-Os", "-pipe", "-o", pause, HERE / "pause.c"], check=True)
         programs = find("kubelet").parent

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster with two nodes does what dualtrace counts on, runs the images of the release
-build, and leaves nothing behind. Needs root and two minutes: `./dev cluster test`."""
+"""A cluster with two nodes behaves as dualtrace requires, runs the images of the release build, and
+leaves nothing behind. Needs root and two minutes: `./dev cluster test`."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ def pods(kubectl) -> dict[str, str]:
 
 
 def traces_on_this_machine(folder: Path) -> dict:
-    """What a cluster could leave behind, or change."""
+    """Everything that a cluster could leave behind or change."""
     mark = str(folder).encode()
     cgroup = hashlib.sha256(bytes(folder)).hexdigest()[:8]
     cgroups = subprocess.run(
@@ -119,7 +119,7 @@ def test_a_host_path_is_the_nodes_own(kubectl, pods):
 
 @pytest.fixture(scope="module")
 def version(cluster, tmp_path_factory) -> str:
-    """Of the images that the nodes have; the manifests name them by it."""
+    """The tag of the images on the nodes; the manifests use it."""
     version = project_version()
     folder = tmp_path_factory.mktemp("images")
     make_images(ROOT / "build" / "release", folder, f"--tag={version}")
@@ -131,7 +131,7 @@ def version(cluster, tmp_path_factory) -> str:
 
 @pytest.mark.parametrize("program", ["operator", "agent"])
 def test_an_image_runs_as_its_own_user_with_no_rights(kubectl, version, program):
-    """The kubelet refuses runAsNonRoot for an image whose user is root, or a name."""
+    """The kubelet rejects runAsNonRoot for an image whose user is root or a name."""
     pod = f"version-of-{program}"
     security = {
         "allowPrivilegeEscalation": False,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A port of this machine's loopback that leads into a network namespace: `relay PORT PID TARGET`
-connects each client to TARGET, host:port, as seen from the namespace of the process PID. So nobody
+"""A loopback port of this machine that leads into a network namespace: `relay PORT PID TARGET`
+connects each client to TARGET, host:port, as seen from the namespace of the process PID. Nobody
 needs a route into the cluster, or an address on it."""
 
 import asyncio
@@ -13,7 +13,7 @@ CLONE_NEWNET = 0x40000000
 
 
 def enter_network(pid: int) -> None:
-    """For the whole process. Sockets that are there already stay where they were made."""
+    """For the whole process. Existing sockets stay in the namespace in which they were created."""
     libc = ctypes.CDLL(None, use_errno=True)
     with open(f"/proc/{pid}/ns/net", "rb") as namespace:
         if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:

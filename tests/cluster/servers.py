@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A control plane's programs: etcd, kube-apiserver, kube-controller-manager and, where there are
+"""A control plane's programs: etcd, kube-apiserver, kube-controller-manager and, if there are
 nodes, kube-scheduler."""
 
 import http.client
@@ -26,15 +26,15 @@ def answers_ok(connection: http.client.HTTPConnection, path: str) -> bool:
 
 @dataclass(frozen=True)
 class Home:
-    """Where the servers run, if that is not this machine's own network."""
+    """The network in which the servers run, if it is not this machine's own."""
 
     enter: list[str]  # a command that starts another there
     address: str  # what nodes and pods reach the API server by
 
 
 class Servers:
-    """Starts and stops them in `folder`. They listen on loopback, and with a home on all its
-    addresses; `api_port` of this machine's loopback must lead there then."""
+    """Starts and stops them in `folder`. They listen on loopback; with a home, on all its
+    addresses, and `api_port` of this machine's loopback must then lead there."""
 
     def __init__(self, folder: Path, api_port: int, etcd_port: int, home: Home | None = None):
         self.folder = folder
@@ -103,8 +103,8 @@ class Servers:
         self.scheduler.start([*self._enter, find("kube-scheduler"), *arguments])
 
     def rotate_server_authority(self) -> None:
-        """The API server gets a certificate of a new authority while it runs, as it would by the
-        renewal of its files. What is connected stays connected."""
+        """Gives the API server a certificate of a new CA while it runs, as a renewal of its files
+        does. Existing connections stay open."""
         self.identities.new_server_authority()
         self._write_kubeconfigs()
         self.api_server.wait_until(self._is_ready, "it served its new certificate")

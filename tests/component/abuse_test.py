@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections that break the rules of HTTP, flood, stall or say nothing: each ends with the answer
-that its protocol knows for it, the agent's memory stays flat, and others are served meanwhile."""
+"""Connections that violate HTTP, flood, stall or stay silent: each ends with the response that its
+protocol defines, the agent's memory stays flat, and other clients are served."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def siege(module_stage, environment):
 
 
 def counted(agent, name: str) -> float:
-    """A counter's value, of all its labels together."""
+    """A counter's value, summed over all labels."""
     pattern = re.compile(rf"^{name}(\{{[^}}]*\}})? (\S+)$", re.MULTILINE)
     return sum(float(value) for _, value in pattern.findall(agent.metrics()))
 
@@ -156,7 +156,8 @@ def each_stream(count: int, make) -> bytes:
 
 
 def bomb() -> bytes:
-    """A header of 4,000 bytes put into the table of HPACK once, and named by one byte 16,000 times."""
+    """A 4,000-byte header that is added to the HPACK table once and referenced 16,000 times, by one
+    byte each."""
     value = b"\x7f" + bytes([(4000 - 127) & 0x7F | 0x80, (4000 - 127) >> 7]) + b"x" * 4000
     return POST + b"\x40\x01x" + value + b"\xbe" * 12_000
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the agent does with each kind of answer: pause, retry, split, give up on one span; and
-nothing is lost without a word in the books."""
+"""How the agent reacts to each kind of response: it pauses, retries, splits the batch, or gives up
+on one span; and the ledger accounts for every lost span."""
 
 import pytest
 from harness import otlp

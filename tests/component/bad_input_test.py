@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are wrong get the answer that OTLP wants, with a google.rpc.Status that says what is
-wrong, in the type of the request; and the agent goes on, with its memory flat and others served."""
+"""Invalid requests get the response that OTLP requires, with a google.rpc.Status that describes the
+error, in the content type of the request. The agent continues, its memory stays flat, and other
+clients are served."""
 
 import gzip
 import http.client
@@ -35,7 +36,7 @@ def siege(module_stage):
 
 @dataclass(frozen=True)
 class Body:
-    """A request's body, and how it is answered: by HTTP status and gRPC code, and in words."""
+    """A request body and its expected response: HTTP status, gRPC code and message."""
 
     body: bytes
     says: str = ""  # a refusal's message holds it

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chart in a real API server, by Helm 3 and 4 and as GitOps tools apply it: installed,
-upgraded, rolled back, uninstalled; and the operator with the rights that it gives."""
+"""The chart in a real API server, applied by Helm 3 and 4 and as GitOps tools do:
+installed, upgraded, rolled back and uninstalled; and the operator with the permissions that it
+grants."""
 
 import base64
 import json
@@ -67,7 +68,7 @@ def namespaces(control_plane):
 
 @pytest.fixture
 def clean(control_plane, namespaces, helms):
-    """Nothing is installed before, and nothing is left after."""
+    """Nothing is installed at the start, and nothing is left at the end."""
     yield
     for version in VERSIONS:
         if RELEASE in helms[version].run("list", "--short", "--namespace", NAMESPACE):
@@ -85,7 +86,7 @@ def clean(control_plane, namespaces, helms):
 
 
 def write_certificates(plane: ControlPlane) -> None:
-    """As the operator does."""
+    """Writes what the operator writes."""
     _, secret = plane.api.get(AUTHORITY)
     assert "data" not in secret
     status, answer = plane.api.put(AUTHORITY, {**secret, "data": {"ca.crt": CA_BUNDLE}})
@@ -105,7 +106,7 @@ def write_certificates(plane: ControlPlane) -> None:
 
 
 def is_trusted(plane: ControlPlane) -> bool:
-    """Whether what the operator has written is still there."""
+    """Whether the operator's changes are still present."""
     bundles = {
         one["name"]: one["clientConfig"].get("caBundle")
         for path in WEBHOOKS
@@ -120,7 +121,7 @@ def replicas(plane: ControlPlane) -> int:
 
 
 def older_chart(folder):
-    """As a version before may have been: with another CRD."""
+    """The state that an earlier version could have left: with another CRD."""
     chart = folder / "older"
     shutil.copytree(CHART, chart)
     template = chart / "templates" / "crd.yaml"
@@ -249,7 +250,7 @@ def enforce(plane: ControlPlane, path: str, manager: str) -> None:
 
 
 def lift(plane: ControlPlane, path: str) -> None:
-    """As a chart of before left it: without what the enforcer wants."""
+    """The state that an earlier chart left: without the expressions that the enforcer requires."""
     _, found = plane.api.get(path)
     wanted = {key for key, _ in ENFORCED}
     for one in found["webhooks"]:
@@ -271,7 +272,7 @@ def test_an_upgrade_passes_after_the_enforcer_of_aks(control_plane, clean, helms
         enforce(control_plane, path, "admissionsenforcer")
         assert "admissionsenforcer" not in owners(control_plane, path), "nothing was missing"
     helm.install({"logLevel": "debug"})
-    for path in WEBHOOKS:  # what a chart of before lacked is the enforcer's
+    for path in WEBHOOKS:  # the enforcer owns what an earlier chart lacked
         lift(control_plane, path)
         enforce(control_plane, path, "admissionsenforcer")
         assert "admissionsenforcer" in owners(control_plane, path)
@@ -300,7 +301,7 @@ def test_a_crd_that_was_applied_by_hand_is_taken_over_as_the_docs_say(control_pl
 
 
 def stored(plane: ControlPlane, rendered: Rendered) -> dict[str, dict]:
-    """Each of these objects as it is now, without its status and who wrote what when."""
+    """Each of these objects in its present state, without its status and managedFields."""
     text = plane.kubectl("get", "--filename", "-", "--output", "json", stdin=rendered.text)
     found = {}
     for one in json.loads(text)["items"]:
@@ -335,14 +336,14 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
 
 @pytest.fixture
 def answering_webhook(tmp_path):
-    """(its port, the authority of its certificate)"""
+    """(its port, the CA of its certificate)"""
     authority = Authority(tmp_path / "authority")
     with patching_webhook(*authority.issue("webhook"), say_skipped) as port:
         yield port, authority.certificate.read_bytes()
 
 
 def lead_webhooks_to(plane: ControlPlane, port: int, authority: bytes) -> None:
-    """In this test no Service leads anywhere: there are no nodes."""
+    """There are no nodes in this test, so Services lead nowhere."""
     mutating = WEBHOOKS[0]
     _, configuration = plane.api.get(mutating)
     for one in configuration["webhooks"]:
@@ -353,7 +354,8 @@ def lead_webhooks_to(plane: ControlPlane, port: int, authority: bytes) -> None:
 
 
 def verify(request, plane: ControlPlane, rendered: Rendered) -> tuple[int, list[str]]:
-    """As the pod of `helm test` does, with its account; the code it ends with and what it says."""
+    """Runs what the pod of `helm test` runs, with its ServiceAccount; returns the exit code and
+    output."""
     pod = rendered.one("Pod")["spec"]
     binary = request.config.getoption("--binaries") / "operator" / "dualtrace-operator"
     kubeconfig = plane.kubeconfig_for(NAMESPACE, pod["serviceAccountName"])
@@ -368,7 +370,7 @@ def verify(request, plane: ControlPlane, rendered: Rendered) -> tuple[int, list[
 
 
 def apply_tests(plane: ControlPlane, rendered: Rendered) -> None:
-    """What `helm test` makes before the pod, which needs a node."""
+    """The objects that `helm test` creates before the pod, which needs a node."""
     hooks = [
         one
         for one in rendered.objects
@@ -414,7 +416,7 @@ def test_without_the_crd_it_says_so(request, control_plane, clean, helms):
 
 
 def put_export(plane: ControlPlane, namespace: str, name: str, injection: dict | None) -> None:
-    """As the operator of before left it."""
+    """The state that an earlier operator left."""
     spec = {"arize": ARIZE} | ({} if injection is None else {"injection": injection})
     export = {"apiVersion": "dualtrace.dev/v1alpha1", "kind": "DualTraceExport", "spec": spec}
     exports = f"{EXPORTS_API}/namespaces/{namespace}/dualtraceexports"
@@ -443,14 +445,14 @@ def test_an_upgrade_says_what_to_write_for_exports_of_before(control_plane, clea
     put_export(control_plane, "green", "new", None)
     set_status(control_plane, "green", "new", {"consent": "Explicit"})
     said = helm.install()
-    assert "They go on as before, and their pods lose nothing, until consentAsBefore" in said
+    assert "They keep admitting all namespaces until you set consentAsBefore to false" in said
     assert "kubectl patch dte agents --namespace blue --type merge" in said
-    assert "  green/chosen: only pods of the namespaces that it selects will reach it" in said
+    assert "  green/chosen: only pods in the namespaces that it selects will reach it" in said
     assert "green/new" not in said
     assert "  --set 'sharedNamespaces={blue,green}'" in said
     said = helm.install({"sharedNamespaces": ["blue"], "consentAsBefore": False})
-    assert "that these older exports do not admit lose their traces now" in said
-    assert "--set" not in said[said.index("An export says") :]
+    assert "that these older exports do not admit now lose their traces" in said
+    assert "--set" not in said[said.index("In an export") :]
     for namespace, name in (("blue", "agents"), ("green", "chosen")):
         set_status(control_plane, namespace, name, {"consent": "Explicit"})
     assert "older" not in helm.install()
@@ -460,7 +462,8 @@ def test_an_upgrade_says_what_to_write_for_exports_of_before(control_plane, clea
 
 
 def run_operator(stage, plane: ControlPlane, rendered: Rendered):
-    """With the arguments that its pods get, but for those that another process here could have."""
+    """With the arguments of its pods, except those that must be different for a process on this
+    machine."""
     own = [one for one in rendered.arguments if not one.startswith("--agent-image=")]
     kubeconfig = plane.kubeconfig_for(NAMESPACE, rendered.pod["serviceAccountName"])
     return stage.operator(kubeconfig, *own, *SHORT_LEASE, start=False)

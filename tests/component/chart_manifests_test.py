@@ -10,7 +10,7 @@ from harness.operator import MANIFESTS
 
 
 def essence(obj: dict) -> dict:
-    """Without what tells who installed it."""
+    """Without the labels that name the installer."""
     obj = copy.deepcopy(obj)
     own = {"app.kubernetes.io/name"}
 
@@ -58,7 +58,7 @@ def test_every_manifest_for_hand_is_compared():
 
 
 def test_the_manifests_for_hand_are_what_the_chart_renders(helm):
-    """Each object of theirs is one of the chart's; the chart has more."""
+    """Each of their objects is one of the chart's; the chart has more."""
     rendered = by_key(helm.render().objects)
     deployment = rendered["Deployment", NAMESPACE, RELEASE]
     (container,) = deployment["spec"]["template"]["spec"]["containers"]

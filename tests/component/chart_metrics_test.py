@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chart's alerts and its dashboard: what they ask for exists, and Prometheus can read it."""
+"""The metrics and labels in the chart's alerts and dashboard exist, and Prometheus can parse the
+expressions."""
 
 import json
 import os
@@ -51,7 +52,7 @@ def test_alerts_and_panels_ask_for_metrics_that_exist(helm):
 
 
 def complaints(expressions: list[str]) -> str:
-    """Of Prometheus' own parser."""
+    """The errors of Prometheus' own parser."""
     done = subprocess.run(
         [Path(os.environ["DUALTRACE_TEST_HELM"]) / "promql"],
         input="".join(f"{one}\n" for one in expressions),
@@ -69,7 +70,7 @@ def test_alerts_and_panels_are_promql(helm):
 
 
 def test_the_labels_that_are_asked_for_exist():
-    """By what docs/metrics.md says of each metric, and what a monitor adds."""
+    """According to docs/metrics.md, plus the labels that a monitor adds."""
     text = (ROOT / "docs" / "metrics.md").read_text()
     documented = re.findall(r"`[a-z0-9_]+\{([^`]*)\}`", text)
     labels = {name for group in documented for name in group.split(",")}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the chart renders to: always the same, only what it was asked for, and each copy like its
-original. No cluster is needed."""
+"""Rendering the chart is deterministic, contains only what the values request, and keeps each copy
+equal to its original. No cluster is needed."""
 
 import os
 import re
@@ -31,8 +31,8 @@ RENDERINGS = {
 
 
 def golden_text(rendered: str) -> str:
-    """Helm 3 and 4 differ in blank lines, and in the order of kinds that they do not know. The CRD
-    is left out: it is a copy (tested below)."""
+    """Helm 3 and 4 differ in blank lines and in the order of kinds that they do not know. The CRD
+    is left out, because it is a copy (tested below)."""
     documents = [re.sub(r"\n(\s*\n)+", "\n", one) for one in rendered.split("---\n") if one.strip()]
     return "---\n".join(sorted(one for one in documents if "templates/crd.yaml" not in one))
 
@@ -56,7 +56,7 @@ def test_it_renders_to_what_it_did(helm, name):
     if os.environ.get("DUALTRACE_REGENERATE") == "1":
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    assert text == file.read_text(), "DUALTRACE_REGENERATE=1 writes tests/data/chart anew"
+    assert text == file.read_text(), "set DUALTRACE_REGENERATE=1 to regenerate tests/data/chart"
 
 
 def test_nothing_is_looked_up_or_random():
@@ -89,9 +89,9 @@ def test_it_can_be_part_of_another_chart(helm, tmp_path):
 
 
 def test_the_crd_and_the_table_of_values_are_copies():
-    assert CRD_TEMPLATE.read_text() == crd_template(), "./dev docs makes it anew"
+    assert CRD_TEMPLATE.read_text() == crd_template(), "run ./dev docs to regenerate it"
     page = PAGE.read_text()
-    assert render_page(page) == page, "./dev docs makes it anew"
+    assert render_page(page) == page, "run ./dev docs to regenerate it"
 
 
 def test_every_value_has_its_meaning_in_a_comment():
@@ -99,7 +99,7 @@ def test_every_value_has_its_meaning_in_a_comment():
 
 
 def test_the_rendered_crd_is_that_of_crds(helm):
-    """All of it: a template's engine could change a rule's text."""
+    """Compares all of it, because the template engine could change the text of a rule."""
     own = yaml.safe_load((ROOT / "crds" / "dualtraceexport.yaml").read_text())
     assert helm.render().one("CustomResourceDefinition")["spec"] == own["spec"]
 
@@ -143,7 +143,7 @@ STABLE = {
     "policy/v1",
     "rbac.authorization.k8s.io/v1",
 }
-FOREIGN = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}  # only where they are asked for
+FOREIGN = {"cert-manager.io/v1", "monitoring.coreos.com/v1"}  # only if the values request them
 
 
 def test_only_stable_interfaces_are_used(helm):
@@ -153,7 +153,7 @@ def test_only_stable_interfaces_are_used(helm):
 
 
 def test_two_releases_share_no_name(helm):
-    """But the CRD, which one of them has."""
+    """Except for the CRD, which only one of them contains."""
     second = {"crds": {"enabled": False}}
     first = {key_of(one) for one in helm.render().objects}
     other = {key_of(one) for one in helm.render(second, name="edge", namespace="edge").objects}
@@ -161,6 +161,6 @@ def test_two_releases_share_no_name(helm):
 
 
 def test_no_webhook_has_a_ca_bundle(helm):
-    """Every tool that applies the chart would take back what the operator writes there."""
+    """Otherwise, every tool that applies the chart would revert what the operator writes there."""
     for values in RENDERINGS.values():
         assert "caBundle" not in re.sub("(?m)^ *#.*$", "", helm.template(values))

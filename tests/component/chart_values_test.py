@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every value of the chart has an effect, and this one."""
+"""Every value of the chart has an effect, and exactly this one."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ROLES = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 
 @dataclass(frozen=True)
 class Effect:
-    """`value` makes true what is not true of `given` alone."""
+    """`value` makes the check pass; `given` alone does not."""
 
     value: object
     shows: Callable[[Rendered], bool]
@@ -47,7 +47,8 @@ def egress_ports(rendered: Rendered) -> list[list[int]]:
 
 
 def is_without_rights_elsewhere(rendered: Rendered) -> bool:
-    """Roles in those namespaces and the operator's own; one ClusterRole, for two named objects."""
+    """Roles in those namespaces and in the operator's own, and one ClusterRole for two named
+    objects."""
     places = {one["metadata"]["namespace"] for one in rendered.all("Role")}
     everywhere = [rule for one in rendered.all("ClusterRole") for rule in one["rules"]]
     return (
@@ -76,7 +77,7 @@ WRITE = READ | {"create", "update", "patch", "delete", "deletecollection"}
 
 
 def aggregated(rendered: Rendered) -> dict[str, set[str]]:
-    """What each of Kubernetes' own roles may do with exports."""
+    """The permissions of each built-in Kubernetes role for exports."""
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
     return {
         label.removeprefix(prefix): {
@@ -466,13 +467,13 @@ def laid_over(values: dict, path: str, value) -> dict:
 
 
 def test_an_upgrade_that_reuses_older_values_takes_no_spans_away(helm):
-    """`helm upgrade --reuse-values` knows nothing of values that are new."""
+    """With `helm upgrade --reuse-values`, values that are new in this version are missing."""
     rendered = helm.render({"sharedNamespaces": None, "consentAsBefore": None})
     assert not [one for one in rendered.arguments if "consent" in one or "shared" in one]
 
 
 def test_an_upgrade_that_reuses_older_values_renders_to_what_is_new_and_its_defaults(helm):
-    """A release of before has none of these: Helm then hands over nothing at all."""
+    """An earlier release has none of these, so Helm passes nothing at all."""
     unknown = {
         "commonAnnotations": None,
         "global": None,
@@ -564,7 +565,7 @@ def test_with_cert_manager_and_single_namespaces_there_is_no_right_in_the_cluste
         ),
         (
             {"secretReader": [{"namespace": "blue", "names": [name]} for name in "ab"]},
-            "secretReader: the namespace blue is there twice",
+            "secretReader: the namespace blue is listed twice",
         ),
     ],
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What real clients send arrives at both destinations as it was sent."""
+"""What real clients send arrives unchanged at both destinations."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def ids_printed(output: str) -> set[str]:
 
 
 def check_arrival(sandbox, sent: list[bytes], added: dict | None = None, json=False) -> None:
-    """What was sent as JSON is compared as messages, all else as bytes."""
+    """Requests sent as JSON are compared as messages, all others byte by byte."""
     sandbox.wait_for(otlp.by_id(sent))
     for destination in DESTINATIONS:
         received = sandbox.requests(destination)
@@ -106,7 +106,7 @@ def test_the_java_sdk(sandbox, agent, protocol, compression):
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 @pytest.mark.parametrize("client", [python_client, js_client, go_client, java_client])
 def test_an_application_that_leaves_all_to_its_environment(sandbox, agent, client, protocol):
-    """With the variables that the webhook adds, and values as it writes them."""
+    """With the variables that the webhook adds, set to values in its format."""
     command = client()
     endpoint = agent.grpc_endpoint if protocol == "grpc" else f"{agent.http_endpoint}/v1/traces"
     variables = {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent whose clock is ten minutes off: tokens and certificates are other people's times."""
+"""An agent whose clock is ten minutes off: the lifetimes of tokens and certificates follow the
+clocks of their issuers."""
 
 import pytest
 from harness import shifted_clock

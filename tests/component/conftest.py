@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives each component test its stage, and shows what the programs said when the test fails."""
+"""Gives each component test its stage, and prints the output of its programs if the test fails."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def stage(request, tmp_path):
 
 @pytest.fixture(scope="module")
 def module_stage(request, tmp_path_factory):
-    """One stage for all tests of a file: for many short tests of the same agent."""
+    """One stage for all tests of a file, for many short tests of the same agent."""
     yield from _staged(request, tmp_path_factory.mktemp("module"))
 
 
@@ -70,7 +70,7 @@ def control_plane(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bare_installation(control_plane, module_stage):
-    """The operator in this file's control plane, with no right but to its Lease."""
+    """The operator in this file's control plane, with no permissions except for its Lease."""
     made = Installation(control_plane, module_stage)
     try:
         yield made
@@ -80,13 +80,13 @@ def bare_installation(control_plane, module_stage):
 
 @pytest.fixture(scope="module")
 def installation(bare_installation):
-    """The operator may serve all namespaces, and does not run yet."""
+    """The operator may serve all namespaces; it is not running yet."""
     return bare_installation.allow_everywhere()
 
 
 @pytest.fixture(scope="module")
 def webhook(control_plane, installation):
-    """Installed by the test file, when it is to be."""
+    """The test file installs it when it needs it."""
     made = Webhook(control_plane)
     yield made
     made.close()
@@ -94,8 +94,8 @@ def webhook(control_plane, installation):
 
 @pytest.fixture
 def launch(installation, webhook):
-    """Starts an operator that serves the webhook, and ends with the test: the next one wants its
-    port. A file that wants its replicas otherwise has a `launch` of its own."""
+    """Starts an operator that serves the webhook, and stops it at the end of the test, because the
+    next one needs its port. A file that needs other replicas defines its own `launch`."""
     webhook.install()
     launched = []
 
@@ -110,7 +110,7 @@ def launch(installation, webhook):
 
 @pytest.fixture(scope="module")
 def helms(tmp_path_factory) -> dict[str, Helm]:
-    """Without a cluster, unless a test file says otherwise."""
+    """No cluster, unless a test file overrides this."""
     folder = tmp_path_factory.mktemp("helm")
     return {version: Helm(version, folder) for version in VERSIONS}
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests' own Kubernetes is a real one, and what tests do to it has the effect they count on."""
+"""The tests' own Kubernetes is a real one, and the faults that tests inject have the expected
+effect."""
 
 import pytest
 from harness.kubernetes_api import APPLY_PATCH

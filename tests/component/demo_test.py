@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo shows what it says, and fails when something is missing."""
+"""The demo shows what it announces, and fails if something is missing."""
 
 import os
 import sys

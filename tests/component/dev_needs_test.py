@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev does on a machine that lacks what a word needs: it says so at once, before it builds.
-The machine is played by programs of its own on PATH; `./dev fresh` tries a true one."""
+"""What ./dev does on a machine that lacks a command's prerequisites: it reports them at once,
+before it builds. Programs on PATH simulate the machine; `./dev fresh` tries a real one."""
 
 import os
 import re
@@ -51,7 +51,8 @@ TOOLS += ["sort", "tail", "tee", "touch", "xargs", "cat", "cut", "mktemp", "npro
 
 
 class Machine:
-    """Its PATH has `TOOLS` of this one and what a test plays; each play notes its calls."""
+    """Its PATH contains `TOOLS` of this machine and the programs that a test fakes; each fake
+    records its calls."""
 
     def __init__(self, folder: Path):
         self.folder = folder

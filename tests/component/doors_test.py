@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting: the doors are open before any lane sends, and clients can never take the descriptors that
-journals, lanes and probes need."""
+"""Startup: the listeners are open before any lane sends, and clients can never use up the file
+descriptors that the journals, lanes and probes need."""
 
 import socket
 import stat
@@ -73,7 +73,7 @@ def test_idle_connections_leave_descriptors_for_journals_lanes_and_probes(stage,
             client.settimeout(5)
             client.connect(("127.0.0.1", agent.ports[1]))
         assert answers(agent.url("/readyz"))
-        # Lanes read their segments and connect anew.
+        # Lanes read their segments again and reconnect.
         heal_both(sandbox)
         sandbox.wait_for(ids)
         wait_until(agent.caught_up, "all is settled", process=agent.process)

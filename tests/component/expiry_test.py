@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a dead destination may cost is bounded: the oldest of its backlog expire, counted, and the
-other destination gets everything."""
+"""The cost of a dead destination is bounded: the oldest spans of its backlog expire and are
+counted, and the other destination receives everything."""
 
 import pytest
 from harness import otlp

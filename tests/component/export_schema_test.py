@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real API server takes and refuses DualTraceExports as the examples say, and shows them well."""
+"""A real API server accepts and rejects DualTraceExports as the examples say, and prints them
+well."""
 
 import re
 from pathlib import Path
@@ -24,7 +25,7 @@ def plane(control_plane):
 
 @pytest.fixture(scope="module")
 def exports(plane) -> str:
-    """The path of the exports in a namespace of this file."""
+    """The API path of exports in a namespace of this file."""
     return exports_path(plane.new_namespace("schema"))
 
 
@@ -50,7 +51,7 @@ def test_it_accepts(plane, exports, example):
 
 @pytest.mark.parametrize("example", REFUSED, ids=lambda path: path.stem)
 def test_it_refuses(plane, exports, example):
-    """Because of one field alone, with the message that the example claims."""
+    """It is rejected because of exactly one field, with the message that the example gives."""
     status, answer = tried(plane, exports, example)
     field, says = claim(example, "field"), claim(example, "says")
     if says == "unknown field":
@@ -173,14 +174,15 @@ def test_kubectl_explains_it(plane):
 
 
 def served_with(plane, exports: str, crd: dict, example: Path, status: int) -> None:
-    """Waits until the API server answers the example so by the CRD."""
+    """Waits until the CRD is in effect for the example."""
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/dualtraceexports.dualtrace.dev"
     plane.api.patch(path, crd)
     wait_until(lambda: tried(plane, exports, example)[0] == status, f"the example gets {status}")
 
 
 def test_an_export_from_before_a_rule_can_still_be_told_what_is_wrong(plane, exports):
-    """So the operator can write its status; the field alone must be mended when it is changed."""
+    """The operator can therefore write its status. Only when that field changes must it become
+    valid."""
     example = CASES / "refused" / "table_of_two_parts.yaml"
     today = yaml.safe_load((ROOT / "crds" / "dualtraceexport.yaml").read_text())
     before = yaml.safe_load((ROOT / "crds" / "dualtraceexport.yaml").read_text())

@@ -45,8 +45,8 @@ def test_it_holds(stage, name, scale):
 
 
 def test_fairness(stage):
-    """Nobody quiet is refused. How long they wait is for `./dev faults fairness` to judge, on the
-    release build: with sanitizers one noisy peer uses up the processor."""
+    """No quiet client is rejected. How long they wait is checked by `./dev faults fairness` on the
+    release build: with sanitizers, one noisy peer uses up the processor."""
     report = Fairness(stage, Scale(rounds=0, seconds=5, rate=0, seed=16, shares=()), peers=40).play()
     print(*report.lines, sep="\n")
     assert not report.findings, "\n".join(report.findings)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers that are no destination's word: interim ones, web pages in disguise, what a gateway says;
-and answers that are, in a form that is easily misread. Nothing is counted as delivered that was not
-stored, and nothing is lost or sent twice for them."""
+"""Responses that do not come from the destination (interim responses, disguised web pages, gateway
+errors), and real ones that are easily misread. Nothing is counted as delivered unless it was
+stored, and no response causes spans to be lost or sent twice."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ LANES = ["arize", "databricks"]
 
 
 def one_lane(folder, lane: str, url: str) -> dict:
-    """The configuration of an agent with that destination alone, over HTTP."""
+    """The configuration of an agent with only that destination, over HTTP."""
     for name, secret in (("key", "ak-test"), ("space", SPACE_ID), ("token", "dapi-test")):
         (folder / name).write_text(secret)
     if lane == "arize":
@@ -46,7 +46,7 @@ def send(agent, spans: int = 6) -> set[str]:
 
 @pytest.fixture
 def lane_of(stage, tmp_path):
-    """Starts an agent with one lane against a destination with this script."""
+    """Starts an agent with one lane, whose destination plays this script."""
     destinations = []
 
     def start(lane: str, script):
@@ -100,7 +100,7 @@ def test_a_page_with_200_delivers_nothing(lane_of, lane, disguise):
         lane, lambda number, request: [DISGUISES[disguise]] if number == 0 else [STORE, OK]
     )
     ids = send(agent)
-    wait_until(lambda: agent.lane(lane)["lastError"], "the lane says what it met")
+    wait_until(lambda: agent.lane(lane)["lastError"], "the lane reports what it encountered")
     assert agent.lane(lane)["lastError"]["reason"] == "ForeignAnswer"
     expect_all_once(destination, agent, lane, ids)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""h2spec, the conformance tests of HTTP/2 and HPACK, on the receiver: every section, the strict
-cases too, on both ports, in plain and in TLS."""
+"""Runs h2spec, the conformance tests for HTTP/2 and HPACK, against the receiver: every section,
+with the strict cases, on both ports, with and without TLS."""
 
 import subprocess
 import xml.etree.ElementTree as xml

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the agent says it is, by tokens that it fetches: with each kind of credential and in each way in
-spans arrive, and none is lost or comes twice when tokens end, are refused or cannot be had."""
+"""The agent's identity, with tokens that it fetches: for each kind of credential and each protocol,
+spans arrive, and none is lost or duplicated when tokens expire, are rejected or cannot be
+fetched."""
 
 import pytest
 from harness.identities import ISSUER, SUBJECT, fingerprint
@@ -60,7 +61,7 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time_and_no_span(
     wait_until(lambda: lane(agent, identity)["lastError"], "requests cannot go out")
     sandbox.fault("token", "none")
     delivered = agent.spans(identity.lane)["delivered"]
-    wait_until(lambda: agent.spans(identity.lane)["delivered"] > delivered, "it goes on")
+    wait_until(lambda: agent.spans(identity.lane)["delivered"] > delivered, "delivery continues")
     load.stop()
     wait_until(agent.caught_up, "nothing is left in the journal", process=agent.process)
     stats = sandbox.stats()[identity.destination]
@@ -105,7 +106,7 @@ def test_an_endpoint_that_knows_no_operations_is_asked_without_them(
 
 @pytest.mark.parametrize("identity", [("oauth", "Zerobus")], indirect=True, ids="-".join)
 def test_a_private_host_of_zerobus_needs_only_the_workspaces_number(agent, identity, sandbox):
-    # 127.0.0.1 is no host of Databricks' own: it is sent to as it is written in the configuration.
+    # 127.0.0.1 is not a Databricks host, so the agent uses it as configured.
     sandbox.wait_for(send(agent), [identity.destination])
     documents = [row["outcome"] for row in sandbox.query("SELECT outcome FROM requests")]
     assert "ok" in documents

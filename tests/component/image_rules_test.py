@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev image decides and refuses; and that the Dockerfile says the same as it."""
+"""What ./dev image decides and rejects, and that the Dockerfile matches it."""
 
 import os
 import re
@@ -192,7 +192,7 @@ def test_the_page_has_a_row_for_each_program():
 
 
 def stages() -> dict[str, list[tuple[str, str]]]:
-    """The instructions of each stage, in their order."""
+    """The instructions of each stage, in order."""
     found: dict[str, list[tuple[str, str]]] = {}
     for line in DOCKERFILE.read_text().splitlines():
         if not line or line.startswith("#"):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images hold what their programs need and nothing else, come out the same every time, and say
-truly what is in them. Those of this build: with the release build's, ./dev cluster test goes on."""
+"""The images contain exactly what their programs need, are reproducible, and describe their content
+correctly. These tests use the images of this build; ./dev cluster test covers those of the release
+build."""
 
 import hashlib
 import json
@@ -290,8 +291,8 @@ def test_the_program_starts_with_nothing_else_around_it(archive, program, tmp_pa
 
 @pytest.fixture
 def in_image(made, stage, tmp_path):
-    """Makes the agent of the image with the sandbox as its destinations, under names that somebody
-    has to resolve, and with `trusted` beside the authorities of the image."""
+    """Configures the agent of the image with the sandbox as its destinations, under names that must
+    be resolved, and with `trusted` in addition to the CAs of the image."""
     sandbox = stage.sandbox(tls=True, names=tuple(NAMES.values()))
 
     def start(protocol: str, hosts: str, trusted: bytes) -> tuple[Agent, object]:

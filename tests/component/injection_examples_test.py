@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pods of tests/data/injection are what the unit tests say the webhook makes of them. A real API
-server takes them, and true SDKs read from their variables what was meant."""
+"""The pods of tests/data/injection are what the unit tests say the webhook produces. A real API
+server accepts them, and real SDKs read the intended settings from their variables."""
 
 import re
 from pathlib import Path
@@ -34,7 +34,8 @@ def containers(pod: dict) -> list[dict]:
 
 
 def expand(text: str, known: dict[str, str]) -> str:
-    """As the kubelet does: "$$" is "$", and only what is known by then is a reference."""
+    """Expands as the kubelet does: "$$" is "$", and only variables that are already defined are
+    expanded."""
 
     def resolved(match: re.Match) -> str:
         return "$" if match[0] == "$$" else known.get(match[1], match[0])
@@ -54,7 +55,7 @@ def environment(container: dict) -> dict[str, str]:
 
 @pytest.fixture
 def container_of(monkeypatch):
-    """Makes this process see the variables of a container."""
+    """Gives this process the environment variables of a container."""
 
     def enter(example: str, name: str) -> dict[str, str]:
         pod = read(FOLDER / f"{example}.after.yaml")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agents prove who they are with a token that a real API server has issued to a ServiceAccount, checked
-against that API server's own keys: at the workspace's endpoint and at Zerobus."""
+"""Agents authenticate with a token that a real API server issued to a ServiceAccount. The token is
+verified with that API server's own keys, at the workspace's endpoint and at Zerobus."""
 
 import json
 
@@ -44,8 +44,8 @@ def uses(sandbox, door: str) -> dict:
 
 @pytest.fixture
 def issued(control_plane, tmp_path):
-    """A token that the API server has issued to a ServiceAccount, and the policy that knows it by
-    the API server's own keys."""
+    """A token that the API server issued to a ServiceAccount, and the federation policy that
+    accepts it by the API server's own keys."""
     namespace = control_plane.new_namespace("identity")
     accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
     account = {"metadata": {"name": "agents-dualtrace"}}

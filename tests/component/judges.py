@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers we did not write, which tell whether what dualtrace sends means what the client meant."""
+"""Third-party servers that show whether what dualtrace sends means what the client meant."""
 
 import http.server
 import socket
@@ -16,13 +16,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 def free_port() -> int:
-    """For servers that cannot be asked which port they took."""
+    """For servers that do not report the port that they chose."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
 class Phoenix:
-    """Arize Phoenix: takes OTLP as Arize does, over gRPC."""
+    """Arize Phoenix: accepts OTLP over gRPC, as Arize does."""
 
     def __init__(self, stage, environment: Path):
         self.port = free_port()
@@ -66,7 +66,7 @@ def _phoenix_span(span: dict) -> dict:
 
 
 def _json_value(value: dict):
-    """A value of OTLP/JSON, with the members' names in either of its two spellings."""
+    """An OTLP/JSON value, with member names in either spelling."""
     (kind, content), *_ = [(key, item) for key, item in value.items() if item is not None]
     kind = kind.replace("_", "").lower()
     if kind == "arrayvalue":
@@ -75,8 +75,8 @@ def _json_value(value: dict):
 
 
 class Mlflow:
-    """MLflow: takes OTLP over HTTP. It wants a header that no exporter of ours sends, so a proxy in
-    front adds it, and changes nothing else."""
+    """MLflow: accepts OTLP over HTTP. It requires a header that none of our exporters sends, so a
+    proxy in front adds it and changes nothing else."""
 
     def __init__(self, stage, environment: Path):
         self.port = free_port()
@@ -100,7 +100,7 @@ class Mlflow:
         wait_until(lambda: answers(url), "MLflow is ready", timeout=180, process=self.process)
 
     def trace(self, trace_id: str) -> dict | None:
-        """{"spans": […], "tags": {…}} once the trace is there."""
+        """{"spans": […], "tags": {…}} after the trace has arrived."""
         url = f"http://127.0.0.1:{self.port}/api/3.0/mlflow/traces/get"
         try:
             trace = fetch_json(f"{url}?trace_id=tr-{trace_id}&allow_partial=true")["trace"]

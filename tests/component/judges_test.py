@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trace of a true LangChain agent, through dualtrace, means to Phoenix and to MLflow what it
-meant to the SDK that made it."""
+"""The trace of a real LangChain agent, sent through dualtrace, means the same to Phoenix and MLflow
+as to the SDK that created it."""
 
 import json
 
@@ -25,7 +25,7 @@ def agent_for(stage, endpoint: str, protocol: str):
 
 
 def parsed(value):
-    """What a text says when it is JSON: both judges unfold such texts here and there."""
+    """The parsed value of a text that is JSON: both judges expand such texts in some places."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -41,7 +41,7 @@ def assert_same_tree(made: list[dict], judged: list[dict]) -> None:
 
 
 def assert_same_attributes(made: list[dict], judged: list[dict], unfolded: tuple = ()) -> None:
-    """Each attribute made is there with its value; judges may add their own."""
+    """Every attribute that was set is present with its value; judges may add their own."""
     arrived = {span["span_id"]: span["attributes"] for span in judged}
     for span in made:
         for key, value in span["attributes"].items():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/operations.md, "How much memory it takes": the agent never needs more than that, whatever is
-sent to it and whoever does not answer. Each test runs it in a cgroup of exactly that size, where
-the machine lets us make one, and looks at its peak in any case."""
+"""docs/operations.md, "How much memory it takes": the agent never needs more than that, whatever it
+receives and whichever destination hangs. Each test runs it in a cgroup of exactly that size if this
+machine permits that, and always checks its peak."""
 
 import secrets
 import socket
@@ -47,14 +47,14 @@ def assert_small(agent) -> None:
 
 
 def large_request(size: int) -> bytes:
-    """Like a batch of LLM spans: incompressible enough, many spans to a batch."""
+    """Similar to a batch of LLM spans: hard to compress, many spans per batch."""
     text = secrets.token_hex(15_000)
     spans = [otlp.make_request(spans=1, text=text) for _ in range(8)]
     return b"".join(spans[i % 8] for i in range(size // len(spans[0])))
 
 
 def small_request() -> bytes:
-    """One span that is nothing but its ids."""
+    """One span with nothing but its ids."""
     span = b"\x0a\x10" + secrets.token_bytes(16) + b"\x12\x08" + secrets.token_bytes(8)
     scope = bytes([0x12, len(span)]) + span
     resource = bytes([0x12, len(scope)]) + scope
@@ -62,7 +62,7 @@ def small_request() -> bytes:
 
 
 def send_tiny(agent, count: int) -> None:
-    """Requests in one chunk each, which do not say their length before, on one connection."""
+    """Requests of one chunk each, without a Content-Length, on one connection."""
     body = small_request()
     head = (
         b"POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""delivery.minFreeDisk on a disk that others fill: an agent takes nothing new and says why, delivers what
-it has, gives back what it does not need, and takes spans again by itself."""
+"""delivery.minFreeDisk on a disk that others fill: the agent stops accepting spans and reports why,
+delivers its backlog, frees the disk space that it does not need, and then accepts spans again
+without a restart."""
 
 import os
 
@@ -33,7 +34,7 @@ def disk(stage):
 
 
 def leave(disk, free: int) -> None:
-    """Somebody else's files: so that `free` bytes are left of it."""
+    """Other files, so that `free` bytes of the disk remain."""
     others = disk / "others"
     others.unlink(missing_ok=True)
     space = os.statvfs(disk)
@@ -74,7 +75,7 @@ def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, dura
     # What it has is delivered, and then nothing of the disk is held.
     sandbox.fault("databricks", "none")
     sandbox.wait_for(set(ids))
-    wait_until(lambda: segments(disk) == 0, "its files are given back", process=agent.process)
+    wait_until(lambda: segments(disk) == 0, "its segments are removed", process=agent.process)
     assert refuses(agent)
 
     leave(disk, 24 * MEBIBYTE)

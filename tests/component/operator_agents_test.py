@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What agents say of themselves becomes the export's status. The agents are true ones, on addresses
-of loopback that the test, in the place of a kubelet, writes into their pods' status."""
+"""The agents' reports become the export's status. The agents are real ones, on loopback addresses
+that the test, in place of a kubelet, writes into their pods' status."""
 
 import secrets
 
@@ -35,7 +35,7 @@ def tenant(control_plane, operator, installation):
 
 
 class OnNode:
-    """A node with its agent, whose Databricks token is in a file of its own."""
+    """A node with its agent, which has its own file for the Databricks token."""
 
     def __init__(
         self, stage, sandbox, tenant: Tenant, token: str, project: str | None = sandbox_.PROJECT
@@ -61,7 +61,7 @@ class OnNode:
 
 @pytest.fixture
 def nodes(stage, sandbox, tenant):
-    """Two; the first one's token is not good."""
+    """Two agents; the token of the first one is invalid."""
     made = [OnNode(stage, sandbox, tenant, token) for token in ("dapi-of-somebody-else", TOKEN)]
     yield made
     for one in made:
@@ -130,7 +130,7 @@ def test_the_status_follows_the_agents(control_plane, tenant, nodes):
         found = control_plane.api.get(events)[1]["items"]
         return {one["reason"] for one in found if one["regarding"]["kind"] == "DualTraceExport"}
 
-    wait_until(lambda: {"AuthRejected", "Ready", "Idle"} <= told(), "events tell the story")
+    wait_until(lambda: {"AuthRejected", "Ready", "Idle"} <= told(), "events report each step")
 
 
 @pytest.fixture

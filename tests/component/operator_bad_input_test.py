@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people get wrong is told where they look, with the name of what is wrong, and clears up by
-itself once it is mended; agents that run are left running."""
+"""A mistake in an export is reported where its author looks, with the name of the faulty field or
+object. The report disappears once the mistake is fixed, and running agents keep running."""
 
 import base64
 import json
@@ -33,7 +33,8 @@ def tenant(control_plane, operator, bare_installation):
 
 
 def without_rules(schema: dict) -> dict:
-    """Of each spec what an older version of the CRD may have let in: anything of any type."""
+    """Accepts what an older version of the CRD may have accepted: any spec, with fields of any
+    type."""
     loose = json.loads(json.dumps(schema))
     for version in loose["spec"]["versions"]:
         properties = version["schema"]["openAPIV3Schema"]["properties"]
@@ -48,14 +49,14 @@ def is_loose(tenant: Tenant) -> bool:
 
 
 def bring_rules_back(tenant: Tenant) -> None:
-    """What is stored is stored."""
+    """An object that is already stored remains stored."""
     install_exports(tenant.plane)
     wait_until(lambda: not is_loose(tenant), "the rules are back")
 
 
 @pytest.fixture
 def any_spec(control_plane, operator):
-    """While it is in use, the API server takes any spec."""
+    """While this CRD is in use, the API server accepts any spec."""
     crd = without_rules(yaml.safe_load(CRD.read_text()))
     control_plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump(crd))
     probe = Tenant(control_plane, "probe", secrets=False)
@@ -95,7 +96,7 @@ def is_reported(tenant: Tenant, name: str, how: str, says: str) -> None:
 
 
 def create_all(tenant: Tenant) -> None:
-    """Until Kubernetes' controllers are done with them, too."""
+    """Waits until Kubernetes' controllers have finished deleting them, too."""
     for number in range(len(WRONG)):
         tenant.create(f"number-{number}")
         tenant.wait_for_reason(f"number-{number}", "Progressing", "Stable")
@@ -109,7 +110,7 @@ def change_all(tenant: Tenant) -> None:
 def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
     control_plane, tenant, any_spec
 ):
-    """By a condition that names the field, and its children are left as they are."""
+    """A condition names the field, and the export's children are left unchanged."""
     create_all(tenant)
     before = tenant.versions()
     change_all(tenant)
@@ -120,8 +121,8 @@ def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
 
     # Nor is what somebody does to them undone meanwhile: what was meant is not known.
     tenant.patch_child("services", "number-0", {"spec": {"internalTrafficPolicy": "Local"}})
-    mended = {"arize": {"endpoint": None}}
-    tenant.change("number-0", mended)
+    fixed = {"arize": {"endpoint": None}}
+    tenant.change("number-0", fixed)
     tenant.wait_for_reason("number-0", "ConfigValid", "Valid")
     wait_until(
         lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Cluster",
@@ -136,7 +137,7 @@ OF_ANOTHER_TYPE = {"a number for a text", "a text for an object", "a list for a 
 def test_an_export_is_reported_that_was_found_only_when_the_rules_were_back(
     control_plane, operator, tenant, any_spec
 ):
-    """By its condition, or by an event where the API server takes no status."""
+    """A condition reports it, or an event if the API server rejects the status."""
     create_all(tenant)
     before = tenant.versions()
     operator.kill()
@@ -156,7 +157,7 @@ def test_an_export_is_reported_that_was_found_only_when_the_rules_were_back(
     for number, (how, (_, says)) in enumerate(WRONG.items()):
         name = f"number-{number}"
         if how in OF_ANOTHER_TYPE:
-            wait_until(lambda: says in notes(name), f"an event tells of {how}")
+            wait_until(lambda: says in notes(name), f"an event reports {how}")
             assert tenant.condition(name, "ConfigValid")["reason"] == "Valid", how
         else:
             is_reported(tenant, name, how, says)
@@ -191,7 +192,7 @@ WRONG_SECRETS = {
 
 
 def test_wrong_secrets_are_told_apart_and_clear_up_by_themselves(control_plane, installation_for):
-    """All at once, since each is looked at again only now and then."""
+    """All in one test, because the operator checks each of them only now and then."""
     tenants = {}
     for reason, (content, _) in WRONG_SECRETS.items():
         tenant = tenants[reason] = installation_for("secret")
@@ -206,7 +207,7 @@ def test_wrong_secrets_are_told_apart_and_clear_up_by_themselves(control_plane, 
         ready = tenant.condition("needy", "Ready")
         assert (ready["status"], ready["reason"]) == ("False", reason)
         # Agents run all the same: the other destination can be served.
-        wait_until(lambda: tenant.child("daemonsets", "needy"), "agents are asked for")
+        wait_until(lambda: tenant.child("daemonsets", "needy"), "the agents are requested")
     for tenant in tenants.values():
         tenant.put_secret("arize", SECRETS["arize"])
     for tenant in tenants.values():
@@ -229,11 +230,11 @@ def test_a_secret_that_may_not_be_read_is_no_failure(control_plane, operator, ba
     synced = tenant.wait_for_reason("needy", "CredentialsSynced", "SecretUnreadable")
     assert "Secret arize (spec.arize.credentials)" in synced["message"]
     assert tenant.condition("needy", "Ready")["reason"] != "SecretUnreadable"
-    wait_until(lambda: tenant.child("daemonsets", "needy"), "agents are asked for")
+    wait_until(lambda: tenant.child("daemonsets", "needy"), "the agents are requested")
 
 
 def test_no_secret_is_ever_shown(control_plane, operator, tenant):
-    """Neither as it is nor in base64: in no log, metric, event, status or child."""
+    """It appears in no log, metric, event, status or child, neither as plain text nor in base64."""
     tenant.create("whole")
     tenant.wait_for_reason("whole", "CredentialsSynced", "Synced")
     tenant.put_secret("arize", {"api-key": API_KEY, "space-id": "not-a-space-but-a-secret"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An export becomes its children, exactly as planned, and takes them along when it goes."""
+"""The operator creates an export's children exactly as planned, and they are deleted with it."""
 
 import json
 import time
@@ -32,7 +32,7 @@ def plane(operator, control_plane):
 
 
 def planned(name: str, uid: str) -> dict[str, dict]:
-    """The golden objects of an example, each plural's, for an export with this uid."""
+    """The golden objects of an example, by plural, for an export with this uid."""
     example = json.loads((PLANS / name / "export.json").read_text())
     objects = {}
     for plural in APIS:
@@ -43,7 +43,7 @@ def planned(name: str, uid: str) -> dict[str, dict]:
 
 
 def without_address(obj: dict) -> dict:
-    """Without what says which object it is."""
+    """Without the fields that identify the object."""
     rest = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
     rest["metadata"] = {
         key: value for key, value in obj["metadata"].items() if key not in ("name", "namespace")
@@ -53,8 +53,8 @@ def without_address(obj: dict) -> dict:
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_children_are_the_planned_ones(plane, name):
-    """Those of tests/data/plan: as the API server shows them, and the fields that it knows to be
-    the operator's are these and no others."""
+    """The children match tests/data/plan as the API server returns them, and the operator owns
+    exactly the fields in them."""
     export = json.loads((PLANS / name / "export.json").read_text())
     namespace = export["metadata"]["namespace"]
     plane.api.post("/api/v1/namespaces", {"metadata": {"name": namespace}})
@@ -75,7 +75,7 @@ def test_the_children_are_the_planned_ones(plane, name):
 
 
 def test_the_example_is_applied_looked_at_and_deleted(plane, installation):
-    """With the words that people use: kubectl apply, get, describe, delete."""
+    """With the usual commands: kubectl apply, get, describe, delete."""
     tenant = Tenant(plane, "example")
     namespace = tenant.namespace
     installation.allow_in(namespace, "secret-reader.yaml")
@@ -95,7 +95,7 @@ def test_the_example_is_applied_looked_at_and_deleted(plane, installation):
     plane.kubectl("delete", "dte", "agents", "--namespace", namespace, "--timeout=60s")
     wait_until(lambda: not tenant.children(), "nothing is left", timeout=GC_SECONDS)
     time.sleep(1)
-    assert tenant.children() == []  # and nobody makes them anew
+    assert tenant.children() == []  # and nothing creates them again
 
 
 def read_well(plane, namespace: str) -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose spans go where needs both sides' consent, through a real API server: whoever may create exports
-in one namespace neither takes the spans of others nor stands in their way, and is warned; refused pods
-count where they could have gone; agents let in whom the export admits; exports of before go on."""
+"""Where spans go requires the consent of both sides, through a real API server. Someone who can
+create exports in one namespace can neither take spans of other namespaces nor interrupt them, and
+gets a warning. Rejected pods are counted by the export that they requested; agents admit whom the
+export admits; older exports keep working."""
 
 import json
 
@@ -40,7 +41,7 @@ def only(namespace: str) -> dict:
 
 
 def answer(plane, namespace: str, asks: str, dry: bool = True) -> dict:
-    """What the webhook wrote on a pod that asks so."""
+    """What the webhook wrote on a pod with this request."""
     pod = {
         "metadata": {"generateName": "pod-", "annotations": {"dualtrace.dev/inject": asks}},
         "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},
@@ -54,7 +55,7 @@ def answer(plane, namespace: str, asks: str, dry: bool = True) -> dict:
 
 
 def wait_for_answer(plane, namespace: str, asks: str, word: str, begins: str) -> str:
-    """The webhook learns of exports and namespaces a moment after they are there."""
+    """The webhook sees exports and namespaces a moment after they are created."""
     return wait_until(
         lambda: (
             said if (said := answer(plane, namespace, asks)[word]).startswith(begins) else None
@@ -85,7 +86,7 @@ def wait_for_counts(tenant: Tenant, export: str, **wanted) -> None:
 
 
 def of_before(tenant: Tenant, export: str, injection: dict | None) -> None:
-    """As an operator of the version before left it."""
+    """The state that an operator of the previous version left."""
     tenant.create(export, spec(injection))
     path = f"{tenant.exports}/{export}/status"
     status, answer = tenant.api.patch(path, {"status": {"observedGeneration": 1}})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An API server that does not let the operator in: overloaded, or its token expired, or an authority
-that it does not know. It waits without hammering, comes back by itself, and has lost nothing."""
+"""An API server that rejects the operator: it is overloaded, or the token has expired, or its CA is
+unknown. The operator backs off, recovers without a restart, and has lost nothing."""
 
 import time
 
@@ -72,7 +72,7 @@ def test_an_expired_token_is_read_again(control_plane, installation, operator, p
 
 
 def test_a_rotated_authority_is_read_again(control_plane, installation, operator, changes):
-    """Without the proxy, which has an authority of its own."""
+    """Without the proxy, which has its own CA."""
     if not operator.process.ended:
         assert operator.stop() == 0
     kubeconfig = installation.account()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody does to a child is undone at once where the field is the operator's, and left alone
-where it is not; and an operator with nothing to do does nothing."""
+"""A change to a child is reverted at once if the operator owns the field, and kept if it does not.
+An operator with nothing to do writes nothing."""
 
 import time
 
@@ -81,7 +81,7 @@ def test_a_child_is_put_back(tenant, plan, plural, how):
 
 
 def test_labels_and_owners_are_put_back(tenant, plan):
-    """Without them the operator would not find its children again."""
+    """Without these labels, the operator would not find its children again."""
     for plural, meta in (
         ("serviceaccounts", {"labels": {"app.kubernetes.io/managed-by": None}}),
         ("configmaps", {"labels": {"dualtrace.dev/export": "another"}}),
@@ -92,8 +92,8 @@ def test_labels_and_owners_are_put_back(tenant, plan):
 
 
 def test_what_others_own_is_left_alone(tenant, control_plane, operator):
-    """Marks of all kinds, those of `kubectl rollout restart` among them, and whatever other
-    controllers write into fields that the operator never had."""
+    """Annotations of all kinds, including those of `kubectl rollout restart`, and fields that other
+    controllers own."""
     kubectl = ["--namespace", tenant.namespace]
     name = f"{EXPORT}-dualtrace"
     for kind in ("serviceaccount", "configmap", "networkpolicy", "service", "daemonset"):
@@ -142,7 +142,8 @@ def test_what_others_own_is_left_alone(tenant, control_plane, operator):
 
 
 def test_a_stranger_is_not_taken_over(tenant, control_plane):
-    """An object that has a child's name and is not ours stays what it is, and the export says so."""
+    """An object that has a child's name but is not ours is left unchanged, and the export's status
+    reports it."""
     stranger = {"metadata": {"name": "second-dualtrace"}, "data": {"mine": "yes"}}
     path = path_of("configmaps", tenant.namespace)
     assert control_plane.api.post(path, stranger)[0] == 201
@@ -158,8 +159,8 @@ def test_a_stranger_is_not_taken_over(tenant, control_plane):
 
 @pytest.fixture(scope="module")
 def before_node(tenant, control_plane):
-    """The audit's position before a node came, on which the agent that it is to have does not start.
-    One for all tests: Kubernetes counts a node that went for most of a minute."""
+    """The audit position before a node joined on which the agent does not start. One for all tests,
+    because Kubernetes counts a removed node for most of a minute."""
     since = control_plane.audit_position()
     node = Node(control_plane.api)
     try:
@@ -201,7 +202,8 @@ def test_a_minute_of_quiet_writes_nothing_but_the_lease(tenant, control_plane, b
 
 # The last one: what others change of that Service afterwards is put back up to a minute later.
 def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
-    """Who always changes it back wins some time, and the API server is not their battlefield."""
+    """Someone who keeps changing the field back wins for a while, but does not start a fight at the
+    API server."""
     since = control_plane.audit_position()
     end = time.monotonic() + 20
     while time.monotonic() < end:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever writes an export that names a Secret which is not there is told at once; whatever becomes
-of that question, the export is admitted in time."""
+"""The author of an export is warned at once if it names a Secret that does not exist. Whatever
+happens to that lookup, the export is admitted in time."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +31,8 @@ def operator(installation, webhook, proxy):
 
 @pytest.fixture
 def stranger(control_plane, operator):
-    """A namespace where the operator may read no Secret, and with an export; others are warned of
-    that one."""
+    """A namespace with an export, in which the operator cannot read Secrets. The author of another
+    export is warned of the first one."""
     made = Tenant(control_plane, "told", secrets=False)
     made.create("first")
     wait_until(lambda: told(made, BOTH), "the webhook knows the first export")
@@ -41,7 +41,7 @@ def stranger(control_plane, operator):
 
 @pytest.fixture
 def tenant(installation, stranger):
-    """The same, but the operator may."""
+    """The same, but the operator can read Secrets."""
     installation.allow_in(stranger.namespace, "secret-reader.yaml")
     return stranger
 
@@ -62,7 +62,7 @@ def export(spec: dict) -> dict:
 
 
 def told(tenant: Tenant, spec: dict) -> list[str]:
-    """What whoever creates a second export is warned of; it is not stored."""
+    """The warnings for the author of a second export, which is created as a dry run."""
     status, answer = tenant.api.post(f"{tenant.exports}?dryRun=All", export(spec))
     assert status == 201, answer
     return tenant.api.warnings()
@@ -79,14 +79,14 @@ def test_a_secret_that_is_not_there_is_told_with_its_field(tenant, operator):
     arize = missing(tenant, "arize", "spec.arize.credentials")
     databricks = missing(tenant, "databricks", "spec.databricks.auth.token")
     # A busy machine may be too slow for the question.
-    wait_until(lambda: told(tenant, BOTH)[:2] == [arize, databricks], "both are told")
+    wait_until(lambda: told(tenant, BOTH)[:2] == [arize, databricks], "there is a warning about both")
     tenant.put_secret("arize", SECRETS["arize"])
-    wait_until(lambda: told(tenant, BOTH)[0] == databricks, "one is told")
+    wait_until(lambda: told(tenant, BOTH)[0] == databricks, "there is a warning about one")
     tenant.put_secret("databricks", SECRETS["databricks"])
     before = operator.metric(LOOKUPS, result="found")
     wait_until(
         lambda: len(told(tenant, BOTH)) == 1 and operator.metric(LOOKUPS, result="found") > before + 1,
-        "both are found and nothing is told",
+        "both are found and there is no warning",
     )
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agents on many nodes and under policies of others, through a real API server and a real DaemonSet
-controller: a node that cannot run the new agent stops no other and is named; meshes leave agents
-alone; labels satisfy those who ask for them; the installation's defaults hold where an export says
-nothing."""
+"""Agents on many nodes and under the policies of others, with a real API server and a real
+DaemonSet controller: a node that cannot run the new agent does not hold up the others and is named;
+service meshes leave agents alone; labels satisfy admission policies; the installation's defaults
+apply where an export sets nothing."""
 
 import base64
 import json
@@ -125,13 +125,13 @@ def test_nodes_that_cannot_run_the_new_agent_stop_no_other_and_are_named(control
     assert f"{unpulled.name} cannot run it: ImagePullBackOff: not found" in rolling["message"]
     for old in olds:
         found = tenant.api.get(f"/api/v1/namespaces/{tenant.namespace}/pods/{old['metadata']['name']}")
-        assert found[0] == 200 and "deletionTimestamp" not in found[1]["metadata"], "it goes on"
+        assert found[0] == 200 and "deletionTimestamp" not in found[1]["metadata"], "it is not being deleted"
 
 
 @pytest.fixture
 def mesh(control_plane, tmp_path):
-    """Adds a sidecar to the pods of namespaces with this label, as Istio's injector does by its own
-    selectors: unless the pod says no."""
+    """Adds a sidecar to pods in namespaces with this label, unless the pod opts out. Istio's
+    injector has the same selectors."""
     label = {"mesh": "injects"}
     authority = Authority(tmp_path / "authority")
     with patching_webhook(*authority.issue("mesh"), add_sidecar) as port:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods that ask get what they ask for, through a real API server, and nothing that their owners set
-is touched; who asked while the webhook was away is named in the export's status."""
+"""Pods get the export that they request, through a real API server, and nothing that their owners
+set is changed. The export's status lists the pods that requested it while the webhook was down."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ DOMAIN = "k8s.corp.example"
 
 @pytest.fixture(scope="module")
 def tenant(control_plane, installation):
-    """Shared, and its export admits all namespaces."""
+    """A shared namespace whose export admits all namespaces."""
     made = Tenant(control_plane, "observability")
     made.create(EXPORT, BOTH | {"injection": {"namespaceSelector": {}}})
     return made
@@ -45,7 +45,7 @@ def space(control_plane):
 
 @pytest.fixture
 def served_space(control_plane, operator, tenant, space):
-    """Its pods get the export that they ask for."""
+    """A namespace whose pods get the export that they request."""
     wait_until_known(control_plane, space, "true", f"{tenant.namespace}/{EXPORT}")
     return space
 
@@ -73,7 +73,7 @@ def variables(pod: dict) -> dict[str, str | None]:
 
 
 def wait_until_known(plane, namespace: str, asks: str, export: str) -> None:
-    """The webhook learns of exports and namespaces a moment after they are there."""
+    """The webhook sees exports and namespaces a moment after they are created."""
     wait_until(
         lambda: annotation(create(plane, namespace, plain_pod(asks), "?dryRun=All"), "injected")
         == export,
@@ -194,7 +194,7 @@ def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, operato
 
 
 def user_sees(before: dict, after: dict) -> dict:
-    """`after` as its owner wrote it: without what the webhook adds."""
+    """`after` in the form that its owner wrote: without what the webhook adds."""
     seen = copy.deepcopy(after)
     for kind in ("containers", "initContainers"):
         for written, got in zip(before["spec"].get(kind, []), seen["spec"].get(kind, [])):
@@ -213,7 +213,7 @@ def user_sees(before: dict, after: dict) -> dict:
 
 
 def comparable(pod: dict) -> dict:
-    """Without what is another for each pod that is created."""
+    """Without what differs between any two created pods."""
     kept = copy.deepcopy(pod)
     for name in ("creationTimestamp", "managedFields", "name", "uid", "generateName"):
         kept["metadata"].pop(name, None)
@@ -251,7 +251,7 @@ def test_the_api_server_takes_every_pod_and_nothing_of_it_is_changed(
 
 
 def debug(plane, pod: dict, containers: list[dict]) -> dict:
-    """Adds ephemeral containers where `kubectl debug` does; the pod afterwards."""
+    """Adds ephemeral containers as `kubectl debug` does; returns the resulting pod."""
     meta = pod["metadata"]
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/ephemeralcontainers"
     status, answer = plane.api.patch(path, {"spec": {"ephemeralContainers": containers}})
@@ -260,7 +260,7 @@ def debug(plane, pod: dict, containers: list[dict]) -> dict:
 
 
 def undebugged(pod: dict) -> dict:
-    """Without ephemeral containers, and what the API server counts."""
+    """Without ephemeral containers and the API server's counters."""
     kept = copy.deepcopy(pod)
     kept["spec"].pop("ephemeralContainers", None)
     for name in ("generation", "managedFields", "resourceVersion"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wherever in a reconcile the operator dies, and whichever of its writes are lost, the next one ends
-in the same state."""
+"""At whatever point of a reconcile the operator dies, and whichever of its writes are lost, the
+next run ends in the same state."""
 
 import signal
 
@@ -37,7 +37,7 @@ def of(tenant: Tenant) -> list[str]:
 
 
 def dies_at(number: int, fate: Fate, operator):
-    """A rule: the operator is killed when its write of this number is on its way."""
+    """A rule: kill the operator while its write with this number is in flight."""
     writes = 0
 
     def rule(seen: Seen) -> Fate | None:
@@ -57,7 +57,7 @@ def dies_at(number: int, fate: Fate, operator):
 def test_killed_at_any_write_it_ends_in_the_same_state(
     installation, control_plane, proxy, kubeconfig, plan, fate
 ):
-    """From the first to the last: that of the children, of the status and of the events."""
+    """From the first write to the last: those of the children, the status and the events."""
     for number in range(1, WRITES_MAX):
         tenant = Tenant(control_plane, "killed")
         tenant.create(EXPORT)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Of two operators one leads, whatever becomes of the other; with the lease's real times."""
+"""Exactly one of two operators leads, whatever happens to the other; with the real durations of the
+lease."""
 
 import signal
 import time
@@ -27,7 +28,7 @@ def history(installation, control_plane):
 
 @pytest.fixture(scope="module")
 def operators(installation, history):
-    """Each with an account of its own, so that the audit log tells them apart."""
+    """Each has its own ServiceAccount, so that the audit log distinguishes them."""
     return {
         name: installation.operator(kubeconfig=installation.account(name)).start() for name in NAMES
     }
@@ -43,7 +44,7 @@ def tenant(control_plane, operators):
 
 @pytest.fixture(autouse=True)
 def never_two(history, tenant):
-    """After each of the tests: nobody has written a thing while another held the lease."""
+    """After each test: no operator wrote anything while the other held the lease."""
     yield
     assert not history.strays()
     assert_no_overlap(history.terms())
@@ -54,7 +55,8 @@ def seconds_between(earlier: str, later: str) -> float:
 
 
 def assert_no_overlap(terms) -> None:
-    """The lease is taken from nobody who may still believe in it, and given back by nobody else."""
+    """No operator takes the lease from a holder that may still count on it, and only its holder
+    releases it."""
     for before, after in zip(terms, terms[1:]):
         if not after.holder:
             assert after.user == before.user, (before, after)
@@ -63,7 +65,7 @@ def assert_no_overlap(terms) -> None:
 
 
 def leader_of(operators) -> tuple[str, str]:
-    """Its name, and the other's."""
+    """Its name, and that of the other operator."""
 
     def leaders() -> list[str]:
         return [name for name in NAMES if is_master(operators[name])]
@@ -77,13 +79,13 @@ def is_master(operator) -> bool:
 
 
 def keep_busy(tenant, name: str) -> None:
-    """Something to be written, by whoever leads."""
+    """Creates work for the leader."""
     tenant.create(name)
     tenant.delete_child("services", EXPORT)
 
 
 def wait_for_term(history, name: str, since: int, timeout: float):
-    """The first write of the lease by this operator since there were so many."""
+    """This operator's first write of the lease after the given number of writes."""
 
     def term():
         return next((one for one in history.terms()[since:] if one.user == user_of(name)), None)

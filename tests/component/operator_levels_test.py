@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Level, not edge: whatever the operator misses, and whoever works beside it, it ends in the same
-state."""
+"""The operator is level-triggered: whatever events it misses, and whoever else writes, it ends in
+the same state."""
 
 import time
 
@@ -34,7 +34,7 @@ def of(tenant: Tenant) -> list[str]:
 
 
 def test_two_at_once_agree(installation, control_plane, plan):
-    """Started twice, without an election to tell them apart: neither undoes the other's work."""
+    """Two instances without leader election do not undo each other's work."""
     tenant = Tenant(control_plane, "twice")
     tenant.create(EXPORT)
     both = [installation.operator(*of(tenant)).launch() for _ in range(2)]
@@ -52,7 +52,7 @@ def config_of(tenant: Tenant) -> str:
 
 
 def mess_up(tenant: Tenant) -> None:
-    """Changes of all kinds, after which EXPORT alone is wanted, as before."""
+    """Changes of all kinds, after which only EXPORT is wanted, as before."""
     tenant.create("deleted")
     tenant.create("made-anew", {"arize": ARIZE})
     tenant.change(EXPORT, {"databricks": None})

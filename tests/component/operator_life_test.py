@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the operator begins and ends, and the manifests that run it."""
+"""How the operator starts and stops, and the manifests that run it."""
 
 import re
 import subprocess

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the operator learns what there is: in a stream where the API server has streams, else page by
-page of what is true now; and what it does when neither goes well."""
+"""How the operator lists objects: as a stream if the API server supports it, otherwise in pages of
+the current state; and what it does if both fail."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -122,7 +122,7 @@ def test_pages_that_expire_are_begun_anew(control_plane, installation, operator,
 
 
 def test_many_pods_take_little_memory(control_plane, installation, proxy):
-    """12,000 of 4 kB, which is 48 MiB of text: what is kept of them is a small part."""
+    """12,000 objects of 4 kB each, 48 MiB of text, of which only a small part is kept in memory."""
     skip_with_sanitizers(installation.operator().binary)
     installation.allow_everywhere()
     webhook = Webhook(control_plane)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operator of several namespaces goes on for the others when one is deleted, or shut, before it
-starts or while it runs; says which; and serves it again when it can."""
+"""An operator of several namespaces keeps serving the others when one is deleted or becomes
+inaccessible, before it starts or while it runs; reports which one; and serves it again as soon as
+it can."""
 
 import pytest
 from harness.children import APIS
@@ -32,7 +33,7 @@ def shut(tenant) -> None:
 
 
 def operator_of(installation, *namespaces: str, options: tuple[str, ...] = ()):
-    """With a deadline that a start which waits for the shut one would miss."""
+    """With a deadline that the operator would miss if it waited for the inaccessible namespace."""
     names = ",".join(namespaces)
     return installation.operator(
         *ALONE, f"--watch-namespaces={names}", "--sync-timeout=25s", *options
@@ -56,7 +57,7 @@ def test_a_namespace_that_is_shut_at_the_start_keeps_nobody_waiting(bare_install
     first.create(EXPORT)
     second.create(EXPORT)
     first.wait_until_settled(EXPORT)
-    wait_until(lambda: not_served(operator) == [second.namespace], "it says which")
+    wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
     assert is_served(operator, first) and not is_served(operator, second)
     assert "status" not in second.get(EXPORT)
 
@@ -72,7 +73,7 @@ def test_a_namespace_that_is_not_there_keeps_nobody_waiting(bare_installation, t
     operator = operator_of(bare_installation, first.namespace, "nobody-made-it").start()
     first.create(EXPORT)
     first.wait_until_settled(EXPORT)
-    wait_until(lambda: not_served(operator) == ["nobody-made-it"], "it says which")
+    wait_until(lambda: not_served(operator) == ["nobody-made-it"], "it reports which one")
     assert operator.stop() == 0
 
 
@@ -98,7 +99,7 @@ def test_a_namespace_that_is_deleted_ends_neither_the_operator_nor_its_webhook(
         # Watches stand for as long as they may; another start finds it shut.
         assert operator.stop() == 0
         operator.start()
-        wait_until(lambda: not_served(operator) == [second.namespace], "it says which")
+        wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
         first.create(EXPORT)
         first.wait_until_settled(EXPORT)
         assert webhook.authority(), "and the webhook is trusted"
@@ -121,13 +122,13 @@ def test_a_role_that_goes_while_it_runs_is_told_to_the_exports(bare_installation
     assert second.api.put(path, role)[0] == 200
     assert operator.stop() == 0
     operator.start()
-    wait_until(lambda: not_served(operator) == [second.namespace], "it says which")
+    wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
     events = f"/apis/events.k8s.io/v1/namespaces/{second.namespace}/events"
 
     def reasons() -> set[str]:
         return {one["reason"] for one in second.api.get(events)[1]["items"]}
 
-    wait_until(lambda: "NamespaceNotServed" in reasons(), "an event says so", timeout=60)
+    wait_until(lambda: "NamespaceNotServed" in reasons(), "an event reports this", timeout=60)
     admit(bare_installation, second)
-    wait_until(lambda: "NamespaceServed" in reasons(), "an event says so", timeout=60)
+    wait_until(lambda: "NamespaceServed" in reasons(), "an event reports this", timeout=60)
     assert operator.stop() == 0

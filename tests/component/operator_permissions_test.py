@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an export may ask for is the installation's to say: the operator applies nothing else, and the
-chart's ValidatingAdmissionPolicy, on a real API server, says the same of each export of a table."""
+"""The installation decides what exports may ask for: the operator applies nothing else, and the
+chart's ValidatingAdmissionPolicy, on a real API server, agrees on each export of a table."""
 
 from dataclasses import dataclass
 
@@ -196,7 +196,7 @@ def rendered(helms) -> Rendered:
 
 @pytest.fixture(scope="module")
 def tenant(control_plane, installation) -> Tenant:
-    """With all exports of the table, from before there was a policy."""
+    """With all exports of the table, created before the policy existed."""
     made = Tenant(control_plane, "permissions")
     for name, case in CASES.items():
         made.create(name, case.spec)
@@ -224,7 +224,7 @@ def tried(tenant: Tenant, case_spec: dict) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def policy(control_plane, tenant, rendered):
-    """In force; it goes with the module."""
+    """Installs the policy for the tests of this module."""
     kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
     objects = [rendered.one(kind) for kind in kinds]
     text = yaml.safe_dump_all(objects)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rights of operator/manifests are those that the operator uses: none is missing, none is too
-many, and without one of them something that has a name does not work."""
+"""The permissions in operator/manifests are those that the operator uses: none is missing, none is
+superfluous, and without any one of them a named function fails."""
 
 import copy
 import time
@@ -24,8 +24,8 @@ Right = tuple[str, str, str]  # group, resource, verb
 
 @pytest.fixture(scope="module")
 def control_plane(tmp_path_factory):
-    """With the admission that OpenShift has: who lets an object block the deletion of its owner must
-    be allowed to update the owner's finalizers."""
+    """With the admission plugin that OpenShift enables: to set blockOwnerDeletion, the operator
+    needs permission to update the owner's finalizers."""
     plugins = "NodeRestriction,OwnerReferencesPermissionEnforcement"
     plane = ControlPlane(
         tmp_path_factory.mktemp("control-plane"), (f"--enable-admission-plugins={plugins}",)
@@ -37,7 +37,7 @@ def control_plane(tmp_path_factory):
 
 
 def granted(*files: str) -> set[Right]:
-    """By the roles in these manifests."""
+    """According to the roles in these manifests."""
     return {
         (group, resource, verb)
         for file in files
@@ -50,7 +50,7 @@ def granted(*files: str) -> set[Right]:
 
 
 def rights_for(entry: AuditEntry) -> set[Right]:
-    """Those that the request needed. One that patches an object into being needs two."""
+    """The permissions that the request needed: two for a patch that creates the object."""
     resource = entry.resource + (f"/{entry.subresource}" if entry.subresource else "")
     verbs = {entry.verb} | ({"create"} if entry.code == 201 else set())
     return {(entry.group, resource, verb) for verb in verbs}
@@ -80,14 +80,14 @@ def busy_day(tenant: Tenant, control_plane) -> None:
 
 
 def make_old_news(tenant: Tenant) -> None:
-    """The same events twice, of which Kubernetes wants a series."""
+    """The same events twice, so that Kubernetes expects an event series."""
     for key, reason in [("none", "KeyMissing"), ("token", "Synced")] * 2:
         tenant.change(EXPORT, {"databricks": {"auth": {"token": {"key": key}}}})
         tenant.wait_for_reason(EXPORT, "CredentialsSynced", reason)
 
 
 def leave_over(tenant: Tenant, plural: str) -> None:
-    """A child as an older version may have made it, under another name."""
+    """A child that an older version may have created under another name."""
     example = wait_until(lambda: tenant.child(plural, EXPORT), f"{plural} is there")
     stray = copy.deepcopy(example)
     for field in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"):
@@ -102,7 +102,7 @@ def leave_over(tenant: Tenant, plural: str) -> None:
 
 @pytest.fixture(scope="module")
 def day(installation, control_plane):
-    """What the operator asked for in a busy day, with all it may do."""
+    """The operator's requests in a busy period with all permissions."""
     tenant = Tenant(control_plane, "busy")
     installation.allow_in(tenant.namespace, "secret-reader.yaml")
     webhook = Webhook(control_plane)
@@ -111,7 +111,7 @@ def day(installation, control_plane):
     operator = installation.operator(*webhook.options()).start()
     busy_day(tenant, control_plane)
     assert control_plane.api.delete(SECRET)[0] == 200
-    wait_until(webhook.authority, "the authority is made anew")
+    wait_until(webhook.authority, "the CA is created again")
     assert operator.stop() == 0
     webhook.uninstall()
     webhook.close()
@@ -159,7 +159,7 @@ def group_of(plural: str) -> str:
 
 @pytest.fixture
 def without(control_plane, installation):
-    """Takes a right away; all are back after the test."""
+    """Removes a permission; all are restored after the test."""
 
     def take(*gone: Right) -> None:
         _, role = control_plane.api.get(ROLE)
@@ -250,7 +250,7 @@ def test_without_events_the_status_tells_all(control_plane, installation, withou
 
     make_old_news(tenant)
     wait_until(lambda: refused() == {403}, "an event is refused")
-    wait_until(lambda: operator.logged("An event could not be written"), "it says so")
+    wait_until(lambda: operator.logged("An event could not be written"), "it reports this")
     assert operator.stop() == 0
 
 
@@ -270,7 +270,7 @@ def test_without_the_status_its_agents_are_served(control_plane, installation, w
     operator = installation.operator("--leader-elect=false").start()
     tenant.create(EXPORT)
     wait_until(lambda: len(tenant.children()) == len(APIS), "the children are there")
-    wait_until(lambda: operator.logged("an export could not be reconciled"), "it says so")
+    wait_until(lambda: operator.logged("an export could not be reconciled"), "it reports this")
     assert "status" not in tenant.get(EXPORT)
     assert operator.stop() == 0
 
@@ -285,7 +285,7 @@ def test_without_secrets_the_export_says_which_it_may_not_read(control_plane, in
 
 
 def test_in_two_namespaces_it_sees_nothing_of_a_third(control_plane, installation):
-    """With Roles there, and the ClusterRole gone."""
+    """With Roles in those namespaces and without the ClusterRole."""
     assert control_plane.api.delete(ROLE)[0] == 200
     try:
         served = [Tenant(control_plane, "served") for _ in range(2)]

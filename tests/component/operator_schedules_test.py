@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A slice of the random schedules, with fixed seeds; `./dev schedules` plays 200."""
+"""A sample of the random schedules, with fixed seeds; `./dev schedules` plays 200."""
 
 import pytest
 from harness.reference import reference_plans

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several operators in one cluster: an export belongs to one of them, by its class, by its namespace, or
-because that one came first; no two write on it in turn."""
+"""Several operators in one cluster: an export belongs to one of them, by its class, by its
+namespace, or because that one came first. Two operators never take turns in writing to it."""
 
 import time
 
@@ -48,8 +48,8 @@ def tenant(control_plane, installation):
 
 @pytest.fixture
 def start(installation, tenant):
-    """Starts an operator that leads by the Lease of that name; all end with the test, and give their
-    Leases back."""
+    """Starts an operator that uses the Lease of that name. At the end of the test, all operators
+    stop and release their Leases."""
     started = []
 
     def start_one(lease: str, *options):
@@ -71,7 +71,7 @@ def first(start):
 
 @pytest.fixture
 def second(start):
-    """Of another installation: with a Lease of its own, and agents of its own image."""
+    """An operator of another installation, with its own Lease and agent image."""
     image = "--agent-image=registry.example/dualtrace-agent:second"
     return lambda *options: start("second", image, *options)
 
@@ -126,7 +126,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     two = second()
     (said,) = wait_until(
         lambda: two.logged("another operator serves this export, so this operator leaves it alone"),
-        "the second says so",
+        "the second reports this",
     )
     assert said["operator"].endswith("/first")
 
@@ -134,7 +134,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
         events = tenant.api.get(EVENTS.format(tenant.namespace))[1]["items"]
         return [one for one in events if one["reason"] == "ServedByAnother"]
 
-    assert wait_until(told, "an event says so")[0]["regarding"]["name"] == "agents"
+    assert wait_until(told, "an event reports this")[0]["regarding"]["name"] == "agents"
     tenant.change("agents", {"delivery": {"maxAge": "36h"}})
     tenant.wait_until_settled("agents")
     before = version(tenant, "agents")

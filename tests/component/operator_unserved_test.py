@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Injected pods on nodes without an agent are found, counted and named, through a real API server; and
-Ready says so where nothing else receives their spans."""
+"""Injected pods on nodes without an agent are found, counted and named, through a real API server.
+If nothing else receives their spans, the condition Ready reports it."""
 
 import pytest
 from harness.nodes import Node
@@ -24,7 +24,7 @@ def spec(traffic: str) -> dict:
 
 
 def run_application(tenant: Tenant, node: Node) -> str:
-    """A pod that asks for the export, bound to that node, as a scheduler would."""
+    """A pod that requests the export and is bound to that node, as a scheduler would do."""
     pod = {
         "metadata": {"generateName": "app-", "annotations": {"dualtrace.dev/inject": EXPORT}},
         "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},
@@ -70,10 +70,10 @@ def test_pods_on_nodes_without_an_agent_are_named(control_plane, launch, nodes):
     events = f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events"
     wait_until(
         lambda: any(e["reason"] == "PodsUnserved" for e in tenant.api.get(events)[1]["items"]),
-        "an event tells it",
+        "an event reports this",
     )
 
-    # Another operator goes on from there.
+    # Another operator continues from there.
     operator.stop()
     launch()
     tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnserved", timeout=60)

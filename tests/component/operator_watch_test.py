@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator knows of the cluster is true again after every fault of a watch, whatever
-happened meanwhile; and no fault makes it ask in a busy loop."""
+"""The operator's view of the cluster is correct again after every fault of a watch, whatever
+happened in the meantime, and no fault causes a busy loop of requests."""
 
 import time
 
@@ -23,7 +23,7 @@ def proxy(installation):
 
 @pytest.fixture(scope="module")
 def operator(installation, proxy):
-    """Never gives up for its lease's sake: here it is to outlive everything."""
+    """Never exits because of a lost lease: here, it must survive everything."""
     kubeconfig = proxy.kubeconfig(installation.account())
     return installation.operator(*ALONE, kubeconfig=kubeconfig).start()
 
@@ -41,7 +41,7 @@ def healed(proxy):
 
 
 def test_an_api_server_that_is_away_is_not_hammered(control_plane, operator, proxy, changes):
-    """And what happened before the operator was back is acted on."""
+    """It also acts on what happened before the operator was back."""
     control_plane.stop_api_server()
     seen = proxy.count()
     time.sleep(25)  # it may have been a hiccup, and is tried soon at first
@@ -65,7 +65,7 @@ def test_an_api_server_that_is_restarted_often_loses_no_change(control_plane, op
 
 
 def test_what_was_compacted_is_listed_anew(control_plane, operator, proxy, changes):
-    """The watches cannot go on from where they were: 410, and everything is listed again, once."""
+    """The watches cannot resume (410), so everything is listed again, once."""
     lists = operator.metric("dualtrace_informer_lists_total")
     proxy.disconnect()
     changes.make()
@@ -79,7 +79,7 @@ def test_what_was_compacted_is_listed_anew(control_plane, operator, proxy, chang
         return operator.metric("dualtrace_informer_lists_total") - lists
 
     # Each when its pause ends; the changes needed some of them only.
-    wait_until(lambda: listed() >= INFORMERS, "all have listed anew", timeout=90)
+    wait_until(lambda: listed() >= INFORMERS, "all have listed again", timeout=90)
     assert listed() <= INFORMERS + 2
 
 
@@ -116,7 +116,8 @@ def test_slow_streams_lose_no_change(operator, proxy, changes):
 
 
 def test_streams_that_fell_silent_are_given_up_and_lose_no_change(operator, proxy, changes):
-    """As those on a connection that a firewall forgot: nothing comes, and nothing ends them."""
+    """Like watches on a connection that a firewall dropped silently: no data arrives, and they do
+    not end."""
     proxy.rule = lambda seen: Fate.MUTE if seen.is_watch else None
     since = proxy.count()
     proxy.cut()
@@ -125,7 +126,7 @@ def test_streams_that_fell_silent_are_given_up_and_lose_no_change(operator, prox
         answered = [seen for seen in proxy.seen(since) if seen.is_watch and seen.status]
         return {seen.path.partition("?")[0] for seen in answered}
 
-    wait_until(lambda: len(muted()) == INFORMERS, "all watch anew", timeout=90)
+    wait_until(lambda: len(muted()) == INFORMERS, "all watch again", timeout=90)
     proxy.rule = None
     changes.make()
     given_up = operator.metric("dualtrace_informer_ends_total", reason="Silent")

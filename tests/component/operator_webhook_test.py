@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The webhook on a real API server: its certificates make themselves, are agreed on, mended and
-rotated, and whatever becomes of it, pods start."""
+"""The webhook on a real API server: the operator issues, shares, repairs and rotates its
+certificates, and whatever happens to it, pods start."""
 
 import signal
 import socket
@@ -51,7 +51,7 @@ def labelled(control_plane, installation):
 
 @pytest.fixture
 def launch(installation, webhook):
-    """Starts a replica, which ends with the test: the next one wants its port."""
+    """Starts a replica and stops it at the end of the test, because the next one needs its port."""
     launched = []
 
     def launched_one(*options: str, replica: int = 0):
@@ -67,7 +67,7 @@ def launch(installation, webhook):
 
 @pytest.fixture
 def start(launch):
-    """Starts one, and returns when it is ready."""
+    """Starts a replica and returns when it is ready."""
 
     def started(*options: str, replica: int = 0):
         operator = launch(*options, replica=replica)
@@ -82,7 +82,7 @@ def wait_until_ready(operator) -> None:
 
 
 def create_pod(plane, namespace: str, annotations: dict | None = None) -> float:
-    """How long it took."""
+    """Returns the duration."""
     pod = {
         "metadata": {"generateName": "pod-", "annotations": annotations or {}},
         "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},
@@ -146,7 +146,7 @@ def test_without_a_configuration_it_is_not_ready_and_says_so(
         status, body = fetch(operator.url("/readyz"))
         return "" if status == 200 else body.decode()
 
-    wait_until(lambda: "there is no configuration of that name" in says(), "it says so")
+    wait_until(lambda: "there is no configuration of that name" in says(), "it reports this")
     webhook.install()
     wait_until(lambda: says() == "", "it is ready", process=operator.process)
     create_pod(control_plane, space, ASKS)
@@ -185,11 +185,11 @@ def test_what_is_damaged_is_mended(control_plane, webhook, start, space, damage)
     operator = start(*QUICK)
     damage(webhook)
 
-    def mended() -> bool:
+    def repaired() -> bool:
         authority = webhook.authority()
         return bool(authority) and all(authority in one for one in webhook.bundles().values())
 
-    wait_until(mended, "it is mended", process=operator.process)
+    wait_until(repaired, "it is repaired", process=operator.process)
     before = reviews(operator)
     create_pod(control_plane, space, ASKS)
     assert reviews(operator) == before + 1
@@ -210,7 +210,8 @@ def test_two_replicas_agree(control_plane, webhook, launch, space, labelled):
 
 
 class Clients:
-    """Two that connect anew all the time, to one replica each, with what is published trusted."""
+    """Two clients that reconnect all the time, one to each replica, and trust the published CA
+    bundle."""
 
     def __init__(self, webhook):
         self.seen: list[set[str]] = [set(), set()]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose journal it is: a later export of the same name, on the same folder, delivers nothing of the one
-before it, unless that is handed over; and a journal that was drained leaves no segments."""
+"""Ownership of journals: a later export with the same name and folder does not deliver the spans of
+an earlier one, unless they are handed over; and a drained journal leaves no segments."""
 
 import subprocess
 from pathlib import Path

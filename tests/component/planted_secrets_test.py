@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever the token endpoint says, no secret shows anywhere, however much the log says."""
+"""Whatever the token endpoint answers, no secret appears anywhere, at any log level."""
 
 import pytest
 from harness.http import fetch
@@ -35,7 +35,7 @@ def test_no_secret_shows_whatever_the_token_endpoint_says(stage, identity, sandb
     sandbox.fault("token", "status", **said)
     agent = stage.agent(identity.config(), {"logLevel": level})
     ids = send(agent)
-    wait_until(lambda: lane(agent, identity)["lastError"], "it says what is wrong")
+    wait_until(lambda: lane(agent, identity)["lastError"], "it reports the error")
     seen = str(agent.status()) + agent.metrics() + agent.process.output()
     seen += fetch(agent.url("/"))[1].decode()
     assert FIRST not in seen

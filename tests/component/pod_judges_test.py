@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What agents and operators are made of, before those who judge pods: OpenShift's restricted-v2, the
-chart's own SCC, and the Pod Security Standard "restricted". No cluster is needed; a cluster's own
-judgement on "restricted" is in chart_install_test.py."""
+"""The pods of agents and operators, checked against the rules for pods: OpenShift's restricted-v2,
+the chart's own SCC, and the Pod Security Standard "restricted". No cluster is needed;
+chart_install_test.py checks "restricted" in a real API server."""
 
 import json
 
@@ -31,7 +31,8 @@ def test_agents_that_leave_users_to_the_platform_pass_everywhere():
 
 
 def test_agents_with_a_user_of_their_own_are_not_for_restricted_v2():
-    """Without a field for it no export passed; so the stand-in judges as the real one does."""
+    """Without a field for it, no export would pass; the stand-in therefore decides as the real one
+    does."""
     assert refused_by_scc(agents("empty_dir")) == [
         "agent: runAsUser: 65532 must be in the ranges: [1000680000, 1000689999]",
         "fsGroup: 65532 is not an allowed group",

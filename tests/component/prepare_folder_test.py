@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the init container of a pod does: `prepare-folder` as a root that may change owners and nothing
-else, and then the agent as nobody in particular."""
+"""What the init container of a pod does: `prepare-folder` as a root user that can only change
+owners, and then the agent as an arbitrary user."""
 
 import os
 import shutil

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Destinations behind a forward proxy (tinyproxy) that wants a user name and a password: all that
-the agent calls goes through it, and a changed password is taken up without a restart."""
+"""Destinations behind a forward proxy (tinyproxy) that requires a user name and a password: all of
+the agent's requests go through it, and a changed password takes effect without a restart."""
 
 import re
 import socket
@@ -31,7 +31,8 @@ class Proxy:
         self.process = None
 
     def start(self, password: str = PASSWORD) -> "Proxy":
-        """Anew when it runs: it forgets its connections and takes this password alone."""
+        """Restarts the proxy if it runs: it then drops its connections and accepts only this
+        password."""
         if self.process is not None:
             self.process.stop()
         config = self._folder / "tinyproxy.conf"
@@ -57,7 +58,7 @@ class Proxy:
         }
 
     def tunnels(self) -> set[int]:
-        """The ports to which it was asked for a tunnel."""
+        """The ports to which clients requested a tunnel."""
         found = re.findall(r"CONNECT 127\.0\.0\.1:(\d+) HTTP", self.process.output())
         return {int(port) for port in found}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What README.md copies from elsewhere is what stands there."""
+"""What README.md copies from other files matches them."""
 
 import re
 

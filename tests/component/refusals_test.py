@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are wrong get the answer that OTLP wants, and the agent goes on."""
+"""Invalid requests get the response that OTLP requires, and the agent continues."""
 
 import gzip
 import http.client
@@ -90,7 +90,7 @@ def test_over_http(sandbox, agent, case):
     method, path, headers, body, expected = case
     try:
         status, answer = fetch(f"http://{agent.http_endpoint}{path}", body, headers, method)
-    except OSError:  # it may hang up on one that goes on sending what nobody wants
+    except OSError:  # the agent may close the connection while the rest of a rejected body is sent
         assert expected == 413
     else:
         assert status == expected

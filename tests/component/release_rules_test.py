@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev release refuses, before it has made anything; and what it decides."""
+"""What ./dev release rejects before it builds anything, and what it decides."""
 
 import gzip
 import io

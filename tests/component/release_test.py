@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release: made twice, in two clones, and the same to the byte; each part names the others
-truly, and what users run on it works: sha256sum, openssl, helm, operator-framework's validator."""
+"""A release is reproducible: two builds in two clones are byte-identical. Its parts refer to each
+other correctly, and the tools that users run on it work: sha256sum, openssl, helm,
+operator-framework's validator."""
 
 import json
 import os
@@ -25,7 +26,7 @@ ARCHITECTURE = "amd64"
 
 
 def make_release(folder, build, *arguments):
-    """In a clone of its own; its folder."""
+    """Builds in its own clone; returns the folder."""
     tree = copy_tree(folder / "tree")
     changelog = tree / "docs" / "CHANGELOG.md"
     heading = f"## {VERSION} (2026-03-01)\n- What this release brings.\n\n## Older\n"
@@ -48,7 +49,7 @@ def build(request):
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory):
-    """Its public half is beside it."""
+    """The public key is next to it."""
     file = tmp_path_factory.mktemp("key") / "release.pem"
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", file], check=True)
     public = ["openssl", "pkey", "-in", file, "-pubout", "-out", file.with_suffix(".pub")]
@@ -169,7 +170,7 @@ def test_install_yaml_is_what_the_chart_renders(release, digests, tmp_path):
 
 
 def test_an_api_server_accepts_install_yaml_as_the_page_says(release, control_plane):
-    """Once, and again as an upgrade to the same."""
+    """Installs it, and then upgrades it to the same version."""
     control_plane.require_own()
     file = release / "install.yaml"
     (command,) = re.findall(r"^#   kubectl (.* )install\.yaml$", file.read_text(), re.MULTILINE)

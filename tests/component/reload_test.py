@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A changed configuration is taken over by the running agent: nothing that was answered OK is lost or
-sent twice, what did not change does not notice, and what cannot be taken over is said."""
+"""A running agent applies a changed configuration: nothing that was acknowledged is lost or sent
+twice, unchanged parts are not interrupted, and what cannot be applied is reported."""
 
 import json
 import time
@@ -46,14 +46,14 @@ class Mounted:
         self._map.write({"agent.yaml": text})
 
     def change(self, changes: dict) -> None:
-        """Until the agent says that it runs with them."""
+        """Waits until the agent reports that it uses them."""
         self.config = merged(self.config, changes)
         self._write(yaml.safe_dump(self.config))
         self.agent.wait_until_configured()
         assert configuration(self.agent)["error"] is None
 
     def change_in_vain(self, text: str, error: str) -> None:
-        """Until the agent says why it does not run with that."""
+        """Waits until the agent reports why it does not use them."""
         before = configuration(self.agent)
         self._write(text)
         wait_until(
@@ -67,7 +67,7 @@ class Mounted:
 
 @contextmanager
 def relays(*targets: str):
-    """One before each; each counts its connections."""
+    """One in front of each destination; each counts its connections."""
     with ExitStack() as ends:
         made = []
         for target in targets:
@@ -79,8 +79,8 @@ def relays(*targets: str):
 
 
 def judge(sandbox, agent, load, twice: tuple[str, ...] = ()) -> None:
-    """Every request that was answered OK is at both destinations exactly, and nothing else; only at
-    the destinations named in `twice` may a span have come twice, as the same bytes."""
+    """Every acknowledged request is at both destinations exactly, and nothing else is; only at the
+    destinations in `twice` may a span have arrived twice, as the same bytes."""
     wait_until(
         lambda: agent.spans("arize")["accepted"] == agent.spans("databricks")["accepted"]
         and agent.caught_up(),
@@ -237,7 +237,7 @@ def test_an_adopted_journal_goes_to_the_new_lane_too(stage, sandbox):
     books = {lane["name"]: lane["spans"] for lane in mounted.agent.status()["lanes"]}
     mounted.change({"delivery": {"maxAge": "2h"}})
     after = {lane["name"]: lane["spans"] for lane in mounted.agent.status()["lanes"]}
-    assert after == books, "the books go on"
+    assert after == books, "the ledger continues"
     assert len(sandbox.ids("arize")) == len(ids), "nothing is sent again"
 
 
@@ -260,7 +260,7 @@ def test_a_plain_file_may_be_rewritten_and_replaced(stage, sandbox):
     agent.config_file.unlink()
     wait_until(lambda: configuration(agent)["error"], "it says that the file is gone")
     agent.config_file.write_text(text)
-    wait_until(lambda: configuration(agent)["error"] is None, "it is content again")
+    wait_until(lambda: configuration(agent)["error"] is None, "it is satisfied again")
 
 
 def test_after_a_reload_it_ends_and_starts_like_any_other(stage, sandbox):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agent says of itself before anybody has to find out: credentials that are not there or
-cannot be any, spans or not; and spans that end anywhere but at the destination."""
+"""What an agent reports early: missing or unusable credentials, with or without spans; and spans
+that end anywhere but at the destination."""
 
 import pytest
 from harness import otlp
@@ -53,7 +53,7 @@ def test_spans_that_end_elsewhere_are_reported_with_the_words_of_the_destination
     # In a request of its own: of a mixed one the sandbox rejects a part.
     assert fetch(url, otlp.make_request(project=None), PROTOBUF)[0] == 200
     wait_until(lambda: agent.lane("arize")["lastError"], "it is refused once")
-    told = wait_until(loss, "the lane says what was lost", every=0.5)
+    told = wait_until(loss, "the lane reports the loss", every=0.5)
     assert (told["word"], told["reason"]) == ("dead_lettered", "MissingProject")
     assert told["spansLately"] == told["spans"] == agent.spans("arize")["dead_lettered"] > 0
     assert "external_model_id is required" in told["message"]

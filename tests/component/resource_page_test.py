@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/resource.md says of every field what the CRD says."""
+"""docs/resource.md describes every field as the CRD does."""
 
 from docs.resource_page import PAGE, read_fields, render
 
 
 def test_the_page_is_made_from_the_crd():
     page = PAGE.read_text()
-    assert render(page) == page, "./dev docs makes the tables anew"
+    assert render(page) == page, "run ./dev docs to regenerate the tables"
 
 
 def test_every_field_is_on_the_page_once():

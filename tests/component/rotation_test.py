@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A changed key proves itself before the old one goes: rotated, refused and revoked under load. No span
-is lost, none comes twice."""
+"""A changed key is proved before the old one may be revoked: rotated, rejected and revoked under
+load. No span is lost or duplicated."""
 
 import pytest
 from harness.identities import fingerprint

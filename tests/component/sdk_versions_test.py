@@ -26,7 +26,7 @@ def of_go(library: str) -> str:
 
 
 def of_java(library: str) -> str:
-    """All of OpenTelemetry have that of its bill of materials."""
+    """All OpenTelemetry packages have the version of its bill of materials."""
     pins = xml.parse(CLIENTS / "java" / "pom.xml")
     (version,) = pins.iterfind(".//{*}dependencyManagement//{*}version")
     return version.text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM: what can be delivered is delivered, the rest waits for the next run."""
+"""SIGTERM: the agent delivers what it can; the rest waits for the next run."""
 
 import pytest
 from harness import otlp

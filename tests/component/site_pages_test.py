@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The site reads pages as GitHub does. ./dev docs site builds it; here is what it makes of the text."""
+"""The site renders pages as GitHub does. ./dev docs site builds it; these tests cover how it
+converts the text."""
 
 import pytest
 from docs import site_pages

@@ -27,7 +27,7 @@ def export_by_grpc(endpoint: str, request: bytes, **credentials) -> None:
 
 
 def export_by_curl(endpoint: str, request: bytes, *options) -> int:
-    """curl's exit code; 0 when the agent answered 200."""
+    """curl's exit code; 0 if the agent answered 200."""
     port = endpoint.rsplit(":", 1)[1]
     return subprocess.run(
         ["curl", "--silent", "--fail", "--data-binary", "@-", "--max-time", "10"]
@@ -120,7 +120,7 @@ def test_the_receiver_refuses_old_tls(stage, sandbox, authority):
 
 
 def agreed(agent, authority, protocols: list[str], ciphers: str | None = None) -> str | None:
-    """The protocol that a handshake ends with; ssl.SSLError when it is refused."""
+    """The protocol that a handshake negotiates; ssl.SSLError if it is rejected."""
     context = ssl.create_default_context(cafile=authority.certificate)
     context.set_alpn_protocols(protocols)
     if ciphers:

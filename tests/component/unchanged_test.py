@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spans pass unchanged: what dualtrace does not know it keeps; it adds only what is configured."""
+"""Spans pass unchanged: dualtrace keeps what it does not know, and adds only what is configured."""
 
 import gzip
 
@@ -10,7 +10,8 @@ from harness.sandbox import ADDED_PROJECT, DESTINATIONS
 
 
 def field(number: int, payload: bytes) -> bytes:
-    """A length-delimited field; payloads here are shorter than 128 bytes or of two length bytes."""
+    """A length-delimited field; payloads here are shorter than 128 bytes, or their length takes two
+    bytes."""
     length = len(payload)
     size = bytes([length]) if length < 128 else bytes([length & 0x7F | 0x80, length >> 7])
     tag = number << 3 | 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fault harness's judge: it finds each way in which a promise can be broken."""
+"""The fault harness's judge detects each way to break a promise."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/verify.sql, word for word, by Spark on a Delta table made with docs/create_table.sql and
-filled with what the Databricks lane delivered."""
+"""docs/verify.sql, verbatim, run by Spark on a Delta table that was created with
+docs/create_table.sql and filled with what the Databricks lane delivered."""
 
 import json
 
@@ -15,8 +15,8 @@ HERE = ROOT / "tests" / "component"
 
 
 def as_delta_row(row) -> dict:
-    """A row of the sandbox for JSON ingestion: its JSON columns as structures, but every bag of
-    attributes as the text that becomes a VARIANT."""
+    """A row of the sandbox as input for JSON ingestion: its JSON columns as structures, except that
+    every attribute map is the text that becomes a VARIANT."""
 
     def with_text_bags(node):
         if isinstance(node, list):

@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 60  # for a real destination
 
 
 class Missing(Exception):
-    """What the demo promises to show is not there."""
+    """Something that the demo should show is missing."""
 
 
 def plain_span(trace_id, span_id, parent_span_id, name, start, end, attributes) -> dict:
@@ -57,7 +57,7 @@ def plain_span(trace_id, span_id, parent_span_id, name, start, end, attributes) 
 
 
 def spans_at_arize(sandbox: Sandbox, trace_id: str) -> list[dict]:
-    """The trace as the bytes of the requests say, a span once for each time it was sent."""
+    """The trace from the bytes of the requests; a span appears once for each time it was sent."""
     spans = [one.decoded() for body in sandbox.requests("arize") for one in otlp.placed(body)]
     return [
         plain_span(
@@ -75,7 +75,7 @@ def spans_at_arize(sandbox: Sandbox, trace_id: str) -> list[dict]:
 
 
 def spans_at_databricks(sandbox: Sandbox, trace_id: str) -> list[dict]:
-    """The trace as the rows of the table say."""
+    """The trace from the rows of the table."""
     wanted = ("trace_id", "span_id", "parent_span_id", "name")
     wanted += ("start_time_unix_nano", "end_time_unix_nano")
     return [
@@ -103,7 +103,8 @@ def show_rows(sandbox: Sandbox, trace_id: str) -> None:
 
 
 def compare(made: list[dict], received: dict[str, list[dict]]) -> bool:
-    """Prints and tells whether both destinations have what the application made, each span once."""
+    """Prints the trace and returns whether both destinations have what the application created,
+    each span once."""
     show.heading("Is it the same everywhere?")
     holds = True
     for destination, spans in received.items():
@@ -179,7 +180,8 @@ def demo_with_sandbox(sandbox: Sandbox, agent: Agent, pictures: Path | None) -> 
 
 
 def real_config(keys: Path) -> dict:
-    """The destinations of the environment. Keys go into files that only their owner can read."""
+    """The destinations that the environment configures. Keys go into files that only their owner
+    can read."""
     keys.mkdir(mode=0o700)
 
     def secret(name: str) -> str:

@@ -44,7 +44,7 @@ class ScriptedChatModel(GenericFakeChatModel):
 
 
 def scripted_answers():
-    """First the call of the tool, then the answer that rests on its result."""
+    """First calls the tool, then gives the answer that is based on its result."""
     call = {
         "name": "track_order",
         "args": {"order_id": "1042"},
@@ -63,7 +63,7 @@ def scripted_answers():
 
 
 class Notebook(SpanExporter):
-    """Notes what the application made, to be compared with what arrived."""
+    """Records what the application created, for comparison with what arrives."""
 
     def __init__(self):
         self.spans = []
@@ -74,7 +74,7 @@ class Notebook(SpanExporter):
 
 
 def noted(span) -> dict:
-    """A span as the SDK holds it, in plain JSON."""
+    """A span of the SDK, as plain JSON."""
     return {
         "trace_id": f"{span.context.trace_id:032x}",
         "span_id": f"{span.context.span_id:016x}",

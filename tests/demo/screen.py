@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal's lines as an SVG, so that a page can show what the demo prints."""
+"""Terminal output as an SVG, so that a page can show what the demo prints."""
 
 import re
 from html import escape
@@ -25,7 +25,7 @@ text {{ font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans M
 
 
 def draw(lines: list[str], title: str) -> str:
-    """`lines` with the colours of show.py."""
+    """`lines` with the colors of show.py."""
     widest = max(len(MARK.sub("", line)) for line in lines)
     width, height = 2 * MARGIN + COLUMN * widest, 2 * MARGIN + LINE * len(lines)
     head = HEAD.format(width=width, height=height, title=escape(title))
@@ -34,8 +34,8 @@ def draw(lines: list[str], title: str) -> str:
 
 
 def _runs(line: str, number: int) -> list[str]:
-    """What is in one style is placed by itself, and its length said: so columns stay below each
-    other in any font."""
+    """Each run of one style is positioned separately, with an explicit length, so that columns stay
+    aligned in any font."""
     style, column, runs = "", 0, []
     for part in MARK.split(line):
         if MARK.fullmatch(part):
@@ -53,7 +53,7 @@ def _runs(line: str, number: int) -> list[str]:
 
 
 def text_of(svg: str) -> list[str]:
-    """What it shows without what is another in each run: ids, times and durations."""
+    """The text without what differs between runs: ids, times and durations."""
     return [
         re.sub(
             r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\dT[\d:.]+Z| +[\d.]+ ms\b", "#", text

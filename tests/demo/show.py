@@ -41,7 +41,7 @@ def clipped(value, width: int) -> str:
 
 
 def table(rows: list[dict], clip: int = 40) -> None:
-    """Columns as wide as what is in them, cells no wider than `clip`."""
+    """Columns are as wide as their content; cells are no wider than `clip`."""
     if not rows:
         note("(no rows)")
         return

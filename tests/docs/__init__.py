@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of docs/ that are made from something else."""
+"""Generates the parts of docs/ that come from other files."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes what the chart has of other files: its CRD from crds/, as a template, and the table of
-values in its README.md from values.yaml with its comments. `./dev docs` runs it, and a test compares."""
+"""Generates the parts of the chart that come from other files: the CRD template from crds/, and the
+table of values in README.md from values.yaml and its comments. `./dev docs` runs it, and a test
+checks that the result is up to date."""
 
 import json
 import re
@@ -19,12 +20,12 @@ TABLE_HEAD = "| Value | Default | Meaning |\n|---|---|---|\n"
 
 CRD_HEAD = """\
 {{- if .Values.crds.enabled }}
-# A copy of crds/dualtraceexport.yaml (./dev docs): in crds/ of the chart no upgrade would change it.
+# A copy of crds/dualtraceexport.yaml (./dev docs). Helm would not upgrade a CRD in the chart's crds/ folder.
 """
 CRD_METADATA = """\
   labels:
     {{- include "dualtrace.labels" . | nindent 4 }}
-  {{- /* keep: exports and their agents outlive the release */}}
+  {{- /* keep: exports and their agents survive an uninstall of the release */}}
   {{- $keep := ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep }}
   {{- include "dualtrace.annotations" (list $ 2 $keep) }}
 """
@@ -48,7 +49,7 @@ class Value:
 
 
 def read_values() -> list[Value]:
-    """Each value that a user sets as a whole: what the schema lists no properties of."""
+    """Each value that a user sets as a whole: those for which the schema lists no properties."""
     text = (CHART / "values.yaml").read_text()
     schema = json.loads((CHART / "values.schema.json").read_text())
     lines = text.splitlines()

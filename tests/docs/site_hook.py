@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What mkdocs.yml cannot say: which pages are outside of docs/, and how GitHub reads Markdown."""
+"""What mkdocs.yml cannot configure: which pages are outside docs/, and Markdown as GitHub reads
+it."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages as the site needs them. They are written for GitHub: their links lead through the repository,
-and a list may follow a paragraph without an empty line."""
+"""Converts pages for the site. They are written for GitHub: their links lead through the
+repository, and a list may follow a paragraph without an empty line."""
 
 import posixpath
 import re
@@ -18,14 +18,14 @@ FENCE = re.compile(r"^( *)(```+)(\w*)")
 
 
 def pages_outside() -> list[str]:
-    """READMEs and the like that are no part of docs/, from the root of the repository."""
+    """READMEs and other pages outside docs/, relative to the root of the repository."""
     found = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "helm/dualtrace/README.md"]
     tests = (ROOT / "tests").rglob("README.md")
     return found + sorted(str(page.relative_to(ROOT)) for page in tests if "data" not in page.parts)
 
 
 def site_path(path: str) -> str:
-    """Where a file of the repository is on the site."""
+    """The location of a repository file on the site."""
     if path == DECISIONS:
         return "decisions/index.md"
     return path.removeprefix("docs/")
@@ -62,7 +62,7 @@ def page_of_decisions() -> str:
 
 
 def with_site_links(text: str, page: str) -> str:
-    """The page's text, `page` being its path on the site, with links that lead through the site."""
+    """The page's text with links that lead through the site; `page` is its path on the site."""
     here = posixpath.dirname(repository_path(page))
 
     def lead(match: re.Match) -> str:
@@ -76,8 +76,8 @@ def with_site_links(text: str, page: str) -> str:
 
 
 def with_site_blocks(text: str) -> str:
-    """An empty line before each list that directly follows a paragraph or a code block, and code
-    blocks with no more than their language."""
+    """Inserts an empty line before each list that directly follows a paragraph or a code block, and
+    reduces the info string of code blocks to the language."""
     lines: list[str] = []
     fence = None
     apart = True  # a list may begin here: behind an empty line, or in a list

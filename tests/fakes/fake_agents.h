@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeAgents: agents that say what the test has them say. Used from one thread.
+// FakeAgents: agents whose reports the test sets. Used from one thread.
 
 #include <map>
 #include <set>

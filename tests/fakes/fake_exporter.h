@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeExporter: keeps every request for the test to look at, and answers when the test says so, or
-// by itself through `behaviour`, after `latency` on the given scheduler. Used from one thread.
+// FakeExporter: keeps every request for the test to inspect. It answers when the test tells it to,
+// or automatically through `behaviour`, after `latency` on the given scheduler. Used from one
+// thread.
 
 #include <functional>
 #include <string>

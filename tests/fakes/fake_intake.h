@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeIntake: an Intake with a real budget and no journal. It answers every request at once with
-// `answer`, or keeps the answers back while `held` is set, until the test gives them.
+// `answer`, or, while `held` is set, keeps the answers until the test sends them.
 // Thread-safe; the public fields are set before it is used.
 
 #include <utility>

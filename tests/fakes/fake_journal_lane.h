@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeJournalLane and FakeSourceJournal: a journal to read from, in memory, that holds its lanes to
-// the contract of
-// journal_lane.h: settling twice, settling what was not read, or settling another number of spans
-// ends the test. Used from one thread.
+// FakeJournalLane and FakeSourceJournal: a journal in memory to read from. It enforces the contract
+// of journal_lane.h: settling twice, settling what was not read, or settling a different number of
+// spans ends the test. Used from one thread.
 
 #include <algorithm>
 #include <deque>

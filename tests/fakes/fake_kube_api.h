@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeApi: the Kubernetes API in memory. Objects by type and key, with uid, generation and a
-// resourceVersion that moves only when something changed; server-side apply as a deep merge that
-// also takes away what the same field manager had applied before and left out now, and that is a
-// conflict over another resourceVersion than the one in it. managedFields
-// say who wrote when, but not what. It knows no schema: lists are replaced whole, nothing is
-// defaulted, nothing is garbage-collected.
+// resourceVersion that changes only when something changed. Server-side apply is a deep merge that
+// also removes what the same field manager applied before and now leaves out, and fails with a
+// conflict if the object has another resourceVersion. managedFields contain who wrote when, but not
+// what. It knows no schema: lists are replaced as a whole, nothing is defaulted, and nothing is
+// garbage-collected.
 // Thread-safe.
 
 #include <functional>
@@ -32,7 +32,7 @@ class FakeApi final : public Api {
     // "apply daemonsets n/a", "apply daemonsets/status n/a"
     [[nodiscard]] std::string to_string() const;
   };
-  // Asked before each call; an error is the answer, and the call changes nothing.
+  // Called before each call; if it returns an error, that is the answer, and nothing is changed.
   using Fault = std::function<std::optional<Error>(const Call&)>;
 
   Result<Json> get(const ResourceType& type, const ObjectKey& key,
@@ -46,8 +46,8 @@ class FakeApi final : public Api {
   Status remove(const ResourceType& type, const ObjectKey& key,
                 const Precondition& precondition) override;
 
-  // What others do to the cluster: not in calls(), meets no fault. put() makes or replaces the
-  // object, its status included, and returns it as stored.
+  // What others do to the cluster: not in calls(), and without faults. put() creates or replaces
+  // the object, its status included, and returns it as stored.
   Json put(const ResourceType& type, Json object);
   void erase(const ResourceType& type, const ObjectKey& key);
   [[nodiscard]] std::optional<Json> find(const ResourceType& type, const ObjectKey& key) const;

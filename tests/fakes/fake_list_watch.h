@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeListWatch: lists and watches that a test answers by hand. Watches that were destroyed are
-// marked closed; what a test sends on a closed one is dropped, as the contract of Watch has it.
-// Used from one thread.
+// FakeListWatch: lists and watches that a test answers explicitly. Watches that were destroyed are
+// marked as closed; what a test sends on a closed one is dropped, according to the contract of
+// Watch. Used from one thread.
 
 #include <deque>
 #include <string>

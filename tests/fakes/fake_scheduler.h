@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeScheduler: runs tasks on the calling thread, when the test says so, in the order a real one
-// would. Its clock is a FakeClock that run_for() moves from one timer to the next.
-// Used from one thread.
+// FakeScheduler: runs tasks on the calling thread, when the test tells it to, in the same order as
+// a real one. Its clock is a FakeClock that run_for() advances from one timer to the next. Used
+// from one thread.
 
 #include <deque>
 #include <map>

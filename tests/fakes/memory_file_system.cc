@@ -141,7 +141,7 @@ Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& folde
   return names_in(folder);
 }
 
-// New folders are durable at once; only what is in them is what crashes are about.
+// New folders are durable at once; crashes affect only their content.
 Status MemoryFileSystem::make_folders(const std::string& path) {
   Lock lock(mutex_);
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
@@ -297,7 +297,7 @@ void MemoryFileSystem::apply(Entries& entries, const Change& change) {
   if (!change.added.empty()) entries.insert_or_assign(change.added, change.inode);
 }
 
-// Sectors are whole or not at all; which of them the disk had written is anybody's guess.
+// Each sector is written completely or not at all; which ones the disk had written is arbitrary.
 void MemoryFileSystem::reach_disk(Inode& inode, const Write& write, Random& random) {
   const std::string_view bytes = write.bytes;
   switch (random.below(4)) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// MemoryFileSystem: a disk in memory that behaves as badly as a real one may: crash() drops what
-// was not synced, contents and folder entries alike, and can tear and reorder the last writes; it
-// fills up, fails calls, rots, and lets the process die within a call. Locks belong to their
-// FileLock and go with it. Thread-safe but for its public fields, which are set while nobody else
-// uses it.
+// MemoryFileSystem: a disk in memory that behaves as badly as a real one can: crash() drops what
+// was not synced, both contents and folder entries, and can tear and reorder the last writes. It
+// can fill up, fail calls, corrupt data, and let the process die within a call. Locks belong to
+// their FileLock and end with it. Thread-safe, except for its public fields, which must be set
+// while nothing else uses it.
 
 #include <cstdint>
 #include <functional>

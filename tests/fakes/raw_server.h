@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// RawServer: accepts on a loopback port and runs one function for each connection, one after the
-// other, on a thread of its own; the function says what HTTP is, or is not. The connection ends
-// with it.
+// RawServer: accepts on a loopback port and runs one function for each connection, one after
+// another, on its own thread; the function writes valid or invalid HTTP. The connection ends when
+// it returns.
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// TemporaryFolder: a folder of the file system that goes with the object. Used from one thread.
+// TemporaryFolder: a folder that is deleted with the object. Used from one thread.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// TestAuthority: a certificate authority that lives as long as the test, and the PEM files of what
-// it signs, in a temporary folder that goes with it. Used from one thread.
+// TestAuthority: a certificate authority for one test, with the PEM files of the certificates that
+// it signs in a temporary folder that is deleted with it. Used from one thread.
 
 #include <filesystem>
 #include <string>

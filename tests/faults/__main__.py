@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev faults`: plays scenarios on the release build and says what was found."""
+"""`./dev faults`: plays scenarios on the release build and reports the findings."""
 
 import argparse
 import dataclasses
@@ -117,7 +117,7 @@ def play_of(name: str, options, folder: Path) -> Play:
 
 
 def run(name: str, options, folder: Path) -> bool:
-    """Whether the scenario held."""
+    """Whether the scenario passed."""
     folder.mkdir()
     chosen = play_of(name, options, folder)
     print(f"== {name}: {chosen.title}", flush=True)

@@ -88,7 +88,8 @@ class Backlog:
     # --- starts and ends ---
 
     def _start(self) -> float:
-        """Seconds from the start of the process until it took requests, by its log."""
+        """Seconds from the start of the process until it accepted requests, according to its
+        log."""
         begun = time.time()
         self.agent.start()
         (line,) = [
@@ -116,7 +117,7 @@ class Backlog:
             self.report.findings.append(f"{refused} of the fresh spans were not accepted")
 
     def _fill(self) -> None:
-        """As many spans as are taken, until enough wait."""
+        """Sends as many spans as are accepted, until the backlog is large enough."""
         begun = time.monotonic()
         with self._phase("filling"):
             while self.agent.lane("databricks")["backlogBytes"] < self.size.backlog_bytes:
@@ -129,14 +130,14 @@ class Backlog:
         )
 
     def _fresh(self, title: str) -> int:
-        """Some seconds of fresh spans at their rate; the most memory meanwhile."""
+        """Some seconds of fresh spans at their rate; returns the peak memory in that time."""
         with self._phase(title) as phase:
             self._load(FRESH_SECONDS, self.size.rate)
             self.spans.wait_for("arize")
         return phase.rss
 
     def _catch_up(self) -> int:
-        """databricks answers again, and fresh spans go on."""
+        """databricks answers again, while fresh spans keep arriving."""
         waiting = self.agent.lane("databricks")["backlogBytes"]
         with self._phase("catching up") as phase:
             begun = time.time()
@@ -156,7 +157,7 @@ class Backlog:
 
     @contextmanager
     def _phase(self, title: str):
-        """Nothing may be under way at its ends."""
+        """No request may be in flight at its start and end."""
         self.spans.collect()
         phase, begun = Phase(), time.time()
         yield phase
@@ -192,6 +193,6 @@ class Backlog:
 
     def _judge_disk(self, before: int) -> None:
         wait_until(
-            lambda: self._disk() <= before + DISK_MORE, "the disk is given back", timeout=60
+            lambda: self._disk() <= before + DISK_MORE, "the disk space is freed", timeout=60
         )
         self.report.lines.append(f"{self._disk() // MIB} MiB of disk afterwards")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chaos: a scenario that a seed makes up: faults of both destinations, one over the other, and
-deaths of the agent, in any order. None of them may lose a span, so each fault passes in the end."""
+"""Chaos: a scenario generated from a seed, with overlapping faults of both destinations and deaths
+of the agent, in any order. None of them may lose a span, so every fault ends eventually."""
 
 import random
 
@@ -57,8 +57,8 @@ def _config(some: random.Random) -> dict:
     changes = {
         name: {"compression": how} for name, how in zip(DESTINATIONS, compression, strict=True)
     }
-    # An answer that takes too long is a fault of its own here. A process that dies takes nothing
-    # with it, whatever the durability: only a machine could.
+    # Here, a response that takes too long is itself a fault. The death of a process loses nothing,
+    # whatever the durability: only that of a machine could.
     delivery = {"requestTimeout": "2s", "durability": some.choice(["Disk", "Memory"])}
     return merged(SMALL_SEGMENTS, {**changes, "delivery": delivery, "drainTimeout": "3s"})
 

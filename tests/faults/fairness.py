@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One noisy peer and many quiet ones, told apart by their addresses on loopback: the quiet ones are
-served as if the noisy one were at another agent of the same machine. That is what they are compared
-with, so that the machine is as busy in both phases."""
+"""One noisy client and many quiet ones, distinguished by their loopback addresses. The quiet ones
+are served as if the noisy one used another agent of the same machine. That is the baseline, so that
+the machine is equally busy in both phases."""
 
 import http.client
 import json
@@ -37,7 +37,7 @@ RATIO, FLOOR = 5.0, 0.100  # of the p99; below the floor nothing is told apart
 
 @dataclass
 class Quiet:
-    """Peers that send a small request each, one after the other, until stop()."""
+    """Clients that send one small request after another until stop()."""
 
     agent: Agent
     peers: int

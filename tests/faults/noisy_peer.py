@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client without manners, as a process of its own: it keeps connections busy as fast as answers
-come and hears no delay, holds others idle, and stops uploads a byte short. It ends with its standard
-input, and then prints how often it got which answer."""
+"""An abusive client in its own process: it keeps connections busy as fast as responses arrive and
+ignores retry delays, holds others idle, and stops uploads a byte short. It ends when its standard
+input closes, and then prints how often it got which response."""
 
 import argparse
 import collections
@@ -18,8 +18,8 @@ HEAD = (
 
 
 class Connection:
-    """One that is opened again whenever it ends. `request` is what it sends, again and again when it
-    is complete; nothing, when it is only to be there."""
+    """A connection that is reopened whenever it ends. It sends `request`, repeatedly if it is
+    complete, or nothing if it only holds the connection open."""
 
     def __init__(self, noisy: "Noisy", request: bytes, complete: bool):
         self.noisy, self.request, self.complete = noisy, request, complete

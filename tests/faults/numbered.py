@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbered spans: the benchmark's generator numbers what it sends, its sink knows what came, and so
-loss and duplicates are exact at rates that the sandbox's database could not take."""
+"""Numbered spans: the benchmark's generator numbers what it sends and its sink records what
+arrived, so loss and duplicates are counted exactly at rates that the sandbox's database could not
+handle."""
 
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -17,15 +18,15 @@ LONG = 7200  # seconds; ends what would hang, decides nothing
 
 @dataclass
 class Arrived:
-    """What one destination has got: a set of spans' numbers, as the bits of a number."""
+    """What one destination has received: a set of span numbers, as the bits of an integer."""
 
     spans: int = 0
     duplicates: int = 0
 
 
 class Numbered:
-    """An agent between generator and sink, not started yet, and the sets of what was promised and
-    of what came."""
+    """An agent between generator and sink, not started yet, and the sets of promised and received
+    spans."""
 
     def __init__(self, stage: Stage, *configs: dict):
         bench = stage.binaries / "tests" / "bench"
@@ -57,8 +58,8 @@ class Numbered:
 
     @contextmanager
     def load(self, options: LoadOptions, seconds: float):
-        """Runs the generator beside what is done within, to its end; then the yielded dictionary
-        has what it counted."""
+        """Runs the generator during the with block and to its end; the yielded dictionary then has
+        its counts."""
         port = self.agent.ports[0]
         running = Running(self.agent.process, port, port, self.agent.folder)
         folder, first = self.agent.folder, self._next_span
@@ -74,7 +75,7 @@ class Numbered:
         self._next_span += result["spans_sent"]
 
     def wait_for(self, destination: str) -> None:
-        """Until it has everything, the load being stopped."""
+        """Waits until it has everything; the load must have stopped."""
         accepted = self.accepted.bit_count()
 
         def delivered():
@@ -85,8 +86,8 @@ class Numbered:
         wait_until(delivered, what, timeout=LONG, process=self.agent.process)
 
     def collect(self) -> dict:
-        """Takes note of what came since the last call, and lets the sink forget it; nothing may be
-        under way. Returns the sink's counts."""
+        """Records what arrived since the last call, and clears the sink; no request may be in
+        flight. Returns the sink's counts."""
         counts = self.sink.counts()
         for name, arrived in self.arrived.items():
             seen = self.sink.seen(name)
@@ -103,7 +104,7 @@ class Numbered:
             yield f"{name}: {accepted:,} spans accepted, {lost} lost, {arrived.duplicates:,} twice"
 
     def judge(self) -> list[str]:
-        """Whether everything that was promised came, and the books say so."""
+        """Whether everything that was promised arrived, and the ledger agrees."""
         self.agent.assert_books_balance()
         findings = []
         for name, arrived in self.arrived.items():

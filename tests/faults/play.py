@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plays one scenario to its end and says what was found."""
+"""Plays one scenario to the end and reports the findings."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Report:
 
 
 def play(stage: Stage, scenario: Scenario, scale: Scale) -> Report:
-    """Plays the steps, waits until nothing is left in the journals, and judges."""
+    """Plays the steps, waits until the journals are empty, and checks the result."""
     world = World(stage, scenario, scale.seed)
     try:
         for step in scenario.before_load:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 while the agent takes all it can: groups of many requests are on their way to the disk,
-and the lanes are behind."""
+"""kill -9 while the agent is saturated: groups of many requests are being written to disk, and the
+lanes are behind."""
 
 import random
 import time

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scenario is made of: data only. steps.py has its words, world.py plays it."""
+"""The data that describes a scenario. steps.py has the steps, world.py plays them."""
 
 from dataclasses import dataclass, field
 
@@ -17,9 +17,9 @@ SMALL_SEGMENTS = {
 
 @dataclass(frozen=True)
 class Scale:
-    """How long and how hard: the long runs and the short ones are the same scenarios."""
+    """Duration and intensity: the long runs and the short ones are the same scenarios."""
 
-    rounds: int  # of what is done again and again
+    rounds: int  # of the steps that are repeated
     seconds: float  # that a destination is away
     rate: float  # spans a second
     seed: int
@@ -36,7 +36,7 @@ class Scale:
 @dataclass(frozen=True)
 class Comparison:
     """Two phases that must look the same to the clients and at these destinations. The bound is
-    generous: two cores shared with everything else give no better one."""
+    generous: two cores that are shared with everything else permit no better one."""
 
     before: str
     during: str

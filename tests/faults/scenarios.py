@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of scenarios. Each is made for a scale, so that a short one is the long one's twin."""
+"""The table of scenarios. Each takes a scale, so that the short run matches the long one."""
 
 import functools
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def take_over(scale: Scale) -> Scenario:
 def frozen(scale: Scale) -> Scenario:
     return Scenario(
         name="frozen",
-        tells="an agent that stands still for a while goes on and loses nothing",
+        tells="an agent that is suspended for a while resumes and loses nothing",
         steps=(
             *(step for seconds in (0.5, 3, 8) for step in (Run(1), Freeze(seconds))),
             Run(1),

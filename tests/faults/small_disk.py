@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A disk that is soon full: a tmpfs of its own."""
+"""A disk that fills up quickly: a separate tmpfs."""
 
 import os
 import subprocess

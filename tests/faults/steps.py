@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of a scenario. Each step is data that knows how to play itself in a world."""
+"""The steps of a scenario. Each step is data that can play itself in a world."""
 
 import signal
 import time
@@ -13,7 +13,7 @@ from harness.sandbox import DESTINATIONS, write_secret
 
 @dataclass(frozen=True)
 class Run:
-    """The load alone, for so long. With a name it is a phase of the report."""
+    """Only the load, for this long. With a name, it is a phase of the report."""
 
     seconds: float
     phase: str = ""
@@ -24,7 +24,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Fault:
-    """One of the sandbox's faults; tests/sandbox/README.md has the kinds and their members."""
+    """One of the sandbox's faults; tests/sandbox/README.md lists the kinds and their members."""
 
     destination: str
     kind: str
@@ -47,8 +47,8 @@ class Clear:
 
 @dataclass(frozen=True)
 class LosePackets:
-    """Every packet to the destination is lost from now on. What the kernel sends again long after
-    the end may still arrive, beside what the agent has sent again itself."""
+    """From this step on, every packet to the destination is lost. What the kernel retransmits long
+    afterwards may still arrive, in addition to the agent's own retries."""
 
     destination: str
 
@@ -67,7 +67,7 @@ class Heal:
 
 @dataclass(frozen=True)
 class Access:
-    """Which credentials the destinations take from now on."""
+    """The credentials that the destinations accept from this step on."""
 
     members: dict
 
@@ -77,7 +77,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Secret:
-    """Another content of a credential's file: arize_api_key_file, databricks token_file."""
+    """Changes the content of a credential file: arize_api_key_file, databricks token_file."""
 
     file: str
     content: str
@@ -88,8 +88,8 @@ class Secret:
 
 @dataclass(frozen=True)
 class Kill:
-    """kill -9 and a start, under load; then the books must balance. Now and then it dies once more
-    while it starts."""
+    """kill -9 and a restart under load; the ledger must balance afterwards. Sometimes the agent is
+    killed again while it starts."""
 
     may_refuse: bool = False  # it need not take spans before the next step
 
@@ -109,7 +109,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Freeze:
-    """The agent stands still for so long, as under a debugger or on a node without CPU."""
+    """Suspends the agent for this long, as in a debugger or on a node without free CPU."""
 
     seconds: float
 
@@ -123,7 +123,7 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Restart:
-    """SIGTERM and a start, under load."""
+    """SIGTERM and a restart, under load."""
 
     def play(self, world) -> None:
         world.expect_clean_stop(world.agent)
@@ -144,7 +144,7 @@ class Reload:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """A new agent starts on the same volume before the old one ends, and takes its journal over."""
+    """A new agent starts on the same volume before the old one stops, and adopts its journal."""
 
     def play(self, world) -> None:
         old = world.agent
@@ -158,8 +158,8 @@ class Upgrade:
 
 @dataclass(frozen=True)
 class TakeOver:
-    """A new agent starts on the same volume, the old one dies without a word, and the new one dies
-    as well, while it drains what it has taken over; then it is started again."""
+    """A new agent starts on the same volume, the old one is killed, and the new one is killed, too,
+    while it drains the adopted journal; then it is started again."""
 
     longest_pause: float
 
@@ -185,7 +185,7 @@ class TakeOver:
 
 @dataclass(frozen=True)
 class Rounds:
-    """A step again and again, at random moments."""
+    """Repeats a step at random times."""
 
     count: int
     step: Kill | Restart | Upgrade | TakeOver
@@ -212,7 +212,8 @@ class UntilState:
 
 @dataclass(frozen=True)
 class UntilStored:
-    """What was answered OK before this step is stored at these destinations, under load."""
+    """Waits, under load, until everything acknowledged before this step is stored at these
+    destinations."""
 
     destinations: tuple[str, ...] = DESTINATIONS
 
@@ -222,7 +223,7 @@ class UntilStored:
 
 @dataclass(frozen=True)
 class UntilRefused:
-    """The agent says that it cannot store any more."""
+    """Waits until the agent reports that it can no longer store spans."""
 
     def play(self, world) -> None:
         before = world.refusals()
@@ -236,7 +237,7 @@ class UntilRefused:
 
 @dataclass(frozen=True)
 class UntilAccepted:
-    """The agent stores again."""
+    """Waits until the agent stores spans again."""
 
     def play(self, world) -> None:
         world.expect_progress()
@@ -244,8 +245,8 @@ class UntilAccepted:
 
 @dataclass(frozen=True)
 class Throttle:
-    """One answer that asks for a pause: no request may come before it is over. Needs one request
-    in flight at a time."""
+    """One response with a retry delay: no request may arrive before it has passed. Requires one
+    request in flight at a time."""
 
     destination: str
     members: dict  # of the fault, but for the hint

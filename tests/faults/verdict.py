@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what was sent, what is stored and what the agent's books say. Pure: world.py gathers."""
+"""Compares what was sent, what is stored and what the agent's ledger reports. Pure: world.py
+gathers the data."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ ANSWER_LOST = {"cut", "slow"}
 
 @dataclass(frozen=True)
 class Incident:
-    """Something that loses answers which were on their way from these destinations."""
+    """An incident that loses responses in flight from these destinations."""
 
     at: float
     what: str
@@ -22,7 +23,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Resend:
-    """A request at a destination of which spans came again later."""
+    """A request at a destination, some of whose spans arrived again later."""
 
     arrived: float
     fault: str
@@ -100,8 +101,8 @@ def _judge_dead_letters(sent: list[Sent], stored: Stored, expected: Expected) ->
 
 
 def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
-    """Whether a lane's books, with nothing waiting any more, say what the destination has. `past`
-    spans were delivered from journals that are gone, with their books."""
+    """Whether a lane's ledger, with nothing left in the backlog, agrees with the destination.
+    `past` spans were delivered from journals that are gone, together with their ledgers."""
     words = Counter(spans)
     words["delivered"] += past
     words["accepted"] += past
@@ -121,9 +122,9 @@ def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
 def judge_resends(
     stored: Stored, incidents: list[Incident], window: float
 ) -> tuple[list[str], Counter]:
-    """Every span that came again must have a reason: its answer was lost, or could have been, in
-    one of the destination's incidents, at most `window` seconds away. Also returns how many came
-    again for which."""
+    """Every duplicate must have a reason: its response was lost, or could have been, in one of the
+    destination's incidents, at most `window` seconds away. Also returns the number of duplicates
+    for each."""
     reasons: Counter = Counter()
     for resend in stored.resends:
         reasons[_reason(resend, incidents, window)] += resend.spans
@@ -156,7 +157,7 @@ def judge_ratio(
     ratio: float,
     floor: float,
 ) -> list[str]:
-    """Whether a distribution stayed where it was, at these percentiles."""
+    """Whether a distribution is unchanged at these percentiles."""
     if not before or not during:
         return [f"{what}: {len(before)} values before, {len(during)} during"]
     findings = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks at the agent all the time: its memory, and whether its books balance at every moment."""
+"""Observes the agent continuously: its memory, and whether its ledger balances at every moment."""
 
 import http.client
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The world a scenario is played in: a sandbox, agents, a load, and what was noted of them."""
+"""The environment of a scenario: a sandbox, agents, a load, and what was recorded about them."""
 
 import random
 import time
@@ -75,7 +75,7 @@ class World:
         self._ends.close()
 
     def _relay(self) -> dict:
-        """A relay before each destination; the part of the configuration that leads there."""
+        """Puts a relay in front of each destination; returns the configuration that leads there."""
         config = {}
         for name, port, key in (
             ("arize", "arize_grpc", "endpoint"),
@@ -92,7 +92,7 @@ class World:
         self.load = Load(lambda: self.agent, self.scenario.shape, self.random.getrandbits(64))
 
     def start_agent(self) -> None:
-        """One more agent on the same journals; the load goes to it from now on."""
+        """Starts another agent on the same journals; from then on, the load goes to it."""
         self._forget_adopted()
         self.agent = self._stage.agent(*self._config, {"delivery": {"folder": self._journals}})
 
@@ -105,7 +105,7 @@ class World:
         self._adopted = 0
 
     def reload(self, changes: dict) -> None:
-        """Until the agent runs with them. What was not answered by then may come again."""
+        """Waits until the agent uses them. Requests without a response by then may arrive again."""
         self._config.append(changes)
         self.note_incident("reloaded")
         self.agent.write_config(merged(self.agent.config, changes))
@@ -143,7 +143,7 @@ class World:
         )
 
     def wait_for_adoption(self) -> None:
-        """Until the agent has drained and removed the journal of the one before it."""
+        """Waits until the agent has drained and removed the journal of its predecessor."""
         wait_until(
             lambda: "drained and removed" in self.agent.process.output(),
             "the other journal is drained",
@@ -155,17 +155,17 @@ class World:
             self._adopted = self._lane_accepted(own) - own
 
     def _lane_accepted(self, at_least: int) -> int:
-        """What the lanes have in their books, when they have seen at least so much."""
+        """The lanes' ledgers, once they have at least this many spans."""
 
         def seen():
             counts = {lane["spans"]["accepted"] for lane in self.agent.status()["lanes"]}
             return counts if min(counts) >= at_least and len(counts) == 1 else None
 
-        (count,) = wait_until(seen, "both lanes have the same in their books")
+        (count,) = wait_until(seen, "both ledgers agree")
         return count
 
     def wait_until_stored(self, destinations: tuple[str, ...], timeout: float) -> None:
-        """Until all that was answered OK before is stored there, under load."""
+        """Waits, under load, until everything acknowledged so far is stored there."""
         now, promised = time.time(), self.load.accepted
 
         def stored():
@@ -177,7 +177,7 @@ class World:
         wait_until(stored, what, timeout, process=self.agent.process)
 
     def wait_until_drained(self, timeout: float) -> None:
-        """Until nothing waits any more, the load being stopped."""
+        """Waits until the backlog is empty; the load must have stopped."""
         promised = self.load.accepted
 
         def drained():
@@ -191,13 +191,12 @@ class World:
         )
 
     def _have(self, lanes: list[dict], promised: int) -> bool:
-        """Whether the lanes' books have so many spans: a lane hears of a record a moment after the
-        client, and what it says of its backlog before is old."""
+        """Whether the lanes' ledgers have this many spans: a lane learns of a record a moment after
+        the client does, and its backlog before that is out of date."""
         return all(self._past + lane["spans"]["accepted"] >= promised for lane in lanes)
 
     def check_books(self) -> None:
-        """Each lane's words add up, and to no less than what was promised and no more than what
-        was sent."""
+        """Each lane's outcomes add up to at least what was promised and at most what was sent."""
         promised = self.load.accepted
         wait_until(
             lambda: self._have(self.agent.status()["lanes"], promised),
@@ -217,8 +216,8 @@ class World:
         return self._past
 
     def incidents_at(self, destination: str) -> list[Incident]:
-        """Those of this destination. A connection that was cut takes with it the answers to other
-        requests, too."""
+        """The incidents of this destination. A dropped connection also loses the responses to other
+        requests."""
         cut = "SELECT arrived_unix_nano FROM requests WHERE destination = ? AND fault LIKE '%cut%'"
         return [one for one in self._incidents if destination in one.destinations] + [
             Incident(row["arrived_unix_nano"] / 1e9, "connections cut", (destination,))
@@ -261,7 +260,7 @@ class World:
         return letters
 
     def delays(self, destination: str, phase: str) -> list[float]:
-        """Seconds from sending to arrival at the destination, of what was sent in that phase."""
+        """Seconds from sending to arrival at the destination, for what was sent in that phase."""
         begin, end = (int(at * 1e9) for at in self.phases[phase])
         rows = self.sandbox.query(ARRIVALS, destination, begin, end)
         return [row["took"] / 1e9 for row in rows]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a destination answers, what it means to the lane keeps its bounds: a delay of at most an
-// hour, no more rejected spans than were sent, and a short text without control characters.
+// Whatever a destination answers, the outcome for the lane stays within bounds: a delay of at most
+// an hour, no more rejected spans than were sent, and a short text without control characters.
 // Input: destination, gRPC code or HTTP status (two bytes), a line of Content-Type or grpc-message,
 // a line of Retry-After or status details, the body.
 

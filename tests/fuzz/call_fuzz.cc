@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call whose header values and body are anything, the body in pieces: it ends with a request for
-// the intake or with a reply of known shape, and gives its budget back. Input: HTTP version and
-// size of the pieces, a line each of method, path, Content-Type, Content-Encoding and
-// Content-Length (which is grpc-encoding as well), then the body, framed as gRPC wants it or not.
+// A call with arbitrary header values and an arbitrary body in pieces: it ends with a request for
+// the intake or with a well-formed reply, and releases its budget. Input: HTTP version and size of
+// the pieces, a line each for method, path, Content-Type, Content-Encoding and Content-Length
+// (which is also grpc-encoding), then the body, with or without gRPC framing.
 
 #include <array>
 #include <charconv>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever the file says, there is a config that keeps its promises or there are faults.
+// Whatever the file contains, the result is a config that meets its contract, or a list of faults.
 
 #include <cstddef>
 #include <cstdint>

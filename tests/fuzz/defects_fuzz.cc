@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Of any bytes that the walk takes: the ordinals of defects ascend, taking those spans away leaves
-// a request that protobuf takes, and every span is on one side.
+// For any bytes that the walk accepts: the ordinals of defects ascend, removing those spans leaves
+// a request that protobuf accepts, and every span is in exactly one of the two parts.
 
 #include <google/protobuf/stubs/logging.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a workspace says of itself, a token goes to a host of Databricks' own or nowhere. Input:
+// Whatever a workspace's metadata contains, a token goes to a Databricks host or nowhere. Input:
 // a line of databricks-config, a line with the configured host, the metastore summary.
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever is stored under the name of an export, there is a value that keeps its promises or there
-// are faults that can be told.
+// Whatever is stored as an export, the result is a value that meets its contract, or a list of
+// faults that can be reported.
 
 #include <cstddef>
 #include <cstdint>

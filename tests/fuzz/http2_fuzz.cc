@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/2 frames from a client, after the preface, in pieces whose size the first byte chooses:
-// whatever comes, the session stays within its limits, gives every byte of budget back and ends
-// when its input does.
+// HTTP/2 frames from a client, after the preface, in pieces whose size is given by the first byte:
+// whatever arrives, the session stays within its limits, releases every byte of budget and ends
+// with its input.
 
 #include "tests/fuzz/session_fuzz.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes to the HTTP server behind /status, over loopback: it answers or hangs up, its handler
-// sees nothing above the limits, and the next connection is served.
+// Any bytes sent to the HTTP server of /status, over loopback: it answers or closes the connection,
+// its handler sees nothing above the limits, and the next connection is served.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -49,7 +49,7 @@ int done(const char* call, int result) {
   std::abort();
 }
 
-// libFuzzer looks at its watch by SIGALRM, which would end a system call with EINTR.
+// libFuzzer measures time with SIGALRM, which would interrupt a system call with EINTR.
 void let_alarms_interrupt_nothing() {
   struct sigaction action {};
   done("sigaction", ::sigaction(SIGALRM, nullptr, &action));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Feeds any bytes to everything that reads the journal's files, by opening and draining a folder
-// with a cursor and segments made of them: as they are, and with the checksums set right, which no
-// fuzzer would find.
+// Feeds arbitrary bytes to everything that reads the journal's files, by opening and draining a
+// folder with a cursor and segments that contain them: unchanged, and with corrected checksums,
+// which a fuzzer would never find.
 
 #include <cstdint>
 #include <cstdlib>
@@ -90,7 +90,7 @@ CursorState cursor(Input& in) {
   return state;
 }
 
-// Whatever is in the folder: no invariant breaks, and the lane comes to an end.
+// Whatever the folder contains: no invariant is violated, and the lane reaches the end.
 void open_and_drain(MemoryFileSystem& files) {
   FakeClock clock;
   FakeScheduler scheduler(clock);

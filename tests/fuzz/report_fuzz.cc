@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever an agent answers, it is no report or one within the limits, which is read from its own
-// JSON as it is.
+// Whatever an agent answers, it is rejected or is a report within the limits, which reads back
+// unchanged from its own JSON.
 
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever comes as an AdmissionReview, the answer can be given: a patch applies to the object that
-// it is for, adds and nothing else, and has nothing to add to what it made.
+// Whatever arrives as an AdmissionReview gets a valid response: a patch applies to its object, only
+// adds fields, and is idempotent.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever lies in a Secret's file: what passes for a credential can stand in a header, in a form
-// and in a line of a log, and no refusal repeats it. Input: a byte that says which file it is, and
-// its content.
+// Whatever a Secret's file contains: an accepted credential is safe in a header, a form and a log
+// line, and no error message repeats a rejected one. Input: a byte that selects the file, and its
+// content.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Splicing keeps a request well-formed, adds at most what it says, and a second time adds nothing.
+// Splicing keeps a request well-formed, adds at most what it reports, and adds nothing a second
+// time.
 
 #include <google/protobuf/stubs/logging.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a token endpoint answers, what is made of it keeps its bounds: a token can stand in a
-// header and ends within a day, an error is short and shows no secret. Input: the status (two
+// Whatever a token endpoint answers, the result stays within bounds: a token is safe in a header
+// and expires within a day; an error is short and contains no secret. Input: the status (two
 // bytes), a line of Retry-After, a line of Date, the body.
 
 #include <cstddef>

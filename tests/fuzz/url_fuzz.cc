@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A URL or an address that is taken, written down and read again, is the same.
+// An accepted URL or address is unchanged after it is formatted and parsed again.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What protobuf accepts, the walk accepts with the same counts; the one exception is wanted.
+// What protobuf accepts, the walk accepts with the same counts; the one exception is intended.
 
 #include <google/protobuf/stubs/logging.h>
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs dualtrace's true programs, for the component tests and the demo."""
+"""Runs dualtrace's real programs, for the component tests and the demo."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs dualtrace-agent: its configuration, its ports, its books."""
+"""Runs dualtrace-agent: its configuration, ports and ledger."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from harness.processes import Process, wait_until
 
 
 def merged(base: dict, changes: dict) -> dict:
-    """`base` with `changes` laid over it, deeply; a change to None removes the key."""
+    """Merges `changes` deeply into `base`; a change to None removes the key."""
     result = dict(base)
     for key, value in changes.items():
         if value is None:
@@ -25,8 +25,8 @@ def merged(base: dict, changes: dict) -> dict:
 
 
 def base_config(folder: Path) -> dict:
-    """What every agent of the tests shares: ports that the system picks, a journal in `folder`, and
-    short times, so that a test that waits for a retry does not wait long."""
+    """The configuration that all agents of the tests share: ports that the system picks, a journal
+    in `folder`, and short times, so that a test that waits for a retry does not wait long."""
     return {
         "receiver": {"listen": ["127.0.0.1:0", "127.0.0.1:0"]},
         "delivery": {
@@ -42,7 +42,7 @@ def base_config(folder: Path) -> dict:
 
 
 class Agent:
-    """An agent with one configuration, which may be run several times: start, kill, start again."""
+    """An agent with one configuration, which can be started, killed and started again."""
 
     def __init__(self, binary: Path, folder: Path, config: dict, environment: dict | None = None):
         self.binary = binary
@@ -107,11 +107,11 @@ class Agent:
         return lane
 
     def spans(self, lane: str) -> dict:
-        """A lane's books: accepted, backlog, and each word under which a span can end."""
+        """A lane's ledger: accepted, backlog, and each outcome that a span can have."""
         return self.lane(lane)["spans"]
 
     def adopted_journals(self) -> int:
-        """How many journals of dead agents it is draining."""
+        """The number of journals of dead agents that it is draining."""
         return sum(journal["adopted"] for journal in self.status()["journals"])
 
     def caught_up(self) -> bool:
@@ -124,7 +124,7 @@ class Agent:
             assert spans["accepted"] == others and lane["balanced"], lane
 
     def wait_until_configured(self, timeout: float = 30) -> None:
-        """Until it runs with what is in its configuration's file."""
+        """Waits until it uses the content of its configuration file."""
         wanted = hashlib.sha256(self.config_file.read_bytes()).hexdigest()[:12]
         wait_until(
             lambda: self.status()["configuration"]["fingerprint"] == wanted,
@@ -134,7 +134,7 @@ class Agent:
         )
 
     def dead_letters(self, lane: str) -> list[dict]:
-        """The lines of the spans that were given up."""
+        """The log lines about spans that were given up."""
         folder = Path(self.config["delivery"]["folder"]) / "dead-letters" / lane
         lines = (line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines())
         return [json.loads(line) for line in lines]

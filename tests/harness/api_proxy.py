@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between a program and the API server: passes each request on, writes it down, and does to it what
-networks and overloaded servers do. TLS ends here, with a certificate of the proxy's own."""
+"""A proxy between a program and the API server: it forwards and records each request, and applies
+the faults of networks and overloaded servers. It terminates TLS with its own certificate."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ class Fate(Enum):
 
 @dataclass
 class Refusal:
-    """An answer in place of the API server's."""
+    """A response instead of the API server's."""
 
     status: int
     retry_after: int | None = None
@@ -35,14 +35,14 @@ class Refusal:
 
 @dataclass
 class Torn:
-    """The answer ends after so many bytes, in the middle of whatever is there."""
+    """The response ends after this number of bytes, whatever they are."""
 
     after_bytes: int
 
 
 @dataclass
 class Slow:
-    """The answer comes in pieces of so many bytes, a pause after each."""
+    """The response arrives in pieces of this number of bytes, with a pause after each."""
 
     piece_bytes: int
     pause: float
@@ -99,7 +99,7 @@ class ApiProxy:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def kubeconfig(self, direct: Path) -> Path:
-        """The kubeconfig `direct`, by way of this proxy."""
+        """The kubeconfig `direct`, but through this proxy."""
         config = json.loads(direct.read_text())
         config["clusters"][0]["cluster"] = {
             "server": f"https://127.0.0.1:{self._server.server_address[1]}",
@@ -111,7 +111,7 @@ class ApiProxy:
         return path
 
     def seen(self, since: int = 0) -> list[Seen]:
-        """Those with a higher number."""
+        """The requests with a higher number."""
         with self._lock:
             return self._seen[since:]
 
@@ -120,7 +120,7 @@ class ApiProxy:
             return len(self._seen)
 
     def disconnect(self) -> None:
-        """Cuts all connections; new ones are closed at once."""
+        """Drops all connections; new ones are closed at once."""
         with self._lock:
             self._connected = False
         self.cut()
@@ -130,7 +130,7 @@ class ApiProxy:
             self._connected = True
 
     def cut(self) -> None:
-        """Cuts all connections; new ones are welcome."""
+        """Drops all connections, and accepts new ones."""
         with self._lock:
             doomed, self._open = self._open, set()
         for one in doomed:
@@ -169,7 +169,7 @@ class ApiProxy:
             protocol_version = "HTTP/1.1"
 
             def setup(self):
-                # The handshake on this connection's thread, so that a slow one holds up nobody.
+                # The handshake runs on this connection's thread, so that a slow one does not block others.
                 self.request.settimeout(600)
                 self.request = proxy._tls.wrap_socket(self.request, server_side=True)
                 super().setup()

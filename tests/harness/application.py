@@ -11,7 +11,7 @@ APPLICATION = Path(__file__).parents[1] / "demo" / "langchain_agent.py"
 
 
 def run_langchain_agent(endpoint: str, project: str, ca_file: Path | None = None) -> dict:
-    """What it printed: the trace as it was made. `endpoint` is the agent's URL."""
+    """Returns its output: the trace as it was created. `endpoint` is the agent's URL."""
     environment = {
         "ARIZE_COLLECTOR_ENDPOINT": endpoint,
         # The SDK insists on them. The agent has the keys, an application needs none.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images of applications: the runtime of their language, the application with its packages, and no
-more, so neither a shell nor root. For the tests on nodes and the demo."""
+"""Images of applications: the language runtime and the application with its packages; no shell, and
+no root user. For the tests on nodes and the demo."""
 
 import shutil
 import subprocess
@@ -36,8 +36,8 @@ def _program(path: Path, place: str | None = None) -> dict[str, File]:
 
 
 def _loaded_by(programs: list[Path], but_in: Path | None = None) -> dict[str, File]:
-    """The libraries of this machine. What lies in the folder `but_in` is in the image elsewhere,
-    and is found from there by the paths that it has in it."""
+    """The libraries of this machine. Those in the folder `but_in` are in another place in the
+    image, and are found there."""
     found = {path for program in programs for path in libraries(program)}
     return {
         str(path): File(path, 0o755)
@@ -59,7 +59,7 @@ def _write(
 
 
 def write_python_archive(file: Path, name: str, script: Path) -> None:
-    """With the packages that are installed for the interpreter that runs this."""
+    """With the packages that are installed for the running interpreter."""
     (packages,) = (Path(sys.prefix) / "lib").glob("python3*/site-packages")
     standard = _tree(STANDARD_LIBRARY, str(STANDARD_LIBRARY), UNUSED_BY_PYTHON)
     installed = _tree(packages, PACKAGES, UNUSED_BY_PYTHON)

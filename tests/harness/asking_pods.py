@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods that ask for an export are created all the time, by dry runs: for tests of a webhook that must
-not be away."""
+"""Continuously creates pods that request an export, as dry runs: for tests of a webhook that must
+not have an outage."""
 
 import json
 import threading
@@ -16,14 +16,14 @@ _POD = {
 
 
 def is_injected(kubectl: Kubectl, namespace: str) -> bool:
-    """Whether a pod that is created there now gets what it asks for."""
+    """Whether a pod that is created there now gets the export that it requests."""
     creation = ("create", f"--namespace={namespace}", "--dry-run=server", "--output=json")
     answered = json.loads(kubectl(*creation, "--filename=-", stdin=json.dumps(_POD)))
     return "dualtrace.dev/injected" in answered["metadata"]["annotations"]
 
 
 class AskingPods:
-    """One after the other, until stop()."""
+    """Creates one pod after another until stop()."""
 
     def __init__(self, kubectl: Kubectl, namespace: str):
         self._kubectl = kubectl
@@ -35,7 +35,7 @@ class AskingPods:
         self._thread.start()
 
     def stop(self) -> list[bool]:
-        """For each of them whether it was injected."""
+        """Returns for each pod whether it was injected."""
         self._over.set()
         self._thread.join()
         if self._error:

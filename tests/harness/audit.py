@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API server's audit log: who asked for what, and what the answer was."""
+"""The API server's audit log: who requested what, and what the response was."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ READ_VERBS = ("get", "list", "watch")
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """A request that was answered; a watch is here twice, when it begins and when it ends."""
+    """A request that was answered; a watch appears twice, at its start and at its end."""
 
     time: str
     stage: str  # ResponseStarted (of a watch), ResponseComplete, Panic
@@ -57,7 +57,7 @@ class AuditLog:
         return self._path.stat().st_size if self._path.exists() else 0
 
     def entries(self, since: int = 0) -> list[AuditEntry]:
-        """In the order of the answers."""
+        """In the order of the responses."""
         with self._path.open("rb") as log:
             log.seek(since)
             whole = log.read().rpartition(b"\n")[0]

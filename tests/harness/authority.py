@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates for the tests of TLS and for the tests' Kubernetes, and the receiver's configuration
-with one."""
+"""Certificates for the TLS tests and for the tests' Kubernetes, and a receiver configuration that
+uses one."""
 
 import subprocess
 
@@ -8,7 +8,7 @@ KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
 class Authority:
-    """A CA in a folder, by openssl."""
+    """A CA in a folder, created with openssl."""
 
     def __init__(self, folder, name: str = "test authority", days: int = 2):
         self.folder = folder
@@ -22,7 +22,7 @@ class Authority:
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
     def issue(self, name: str, organization="", alternatives="DNS:localhost,IP:127.0.0.1"):
-        """The files of a certificate for `name`, valid for these hosts, and of its key."""
+        """The files of a certificate for `name`, valid for these hosts, and its key."""
         subject = f"/O={organization}/CN={name}" if organization else f"/CN={name}"
         stem = name.replace(":", "-")
         self._run(*["req", *KEY, "-subj", subject, "-keyout", f"{stem}.key", "-out", f"{stem}.csr"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A memory limit of the kernel's for one program, where this machine lets us make one."""
+"""A kernel memory limit for one program, if this machine permits that."""
 
 import os
 import uuid
@@ -10,7 +10,7 @@ ROOT = Path("/sys/fs/cgroup")
 
 
 def _own(controller: str) -> Path | None:
-    """This process's cgroup: of version 2 for "", else of version 1."""
+    """This process's cgroup: for "", that of version 2, otherwise one of version 1."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, names, path = line.split(":", 2)
         if controller in names.split(","):
@@ -39,8 +39,8 @@ def _made(limit: int) -> Path | None:
 
 @contextmanager
 def limited(binary: Path, limit: int, folder: Path):
-    """A program that runs `binary` with so much memory: when it needs more, the kernel kills it.
-    None where no cgroup can be made."""
+    """A program that runs `binary` with this memory limit: if it needs more, the kernel kills it.
+    None if no cgroup can be created."""
     cgroup = _made(limit)
     if cgroup is None:
         yield None

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to exports and children while an operator cannot see it, and how often it asks."""
+"""Changes to exports and children while an operator cannot see them, and the rate of its
+requests."""
 
 import time
 
@@ -12,7 +13,7 @@ STANDING = ("changed", "deleted", "edited")
 
 
 class Changes:
-    """Made during a fault, all to be acted on after it."""
+    """Changes made during a fault, all of which must be acted on afterwards."""
 
     def __init__(self, plane: ControlPlane):
         self._round = 0
@@ -35,7 +36,7 @@ class Changes:
         self.tenant.patch_child("daemonsets", "edited", {"spec": {"minReadySeconds": 77}})
 
     def wait_until_acted_on(self, operator: Operator, timeout: float = 90) -> None:
-        """By default within two of the longest pauses between attempts, and a bit."""
+        """By default, within twice the longest backoff, plus a margin."""
         begun = time.monotonic()
 
         def config() -> str:
@@ -57,7 +58,7 @@ class Changes:
 
 
 class Asked:
-    """How often the operator asks for something: by its own count, which has the failures, too."""
+    """How often the operator sends requests, by its own counter, which includes failed ones."""
 
     def __init__(self, operator: Operator):
         self._operator = operator
@@ -67,7 +68,8 @@ class Asked:
         return self._operator.metric("rest_client_requests_total")
 
     def in_all(self, during: str) -> float:
-        """For faults during which there is work to be done: a rate of seconds says nothing then."""
+        """For faults during which the operator has work to do, where a rate per second means
+        nothing."""
         count = self._count() - self._before
         print(f"{during}: {count:.0f} requests in {time.monotonic() - self._begun:.1f} s")
         return count

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Helm chart as its users meet it: through Helm, 3 or 4."""
+"""The Helm chart as users install it: with Helm 3 or 4."""
 
 import os
 import subprocess
@@ -45,11 +45,11 @@ def key_of(obj: dict) -> tuple:
 
 
 class Refused(Exception):
-    """Helm ended with an error: this."""
+    """Helm failed with this error."""
 
 
 class Helm:
-    """Used from one thread. What it remembers, it remembers in `folder`."""
+    """Used from one thread. It keeps its state in `folder`."""
 
     def __init__(self, version: str, folder: Path, kubeconfig: Path | None = None):
         tools = os.environ.get("DUALTRACE_TEST_HELM")
@@ -66,7 +66,7 @@ class Helm:
         }
 
     def run(self, *arguments, values: dict | None = None) -> str:
-        """What it printed; raises Refused. `values` are those of a file, given with --values."""
+        """Returns its output; raises Refused. `values` are passed in a file, with --values."""
         command = [str(self._binary), *[str(one) for one in arguments]]
         if values is not None:
             command += ["--values", "-"]
@@ -83,7 +83,7 @@ class Helm:
         return done.stdout
 
     def template(self, values: dict | None = None, *options, chart: Path = CHART, **release) -> str:
-        """Without `helm test`, unless `tests` is true."""
+        """Without the objects of `helm test`, unless `tests` is true."""
         name, namespace = release.get("name", RELEASE), release.get("namespace", NAMESPACE)
         if not release.get("tests"):
             options = (*options, "--skip-tests")
@@ -95,7 +95,7 @@ class Helm:
         return Rendered(self.template(values, *options, **release))
 
     def install(self, values: dict | None = None, *options) -> str:
-        """Or upgrade, if it is there already."""
+        """Or upgrades it, if it is already installed."""
         place = ["--namespace", NAMESPACE, "--create-namespace"]
         arguments = ["upgrade", "--install", RELEASE, CHART, *place, *options]
         return self.run(*arguments, values=values or {})
@@ -121,7 +121,7 @@ class Rendered:
 
     @property
     def template(self) -> dict:
-        """Of the operator's pods."""
+        """The spec of the operator's pods."""
         return self.one("Deployment")["spec"]["template"]
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator makes of an export: which objects there are, and what it has planned in them."""
+"""The children of an export: which objects exist, and which fields the operator planned in them."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from harness.managed_fields import applied_by
 
 MANAGER = "dualtrace-operator"
 OURS = "app.kubernetes.io/managed-by=dualtrace-operator"
-# Each kind that has a child, with the API it is of.
+# Each kind of child, with its API.
 APIS = {
     "serviceaccounts": "/api/v1",
     "configmaps": "/api/v1",
@@ -32,12 +32,12 @@ def path_of(plural: str, namespace: str, name: str = "") -> str:
 
 
 def child_path(plural: str, namespace: str, export: str) -> str:
-    """Of an export whose name is used as it is."""
+    """For an export whose name is used unchanged."""
     return path_of(plural, namespace, f"{export}-dualtrace")
 
 
 def children_in(api: KubernetesApi, namespace: str) -> list[tuple[str, dict]]:
-    """Every object of ours with its plural; those that are being deleted, too."""
+    """Every object of ours with its plural, including those that are being deleted."""
     found = []
     for plural in APIS:
         status, answer = api.get(f"{path_of(plural, namespace)}?labelSelector={OURS}")
@@ -55,8 +55,8 @@ def owner_uid(child: dict) -> str | None:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the operator applied for one export, each kind as text in which the export's own name,
-    namespace and uid are replaced: two plans of equal specs are equal."""
+    """What the operator applied for one export, by kind, as text with placeholders for the export's
+    name, namespace and uid: the plans for equal specs are equal."""
 
     by_plural: dict[str, str]
 
@@ -80,7 +80,7 @@ def _differences(here, there, path: str = "") -> Iterator[str]:
 
 
 def plan_as_applied(api: KubernetesApi, export: dict) -> Plan:
-    """Of the children that this export owns now; fails when it has two of a kind."""
+    """The children that this export owns now; fails if there are two of a kind."""
     meta = export["metadata"]
     by_plural: dict[str, str] = {}
     for plural, child in children_in(api, meta["namespace"]):

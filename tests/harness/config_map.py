@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder as the kubelet mounts a ConfigMap: its files are links to ..data/<file>, ..data is a link to
-a folder with a time in its name, and a change puts another link in the place of ..data."""
+"""A folder like a ConfigMap that the kubelet mounts: its files are links to ..data/<file>, ..data
+is a link to a folder with a timestamp in its name, and an update replaces the link ..data."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ class ConfigMap:
         return self.folder / name
 
     def write(self, files: dict[str, str]) -> None:
-        """In the order of kubelet's AtomicWriter."""
+        """Updates in the same order as the kubelet's AtomicWriter."""
         self._version += 1
         data = self.folder / "..data"
         before = data.resolve() if data.exists() else None

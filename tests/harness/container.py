@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs an image's program as a node would, without one: nothing but the image around it, read-only,
-as the image's user, with the folders and files that a pod would mount. Needs root."""
+"""Runs an image's program as a node would, but without a node: with only the image around it,
+read-only, as the image's user, with the folders and files that a pod would mount. Needs root."""
 
 import os
 import shlex
@@ -27,7 +27,7 @@ exec env --ignore-environment {environment} \\
 
 
 def may_mount() -> bool:
-    """Root may not, in many a container."""
+    """In many containers, root is not permitted to."""
     mount = ["unshare", "--mount", "mount", "--bind", "/proc", "/proc"]
     return subprocess.run(mount, capture_output=True).returncode == 0
 
@@ -41,7 +41,7 @@ class Container:
         (self._root / "proc").mkdir()
 
     def mount(self, source: Path, place: str | Path | None = None) -> None:
-        """A folder, which the program's user gets, or a file; at its own path, if none is given."""
+        """A folder that the program's user owns, or a file; by default at its own path."""
         there = self._root / str(place or source).lstrip("/")
         if source.is_dir():
             there.mkdir(parents=True)
@@ -58,7 +58,7 @@ class Container:
         return int(user), int(group)
 
     def program(self, file: Path) -> Path:
-        """Writes a program that runs the image's with whatever arguments it is given."""
+        """Writes a program that runs the image's program with the arguments that it gets."""
         file.write_text(
             SCRIPT.format(
                 root=shlex.quote(str(self._root)),

@@ -25,7 +25,7 @@ class ControlPlane:
     """`.api` may be used by many threads; the rest is for one."""
 
     def __init__(self, folder: Path, api_server_flags: tuple[str, ...] = ()):
-        """Skips the test when the programs are not there."""
+        """Skips the test if the programs are not installed."""
         self.folder = folder
         self._cluster: OwnCluster | ExistingCluster = (
             ExistingCluster(folder)
@@ -53,7 +53,7 @@ class ControlPlane:
         return self._cluster.processes
 
     def authority(self) -> str:
-        """The certificate that the API server's is to be checked against."""
+        """The CA certificate for verifying the API server."""
         return self._cluster.authority()
 
     # --- use ---
@@ -70,9 +70,9 @@ class ControlPlane:
         return name
 
     def kubeconfig_for(self, namespace: str, service_account: str, lifetime: float = 3600) -> Path:
-        """A kubeconfig with a token of this ServiceAccount, which is made if it is not there. The
-        token is refused after `lifetime` seconds, which may be a few (and about 10 more). Beside
-        the file are the `token` and the `ca.crt` it names."""
+        """A kubeconfig with a token of this ServiceAccount, which is created if it does not exist.
+        The token is rejected after `lifetime` seconds, which may be a few (and about 10 more). Next
+        to the file are the `token` and `ca.crt` that it refers to."""
         folder = self.folder / f"{namespace}-{service_account}-{len(self._accounts) + 1}"
         account = ServiceAccountKubeconfig(self.api, folder, namespace, service_account)
         path = account.write(self.server, self._cluster.authority(), namespace)
@@ -95,7 +95,7 @@ class ControlPlane:
         return self._cluster
 
     def require_own(self) -> None:
-        """For what would take something away that somebody else may need."""
+        """For tests that would disturb other users of the cluster."""
         self._own()
 
     def require_controllers(self) -> None:
@@ -103,12 +103,13 @@ class ControlPlane:
             pytest.skip("no kube-controller-manager on this machine")
 
     def stop_api_server(self) -> None:
-        """At once, as if its machine had died; connections to its port are refused from now on."""
+        """Stops it at once, as if its machine had died; from then on, connections to its port are
+        refused."""
         self._own().stop_api_server()
         self.api.forget_connections()
 
     def start_api_server(self) -> None:
-        """On the same port, with what was stored; returns when it is ready."""
+        """Starts it on the same port with the stored objects; returns when it is ready."""
         self._own().start_api_server()
 
     def stop_controller_manager(self) -> None:
@@ -118,21 +119,22 @@ class ControlPlane:
         self._own().start_controller_manager()
 
     def compact(self) -> None:
-        """Makes every resourceVersion of before too old (410) to go on from: etcd forgets them, and
-        the API server, started anew, has no memory of its own of them either."""
+        """Makes every earlier resourceVersion too old (410) to resume from: etcd compacts them, and
+        the restarted API server has no cache of them either."""
         self.stop_api_server()
         self._own().compact()
         self.start_api_server()
 
     def plant(self, objects: dict[str, dict]) -> None:
-        """Straight into etcd, past the API server and everybody's opinion, by keys as
-        "pods/<namespace>/<name>": tens of thousands in a minute. Objects are whole, with a uid."""
+        """Writes directly into etcd, without the API server's admission, by keys such as
+        "pods/<namespace>/<name>": tens of thousands in a minute. Objects are complete, with a
+        uid."""
         self._own().plant(objects)
 
     def rotate_serving_certificate(self) -> None:
-        """From now on the API server shows a certificate of a new authority. The admin's kubeconfig
-        trusts it at once; those of `kubeconfig_for` do not before `renew_authority`. Connections
-        stay open until their client, or `stop_api_server`, closes them."""
+        """Gives the API server a certificate of a new CA. The admin's kubeconfig trusts it at once;
+        those of `kubeconfig_for` only after `renew_authority`. Connections stay open until their
+        client, or `stop_api_server`, closes them."""
         self._own().rotate_server_authority()
         self.api.connect_by(self._own().connect())
 
@@ -140,6 +142,6 @@ class ControlPlane:
         return AuditLog(self._own().audit_log).size()
 
     def audit(self, user: str | None = None, since: int = 0) -> list[AuditEntry]:
-        """All answered requests (of one user, from a position on)."""
+        """All answered requests, optionally those of one user, from a position on."""
         entries = AuditLog(self._own().audit_log).entries(since)
         return [one for one in entries if user is None or one.user == user]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends one request in each of the ways that OTLP knows, with curl, which lets any header and body
-pass, and reads the answer: the HTTP status or gRPC code, and the google.rpc.Status it comes with."""
+"""Sends one request in each of OTLP's protocols, with curl, which permits any header and body, and
+reads the response: the HTTP status or gRPC code, and its google.rpc.Status."""
 
 import base64
 import subprocess
@@ -29,7 +29,7 @@ class Answer:
         return int(self.headers["grpc-status"])
 
     def status(self) -> Status:
-        """The google.rpc.Status of a refusal, in whichever of its shapes it came."""
+        """The google.rpc.Status of a rejection, in whichever format it was sent."""
         if "grpc-status" in self.headers:
             details = self.headers.get("grpc-status-details-bin")
             if details:
@@ -42,7 +42,7 @@ class Answer:
         return Status.FromString(self.body)
 
     def retry_seconds(self) -> float | None:
-        """What RetryInfo asks for."""
+        """The delay in RetryInfo."""
         for detail in self.status().details:
             info = RetryInfo()
             if detail.Unpack(info):
@@ -51,8 +51,8 @@ class Answer:
 
 
 def parse_head(text: str) -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer's head, or of several blocks of it (trailers come as another
-    block); the last status counts."""
+    """The status and headers of a response head, or of several blocks (trailers are another block);
+    the last status counts."""
     status, headers = 0, {}
     for line in text.replace("\r", "").split("\n"):
         name, colon, value = line.partition(":")
@@ -64,7 +64,7 @@ def parse_head(text: str) -> tuple[int, dict[str, str]]:
 
 
 def parse_answer(data: bytes) -> Answer:
-    """The first answer of HTTP/1.1 bytes."""
+    """The first response in HTTP/1.1 bytes."""
     head, _, rest = data.partition(b"\r\n\r\n")
     status, headers = parse_head(head.decode("latin-1"))
     return Answer(status, headers, rest[: int(headers.get("content-length", 0))])

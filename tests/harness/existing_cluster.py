@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody's cluster, for the tests that only use one."""
+"""An existing cluster, for the tests that only use one."""
 
 import base64
 import json
@@ -17,14 +17,14 @@ from harness.kubernetes_api import Connect, over_unix_socket
 
 
 def is_wanted() -> bool:
-    """By the word that the field has for it beside KUBEBUILDER_ASSETS: KUBECONFIG alone, which many
-    have set always, must never let a test run against what it names."""
+    """Selected by the customary variable, as with KUBEBUILDER_ASSETS. KUBECONFIG alone, which many
+    users always have set, must never let a test run against that cluster."""
     return os.environ.get("USE_EXISTING_CLUSTER", "").lower() in ("true", "1")
 
 
 class ExistingCluster:
-    """The one of KUBECONFIG's current context. It is called through `kubectl proxy`, which knows
-    every way to log in there is."""
+    """The cluster of KUBECONFIG's current context. It is accessed through `kubectl proxy`, which
+    supports every way to log in."""
 
     has_controllers = True
     token_key = None  # only the API server itself has it

@@ -14,7 +14,7 @@ API = "/apis/dualtrace.dev/v1alpha1"
 
 
 def install_exports(plane: ControlPlane) -> None:
-    """The CRD; returns when exports are served."""
+    """Installs the CRD; returns when exports are served."""
     plane.kubectl("apply", "--filename", ROOT / "crds" / "dualtraceexport.yaml")
     wait_until(lambda: plane.api.get(f"{API}/dualtraceexports")[0] == 200, "exports are served")
 
@@ -24,7 +24,7 @@ def exports_path(namespace: str) -> str:
 
 
 def read_export(path: Path, name: str | None = None) -> dict:
-    """Of whatever namespace it is written for."""
+    """For any namespace."""
     export = yaml.safe_load(path.read_text())
     export["metadata"].pop("namespace", None)
     if name:

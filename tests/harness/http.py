@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The few HTTP requests the harness makes, with the standard library."""
+"""The few HTTP requests that the harness sends, with the standard library."""
 
 import json
 import urllib.error
@@ -13,7 +13,7 @@ def fetch(
     method: str | None = None,
     timeout: float = 10,
 ) -> tuple[int, bytes]:
-    """Status and body of the answer, whatever the status; OSError when there is no answer."""
+    """The status and body of the response, whatever the status; OSError if there is no response."""
     request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -24,7 +24,7 @@ def fetch(
 
 
 def fetch_json(url: str, body: dict | None = None, method: str | None = None, timeout: float = 10):
-    """The JSON of an answer that must be 2xx; None for an empty one."""
+    """The JSON of a response that must be 2xx; None if it is empty."""
     payload = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"} if payload else {}
     status, text = fetch(url, payload, headers, method, timeout)
@@ -34,7 +34,7 @@ def fetch_json(url: str, body: dict | None = None, method: str | None = None, ti
 
 
 def answers(url: str, status: int = 200) -> bool:
-    """Whether a GET is answered with that status now."""
+    """Whether a GET now returns this status."""
     try:
         return fetch(url, timeout=2)[0] == status
     except OSError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/2 frames made by hand, to say what no client library would. Headers are written without
+"""Handwritten HTTP/2 frames, to send what no client library would. Headers are written without
 Huffman codes and indexes, and are not read back."""
 
 from typing import Iterator, NamedTuple
@@ -20,7 +20,7 @@ class Frame(NamedTuple):
 
     @property
     def error_code(self) -> int:
-        """Of a RST_STREAM or GOAWAY."""
+        """The error code of a RST_STREAM or GOAWAY."""
         at = 4 if self.kind == GOAWAY else 0
         return int.from_bytes(self.payload[at : at + 4], "big")
 
@@ -31,7 +31,7 @@ def frame(kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> b
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """The whole frames at the beginning of `data`."""
+    """The complete frames at the beginning of `data`."""
     at = 0
     while at + 9 <= len(data):
         end = at + 9 + int.from_bytes(data[at : at + 3], "big")

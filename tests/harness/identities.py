@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may write to a sandbox's Databricks: service principals, and an issuer of projected tokens."""
+"""The identities that may write to a sandbox's Databricks: service principals, and an issuer of
+projected tokens."""
 
 import base64
 import hashlib
@@ -78,8 +79,8 @@ class Issuer:
 
 
 class Identity:
-    """One way for an agent to say who it is, and what the sandbox thinks of it. Secrets are named by
-    the test: any text will do."""
+    """One way for an agent to authenticate, and whether the sandbox accepts it. The test names the
+    secrets: any text will do."""
 
     def __init__(self, kind: str, sandbox: Sandbox, ingest: str = "Workspace"):
         self.kind = kind
@@ -95,7 +96,7 @@ class Identity:
             self.destination = self.lane = "arize"
 
     def allow(self, *secrets: str, **more) -> None:
-        """These secrets are good from now on, and no other."""
+        """Makes these secrets, and no others, valid."""
         if self.kind == "apiKey":
             access = {"arize_api_keys": list(secrets)}
         elif self.kind == "token":
@@ -107,7 +108,7 @@ class Identity:
         self.sandbox.admin("/credentials", access | more)
 
     def use(self, secret: str) -> None:
-        """What a changed Secret does, or the kubelet."""
+        """Simulates a changed Secret, or the kubelet."""
         write_secret(self.file, secret)
 
     def config(self) -> dict:
@@ -132,7 +133,7 @@ class Identity:
         return config
 
     def uses(self, secret: str) -> dict:
-        """How often the sandbox has taken and refused it."""
+        """How often the sandbox has accepted and rejected it."""
         stats = self.sandbox.stats()
         found = stats[self.destination]["credentials"].get(fingerprint(secret), {})
         return {"accepted": 0, "refused": 0} | found

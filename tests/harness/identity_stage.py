@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent that proves who it is by one kind of credential, in one way in, and what its tests do with it.
-`identity` takes (kind, way) as an indirect parameter."""
+"""An agent that authenticates with one kind of credential over one protocol, and the steps of its
+tests. `identity` takes (kind, way) as an indirect parameter."""
 
 import pytest
 
@@ -75,7 +75,8 @@ def run_for_a_while(load) -> None:
 
 
 def judge(agent, identity, load, others: set[str] = frozenset()) -> None:
-    """Everything that was answered OK is at the destination, once; `others` were sent beside."""
+    """Everything that was acknowledged is at the destination, once; `others` were sent in
+    addition."""
     load.stop()
     wait_until(agent.caught_up, "nothing is left in the journal", process=agent.process)
     assert {one.outcome for one in load.sent} == {Outcome.OK}

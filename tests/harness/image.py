@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An image archive, read without the code that made it."""
+"""An image archive, read independently of the code that writes it."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def make_images(build: Path, out: Path, *arguments, **options) -> None:
-    """What ./dev image does once the programs are built."""
+    """What ./dev image does after the programs are built."""
     environment = {"PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-B", "-m", "images", f"--build={build}", f"--out={out}", *arguments]
     done = subprocess.run(
@@ -27,7 +27,7 @@ def make_images(build: Path, out: Path, *arguments, **options) -> None:
 
 
 class Archive:
-    """In the OCI's image layout, of one image or of one index."""
+    """In the OCI image layout, with one image or one index."""
 
     def __init__(self, file: Path):
         self.file = file
@@ -40,7 +40,7 @@ class Archive:
         return json.loads(self.contents[name])
 
     def blob(self, descriptor: dict) -> bytes:
-        """Checked against its descriptor."""
+        """The blob, verified against its descriptor."""
         content = self.contents[f"blobs/{descriptor['digest'].replace(':', '/')}"]
         assert f"sha256:{hashlib.sha256(content).hexdigest()}" == descriptor["digest"]
         assert len(content) == descriptor["size"]
@@ -51,7 +51,7 @@ class Archive:
         return [tarfile.open(fileobj=io.BytesIO(blob), mode="r:gz") for blob in blobs]
 
     def files_of(self, manifest: dict) -> dict[str, bytes]:
-        """By their path in the image."""
+        """The files, by path in the image."""
         return {
             f"/{one.name}": layer.extractfile(one).read()
             for layer in self.layers_of(manifest)
@@ -70,7 +70,7 @@ class ImageArchive(Archive):
         return self.layers_of(self.manifest)
 
     def entries(self) -> dict[str, tarfile.TarInfo]:
-        """What a program in it sees, by its path, without folders."""
+        """The files that a program in it sees, by path, without folders."""
         members = [one for layer in self.layers() for one in layer.getmembers()]
         return {f"/{one.name}": one for one in members if not one.isdir()}
 

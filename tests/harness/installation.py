@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator as a cluster has it: the CRD, its account, and no right but those of
-operator/manifests; on the stage of a test, which ends what is started here."""
+"""The operator as installed in a cluster: the CRD, its ServiceAccount, and exactly the permissions
+in operator/manifests. It runs on the stage of a test, which stops what is started here."""
 
 import ssl
 from pathlib import Path
@@ -23,7 +23,7 @@ def manifest(name: str) -> list[dict]:
 
 
 def user_of(account: str) -> str:
-    """As the audit log has it."""
+    """The user name in the audit log."""
     return f"system:serviceaccount:{NAMESPACE}:{account}"
 
 
@@ -31,7 +31,7 @@ class Installation:
     """Used from one thread."""
 
     def __init__(self, plane: ControlPlane, stage: Stage):
-        """The account is there, and may nothing yet."""
+        """The ServiceAccount exists, but has no permissions yet."""
         plane.require_controllers()
         self.plane = plane
         self.stage = stage
@@ -44,13 +44,13 @@ class Installation:
         return self
 
     def allow_in(self, namespace: str, *names: str) -> None:
-        """Applies manifests that are made for any namespace to this one."""
+        """Applies manifests for any namespace to this one."""
         for name in names:
             self.plane.kubectl("apply", "--namespace", namespace, "--filename", MANIFESTS / name)
 
     def account(self, name: str = ACCOUNT) -> Path:
-        """A kubeconfig with a token of this account, which gets the rights of the operator's own:
-        the audit log tells accounts apart."""
+        """A kubeconfig with a token of this account, which gets the operator's permissions: the
+        audit log distinguishes accounts."""
         kubeconfig = self.plane.kubeconfig_for(NAMESPACE, name)
         if name != ACCOUNT:
             for binding in [*manifest("account.yaml"), *manifest("rbac.yaml")]:
@@ -69,10 +69,10 @@ class Installation:
         return self._proxies[-1]
 
     def operator(self, *options: str, kubeconfig: Path | None = None) -> Operator:
-        """Not started yet; with a token of the operator's own account if nothing else is said."""
+        """Not started yet; by default with a token of the operator's own account."""
         return self.stage.operator(kubeconfig or self.account(), *options, start=False)
 
     def end(self) -> None:
-        """After the operators."""
+        """Call it after the operators have stopped."""
         for proxy in self._proxies:
             proxy.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kubectl of the cached Kubernetes, for one cluster."""
+"""kubectl from the cached Kubernetes, for one cluster."""
 
 import subprocess
 from pathlib import Path
@@ -9,11 +9,11 @@ from cluster.binaries import find
 
 class Kubectl:
     def __init__(self, kubeconfig: Path, cache: Path):
-        """`cache` must not outlive the cluster: the next may have its port."""
+        """`cache` must not outlive the cluster: the next one may use the same port."""
         self._command = [find("kubectl"), "--cache-dir", cache, "--kubeconfig", kubeconfig]
 
     def __call__(self, *arguments, stdin: str | None = None, check: bool = True) -> str:
-        """What it printed; with check=False also what it complained about."""
+        """Returns its output; with check=False, also its error output."""
         done = subprocess.run(
             [*self._command, *[str(one) for one in arguments]],
             input=stdin,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Kubernetes API as the tests call it: JSON over connections that stay open."""
+"""The Kubernetes API for tests: JSON over connections that stay open."""
 
 import http.client
 import json
@@ -36,7 +36,7 @@ def over_unix_socket(path: str) -> Connect:
 
 
 class KubernetesApi:
-    """Each call gives (status, object). Thread-safe: a connection a thread."""
+    """Each call returns (status, object). Thread-safe: each thread has its own connection."""
 
     def __init__(self, connect: Connect):
         self._connect = connect
@@ -44,7 +44,7 @@ class KubernetesApi:
         self._generation = 0
 
     def forget_connections(self) -> None:
-        """For when the server stops, or gets a new certificate."""
+        """Call it when the server stops or gets a new certificate."""
         self._generation += 1
 
     def connect_by(self, connect: Connect) -> None:
@@ -90,12 +90,12 @@ class KubernetesApi:
         return response.status, {"text": content.decode(errors="replace")}
 
     def warnings(self) -> list[str]:
-        """Those of this thread's last answer, as kubectl shows them."""
+        """The warnings of this thread's last response, as kubectl prints them."""
         return [text.split(" ", 2)[2].strip('"') for text in self._own.warnings]
 
     def watch(self, path: str, seconds: int = 30) -> Iterator[dict]:
-        """The events of one watch, on a connection of its own, until the server ends it after
-        `seconds`; a refusal is an event of the type ERROR, as one that comes later is."""
+        """The events of one watch, on its own connection, until the server ends it after `seconds`;
+        a rejection is an event of the type ERROR, like one that arrives later."""
         connection = self._connect()
         try:
             separator = "&" if "?" in path else "?"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who held the operators' Lease when, from all that the API server was asked."""
+"""Who held the operators' Lease at what time, from all requests to the API server."""
 
 import contextlib
 import http.client
@@ -14,7 +14,7 @@ from harness.operator import LEASE, NAMESPACE
 
 @dataclass(frozen=True)
 class Term:
-    """One write of the Lease: `user` holds it from then on, or nobody if it was given back."""
+    """One write of the Lease: from then on `user` holds it, or nobody if it was released."""
 
     time: str  # of the request's arrival, RFC 3339 with microseconds, so that texts compare
     user: str
@@ -22,8 +22,8 @@ class Term:
 
 
 class LeaseHistory:
-    """The Lease's watch has the holders, the audit log the users, both in the same order, and one
-    event for each write. Ends with the test's process, or with the API server."""
+    """The Lease's watch shows the holders and the audit log the users, both in the same order, with
+    one event for each write. Ends with the test's process, or with the API server."""
 
     def __init__(self, plane: ControlPlane):
         self._plane = plane
@@ -51,7 +51,7 @@ class LeaseHistory:
                 self._holders.append(event["object"]["spec"].get("holderIdentity", ""))
 
     def entries(self) -> list[AuditEntry]:
-        """Of the operators, in the order of their arrival."""
+        """The operators' writes, in the order of their arrival."""
         found = [
             one
             for one in self._plane.audit(since=self._since)
@@ -70,7 +70,7 @@ class LeaseHistory:
         return [Term(one.time, one.user, holder) for one, holder in zip(writes, holders)]
 
     def strays(self) -> list[AuditEntry]:
-        """Writes by somebody who did not hold the Lease."""
+        """Writes by an operator that did not hold the Lease."""
         terms = self.terms()
         found = []
         for entry in self.entries():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster with real nodes on which dualtrace is installed and delivers to the sandbox: for the
+"""A cluster with real nodes, on which dualtrace is installed and delivers to the sandbox: for the
 tests in tests/cluster/journey and the demo."""
 
 import json
@@ -42,13 +42,13 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 def namespace(name: str, standard: str = "privileged") -> dict:
-    """`standard` is the Pod Security Standard that its pods have to keep."""
+    """`standard` is the Pod Security Standard that the namespace enforces."""
     metadata = {"name": name, "labels": {ENFORCE: standard}}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 class LiveSandbox(SpanStore):
-    """The sandbox in the cluster: its admin calls go through the API server."""
+    """The sandbox in the cluster: admin calls go through the API server."""
 
     def __init__(self, live: "LiveCluster"):
         folder = live.cluster.folder / "node1" / "lib" / "dualtrace-sandbox"
@@ -73,7 +73,7 @@ class LiveSandbox(SpanStore):
         return {row["trace_id"] for row in self.query(sql, destination)}
 
     def wait_for_more_traces(self, count: int, timeout: float = 60) -> None:
-        """At Arize."""
+        """Waits for this many more traces at Arize."""
         wanted = len(self.traces("arize")) + count
         wait_until(
             lambda: len(self.traces("arize")) >= wanted,
@@ -84,7 +84,7 @@ class LiveSandbox(SpanStore):
 
 
 class LiveCluster:
-    """Of a cluster that is up: it keeps things in its folder. Used from one thread."""
+    """Needs a running cluster, and keeps files in its folder. Used from one thread."""
 
     def __init__(self, cluster: Cluster, binaries: Path):
         self.cluster = cluster
@@ -111,7 +111,8 @@ class LiveCluster:
     # --- what is in it ---
 
     def load_program(self, program: str, tag: str = TAG, binaries: Path | None = None) -> str:
-        """Gives the nodes an image of the program, of this build or that; its name."""
+        """Loads an image of the program, of this build or another one, onto the nodes; returns its
+        name."""
         folder = self.cluster.folder / "images"
         made = self._made(folder, program, tag, binaries)
         self.cluster.nodes().load_image(made.archive)
@@ -125,8 +126,8 @@ class LiveCluster:
         return make(source, folder, program, Naming(tag, "localhost", source=None))
 
     def load_agent_with_clock(self, tag: str, seconds: int) -> str:
-        """Gives the nodes an image of this build's agent whose clock is so many seconds ahead; its
-        name."""
+        """Loads an image of this build's agent, with a clock that is ahead by this number of
+        seconds, onto the nodes; returns its name."""
         folder = self.cluster.folder / "images"
         made = self._made(folder, "dualtrace-agent", tag)
         archive = folder / "shifted.tar"
@@ -145,9 +146,9 @@ class LiveCluster:
         chart: Path = CHART,
         binaries: Path | None = None,
     ) -> str:
-        """The chart, with images of this build under that tag, as a platform team would; where it
-        is installed already this upgrades it. What Helm prints. `chart` and `binaries` are of
-        another version, `values` in place of a shared namespace."""
+        """Installs or upgrades the chart, with images of this build under that tag, as a platform
+        team would; returns Helm's output. `chart` and `binaries` are of another version; `values`
+        replace a shared namespace."""
         operator, agent = (
             self.load_program(program, tag, binaries)
             for program in ("dualtrace-operator", "dualtrace-agent")
@@ -178,7 +179,7 @@ class LiveCluster:
         self.wait_for_rollout("deployment/sandbox", DESTINATIONS)
 
     def start_application(self, annotated: bool = True) -> None:
-        """The demo's LangChain agent, on each node, with one annotation and no other change."""
+        """Runs the demo's LangChain agent on each node, with one annotation and no other change."""
         archive = self.cluster.folder / "application.tar"
         script = ROOT / "tests" / "demo" / "langchain_agent.py"
         write_python_archive(archive, "localhost/support-desk:1", script)
@@ -192,7 +193,7 @@ class LiveCluster:
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def trace_of(self, pod: dict) -> dict:
-        """What the application says that it has sent."""
+        """What the application reports as sent."""
         name = pod["metadata"]["name"]
         place = f"--namespace={pod['metadata']['namespace']}"
 
@@ -204,17 +205,17 @@ class LiveCluster:
         return wait_until(printed, f"{name} has answered", timeout=90, every=0.5)
 
     def agent_pods(self, team: str = EXPORT_NAMESPACE) -> list[dict]:
-        """Those that are ending, too."""
+        """Including those that are terminating."""
         return self.get("pods", team)["items"]
 
     def wait_for_agents(self, count: int, timeout: float = 120) -> None:
-        """Until there are just so many pods of them."""
+        """Waits until there are exactly this many pods."""
         wait_until(
             lambda: len(self.agent_pods()) == count, f"{count} agents are left", timeout, every=0.5
         )
 
     def agent_status(self, node: str) -> dict:
-        """What the agent on that node says, asked as the operator asks it."""
+        """The report of the agent on that node, requested as the operator does."""
         pods = self.agent_pods()
         (name,) = [one["metadata"]["name"] for one in pods if one["spec"]["nodeName"] == node]
         raw = f"/api/v1/namespaces/{EXPORT_NAMESPACE}/pods/{name}:8888/proxy/status"
@@ -223,8 +224,8 @@ class LiveCluster:
     def create_export(
         self, standard: str = "privileged", team: str = EXPORT_NAMESPACE, **more
     ) -> None:
-        """With the Secrets it names, in a namespace of its own, the team's, that enforces the Pod
-        Security Standard; `more` is what else its spec has."""
+        """Creates it with its Secrets, in its own namespace, the team's, which enforces the Pod
+        Security Standard; `more` is the rest of its spec."""
         arize = {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID}
         trust = {"name": "destinations", "namespace": team}
         self.apply(
@@ -267,13 +268,13 @@ class LiveCluster:
     def load_from(
         self, node: Node, rate: float, folder: Path, team: str = EXPORT_NAMESPACE
     ) -> NodeLoad:
-        """Spans a second from that node's network to the export."""
+        """Sends this many spans per second from that node's network to the export."""
         service = self.get(f"services/{EXPORT}-dualtrace", team)
         address = service["spec"]["clusterIP"]
         return NodeLoad(node.machine.in_network(), address, rate, folder, f"{node.name}-{team}")
 
     def settle(self, loads: list[NodeLoad]) -> None:
-        """Ends them; all that their clients were told is stored arrives."""
+        """Stops them; everything that was acknowledged to their clients arrives."""
         for load in loads:
             told = load.stop()
             assert told.stored

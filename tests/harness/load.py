@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that send all the time and remember what they were told."""
+"""Clients that send continuously and record the responses."""
 
 import http.client
 import random
@@ -41,7 +41,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Sent:
-    """One request and what became of it. Its trace id follows from its number."""
+    """One request and its outcome. Its trace id is derived from its number."""
 
     number: int
     at: float  # Unix time in seconds
@@ -68,9 +68,9 @@ class Shape:
 
 
 class Load:
-    """Threads that send requests, each one after the other, until stop(); they go on when the
-    agent dies and another, or the same on other ports, takes its place. Requests are not sent
-    again, so that each has one outcome."""
+    """Threads that send requests, one after the other, until stop(); they continue when the agent
+    dies and another one, or the same one on other ports, replaces it. Requests are not sent again,
+    so each has one outcome."""
 
     def __init__(self, agent: Callable[[], Agent], shape: Shape, seed: int):
         self._agent = agent
@@ -103,13 +103,13 @@ class Load:
 
     @property
     def accepted(self) -> int:
-        """Spans that were answered OK so far."""
+        """The number of spans acknowledged so far."""
         with self._lock:
             return self._accepted
 
     @property
     def offered(self) -> int:
-        """Spans that were sent so far, whatever became of them."""
+        """The number of spans sent so far, whatever their outcome."""
         with self._lock:
             return (self._next - 1) * self.shape.spans
 
@@ -127,15 +127,15 @@ class Load:
         return self.shape.is_odd(number) and (before is None or number < before)
 
     def end_odd(self) -> None:
-        """What is sent from now on is plain."""
+        """From this call on, no more odd requests are sent."""
         with self._lock:
             self._odd_before = self._next
 
     @contextmanager
     def paused(self):
-        """Within it nothing is under way, and nothing is sent."""
+        """Inside it, no request is in flight and none is sent."""
         self._go.clear()
-        wait_until(self._idle, "every request has its answer", timeout=ANSWER_TIMEOUT + 10)
+        wait_until(self._idle, "every request has its response", timeout=ANSWER_TIMEOUT + 10)
         try:
             yield
         finally:
@@ -193,8 +193,8 @@ class Load:
         return one
 
     def _wait_for_turn(self, turn: int) -> int:
-        """Each thread keeps its share of the rate by the clock, not by the answers. One that has
-        fallen behind by more than a second does not try to catch up."""
+        """Each thread paces itself by the clock, not by the responses. A thread that is late by
+        more than a second does not try to catch up."""
         if self.shape.rate is None:
             return turn
         seconds = self.shape.spans / self.shape.rate  # from one request to the next
@@ -207,7 +207,7 @@ class Load:
 
 
 def _text(words: random.Random, size: int) -> str:
-    """Something that compresses as prose does."""
+    """Text that compresses like prose."""
     some = ("agent", "retrieve", "document", "answer", "token", "model", "tool", "search", "plan")
     text = ""
     while len(text) < size:

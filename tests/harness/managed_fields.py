@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose the fields of an object are: what server-side apply remembers, read."""
+"""Field ownership: reads what server-side apply stores in managedFields."""
 
 import json
 
@@ -18,8 +18,8 @@ def managers(obj: dict) -> set[str]:
 
 
 def _part(value, fields: dict):
-    """`fields` is of the form fieldsV1: "f:NAME" is a member, "k:{…}" an item by its keys, "v:…" an
-    item by its value, "." the thing itself, and nothing at all the whole of it."""
+    """`fields` has the format fieldsV1: "f:NAME" is a member, "k:{…}" an item by its keys, "v:…" an
+    item by its value, "." the field itself, and an empty object everything below it."""
     inner = {key: below for key, below in fields.items() if key != "."}
     if not inner:
         return value if not fields or not isinstance(value, (dict, list)) else type(value)()

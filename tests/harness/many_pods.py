@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Very many pods, as a cluster has them that the operator knows nothing of: for what it costs to know
-which of them ask for an export."""
+"""Very many pods that have nothing to do with the operator, to measure what it costs to find the
+ones that request an export."""
 
 import json
 import uuid
@@ -13,7 +13,7 @@ CREATED = "2026-11-01T08:00:00Z"
 
 
 def pod(namespace: str, name: str, metadata_bytes: int, annotations: dict[str, str]) -> dict:
-    """Its metadata takes so many bytes, most of them a kubelet's managedFields."""
+    """Its metadata has this size; most of it is a kubelet's managedFields."""
     metadata = {
         "name": name,
         "namespace": namespace,
@@ -60,8 +60,8 @@ def plant_pods(
     metadata_bytes: int = 4000,
     injected_into: tuple[str, ...] = (),
 ) -> None:
-    """Every fifth was injected into one of these exports ("<namespace>/<name>"), in turn. Without
-    kube-controller-manager: it would have an opinion."""
+    """Every fifth pod was injected for one of these exports ("<namespace>/<name>"), in turn. Run
+    without kube-controller-manager, which would remove them."""
     objects = {}
     for number in range(count):
         words = {}

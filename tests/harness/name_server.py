@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A DNS server for a test: on an address of this machine's loopback that nobody else uses."""
+"""A DNS server for a test, on its own loopback address."""
 
 import contextlib
 import socket
@@ -13,7 +13,7 @@ _NO_SUCH_NAME = 3
 
 
 def _question(query: bytes) -> tuple[str, int, bytes]:
-    """The name, the type and the bytes of the one question."""
+    """The name, the type and the raw bytes of the single question."""
     at, labels = 12, []
     while query[at]:
         labels.append(query[at + 1 : at + 1 + query[at]].decode())
@@ -35,8 +35,8 @@ def _answer(query: bytes, names: dict[str, str]) -> tuple[str, bytes]:
 
 @contextlib.contextmanager
 def name_server(names: dict[str, str]) -> Iterator[set[str]]:
-    """Answers with these addresses, to whoever has ADDRESS as its name server; yields the names
-    that were asked for."""
+    """Answers with these addresses to clients that use ADDRESS as their name server; yields the
+    names that were queried."""
     asked: set[str] = set()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((ADDRESS, 53))

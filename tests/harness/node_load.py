@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A load (load.py) from within a node's network, where Services lead as they lead that node's pods;
-a process of its own, since a network is entered as a whole. Run as a program it is that process."""
+"""A load (load.py) in a node's network, where Services resolve as they do for that node's pods. It
+runs in its own process, because entering a network namespace affects a whole process. Run as a
+program, this file is that process."""
 
 import argparse
 import json
@@ -20,7 +21,7 @@ SPANS = 20  # a request
 
 @dataclass(frozen=True)
 class Services:
-    """Where the load goes, as Load asks an agent for it."""
+    """The load's target, with the interface by which Load asks an agent for it."""
 
     grpc_endpoint: str
     http_endpoint: str
@@ -53,7 +54,7 @@ class NodeLoad:
 
 
 def longest_outage(sent: list) -> float:
-    """Clients try at once again, each with its next request."""
+    """Clients retry at once, each with its next request."""
     longest, since = 0.0, None
     for one in sorted(sent, key=lambda one: one.at + one.took):
         if one.outcome is Outcome.OK:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes without a kubelet: there for the controllers, and what a kubelet would say of their pods is
-said by the test."""
+"""Nodes without a kubelet: the controllers see them, and the test plays the kubelet's part for
+their pods."""
 
 import secrets
 from datetime import datetime, timezone
@@ -27,7 +27,7 @@ class Node:
         self._api.delete(f"/api/v1/nodes/{self.name}")
 
     def pods(self, namespace: str) -> list[dict]:
-        """Those that a DaemonSet has made for this node and that are to stay."""
+        """The pods that a DaemonSet created for this node and that are not being deleted."""
         pods = self._api.get(f"/api/v1/namespaces/{namespace}/pods")[1]["items"]
         return [
             pod
@@ -37,7 +37,7 @@ class Node:
         ]
 
     def run_pod(self, namespace: str, address: str) -> dict:
-        """Waits for the pod and says that it runs here and is ready."""
+        """Waits for the pod and reports that it runs here and is ready."""
         (pod,) = wait_until(lambda: self.pods(namespace), f"{self.name} has a pod")
         path = f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}"
         target = {"apiVersion": "v1", "kind": "Node", "name": self.name}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs dualtrace-operator against a control plane, with no more rights than its manifests give."""
+"""Runs dualtrace-operator against a control plane, with exactly the permissions of its
+manifests."""
 
 import json
 import re
@@ -18,15 +19,15 @@ LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/dualtrace-o
 
 
 def install_account(plane: ControlPlane) -> None:
-    """Who the operator is, without any right but to its Lease."""
+    """The operator's ServiceAccount, with no permissions except for its Lease."""
     if plane.api.get(f"/api/v1/namespaces/{NAMESPACE}")[0] == 404:
         plane.kubectl("create", "namespace", NAMESPACE)
     plane.kubectl("apply", "--filename", MANIFESTS / "account.yaml")
 
 
 class Operator:
-    """One operator, which may be run several times: start, kill, start again. Each run is another
-    one to the Lease."""
+    """One operator, which can be started, killed and started again. For the Lease, each run is a
+    different candidate."""
 
     def __init__(self, binary: Path, folder: Path, kubeconfig: Path, options: list[str]):
         self.binary = binary
@@ -56,7 +57,7 @@ class Operator:
         return self
 
     def start(self, timeout: float = 60) -> "Operator":
-        """Returns when it knows all there is; it need not lead."""
+        """Returns when its initial lists are complete; it may not lead yet."""
         self.launch()
         self.wait_until_listening()
         wait_until(
@@ -83,7 +84,7 @@ class Operator:
 
     @property
     def identity(self) -> str:
-        """What it writes into the Lease."""
+        """Its identity in the Lease."""
         (line,) = self.logged("operator starting")
         return line["identity"]
 

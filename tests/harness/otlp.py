@@ -21,7 +21,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 @dataclass(frozen=True)
 class Placed:
-    """One span and where it stood. All but the resource's attributes as raw bytes."""
+    """One span and its surroundings. Everything except the resource's attributes is raw bytes."""
 
     span: bytes
     scope: bytes  # the InstrumentationScope
@@ -110,7 +110,7 @@ def by_id(requests: list[bytes]) -> dict[str, list[Placed]]:
 
 
 def normal(request: bytes) -> bytes:
-    """The same message as a serialiser would write it: fields in order, no needless defaults."""
+    """The same message in canonical form: fields in order, no unneeded defaults."""
     return ExportTraceServiceRequest.FromString(request).SerializeToString(deterministic=True)
 
 
@@ -185,8 +185,8 @@ def make_request(
 
 
 class Template:
-    """A request of one trace that is made once and stamped again and again with new ids and times,
-    which costs microseconds. The spans' ids are 1, 2, …; the first may have a name of its own."""
+    """A request with one trace that is built once and then stamped with new ids and times, which
+    takes microseconds. The spans' ids are 1, 2, …; the first can have a different name."""
 
     _TRACE_ID = b"\xd7stamped-here-\xd7\x01"
     _TIME = b"\xd7\x01time\x02\xd7"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control plane that a test file has for itself, and the faults it can have."""
+"""A control plane that belongs to one test file, and the faults that can be injected into it."""
 
 import base64
 import json
@@ -21,9 +21,9 @@ COMPACTED = "Y29tcGFjdGVk"  # a key in etcd, in base64
 
 
 class ReservedPort:
-    """A port of loopback that stays the tests' own while nobody listens on it: a bound socket that
-    does not listen keeps others away, and lets a server in that sets SO_REUSEADDR, as Go's do.
-    Connections to it are refused meanwhile."""
+    """A loopback port that stays reserved for the tests while nothing listens on it: a bound socket
+    that does not listen keeps other programs away, but lets a server bind that sets SO_REUSEADDR,
+    as Go's do. Until then, connections to it are refused."""
 
     def __init__(self):
         self._socket = socket.socket()
@@ -108,7 +108,7 @@ class OwnCluster:
 
     def compact(self) -> None:
         """With the API server down."""
-        # A revision more, so that also the newest resourceVersion of before is an old one.
+        # One more revision, so that even the newest earlier resourceVersion is too old.
         self._etcd("kv/put", {"key": COMPACTED, "value": ""})
         revision = self._etcd("kv/range", {"key": COMPACTED})["header"]["revision"]
         self._etcd("kv/compaction", {"revision": revision, "physical": True})

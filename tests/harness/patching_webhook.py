@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks of others: each patches the pods that the API server shows it, in one way."""
+"""Third-party webhooks: each patches the pods that the API server sends it, in one way."""
 
 import base64
 import contextlib
@@ -14,14 +14,14 @@ Patch = list[dict]
 
 
 def say_skipped(pod: dict) -> Patch:
-    """As an operator does that knows of no export."""
+    """Patches as an operator does that knows no export."""
     note = {"dualtrace.dev/skipped": "NoExport: there is none"}
     annotations = {**pod["metadata"]["annotations"], **note}
     return [{"op": "add", "path": "/metadata/annotations", "value": annotations}]
 
 
 def add_sidecar(_pod: dict) -> Patch:
-    """As a mesh does."""
+    """Patches as a service mesh does."""
     sidecar = {"name": "mesh-proxy", "image": "registry.example/mesh-proxy:1"}
     return [{"op": "add", "path": "/spec/containers/-", "value": sidecar}]
 
@@ -30,7 +30,7 @@ def add_sidecar(_pod: dict) -> Patch:
 def patching_webhook(
     certificate: Path, key: Path, make_patch: Callable[[dict], Patch]
 ) -> Iterator[int]:
-    """The port of one that runs, on 127.0.0.1 and a thread of its own."""
+    """The port of a running webhook, on 127.0.0.1 and on its own thread."""
 
     class Patching(http.server.BaseHTTPRequestHandler):
         def do_POST(self):  # noqa: N802
@@ -50,7 +50,7 @@ def patching_webhook(
             self.wfile.write(body)
 
         def log_message(self, *_):
-            """Nothing: the test's output is for what fails."""
+            """Logs nothing: the test's output is for failures."""
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)

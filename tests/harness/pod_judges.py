@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stand-ins of those who judge pods where no cluster has them: OpenShift's admission by a
-SecurityContextConstraints, and the Pod Security Standard "restricted". Each says everything that it
-would refuse a pod for, by what their documentation says; a pod is a dict as in a manifest."""
+"""Stand-ins for pod admission where there is no cluster: OpenShift's SecurityContextConstraints and
+the Pod Security Standard "restricted". Each returns every reason to reject a pod, according to its
+documentation; a pod is a dict as in a manifest."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def containers(pod: dict) -> list[dict]:
 
 
 def contexts(pod: dict) -> Iterator[tuple[str, dict]]:
-    """Of each container, with what it has from the pod."""
+    """For each container, with the settings that it inherits from the pod."""
     inherited = {
         name: value
         for name, value in pod.get("securityContext", {}).items()

@@ -21,8 +21,8 @@ class Died(AssertionError):
 
 
 def wait_until(condition, what: str, timeout: float = 30, every: float = 0.05, process=None):
-    """Polls until `condition` gives something true and returns that; fails when time is up, and at
-    once when `process` ends."""
+    """Polls until `condition` returns something true, and returns that. Fails at the timeout, or at
+    once if `process` ends."""
     deadline = time.monotonic() + timeout
     while True:
         result = condition()
@@ -75,8 +75,8 @@ class Process:
         return self.log.read_text(errors="replace")
 
     def foreign_lines(self) -> list[str]:
-        """What is in the output beside JSON objects, a line each; none of a killed program's last
-        line, which may be cut."""
+        """The output lines that are not JSON objects, except for the last line of a killed program,
+        which may be incomplete."""
         whole = self.output().rpartition("\n")[0]
         return [line for line in whole.splitlines() if not line.startswith("{")]
 
@@ -86,7 +86,7 @@ class Process:
         return output[found.start() :] if found else None
 
     def forget_peak_memory(self) -> int:
-        """Bytes resident now, from where peak_memory() counts anew."""
+        """The resident bytes now; peak_memory() counts from here."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
         return self.resident_memory()
 
@@ -94,7 +94,7 @@ class Process:
         return self._memory("VmRSS")
 
     def peak_memory(self) -> int:
-        """The most bytes that were resident since forget_peak_memory()."""
+        """The maximum number of resident bytes since forget_peak_memory()."""
         return self._memory("VmHWM")
 
     def _memory(self, field: str) -> int:
@@ -115,7 +115,7 @@ class Process:
             self._child.send_signal(number)
 
     def kill(self) -> None:
-        """The death that gives no time for anything: SIGKILL to it and all it has started."""
+        """SIGKILL for it and all processes that it started."""
         try:
             os.killpg(self._child.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -123,7 +123,7 @@ class Process:
         self._child.wait()
 
     def stop(self, timeout: float = 30) -> int:
-        """SIGTERM, and the exit code; what does not end is killed."""
+        """Sends SIGTERM and returns the exit code; kills the process if it does not end."""
         self.signal(signal.SIGTERM)
         try:
             return self.wait(timeout)

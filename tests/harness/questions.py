@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a file of SQL questions: each a comment that asks, and the statement that answers."""
+"""Reads a file of SQL questions: each is a comment with the question, followed by the statement
+that answers it."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods as people write them, and as nobody should, that a real API server takes: containers of every
-kind, variables from everywhere, odd names, wishes of every sort."""
+"""Pods as people write them, and as nobody should, all accepted by a real API server: containers of
+every kind, variables from every source, unusual names, settings of all kinds."""
 
 import random
 import string

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A socket without the good manners of a client library: what an abuser sends, and all it is told."""
+"""A socket that bypasses client libraries: it sends what an abuser sends, and returns everything
+that the peer answers."""
 
 import socket
 import ssl
 
 
 class RawConnection:
-    """One connection to "host:port". Sending to a peer that has hung up is no error: what counts is
-    what it said before."""
+    """One connection to "host:port". Sending to a peer that has closed the connection is not an
+    error: what counts is what it answered before."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class RawConnection:
         self.socket.close()
 
     def send(self, data: bytes) -> bool:
-        """Whether the peer was still there."""
+        """Whether the connection was still open."""
         try:
             self.socket.sendall(data)
         except TimeoutError:
@@ -43,7 +44,7 @@ class RawConnection:
         self.socket.shutdown(socket.SHUT_WR)
 
     def receive(self) -> bytes:
-        """What is there, at least a byte; empty when the peer has hung up."""
+        """The available bytes, at least one; empty if the peer has closed the connection."""
         try:
             return self.socket.recv(65536)
         except TimeoutError:
@@ -52,7 +53,8 @@ class RawConnection:
             return b""
 
     def receive_until(self, condition) -> bytes:
-        """Everything up to where `condition` holds of it, or up to the peer's end."""
+        """Reads until `condition` holds for what was read, or until the peer closes the
+        connection."""
         received = b""
         while not condition(received):
             data = self.receive()
@@ -66,7 +68,8 @@ class RawConnection:
 
 
 def exchange(endpoint: str, data: bytes, **options) -> bytes:
-    """Everything that the peer says to these bytes until it hangs up, which it must."""
+    """Everything that the peer answers to these bytes until it closes the connection, which it
+    must."""
     with RawConnection(endpoint, **options) as connection:
         connection.send(data)
         return connection.receive_all()

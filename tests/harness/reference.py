@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator makes of exports when nothing goes wrong, to compare others with."""
+"""The state that an undisturbed operator produces for exports, as a reference for others."""
 
 import time
 
@@ -12,7 +12,7 @@ from harness.tenant import Tenant
 
 
 def reference_plans(installation: Installation, specs: dict[str, dict]) -> dict[str, Plan]:
-    """Of each spec, by an operator that nothing happens to, in a namespace of its own."""
+    """The result for each spec, by an undisturbed operator, in a separate namespace."""
     tenant = Tenant(installation.plane, "reference")
     # Names that are part of nothing else: they are replaced in the plans.
     names = {key: f"durian-{number}" for number, key in enumerate(specs)}
@@ -28,7 +28,7 @@ def reference_plans(installation: Installation, specs: dict[str, dict]) -> dict[
 
 
 def assert_ends_well(tenant: Tenant, export: str, plan: Plan) -> None:
-    """The export is the only one here, all is as planned, and nothing else of ours is left."""
+    """The export is the only one, everything is as planned, and nothing else of ours is left."""
     tenant.wait_for_plan(export, plan)
     tenant.wait_until_settled(export)
     wait_until(lambda: len(tenant.children()) == len(APIS), "nothing else is left", timeout=90)
@@ -36,7 +36,7 @@ def assert_ends_well(tenant: Tenant, export: str, plan: Plan) -> None:
 
 
 def is_quiet(plane: ControlPlane, seconds: float) -> bool:
-    """Whether the operator writes nothing but its lease for so long."""
+    """Whether the operator writes nothing but its Lease for this long."""
     since = plane.audit_position()
     time.sleep(seconds)
     entries = plane.audit(USER, since)
@@ -44,5 +44,5 @@ def is_quiet(plane: ControlPlane, seconds: float) -> bool:
 
 
 def assert_quiet(plane: ControlPlane, seconds: float = 1.0) -> None:
-    """But for a status or an event that is still on its way."""
+    """Ignores a status or an event that is still in flight."""
     wait_until(lambda: is_quiet(plane, seconds), "the operator writes no more", timeout=15)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TCP relay. It changes no byte, but it can keep them, and it can be a network that loses every
-packet: unlike a server that does not answer, one that the kernel has no acknowledgement from."""
+"""A TCP relay. It changes no bytes, but it can record them, and it can simulate a network that
+loses every packet: unlike with a server that does not answer, the kernel then gets no
+acknowledgments."""
 
 import ctypes
 import socket
@@ -30,7 +31,7 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lose_all(self) -> None:
-        """From now on no packet of a client arrives, not even one that asks for a connection."""
+        """From this call on, no packet of a client arrives, not even a connection request."""
         with self._lock:
             self._loses_all = True
             for one in [self._listener, *self._facing_clients]:

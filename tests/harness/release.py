@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release, made from a clone of this tree as it is now, and read by other code."""
+"""A release, built from a clone of this tree in its present state, and read by independent code."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def copy_tree(folder: Path) -> Path:
-    """A repository with one commit: the files of this one as they are now. Two copies have the same
+    """A repository with one commit: the present files of this one. Two copies have the same
     commit."""
     git(ROOT, "init", "--quiet", str(folder))
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -45,7 +45,7 @@ def commit(tree: Path) -> None:
 
 
 def run_release(tree: Path, *arguments) -> subprocess.CompletedProcess:
-    """What ./dev release does once the programs are built."""
+    """What ./dev release does after the programs are built."""
     return subprocess.run(
         [sys.executable, "-B", "-m", "release", *arguments],
         capture_output=True,
@@ -67,7 +67,7 @@ class IndexArchive(Archive):
         self.index = json.loads(self.blob(self.descriptor))
 
     def image(self, architecture: str) -> tuple[dict, dict[str, bytes]]:
-        """Its configuration, and its files by their path."""
+        """The image's configuration, and its files by path."""
         (descriptor,) = (
             one
             for one in self.index["manifests"]

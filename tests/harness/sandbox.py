@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs dualtrace-sandbox, which plays both destinations, and asks it what it has received."""
+"""Runs dualtrace-sandbox, which simulates both destinations, and queries what it received."""
 
 import json
 import os
@@ -45,7 +45,7 @@ class Sandbox(SpanStore):
         self.folder = folder
         self.tls = tls
         self.table = table
-        self.bodies = bodies  # whether requests() will be asked for
+        self.bodies = bodies  # whether requests() is used
         self.names = names  # of its certificate, beside the usual
         folder.mkdir(parents=True, exist_ok=True)
         self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)
@@ -123,14 +123,14 @@ class Sandbox(SpanStore):
         return self.admin("/stats")
 
     def allow(self, **access) -> None:
-        """Who may do what from now on: the members of POST /credentials."""
+        """Sets who may do what: the members of POST /credentials."""
         self.admin("/credentials", access)
 
     def fault(self, destination: str, kind: str, **members) -> None:
         self.admin(f"/faults/{destination}", {"kind": kind, **members})
 
     def wait_for(self, ids, destinations=DESTINATIONS, timeout: float = 30) -> None:
-        """Until each destination has stored all these spans."""
+        """Waits until each destination has stored all these spans."""
         wanted = set(ids)
         for destination in destinations:
             wait_until(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a program was built with sanitizers, which cost memory of their own."""
+"""Whether a program was built with sanitizers, which need additional memory."""
 
 from pathlib import Path
 

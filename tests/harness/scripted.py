@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A destination that answers over HTTP/1.1 whatever a test says, byte by byte, and keeps which spans
-it stored and how often."""
+"""A destination that answers over HTTP/1.1 exactly as a test scripts it, byte by byte, and records
+which spans it stored and how often."""
 
 import gzip
 import socket

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kubeconfigs of ServiceAccounts, with the files a pod would have: a token and the server's CA."""
+"""Kubeconfigs for ServiceAccounts, with the files that a pod would have: a token and the server's
+CA."""
 
 import base64
 import json
@@ -23,8 +24,8 @@ def _base64url(content: bytes) -> str:
 
 
 def signed_token(key: Path, account: dict, lifetime: float) -> str:
-    """A token as TokenRequest would make it, that is refused after `lifetime`, however short: for
-    the tests of expired ones. The API server remembers a good answer for 10 s beyond that."""
+    """A token like that of a TokenRequest, but rejected after `lifetime`, however short: for tests
+    of expired tokens. The API server caches a success for 10 s longer."""
     meta = account["metadata"]
     now = time.time()
     claims = {
@@ -79,7 +80,8 @@ class ServiceAccountKubeconfig:
         return self.path
 
     def renew_token(self, lifetime: float, key: Path | None) -> None:
-        """Requested, or signed with `key`, for what is too short-lived for a request."""
+        """Requested from the API server, or signed with `key` if the lifetime is too short for a
+        request."""
         if key is not None:
             self._replace("token", signed_token(key, self._account, lifetime))
             return
@@ -92,7 +94,7 @@ class ServiceAccountKubeconfig:
         self._replace("ca.crt", authority)
 
     def _replace(self, name: str, content: str) -> None:
-        """At once: a reader finds the old or the new one."""
+        """Replaces the file atomically: a reader finds the old or the new content."""
         new = self._folder / f".{name}"
         new.touch(0o600)
         new.write_text(content)

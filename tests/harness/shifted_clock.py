@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives a program a wall clock that is wrong: as an environment, or in an image."""
+"""Gives a program a wrong wall clock, by environment variables or in an image."""
 
 import subprocess
 from pathlib import Path
@@ -21,7 +21,7 @@ def build(folder: Path) -> Path:
 
 
 def environment(library: Path | str, seconds: int) -> dict[str, str]:
-    """A clock that is ahead by so many seconds, or behind where they are negative."""
+    """A clock that is ahead by this number of seconds, or behind if it is negative."""
     return {
         "LD_PRELOAD": str(library),
         "DUALTRACE_TEST_CLOCK_OFFSET": str(seconds),
@@ -30,7 +30,7 @@ def environment(library: Path | str, seconds: int) -> dict[str, str]:
 
 
 def write_image(file: Path, made: Made, tag: str, seconds: int) -> str:
-    """The archive of an image like `made` whose program has such a clock; the image's name."""
+    """The archive of an image like `made`, whose program has such a clock, and the image's name."""
     name = f"{made.name.rpartition(':')[0]}:{tag}"
     layer = Layer("shifted clock", {PLACE: File(build(file.parent), 0o755)})
     settings = {

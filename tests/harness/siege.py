@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent under abuse, and the promise that the others do not notice: a good client sends all the
-while, and the agent's memory stays within its budget and some room."""
+"""An agent under abuse, and the promise that other clients are not affected: a good client sends
+throughout, and the agent's memory stays within its budget plus some margin."""
 
 import contextlib
 import functools
@@ -24,7 +24,7 @@ class Siege:
 
     @contextlib.contextmanager
     def attack(self):
-        """Around each attack: checks what must hold during and after it."""
+        """Wraps each attack: checks what must hold during and after it."""
         agent, bystander = self.agent, self._bystander
         before = agent.process.forget_peak_memory()
         yield
@@ -35,7 +35,7 @@ class Siege:
         assert growth <= self._growth_max, f"{growth >> 20} MiB more than before"
 
     def end(self) -> None:
-        """The good client ends, and nothing of it was lost."""
+        """Stops the good client, and checks that none of its spans were lost."""
         self._bystander.stop()
         agent = self.agent
         wait_until(agent.caught_up, "nothing is left in the journal", process=agent.process)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class SpanStore:
-    """May be read while the sandbox writes."""
+    """It can be read while the sandbox writes."""
 
     def __init__(self, file: Path):
         self.file = file
@@ -26,7 +26,7 @@ class SpanStore:
         )
 
     def ids(self, destination: str) -> list[str]:
-        """trace_id/span_id of every stored span, one sent twice twice."""
+        """trace_id/span_id of every stored span; a duplicate appears twice."""
         sql = "SELECT trace_id || '/' || span_id AS id FROM spans WHERE destination = ?"
         return [row["id"] for row in self.query(sql, destination)]
 
@@ -36,12 +36,12 @@ class SpanStore:
         return [row["body"] for row in self.query(sql, destination)]
 
     def outcomes(self, destination: str) -> list[str]:
-        """What became of each request, in their order: "ok" or the reason of a refusal."""
+        """The outcome of each request, in order: "ok" or the reason for a rejection."""
         sql = "SELECT outcome FROM requests WHERE destination = ? ORDER BY id"
         return [row["outcome"] for row in self.query(sql, destination)]
 
     def ask(self, statements, **variables) -> list[tuple[str, list[dict]]]:
-        """Each question with the rows that answer it; `databricks` is a view of its spans."""
+        """Each question with the rows of its answer; `databricks` is a view of its spans."""
         with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
             view = "SELECT * FROM spans WHERE destination = 'databricks'"

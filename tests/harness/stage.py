@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stage of a test: true programs in a temporary folder, all ended after the test."""
+"""The stage of a test: real programs in a temporary folder, all stopped after the test."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from harness.sandbox import Sandbox
 
 
 class Stage:
-    """What a test starts. The agents, sandboxes and operators among it must end with 0 when asked
-    to, may not have printed a sanitizer's report, and agents and operators may log nothing but JSON
-    lines."""
+    """The programs that a test starts. Agents, sandboxes and operators must exit with 0 when they
+    are stopped, and must not print a sanitizer report; agents and operators must log nothing but
+    JSON lines."""
 
     def __init__(self, binaries: Path, folder: Path):
         self.binaries = binaries
@@ -31,7 +31,7 @@ class Stage:
     def agent(
         self, *configs: dict, start: bool = True, environment: dict | None = None
     ) -> Agent:
-        """An agent with these parts of a configuration laid over the tests' common one."""
+        """An agent whose configuration is the tests' common one, overlaid with these parts."""
         folder = self.folder / f"agent-{len(self.agents) + 1}"
         config = base_config(folder)
         for changes in configs:
@@ -48,7 +48,7 @@ class Stage:
         return self.operators[-1].start() if start else self.operators[-1]
 
     def process(self, name: str, arguments: list, environment: dict | None = None) -> Process:
-        """Somebody else's program, whose death is nobody's business."""
+        """A third-party program, whose exit code does not matter."""
         self.others.append(Process(name, arguments, self.folder / name, environment))
         return self.others[-1]
 
@@ -57,7 +57,7 @@ class Stage:
         return runs + [box.process for box in self.sandboxes if hasattr(box, "process")]
 
     def end(self) -> list[str]:
-        """Ends everything; what is wrong with how it ended."""
+        """Stops everything; returns what was wrong with how it stopped."""
         faults = []
         for process in self.own_processes():
             if not process.ended:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay that keeps what the client sent: the client under test speaks to the agent itself, and
-the test still learns which requests were on the wire."""
+"""A relay that records what the client sent: the client under test talks to the agent itself, and
+the test still sees the requests on the wire."""
 
 import gzip
 import struct
@@ -25,7 +25,7 @@ class Tee:
         self._relay.close()
 
     def requests(self) -> list[bytes]:
-        """The export requests that passed, as serialised protobuf messages."""
+        """The export requests that passed, as serialized protobuf messages."""
         return [message for stream in self._streams for message in _messages(bytes(stream))]
 
 
@@ -37,7 +37,7 @@ def _messages(stream: bytes):
 
 
 def _grpc_messages(frames: bytes):
-    """The messages of each stream's DATA frames; headers are of no interest."""
+    """The messages in the DATA frames of each stream; headers are ignored."""
     bodies: dict[int, bytes] = {}
     at = 0
     while at + 9 <= len(frames):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A team's namespace: its exports, the Secrets they name, and what the operator made of them."""
+"""A team's namespace: its exports, the Secrets that they name, and the children that the operator
+created."""
 
 import base64
 import time
@@ -68,7 +69,7 @@ class Tenant:
         assert status == 200, answer
 
     def delete_with_children(self, name: str) -> None:
-        """Until Kubernetes has collected them: meanwhile the operator may see them go."""
+        """Waits until Kubernetes has deleted them: until then, the operator can still see them."""
         self.delete(name)
         wait_until(
             lambda: not any(self.child(plural, name) for plural in APIS),
@@ -77,7 +78,7 @@ class Tenant:
         )
 
     def condition(self, name: str, kind: str) -> dict:
-        """With the reason "" while the operator has said nothing of it."""
+        """The reason is "" until the operator has reported this condition."""
         conditions = self.get(name).get("status", {}).get("conditions", [])
         found = [one for one in conditions if one["type"] == kind]
         return (
@@ -102,7 +103,7 @@ class Tenant:
         return answer if status == 200 else None
 
     def patch_child(self, plural: str, export: str, patch: dict, by: str = "somebody") -> dict:
-        """As kubectl edit would, with whose name it is done."""
+        """Patches as kubectl edit would, with this field manager."""
         path = f"{child_path(plural, self.namespace, export)}?fieldManager={by}"
         status, answer = self.api.patch(path, patch, STRATEGIC_MERGE_PATCH)
         assert status == 200, answer
@@ -125,7 +126,7 @@ class Tenant:
         return plan_as_applied(self.api, self.get(export))
 
     def is_settled(self, export: str) -> bool:
-        """Whether all children are there and the status is that of the newest spec."""
+        """Whether all children exist and the status belongs to the newest spec."""
         obj = self.get(export)
         observed = obj.get("status", {}).get("observedGeneration")
         return observed == obj["metadata"]["generation"] and len(
@@ -136,7 +137,7 @@ class Tenant:
         wait_until(lambda: self.is_settled(export), f"{export} is settled", timeout)
 
     def wait_for_plan(self, export: str, wanted: Plan, timeout: float = 30) -> float:
-        """Until its children are as planned, and no more; how many seconds that took."""
+        """Waits until its children are exactly as planned; returns the number of seconds."""
         begun = time.monotonic()
         try:
             wait_until(lambda: self.plan(export) == wanted, f"{export} is as planned", timeout)

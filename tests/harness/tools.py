@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where ./dev put the environments that not every machine can have."""
+"""The location of environments that not every machine can have."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 
 def tool_folder(name: str) -> Path:
-    """Skips the test where it is not."""
+    """Skips the test if it is not installed."""
     folder = os.environ.get(f"DUALTRACE_TEST_{name.upper()}")
     if not folder:
         pytest.skip(f"{name} is not set up on this machine: see what ./dev setup test says")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's webhook as a cluster has it: the manifests, only that the API server reaches the
-operators of a test by loopback instead of by a Service."""
+"""The operator's webhook as in a cluster: the manifests, except that the API server reaches the
+operators of a test by loopback instead of a Service."""
 
 import base64
 import hashlib
@@ -26,8 +26,8 @@ PODS, NAMESPACES, EXPORTS = "pods.dualtrace.dev", "namespaces.dualtrace.dev", "e
 
 
 class Webhook:
-    """Two replicas may serve: each entry of the configurations leads to one of two ports. Used from
-    one thread."""
+    """Up to two replicas: each entry of the configurations leads to one of two ports. Used from one
+    thread."""
 
     def __init__(self, plane: ControlPlane):
         self.plane = plane
@@ -72,14 +72,14 @@ class Webhook:
         return found
 
     def bundles(self) -> dict[str, str]:
-        """By entry: the PEM that it trusts."""
+        """The CA bundle of each entry, as PEM."""
         return {
             name: base64.b64decode(entry["clientConfig"].get("caBundle", "")).decode()
             for name, entry in self.entries().items()
         }
 
     def authority(self) -> str:
-        """The PEM of the one that signs; "" when the Secret has none that can be read."""
+        """The PEM of the signing CA; "" if the Secret has none that can be read."""
         status, secret = self.plane.api.get(SECRET)
         coded = (secret.get("data") or {}).get("ca.crt", "") if status == 200 else ""
         text = base64.b64decode(coded).decode()
@@ -90,13 +90,13 @@ class Webhook:
         return text
 
     def put(self, data: dict[str, str]) -> None:
-        """What somebody else writes into the Secret."""
+        """Overwrites the Secret as a third party would."""
         coded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
         status, answer = self.plane.api.patch(SECRET, {"data": coded})
         assert status == 200, answer
 
     def forget_bundles(self) -> None:
-        """Somebody takes them away."""
+        """Removes the CA bundles, as a third party could."""
         for path in CONFIGURATIONS:
             _, configuration = self.plane.api.get(path)
             for entry in configuration["webhooks"]:
@@ -105,13 +105,13 @@ class Webhook:
 
 
 def reviews(operator: Operator, path: str = "/mutate-pods") -> int:
-    """How many it has answered."""
+    """The number of reviews that it has answered."""
     return int(operator.metric("dualtrace_operator_webhook_requests_total", path=path))
 
 
 def shown_certificate(port: int, trusted: str) -> str:
-    """A fingerprint of what the webhook shows; an ssl.SSLError when a client that trusts `trusted`
-    does not take it."""
+    """The fingerprint of the webhook's certificate; ssl.SSLError if a client that trusts `trusted`
+    rejects it."""
     context = ssl.create_default_context(cadata=trusted)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         name = f"{SERVICE}.{NAMESPACE}.svc"

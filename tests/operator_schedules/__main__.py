@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev schedules`: random schedules of changes and faults on a real control plane; each must end
-with every export's children as planned and nothing else of ours."""
+"""`./dev schedules`: plays random schedules of changes and faults on a real control plane. After
+each, every export's children must be as planned, and nothing else of ours may exist."""
 
 import argparse
 import secrets
@@ -28,7 +28,7 @@ def arguments():
 
 
 def play_all(installation: Installation, seeds: range, folder: Path) -> int:
-    """How many did not hold."""
+    """Returns the number of failed schedules."""
     references = reference_plans(installation, VARIANTS)
     failed = []
     for seed in seeds:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plays one schedule to its end and says what was found."""
+"""Plays one schedule to the end and reports the findings."""
 
 from dataclasses import dataclass, field
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a schedule of a seed: the same one each time, so that what failed can be played again."""
+"""Generates a schedule from a seed; the same seed gives the same schedule, so that a failure can be
+replayed."""
 
 import random
 from dataclasses import dataclass

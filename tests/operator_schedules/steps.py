@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of a schedule: what happens to exports, to their children, to the operator and to its
-way to the API server. Each takes no time of its own but `Wait` and the API server's restarts, and
-may find that there is nothing to do it to."""
+"""The steps of a schedule: what happens to exports, their children, the operator and its connection
+to the API server. A step takes no time of its own, except for `Wait` and API server restarts, and
+does nothing if its target does not exist."""
 
 import random
 import signal
@@ -55,7 +55,7 @@ LEFT_OVERS = {
 
 @dataclass(frozen=True)
 class Put:
-    """Creates the export, or makes it that one."""
+    """Creates the export, or changes it to this one."""
 
     space: int
     name: str
@@ -76,7 +76,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class MakeAnew:
-    """Deletes it and creates another of the same name, at once."""
+    """Deletes it and at once creates another one with the same name."""
 
     space: int
     name: str
@@ -111,7 +111,7 @@ class DeleteChild:
 
 @dataclass(frozen=True)
 class LeaveOver:
-    """A child by a name that is not planned any more."""
+    """A child with a name that is no longer planned."""
 
     space: int
     name: str
@@ -187,7 +187,7 @@ class Reconnect:
 
 @dataclass(frozen=True)
 class Disturb:
-    """From now on some requests are lost, or unanswered, or refused, and streams are torn."""
+    """From this step on, some requests are lost, unanswered or rejected, and streams break."""
 
     seed: int
     share: float

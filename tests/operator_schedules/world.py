@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where schedules are played: one control plane for all of them, two new namespaces and a new
+"""The environment of schedules: one control plane for all of them, and two new namespaces and a new
 operator for each."""
 
 import signal
@@ -93,7 +93,7 @@ class World:
         self._look_after_operator()
 
     def _look_after_operator(self) -> None:
-        """As the kubelet would, but without its pauses."""
+        """Acts as the kubelet, but without its delays."""
         process = self._operator.process
         if not process.ended or not self._starts_again:
             return
@@ -115,7 +115,7 @@ class World:
         self.start_operator()
 
     def judge(self) -> list[str]:
-        """Waits until all is as it should be; else what is not."""
+        """Waits until everything is as planned; otherwise returns what is not."""
 
         def converged() -> bool:
             self._look_after_operator()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Access: who may send what where: keys, tokens, spaces, tables. AccessBook holds the present one,
-// which POST /credentials replaces while requests go on.
+// Access: who may send what where: keys, tokens, spaces, tables. AccessBook holds the current one,
+// which POST /credentials replaces while requests continue.
 // Access is immutable; AccessBook is thread-safe.
 
 #include <map>
@@ -19,8 +19,8 @@ namespace dualtrace::sandbox {
 
 // A Databricks service principal, by its client id.
 struct ServicePrincipal {
-  std::set<std::string> secrets{};                // all that are valid at present
-  std::optional<std::set<std::string>> tables{};  // may be written; absent: any
+  std::set<std::string> secrets{};                // all that are currently valid
+  std::optional<std::set<std::string>> tables{};  // that may be written; absent: any
 };
 
 // Whose tokens may be exchanged: issuer, audience and subject must be these.
@@ -42,8 +42,8 @@ struct Workspace {
   std::string region = "us-east-1";
 };
 
-// Whether `operations` of a table's authorization_details may or must be there. kUnknown is an
-// endpoint from before 2026-06, which does not know the member.
+// Whether `operations` in a table's authorization_details is optional or required. kUnknown is an
+// endpoint of before 2026-06, which does not know the member.
 enum class Operations { kRequired, kOptional, kUnknown };
 
 struct Access {

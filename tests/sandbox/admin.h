@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Admin: the HTTP calls by which tests and people look into the sandbox and make it misbehave.
-// README.md lists them.
+// Admin: the HTTP API by which tests and people inspect the sandbox and inject faults.
+// README.md lists the calls.
 // Thread-safe.
 
 #include <functional>

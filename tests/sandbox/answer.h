@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Answer: what a destination says to one request, in both languages, so that rules and faults need
-// not know over which transport it came. Responder: the right to say it.
-// Answer is immutable once made; a Responder is used once, from any thread.
+// Answer: a destination's response to one request, for both transports, so that rules and faults
+// need not know which one it came over. Responder: sends the response.
+// Answer is immutable once created; a Responder is used once, from any thread.
 
 #include <cstdint>
 #include <map>
@@ -39,7 +39,7 @@ struct Answer {
 
   uint64_t rejected_spans = 0;  // partial success; `message` says why
 
-  std::optional<std::string> retry_after{};    // HTTP header, as it is to be sent
+  std::optional<std::string> retry_after{};    // the HTTP header, as sent
   std::optional<double> retry_info_seconds{};  // gRPC google.rpc.RetryInfo
   std::optional<std::string> body{};           // HTTP: instead of the destination's own form
   std::optional<std::string> content_type{};   // of that body

@@ -18,7 +18,7 @@ namespace dualtrace::sandbox {
 namespace {
 
 constexpr std::string_view kExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-// The destination's own limit is the reception's business, so that it shows in the books.
+// Reception enforces the destination's own limit, so that rejections are counted.
 constexpr int kMessageBytesMax = 256 * 1024 * 1024;
 
 std::string bytes_of(const grpc::ByteBuffer& buffer) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Arize's OTLP/gRPC endpoint: TraceService/Export on grpc++, which hands over the bytes of a
-// message as they are. Without an answer a call ends with its TCP connection cut off, as a crash
-// looks. Thread-safe.
+// Arize's OTLP/gRPC endpoint: TraceService/Export on grpc++, which passes on the raw bytes of a
+// message. A call without an answer ends by closing its TCP connection, as in a crash.
+// Thread-safe.
 
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What Arize lets in, as far as it is known (README.md names the sources): the headers of a request
+// What Arize accepts, as far as it is known (README.md names the sources): the headers of a request
 // and the project that each span needs.
 // Pure.
 

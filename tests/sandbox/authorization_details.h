@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// authorization_details (RFC 9396) as Zerobus wants them: for each table what it needs of catalog,
-// schema and table, no more and no less.
+// authorization_details (RFC 9396) as Zerobus requires them: for each table, exactly the privileges
+// that it needs on the catalog, schema and table.
 // Pure.
 
 #include <set>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// From the bytes of a request to its spans, with no parser of the agent's: a stand-in must not
-// share the mistakes of what it judges. Pure.
+// Parses the bytes of a request into spans, without any of the agent's parsers: a stand-in must not
+// share the bugs of what it tests. Pure.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Certificates for tests: a CA of one's own and server certificates under it, for ten years.
+// Certificates for tests: a separate CA and server certificates from it, valid for ten years.
 // Pure, but for prepare_certificates() and the randomness.
 
 #include <string>
@@ -20,7 +20,7 @@ Result<Leaf> issue_server_certificate(const Authority& authority,
                                       const std::vector<std::string>& hosts);
 
 // Writes server.pem and server-key.pem to the folder, and before the first time ca.pem and
-// ca-key.pem: a client that trusts the folder's CA goes on trusting it.
+// ca-key.pem: a client that trusts the folder's CA keeps trusting it.
 Result<TlsServerOptions> prepare_certificates(const std::string& folder,
                                               const std::vector<std::string>& hosts);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CredentialUses: which credential was used where, and when last, so that a test can prove that an
-// old one is not used any more. A minted token counts for what it was minted with.
+// old one is no longer used. A minted token counts for the credential it was minted with.
 // Thread-safe.
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 namespace dualtrace::sandbox {
 
 struct CredentialUse {
-  uint64_t accepted = 0;  // requests that it opened the door for
-  uint64_t refused = 0;   // requests that were turned away because of it
+  uint64_t accepted = 0;  // requests that it authorized
+  uint64_t refused = 0;   // requests that were rejected because of it
   WallTime last_used{};
 };
 

@@ -13,7 +13,7 @@ HttpServerResponse render_refusal(const Answer& answer) {
           .body = databricks_error_body(answer)};
 }
 
-// A host that takes spans on one path and has no other.
+// A host with a single path, which accepts spans.
 void take_spans(Reception& reception, Destination destination, std::string_view path,
                 HttpServerRequest request, HttpReplier replier) {
   if (request.path != path)

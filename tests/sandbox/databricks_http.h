@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The HTTP endpoints of Databricks: those of a workspace (POST /api/2.0/otel/v1/traces, tokens,
-// discovery), and Zerobus (POST /v1/traces), which is a host of its own.
+// discovery), and Zerobus (POST /v1/traces), which is a separate host.
 // Thread-safe.
 
 #include "common/net/http_server.h"

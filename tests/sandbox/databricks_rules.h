@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the two doors of Databricks for spans let in, as far as it is known (README.md names the
-// sources), and the form of their refusals: the OTLP endpoint of a workspace, and Zerobus.
+// What the two span endpoints of Databricks accept, as far as it is known (README.md names the
+// sources), and the format of their rejections: the OTLP endpoint of a workspace, and Zerobus.
 // Pure.
 
 #include <optional>
@@ -24,7 +24,7 @@ struct Bearer {
 [[nodiscard]] HeaderVerdict judge_zerobus_headers(const Arrival& arrival, const Access& access,
                                                   const Bearer& bearer);
 
-// Why a token opens nothing of the workspace's own; `token` empty: none was sent.
+// Why the workspace rejects a token; `token` empty: none was sent.
 [[nodiscard]] std::optional<Answer> judge_workspace_token(const std::string& token,
                                                           const Access& access,
                                                           const Bearer& bearer);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Where requests go: the doors that take spans, and the two of a workspace that hand out tokens and
-// facts. Everything in the sandbox is counted and faulted per destination; only what takes spans
-// has ports and rows of its own. Immutable.
+// The endpoints that requests go to: those that accept spans, and the two of a workspace that issue
+// tokens and answer discovery. Everything in the sandbox is counted, and faults are injected, per
+// destination; only those that accept spans have their own ports and rows. Immutable.
 
 #include <array>
 #include <optional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Faults: how each destination is to misbehave, set through POST /faults/<destination>. One fault
-// of a kind at a time per destination; different kinds work together. What a kind does to a request
-// is reception.cc's; refusing connections is sandbox.cc's. Thread-safe.
+// Faults: how each destination misbehaves, set through POST /faults/<destination>. Each destination
+// has at most one fault of each kind at a time; different kinds combine. reception.cc applies them
+// to requests; sandbox.cc refuses connections. Thread-safe.
 
 #include <chrono>
 #include <cstdint>

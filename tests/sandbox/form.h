@@ -12,7 +12,7 @@
 
 namespace dualtrace::sandbox {
 
-// "%41" → "A", "+" → " "; what is no escape stays as it is.
+// "%41" → "A", "+" → " "; anything that is not an escape is unchanged.
 [[nodiscard]] std::string percent_decoded(std::string_view text);
 // The first of that name, decoded.
 [[nodiscard]] std::optional<std::string> query_member(std::string_view query,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// HttpResponder: a Responder over HttpServer, and the form of OTLP's success. How a refusal looks
-// is the destination's own. Used once, from any thread.
+// HttpResponder: a Responder over HttpServer, and the format of OTLP's success responses. Each
+// destination defines its own format for rejections. Used once, from any thread.
 
 #include <functional>
 #include <memory>

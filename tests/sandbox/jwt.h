@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JSON Web Tokens as Kubernetes signs them (RS256), checked against a JWKS (RFC 7517) with OpenSSL.
-// No other algorithm: what an API server's service accounts use is RS256 unless its key is another.
-// Pure.
+// JSON Web Tokens as Kubernetes signs them (RS256), verified against a JWKS (RFC 7517) with
+// OpenSSL. Other algorithms are not supported: an API server uses RS256 unless its key is of
+// another type. Pure.
 
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ struct Claims {
   WallTime not_before{};  // the epoch when it is not said
 };
 
-// What the token says of itself, unchecked: enough to find the policy with its keys.
+// The token's claims, unverified: enough to find the policy with its keys.
 Result<Claims> read_claims(std::string_view token);
 
 // The signature against the keys, of which `kid` names one. kInvalid says why not.

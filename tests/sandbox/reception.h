@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reception: what happens to every request, whichever way it came: faults → limits → headers →
+// Reception: handles every request, whichever endpoint it came from: faults → limits → headers →
 // spans → storage → answer. The endpoints only carry bytes in and answers out. Thread-safe.
 
 #include <memory>
@@ -35,7 +35,7 @@ class Reception {
  private:
   struct Case;
 
-  // Each fills in the case's answer when it ends the matter, and then returns false.
+  // Each returns false after filling in the case's answer if it decides the request.
   bool pass_faults(Case& current);
   bool pass_limits(Case& current);
   bool pass_headers(Case& current);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Sandbox: both destinations and the admin calls in one process, put together.
+// Sandbox: assembles both destinations and the admin API in one process.
 // Used from one thread.
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace dualtrace::sandbox {
 
 class Sandbox {
  public:
-  // When it returns everything listens, and the folder's ports.json says where.
+  // When it returns, everything listens, and ports.json in the folder lists the ports.
   static Result<std::unique_ptr<Sandbox>> start(const Options& options);
   ~Sandbox();
 

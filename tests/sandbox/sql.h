@@ -24,7 +24,7 @@ class Statement {
   Statement& bind_blob(std::span<const unsigned char> bytes);
   Statement& bind_null();
 
-  // True when there is a row. After false, and after an error, it is ready to be bound anew.
+  // True when there is a row. After false, and after an error, it can be bound again.
   Result<bool> step();
   // For statements without rows.
   Status run();

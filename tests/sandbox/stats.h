@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DestinationStats: what GET /stats tells of one destination.
+// DestinationStats: the part of GET /stats for one destination.
 // Immutable value.
 
 #include <cstdint>

@@ -114,7 +114,7 @@ Status Storage::prepare() {
   return recount();
 }
 
-// The books of a file that was there before.
+// The counts of an existing file.
 Status Storage::recount() {
   Lock lock(mutex_);
   for (const Destination destination : kDestinations) {

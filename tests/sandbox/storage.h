@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Storage: the file spans.db, table `requests` (each request with its bytes and what became of it)
-// and table `spans` (a row a span). One thread writes, a transaction for all that has come
-// meanwhile; `done` is called after the commit, so that whoever was answered finds the spans by the
-// queries. Nothing is synced: the file outlives the process, not the machine. Thread-safe.
+// Storage: the file spans.db, with the table `requests` (each request with its bytes and outcome)
+// and the table `spans` (a row per span). One thread writes, with one transaction for everything
+// that has arrived in the meantime. `done` is called after the commit, so that queries find the
+// spans of every answered request. Nothing is synced: the file survives the process, but not the
+// machine. Thread-safe.
 
 #include <functional>
 #include <memory>
@@ -38,7 +39,7 @@ class Storage {
  public:
   using Done = std::function<void(Status)>;
 
-  // Makes the file or goes on with what is in it.
+  // Creates the file, or continues with its content.
   static Result<std::unique_ptr<Storage>> open(const std::string& path, bool keep_bodies);
 
   // Writes what was given to it, then joins.

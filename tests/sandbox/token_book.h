@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// TokenBook: the OAuth tokens that the token endpoint has handed out and what each may open. They
-// end with their time, or when they are revoked; that the secret they were asked for with is gone
-// does not end them.
-// Thread-safe.
+// TokenBook: the OAuth tokens that the token endpoint has issued, and what each gives access to.
+// They end when they expire or are revoked, but not when the secret that they were issued for is
+// deleted. Thread-safe.
 
 #include <cstdint>
 #include <map>
@@ -20,7 +19,7 @@ namespace dualtrace::sandbox {
 struct Grant {
   std::string client_id{};   // of the service principal; empty: an account's federation policy
   std::string credential{};  // by which CredentialUses counts: the secret's, or issuer|subject
-  // Asked for with the resource of Zerobus: good for Zerobus, and for nothing else.
+  // Requested with the resource of Zerobus, and valid only for Zerobus.
   bool zerobus = false;
   bool has_details = false;                        // of authorization_details
   std::set<std::string> tables{};                  // that they name

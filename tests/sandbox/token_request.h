@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What POST /oidc/v1/token grants, and to whom: both grants that machines use (a client's secret, a
-// token of a federated issuer), for the workspace and for Zerobus. Stricter than RFC 6749 asks for:
-// a field that it does not know is refused, since it is a slip in a client under test.
+// What POST /oidc/v1/token grants, and to whom: both grants for machines (a client secret, a token
+// of a federated issuer), for the workspace and for Zerobus. Stricter than RFC 6749 requires: an
+// unknown field is rejected, because it is a mistake in the client under test.
 // Pure, but for the file of an issuer's keys.
 
 #include <string>
@@ -19,7 +19,7 @@ struct TokenRefusal {
   int status = 400;
   std::string error{};  // a word of RFC 6749, 8693, 8707 or 9396
   std::string description{};
-  std::string credential{};  // the one that was refused, as CredentialUses names it
+  std::string credential{};  // the rejected one, as CredentialUses names it
 };
 
 struct TokenGrant {

@@ -123,7 +123,7 @@ HttpServerResponse WorkspaceHttp::describe_host(const HttpServerRequest& request
        {"token_federation_default_oidc_audiences", json::array({oidc + "/v1/token"})}});
 }
 
-// With a plain token only: one for Zerobus opens no REST API.
+// Only with a plain token: one for Zerobus gives no access to REST APIs.
 HttpServerResponse WorkspaceHttp::summarize_metastore(const HttpServerRequest& request) {
   const auto access = parts_.access.current();
   const WallTime now = parts_.scheduler.clock().wall();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WorkspaceHttp: what a Databricks workspace answers beside the intake of spans: the token
-// endpoint, the document by which clients find it, and the summary of the metastore that tells the
-// region. Faults "token" and "discovery" hit them. Thread-safe.
+// WorkspaceHttp: the endpoints of a Databricks workspace other than that for spans: the token
+// endpoint, the discovery document by which clients find it, and the metastore summary with the
+// region. The faults "token" and "discovery" apply to them. Thread-safe.
 
 #include <map>
 #include <string>

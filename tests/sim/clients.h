@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Clients: the peers of one agent, between them and its journal what decides whom to take and in
-// which order: the Admission and the FairQueue of production. Some peers want far more than their
-// share, and the quiet ones must not notice.
+// Clients: the peers of one agent. Between them and the journal are the Admission and the FairQueue
+// of production, which decide which requests are accepted and in which order. Some peers want far
+// more than their share, and the quiet ones must not be affected.
 // Used from one thread.
 
 #include <array>
@@ -34,9 +34,9 @@ class Clients {
   // `append` leads into the journal.
   Clients(const ClientOptions& options, Requests& requests, Witness& witness, Append append);
 
-  // Throws Violation when a peer is not treated as it should be.
+  // Throws Violation if a peer does not get its share.
   void send(size_t peer, uint32_t request, std::string payload);
-  // Throws Violation when something is held though everything was answered.
+  // Throws Violation if something is still held after everything was answered.
   void check_idle() const;
 
  private:

@@ -18,7 +18,7 @@ Outcome timed_out() {
   return {.kind = OutcomeKind::kRetry, .timed_out = true, .reason = "Timeout"};
 }
 
-// A few spans in a hundred are such that a picky destination never takes them.
+// A picky destination never accepts a few percent of the spans.
 bool poisoned(uint64_t span) { return span % 61 == 7; }
 
 }  // namespace
@@ -118,7 +118,7 @@ Outcome Destination::anything(const Flight& flight) {
               .rejected = random_.below(flight.spans.size() + 2),
               .reason = "SpansRejected"};
     case 1:
-      return retry("ConnectionCut");  // it may have stored them: nobody knows
+      return retry("ConnectionCut");  // it may or may not have stored them
     case 2: {
       Outcome outcome = retry("Throttled");
       outcome.retry_after = milliseconds(random_.below(20'000));

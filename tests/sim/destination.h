@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Destination: what stands at the end of one lane, whatever agent it is of: it takes requests,
-// stores them or not, and answers in its own time, in any order, or not at all, until the exporter
-// gives up waiting. Moods change how. Used from one thread.
+// Destination: the simulated destination of one lane, for all agents. It accepts requests, stores
+// them or not, and answers after any delay, in any order, or not at all, until the exporter times
+// out. Its mood changes how it behaves. Used from one thread.
 
 #include <string>
 #include <vector>
@@ -16,9 +16,9 @@ namespace dualtrace::agent::sim {
 
 class Destination {
  public:
-  // kRefusing: everything is refused, in the destination's own form, by a gateway or as too large.
-  // kAllergic: what is poisoned gets an answer that is no verdict, always the same.
-  // kLate: it stores what it gets, and answers after the exporter has given up.
+  // kRefusing: rejects everything, in the destination's own format, as a gateway or as too large.
+  // kAllergic: always answers poisoned spans with the same response, which is not a verdict.
+  // kLate: stores what it gets, and answers after the exporter has given up.
   enum class Mood {
     kWell,
     kDown,
@@ -39,13 +39,13 @@ class Destination {
   void set_mood(Mood mood) { mood_ = mood; }
   // Takes over what the exporter was given to send.
   void collect(FakeExporter& exporter, uint32_t life, const LaneOptions& options);
-  // Deals with one of the requests that it has, whichever; false when it has none to deal with.
+  // Handles any one of its pending requests; returns false if there is none.
   bool act();
   // Gives up on requests that are older than their timeout.
   void time_out();
   [[nodiscard]] bool idle() const { return flights_.empty(); }
   [[nodiscard]] std::optional<Tick> next_timeout() const;
-  // The agent, or its lane, is gone, and with it everybody who waits for these answers.
+  // The agent, or its lane, is gone, so nobody waits for these responses any longer.
   void forget(uint32_t life);
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Disk: the simulated disk and what is wrong with it at the moment: calls that fail or in which the
-// process dies, room that runs out. It tells the witness what it must know to judge. Used from one
+// Disk: the simulated disk and its current faults: calls that fail or in which the process dies,
+// and a full disk. It reports to the witness what the witness needs for its checks. Used from one
 // thread.
 
 #include <string>
@@ -28,7 +28,7 @@ class Disk {
 
   MemoryFileSystem files;
   DiskTrouble trouble;
-  bool gone = false;      // no call has an effect: the process is dead and goes to pieces
+  bool gone = false;      // no call has an effect: the process is dead and is being torn down
   uint64_t failures = 0;  // calls that failed so far
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dualtrace-sim: runs the simulation of the core for one seed after the other. README.md says what
-// it proves. A violation prints the seed, the step and what happened before.
+// dualtrace-sim: runs the simulation of the core for one seed after another. README.md describes
+// what it proves. For a violation, it prints the seed, the step and the preceding events.
 
 #include <CLI/CLI.hpp>
 #include <csignal>

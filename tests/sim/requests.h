@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Requests: every request that a simulated client sent, and how to know its spans again wherever
-// they turn up. A span carries the numbers of its request and its own; its other bytes follow from
-// its checksum here. Used from one thread.
+// Requests: every request that a simulated client sent, and how to recognize its spans wherever
+// they arrive. A span contains its own number and that of its request; a checksum here covers its
+// other bytes. Used from one thread.
 
 #include <cstdint>
 #include <functional>

@@ -116,7 +116,7 @@ void SimAgent::make_lanes() {
   }
 }
 
-// As when a process dies: no task runs any more, and nothing that goes touches the disk.
+// As when a process dies: no more tasks run, and destructors do not touch the disk.
 SimAgent::~SimAgent() {
   const bool was_gone = std::exchange(world_.disk.gone, true);
   for (FakeScheduler* thread : threads_) thread->stop();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SimAgent: one agent process, as agent/app puts it together, on the simulation's one thread: the
-// schedulers of the journals, the lanes and the adopter are queues, of which the simulation chooses
-// one to go on with. It ends like a process: at once, wherever it is.
-// Used from one thread.
+// SimAgent: one agent process, assembled as in agent/app, on the simulation's single thread: the
+// schedulers of the journals, the lanes and the adopter are queues, and the simulation chooses
+// which one runs next. Like a process, it can end at any point. Used from one thread.
 
 #include <array>
 #include <functional>
@@ -34,12 +33,12 @@ struct SimAgentOptions {
   uint64_t segments_max = 0;
   uint64_t queue_bytes_max = 0;
   DiskShare min_free;
-  FolderRights rights;  // without a uid: an agent of before, that leaves folders without a mark
+  FolderRights rights;  // without a uid: an earlier agent, which leaves folders without a mark
   ClientOptions clients;
   LaneOptions lane;  // without its name
 };
 
-// What all agents have around them.
+// The environment that all agents share.
 struct SimWorld {
   FakeClock& clock;
   Disk& disk;
@@ -53,7 +52,7 @@ struct SimWorld {
 
 class SimAgent {
  public:
-  // Fails like the true one, or dies on the way.
+  // Fails like the real one, or dies on the way.
   static Result<std::unique_ptr<SimAgent>> start(const SimAgentOptions& options,
                                                  const SimWorld& world, uint32_t life);
   ~SimAgent();
@@ -62,7 +61,7 @@ class SimAgent {
 
   [[nodiscard]] uint32_t life() const { return life_; }
   [[nodiscard]] bool ready() const;
-  // Runs one task of one thread, whichever, and checks what must hold then; false when there is
+  // Runs one task of any thread, and checks the invariants afterwards; returns false if there is
   // none to run. Throws ProcessDied.
   bool run_one();
   [[nodiscard]] std::optional<Tick> next_timer() const;

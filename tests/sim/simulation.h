@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Simulation: one run, all of it decided by its seed: which troubles it knows, the agents'
-// configuration, and each step's choice between going on with a thread, a client's request, an
-// answer of a destination, the passing of time, a change of the weather and a death. At the end the
-// troubles stop, and everything must arrive.
-// Used from one thread.
+// Simulation: one run, entirely determined by its seed: which faults can occur, the agents'
+// configuration, and what each step does: run a thread, send a client's request, answer for a
+// destination, advance the time, change the faults, or kill an agent. At the end the faults stop,
+// and everything must arrive. Used from one thread.
 
 #include <array>
 #include <cstdint>

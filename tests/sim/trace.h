@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Trace: the last events of a run, kept at hardly any cost, for the moment something is wrong; and
-// Violation, which says what. Used from one thread.
+// Trace: the last events of a run, recorded at almost no cost, to be printed when something is
+// wrong; and Violation, which describes what is wrong. Used from one thread.
 
 #include <array>
 #include <cstdint>

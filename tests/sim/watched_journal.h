@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WatchedJournal: a Journal, and its lanes, with the witness looking over their shoulders. Now and
-// then it carries a record over before its lane has seen it.
-// Used from one thread.
+// WatchedJournal: a Journal and its lanes, observed by the witness. Now and then, it carries a
+// record over before its lane has seen it. Used from one thread.
 
 #include <array>
 #include <functional>

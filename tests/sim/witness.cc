@@ -59,7 +59,7 @@ void Witness::opened(uint32_t journal, uint32_t life, Durability durability,
   for (size_t lane = 0; lane < kLanes; ++lane) {
     LaneModel& at = model.lanes[lane];
     if (!lanes[lane]) {
-      // Not configured any more: its backlog is given up. Should it come back, it begins anew.
+      // No longer configured: its backlog is given up. If it is configured again, it starts over.
       for (const uint32_t request : model.appended) state(lane, request) = RecordState::kGone;
       at = LaneModel{};
       continue;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Witness: sees everything that crosses the borders of the agents – appends and their answers, what
-// a lane reads and settles and syncs, what is sent and what the destination made of it – and holds
-// it against the promises (docs/architecture.md). It keeps books of its own, span by span, and
-// throws a Violation at the first thing that does not fit. Used from one thread.
+// Witness: observes everything at the boundaries of the agents – appends and their answers, what a
+// lane reads, settles and syncs, what is sent, and how the destination handles it – and checks it
+// against the promises (docs/architecture.md). It keeps its own ledger, span by span, and throws a
+// Violation at the first mismatch. Used from one thread.
 //
-// A life is one agent process; a lane that took over from another one in it has a life of its own.
-// What it settled is durable when a sync said so; a sync that failed,
-// or in which the process died, may have been durable all the same: the books of the next life
-// tell, and must be one of those.
+// A life is one agent process; a lane that replaces another one in it has a separate life. What a
+// lane settled is durable once a sync has succeeded. A sync that failed, or in which the process
+// died, may have been durable, too: the ledger of the next life shows which, and must match one of
+// these states.
 
 #include <array>
 #include <cstdint>
@@ -53,7 +53,7 @@ class Witness {
               const std::array<bool, kLanes>& lanes, Journal& opened);
   void appended(uint32_t journal, uint32_t life, uint32_t request);
   void answered(uint32_t request, const Status& status);
-  // Somebody removes a lane's cursor, by its path: as the lane is given up, or with its journal.
+  // A lane's cursor is removed, by path: because the lane is given up, or with its journal.
   void cursor_removed(const std::string& path);
 
   void read(uint32_t journal, size_t lane, uint32_t life, const JournalRead& read,
@@ -72,7 +72,7 @@ class Witness {
   void synced(uint32_t journal, size_t lane);
 
   // --- the destination's side
-  // The spans in the request. Says what is wrong with sending them now.
+  // Returns the spans in the request. Throws Violation if they must not be sent now.
   std::vector<uint64_t> sent(size_t lane, uint32_t life, const ExportRequest& request,
                              size_t batch_bytes_max);
   // A record that was read once is damaged now: its spans are lost.
@@ -87,7 +87,7 @@ class Witness {
   void power_went();
   void segment_synced(const std::string& path, bool well);
   void letters_changed() { letters_changed_ = true; }
-  // Wall time jumped while nobody was there to see it.
+  // Wall time jumped while no agent was running.
   void clock_jumped_unseen(Duration by) { unseen_jumps_ += by; }
   void set_limits(const Limits& limits) { limits_ = limits; }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which folder may include which: layers.txt is the table, this holds the tree against it."""
+"""Which folder may include which: layers.txt contains the table, and this checks the tree against
+it."""
 
 import posixpath
 import re
@@ -21,7 +22,8 @@ def parse_table(text):
 
 
 def cycle_in(table):
-    """A folder that reaches itself through the table, or None. A composition root ("*") is no step."""
+    """A folder that reaches itself through the table, or None. A composition root ("*") does not
+    count as a step."""
     done = set()
 
     def visit(folder, trail):

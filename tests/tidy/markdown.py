@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of Markdown pages: the file is there, and so is the heading."""
+"""Checks the links of Markdown pages: both the file and the heading exist."""
 
 import posixpath
 import re
@@ -17,7 +17,7 @@ OF_OTHERS = ("docs/specification.md",)  # of opentelemetry-proto
 
 
 def without_fences(text):
-    """The lines of a page, those of code blocks empty."""
+    """The lines of a page, with those of code blocks emptied."""
     lines, fence = [], None
     for line in text.splitlines():
         match = FENCE.match(line)
@@ -34,17 +34,17 @@ def without_fences(text):
 
 
 def blanked(pattern, text):
-    """The text without what matches; the lines stay where they are."""
+    """The text without the matches, with unchanged line numbers."""
     return pattern.sub(lambda match: "\n" * match.group().count("\n"), text)
 
 
 def prose_of(text):
-    """A page without code and comments; the lines stay where they are."""
+    """A page without code and comments, with unchanged line numbers."""
     return blanked(INLINE_CODE, blanked(COMMENT, "\n".join(without_fences(text))))
 
 
 def slug(heading):
-    """The anchor of a heading at GitHub; the site is configured to make the same."""
+    """The anchor of a heading on GitHub; the site is configured to generate the same."""
     shown = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)
     return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", shown.replace("`", "")).strip().lower())
 
@@ -64,7 +64,7 @@ def target_of(path, link):
 
 
 def check_links(tree, exists):
-    """`exists` tells of a path from the root whether there is a file or folder."""
+    """`exists` returns whether a path from the root is a file or folder."""
     findings = []
     for path, text in tree.items():
         if path.startswith("tests/tidy/"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each page stands in one section of the site, once."""
+"""Checks that each page is in exactly one section of the site."""
 
 import re
 
@@ -10,7 +10,7 @@ PAGE = re.compile(r"^ +- (\S+\.md)$", re.MULTILINE)
 
 
 def is_page(path):
-    """The decisions are listed by the folder."""
+    """The navigation lists decisions by their folder."""
     if path.startswith("docs/"):
         return path.endswith(".md") and not path.startswith("docs/decisions/")
     return path in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "helm/dualtrace/README.md") or (

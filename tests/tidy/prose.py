@@ -62,7 +62,7 @@ def is_read(path):
 
 
 def shown(path, text):
-    """What a person reads in it; the lines stay where they are."""
+    """The text that people read in it, with unchanged line numbers."""
     if path.endswith(".md"):
         return LINK_TARGET.sub("]", markdown.prose_of(text))
     return COMMENT_START.sub(r"\1", text)
@@ -83,7 +83,7 @@ def check_prose(tree):
 
 
 def check_line_length(tree):
-    """Of the prose of pages: table rows, code blocks and links may be longer."""
+    """Checks the prose of pages; table rows, code blocks and links may be longer."""
     findings = []
     for path, text in tree.items():
         if not path.endswith(".md") or not is_read(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows each check a good and a bad sample: a check that cannot fail is none."""
+"""Gives each check a good and a bad sample: a check that cannot fail is worthless."""
 
 import pathlib
 import shutil

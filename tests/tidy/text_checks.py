@@ -26,11 +26,11 @@ TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.|\n)*?\)"|"(?:\\.|[^"\\\n])*"', 
 
 
 def code_of(text):
-    """The text without comments and without what is in strings; the lines stay where they are."""
+    """The text without comments and string literals, with unchanged line numbers."""
     return TOKEN.sub(lambda match: "\n" * match.group().count("\n"), text)
 
 
-# What, where it may stand, and what to use instead.
+# The word, where it is allowed, and what to use instead.
 BANNED = [
     (r"\b(secure_)?getenv\b", ("agent/app/", "operator/app/", "tests/"),
      "the environment is read in app/ alone"),
@@ -68,7 +68,7 @@ def check_words(tree):
 
 
 def included_elsewhere(path, tree):
-    """Whether a header is included from outside its folder: one that is not is a detail of it."""
+    """Whether a header is included from outside its folder; otherwise, it is internal."""
     folder = path.rpartition("/")[0] + "/"
     return any(f'#include "{path}"' in text for other, text in tree.items()
                if is_cpp(other) and not other.startswith(folder) and not is_test(other))
@@ -99,7 +99,7 @@ THREAD_RULES = re.compile(
 
 
 def opening_comment(text):
-    """The // lines right behind `#pragma once`."""
+    """The // lines directly after `#pragma once`."""
     lines = []
     for line in text.splitlines()[2:]:
         if not line.startswith("//"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the tree to its rules: `tidy.py <check> <root>` ends with 1 and the findings, or with 0."""
+"""Checks the tree against its rules: `tidy.py <check> <root>` prints the findings and exits with 1,
+or exits with 0."""
 
 import os
 import pathlib

@@ -1,6 +1,7 @@
-{{/* Globs of permissions as regular expressions for CEL, as operator/api/glob.cc reads them (tested). */}}
+{{/* Translates the globs in permissions to regular expressions for CEL. They match the same names as
+operator/api/glob.cc, which a test checks. */}}
 
-{{/* (list PATTERNS SEPARATOR) → the expression that the whole of a text must match. "" as the separator: none. */}}
+{{/* (list PATTERNS SEPARATOR) → the anchored regular expression. An empty SEPARATOR means that there is none. */}}
 {{- define "dualtrace.globs" -}}
 {{- $inner := ".*" }}
 {{- with index . 1 }}{{ $inner = printf "[^%s]*" . }}{{ end }}
@@ -11,12 +12,13 @@
 {{- if $parts }}^({{ join "|" $parts }})${{ else }}^[^\s\S]{{ end }}
 {{- end }}
 
-{{/* As kNamesNeverSent of operator/api/permissions.cc. */}}
+{{/* The same names as kNamesNeverSent in operator/api/permissions.cc. */}}
 {{- define "dualtrace.neverSent" -}}
 {{- include "dualtrace.globs" (list (list "*/.dockerconfigjson" "*/.dockercfg" "*/tls.key" "*/ca.key" "*/ssh-privatekey" "bootstrap-token-*/*" "sh.helm.release.v1.*/*") "/") }}
 {{- end }}
 
-{{/* An image or a pattern of some, without tag and digest → registry/repository, as operator/api/image_name.cc. */}}
+{{/* An image, or a pattern for images, without tag and digest → registry/repository, as in
+operator/api/image_name.cc. */}}
 {{- define "dualtrace.repository" -}}
 {{- $name := . }}
 {{- $first := first (splitList "/" $name) }}
@@ -30,8 +32,8 @@
 {{- printf "%s/%s" $registry $name }}
 {{- end }}
 
-{{/* The field of an export that asks for more than the values permit, or "": of what was free before there were
-permissions. (list $ EXPORT) */}}
+{{/* (list $ EXPORT) → the fields of the export that ask for more than the values permit, or "". It checks only what
+was unrestricted before permissions were introduced. */}}
 {{- define "dualtrace.asksForMore" -}}
 {{- $permissions := (index . 0).Values.permissions | default dict }}
 {{- $spec := (index . 1).spec | default dict }}
@@ -60,7 +62,7 @@ permissions. (list $ EXPORT) */}}
 {{- join ", " $fields }}
 {{- end }}
 
-{{/* A size as Kubernetes writes it → bytes. */}}
+{{/* A Kubernetes quantity → bytes. */}}
 {{- define "dualtrace.bytes" -}}
 {{- $unit := regexReplaceAll "^[0-9.]*" . "" }}
 {{- $factors := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 }}

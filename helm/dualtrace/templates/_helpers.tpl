@@ -1,9 +1,9 @@
-{{/* "dualtrace-operator", not the chart's name: the agents have a name, too. */}}
+{{/* "dualtrace-operator" rather than the chart's name, to distinguish the operator from the agents. */}}
 {{- define "dualtrace.name" -}}
 {{- .Values.nameOverride | default "dualtrace-operator" | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* The name of every object. Room is left for the longest ending, "-certificate". */}}
+{{/* The base name of every object. It leaves room for the longest suffix, "-certificate". */}}
 {{- define "dualtrace.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
@@ -14,13 +14,13 @@
 {{- end }}
 {{- end }}
 
-{{/* What never changes: a Deployment's selector cannot. */}}
+{{/* These never change, because a Deployment's selector is immutable. */}}
 {{- define "dualtrace.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "dualtrace.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* Of every object; what we need is not overridden by commonLabels. */}}
+{{/* The labels of every object. commonLabels cannot override the ones that the chart needs. */}}
 {{- define "dualtrace.labels" -}}
 {{- $own := include "dualtrace.selectorLabels" . | fromYaml }}
 {{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") }}
@@ -33,7 +33,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- merge (include "dualtrace.selectorLabels" . | fromYaml) .Values.podLabels .Values.commonLabels | toYaml }}
 {{- end }}
 
-{{/* (list $ INDENT OWN) → the annotations of an object: its own, and commonAnnotations; nothing where there are none. */}}
+{{/* (list $ INDENT OWN) → the annotations of an object: its own and commonAnnotations, or nothing if both are empty. */}}
 {{- define "dualtrace.annotations" -}}
 {{- $ := index . 0 -}}
 {{- $indent := int (index . 1) -}}
@@ -42,8 +42,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
-{{/* (list $ IMAGE) → repository. global.imageRegistry takes the place of the registry in it, which is what stands
-before its first slash and looks like a host. */}}
+{{/* (list $ IMAGE) → repository. global.imageRegistry replaces the registry in it: the part before the first slash, if
+that part looks like a host. */}}
 {{- define "dualtrace.imageRepository" -}}
 {{- $ := index . 0 -}}
 {{- $repository := (index . 1).repository -}}
@@ -70,8 +70,8 @@ before its first slash and looks like a host. */}}
 {{- end }}
 {{- end }}
 
-{{/* What exports do not say of their agents. An operator on its node's network comes from the node's address, which
-no rule for pods lets in. */}}
+{{/* Defaults for the fields of spec.agent that an export does not set. With hostNetwork, the operator's requests come
+from the node's address, which no podSelector matches, so the agents' policy must allow its port from anywhere. */}}
 {{- define "dualtrace.agentDefaults" -}}
 {{- $defaults := deepCopy (.Values.agent.defaults | default dict) -}}
 {{- if and .Values.webhook.enabled .Values.webhook.hostNetwork -}}
@@ -95,7 +95,7 @@ no rule for pods lets in. */}}
 {{- define "dualtrace.checkShared" -}}
 {{- range $shared := .Values.sharedNamespaces }}
 {{- if and $.Values.watchNamespaces (not (has $shared $.Values.watchNamespaces)) }}
-{{- fail (printf "sharedNamespaces: %s is none of watchNamespaces, so that its exports are not known" $shared) }}
+{{- fail (printf "sharedNamespaces: %s is not in watchNamespaces, so the operator does not see its exports" $shared) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -107,7 +107,7 @@ subjects:
     namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{/* WEIGHT → annotations of what `helm test` makes and, where it succeeds, takes away. */}}
+{{/* WEIGHT → annotations of the objects that `helm test` creates, and deletes if it succeeds. */}}
 {{- define "dualtrace.testHook" -}}
 helm.sh/hook: test
 helm.sh/hook-weight: {{ . | quote }}

@@ -1,4 +1,5 @@
-{{/* What differs from the operator's own defaults, which are the chart's; `helm upgrade --reuse-values` knows none. */}}
+{{/* Options for the values that differ from the operator's defaults, which are also the chart's. With
+`helm upgrade --reuse-values`, values that are new in this version are missing. */}}
 {{- define "dualtrace.permissionArguments" -}}
 {{- $permissions := .Values.permissions | default dict }}
 {{- $options := dict "images" "images" "priorityClassNames" "priority-classes" "tolerations" "tolerations" "hosts" "hosts" "secretKeys" "secret-keys" "env" "env" }}

@@ -1,5 +1,5 @@
-{{/* What the operator does with exports and their children: in a ClusterRole, or in a Role of each of
-watchNamespaces. No Secrets. */}}
+{{/* What the operator may do with exports and their children: in a ClusterRole, or in a Role in each of
+watchNamespaces. It does not include Secrets. */}}
 {{- define "dualtrace.rules" -}}
 - apiGroups: [dualtrace.dev]
   resources: [dualtraceexports]
@@ -7,13 +7,13 @@ watchNamespaces. No Secrets. */}}
 - apiGroups: [dualtrace.dev]
   resources: [dualtraceexports/status]
   verbs: [patch]
-# Children block the deletion of their export; where OwnerReferencesPermissionEnforcement is on
-# (OpenShift), only who may update its finalizers may say so.
+# Children set blockOwnerDeletion. If OwnerReferencesPermissionEnforcement is enabled (OpenShift),
+# that requires permission to update the owner's finalizers.
 - apiGroups: [dualtrace.dev]
   resources: [dualtraceexports/finalizers]
   verbs: [update]
-# Children: before one is made, whether somebody else has that name (get); server-side apply creates
-# and patches; what is not planned any more is deleted.
+# Children: get, to check that the name is free before creating one; create and patch, for
+# server-side apply; delete, for children that are no longer planned.
 - apiGroups: [""]
   resources: [configmaps, serviceaccounts, services]
   verbs: [get, list, watch, create, patch, delete]
@@ -23,20 +23,21 @@ watchNamespaces. No Secrets. */}}
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]
-# Where the agents are; with a webhook, also who asks for an export and was missed.
+# To see where agents run; with the webhook, also to find pods that request an export but were not
+# injected.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-# Whether another operator, which has an export, still runs.
+# To check whether another operator that owns an export is still running.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [get]
 {{- end }}
 
-{{/* (list $ KIND NAME NAMESPACE) → the binding of that Role or ClusterRole; a ClusterRole's has no namespace. */}}
+{{/* (list $ KIND NAME NAMESPACE) → the binding of that Role or ClusterRole. For a ClusterRole, NAMESPACE is empty. */}}
 {{- define "dualtrace.binding" -}}
 {{- $ := index . 0 -}}
 apiVersion: rbac.authorization.k8s.io/v1
@@ -53,7 +54,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ index . 1 }}, name: {{ i
 {{ include "dualtrace.subjects" $ }}
 {{- end }}
 
-{{/* (list $ KIND NAME NAMESPACE) → the head of a Role or ClusterRole, up to its rules. */}}
+{{/* (list $ KIND NAME NAMESPACE) → a Role or ClusterRole up to, and without, its rules. */}}
 {{- define "dualtrace.role" -}}
 {{- $ := index . 0 -}}
 apiVersion: rbac.authorization.k8s.io/v1

@@ -12,7 +12,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The metadata of both configurations. */}}
+{{/* The metadata of both webhook configurations. */}}
 {{- define "dualtrace.webhookMetadata" -}}
 name: {{ include "dualtrace.fullname" . }}
 labels:
@@ -25,8 +25,8 @@ labels:
 {{- include "dualtrace.annotations" (list $ 0 (merge $own (.Values.webhook.annotations | default dict))) }}
 {{- end }}
 
-{{/* (list $ PATH) → what calls of that path have in common. No caBundle: the operator, or cert-manager,
-writes it, and what is not here is not taken back by the next upgrade. */}}
+{{/* (list $ PATH) → the fields that webhooks with that path share. It leaves out caBundle, which the operator or
+cert-manager writes: an upgrade does not revert a field that the chart does not set. */}}
 {{- define "dualtrace.webhookCall" -}}
 {{- $ := index . 0 -}}
 clientConfig:
@@ -37,9 +37,10 @@ matchPolicy: Equivalent
 timeoutSeconds: {{ $.Values.webhook.timeoutSeconds }}
 {{- end }}
 
-{{/* (list $ OWN) → the namespaceSelector of a webhook: its own expressions (YAML), and what webhook.namespaceSelector
-adds. The last two are what AKS' admissions enforcer adds to every webhook that lacks them: a field that it has
-written is its own, and the next server-side apply of ours would be refused. Nowhere else do they mean anything. */}}
+{{/* (list $ OWN) → the namespaceSelector of a webhook: its own expressions (YAML), and those of
+webhook.namespaceSelector. The last two are those that the AKS admissions enforcer adds to every webhook that lacks
+them. It would then own the field, and the next server-side apply of the chart would fail with a conflict. On other
+clusters they have no effect. */}}
 {{- define "dualtrace.namespaceSelector" -}}
 {{- $ := index . 0 -}}
 {{- $more := $.Values.webhook.namespaceSelector | default dict -}}
@@ -66,13 +67,13 @@ objectSelector:
 {{- end }}
 {{- end }}
 
-{{/* Namespaces whose pods are never looked at, and where only some are served, all others. */}}
+{{/* Excludes the namespaces whose pods the webhook never sees: some fixed ones and, with watchNamespaces, all others. */}}
 {{- define "dualtrace.webhookNamespaces" -}}
 - {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system, kube-node-lease, {{ .Release.Namespace }}]}
 {{ include "dualtrace.servedNamespaces" . }}
 {{- end }}
 
-{{/* Those of them that ask for an export of all their pods. */}}
+{{/* Of these namespaces, those that request an export for all their pods. */}}
 {{- define "dualtrace.askingNamespaces" -}}
 {{ include "dualtrace.webhookNamespaces" . | trim }}
 - {key: dualtrace.dev/inject, operator: Exists}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel counts of a container, read from outside, so that it is the same for each system:
-CPU and memory of its cgroup (v1 or v2), bytes that its processes write, syncs of its files."""
+"""The kernel's counters for a container, read from outside so that they are the same for each
+system: CPU and memory of its cgroup (v1 or v2), bytes written by its processes, syncs of its
+files."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ MIB = 2**20
 
 
 def named(text: str) -> dict[str, int]:
-    """The lines of cgroup files and of /proc/PID/io: a name and a number."""
+    """Parses cgroup files and /proc/PID/io: lines with a name and a number."""
     lines = [line.replace(":", "").split() for line in text.splitlines()]
     return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
 
@@ -47,7 +48,8 @@ def resident_mib(pid: int) -> float:
 
 
 class Container:
-    """One container that runs now. `node_cgroup` is its node's, `id` what its runtime calls it."""
+    """One running container. `node_cgroup` is that of its node, `id` its id in the container
+    runtime."""
 
     def __init__(self, node_cgroup: str, id: str):
         found = [path for root in Cgroup(node_cgroup).paths for path in root.glob(f"**/*{id}*")]
@@ -73,8 +75,8 @@ class Container:
         return [int(pid) for pid in (self._memory / "cgroup.procs").read_text().split()]
 
     def written_bytes(self) -> int:
-        """Since they started: pages that they made dirty and that were not dropped before they were
-        written. What the file system writes of its own is not in it."""
+        """Since they started: pages that they dirtied and that were not dropped before they were
+        written. Writes of the file system itself are not included."""
         total = 0
         for pid in self.processes():
             counted = named(Path(f"/proc/{pid}/io").read_text())
@@ -83,7 +85,8 @@ class Container:
 
 
 class Syncs:
-    """Of the files in these folders, as FileSyncs counts them: where it cannot, there is no count."""
+    """The syncs of the files in these folders, as FileSyncs counts them: where it cannot, there is
+    no count."""
 
     def __init__(self, folders: list[Path]):
         self._counters: list[FileSyncs] = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Both destinations outside the cluster: the counting sink, with TLS, in the network of the first
-node but not among its pods. The cluster knows them as Services without a selector."""
+node but not among its pods. In the cluster, they are Services without a selector."""
 
 import json
 import socket
@@ -21,7 +21,7 @@ HOSTS = {name: f"{name}.{DESTINATIONS}.svc" for name in SINK_PORTS}
 
 
 def service(name: str, address: str, port: int) -> list[dict]:
-    """That leads from port 443 to an address outside the cluster's pods."""
+    """A Service that leads from port 443 to an address outside the cluster's pods."""
     meta = {"name": name, "namespace": DESTINATIONS}
     ports = [{"name": "tls", "port": 443, "targetPort": port, "protocol": "TCP"}]
     slice_meta = {**meta, "labels": {"kubernetes.io/service-name": name}}
@@ -39,7 +39,7 @@ def service(name: str, address: str, port: int) -> list[dict]:
 
 
 class NodeSink(Sink):
-    """The sink in a node's network; what it has counted is asked through a port of this machine."""
+    """The sink in a node's network; its counts can be read through a port of this machine."""
 
     def __init__(self, binary: Path, folder: Path, node: Node, certificate: Path, key: Path):
         command = [*node.machine.in_network(), binary, "--tls-host", "0.0.0.0"]
@@ -66,7 +66,7 @@ class NodeSink(Sink):
 
 
 class Destinations:
-    """Both, as long as it is not stopped."""
+    """Both destinations, until it is stopped."""
 
     def __init__(self, live: LiveCluster, sink_binary: Path, folder: Path):
         node = live.cluster.nodes().each[0]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The load: dualtrace-load in a pod on each node, to the system's Service, with spans of its own
-numbers; and, if it is asked for, a probe beside each (probe.py)."""
+"""The load: dualtrace-load in a pod on each node, to the system's Service, with its own span
+numbers, and optionally a probe next to each (probe.py)."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ OVERTIME_SECONDS = 240
 
 @dataclass(frozen=True)
 class Shape:
-    """What each node's pod sends, over OTLP/gRPC and plain, as SDKs do."""
+    """What each node's pod sends, over OTLP/gRPC without TLS or compression, as SDKs do."""
 
     rate: int  # spans a second
     spans: int  # a request
@@ -62,8 +62,8 @@ def pod(name: str, node: str, arguments: list[str]) -> dict:
 
 
 class Loads:
-    """One run after the other; each has numbers that no other has had, so that what comes late or
-    twice is never taken for something of the next."""
+    """One run after another; each has new span numbers, so that late or duplicate spans are never
+    attributed to the next one."""
 
     def __init__(self, live: LiveCluster, binary: Path, folder: Path):
         self._live = live
@@ -77,7 +77,7 @@ class Loads:
         return self._live.cluster.nodes().each
 
     def start(self, address: str, shape: Shape, seconds: float, probed: bool = False) -> "Running":
-        """Returns when all of it runs."""
+        """Returns when all parts are running."""
         first = self._runs * len(self._nodes) * (LOAD_SPANS + PROBE_SPANS)
         self._runs += 1
         assert shape.rate * seconds <= LOAD_SPANS, "a load has more spans than numbers"
@@ -115,7 +115,7 @@ class Running:
             wait_until(lambda name=name: phase(name) in phases, ended, timeout, every=0.5)
 
     def result(self) -> LoadResult:
-        """When it has come to its end."""
+        """Returns when it has finished."""
         self.wait_for("Succeeded", "Failed", timeout=self._seconds + OVERTIME_SECONDS)
         probes = [probe.stop() for probe in self._probes]
         accepted, loads = 0, []
@@ -131,6 +131,6 @@ class Running:
         return LoadResult(accepted, loads, probes)
 
     def end(self) -> None:
-        """Whatever it does now."""
+        """Stops it, whatever its state."""
         for probe in self._probes:
             probe.process.kill()

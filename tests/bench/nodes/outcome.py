@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of a load: what its clients were told."""
+"""The outcome of a load: the responses that its clients got."""
 
 from dataclasses import dataclass
 
 
 def set_of(numbers: list[int]) -> int:
-    """As as_set() makes it: bit n for number n. They are near each other."""
+    """In the format of as_set(): bit n for number n. The numbers are close to each other."""
     least = min(numbers, default=0)
     return sum(1 << number - least for number in numbers) << least
 
 
 @dataclass
 class LoadResult:
-    """Of all nodes together, probes included."""
+    """For all nodes together, including the probes."""
 
     accepted: int  # the set of spans that were answered OK
     loads: list[dict]  # what each dualtrace-load printed
@@ -23,12 +23,12 @@ class LoadResult:
 
     @property
     def unanswered(self) -> int:
-        """Spans that were due and not answered OK."""
+        """Spans that were due and were not acknowledged."""
         failed = sum(probe["tries"] - len(probe["ok"]) for probe in self.probes)
         return int(self.total("spans_due") - self.total("spans_accepted")) + failed
 
     @property
     def longest_outage(self) -> float | None:
-        """Of the probes: from the first try that failed to the next OK, or a late answer's."""
+        """For the probes: from the first failed attempt to the next success, or to a late one."""
         waits = [max(probe["longest_outage"], probe["slowest"]) for probe in self.probes]
         return max(waits) if waits else None

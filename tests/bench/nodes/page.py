@@ -82,7 +82,7 @@ LINES = {"idle": idle_line, "load": load_line, "event": event_line}
 
 
 def table(results: list[dict], kinds: tuple[str, ...]) -> list[str]:
-    """Systems beside each other, phase by phase in the order of the first system."""
+    """Systems next to each other, phase by phase in the order of the first system."""
     order = list(dict.fromkeys(one["title"] for one in results if one["kind"] in kinds))
     lines = []
     for title in order:

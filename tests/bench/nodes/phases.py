@@ -56,7 +56,7 @@ class Stand:
         return [self.system.container_on(node) for node in self.nodes]
 
     def wait_delivered(self, accepted: int) -> None:
-        """Until all has arrived, or nothing more comes."""
+        """Waits until everything has arrived, or nothing more arrives."""
         wait_delivered(self.destinations.sink, DESTINATIONS, accepted, QUIET_SECONDS)
 
     def arrived(self, accepted: int) -> dict:
@@ -141,13 +141,14 @@ class Event:
 
 
 def kill_agent(stand: Stand) -> None:
-    """As the kernel does when memory is short. The kubelet starts another one in the same pod."""
+    """Kills it as the kernel does when memory is short. The kubelet starts another one in the same
+    pod."""
     for pid in stand.system.container_on(stand.nodes[0]).processes():
         os.kill(pid, signal.SIGKILL)
 
 
 def drain(stand: Stand) -> None:
-    """The load stays, as an application does that takes its time to end."""
+    """The load stays, like an application that takes its time to stop."""
     stand.live.kubectl(
         *("drain", stand.nodes[1].name, "--ignore-daemonsets", "--delete-emptydir-data"),
         f"--pod-selector=app!={LABEL}",
@@ -159,7 +160,8 @@ def uncordon(stand: Stand) -> None:
 
 
 def drain_and_end_agent(stand: Stand) -> None:
-    """What the reboot does after it: the agent is ended, too, and comes back with the node."""
+    """The effect of the reboot that follows: the agent is stopped, too, and comes back with the
+    node."""
     drain(stand)
     pod = stand.system.pod_on(stand.nodes[1])["metadata"]
     place = f"--namespace={pod['namespace']}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of its own in each node's network: one span every 50 ms over OTLP/HTTP, one request at a
-time, as an application sends them that exports at once. It sees an outage as clients do, which a
-generator that keeps to a schedule does not. Run as a program it is that client."""
+"""A separate client in each node's network: one span every 50 ms over OTLP/HTTP, one request at a
+time, like an application that exports immediately. It sees an outage as clients do, unlike a
+generator that keeps to a schedule. Run as a program, this file is that client."""
 
 import argparse
 import http.client
@@ -28,7 +28,7 @@ ANSWER_TIMEOUT = 10.0  # an SDK's
 
 
 class Client:
-    """Keeps its connection as long as it is answered."""
+    """Keeps its connection as long as it gets responses."""
 
     def __init__(self, host: str, port: int):
         self._target = host, port

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is compared on nodes: dualtrace by its chart and one export, the OpenTelemetry Collector by
-collector.yaml. Both compress for both destinations, as the Collector does by default,
-and trust the authority of the destinations; all else is their own default."""
+"""The systems compared on nodes: dualtrace with its chart and one export, and the OpenTelemetry
+Collector with collector.yaml. Both compress for both destinations, as the Collector does by
+default, and trust the destinations' CA; everything else is their own default."""
 
 import tempfile
 from pathlib import Path
@@ -26,7 +26,7 @@ def load_image(live: LiveCluster, name: str, program: Path) -> None:
 
 
 class NodeSystem:
-    """A DaemonSet whose pods take spans on every node."""
+    """A DaemonSet whose pods accept spans on every node."""
 
     key = ""
     title = ""
@@ -39,7 +39,7 @@ class NodeSystem:
         self.live = live
 
     def install(self, ca_file: Path) -> None:
-        """Returns when it takes spans on every node."""
+        """Returns when it accepts spans on every node."""
         raise NotImplementedError
 
     def remove(self) -> None:
@@ -52,7 +52,7 @@ class NodeSystem:
         return node.machine.folder / "lib" / self.store
 
     def pod_on(self, node: Node) -> dict | None:
-        """The one that is to stay."""
+        """The pod that is not being deleted."""
         for pod in self.live.get("pods", self.space)["items"]:
             stays = "deletionTimestamp" not in pod["metadata"]
             if stays and pod["spec"].get("nodeName") == node.name:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a team does: one annotation. Its spans go to the agent of their own node, and from there to
-both destinations; when no webhook answers, its pods start all the same and are named."""
+"""What a team does: set one annotation. Its spans go to the agent of the same node, and from there
+to both destinations. If no webhook answers, its pods start nevertheless and are listed in the
+status."""
 
 import json
 

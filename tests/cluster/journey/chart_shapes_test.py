@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each pod in the shape of a real chart (tests/data/pods_of_charts) that is said to be injected delivers a
-span from each container that got the variables, by these variables alone. The API server and the webhook
-get the pod as it is; what runs has its labels and what was injected, and a shell in place of its programs."""
+"""Every pod of a real chart (tests/data/pods_of_charts) that is expected to be injected delivers a
+span from each injected container, by the injected variables alone. The API server and the webhook
+see the original pod; the pod that runs has its labels and the injected variables, and a shell in
+place of its programs."""
 
 import json
 from pathlib import Path

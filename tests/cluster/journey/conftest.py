@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One cluster with two nodes for almost all tests of this folder, with dualtrace installed on it."""
+"""One cluster with two nodes for almost all tests of this folder, with dualtrace installed."""
 
 import os
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def pytest_addoption(parser):
 
 @contextmanager
 def two_nodes(request, folder: Path):
-    """With the sandbox on them."""
+    """With the sandbox running on the nodes."""
     if os.geteuid() != 0:
         pytest.skip("nodes need root")
     cluster = Cluster(folder / "cluster")
@@ -51,7 +51,7 @@ def export(live):
 
 @pytest.fixture
 def loads(request, live, export, tmp_path):
-    """From each node to the export, of the file's RATE in spans a second."""
+    """A load from each node to the export, at the file's RATE in spans per second."""
     rate = request.module.RATE
     running = [live.load_from(node, rate, tmp_path) for node in live.cluster.nodes().each]
     yield running
@@ -62,6 +62,6 @@ def loads(request, live, export, tmp_path):
 
 @pytest.fixture(scope="module")
 def fresh(request, tmp_path_factory):
-    """Another one, on which dualtrace has never been."""
+    """Another cluster, on which dualtrace has never been installed."""
     with two_nodes(request, tmp_path_factory.mktemp("cluster")) as live:
         yield live

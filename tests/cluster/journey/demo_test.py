@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev cluster demo`: on a cluster of its own it shows a trace at both destinations, and no key."""
+"""`./dev cluster demo`: on its own cluster, it shows a trace at both destinations, and no key."""
 
 import os
 import subprocess

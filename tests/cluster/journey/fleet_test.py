@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node that cannot run the new agent, full or NotReady, holds up nobody: the others get it, this one
-keeps the old one, and the status names it at once. Under load, nothing is lost."""
+"""A node that cannot run the new agent, because it is full or NotReady, does not hold up the
+others: they get the new agent, this node keeps the old one, and the status names it at once. Under
+load, nothing is lost."""
 
 import json
 
@@ -17,7 +18,7 @@ def images(live, node: str) -> list[str]:
 
 
 def failing(live) -> dict[str, dict]:
-    """What the status says of nodes that cannot run the agent, by their names."""
+    """The status of nodes that cannot run the agent, by name."""
     status = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)["status"]
     return {one["node"]: one for one in status["agents"].get("nodesFailing", [])}
 
@@ -38,7 +39,7 @@ def wait_until_done(live, image: str) -> None:
 
 
 def judge_the_rest(live, before: str, after: str, why: str) -> None:
-    """While node2 cannot run the new one."""
+    """Checks both nodes while node2 cannot run the new agent."""
     wait_until(lambda: images(live, "node1") == [after], "node1 has the new one", 120, every=0.5)
     wait_until(lambda: "node2" in failing(live), "node2 is named", 60, every=0.5)
     assert why in json.dumps(failing(live)["node2"])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of Databricks credential in each way in, on real nodes under steady load, while all of
-them are changed, spoiled, revoked and lost. The agents of some exports have a clock that is ten minutes
-off. The tests are phases of one history: each does its harm to all exports at once, and the last one
-judges what arrived."""
+"""Every kind of Databricks credential with each protocol, on real nodes under steady load, while
+all of them are changed, invalidated, revoked and deleted. The agents of some exports have a clock
+that is ten minutes off. The tests are phases of one history: each applies its fault to all exports
+at once, and the last one checks what arrived."""
 
 import json
 import os
@@ -57,7 +57,8 @@ class Case:
         return f"system:serviceaccount:{self.name}:{EXPORT}-dualtrace"
 
     def put(self, version: str, key: str | None = None) -> None:
-        """Into the Secret, under the key that the export names unless the test wants another."""
+        """Writes it into the Secret, under the key that the export names unless the test chooses
+        another."""
         if self.kind == "token":
             values = {key or "token": self.secret(version)}
         else:
@@ -131,14 +132,14 @@ class Case:
         }
 
     def uses(self, secret_text: str) -> int:
-        """How many requests for spans or tokens the sandbox has seen with it."""
+        """The number of requests for spans or tokens that the sandbox has received with it."""
         stats = self.live.sandbox.admin("/stats")
         seen = [stats[door]["credentials"].get(fingerprint(secret_text), {}) for door in (self.door, "token")]
         return sum(one.get("accepted", 0) + one.get("refused", 0) for one in seen)
 
 
 class Cases(list):
-    """All of them, and what they want of the sandbox together."""
+    """All identities, and the sandbox settings that they need together."""
 
     def __init__(self, live: LiveCluster, cases):
         super().__init__(cases)
@@ -157,7 +158,7 @@ class Cases(list):
         return [case for case in self if case.kind != "token"]
 
     def allow(self, *versions: str) -> None:
-        """These versions of each Secret are good from now on, and no other."""
+        """Makes exactly these versions of each Secret valid."""
         tokens = [case.secret(v) for case in self if case.kind == "token" for v in versions]
         principals = {
             case.client: {"secrets": [case.secret(v) for v in versions]}
@@ -253,7 +254,7 @@ def test_a_good_credential_follows_a_good_one(loaded):
     flowed = {case.name: case.uses(case.secret("second")) for case in loaded.with_secret}
     loaded.wait_until(
         lambda case: case.uses(case.secret("second")) > flowed[case.name] + 5,
-        "requests go on",
+        "requests continue",
         [case for case in loaded.with_secret if case.kind == "token"],
     )
     after = {case.name: case.uses(case.secret("first")) for case in loaded.with_secret}
@@ -345,7 +346,7 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time(live, loaded)
 
 
 def projected_token_file(live, case: Case) -> Path:
-    """As the kubelet of the first node has mounted it for the agent there, seen by that kubelet."""
+    """As the kubelet of the first node mounted it for its agent, in the kubelet's view."""
     node = live.cluster.nodes().each[0]
     pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node.name}")["items"]
     pod = Path("/proc", str(node.machine.pid), "root/var/lib/kubelet/pods", pods[0]["metadata"]["uid"])
@@ -371,7 +372,7 @@ def test_the_kubelet_renews_the_token_and_nobody_notices(live, loaded):
 
 
 def everything_said(live, cases: Cases) -> dict[str, str]:
-    """All that people or programs can read without the right to read Secrets, by where it stands."""
+    """Everything that people or programs without permission to read Secrets can see, by source."""
     kinds = "pods,services,configmaps,serviceaccounts,daemonsets,networkpolicies,events,leases"
     said = {
         "objects": live.kubectl("get", kinds, "--all-namespaces", "--output=yaml"),

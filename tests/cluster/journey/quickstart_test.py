@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/quickstart.md as somebody walks it who has only that: its commands as they stand there, but for
-what everybody has to fill in. Only its first step, which pushes images to a registry, is not run."""
+"""docs/quickstart.md as a new user follows it: its commands verbatim, except for the placeholders
+that every user fills in. Only the first step, which pushes images to a registry, is not run."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def commands(step: int) -> str:
 
 
 class Newcomer:
-    """Has a shell, in a checkout, with the keys in files."""
+    """A shell in a checkout, with the keys in files."""
 
     def __init__(self, live, folder: Path):
         self._folder = folder
@@ -72,7 +72,7 @@ class Newcomer:
 
 @pytest.fixture(scope="module")
 def newcomer(fresh, tmp_path_factory) -> Newcomer:
-    """With a Deployment that knows nothing of dualtrace, and images in place of a registry."""
+    """With a Deployment that does not know dualtrace, and local images in place of a registry."""
     for program in ("dualtrace-operator", "dualtrace-agent"):
         fresh.load_program(program, "0.1.0")
     fresh.start_application(annotated=False)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An injected pod finds its agent by the name that it was given, whatever its resolver makes of
-names with few dots."""
+"""An injected pod reaches its agent by the injected name, whatever its resolver does with names
+that have few dots."""
 
 import json
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which Pod Security Standard what keeps. The operator's and the application's namespaces enforce
-"restricted" in all tests of this folder, and so do agents that keep their journal in an emptyDir;
-those that keep it on their node break the rules that the documentation says, and no other."""
+"""Which Pod Security Standard each part meets. The operator's and the application's namespaces
+enforce "restricted" in all tests of this folder, and so do those of agents with their journal in an
+emptyDir. Agents that keep it on their node violate exactly the rules that the documentation
+lists."""
 
 import json
 import re
@@ -11,7 +12,7 @@ from harness.live_cluster import APPLICATION_NAMESPACE, ENFORCE, EXPORT_NAMESPAC
 
 
 def broken_rules(live, standard: str) -> set[str]:
-    """By the agents, as the API server sees it."""
+    """The violations of the agents, as the API server reports them."""
     label = ("label", "namespace", EXPORT_NAMESPACE, f"{ENFORCE}={standard}", "--overwrite")
     said = live.kubectl(*label, "--dry-run=server", check=False)
     found = re.findall(r"^Warning: agents-dualtrace\S+(?: \(.*\))?: (.*)$", said, re.MULTILINE)

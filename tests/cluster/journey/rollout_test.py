@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agents and operators are replaced and nodes drained under load: nothing that was answered OK is
-lost, and no client waits for longer than a retry of its SDK."""
+"""Agents and operators are replaced and nodes drained under load: nothing that was acknowledged is
+lost, and no client waits longer than one retry of its SDK."""
 
 import pytest
 from harness.asking_pods import AskingPods
@@ -13,7 +13,8 @@ RETRY = 2.0  # seconds; OTLP exporters wait for one before they try again, and t
 
 
 def settle(live, loads, capsys) -> None:
-    """Ends the load, and compares what its clients were told with what the destinations have."""
+    """Stops the load, and compares what was acknowledged to its clients with what the destinations
+    have."""
     for load in loads:
         told = load.stop()
         with capsys.disabled():
@@ -84,8 +85,8 @@ def test_draining_a_node_leaves_its_agent_to_what_still_runs_there(live, loads, 
 
 
 def test_a_node_that_comes_back_delivers_what_it_held(live, export, tmp_path):
-    """The pod leaves the node with spans that one destination has not taken; they wait on the
-    node's disk for the next one."""
+    """The pod leaves the node with spans that one destination has not accepted; they stay on the
+    node's disk for the next agent."""
     live.create_export(agent={"nodeSelector": {"dualtrace.dev/agents": "yes"}})
     for node in ("node1", "node2"):
         live.kubectl("label", "node", node, "dualtrace.dev/agents=yes", "--overwrite")

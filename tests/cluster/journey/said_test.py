@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said when something is wrong, on real nodes: for each fault an export of its own with an
-application that sends through it, and Ready, the condition, its reason, the event, the line of `kubectl get`
-and a metric of the agents that tell of it. docs/what_is_said.md is the table of it: made here with
+"""Which signals report which fault, on real nodes: each fault has its own export and an application
+that sends through it. Checked are Ready, the condition, its reason, the event, the line of `kubectl
+get` and a metric of the agents. docs/what_is_said.md contains the table: written here with
 DUALTRACE_REGENERATE=1, and compared otherwise."""
 
 import json
@@ -40,7 +40,7 @@ done
 
 @dataclass
 class Place:
-    """The namespace of one fault, and what is in it."""
+    """The namespace of one fault, and its objects."""
 
     live: LiveCluster
     name: str
@@ -96,7 +96,7 @@ class Place:
             self.live.apply(made)
 
     def run_application(self) -> None:
-        """On that node; an export that its webhook does not know yet is asked for again."""
+        """On that node; retries while the webhook does not know the export yet."""
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -139,7 +139,7 @@ class Place:
         return " ".join(line.split()[1:5])
 
     def metrics(self) -> str:
-        """Of all its agents."""
+        """The sum over all its agents."""
         pods = self.live.get("pods", self.name, "--selector=dualtrace.dev/export")["items"]
         raw = f"/api/v1/namespaces/{self.name}/pods/{{}}:8888/proxy/metrics"
         names = [pod["metadata"]["name"] for pod in pods]
@@ -301,7 +301,7 @@ def test_a_fault_is_said_everywhere(live, places, fault):
         )
         place.later(place)
     try:
-        wait_until(lambda: is_said(place, fault), "it is said", fault.patience, every=1)
+        wait_until(lambda: is_said(place, fault), "it is reported", fault.patience, every=1)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{json.dumps(place.status(), indent=1)}") from None
     condition, ready = place.condition(fault.condition), place.condition("Ready")

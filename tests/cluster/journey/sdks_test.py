@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Applications of four languages, which leave all to what their SDK reads from the environment, get
-one annotation: the spans of each pod go to the agent of its own node, by either protocol, and say
-where they come from. The pods keep the restricted Pod Security Standard."""
+"""Applications in four languages, configured only by the environment variables of their SDKs, get
+one annotation: the spans of each pod go to the agent of its own node, over either protocol, and
+carry their origin. The pods meet the Pod Security Standard "restricted"."""
 
 import json
 from collections import Counter
@@ -43,7 +43,7 @@ WRITERS = {"python": write_python, "nodejs": write_nodejs, "go": write_go, "java
 
 
 def deployment(name: str, image: str, annotations: dict[str, str]) -> dict:
-    """Of two pods on one node and one on the other, so that the nodes' books differ."""
+    """Two pods on one node and one on the other, so that the ledgers of the nodes differ."""
     labels = {"app": name}
     container = {
         "name": "main",
@@ -101,7 +101,7 @@ class Application:
 
 @pytest.fixture(scope="module")
 def space(live):
-    """Where the applications are, with an export; nobody else sends anything."""
+    """The namespace of the applications, with an export; nothing else sends to it."""
     live.kubectl("delete", "namespace", APPLICATION_NAMESPACE, "--ignore-not-found")
     live.create_export()
     live.wait_until_ready()
@@ -122,7 +122,7 @@ def image(request, live, space, tmp_path_factory) -> str:
 
 
 def accepted(live) -> dict[str, dict[str, int]]:
-    """By the agents' books."""
+    """According to the agents' ledgers."""
     return {
         node: {one["name"]: one["spans"]["accepted"] for one in live.agent_status(node)["lanes"]}
         for node in ("node1", "node2")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two teams with an export of the same name, and an operator each, on the same nodes: each team's spans
-go where its own export says, and what one operator does is not noticed by the other team."""
+"""Two teams, each with its own operator and an export of the same name, on the same nodes: each
+team's spans go where its own export sends them, and neither team is affected by the other's
+operator."""
 
 import pytest
 from harness.chart import nested
@@ -13,7 +14,7 @@ BLUE_NAMESPACE, BLUE_RELEASE = "dualtrace-blue", "blue"
 
 
 def deploy_blue(live, tag: str) -> None:
-    """The second installation, beside the one that `live` has."""
+    """The second installation, in addition to that of `live`."""
     values = nested(fullnameOverride=BLUE_RELEASE, exportClass="blue", crds__enabled=False)
     live.install(tag, values, release=BLUE_RELEASE, space=BLUE_NAMESPACE)
 
@@ -40,7 +41,7 @@ def agents(live, team: str) -> dict[str, str]:
 
 
 def teams_of(live, traces: set[str]) -> set[str]:
-    """Those whose export Arize has these traces from."""
+    """The teams from whose export Arize has these traces."""
     sql = "SELECT DISTINCT trace_id, resource FROM spans WHERE destination = 'arize'"
     resources = [row["resource"] for row in live.sandbox.query(sql) if row["trace_id"] in traces]
     return {team for team in (GREEN, BLUE) for one in resources if f'"{team}"' in one}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of the journey, in every order in which people go it: nothing is stuck, and nothing is left
-but what is said to be kept."""
+"""Uninstalling, in every order that users choose: nothing gets stuck, and nothing is left except
+for what is documented to be kept."""
 
 import pytest
 from harness.asking_pods import is_injected
@@ -39,7 +39,8 @@ def nothing_is_left(live) -> None:
 
 
 def wait_for_the_garbage_collector(live) -> None:
-    """It has to watch a new kind before it sees that one is deleted, and takes a minute to begin."""
+    """The garbage collector must watch a new kind before it notices deletions, which takes it a
+    minute."""
     created = ("get", "crd", CRD, "--output=jsonpath={.metadata.creationTimestamp}")
     since = live.kubectl(*created).removesuffix("Z")
     log = AuditLog(live.cluster.folder / "audit.log")
@@ -100,7 +101,7 @@ def test_the_definition_first(live, installed):
 
 
 def test_the_operators_namespace_first(live, installed):
-    """Helm forgets the release with it, and what the cluster has of it is left."""
+    """Helm loses the release with the namespace, and its cluster-scoped objects are left."""
     delete_namespace(live, NAMESPACE)
     assert not is_injected(live.kubectl, "default")  # but created
     assert len(live.agent_pods()) == 2

@@ -16,7 +16,7 @@ from harness.processes import wait_until
 RATE = 200  # spans a second on each node
 BEFORE = os.environ.get("DUALTRACE_BEFORE")
 
-pytestmark = pytest.mark.skipif(not BEFORE, reason="DUALTRACE_BEFORE names no version of before")
+pytestmark = pytest.mark.skipif(not BEFORE, reason="DUALTRACE_BEFORE does not name an earlier version")
 
 
 def images(live) -> set[str]:
@@ -57,7 +57,7 @@ def test_nothing_is_lost_and_nothing_has_to_be_rewritten(before, tmp_path, capsy
     after = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
     assert after["metadata"]["uid"] == uid
     assert merged(after["spec"], written) == after["spec"]
-    # What is to be written before the rules of before end.
+    # What users must write before the old rules end.
     assert f"{EXPORT_NAMESPACE}/{EXPORT}" in told and "namespaceSelector" in told
     with capsys.disabled():
         print(f"\n{len(injected)} pods asked meanwhile, all were injected")

@@ -44,7 +44,7 @@ def provider_of_arguments(protocol: str, endpoint: str, compression: str) -> Tra
 
 
 def provider_of_environment() -> TracerProvider:
-    """What opentelemetry-distro makes of it, as `opentelemetry-instrument` does."""
+    """Configures the SDK with opentelemetry-distro, as `opentelemetry-instrument` does."""
     from opentelemetry.instrumentation.auto_instrumentation import initialize
 
     initialize(swallow_exceptions=False)
@@ -52,7 +52,7 @@ def provider_of_environment() -> TracerProvider:
 
 
 def send_trace(provider: TracerProvider) -> dict:
-    """Returns its ids, once it is sent."""
+    """Returns its ids after it was sent."""
     tracer = provider.get_tracer("component", "1.0", schema_url="https://example.com/schema")
 
     root = tracer.start_span("root", kind=SpanKind.SERVER)

@@ -74,7 +74,7 @@ TEST_F(LeftoversTest, StayWhenTheirAgentHasWrittenSince) {
   EXPECT_TRUE(files.exists(path));
 }
 
-// A node whose clock is wrong until it has asked for the time.
+// A node whose clock is wrong until it has synchronized.
 TEST_F(LeftoversTest, StayWhenTheClockOnlyJumps) {
   const std::string path = leave_journal(1);
   Leftovers leftovers(files, clock, kData);

@@ -254,7 +254,7 @@ TEST_F(KeeperFixture, SaysWhyItHasNothing) {
   EXPECT_EQ(next(), "here");
 }
 
-// One that a token is asked for with.
+// A credential that is exchanged for a token.
 struct TokenKeeper : KeeperFixture {
   TokenKeeper() {
     write("secret");

@@ -89,7 +89,7 @@ TEST_F(TokenClient, FindsZerobusOnceAndAsksForItsTable) {
   EXPECT_EQ(made[0]->key.origin->origin(), "https://12.zerobus.us-west-2.cloud.databricks.com:443");
 
   make();
-  EXPECT_EQ(asked(), "POST /oidc/v1/token") << "what is known is not asked for again";
+  EXPECT_EQ(asked(), "POST /oidc/v1/token") << "known metadata is not requested again";
   answer(200, kScoped);
   EXPECT_TRUE(made[1]);
 }

@@ -267,7 +267,7 @@ TEST_F(CarryOverTest, EndsAsDamageWhereverItIsLost) {
       carry_ok(arize(), whole.sequence, "bc", 2, {.delivered = 1});
       ASSERT_TRUE(arize().sync());
       const std::string damaged = segment_of_last_record();
-      append_large(1);  // the journal goes on behind it
+      append_large(1);  // the journal continues after it
       append_large(1);
       const uint64_t begin = kSegmentHeaderBytes + kRecordHeaderBytes + 3000;
       if (loss == Loss::kPayload) files.flip(damaged, begin + kRecordHeaderBytes);

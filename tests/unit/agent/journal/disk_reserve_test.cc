@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of the disk is left to others: below it a journal takes nothing new and gives back what it
-// does not need; it goes on delivering, and takes up again by itself.
+// does not need; it keeps delivering, and accepts spans again without a restart.
 
 #include "agent/journal/disk_reserve.h"
 

@@ -196,7 +196,7 @@ TEST_F(Http2SessionTest, RefusesAGrpcCallWhileItsStreamIsOpen) {
     talk();
     EXPECT_EQ(response.reset, NGHTTP2_NO_ERROR);
     EXPECT_TRUE(response.closed);
-    send(grpc_headers(), grpc_frame("x"));  // the connection goes on
+    send(grpc_headers(), grpc_frame("x"));  // the connection stays usable
     EXPECT_EQ(requests.size(), 1u);
   }
   restart();

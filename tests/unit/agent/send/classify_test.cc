@@ -48,7 +48,8 @@ std::string status_in_json(int code, const std::string& message) {
   return R"({"code":)" + std::to_string(code) + R"(,"message":")" + message + R"("})";
 }
 
-// What an outcome is to be. kRefuse is a verdict or somebody else's word, by its reason.
+// The expected outcome. Whether kRefuse is the destination's verdict or an intermediary's depends
+// on its reason.
 struct Expected {
   OutcomeKind kind;
   std::string reason;

@@ -214,7 +214,7 @@ void make_trouble(World& world) {
   Random& random = world.random;
   const size_t victim = random.below(world.slots.size());
   switch (random.below(12)) {
-    case 0:  // kill -9, and start anew
+    case 0:  // kill -9, and a restart
       if (!world.slots[victim]->busy) world.boot(victim);
       break;
     case 1:  // the process does not get the processor

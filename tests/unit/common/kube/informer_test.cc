@@ -39,7 +39,7 @@ TEST_F(InformerTest, ReadsAStreamedListAndGoesOnInTheSameStream) {
   EXPECT_TRUE(informer->synced());
   send(watch_event("MODIFIED", pod("a", "6")));
   EXPECT_EQ(told, (Texts{"a@1", "b@2", "a@6"}));
-  EXPECT_EQ(api.requests(), 1u) << "nothing else is asked for";
+  EXPECT_EQ(api.requests(), 1u) << "nothing else is requested";
   end({});
   scheduler.run_for(seconds(1));
   EXPECT_EQ(api.last_watch().resource_version, "6");

@@ -313,7 +313,8 @@ TEST_F(WatchStepTest, AsksForFewerAtATimeWhenItMayHaveBeenTooMuch) {
   const WatchStep next = feed(WaitOver{});
   EXPECT_EQ(std::get<SendList>(next.action).request.limit, 25u) << "and no fewer";
   const WatchStep second = feed(ListAnswered{ListPage{{pod("a", "3")}, "7", "next"}});
-  EXPECT_EQ(std::get<SendList>(second.action).request.limit, 50u) << "what goes well goes on";
+  EXPECT_EQ(std::get<SendList>(second.action).request.limit, 50u)
+      << "a page that succeeds is followed by the next";
 }
 
 TEST_F(WatchStepTest, APageThatHasToWaitIsAskedForAgain) {
@@ -396,7 +397,7 @@ TEST_F(WatchStepTest, ListsSoonWhenAnOutageEndsWithAHistoryThatIsNoLongerKept) {
     const WatchStep again = watch_fails({ErrorKind::kExpired, "m"});
     longest = std::max(longest, std::get<Wait>(again.action).delay);
   }
-  EXPECT_GT(longest, seconds(10)) << "but not again and again";
+  EXPECT_GT(longest, seconds(10)) << "but not repeatedly";
 }
 
 TEST_F(WatchStepTest, WaitsForAsLongAsTheServerSaysWithinAMinute) {

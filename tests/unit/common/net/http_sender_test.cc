@@ -528,7 +528,7 @@ TEST(HttpSender, IsNotStoppedByAnothersNameThatTakesForever) {
   EXPECT_TRUE(call(*other));
   const auto answer = late.get();
   ASSERT_FALSE(answer);
-  // Nothing was sent, so this is no timeout of the destination's.
+  // Nothing was sent, so this timeout is not the destination's.
   EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
   EXPECT_NE(answer.error().message.find("looking up the name"), std::string::npos);
   stuck.reset();  // does not wait for the lookup

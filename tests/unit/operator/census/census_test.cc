@@ -166,7 +166,7 @@ TEST_F(CensusTest, CountsWhoWasInjectedAndIsNotAdmittedAnyMore) {
   directory.add(kAgents.namespace_name, kAgents.name, Json::object());
   EXPECT_EQ(fact().shut_out, 1);
   directory.add_faulty(kAgents.namespace_name, kAgents.name);
-  EXPECT_EQ(fact().shut_out, 0) << "its agents go on as they were last told";
+  EXPECT_EQ(fact().shut_out, 0) << "its agents keep their last configuration";
 }
 
 TEST_F(CensusTest, NamesFiveAtMost) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is planned, whole, as files that people review and that the component tests apply to a real
-// API server. DUALTRACE_REGENERATE=1 writes them anew.
+// API server. DUALTRACE_REGENERATE=1 regenerates them.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 void compare(const std::string& path, const std::string& text) {
   if (std::getenv("DUALTRACE_REGENERATE") != nullptr) std::ofstream(path) << text;
-  EXPECT_EQ(read_text(path), text) << path << ": DUALTRACE_REGENERATE=1 writes it anew";
+  EXPECT_EQ(read_text(path), text) << path << ": set DUALTRACE_REGENERATE=1 to regenerate";
 }
 
 class GoldenPlan : public testing::TestWithParam<std::string_view> {};

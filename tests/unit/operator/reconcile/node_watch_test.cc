@@ -31,7 +31,7 @@ struct Agent {
 constexpr const char* kUnheard =
     "NodeNotReady: the node's kubelet does not report to the control plane";
 
-// And nothing else is to be said of any node.
+// No node has anything else to report.
 NodesFact serving_on(int64_t nodes) {
   NodesFact fact;
   fact.serving = nodes;

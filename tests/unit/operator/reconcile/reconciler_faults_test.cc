@@ -145,7 +145,7 @@ TEST(Reconciler, WritesNothingMoreWhenItDoesNotLead) {
     return Error{ErrorKind::kCancelled, "not leading"};
   });
   EXPECT_EQ(world.run().error().kind, ErrorKind::kCancelled);
-  EXPECT_LE(world.api.writes().size(), 1U) << "one at most is asked for, and refused";
+  EXPECT_LE(world.api.writes().size(), 1U) << "at most one is attempted, and rejected";
   EXPECT_TRUE(world.api.all(kube::kServiceAccounts).empty());
 }
 
@@ -310,7 +310,7 @@ TEST(Reconciler, RemovesWhatItOwnsAndDoesNotPlan) {
   EXPECT_EQ(world.api.writes(), Texts{"remove configmaps shop/ours"});
 }
 
-// The garbage collector did not see that one: its watch was torn while the export was made anew.
+// The garbage collector missed that one: its watch broke while the export was recreated.
 TEST(Reconciler, RemovesWhatAnExportOfTheSameNameHasLeft) {
   World world;
   world.settle();

@@ -70,7 +70,7 @@ Json senders(const World& world) {
 const Json kOwnNamespace = Json::array({{{"podSelector", Json::object()}}});
 const Json kEverybody = Json::array({{{"namespaceSelector", Json::object()}}});
 
-// As the operator of before left it.
+// The state that an earlier operator left.
 void forget_consent(World& world) {
   world.edit_export([](Json& object) { object["status"].erase("consent"); });
 }
@@ -217,7 +217,7 @@ TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
   EXPECT_THAT(world.events.told(), Contains("Warning PodsUnavailable"));
 }
 
-// The kubelet goes on with the old one as long as a pod of the node mounts it.
+// The kubelet keeps the old one as long as a pod on the node mounts it.
 TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   World world;
   world.agents.said = {report_using("key-1")};
@@ -242,7 +242,7 @@ TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   EXPECT_EQ(world.condition("Ready"), "True Ready");
 }
 
-// It is the operator who is behind: the Secret is looked at before agents are blamed.
+// The operator itself is behind: it reads the Secret before it blames the agents.
 TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   World world;
   world.agents.said = {report_using("key-1")};

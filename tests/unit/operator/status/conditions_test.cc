@@ -614,7 +614,7 @@ TEST(Ready, FollowsADestinationThatPauses) {
   EXPECT_EQ(condition_of(world.status(), kReadyType).at("reason"), "TableMissing");
 }
 
-// The words of the destination go on to where the advice sends people.
+// The destination's error message also appears where the advice sends people.
 TEST(Ready, FollowsADestinationThatRefusesEverythingWithItsWordsBeside) {
   for (const std::string reason : {"EverythingRefused", "ForeignAnswer"}) {
     World world;

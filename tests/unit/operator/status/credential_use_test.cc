@@ -59,7 +59,8 @@ TEST(CredentialUse, SaysWhatIsInUseAndWhatAPolicyHasToName) {
     "since": "2025-11-24T14:00:00Z", "expires": "2025-11-24T16:50:00Z",
     "identity": {"issuer": "https://issuer.example", "audiences": ["account"],
                  "subject": "system:serviceaccount:observability:agents-dualtrace"}})"));
-  // An agent that starts anew does not make it younger, and one that renews itself does not end.
+  // A restarted agent does not make it younger, and a credential that renews itself does not
+  // expire.
   world.lane(5, kLane).credential.since = world.facts.now;
   EXPECT_EQ(credential(world.write()).at("since"), "2025-11-24T14:00:00Z");
   EXPECT_EQ(reason(world.status()), "Synced");

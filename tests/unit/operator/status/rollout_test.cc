@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said of a rollout that does not go on everywhere.
+// The conditions for a rollout that is stuck on some nodes.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ TEST(Progressing, NamesAtOnceTheNodesThatCannotRunTheNewAgent) {
     {"node": "node-03", "reason": "ImagePullBackOff", "message": "not found"},
     {"node": "node-05", "reason": "Unschedulable", "message": "1 Insufficient memory."},
     {"node": "node-07", "reason": "ImagePullBackOff", "message": "not found"}])"));
-  EXPECT_EQ(condition_of(status, kReadyType).at("status"), "True") << "the old ones go on";
+  EXPECT_EQ(condition_of(status, kReadyType).at("status"), "True") << "the old ones keep running";
 
   world.facts.daemon_set->updated = 9;
   const Json over = world.write();

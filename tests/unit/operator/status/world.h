@@ -23,7 +23,7 @@ class World {
   [[nodiscard]] report::Lane& lane(size_t agent, const std::string& name);
   void each_lane(const std::string& name, const std::function<void(report::Lane&)>& edit);
   void secret(SecretFact::State state, const std::string& key = "token");
-  // The status is remembered, as if it had been written; then time goes on by a minute.
+  // Keeps the status as if it had been written, and then advances the time by a minute.
   Json write();
   [[nodiscard]] Json status() const { return make_status(facts); }
 

@@ -16,7 +16,8 @@ const std::string kHost = "agents-dualtrace.observability.svc.cluster.local";
 const std::string kHttp = "http://" + kHost + ":4318/v1/traces";
 const std::string kGrpcUrl = "http://" + kHost + ":4317";
 
-// "endpoint protocol" as they are to be added, or the refusal's reason and the variable it names.
+// "endpoint protocol" as the webhook would add them, or the rejection's reason and the variable it
+// names.
 std::string target(const Json& env, std::string_view asked = "",
                    const Json& env_from = Json::array(),
                    EnvFrom trust = EnvFrom::kMayBringAnything) {

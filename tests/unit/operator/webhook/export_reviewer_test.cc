@@ -83,7 +83,7 @@ TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   EXPECT_THAT(warnings(request_for(kGood), questions), ElementsAre("spec.delivery: too little"));
 }
 
-// Of those that are asked for, `missing` are not there, and of `unknown` nobody knows.
+// Of the requested Secrets, `missing` do not exist, and nothing is known about `unknown`.
 struct Secrets {
   std::set<std::string> missing;
   std::set<std::string> unknown{};

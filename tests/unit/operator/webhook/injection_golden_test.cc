@@ -2,7 +2,7 @@
 // Pods as they come and as they go, as files that people read: tests/data/injection/<name>.yaml has
 // the namespace, the namespaces that the installation shares, the exports and the pod,
 // <name>.after.yaml the pod after the answer, and after any number of answers.
-// DUALTRACE_REGENERATE=1 writes the latter anew.
+// DUALTRACE_REGENERATE=1 regenerates the latter.
 
 #include <gtest/gtest.h>
 
@@ -48,7 +48,7 @@ TEST_P(GoldenPod, IsWhatTheFileSays) {
   if (std::getenv("DUALTRACE_REGENERATE") != nullptr) {
     std::ofstream(std::filesystem::path(DUALTRACE_ROOT) / file) << to_yaml(after);
   }
-  EXPECT_EQ(read_yaml_file(file), after) << "DUALTRACE_REGENERATE=1 writes it anew";
+  EXPECT_EQ(read_yaml_file(file), after) << "set DUALTRACE_REGENERATE=1 to regenerate";
   EXPECT_EQ(reviewed(after, cluster, example["namespace"]["name"]), after);
 }
 
