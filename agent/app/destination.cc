@@ -17,24 +17,11 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kTokenAnswerBytesMax = 64 << 10;
-// 500 ms where delivery.linger is 200: whoever reads spans at Arize expects them within a second.
-constexpr double kSteadyLingers = 2.5;
-
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
-  const DeliveryConfig& delivery = parts.delivery;
-  return {.name = name,
-          .batch_bytes_target = delivery.batch_bytes,
-          .batch_bytes_max = delivery.batch_bytes_max,
-          .linger = delivery.linger,
-          .steady_linger = std::chrono::duration_cast<Duration>(kSteadyLingers * delivery.linger),
-          .requests_in_flight_max = delivery.requests_in_flight,
-          .request_timeout = delivery.request_timeout,
-          .backoff = {.base = delivery.retry_base, .max = delivery.retry_max},
-          .pause_probe_interval = delivery.pause_probe,
-          .backlog_bytes_max = delivery.max_backlog,
-          .age_max = delivery.max_age,
-          .bodies = parts.bodies,
-          .legacy = parts.legacy};
+  LaneOptions options(name, parts.delivery);
+  options.bodies = parts.bodies;
+  options.legacy = parts.legacy;
+  return options;
 }
 
 KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& delivery) {
@@ -165,8 +152,8 @@ void Destination::make_keeper(report::CredentialKind kind, std::vector<SecretFil
 }
 
 void Destination::start_lane(const DestinationParts& parts) {
-  lane_ = make_lane(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
-                    Random(entropy()), parts.metrics);
+  lane_ = std::make_unique<Lane>(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
+                                 Random(entropy()), parts.metrics);
   keeper_->start();
 }
 

@@ -36,7 +36,7 @@ struct SimAgentOptions {
   DiskShare min_free;
   FolderRights rights;  // without a uid: an agent of before, that leaves folders without a mark
   ClientOptions clients;
-  LaneOptions lane;  // without its name
+  LaneOptions lane{"", DeliveryConfig()};  // of which each lane has its own name
 };
 
 // What all agents have around them.
