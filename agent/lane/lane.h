@@ -42,7 +42,7 @@
 #include "agent/send/exporter.h"
 #include "common/metric/metric.h"
 #include "common/random/random.h"
-#include "common/sync/gate.h"
+#include "common/sync/callback_gate.h"
 #include "common/sync/mutex.h"
 #include "common/time/scheduler.h"
 
@@ -161,7 +161,7 @@ class Lane {
   DeadLetters& dead_letters_;
   Scheduler& scheduler_;
   // For the journals' callbacks, which may run after the lane is gone.
-  const std::shared_ptr<dualtrace::Gate> callbacks_ = std::make_shared<dualtrace::Gate>();
+  const std::shared_ptr<CallbackGate> callbacks_ = std::make_shared<CallbackGate>();
 
   // Used from the lane's scheduler only.
   Random random_;
