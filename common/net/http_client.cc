@@ -82,7 +82,7 @@ class CppRestHttpStream final : public HttpStream {
 class CppRestHttpClient final : public HttpClient {
  public:
   explicit CppRestHttpClient(Options options)
-      : session_(std::make_shared<Session>(std::move(options))) {}
+      : session_(std::make_shared<CppRestSession>(std::move(options))) {}
 
   ~CppRestHttpClient() override {
     // The pool's one thread runs this after the starts that begin() has posted.
@@ -120,7 +120,7 @@ class CppRestHttpClient final : public HttpClient {
     return exchange;
   }
 
-  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<CppRestSession> session_;
 };
 
 }  // namespace
