@@ -86,22 +86,22 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
               {{report::CredentialPart::kAPIKey, config.api_key_file, check_credential},
                {report::CredentialPart::kSpaceID, config.space_id_file, check_space_id}},
               std::make_unique<PlainKeyMaker>(), parts);
-  const bool gzip = config.compression == Compression::kGzip;
   if (config.protocol == ArizeProtocol::kGrpc) {
-    return make_arize_grpc_exporter(
-        {.endpoint = config.endpoint, .tls = config.tls, .gzip = gzip, .proxy = config.proxy},
-        *keeper_);
+    return make_arize_grpc_exporter({.endpoint = config.endpoint,
+                                     .tls = config.tls,
+                                     .compression = config.compression,
+                                     .proxy = config.proxy},
+                                    *keeper_);
   }
   return make_arize_http_exporter(
-      {.endpoint_path = config.endpoint.path, .gzip = gzip}, *keeper_,
+      {.endpoint_path = config.endpoint.path, .compression = config.compression}, *keeper_,
       sender_to(config.endpoint, config.tls, config.proxy, "arize-http"), parts.clock);
 }
 
 std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
                                                            const DestinationParts& parts) {
   make_databricks_keeper(config, parts);
-  const DatabricksHttpOptions options{.table = config.table,
-                                      .gzip = config.compression == Compression::kGzip};
+  const DatabricksHttpOptions options{.table = config.table, .compression = config.compression};
   if (config.ingest == Ingest::kZerobus) {
     // If no host is configured, the key contains the address of Zerobus; no token is issued without
     // it.
