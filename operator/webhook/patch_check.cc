@@ -3,6 +3,7 @@
 #include <set>
 
 #include "operator/api/injection_words.h"
+#include "operator/webhook/endpoints.h"
 #include "operator/webhook/pod_attributes.h"
 #include "operator/webhook/pod_patch.h"
 
@@ -22,14 +23,14 @@ bool is_variable_name(std::string_view name) {
 }
 
 bool is_ours(std::string_view name) {
-  return name.starts_with("OTEL_") || name.starts_with(kOurPrefix) ||
-         name == "ARIZE_COLLECTOR_ENDPOINT" || name == "PHOENIX_COLLECTOR_ENDPOINT";
+  return name.starts_with("OTEL_") || name.starts_with(kOurPrefix) || name == kArizeEndpoint ||
+         name == kPhoenixEndpoint;
 }
 
 // The only variable whose value may be extended after what the user wrote.
 bool is_kept(const Json& before, const Json& after) {
   if (before == after) return true;
-  if (text_at(before, {"name"}) != "OTEL_RESOURCE_ATTRIBUTES") return false;
+  if (text_at(before, {"name"}) != kResourceAttributes) return false;
   Json restored = after;
   restored["value"] = text_at(before, {"value"});
   Json original = before;
