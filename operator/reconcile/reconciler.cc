@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/kube/momentary_error.h"
 #include "common/log/log.h"
 #include "operator/plan/child.h"
 #include "operator/plan/names.h"
@@ -28,8 +29,7 @@ constexpr Duration kLookAgainAtOthers = std::chrono::minutes(1);
 constexpr Duration kHiccup = std::chrono::seconds(10);
 
 bool is_passing(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
-         error.kind == ErrorKind::kConflict;
+  return kube::is_momentary(error) || error.kind == ErrorKind::kConflict;
 }
 
 }  // namespace
