@@ -55,8 +55,9 @@ struct Reconciler::Round {
   std::optional<DualTraceExport> wanted{};  // with plan, or not at all
   std::optional<Plan> plan{};
   Facts facts{};
-  std::optional<Error> error{};  // to return, so that the run is retried
-  bool over = false;             // nothing is left to do, the status included
+  std::vector<LaneSummary> lanes{};  // of the facts, once observed
+  std::optional<Error> error{};      // to return, so that the run is retried
+  bool over = false;                 // nothing is left to do, the status included
   std::optional<Tick> look_again{};
 
   void look_again_at(const std::optional<Tick>& when) {
@@ -265,6 +266,7 @@ void Reconciler::observe(Round& round) const {
   watch_lost_nodes(round, pods);
   std::erase_if(round.facts.agents, [](const AgentReport& agent) { return agent.ending; });
   watch_nodes(round, pods);
+  round.lanes = summarize_lanes(round.facts);
   watch_credentials(round);
 }
 
@@ -298,7 +300,7 @@ void Reconciler::watch_lost_nodes(Round& round,
 // The known value of the Secret may be some minutes old: read it again before reporting that agents
 // are behind.
 void Reconciler::watch_credentials(Round& round) const {
-  const std::string difference = differing_credentials(round.facts);
+  const std::string difference = differing_credentials(round.facts, round.lanes);
   const Tick now = parts_.clock.tick();
   const Tick since = round.memory.credentials.note(difference, now);
   if (difference.empty()) return;
@@ -331,7 +333,7 @@ Result<Next> Reconciler::finish(Round& round) const {
     return next();
   }
   const auto written =
-      status_writer_.write(*round.object, previous, make_status(round.facts), memory);
+      status_writer_.write(*round.object, previous, make_status(round.facts, round.lanes), memory);
   if (written) {
     round.look_again_at(*written);
   } else if (written.error().kind == ErrorKind::kNotFound) {
