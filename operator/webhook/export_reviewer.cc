@@ -77,7 +77,7 @@ std::vector<std::string> ExportReviewer::missing_secrets(const DualTraceExport& 
 }
 
 std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& key) const {
-  const auto exports = directory_.exports();
+  const auto exports = cluster_.exports();
   for (const auto* other : exports_in(key.namespace_name, *exports)) {
     if (other->first == key) continue;
     return {"this namespace also has the export " + other->first.name +
@@ -93,7 +93,7 @@ std::vector<std::string> ExportReviewer::other_meanings(const AdmissionRequest& 
   if (request.operation != "DELETE") {
     change.after = read_known_export(request.key, request.object, questions_.consent);
   }
-  return changes_of_meaning(change, *directory_.exports(), questions_.namespaces());
+  return changes_of_meaning(change, *cluster_.exports(), questions_.namespaces());
 }
 
 AdmissionAnswer ExportReviewer::review_deletion(const AdmissionRequest& request) const {
