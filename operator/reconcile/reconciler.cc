@@ -162,14 +162,14 @@ void Reconciler::validate(Round& round) {
   const Consent consent = consent_of(*round.object, installation_.consent);
   round.facts.consent = consent;
   round.facts.consent_notices = consent_notices(round.key, consent, installation_.consent);
-  ExportOrFaults parsed = parse_export(*round.object, installation_.agent_defaults);
+  EffectiveExport parsed = parse_export(*round.object, installation_.agent_defaults);
   if (!parsed.value) {
     round.facts.faults = std::move(parsed.faults);
     return;
   }
   parsed.value->consent = consent;
-  round.facts.faults = not_permitted(*round.object, *parsed.value, installation_.permissions,
-                                     installation_.agent_image);
+  round.facts.faults =
+      not_permitted(parsed.as_written(), installation_.permissions, installation_.agent_image);
   if (!round.facts.faults.empty()) return refuse(round);
   auto answer = plan(*parsed.value);
   if (!answer) {

@@ -26,8 +26,8 @@ class ExportReviewer {
     // all if that is past.
     std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
     // What the installation does not permit, and faults that only planning detects (plan_export());
-    // takes the export as written, and as parsed.
-    std::function<std::vector<ExportFault>(const Json&, const DualTraceExport&)> plan_faults;
+    // its `value` is set.
+    std::function<std::vector<ExportFault>(const EffectiveExport&)> plan_faults;
     // The namespaces whose pods may ask for an export.
     std::function<std::vector<PodNamespace>()> namespaces{};
     ConsentRules consent{};

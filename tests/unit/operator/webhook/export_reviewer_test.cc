@@ -75,9 +75,8 @@ TEST(ExportReviewer, WarnsOfEveryFaultButTellsFive) {
 TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   const ExportReviewer::Questions questions = {
       .has_secret = {},
-      .plan_faults = [](const Json& /*written*/,
-                        const DualTraceExport& wanted) -> std::vector<ExportFault> {
-        EXPECT_EQ(wanted.key.to_string(), "observability/agents");
+      .plan_faults = [](const EffectiveExport& wanted) -> std::vector<ExportFault> {
+        EXPECT_EQ(wanted.value->key.to_string(), "observability/agents");
         return {{"spec.delivery", "too little"}};
       }};
   EXPECT_THAT(warnings(request_for(kGood), questions), ElementsAre("spec.delivery: too little"));
