@@ -7,6 +7,18 @@
 #include <utility>
 
 namespace dualtrace::agent {
+namespace {
+
+JournalRecord record_of(const ReadMark& mark, SharedBytes payload) {
+  return {.sequence = mark.sequence,
+          .arrived = from_unix_nanos(mark.arrived_unix_nanos),
+          .spans = mark.spans,
+          .payload = std::move(payload),
+          .bytes_before = mark.bytes_before,
+          .carried = mark.carried_for.has_value()};
+}
+
+}  // namespace
 
 FileJournalLane::FileJournalLane(Parts parts)
     : files_(parts.files),
@@ -52,20 +64,14 @@ Result<JournalRead> FileJournalLane::read() {
 
 std::optional<JournalRead> FileJournalLane::take(StoredRecord record) {
   const ReadMark& mark = record.mark;
-  const bool carried = mark.carried_for.has_value();
   Lock lock(mutex_);
-  if (carried) {
+  if (mark.carried_for) {
     ++changes_;
     if (!cursor_.take_carried(mark)) return std::nullopt;
     know(mark);
   }
   unsettled_.emplace(mark.sequence, mark);
-  return JournalRecord{.sequence = mark.sequence,
-                       .arrived = from_unix_nanos(mark.arrived_unix_nanos),
-                       .spans = mark.spans,
-                       .payload = std::move(record.payload),
-                       .bytes_before = mark.bytes_before,
-                       .carried = carried};
+  return record_of(mark, std::move(record.payload));
 }
 
 std::optional<JournalRead> FileJournalLane::take(const JournalReader::OthersRecord& record) {
@@ -147,12 +153,7 @@ Result<JournalRecord> FileJournalLane::read_again(uint64_t sequence) {
     table_.mark_damaged(number);
     return fail(ErrorKind::kCorrupt, "journal: record " + std::to_string(sequence) + " is damaged");
   }
-  return JournalRecord{.sequence = sequence,
-                       .arrived = from_unix_nanos(mark.arrived_unix_nanos),
-                       .spans = mark.spans,
-                       .payload = *std::move(payload),
-                       .bytes_before = mark.bytes_before,
-                       .carried = mark.carried_for.has_value()};
+  return record_of(mark, *std::move(payload));
 }
 
 void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> done) {
