@@ -201,7 +201,7 @@ void FileJournalLane::copy_synced(const Carrying& carrying, const ReadMark& copy
   carrying_.erase(pending);
   const auto record = unsettled_.find(carrying.sequence);
   cursor_.carry_over(record->second, carrying.ended, copy);
-  forget_copy(carrying.sequence);
+  forget_copy(carrying.sequence);  // the original may have been a copy itself
   unsettled_.erase(record);
   know(copy);
 }
@@ -257,6 +257,8 @@ std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
   return pinned;
 }
 
+// A copy of the cursor is stored, since the disk must not be waited for under the lock. What
+// changes meanwhile is stored the next time.
 Status FileJournalLane::sync() {
   CursorState state;
   JournalTotals copied_to;

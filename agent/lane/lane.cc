@@ -117,6 +117,7 @@ void Lane::read_ahead() {
   }
 }
 
+// Journals take turns batch by batch: the backlog of an adopted one does not delay new spans.
 void Lane::read_what_is_there() {
   size_t idle_sources = 0;
   while (idle_sources < sources_.size() && bytes_ahead() < bytes_max()) {
@@ -221,6 +222,7 @@ void Lane::on_answer(uint64_t number, const Outcome& outcome) {
   in_flight_bytes_ -= request.batch.bytes();
   suspects_in_flight_ -= suspect ? 1 : 0;
   report_.answered(outcome, took, request.batch.bytes());
+  // That a suspect takes too long may be due to what is in it: others need not be more patient.
   if (!outcome.timed_out) {
     patience_.answered(took);
   } else if (!suspect) {
@@ -234,6 +236,8 @@ void Lane::on_answer(uint64_t number, const Outcome& outcome) {
   advance();
 }
 
+// The records are settled at once, whatever else waits, and stored soon after: what is settled and
+// not stored is sent twice if the agent ends now.
 void Lane::settle(const Request& request, uint64_t number, const Outcome& outcome) {
   open_gate(request.pass);
   batch_size_.delivered();
@@ -244,6 +248,8 @@ void Lane::settle(const Request& request, uint64_t number, const Outcome& outcom
     note_error(outcome);
     report_.undelivered(report::LossWord::kRejected, outcome.reason, rejected, outcome.message);
   }
+  // Only spans that were taken are evidence: against the other half of a refused batch, and against
+  // what was refused before this request was sent. That is due now, since its next failure counts.
   if (rejected < request.batch.spans) {
     note_success();
     evidence_.delivered(number, request.batch.history);
@@ -259,6 +265,8 @@ void Lane::judge(Request request, const Outcome& outcome) {
   const bool contrast = evidence_.failed(outcome, history, requests_);
   // A destination that sends a retry hint describes its own state.
   const bool presumed = evidence_.others_passed_lately() && !outcome.retry_after;
+  // Of the batch and not of the destination. A probe's failure never is: while the gate is closed,
+  // nothing else is sent that could pass.
   const bool own_fault =
       (contrast || presumed) && !request.pass.probe && gate_.state() == Gate::State::kOpen;
   const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
