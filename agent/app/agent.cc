@@ -115,7 +115,6 @@ class RunningAgent final : public Agent {
   Status open_doors();
   void make_delivery();
   ConfigReload::Applied reload(const AgentConfig& wanted);
-  void mark_journal();
   void give_back_files();
   void give_back_memory();
   void stop_by(Tick deadline);
@@ -177,15 +176,6 @@ Status RunningAgent::run() {
 void RunningAgent::give_back_memory() {
   give_back_freed_memory(kMemoryKept);
   upkeep_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
-}
-
-// Writing the mark can fail on a full disk. It is retried when the configuration changes, and by
-// the next agent in this folder.
-void RunningAgent::mark_journal() {
-  if (const Status marked = mark_folder(files_, folder_, rights_.mine); !marked) {
-    log_warn("cannot mark the journal folder as owned by this export",
-             {{"folder", folder_.path}, {"error", marked.error().message}});
-  }
 }
 
 Status RunningAgent::open_journal() {
@@ -276,7 +266,7 @@ ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   if (wanted.delivery.max_age != config_.delivery.max_age) {
     rights_.mine.max_age = wanted.delivery.max_age;
     folder_.marked = false;
-    mark_journal();
+    mark_folder(files_, folder_, rights_.mine);
   }
   config_ = wanted;
   return ConfigReload::Applied::kYes;

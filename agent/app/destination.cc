@@ -17,24 +17,11 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kTokenAnswerBytesMax = 64 << 10;
-// 500 ms where delivery.linger is 200: whoever reads spans at Arize expects them within a second.
-constexpr double kSteadyLingers = 2.5;
-
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
-  const DeliveryConfig& delivery = parts.delivery;
-  return {.name = name,
-          .batch_bytes_target = delivery.batch_bytes,
-          .batch_bytes_max = delivery.batch_bytes_max,
-          .linger = delivery.linger,
-          .steady_linger = std::chrono::duration_cast<Duration>(kSteadyLingers * delivery.linger),
-          .requests_in_flight_max = delivery.requests_in_flight,
-          .request_timeout = delivery.request_timeout,
-          .backoff = {.base = delivery.retry_base, .max = delivery.retry_max},
-          .pause_probe_interval = delivery.pause_probe,
-          .backlog_bytes_max = delivery.max_backlog,
-          .age_max = delivery.max_age,
-          .bodies = parts.bodies,
-          .legacy = parts.legacy};
+  LaneOptions options(name, parts.delivery);
+  options.bodies = parts.bodies;
+  options.legacy = parts.legacy;
+  return options;
 }
 
 KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& delivery) {
@@ -99,22 +86,22 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
               {{report::CredentialPart::kAPIKey, config.api_key_file, check_credential},
                {report::CredentialPart::kSpaceID, config.space_id_file, check_space_id}},
               std::make_unique<PlainKeyMaker>(), parts);
-  const bool gzip = config.compression == Compression::kGzip;
   if (config.protocol == ArizeProtocol::kGrpc) {
-    return make_arize_grpc_exporter(
-        {.endpoint = config.endpoint, .tls = config.tls, .gzip = gzip, .proxy = config.proxy},
-        *keeper_);
+    return make_arize_grpc_exporter({.endpoint = config.endpoint,
+                                     .tls = config.tls,
+                                     .compression = config.compression,
+                                     .proxy = config.proxy},
+                                    *keeper_);
   }
   return make_arize_http_exporter(
-      {.endpoint_path = config.endpoint.path, .gzip = gzip}, *keeper_,
+      {.endpoint_path = config.endpoint.path, .compression = config.compression}, *keeper_,
       sender_to(config.endpoint, config.tls, config.proxy, "arize-http"), parts.clock);
 }
 
 std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
                                                            const DestinationParts& parts) {
   make_databricks_keeper(config, parts);
-  const DatabricksHttpOptions options{.table = config.table,
-                                      .gzip = config.compression == Compression::kGzip};
+  const DatabricksHttpOptions options{.table = config.table, .compression = config.compression};
   if (config.ingest == Ingest::kZerobus) {
     // If no host is configured, the key contains the address of Zerobus; no token is issued without
     // it.
@@ -165,8 +152,8 @@ void Destination::make_keeper(report::CredentialKind kind, std::vector<SecretFil
 }
 
 void Destination::start_lane(const DestinationParts& parts) {
-  lane_ = make_lane(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
-                    Random(entropy()), parts.metrics);
+  lane_ = std::make_unique<Lane>(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
+                                 Random(entropy()), parts.metrics);
   keeper_->start();
 }
 

@@ -8,7 +8,7 @@
 #include "agent/credential/token_answer.h"
 #include "agent/credential/token_request.h"
 #include "common/bytes/base64.h"
-#include "common/sync/gate.h"
+#include "common/sync/callback_gate.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
@@ -201,7 +201,7 @@ class TokenClient final : public KeyMaker {
 
   const TokenClientOptions options_;
   Clock& clock_;
-  dualtrace::Gate open_;  // keeps answers from sending requests while the client is destroyed
+  CallbackGate open_;  // keeps answers from sending requests while the client is destroyed
 
   Mutex mutex_;
   Place place_ DT_GUARDED_BY(mutex_);

@@ -6,6 +6,7 @@
 namespace dualtrace::agent {
 namespace {
 
+// The clients of a group's first appends wait until its last byte is on the disk.
 constexpr uint64_t kGroupBytesMax = 8 * 1024 * 1024;
 
 }  // namespace
@@ -17,6 +18,9 @@ AppendQueue::AppendQueue(uint64_t bytes_max, Duration commit_delay, Scheduler& s
       commit_(std::move(commit)),
       pace_(commit_delay) {}
 
+// While something is queued, a commit is posted, or a timer is set that looks at due_ or earlier.
+// Whoever changes one of these under the lock, and finds that neither holds, calls the scheduler
+// after it has released the lock.
 bool AppendQueue::push(PendingAppend& append) {
   const uint64_t bytes = append.payload.size();
   const Tick now = scheduler_.clock().tick();
@@ -26,10 +30,11 @@ bool AppendQueue::push(PendingAppend& append) {
     if (bytes_ + bytes > bytes_max_) return false;
     bytes_ += bytes;
     queue_.push_back(std::move(append));
-    if (posted_) return true;
+    if (posted_) return true;  // that commit takes this append, too
     due_ = pace_.append(now, queue_.size(), bytes_);
     posted_ = due_ <= now;
     if (!posted_) {
+      // A timer that is early sets the next one.
       if (look_at_ <= due_) return true;
       look = look_at_ = due_;
     }
@@ -62,6 +67,7 @@ void AppendQueue::commit_when_due() {
 }
 
 void AppendQueue::commit_next() {
+  // It would only wake the thread to find nothing to do.
   scheduler_.cancel(timer_.exchange(0));
   commit_(take_group());
   look_ahead();

@@ -25,6 +25,8 @@ constexpr int kLearning = 4;  // the weight of a new value is one in this many
 Tick CommitPace::append(Tick now, size_t waiting, uint64_t bytes) {
   const Duration since_last = now - last_;
   last_ = now;
+  // The gap before a group's first append is not learned: clients that wait for their answers send
+  // nothing during the commit, whether or not they would send to a group that waits.
   if (waiting > 1) {
     learn(since_last);
     groups_to_trial_ = kGroupsToTrialLeast;
@@ -48,6 +50,7 @@ Tick CommitPace::begin_group(Tick now, Duration since_last) {
   if (since_last > delay_) return now;
   deadline_ = now + delay_;
   if (gap_ < delay_) return due(now);
+  // Nobody is expected. But a pace that never waits never learns that others have come since.
   if (++declined_ < groups_to_trial_) return now;
   declined_ = 0;
   groups_to_trial_ = std::min(2 * groups_to_trial_, kGroupsToTrialMost);
@@ -56,7 +59,9 @@ Tick CommitPace::begin_group(Tick now, Duration since_last) {
 }
 
 Tick CommitPace::due(Tick now) const {
+  // The next append would be too late for this group.
   if (now + gap_ > deadline_) return now;
+  // With few appends in a delay, a silence of a few gaps is as long as the delay itself.
   if (kMany * gap_ > delay_) return deadline_;
   return std::min(deadline_, now + std::max(kSilence * gap_, kSilenceLeast));
 }

@@ -99,6 +99,8 @@ void Cursor::settle_lost(const LostRecords& lost, uint64_t carried) {
   for (SettledRange& hole : holes) insert(hole);
 }
 
+// Records are settled almost in order, so there are few ranges. Neighbors in different segments
+// stay apart: if a segment is lost, the counts of the ranges in it are no part of the loss.
 void Cursor::insert(SettledRange range) {
   auto& ranges = state_.ranges;
   auto next = std::lower_bound(

@@ -7,6 +7,18 @@
 #include <utility>
 
 namespace dualtrace::agent {
+namespace {
+
+JournalRecord record_of(const ReadMark& mark, SharedBytes payload) {
+  return {.sequence = mark.sequence,
+          .arrived = from_unix_nanos(mark.arrived_unix_nanos),
+          .spans = mark.spans,
+          .payload = std::move(payload),
+          .bytes_before = mark.bytes_before,
+          .carried = mark.carried_for.has_value()};
+}
+
+}  // namespace
 
 FileJournalLane::FileJournalLane(Parts parts)
     : files_(parts.files),
@@ -52,20 +64,14 @@ Result<JournalRead> FileJournalLane::read() {
 
 std::optional<JournalRead> FileJournalLane::take(StoredRecord record) {
   const ReadMark& mark = record.mark;
-  const bool carried = mark.carried_for.has_value();
   Lock lock(mutex_);
-  if (carried) {
+  if (mark.carried_for) {
     ++changes_;
     if (!cursor_.take_carried(mark)) return std::nullopt;
     know(mark);
   }
   unsettled_.emplace(mark.sequence, mark);
-  return JournalRecord{.sequence = mark.sequence,
-                       .arrived = from_unix_nanos(mark.arrived_unix_nanos),
-                       .spans = mark.spans,
-                       .payload = std::move(record.payload),
-                       .bytes_before = mark.bytes_before,
-                       .carried = carried};
+  return record_of(mark, std::move(record.payload));
 }
 
 std::optional<JournalRead> FileJournalLane::take(const JournalReader::OthersRecord& record) {
@@ -147,12 +153,7 @@ Result<JournalRecord> FileJournalLane::read_again(uint64_t sequence) {
     table_.mark_damaged(number);
     return fail(ErrorKind::kCorrupt, "journal: record " + std::to_string(sequence) + " is damaged");
   }
-  return JournalRecord{.sequence = sequence,
-                       .arrived = from_unix_nanos(mark.arrived_unix_nanos),
-                       .spans = mark.spans,
-                       .payload = *std::move(payload),
-                       .bytes_before = mark.bytes_before,
-                       .carried = mark.carried_for.has_value()};
+  return record_of(mark, *std::move(payload));
 }
 
 void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> done) {
@@ -200,7 +201,7 @@ void FileJournalLane::copy_synced(const Carrying& carrying, const ReadMark& copy
   carrying_.erase(pending);
   const auto record = unsettled_.find(carrying.sequence);
   cursor_.carry_over(record->second, carrying.ended, copy);
-  forget_copy(carrying.sequence);
+  forget_copy(carrying.sequence);  // the original may have been a copy itself
   unsettled_.erase(record);
   know(copy);
 }
@@ -256,6 +257,8 @@ std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
   return pinned;
 }
 
+// A copy of the cursor is stored, since the disk must not be waited for under the lock. What
+// changes meanwhile is stored the next time.
 Status FileJournalLane::sync() {
   CursorState state;
   JournalTotals copied_to;

@@ -47,10 +47,7 @@ Result<OwnedFolder> take_folder(FileSystem& files, const std::string& data_folde
   const auto mark = take_mark(files, rights, folder->path);
   if (!mark) return fail(mark.error());
   folder->marked = rights.mine.uid.empty() || *mark == rights.mine;
-  if (const Status marked = mark_folder(files, *folder, rights.mine); !marked) {
-    log_warn("Cannot mark a journal folder as this export's",
-             {{"folder", folder->path}, {"error", marked.error().message}});
-  }
+  mark_folder(files, *folder, rights.mine);
   return folder;
 }
 
@@ -74,11 +71,13 @@ Result<std::vector<Candidate>> list_folders(FileSystem& files, const std::string
 
 }  // namespace
 
-Status mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine) {
-  if (folder.marked || mine.uid.empty()) return {};
+void mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine) {
+  if (folder.marked || mine.uid.empty()) return;
   const Status written = write_mark(files, folder.path, mine);
   folder.marked = written.has_value();
-  return written;
+  if (written) return;
+  log_warn("Cannot mark a journal folder as this export's",
+           {{"folder", folder.path}, {"error", written.error().message}});
 }
 
 Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,

@@ -34,8 +34,9 @@ struct OwnedFolder {
 Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_folder,
                                  const FolderRights& rights, uint64_t unique);
 
-// Writes the owner's mark unless it exists.
-Status mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine);
+// Writes the owner's mark unless it exists. A full disk may prevent it, which is logged: it is
+// retried when the configuration changes, and by the next agent in this folder.
+void mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine);
 
 // Locks every other folder whose owner is dead. Called at start and every few seconds: during an
 // upgrade, the predecessor releases its folder while this agent runs.

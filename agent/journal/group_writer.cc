@@ -62,6 +62,7 @@ GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
   }
   const bool waiting =
       scheduler_.clock().tick() < refused_until_ && store_.recycled() == recycled_at_refusal_;
+  // A disk that has just failed is not tried by every group.
   if (refusal_ && waiting) return {group.size(), fail(*refusal_)};
   if (Status room = make_room(record_bytes(group.front())); !room) {
     if (reserve_.is_short()) return refuse_short(group);
@@ -72,6 +73,8 @@ GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
     end += record_bytes(group[count]);
     if (end > segment_bytes_) break;
   }
+  // Whether a failed write or sync left anything on the disk is not known, and another sync may say
+  // OK without having written: nothing more is appended to this segment.
   if (Status written = write_records(group.first(count)); !written) {
     abandon();
     return {group.size(), refuse(written.error())};

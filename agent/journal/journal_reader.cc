@@ -31,6 +31,9 @@ JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable
       clock_(clock),
       position_(cursor.position),
       settled_(cursor.ranges) {
+  // The cursor does not store what had been accepted before its watermark: it is all that the lane
+  // has settled since its origin, without the ranges above the watermark. Segment headers state the
+  // same sums, so what cannot be read is counted by subtraction.
   at_ = cursor.origin;
   at_.records = cursor.watermark;
   at_.spans += cursor.settled_spans();
@@ -54,12 +57,15 @@ Result<JournalReader::Step> JournalReader::next() {
                  .retry_after = std::chrono::seconds(1)});
   }
   step = give_up();
+  // JournalEnd: all of what cannot be read had been settled, so that nothing is lost. Go on behind
+  // it.
   return std::holds_alternative<JournalEnd>(*step) ? next() : std::move(step);
 }
 
 bool JournalReader::to_give_up(const Error& error) {
   if (error.kind != ErrorKind::kCorrupt) return false;
   if (failures_++ == 0) first_failure_ = clock_.tick();
+  // Both: on a machine that was suspended, much time passes between two tries.
   return failures_ >= kFailuresMin && clock_.tick() - first_failure_ >= kPatience;
 }
 
@@ -96,6 +102,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       header = *found;
     }
     if (!header || header->sequence != at_.records) {
+      // Only headers say how long records are: without this one, no later one can be found.
       Step lost = lose_rest(*view);
       if (std::holds_alternative<JournalEnd>(lost)) continue;
       return lost;
@@ -109,6 +116,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       step_over(mark.counted_spans(), mark.bytes, mark.after);
       return Step(OthersRecord{mark});
     }
+    // From here on, giving up loses this record and not the rest of the segment.
     unread_payload_ = header;
     Result<std::optional<SharedBytes>> payload = read_payload(*header);
     if (!payload) return fail(payload.error());
@@ -159,6 +167,7 @@ Result<bool> JournalReader::is_gone(const Segment& segment) const {
 bool JournalReader::take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes) {
   while (!settled_.empty() && settled_.front().end <= sequence) settled_.erase(settled_.begin());
   if (settled_.empty() || settled_.front().first > sequence) return false;
+  // What is left of the range is what lose_rest() may take for settled.
   settled_.front().spans = minus(settled_.front().spans, spans);
   settled_.front().bytes = minus(settled_.front().bytes, bytes);
   return true;
@@ -195,6 +204,8 @@ JournalReader::Step JournalReader::lose_record(const RecordHeader& header) {
   return lost;
 }
 
+// Nothing of the rest can be read, but its counts are known: what had been accepted up to the next
+// segment, by that one's header, less what was read up to here and what the lane had settled of it.
 JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {
   // If the next segment has no header, nothing shows where this one ends: it may be intact.
   if (!view.next_unreadable) table_.mark_damaged(view.segment.number);

@@ -125,6 +125,8 @@ class Recovery {
   // it the information where the one before it ends: records after that point may have been
   // refused.
   Status find_end() {
+    // Only the newest segment's end has to be found: that of another one is its successor's base.
+    // One without a header cannot be placed, so the newest is the last that has one.
     JournalTotals lost;  // in newest segments whose header is damaged
     while (!found_.empty() && !found_.back().header) {
       Result<SegmentContent> content = scan_headless(found_.back());
@@ -136,6 +138,7 @@ class Recovery {
         continue;
       }
       if (!content) return fail(content.error());
+      // Without records, it was being begun when the power failed, and nothing was promised.
       if (content->totals.records > 0) {
         add(lost, content->totals);
         headless_.push_back(found_.back());
@@ -155,7 +158,11 @@ class Recovery {
         add(end, content->totals);
       }
     }
+    // They were accepted: as part of the total, they are reported as lost instead of forgotten.
     add(end, lost);
+    // What a cursor has seen was published, even if the file that held it is gone or damaged.
+    // Sequences must not be given a second time: the cursor would take new records for settled
+    // ones.
     for (const auto& [lane, slot] : journal_.cursors) {
       const JournalTotals& seen = slot.state.published;
       if (seen.records > end.records) end = seen;
@@ -178,6 +185,7 @@ class Recovery {
   }
 
   void add_segments() {
+    // They get a place, without records, so that they are set aside once the lanes have passed it.
     for (const FoundFile& found : headless_) found_.push_back(found);
     std::sort(found_.begin(), found_.end(),
               [](const FoundFile& a, const FoundFile& b) { return a.number < b.number; });

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "agent/lane/destination_lane.h"
+#include "agent/lane/lane.h"
 #include "agent/otlp/defects.h"
 #include "agent/otlp/split.h"
 
@@ -46,8 +46,7 @@ void remember_halves(std::pair<Batch, Batch>& halves) {
 
 }  // namespace
 
-void DestinationLane::wait(Request request, const Outcome& outcome, Gate::State why,
-                           Duration delay) {
+void Lane::wait(Request request, const Outcome& outcome, Gate::State why, Duration delay) {
   const bool refused = outcome.kind == OutcomeKind::kRefuse || outcome.kind == OutcomeKind::kSplit;
   const bool doubted = refused && why == Gate::State::kPaused;
   close_gate(request, doubted ? everything_refused(outcome) : outcome, why, delay);
@@ -55,7 +54,7 @@ void DestinationLane::wait(Request request, const Outcome& outcome, Gate::State 
   outbox_.put_back(std::move(request.batch));
 }
 
-void DestinationLane::park(Batch batch, const Outcome& outcome, Duration delay) {
+void Lane::park(Batch batch, const Outcome& outcome, Duration delay) {
   note_error(outcome);
   batch.history.suspect = true;
   batch.not_before = now() + delay;
@@ -64,7 +63,7 @@ void DestinationLane::park(Batch batch, const Outcome& outcome, Duration delay) 
   outbox_.put_back(std::move(batch));
 }
 
-void DestinationLane::cut(Request request, const Outcome& outcome, bool own_fault) {
+void Lane::cut(Request request, const Outcome& outcome, bool own_fault) {
   if (speaks_of_data(outcome)) {
     open_gate(request.pass);
   } else if (!own_fault) {
@@ -85,7 +84,7 @@ void DestinationLane::cut(Request request, const Outcome& outcome, bool own_faul
   put_back(*std::move(halves), suspect || request.batch.history.suspect);
 }
 
-void DestinationLane::put_back(std::pair<Batch, Batch> halves, bool suspect) {
+void Lane::put_back(std::pair<Batch, Batch> halves, bool suspect) {
   for (Batch* half : {&halves.first, &halves.second}) {
     half->history.suspect = suspect;
     half->not_before = now();
@@ -93,7 +92,7 @@ void DestinationLane::put_back(std::pair<Batch, Batch> halves, bool suspect) {
   }
 }
 
-bool DestinationLane::cut_in_doubt(const Request& request, const Outcome& outcome, Duration delay) {
+bool Lane::cut_in_doubt(const Request& request, const Outcome& outcome, Duration delay) {
   auto halves = halve(request.batch);
   if (!halves) return false;
   close_gate(request, everything_refused(outcome), Gate::State::kPaused, delay);
@@ -105,7 +104,7 @@ bool DestinationLane::cut_in_doubt(const Request& request, const Outcome& outcom
 // A defect in the data explains a refusal, if it can be found here: the defective spans wait for
 // the contrast that convicts them, the others are resent at once. So a defective span costs one
 // more request instead of a bisection.
-bool DestinationLane::set_defects_apart(Request& request, const Outcome& outcome) {
+bool Lane::set_defects_apart(Request& request, const Outcome& outcome) {
   Batch& batch = request.batch;
   if (std::exchange(batch.history.inspected, true)) return false;
   const std::vector<SpanDefect> defects = find_defects(batch.body->plain().joined());
@@ -130,13 +129,13 @@ bool DestinationLane::set_defects_apart(Request& request, const Outcome& outcome
 }
 
 // It was refused, its defect was found here, and other data has been delivered since.
-bool DestinationLane::convicted(const Batch& batch) const {
+bool Lane::convicted(const Batch& batch) const {
   return batch.history.defective && batch.refusal != nullptr &&
          evidence_.last_delivered() > batch.history.requests_at_failure;
 }
 
 // `batch.refusal` has the reason.
-void DestinationLane::bury(Batch batch) {
+void Lane::bury(Batch batch) {
   const Outcome& refusal = *batch.refusal;
   const WallTime when = scheduler_.clock().wall();
   const WallTime arrived = batch.oldest().arrived;
@@ -157,7 +156,7 @@ void DestinationLane::bury(Batch batch) {
 
 // Writes all letters that were added together at once. A span whose letter cannot be written waits
 // in the journal, and is refused again later.
-void DestinationLane::keep_letters() {
+void Lane::keep_letters() {
   if (burials_.empty()) return;
   const Status kept = dead_letters_.keep();
   if (!kept) report_.dead_letter_unkept(kept.error());

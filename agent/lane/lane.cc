@@ -1,18 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 // The asynchronous path of a span, after its client got the answer "stored": read → batch → send →
-// settle. Everything here runs on the lane's scheduler; lane_upkeep.cc has the timed work.
+// settle. Below the public calls, everything runs on the lane's scheduler; lane_upkeep.cc has the
+// timed work.
 
 #include "agent/lane/lane.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "agent/lane/destination_lane.h"
 #include "common/error/check.h"
 
 namespace dualtrace::agent {
 
-void DestinationLane::advance() {
+Lane::Lane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters, Scheduler& scheduler,
+           Random random, MetricRegistry& metrics)
+    : options_(std::move(options)),
+      policy_{.backoff = options_.backoff, .pause_probe_interval = options_.pause_probe_interval},
+      exporter_(exporter),
+      dead_letters_(dead_letters),
+      scheduler_(scheduler),
+      random_(random),
+      report_(options_.name, scheduler.clock(), metrics, options_.legacy.losses),
+      batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}),
+      patience_(options_.request_timeout),
+      age_limit_(options_.age_max, scheduler.clock(), options_.legacy.seen_clock) {
+  status_.name = options_.name;
+  status_.last_success = options_.legacy.last_success;
+  status_.last_error = options_.legacy.last_error;
+  let_go_books_ = options_.legacy.let_go_books;
+  status_.books = let_go_books_;
+  keep_up_soon();
+}
+
+Lane::~Lane() { callbacks_->close(); }
+
+void Lane::add_journal(Journal& journal, std::function<void()> drained) {
+  scheduler_.post([this, &journal, drained = std::move(drained)]() mutable {
+    JournalLane& lane = journal.lane(options_.name);
+    sources_.push_back(std::make_unique<Source>(journal, lane,
+                                                Linger{options_.linger, options_.steady_linger},
+                                                std::move(drained), report_));
+    if (!sources_.back()->is_adopted()) {
+      Lock lock(mutex_);
+      own_journal_ = &lane;
+    }
+    if (draining_) sources_.back()->hurry();
+    watch(*sources_.back());
+    advance();
+  });
+}
+
+void Lane::watch(Source& watched) {
+  const auto woken = [this, &journal = watched.journal()] {
+    const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const auto& each) {
+      return &each->journal() == &journal;
+    });
+    if (source == sources_.end()) return;
+    (*source)->wake();
+    advance();
+  };
+  watched.on_worth_reading(
+      [this, woken, callbacks = callbacks_] { callbacks->pass([&] { scheduler_.post(woken); }); });
+}
+
+void Lane::nudge() {
+  scheduler_.post([this] {
+    gate_.nudge(now());
+    outbox_.release_all(now());
+    advance();
+  });
+}
+
+void Lane::halt(std::function<void()> idle) {
+  scheduler_.post([this, idle = std::move(idle)]() mutable {
+    halted_ = true;
+    when_idle_.push_back(std::move(idle));
+    advance();
+  });
+}
+
+void Lane::drain(std::function<void()> drained) {
+  scheduler_.post([this, drained = std::move(drained)]() mutable {
+    draining_ = true;
+    for (const auto& source : sources_) source->hurry();
+    when_drained_.push_back(std::move(drained));
+    advance();
+  });
+}
+
+void Lane::advance() {
   if (!halted_) {
     make_room();
     read_ahead();
@@ -25,7 +101,7 @@ void DestinationLane::advance() {
   stop_resting();
 }
 
-void DestinationLane::read_ahead() {
+void Lane::read_ahead() {
   for (const auto& source : sources_) source->wake_if_due(now());
   bool sealed = true;  // then there may be more to read
   while (std::exchange(sealed, false)) {
@@ -41,7 +117,8 @@ void DestinationLane::read_ahead() {
   }
 }
 
-void DestinationLane::read_what_is_there() {
+// Journals take turns batch by batch: the backlog of an adopted one does not delay new spans.
+void Lane::read_what_is_there() {
   size_t idle_sources = 0;
   while (idle_sources < sources_.size() && bytes_ahead() < bytes_max()) {
     Source& source = *sources_[next_source_++ % sources_.size()];
@@ -57,7 +134,7 @@ void DestinationLane::read_what_is_there() {
   }
 }
 
-void DestinationLane::queue(Batch batch) {
+void Lane::queue(Batch batch) {
   if (batch.carried) {
     // It was suspected before, perhaps by another agent. Its next failure counts if anything is
     // delivered until then.
@@ -75,7 +152,7 @@ void DestinationLane::queue(Batch batch) {
   if (evidence_.doubts() > 0 && evidence_.few_batches_refused()) gate_.nudge(now());
 }
 
-void DestinationLane::send_ready() {
+void Lane::send_ready() {
   while (in_flight_.size() < options_.requests_in_flight_max && gate_.admits(now())) {
     auto batch = gate_.state() == Gate::State::kOpen ? next_batch() : next_probe();
     if (!batch) break;
@@ -91,7 +168,7 @@ void DestinationLane::send_ready() {
 
 // Suspects get a quarter of the requests in flight and of the rate, so that cutting a batch to find
 // the defective span delays nothing else.
-std::optional<Batch> DestinationLane::next_batch() {
+std::optional<Batch> Lane::next_batch() {
   constexpr uint32_t kShare = 4;
   const bool room = suspects_in_flight_ < std::max(options_.requests_in_flight_max / kShare, 1u);
   if (room && (outbox_.line_empty() || sent_in_line_ >= kShare - 1)) {
@@ -107,7 +184,7 @@ std::optional<Batch> DestinationLane::next_batch() {
 // The oldest first. If it fails repeatedly, whatever the answer, perhaps only that batch fails:
 // then all waiting batches take turns. Whole batches and parts of refused ones alternate: if much
 // of the data is defective, a part passes sooner; if little is, a whole one.
-std::optional<Batch> DestinationLane::next_probe() {
+std::optional<Batch> Lane::next_probe() {
   constexpr uint32_t kFailuresToRotate = 3;
   std::optional<Batch> batch;
   if (gate_.state() != Gate::State::kPaused && gate_.failures() < kFailuresToRotate) {
@@ -121,7 +198,7 @@ std::optional<Batch> DestinationLane::next_probe() {
   return batch;
 }
 
-void DestinationLane::send(Batch batch) {
+void Lane::send(Batch batch) {
   const uint64_t number = ++requests_;
   batch.last_sent = number;
   suspects_in_flight_ += batch.history.suspect ? 1 : 0;
@@ -136,7 +213,7 @@ void DestinationLane::send(Batch batch) {
   });
 }
 
-void DestinationLane::on_answer(uint64_t number, const Outcome& outcome) {
+void Lane::on_answer(uint64_t number, const Outcome& outcome) {
   auto node = in_flight_.extract(number);
   DT_CHECK(!node.empty());
   Request request = std::move(node.mapped());
@@ -145,6 +222,7 @@ void DestinationLane::on_answer(uint64_t number, const Outcome& outcome) {
   in_flight_bytes_ -= request.batch.bytes();
   suspects_in_flight_ -= suspect ? 1 : 0;
   report_.answered(outcome, took, request.batch.bytes());
+  // That a suspect takes too long may be due to what is in it: others need not be more patient.
   if (!outcome.timed_out) {
     patience_.answered(took);
   } else if (!suspect) {
@@ -158,7 +236,9 @@ void DestinationLane::on_answer(uint64_t number, const Outcome& outcome) {
   advance();
 }
 
-void DestinationLane::settle(const Request& request, uint64_t number, const Outcome& outcome) {
+// The records are settled at once, whatever else waits, and stored soon after: what is settled and
+// not stored is sent twice if the agent ends now.
+void Lane::settle(const Request& request, uint64_t number, const Outcome& outcome) {
   open_gate(request.pass);
   batch_size_.delivered();
   const uint64_t rejected = outcome.kind == OutcomeKind::kPartly
@@ -168,6 +248,8 @@ void DestinationLane::settle(const Request& request, uint64_t number, const Outc
     note_error(outcome);
     report_.undelivered(report::LossWord::kRejected, outcome.reason, rejected, outcome.message);
   }
+  // Only spans that were taken are evidence: against the other half of a refused batch, and against
+  // what was refused before this request was sent. That is due now, since its next failure counts.
   if (rejected < request.batch.spans) {
     note_success();
     evidence_.delivered(number, request.batch.history);
@@ -178,11 +260,13 @@ void DestinationLane::settle(const Request& request, uint64_t number, const Outc
   sync_soon();
 }
 
-void DestinationLane::judge(Request request, const Outcome& outcome) {
+void Lane::judge(Request request, const Outcome& outcome) {
   BatchHistory& history = request.batch.history;
   const bool contrast = evidence_.failed(outcome, history, requests_);
   // A destination that sends a retry hint describes its own state.
   const bool presumed = evidence_.others_passed_lately() && !outcome.retry_after;
+  // Of the batch and not of the destination. A probe's failure never is: while the gate is closed,
+  // nothing else is sent that could pass.
   const bool own_fault =
       (contrast || presumed) && !request.pass.probe && gate_.state() == Gate::State::kOpen;
   const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
@@ -237,8 +321,8 @@ void DestinationLane::judge(Request request, const Outcome& outcome) {
   }
 }
 
-void DestinationLane::close_gate(const Request& request, const Outcome& outcome, Gate::State why,
-                                 Duration delay) {
+void Lane::close_gate(const Request& request, const Outcome& outcome, Gate::State why,
+                      Duration delay) {
   note_error(outcome);
   const Gate::State before = gate_.state();
   if (!gate_.failed(request.pass, why, now(), delay, outcome.retry_after) || before == why) return;
@@ -249,16 +333,10 @@ void DestinationLane::close_gate(const Request& request, const Outcome& outcome,
   }
 }
 
-void DestinationLane::open_gate(Gate::Pass pass) {
+void Lane::open_gate(Gate::Pass pass) {
   const Gate::State before = gate_.state();
   gate_.passed(pass);
   if (before != gate_.state()) report_.delivering_again();
-}
-
-std::unique_ptr<Lane> make_lane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
-                                Scheduler& scheduler, Random random, MetricRegistry& metrics) {
-  return std::make_unique<DestinationLane>(std::move(options), exporter, dead_letters, scheduler,
-                                           random, metrics);
 }
 
 }  // namespace dualtrace::agent

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/lane/destination_lane.h"
+#include "agent/lane/lane.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -66,7 +66,7 @@ Batch whole_again(std::vector<Batch> parts) {
 // by it. Only above all of it are parts of records carried over, because they have to be judged
 // again when they come back. What cannot be moved now (other parts of its record are in flight)
 // stays where it is.
-void DestinationLane::make_room() {
+void Lane::make_room() {
   while (outbox_.suspect_bytes() > bytes_max() / 2) {
     auto batch = outbox_.take_latest(all_whole);
     if (!batch) break;
@@ -94,11 +94,11 @@ void DestinationLane::make_room() {
   for (Batch& batch : stay) outbox_.put_back(std::move(batch));
 }
 
-void DestinationLane::put_away(Batch batch) {
+void Lane::put_away(Batch batch) {
   for (Batch& part : dissolve(batch)) outbox_.put_back(std::move(part));
 }
 
-void DestinationLane::free_pinned_segments() {
+void Lane::free_pinned_segments() {
   if (now() < carry_again_) return;
   for (const auto& source : sources_) {
     const auto pinned = source->journal().pinned(kPinnedRecordsMax);
@@ -113,7 +113,7 @@ void DestinationLane::free_pinned_segments() {
 
 // Everything left of one record. Returns what would be too large for the batch as which it comes
 // back: that waits in memory.
-std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
+std::vector<Batch> Lane::carry_over(std::vector<Batch> batches) {
   if (bytes_of(batches) > options_.batch_bytes_max) return batches;
   const std::shared_ptr<OpenRecord> record = batches.front().pieces.front().record;
   CarryOver rest{.sequence = record->sequence, .payload = {}, .ended = record->counts};
@@ -133,7 +133,7 @@ std::vector<Batch> DestinationLane::carry_over(std::vector<Batch> batches) {
 }
 
 // Once stored, it is read again as another record, and this one is settled.
-void DestinationLane::on_carried(const OpenRecord* record, const Status& stored) {
+void Lane::on_carried(const OpenRecord* record, const Status& stored) {
   auto node = carrying_.extract(record);
   carrying_bytes_ -= bytes_in_memory(node.mapped());
   if (!stored) {
@@ -151,7 +151,7 @@ void DestinationLane::on_carried(const OpenRecord* record, const Status& stored)
 }
 
 // False if the batch was handled in another way.
-bool DestinationLane::load(Batch& batch) {
+bool Lane::load(Batch& batch) {
   if (batch.body != nullptr) return true;
   const OpenRecord& record = batch.oldest();
   auto again = record.journal->read_again(record.sequence);

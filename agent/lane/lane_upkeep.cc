@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a lane does in addition to sending: adding and releasing journals, expiring, syncing,
-// draining, showing its status and waking up in time.
+// What a lane does in addition to sending: expiring, syncing, releasing journals, finishing a drain
+// or a halt, showing its status and waking up in time.
 
 #include <algorithm>
 #include <utility>
 
-#include "agent/lane/destination_lane.h"
+#include "agent/lane/lane.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -36,98 +36,7 @@ LaneState state_of(Gate::State gate, bool only_suspects) {
 
 }  // namespace
 
-DestinationLane::DestinationLane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters,
-                                 Scheduler& scheduler, Random random, MetricRegistry& metrics)
-    : options_(std::move(options)),
-      policy_{.backoff = options_.backoff, .pause_probe_interval = options_.pause_probe_interval},
-      exporter_(exporter),
-      dead_letters_(dead_letters),
-      scheduler_(scheduler),
-      random_(random),
-      report_(options_.name, scheduler.clock(), metrics, options_.legacy.losses),
-      batch_size_({options_.batch_bytes_target, options_.batch_bytes_max}),
-      patience_(options_.request_timeout),
-      age_limit_(options_.age_max, scheduler.clock(), options_.legacy.seen_clock) {
-  status_.name = options_.name;
-  status_.last_success = options_.legacy.last_success;
-  status_.last_error = options_.legacy.last_error;
-  let_go_books_ = options_.legacy.let_go_books;
-  status_.books = let_go_books_;
-  keep_up_in(kUpkeepInterval);
-}
-
-DestinationLane::~DestinationLane() { callbacks_->close(); }
-
-void DestinationLane::add_journal(Journal& journal, std::function<void()> drained) {
-  scheduler_.post([this, &journal, drained = std::move(drained)]() mutable {
-    JournalLane& lane = journal.lane(options_.name);
-    sources_.push_back(std::make_unique<Source>(journal, lane,
-                                                Linger{options_.linger, options_.steady_linger},
-                                                std::move(drained), report_));
-    if (!sources_.back()->is_adopted()) {
-      Lock lock(mutex_);
-      own_journal_ = &lane;
-    }
-    if (draining_) sources_.back()->hurry();
-    watch(*sources_.back());
-    advance();
-  });
-}
-
-void DestinationLane::watch(Source& watched) {
-  const auto woken = [this, &journal = watched.journal()] {
-    const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const auto& each) {
-      return &each->journal() == &journal;
-    });
-    if (source == sources_.end()) return;
-    (*source)->wake();
-    advance();
-  };
-  watched.on_worth_reading(
-      [this, woken, callbacks = callbacks_] { callbacks->pass([&] { scheduler_.post(woken); }); });
-}
-
-void DestinationLane::nudge() {
-  scheduler_.post([this] {
-    gate_.nudge(now());
-    outbox_.release_all(now());
-    advance();
-  });
-}
-
-void DestinationLane::halt(std::function<void()> idle) {
-  scheduler_.post([this, idle = std::move(idle)]() mutable {
-    halted_ = true;
-    when_idle_.push_back(std::move(idle));
-    advance();
-  });
-}
-
-void DestinationLane::drain(std::function<void()> drained) {
-  scheduler_.post([this, drained = std::move(drained)]() mutable {
-    draining_ = true;
-    for (const auto& source : sources_) source->hurry();
-    when_drained_.push_back(std::move(drained));
-    advance();
-  });
-}
-
-LaneStatus DestinationLane::status() const {
-  Lock lock(mutex_);
-  LaneStatus status = status_;
-  if (own_journal_ != nullptr) add(status.books, own_journal_->books());
-  const bool something_waits = status.books.backlog_spans > 0;
-  if (!something_waits && status.state != LaneState::kPaused) status.state = LaneState::kIdle;
-  return status;
-}
-
-LaneLegacy DestinationLane::legacy() const {
-  Lock lock(mutex_);
-  return {let_go_books_, status_.last_success, status_.last_error, age_limit_.seen(),
-          report_.losses()};
-}
-
-void DestinationLane::keep_up() {
+void Lane::keep_up() {
   expire_some();
   free_pinned_segments();
   // A lane that settles nothing has skipped the carried records of others: their segments wait for
@@ -136,29 +45,38 @@ void DestinationLane::keep_up() {
   sync_journals();
   let_go_drained();
   report_.tell_losses();
-  keep_up_in(is_idle() ? kIdleInterval : kUpkeepInterval);
+  if (is_idle()) {
+    rest();
+  } else {
+    keep_up_soon();
+  }
   advance();
 }
 
-void DestinationLane::keep_up_in(Duration interval) {
-  rests_ = interval == kIdleInterval;
-  upkeep_ = scheduler_.run_after(interval, [this] { keep_up(); });
+void Lane::keep_up_soon() {
+  rests_ = false;
+  upkeep_ = scheduler_.run_after(kUpkeepInterval, [this] { keep_up(); });
 }
 
-void DestinationLane::stop_resting() {
+void Lane::rest() {
+  rests_ = true;
+  upkeep_ = scheduler_.run_after(kIdleInterval, [this] { keep_up(); });
+}
+
+void Lane::stop_resting() {
   if (!rests_ || is_idle()) return;
   scheduler_.cancel(upkeep_);
-  keep_up_in(kUpkeepInterval);
+  keep_up_soon();
 }
 
-bool DestinationLane::is_idle() const {
+bool Lane::is_idle() const {
   return in_flight_.empty() && outbox_.empty() && carrying_.empty() && !unsynced_ &&
          sources_exhausted() &&
          std::none_of(sources_.begin(), sources_.end(),
                       [](const auto& source) { return source->is_adopted(); });
 }
 
-void DestinationLane::expire_some() {
+void Lane::expire_some() {
   const ExpiryLimits limits{options_.backlog_bytes_max, age_limit_.oldest_allowed()};
   const Expired expired = expire(sources_, outbox_, limits, report_);
   if (expired.spans > 0) sync_soon();
@@ -173,7 +91,7 @@ void DestinationLane::expire_some() {
 
 // Counted from the settling, not by a timer that begins with the process: an agent that repeatedly
 // dies within the first second still makes progress.
-void DestinationLane::sync_soon() {
+void Lane::sync_soon() {
   unsynced_ = true;
   if (std::exchange(sync_planned_, true)) return;
   scheduler_.run_after(kSyncDelay, [this] {
@@ -182,14 +100,14 @@ void DestinationLane::sync_soon() {
   });
 }
 
-void DestinationLane::sync_journals() {
+void Lane::sync_journals() {
   if (!unsynced_) return;
   unsynced_ = false;
   for (const auto& source : sources_) unsynced_ |= !source->sync();
 }
 
 // The callback may destroy the journal, so it comes last.
-void DestinationLane::let_go_drained() {
+void Lane::let_go_drained() {
   for (size_t i = 0; i < sources_.size();) {
     Source& source = *sources_[i];
     if (!source.to_let_go() || !source.sync()) {
@@ -206,43 +124,43 @@ void DestinationLane::let_go_drained() {
   }
 }
 
-void DestinationLane::finish_drain() {
+void Lane::finish_drain() {
   if (when_drained_.empty() || !nothing_waits()) return;
   sync_journals();
   for (const auto& drained : std::exchange(when_drained_, {})) drained();
 }
 
-void DestinationLane::finish_halt() {
+void Lane::finish_halt() {
   if (when_idle_.empty() || !in_flight_.empty() || !carrying_.empty()) return;
   sync_journals();
   for (const auto& idle : std::exchange(when_idle_, {})) idle();
 }
 
-bool DestinationLane::sources_exhausted() const {
+bool Lane::sources_exhausted() const {
   return std::all_of(sources_.begin(), sources_.end(),
                      [](const auto& source) { return source->exhausted(); });
 }
 
 // Suspects that are not due yet are left to the next agent.
-bool DestinationLane::nothing_waits() const {
+bool Lane::nothing_waits() const {
   return in_flight_.empty() && !outbox_.something_ready(scheduler_.clock().tick()) &&
          sources_exhausted();
 }
 
-bool DestinationLane::only_suspects_wait() const {
+bool Lane::only_suspects_wait() const {
   const bool some = suspects_in_flight_ > 0 || outbox_.suspects() > 0;
   return some && outbox_.line_empty() && in_flight_.size() == suspects_in_flight_ &&
          sources_exhausted();
 }
 
-BatchLimits DestinationLane::batch_limits() const {
+BatchLimits Lane::batch_limits() const {
   const BatchLimits limits = batch_size_.limits();
   return {patience_.batch_bytes(limits.bytes_target), patience_.batch_bytes(limits.bytes_max)};
 }
 
 // Suspects have the same amount of room again, so that they do not keep others from being read; and
 // as many of them may wait as their entries take less than that.
-size_t DestinationLane::bytes_ahead() const {
+size_t Lane::bytes_ahead() const {
   constexpr size_t kSuspectsMax = 20'000;
   if (outbox_.suspects() >= kSuspectsMax) return bytes_max();
   const size_t aside = bytes_aside();
@@ -251,13 +169,28 @@ size_t DestinationLane::bytes_ahead() const {
   return bytes;
 }
 
-size_t DestinationLane::bytes_held() const {
+size_t Lane::bytes_held() const {
   size_t bytes = in_flight_bytes_ + outbox_.line_bytes() + bytes_aside();
   for (const auto& source : sources_) bytes += source->open_bytes();
   return bytes;
 }
 
-void DestinationLane::show_status() {
+LaneStatus Lane::status() const {
+  Lock lock(mutex_);
+  LaneStatus status = status_;
+  if (own_journal_ != nullptr) add(status.books, own_journal_->books());
+  const bool something_waits = status.books.backlog_spans > 0;
+  if (!something_waits && status.state != LaneState::kPaused) status.state = LaneState::kIdle;
+  return status;
+}
+
+LaneLegacy Lane::legacy() const {
+  Lock lock(mutex_);
+  return {let_go_books_, status_.last_success, status_.last_error, age_limit_.seen(),
+          report_.losses()};
+}
+
+void Lane::show_status() {
   const LaneState state = state_of(gate_.state(), only_suspects_wait());
   LaneBooks adopted;
   for (const auto& source : sources_) {
@@ -273,19 +206,19 @@ void DestinationLane::show_status() {
   status_.losses = std::move(losses);
 }
 
-void DestinationLane::note_error(const Outcome& outcome) {
+void Lane::note_error(const Outcome& outcome) {
   LaneError error{outcome.reason, outcome.message, scheduler_.clock().wall()};
   Lock lock(mutex_);
   status_.last_error = std::move(error);
 }
 
-void DestinationLane::note_success() {
+void Lane::note_success() {
   const WallTime when = scheduler_.clock().wall();
   Lock lock(mutex_);
   status_.last_success = when;
 }
 
-void DestinationLane::set_wake_up() {
+void Lane::set_wake_up() {
   std::optional<Tick> next;
   const auto consider = [this, &next](std::optional<Tick> when) {
     // What is in the past was just handled, or waits for an answer.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/observe/page.h"
-#include "agent/observe/status.h"
+#include "agent/observe/snapshot_report.h"
 
 namespace dualtrace::agent {
 

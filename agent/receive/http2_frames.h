@@ -14,19 +14,40 @@
 
 namespace dualtrace::agent {
 
+// All are called from within nghttp2_session_mem_recv() (what arrives) or
+// nghttp2_session_mem_send() (what is sent), on the connection's thread. None may block. Each may
+// submit frames, which are sent later, but must not call those two functions. Views and frames are
+// valid during the call. nghttp2 itself answers what breaks the protocol.
 class Http2Events {
  public:
   virtual ~Http2Events() = default;
 
+  // The header of any frame is in, before its payload: what floods is counted here, since nghttp2
+  // may ignore the rest of the frame.
   virtual void frame_begun(const nghttp2_frame_hd& hd) = 0;
-  // Of a request; its trailers are ignored.
+  // A request's header block begins: the first that is known of its stream. Not called for
+  // trailers, which are ignored.
   virtual void headers_begun(int32_t id) = 0;
+  // One field of a request's header block, in the order of the block, pseudo-headers included.
+  // Called once per field, however large the block: its limit is the callee's to enforce.
   virtual void header(int32_t id, std::string_view name, std::string_view value) = 0;
+  // A piece of a request's body, as it arrives, before its frame is complete. Called for a stream
+  // that was answered, too: the client may still be sending. The window is opened again whatever
+  // the callee does with the bytes.
   virtual void data(int32_t id, std::string_view bytes) = 0;
+  // A whole frame is in and was processed; for headers, after the last header(). END_STREAM in its
+  // flags ends the request.
   virtual void frame_received(const nghttp2_frame& frame) = 0;
+  // A frame was handed out to be written; for an answer, END_STREAM in its flags is its end.
+  // Includes frames that nghttp2 sends by itself, such as a reset of a stream that broke the
+  // protocol.
   virtual void frame_sent(const nghttp2_frame& frame) = 0;
+  // The stream is gone, for whatever reason: no call with this id follows. Called exactly once for
+  // each headers_begun(), except when the connection ends first.
   virtual void stream_closed(int32_t id) = 0;
-  // A piece of the body that was submitted: as nghttp2_data_source_read_callback.
+  // The next piece of the submitted body: writes at most `size` bytes to `buffer` and returns how
+  // many; sets NGHTTP2_DATA_FLAG_EOF with the last ones. NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
+  // resets the stream.
   virtual ssize_t read_reply(int32_t id, uint8_t* buffer, size_t size, uint32_t* flags) = 0;
 };
 

@@ -185,7 +185,7 @@ class ArizeGrpcExporter final : public Exporter {
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                      gpr_time_from_nanos(call.request.timeout.count(), GPR_TIMESPAN)));
     grpc::ByteBuffer message;
-    if (options_.gzip) {
+    if (options_.compression == Compression::kGzip) {
       call.context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
       message = to_message(call.request.body->gzipped());
       mark_gzipped(message);

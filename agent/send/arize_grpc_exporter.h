@@ -10,6 +10,7 @@
 
 #include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
+#include "common/config/agent_config.h"
 #include "common/net/http_proxy.h"
 #include "common/net/tls.h"
 #include "common/net/url.h"
@@ -20,7 +21,7 @@ namespace dualtrace::agent {
 struct ArizeGrpcOptions {
   Url endpoint{};  // http: without TLS; the path is ignored, since gRPC has none
   TlsClientOptions tls{};
-  bool gzip = true;
+  Compression compression{};
   std::optional<HttpProxy> proxy{};
   Duration idle_close = std::chrono::seconds(30);  // without a request
 };

@@ -9,7 +9,7 @@ std::unique_ptr<Exporter> make_arize_http_exporter(const ArizeHttpOptions& optio
                                                    MakeHttpSender client, Clock& clock) {
   OtlpHttpProfile profile{
       .path = arize_traces_path(options.endpoint_path),
-      .gzip = options.gzip,
+      .compression = options.compression,
       .headers =
           [](const Key& key) {
             // Do not send api_key and space_id: some proxies drop headers with an underscore.

@@ -11,13 +11,14 @@
 #include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
 #include "agent/send/otlp_http_exporter.h"
+#include "common/config/agent_config.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
 struct ArizeHttpOptions {
   std::string endpoint_path;  // path of the configured endpoint: "", "/v1" or "/v1/traces"
-  bool gzip = true;
+  Compression compression{};
 };
 
 // A key is the API key and the space id. `client` calls the endpoint's origin. `keys` and `clock`

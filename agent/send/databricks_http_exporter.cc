@@ -12,7 +12,7 @@ std::unique_ptr<Exporter> make_exporter(std::string path, std::string table_head
                                         MakeHttpSender client, Clock& clock) {
   OtlpHttpProfile profile{
       .path = std::move(path),
-      .gzip = options.gzip,
+      .compression = options.compression,
       .headers =
           [header = std::move(table_header), table = std::move(options.table)](const Key& key) {
             return HttpHeaders{{"Authorization", "Bearer " + key.values.front()}, {header, table}};

@@ -10,13 +10,14 @@
 #include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
 #include "agent/send/otlp_http_exporter.h"
+#include "common/config/agent_config.h"
 #include "common/time/clock.h"
 
 namespace dualtrace::agent {
 
 struct DatabricksHttpOptions {
-  std::string table;  // catalog.schema.table
-  bool gzip = false;  // undocumented on these paths
+  std::string table;          // catalog.schema.table
+  Compression compression{};  // undocumented on these paths
 };
 
 // A key is the bearer token. `client` calls the workspace's origin. `token` and `clock` outlive the

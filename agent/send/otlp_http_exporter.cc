@@ -17,7 +17,7 @@ class OtlpHttpExporter final : public Exporter {
       : profile_(std::move(profile)),
         keys_(keys),
         clock_(clock),
-        gzip_(profile_.gzip ? Gzip::kUntried : Gzip::kOff) {}
+        gzip_(profile_.compression == Compression::kGzip ? Gzip::kUntried : Gzip::kOff) {}
 
   ~OtlpHttpExporter() override {
     stopping_ = true;

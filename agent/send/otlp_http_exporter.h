@@ -11,6 +11,7 @@
 
 #include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
+#include "common/config/agent_config.h"
 #include "common/net/http_sender.h"
 #include "common/time/clock.h"
 
@@ -21,9 +22,9 @@ using MakeHttpSender = std::function<std::unique_ptr<HttpSender>(const Key&)>;
 
 struct OtlpHttpProfile {
   std::string path;
-  // Compress bodies. If the destination refuses the first one with 400 or 415 but accepts it
-  // uncompressed, all later ones are sent uncompressed.
-  bool gzip = false;
+  // kGzip: if the destination refuses the first body with 400 or 415 but accepts it uncompressed,
+  // all later ones are sent uncompressed.
+  Compression compression{};
   // In addition to Content-Type and Content-Encoding.
   std::function<HttpHeaders(const Key&)> headers;
   std::function<Outcome(const HttpResponse&, uint64_t spans)> classify;

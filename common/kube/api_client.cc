@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/kube/api_credential.h"
 #include "common/kube/api_error.h"
 #include "common/kube/api_requests.h"
 #include "common/kube/caller.h"
 #include "common/kube/connections.h"
-#include "common/kube/credential.h"
 #include "common/kube/list_reader.h"
 #include "common/kube/watch_stream.h"
 #include "common/sync/mutex.h"
@@ -69,7 +69,7 @@ class ApiClient::Body {
         metrics_(metrics, config.server.authority.to_string()),
         scheduler_("kube-api", clock),
         connections_(std::in_place, config, options_.user_agent, make_http_clients(config),
-                     make_credential(config, files, clock), clock),
+                     make_api_credential(config, files, clock), clock),
         caller_(*connections_, scheduler_, metrics_) {}
 
   ~Body() {

@@ -27,7 +27,7 @@ HttpClients make_http_clients(const ClientConfig& config) {
 }
 
 Connections::Connections(ClientConfig config, std::string user_agent, HttpClients clients,
-                         std::unique_ptr<Credential> credential, Clock& clock)
+                         std::unique_ptr<ApiCredential> credential, Clock& clock)
     : config_(std::move(config)),
       user_agent_(std::move(user_agent)),
       clients_(std::move(clients)),

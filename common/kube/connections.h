@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/error/result.h"
+#include "common/kube/api_credential.h"
 #include "common/kube/config.h"
-#include "common/kube/credential.h"
 #include "common/net/http_client.h"
 #include "common/time/clock.h"
 
@@ -32,12 +32,12 @@ class Connections {
  public:
   // `clock` outlives it.
   Connections(ClientConfig config, std::string user_agent, HttpClients clients,
-              std::unique_ptr<Credential> credential, Clock& clock);
+              std::unique_ptr<ApiCredential> credential, Clock& clock);
 
   [[nodiscard]] HttpClients& clients() { return clients_; }
   [[nodiscard]] std::string host() const { return config_.server.authority.to_string(); }
 
-  // May block, like Credential. Returns the credential of the request, for refused().
+  // May block, like ApiCredential. Returns the credential of the request, for refused().
   Result<Shown> authorize(HttpRequest& request);
   // A request with this credential was answered 401. Returns whether a retry makes sense.
   bool refused(const Shown& shown);
@@ -49,7 +49,7 @@ class Connections {
   const ClientConfig config_;
   const std::string user_agent_;
   HttpClients clients_;
-  const std::unique_ptr<Credential> credential_;
+  const std::unique_ptr<ApiCredential> credential_;
   Clock& clock_;
   Shown shown_;
   Tick renewed_;

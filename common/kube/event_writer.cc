@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "common/kube/momentary_error.h"
 #include "common/time/rfc3339.h"
 
 namespace dualtrace::kube {
@@ -38,10 +39,6 @@ std::string_view type_of(const Event& event) {
 std::string identity_of(const Event& event) {
   return to_text(
       Json::array({event.regarding, type_of(event), event.reason, event.action, event.note}));
-}
-
-bool may_pass(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled;
 }
 
 }  // namespace
@@ -111,7 +108,7 @@ Status EventWriter::try_to(const std::function<Status()>& call) {
   Duration pause = kPause;
   for (int tries = 1;; ++tries) {
     const Status done = call();
-    if (done || tries == kTriesMax || !may_pass(done.error())) return done;
+    if (done || tries == kTriesMax || !is_momentary(done.error())) return done;
     const Duration asked = done.error().retry_after.value_or(Duration(0));
     if (!pause_(std::clamp(asked, pause, kPauseMax))) return done;
     pause *= 2;

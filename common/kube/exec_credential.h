@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "common/kube/credential.h"
+#include "common/kube/api_credential.h"
 
 namespace dualtrace::kube {
 
-class ExecCredential final : public Credential {
+class ExecCredential final : public ApiCredential {
  public:
   // `config` has a plugin. A plugin may take a minute; after that it is killed.
   ExecCredential(const ClientConfig& config, FileSystem& files, Clock& clock,

@@ -14,7 +14,7 @@
 #include "common/kube/connections.h"
 #include "common/kube/line_splitter.h"
 #include "common/kube/list_watch.h"
-#include "common/sync/gate.h"
+#include "common/sync/callback_gate.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::kube {
@@ -49,7 +49,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   Shown shown_;
   HttpResponse response_;  // with a body only if it is an error
   LineSplitter lines_{kWatchLineBytesMax};
-  Gate gate_;
+  CallbackGate gate_;
 
   Mutex mutex_;
   std::unique_ptr<HttpStream> stream_ DT_GUARDED_BY(mutex_);

@@ -28,7 +28,7 @@ HttpResponse to_response(const rest::http_response& from) {
 
 }  // namespace
 
-Exchange::Exchange(std::shared_ptr<Session> session, HttpRequest request, Duration timeout,
+Exchange::Exchange(std::shared_ptr<CppRestSession> session, HttpRequest request, Duration timeout,
                    std::unique_ptr<AnswerReader> reader)
     : session_(std::move(session)),
       request_(std::move(request)),

@@ -35,7 +35,7 @@ class AnswerReader {
 
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<Session> session, HttpRequest request, Duration timeout,
+  Exchange(std::shared_ptr<CppRestSession> session, HttpRequest request, Duration timeout,
            std::unique_ptr<AnswerReader> reader);
   ~Exchange();
   Exchange(const Exchange&) = delete;
@@ -53,13 +53,13 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void failed(std::exception_ptr cause);
   void finish(Status status);
 
-  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<CppRestSession> session_;
   HttpRequest request_;
   const Duration timeout_;
   std::unique_ptr<AnswerReader> reader_;  // nullptr once it has ended
   boost::asio::steady_timer deadline_;
   pplx::cancellation_token_source canceller_;
-  Session::RestClient rest_client_;
+  CppRestSession::RestClient rest_client_;
   bool head_read_ = false;
   std::string early_;  // parts of the body that arrived before the headers were handled
 };

@@ -45,11 +45,11 @@ boost::asio::io_context& cpprest_pool() {
   return crossplat::threadpool::shared_instance().service();
 }
 
-Session::Session(HttpClient::Options options)
+CppRestSession::CppRestSession(HttpClient::Options options)
     : options_(std::move(options)),
       tls_(std::make_shared<ClientTls>(options_.tls, options_.origin.authority.host)) {}
 
-Session::RestClient Session::rest_client() {
+CppRestSession::RestClient CppRestSession::rest_client() {
   const bool idle = exchanges_.empty() && clock_.tick() - idle_since_ > kIdleMax;
   if (rest_client_ != nullptr && !idle) return rest_client_;
   rest::client::http_client_config config;
@@ -71,16 +71,16 @@ Session::RestClient Session::rest_client() {
   return rest_client_;
 }
 
-void Session::renew(TlsClientOptions tls) {
+void CppRestSession::renew(TlsClientOptions tls) {
   tls_ = std::make_shared<ClientTls>(std::move(tls), options_.origin.authority.host);
   rest_client_.reset();
 }
 
-void Session::leave(const RestClient& rest_client) {
+void CppRestSession::leave(const RestClient& rest_client) {
   if (rest_client_ == rest_client) rest_client_.reset();
 }
 
-Error Session::to_error(std::exception_ptr cause) {
+Error CppRestSession::to_error(std::exception_ptr cause) {
   Error error{ErrorKind::kUnavailable, {}};
   try {
     std::rethrow_exception(std::move(cause));
@@ -100,38 +100,40 @@ Error Session::to_error(std::exception_ptr cause) {
   return error.with_prefix(options_.origin.authority.to_string() + ": ");
 }
 
-void Session::begin(const std::shared_ptr<Exchange>& exchange) { exchanges_.insert(exchange); }
+void CppRestSession::begin(const std::shared_ptr<Exchange>& exchange) {
+  exchanges_.insert(exchange);
+}
 
-void Session::end(const std::shared_ptr<Exchange>& exchange) {
+void CppRestSession::end(const std::shared_ptr<Exchange>& exchange) {
   exchanges_.erase(exchange);
   idle_since_ = clock_.tick();
 }
 
-void Session::close() {
+void CppRestSession::close() {
   closing_ = true;
   const auto exchanges = exchanges_;
   for (const auto& exchange : exchanges) exchange->cancel("shutting down");
 }
 
-void Session::exchange_made() {
+void CppRestSession::exchange_made() {
   const Lock lock(mutex_);
   ++in_flight_;
   ++held_;
 }
 
-void Session::exchange_ended() {
+void CppRestSession::exchange_ended() {
   const Lock lock(mutex_);
   --in_flight_;
   changed_.notify_all();
 }
 
-void Session::exchange_gone() {
+void CppRestSession::exchange_gone() {
   const Lock lock(mutex_);
   --held_;
   changed_.notify_all();
 }
 
-void Session::wait_for_exchanges() {
+void CppRestSession::wait_for_exchanges() {
   const Lock lock(mutex_);
   while (in_flight_ > 0) changed_.wait(mutex_);
   const Tick end = clock_.tick() + kLetGoMax;

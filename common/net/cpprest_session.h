@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Session: what the exchanges of one HttpClient share: cpprestsdk's client with its connection
-// pool, and the translation of cpprestsdk's errors. Outlives the HttpClient as long as cpprestsdk
-// still holds one of its exchanges. Private to common_http_client.
-// Used from one thread, the pool's, except for what its mutex guards.
+// CppRestSession: what the exchanges of one HttpClient share: cpprestsdk's client with its
+// connection pool, and the translation of cpprestsdk's errors. Outlives the HttpClient as long as
+// cpprestsdk still holds one of its exchanges. Private to common_http_client. Used from one thread,
+// the pool's, except for what its mutex guards.
 
 #include <cpprest/http_client.h>
 
@@ -23,11 +23,11 @@ boost::asio::io_context& cpprest_pool();
 
 class Exchange;
 
-class Session {
+class CppRestSession {
  public:
   using RestClient = std::shared_ptr<web::http::client::http_client>;
 
-  explicit Session(HttpClient::Options options);
+  explicit CppRestSession(HttpClient::Options options);
 
   // The client for a new request; the exchange keeps it until it has ended.
   RestClient rest_client();

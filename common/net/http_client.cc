@@ -7,7 +7,7 @@
 
 #include "common/net/cpprest_exchange.h"
 #include "common/net/cpprest_session.h"
-#include "common/sync/gate.h"
+#include "common/sync/callback_gate.h"
 
 namespace dualtrace {
 namespace {
@@ -40,7 +40,7 @@ class WholeAnswer final : public AnswerReader {
 // Passes the answer on as it arrives.
 class PassedAnswer final : public AnswerReader {
  public:
-  PassedAnswer(std::shared_ptr<Gate> gate, HttpStreamReader reader)
+  PassedAnswer(std::shared_ptr<CallbackGate> gate, HttpStreamReader reader)
       : gate_(std::move(gate)), reader_(std::move(reader)) {}
 
   [[nodiscard]] bool hurries() const override { return false; }
@@ -56,13 +56,13 @@ class PassedAnswer final : public AnswerReader {
   }
 
  private:
-  const std::shared_ptr<Gate> gate_;
+  const std::shared_ptr<CallbackGate> gate_;
   const HttpStreamReader reader_;
 };
 
 class CppRestHttpStream final : public HttpStream {
  public:
-  CppRestHttpStream(std::weak_ptr<Exchange> exchange, std::shared_ptr<Gate> gate)
+  CppRestHttpStream(std::weak_ptr<Exchange> exchange, std::shared_ptr<CallbackGate> gate)
       : exchange_(std::move(exchange)), gate_(std::move(gate)) {}
   ~CppRestHttpStream() override {
     gate_->close();
@@ -76,13 +76,13 @@ class CppRestHttpStream final : public HttpStream {
 
  private:
   const std::weak_ptr<Exchange> exchange_;
-  const std::shared_ptr<Gate> gate_;
+  const std::shared_ptr<CallbackGate> gate_;
 };
 
 class CppRestHttpClient final : public HttpClient {
  public:
   explicit CppRestHttpClient(Options options)
-      : session_(std::make_shared<Session>(std::move(options))) {}
+      : session_(std::make_shared<CppRestSession>(std::move(options))) {}
 
   ~CppRestHttpClient() override {
     // The pool's one thread runs this after the starts that begin() has posted.
@@ -99,7 +99,7 @@ class CppRestHttpClient final : public HttpClient {
 
   std::unique_ptr<HttpStream> open(HttpRequest request, Duration head_timeout,
                                    HttpStreamReader reader) override {
-    auto gate = std::make_shared<Gate>();
+    auto gate = std::make_shared<CallbackGate>();
     std::weak_ptr<Exchange> exchange = begin(
         std::move(request), head_timeout, std::make_unique<PassedAnswer>(gate, std::move(reader)));
     return std::make_unique<CppRestHttpStream>(std::move(exchange), std::move(gate));
@@ -120,7 +120,7 @@ class CppRestHttpClient final : public HttpClient {
     return exchange;
   }
 
-  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<CppRestSession> session_;
 };
 
 }  // namespace

@@ -124,8 +124,11 @@ Json AgentDefaults::fill(Json object) const {
   return object;
 }
 
-ExportOrFaults parse_export(const Json& object, const AgentDefaults& defaults) {
-  return parse_export(defaults.fill(object));
+EffectiveExport parse_export(const Json& object, const AgentDefaults& defaults) {
+  ExportOrFaults parsed = parse_export(defaults.fill(object));
+  EffectiveExport effective{std::move(parsed.value), std::move(parsed.faults), std::nullopt};
+  if (effective.value && !defaults.empty()) effective.without_defaults = parse_export(object).value;
+  return effective;
 }
 
 }  // namespace dualtrace::ctl

@@ -6,7 +6,9 @@
 // why.
 // Immutable.
 
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "common/error/result.h"
 #include "common/json/json.h"
@@ -23,6 +25,7 @@ class AgentDefaults {
 
   // The export, with the defaults filled in for fields that it does not set.
   [[nodiscard]] Json fill(Json object) const;
+  [[nodiscard]] bool empty() const { return agent_.empty(); }
   bool operator==(const AgentDefaults&) const = default;
 
  private:
@@ -31,7 +34,18 @@ class AgentDefaults {
   Json agent_ = Json::object();  // a part of spec.agent
 };
 
-// The export as it takes effect in this installation.
-[[nodiscard]] ExportOrFaults parse_export(const Json& object, const AgentDefaults& defaults);
+// The export as it takes effect in this installation, or every fault that was found.
+struct EffectiveExport {
+  std::optional<DualTraceExport> value;
+  std::vector<ExportFault> faults;
+  // As it is written, if that differs and is valid by itself.
+  std::optional<DualTraceExport> without_defaults;
+
+  // What its author asks for; `value` if it is valid only with the defaults. Requires `value`.
+  [[nodiscard]] const DualTraceExport& as_written() const {
+    return without_defaults ? *without_defaults : value.value();
+  }
+};
+[[nodiscard]] EffectiveExport parse_export(const Json& object, const AgentDefaults& defaults);
 
 }  // namespace dualtrace::ctl

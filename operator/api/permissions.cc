@@ -302,10 +302,9 @@ Result<std::string> variable_pattern(std::string_view text) {
   return expected("expected the name of a variable, such as TZ or GRPC_*");
 }
 
-std::vector<ExportFault> not_permitted(const Json& object, const DualTraceExport& carried_out,
+std::vector<ExportFault> not_permitted(const DualTraceExport& as_written,
                                        const Permissions& permissions, std::string_view own_image) {
-  const ExportOrFaults written = parse_export(object);
-  return Judge(written.value ? *written.value : carried_out, permissions, own_image).judge();
+  return Judge(as_written, permissions, own_image).judge();
 }
 
 std::optional<std::string> never_sent(const SecretUse& use, std::string_view type) {

@@ -40,12 +40,9 @@ Result<std::string> taint_key_pattern(std::string_view text);
 Result<std::string> variable_pattern(std::string_view text);
 
 // What the export asks for beyond the permissions, each with what to do. `own_image`: the
-// installation's.
-//   `object` is the export as written: additions of the installation's own defaults (AgentDefaults)
-// are permitted. `carried_out` includes these defaults, and is checked if the export is valid only
-// with them.
-[[nodiscard]] std::vector<ExportFault> not_permitted(const Json& object,
-                                                     const DualTraceExport& carried_out,
+// installation's. The export is judged as its author wrote it (EffectiveExport::as_written()): what
+// the installation's own defaults add is permitted.
+[[nodiscard]] std::vector<ExportFault> not_permitted(const DualTraceExport& as_written,
                                                      const Permissions& permissions,
                                                      std::string_view own_image);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Informers: one for each kind and watched namespace. Together they are the Cache that reconcile/
-// reads and the Directory that webhook/ reads. They keep exports and DaemonSets (trimmed), the
+// reads and the ClusterView that webhook/ reads. They keep exports and DaemonSets (trimmed), the
 // metadata of the other children, and where each agent's pod runs. If a webhook is served, they
 // also keep what pods ask for (census/asking_pods.h), the labels of namespaces, and of exports what
 // the webhook needs.
 // If the operator may not read one of several namespaces, the others do not wait for it.
-// The Directory has no export that the installation does not serve (operator/api/scope.h).
+// The ClusterView has no export that the installation does not serve (operator/api/scope.h).
 // Thread-safe.
 
 #include <functional>
@@ -19,13 +19,13 @@
 #include "operator/api/scope.h"
 #include "operator/census/asking_pods.h"
 #include "operator/reconcile/cache.h"
-#include "operator/webhook/directory.h"
-#include "operator/webhook/export_book.h"
+#include "operator/webhook/cluster_view.h"
+#include "operator/webhook/known_exports.h"
 #include "operator/webhook/request.h"
 
 namespace dualtrace::ctl {
 
-class Informers final : public Cache, public Directory {
+class Informers final : public Cache, public ClusterView {
  public:
   struct Listeners {  // called on the scheduler; must not block
     kube::Informer::Listener export_changed;

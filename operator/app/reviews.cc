@@ -25,10 +25,11 @@ Reviews make_reviews(const Informers& informers, const Installation& installatio
       {.has_secret = [&secrets](const kube::ObjectKey& secret,
                                 Tick wait_until) { return secrets.has(secret, wait_until); },
        .plan_faults =
-           [installation](const Json& object, const DualTraceExport& wanted) {
-             auto faults =
-                 not_permitted(object, wanted, installation.permissions, installation.agent_image);
-             return faults.empty() ? plan_export(wanted, installation).faults : faults;
+           [installation](const EffectiveExport& wanted) {
+             auto faults = not_permitted(wanted.as_written(), installation.permissions,
+                                         installation.agent_image);
+             return faults.empty() ? plan_export(wanted.value.value(), installation).faults
+                                   : faults;
            },
        .namespaces = [&informers] { return informers.namespaces(); },
        .consent = installation.consent,

@@ -40,9 +40,9 @@ CertificateKeeper::Options keeping(const WebhookOptions& options, const std::str
 
 // The certificate that is served until the Secret has been read: nothing trusts it.
 Result<TlsIdentity> throwaway(const CertificateKeeper::Options& options, WallTime now) {
-  const auto authority = make_authority(now, options.rules.leaf_life);
+  const auto authority = make_webhook_authority(now, options.rules.leaf_life);
   if (!authority) return fail(authority.error());
-  const auto leaf = issue_leaf(*authority, options.names, now, options.rules.leaf_life);
+  const auto leaf = issue_webhook_leaf(*authority, options.names, now, options.rules.leaf_life);
   if (!leaf) return fail(leaf.error());
   return leaf->identity();
 }

@@ -23,8 +23,7 @@ constexpr size_t kNamesMax = 5;
 // export that it could have meant. Cached, because the pods of a namespace mostly ask for the same.
 class Questions {
  public:
-  explicit Questions(const Directory& directory)
-      : directory_(directory), exports_(directory.exports()) {}
+  explicit Questions(const ClusterView& cluster) : cluster_(cluster), exports_(cluster.exports()) {}
 
   const std::vector<ObjectKey>& exports_of(const AskingPod& pod) {
     static const std::vector<ObjectKey> kNone;
@@ -45,11 +44,11 @@ class Questions {
   const PodNamespace& namespace_of(const AskingPod& pod) {
     const std::string& name = pod.key.namespace_name;
     auto [known, is_new] = namespaces_.try_emplace(name);
-    if (is_new) known->second = {name, directory_.namespace_labels(name)};
+    if (is_new) known->second = {name, cluster_.namespace_labels(name)};
     return known->second;
   }
 
-  const Directory& directory_;
+  const ClusterView& cluster_;
   const std::shared_ptr<const KnownExports> exports_;
   std::map<std::string, PodNamespace> namespaces_;
   std::map<std::pair<std::string, std::optional<ObjectKey>>, std::vector<ObjectKey>> answers_;
@@ -84,10 +83,10 @@ void note_name(std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-Census take_census(const std::vector<AskingPodPointer>& pods, const Directory& directory,
+Census take_census(const std::vector<AskingPodPointer>& pods, const ClusterView& cluster,
                    const PodNodes& nodes) {
   Census census;
-  Questions questions(directory);
+  Questions questions(cluster);
   for (const AskingPodPointer& pod : pods) {
     if (pod->ending) continue;
     if (const auto injected = injected_into(*pod)) {

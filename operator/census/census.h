@@ -11,7 +11,7 @@
 #include "operator/census/asking_pods.h"
 #include "operator/census/pod_nodes.h"
 #include "operator/status/facts.h"
-#include "operator/webhook/directory.h"
+#include "operator/webhook/cluster_view.h"
 
 namespace dualtrace::ctl {
 
@@ -19,7 +19,7 @@ using Census = std::map<kube::ObjectKey, InjectionFact>;  // without exports tha
 
 // `pods`: of all watched namespaces.
 [[nodiscard]] Census take_census(const std::vector<AskingPodPointer>& pods,
-                                 const Directory& directory, const PodNodes& nodes);
+                                 const ClusterView& cluster, const PodNodes& nodes);
 // Those of them that received the variables.
 [[nodiscard]] std::vector<AskingPodPointer> injected_pods(
     const std::vector<AskingPodPointer>& pods);

@@ -20,12 +20,12 @@ std::vector<kube::ObjectKey> differences(const Census& before, const Census& aft
 
 }  // namespace
 
-CensusTaker::CensusTaker(Duration interval, Pods pods, const Directory& directory,
+CensusTaker::CensusTaker(Duration interval, Pods pods, const ClusterView& cluster,
                          kube::ListWatch& api, std::function<bool()> may_ask, Scheduler& scheduler,
                          Listener listener)
     : interval_(interval),
       pods_(std::move(pods)),
-      directory_(directory),
+      cluster_(cluster),
       scheduler_(scheduler),
       listener_(std::move(listener)),
       nodes_({.api = api, .scheduler = scheduler, .may_ask = std::move(may_ask), .learned = [this] {
@@ -47,7 +47,7 @@ void CensusTaker::take() {
   due_ = false;  // before reading the pods: a later change requires another census
   const std::vector<AskingPodPointer> pods = pods_();
   nodes_.follow(injected_pods(pods));
-  Census after = take_census(pods, directory_, nodes_);
+  Census after = take_census(pods, cluster_, nodes_);
   std::vector<kube::ObjectKey> changed;
   {
     const Lock lock(mutex_);

@@ -22,7 +22,7 @@ class CensusTaker {
 
   // The scheduler is stopped before it is destroyed; the other arguments outlive it. While
   // `may_ask`, the nodes of injected pods are requested from `api`.
-  CensusTaker(Duration interval, Pods pods, const Directory& directory, kube::ListWatch& api,
+  CensusTaker(Duration interval, Pods pods, const ClusterView& cluster, kube::ListWatch& api,
               std::function<bool()> may_ask, Scheduler& scheduler, Listener listener);
 
   // A pod, an export or a namespace has changed, or the result of `may_ask`.
@@ -34,7 +34,7 @@ class CensusTaker {
 
   const Duration interval_;
   const Pods pods_;
-  const Directory& directory_;
+  const ClusterView& cluster_;
   Scheduler& scheduler_;
   const Listener listener_;
   std::atomic<bool> due_{false};

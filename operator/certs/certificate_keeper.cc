@@ -140,7 +140,7 @@ Status CertificateKeeper::take(RotationStep step) {
     case RotationStep::kDropPrevious:
       return store(without_previous(before, facts_.now));
     case RotationStep::kAddNext: {
-      auto fresh = make_authority(facts_.now, options_.rules.authority_life);
+      auto fresh = make_webhook_authority(facts_.now, options_.rules.authority_life);
       if (!fresh) return fail(fresh.error());
       return store(with_next(before, *std::move(fresh)));
     }
@@ -153,7 +153,7 @@ Status CertificateKeeper::take(RotationStep step) {
 }
 
 Status CertificateKeeper::replace_authorities() {
-  auto fresh = make_authority(facts_.now, options_.rules.authority_life);
+  auto fresh = make_webhook_authority(facts_.now, options_.rules.authority_life);
   if (!fresh) return fail(fresh.error());
   return store(replaced(*std::move(fresh), last_trusted_, facts_.now, options_.rules));
 }
@@ -201,8 +201,8 @@ Status CertificateKeeper::publish() {
 }
 
 Status CertificateKeeper::issue_leaf() {
-  auto leaf = ctl::issue_leaf(*facts_.authorities.current, options_.names, facts_.now,
-                              options_.rules.leaf_life);
+  auto leaf = issue_webhook_leaf(*facts_.authorities.current, options_.names, facts_.now,
+                                 options_.rules.leaf_life);
   if (!leaf) return fail(leaf.error());
   if (Status shown = show_(leaf->identity()); !shown) return shown;
   facts_.leaf = *std::move(leaf);

@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "common/time/clock.h"
-#include "operator/certs/certificate.h"
+#include "operator/certs/webhook_certificate.h"
 
 namespace dualtrace::ctl {
 

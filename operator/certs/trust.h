@@ -12,7 +12,7 @@
 
 #include "common/json/json.h"
 #include "common/kube/object.h"
-#include "operator/certs/certificate.h"
+#include "operator/certs/webhook_certificate.h"
 
 namespace dualtrace::ctl {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/bytes/sha256.h"
+#include "common/kube/momentary_error.h"
 #include "common/log/log.h"
 #include "operator/plan/names.h"
 
@@ -22,8 +23,8 @@ bool is_namespace_ending(const Error& error) {
 
 // Errors with which the remaining objects would fail, too.
 bool ends_the_round(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
-         error.kind == ErrorKind::kCancelled || is_namespace_ending(error);
+  return kube::is_momentary(error) || error.kind == ErrorKind::kCancelled ||
+         is_namespace_ending(error);
 }
 
 bool was_ours(const Json& object) {

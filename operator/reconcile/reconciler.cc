@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/kube/momentary_error.h"
 #include "common/log/log.h"
 #include "operator/plan/child.h"
 #include "operator/plan/names.h"
@@ -28,8 +29,7 @@ constexpr Duration kLookAgainAtOthers = std::chrono::minutes(1);
 constexpr Duration kHiccup = std::chrono::seconds(10);
 
 bool is_passing(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
-         error.kind == ErrorKind::kConflict;
+  return kube::is_momentary(error) || error.kind == ErrorKind::kConflict;
 }
 
 }  // namespace
@@ -55,8 +55,9 @@ struct Reconciler::Round {
   std::optional<DualTraceExport> wanted{};  // with plan, or not at all
   std::optional<Plan> plan{};
   Facts facts{};
-  std::optional<Error> error{};  // to return, so that the run is retried
-  bool over = false;             // nothing is left to do, the status included
+  std::vector<LaneSummary> lanes{};  // of the facts, once observed
+  std::optional<Error> error{};      // to return, so that the run is retried
+  bool over = false;                 // nothing is left to do, the status included
   std::optional<Tick> look_again{};
 
   void look_again_at(const std::optional<Tick>& when) {
@@ -161,14 +162,14 @@ void Reconciler::validate(Round& round) {
   const Consent consent = consent_of(*round.object, installation_.consent);
   round.facts.consent = consent;
   round.facts.consent_notices = consent_notices(round.key, consent, installation_.consent);
-  ExportOrFaults parsed = parse_export(*round.object, installation_.agent_defaults);
+  EffectiveExport parsed = parse_export(*round.object, installation_.agent_defaults);
   if (!parsed.value) {
     round.facts.faults = std::move(parsed.faults);
     return;
   }
   parsed.value->consent = consent;
-  round.facts.faults = not_permitted(*round.object, *parsed.value, installation_.permissions,
-                                     installation_.agent_image);
+  round.facts.faults =
+      not_permitted(parsed.as_written(), installation_.permissions, installation_.agent_image);
   if (!round.facts.faults.empty()) return refuse(round);
   auto answer = plan(*parsed.value);
   if (!answer) {
@@ -265,6 +266,7 @@ void Reconciler::observe(Round& round) const {
   watch_lost_nodes(round, pods);
   std::erase_if(round.facts.agents, [](const AgentReport& agent) { return agent.ending; });
   watch_nodes(round, pods);
+  round.lanes = summarize_lanes(round.facts);
   watch_credentials(round);
 }
 
@@ -298,7 +300,7 @@ void Reconciler::watch_lost_nodes(Round& round,
 // The known value of the Secret may be some minutes old: read it again before reporting that agents
 // are behind.
 void Reconciler::watch_credentials(Round& round) const {
-  const std::string difference = differing_credentials(round.facts);
+  const std::string difference = differing_credentials(round.facts, round.lanes);
   const Tick now = parts_.clock.tick();
   const Tick since = round.memory.credentials.note(difference, now);
   if (difference.empty()) return;
@@ -331,7 +333,7 @@ Result<Next> Reconciler::finish(Round& round) const {
     return next();
   }
   const auto written =
-      status_writer_.write(*round.object, previous, make_status(round.facts), memory);
+      status_writer_.write(*round.object, previous, make_status(round.facts, round.lanes), memory);
   if (written) {
     round.look_again_at(*written);
   } else if (written.error().kind == ErrorKind::kNotFound) {

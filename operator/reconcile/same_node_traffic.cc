@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "common/kube/momentary_error.h"
 #include "common/log/log.h"
 #include "operator/plan/names.h"
 
@@ -14,8 +15,8 @@ constexpr Duration kAskAgain = std::chrono::minutes(10);
 
 // Such errors are temporary and say nothing about the field.
 bool says_nothing(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled ||
-         error.kind == ErrorKind::kCancelled || error.kind == ErrorKind::kConflict;
+  return kube::is_momentary(error) || error.kind == ErrorKind::kCancelled ||
+         error.kind == ErrorKind::kConflict;
 }
 
 }  // namespace

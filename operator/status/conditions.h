@@ -59,7 +59,8 @@ struct Condition {
 
 // The credentials of Secrets that some agents do not use, in a form that can be compared; "" if no
 // difference is known.
-[[nodiscard]] std::string differing_credentials(const Facts& facts);
+[[nodiscard]] std::string differing_credentials(const Facts& facts,
+                                                const std::vector<LaneSummary>& lanes);
 
 // All of them, Ready first.
 [[nodiscard]] std::vector<Condition> make_conditions(const Facts& facts,

@@ -150,9 +150,9 @@ Condition differing(const Facts& facts, const Difference& difference) {
 
 }  // namespace
 
-std::string differing_credentials(const Facts& facts) {
+std::string differing_credentials(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   std::string all;
-  for (const Difference& difference : differences(facts, summarize_lanes(facts))) {
+  for (const Difference& difference : differences(facts, lanes)) {
     all += difference.fact->path + "/" + difference.fact->reference.key + "=" +
            difference.fact->fingerprint + ";";
   }

@@ -119,8 +119,7 @@ Json agents_json(const Facts& facts) {
 
 }  // namespace
 
-Json make_status(const Facts& facts) {
-  const std::vector<LaneSummary> lanes = summarize_lanes(facts);
+Json make_status(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   Json conditions = Json::array();
   for (const Condition& condition : make_conditions(facts, lanes)) {
     conditions.push_back(condition_json(facts, condition));

@@ -7,12 +7,14 @@
 
 #include "common/json/json.h"
 #include "operator/status/facts.h"
+#include "operator/status/lane_summary.h"
 
 namespace dualtrace::ctl {
 
 // The object to apply at the status subresource: {observedGeneration, consent, conditions,
 // agents, destinations, injection, nodesLost, operator}.
-[[nodiscard]] Json make_status(const Facts& facts);
+// `lanes` are summarize_lanes(facts).
+[[nodiscard]] Json make_status(const Facts& facts, const std::vector<LaneSummary>& lanes);
 
 // How two statuses differ, for the writer: numbers and times that change all the time are written
 // at intervals, a change of anything else at once.

@@ -15,9 +15,6 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr std::string_view kServiceName = "OTEL_SERVICE_NAME";
-constexpr std::string_view kResourceAttributes = "OTEL_RESOURCE_ATTRIBUTES";
-constexpr std::string_view kArizeEndpoint = "ARIZE_COLLECTOR_ENDPOINT";
-constexpr std::string_view kPhoenixEndpoint = "PHOENIX_COLLECTOR_ENDPOINT";
 constexpr std::string_view kPhoenixGrpcPort = "PHOENIX_GRPC_PORT";
 
 // Linux cannot start a program with a variable larger than 128 KiB; this leaves room for the

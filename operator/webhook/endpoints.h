@@ -18,6 +18,9 @@ inline constexpr std::string_view kTracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_E
 inline constexpr std::string_view kTracesProtocol = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
 inline constexpr std::string_view kEveryEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 inline constexpr std::string_view kEveryProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
+// Of Arize's and Phoenix's own libraries.
+inline constexpr std::string_view kArizeEndpoint = "ARIZE_COLLECTOR_ENDPOINT";
+inline constexpr std::string_view kPhoenixEndpoint = "PHOENIX_COLLECTOR_ENDPOINT";
 inline constexpr std::string_view kGrpc = "grpc";
 inline constexpr std::string_view kHttpProtobuf = "http/protobuf";
 inline constexpr std::string_view kHttpJson = "http/json";

@@ -77,7 +77,7 @@ std::vector<std::string> ExportReviewer::missing_secrets(const DualTraceExport& 
 }
 
 std::vector<std::string> ExportReviewer::others_beside(const kube::ObjectKey& key) const {
-  const auto exports = directory_.exports();
+  const auto exports = cluster_.exports();
   for (const auto* other : exports_in(key.namespace_name, *exports)) {
     if (other->first == key) continue;
     return {"this namespace also has the export " + other->first.name +
@@ -93,7 +93,7 @@ std::vector<std::string> ExportReviewer::other_meanings(const AdmissionRequest& 
   if (request.operation != "DELETE") {
     change.after = read_known_export(request.key, request.object, questions_.consent);
   }
-  return changes_of_meaning(change, *directory_.exports(), questions_.namespaces());
+  return changes_of_meaning(change, *cluster_.exports(), questions_.namespaces());
 }
 
 AdmissionAnswer ExportReviewer::review_deletion(const AdmissionRequest& request) const {
@@ -109,7 +109,7 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wai
   AdmissionAnswer answer;
   const bool is_new = request.operation == "CREATE";
   if ((!is_new && request.operation != "UPDATE") || kube::is_ending(request.object)) return answer;
-  ExportOrFaults parsed = parse_export(request.object, questions_.agent_defaults);
+  EffectiveExport parsed = parse_export(request.object, questions_.agent_defaults);
   answer.warnings = told(parsed.faults);
   append(answer.warnings, other_meanings(request));
   if (!parsed.value) return answer;
@@ -118,7 +118,7 @@ AdmissionAnswer ExportReviewer::review(const AdmissionRequest& request, Tick wai
   const Consent consent = consent_of(request.object, questions_.consent);
   append(answer.warnings, consent_notices(request.key, consent, questions_.consent));
   if (questions_.plan_faults) {
-    append(answer.warnings, told(questions_.plan_faults(request.object, *parsed.value)));
+    append(answer.warnings, told(questions_.plan_faults(parsed)));
   }
   append(answer.warnings, missing_secrets(*parsed.value, wait_until));
   append(answer.warnings, missing_project(*parsed.value));

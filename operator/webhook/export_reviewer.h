@@ -3,7 +3,7 @@
 // ExportReviewer: warns the author who creates, changes or deletes an export about problems that
 // the status would otherwise report later. It never rejects an export. Two exports cannot get the
 // same children, because the children's names derive from the exports' (operator/plan/names.h).
-// Thread-safe; the Directory outlives it.
+// Thread-safe; the ClusterView outlives it.
 
 #include <functional>
 #include <optional>
@@ -14,7 +14,7 @@
 #include "operator/api/agent_defaults.h"
 #include "operator/api/dual_trace_export.h"
 #include "operator/webhook/admission_review.h"
-#include "operator/webhook/directory.h"
+#include "operator/webhook/cluster_view.h"
 #include "operator/webhook/request.h"
 
 namespace dualtrace::ctl {
@@ -26,15 +26,15 @@ class ExportReviewer {
     // all if that is past.
     std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
     // What the installation does not permit, and faults that only planning detects (plan_export());
-    // takes the export as written, and as parsed.
-    std::function<std::vector<ExportFault>(const Json&, const DualTraceExport&)> plan_faults;
+    // its `value` is set.
+    std::function<std::vector<ExportFault>(const EffectiveExport&)> plan_faults;
     // The namespaces whose pods may ask for an export.
     std::function<std::vector<PodNamespace>()> namespaces{};
     ConsentRules consent{};
     AgentDefaults agent_defaults{};
   };
-  ExportReviewer(const Directory& directory, Questions questions)
-      : directory_(directory), questions_(std::move(questions)) {}
+  ExportReviewer(const ClusterView& cluster, Questions questions)
+      : cluster_(cluster), questions_(std::move(questions)) {}
 
   // Only the questions block, until `wait_until`.
   [[nodiscard]] AdmissionAnswer review(const AdmissionRequest& request, Tick wait_until) const;
@@ -46,7 +46,7 @@ class ExportReviewer {
   [[nodiscard]] AdmissionAnswer review_deletion(const AdmissionRequest& request) const;
   [[nodiscard]] std::vector<std::string> other_meanings(const AdmissionRequest& request) const;
 
-  const Directory& directory_;
+  const ClusterView& cluster_;
   const Questions questions_;
 };
 

@@ -105,7 +105,7 @@ class ExporterWarnings {
   }
 
   void other_endpoint() {
-    for (const char* name : {"ARIZE_COLLECTOR_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT"}) {
+    for (const std::string_view name : {kArizeEndpoint, kPhoenixEndpoint}) {
       if (!variables_.sets(name)) continue;
       const auto literal = variables_.literal(name);
       if (literal && leads_to_agents(*literal, agents_.export_key)) continue;

@@ -14,6 +14,7 @@
 namespace dualtrace::ctl {
 
 inline constexpr std::string_view kOurPrefix = "DUALTRACE_";
+inline constexpr std::string_view kResourceAttributes = "OTEL_RESOURCE_ATTRIBUTES";
 
 struct WantedAttribute {
   std::string key;

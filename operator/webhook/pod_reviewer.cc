@@ -120,11 +120,11 @@ AdmissionAnswer PodReviewer::review(const AdmissionRequest& request) const {
     return unpatched(readable.error().message);
   }
   const std::string& space = request.key.namespace_name;
-  const PodNamespace from{space, directory_.namespace_labels(space)};
+  const PodNamespace from{space, cluster_.namespace_labels(space)};
   const auto asked = read_request(pod, from);
   if (!asked) return unasked(pod, from);
   if (const auto* refusal = std::get_if<Refusal>(&*asked)) return skipped(pod, *refusal);
-  const auto exports = directory_.exports();
+  const auto exports = cluster_.exports();
   const auto chosen = choose_export(std::get<InjectionRequest>(*asked), from, *exports);
   if (const auto* refusal = std::get_if<Refusal>(&chosen)) return skipped(pod, *refusal);
   const auto& key = std::get<kube::ObjectKey>(chosen);

@@ -4,28 +4,28 @@
 // send a pod's spans to an export's agents, or records in an annotation on the pod why it gets
 // none. It never rejects a pod; in case of doubt the pod is admitted as it is. A pod that has been
 // reviewed before gets only what it lacks. Warnings report what may keep an injected pod's spans
-// from its agent. It reads only the Directory and sends no requests.
-// Thread-safe; the Directory outlives it.
+// from its agent. It reads only the ClusterView and sends no requests.
+// Thread-safe; the ClusterView outlives it.
 
 #include <utility>
 
 #include "operator/webhook/admission_review.h"
 #include "operator/webhook/cluster_dns.h"
-#include "operator/webhook/directory.h"
+#include "operator/webhook/cluster_view.h"
 
 namespace dualtrace::ctl {
 
 class PodReviewer {
  public:
-  explicit PodReviewer(const Directory& directory, ClusterDns dns = {})
-      : directory_(directory), dns_(std::move(dns)) {}
+  explicit PodReviewer(const ClusterView& cluster, ClusterDns dns = {})
+      : cluster_(cluster), dns_(std::move(dns)) {}
 
   // Audit annotations: "injected" with the export, or "skipped" with the reason; "warned" with the
   // reasons.
   [[nodiscard]] AdmissionAnswer review(const AdmissionRequest& request) const;
 
  private:
-  const Directory& directory_;
+  const ClusterView& cluster_;
   ClusterDns dns_;
 };
 

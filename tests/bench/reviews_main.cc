@@ -59,7 +59,7 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  [[nodiscard]] const Directory& directory() const { return informers_; }
+  [[nodiscard]] const ClusterView& view() const { return informers_; }
 
  private:
   void answer(kube::FakeListWatch::Listed& listed, int exports) {
@@ -123,7 +123,7 @@ double microseconds(const PodReviewer& reviewer, const AdmissionRequest& request
 }
 
 std::string line(const Cluster& cluster, int exports, const std::vector<Asking>& rows) {
-  const PodReviewer reviewer(cluster.directory());
+  const PodReviewer reviewer(cluster.view());
   std::vector<std::vector<double>> times(rows.size());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t row = 0; row < rows.size(); ++row) {

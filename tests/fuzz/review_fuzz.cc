@@ -19,7 +19,7 @@ using namespace dualtrace::ctl;
 
 const ConsentRules kRules{.shared_namespaces = {"observability"}};
 
-struct SmallCluster final : Directory {
+struct SmallCluster final : ClusterView {
   KnownExports known;
 
   SmallCluster() {

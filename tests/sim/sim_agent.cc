@@ -35,8 +35,8 @@ struct SimAgent::LaneThread {
     LaneOptions options = agent.options_.lane;
     options.name = kLaneNames[index];
     options.legacy = std::move(legacy);
-    lane = make_lane(std::move(options), exporter, dead_letters, scheduler,
-                     Random(agent.world_.random.next()), agent.world_.metrics);
+    lane = std::make_unique<Lane>(std::move(options), exporter, dead_letters, scheduler,
+                                  Random(agent.world_.random.next()), agent.world_.metrics);
   }
 
   Thread scheduler;

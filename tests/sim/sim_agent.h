@@ -35,7 +35,7 @@ struct SimAgentOptions {
   DiskShare min_free;
   FolderRights rights;  // without a uid: an earlier agent, which leaves folders without a mark
   ClientOptions clients;
-  LaneOptions lane;  // without its name
+  LaneOptions lane{"", DeliveryConfig()};  // of which each lane has its own name
 };
 
 // The environment that all agents share.

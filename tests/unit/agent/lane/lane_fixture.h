@@ -24,7 +24,6 @@ class LaneFixture : public testing::Test {
   static constexpr Duration kLinger = std::chrono::milliseconds(200);
 
   LaneFixture() {
-    options.name = "arize";
     options.linger = kLinger;
     options.batch_bytes_target = 100'000;
     options.batch_bytes_max = 390'000;
@@ -32,7 +31,7 @@ class LaneFixture : public testing::Test {
   }
 
   void start() {
-    lane = make_lane(options, exporter, dead_letters, scheduler, Random(7), metrics);
+    lane = std::make_unique<Lane>(options, exporter, dead_letters, scheduler, Random(7), metrics);
     lane->add_journal(journal, {});
     scheduler.run_ready();
   }
@@ -105,7 +104,7 @@ class LaneFixture : public testing::Test {
   DeadLetters dead_letters{{.folder = "/dead", .destination = "arize"}, files, metrics};
   FakeExporter exporter{scheduler};
   FakeSourceJournal journal{clock};
-  LaneOptions options;
+  LaneOptions options{"arize", DeliveryConfig()};
   std::unique_ptr<Lane> lane;
 };
 

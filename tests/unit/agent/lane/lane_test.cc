@@ -310,7 +310,8 @@ TEST_F(LaneTest, AnotherLaneIsNotConcerned) {
   other_options.name = "databricks";
   options.backlog_bytes_max = 1;
   journal.lane("databricks");
-  auto other = make_lane(other_options, healthy, dead_letters, scheduler, Random(8), metrics);
+  auto other =
+      std::make_unique<Lane>(other_options, healthy, dead_letters, scheduler, Random(8), metrics);
   other->add_journal(journal, {});
   start();
   exporter.behaviour = [](const ExportRequest&) { return pause(); };

@@ -77,8 +77,8 @@ TEST_F(LanesTest, ThatMergeTheSameRecordsSendOneBody) {
   other_options.name = "databricks";
   journal.lane("databricks");
   start();
-  const auto other =
-      make_lane(other_options, other_exporter, dead_letters, scheduler, Random(8), metrics);
+  const auto other = std::make_unique<Lane>(other_options, other_exporter, dead_letters, scheduler,
+                                            Random(8), metrics);
   other->add_journal(journal, {});
   append(otlp_request({"a"}), 1);
   append(otlp_request({"b"}), 1);

@@ -24,7 +24,7 @@ class TakeoverTest : public LaneFixture {
     source().notify = {};
     next.emplace(clock);
     successor.emplace(*next);
-    lane = make_lane(options, *successor, dead_letters, *next, Random(8), metrics);
+    lane = std::make_unique<Lane>(options, *successor, dead_letters, *next, Random(8), metrics);
     lane->add_journal(journal, {});
     next->run_ready();
   }

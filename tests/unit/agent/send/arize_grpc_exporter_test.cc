@@ -159,7 +159,7 @@ class GenericServer final : public grpc::CallbackGenericService {
 
 struct ArizeGrpcExporter : testing::Test {
   void connect(const std::string& scheme, const std::string& host, uint16_t port,
-               ArizeGrpcOptions options = {}) {
+               ArizeGrpcOptions options = {.compression = Compression::kGzip}) {
     options.endpoint = {.scheme = scheme, .authority = {host, port}, .path = "/v1"};
     exporter = make_arize_grpc_exporter(std::move(options), keys);
   }
@@ -186,8 +186,8 @@ struct ArizeGrpcExporter : testing::Test {
 TEST_F(ArizeGrpcExporter, SendsTheBytesAsTheyAreCompressedOrNot) {
   GenericServer server;
   const std::string body(3'500'000, 's');
-  for (const bool gzip : {true, false}) {
-    connect("http", "127.0.0.1", server.port(), {.gzip = gzip});
+  for (const Compression compression : {Compression::kGzip, Compression::kNone}) {
+    connect("http", "127.0.0.1", server.port(), {.compression = compression});
     EXPECT_EQ(send(body).kind, OutcomeKind::kDelivered);
     EXPECT_EQ(server.last().method, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
     EXPECT_EQ(server.last().body, body);
@@ -196,11 +196,11 @@ TEST_F(ArizeGrpcExporter, SendsTheBytesAsTheyAreCompressedOrNot) {
 
 TEST_F(ArizeGrpcExporter, CompressesWithGzipWhenAsked) {
   GenericServer server({.gzip = false});
-  connect("http", "127.0.0.1", server.port(), {.gzip = true});
+  connect("http", "127.0.0.1", server.port(), {.compression = Compression::kGzip});
   const Outcome refused = send();
   EXPECT_EQ(refused.reason, "Misconfigured");
   EXPECT_NE(refused.message.find("gzip"), std::string::npos) << refused.message;
-  connect("http", "127.0.0.1", server.port(), {.gzip = false});
+  connect("http", "127.0.0.1", server.port(), {.compression = Compression::kNone});
   EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
 }
 

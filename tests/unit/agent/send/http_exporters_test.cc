@@ -22,13 +22,13 @@ struct HttpExporters : testing::Test {
       return std::make_unique<FakeHttpClient>(sent);
     };
   }
-  void make_databricks(bool gzip = false) {
-    exporter =
-        make_databricks_http_exporter({.table = "c.s.t", .gzip = gzip}, token, client(), clock);
+  void make_databricks(Compression compression = Compression::kNone) {
+    exporter = make_databricks_http_exporter({.table = "c.s.t", .compression = compression}, token,
+                                             client(), clock);
   }
-  void make_arize(const std::string& path, bool gzip) {
-    exporter =
-        make_arize_http_exporter({.endpoint_path = path, .gzip = gzip}, keys, client(), clock);
+  void make_arize(const std::string& path, Compression compression) {
+    exporter = make_arize_http_exporter({.endpoint_path = path, .compression = compression}, keys,
+                                        client(), clock);
   }
   void send(const std::string& body = "spans") {
     exporter->send({.body = std::make_shared<const RequestBody>(body),
@@ -89,7 +89,7 @@ TEST_F(HttpExporters, PostToZerobusAsItWantsItWhereTheKeySaysThatItIs) {
 }
 
 TEST_F(HttpExporters, PostToArizeAsItWantsIt) {
-  make_arize("/v1", true);
+  make_arize("/v1", Compression::kGzip);
   send();
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(sent[0].request.path, "/v1/traces");
@@ -183,7 +183,7 @@ TEST_F(HttpExporters, SendNothingWithoutAKeyAndSayWhy) {
       {ErrorKind::kInvalid, "Misconfigured"},
       {ErrorKind::kThrottled, "TokenUnavailable"},
       {ErrorKind::kUnavailable, "TokenUnavailable"}};
-  make_arize("", true);
+  make_arize("", Compression::kGzip);
   for (const auto& [kind, reason] : reasons) {
     keys.missing = Error{kind, "why"};
     std::promise<Outcome> outcome;
@@ -217,7 +217,7 @@ TEST_F(HttpExporters, AnswerEveryRequestBeforeTheyAreGone) {
 }
 
 TEST_F(HttpExporters, GiveUpGzipWhenOnlyThePlainBodyIsTaken) {
-  make_databricks(true);
+  make_databricks(Compression::kGzip);
   send();
   EXPECT_EQ(sent[0].header("Content-Encoding"), "gzip");
   answer(HttpResponse{.status = 415});
@@ -232,7 +232,7 @@ TEST_F(HttpExporters, GiveUpGzipWhenOnlyThePlainBodyIsTaken) {
 }
 
 TEST_F(HttpExporters, KeepGzipWhenItWasNotToBlame) {
-  make_databricks(true);
+  make_databricks(Compression::kGzip);
   send();
   answer(HttpResponse{.status = 400});
   answer(HttpResponse{.status = 400});  // as it is, and refused as well

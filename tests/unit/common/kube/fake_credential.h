@@ -4,11 +4,11 @@
 
 #include <deque>
 
-#include "common/kube/credential.h"
+#include "common/kube/api_credential.h"
 
 namespace dualtrace::kube {
 
-class FakeCredential final : public Credential {
+class FakeCredential final : public ApiCredential {
  public:
   struct State {
     std::deque<Result<Shown>> shown;  // the first, until refused; the last stays

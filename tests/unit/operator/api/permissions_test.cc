@@ -28,7 +28,7 @@ DualTraceExport with(const char* pointer, Json value) {
 }
 
 std::string told(const DualTraceExport& wanted, const Permissions& permissions = {}) {
-  return to_string(not_permitted({}, wanted, permissions, kOwnImage));
+  return to_string(not_permitted(wanted, permissions, kOwnImage));
 }
 
 DualTraceExport with_image(const std::string& image) { return with("/spec/agent/image", image); }
@@ -145,8 +145,7 @@ TEST(Permissions, WhatTheInstallationAddsIsPermitted) {
   ASSERT_TRUE(defaults) << defaults.error().message;
   Json object = minimal_export();
   const auto judged = [&] {
-    const ExportOrFaults parsed = parse_export(object, *defaults);
-    return to_string(not_permitted(object, *parsed.value, {}, kOwnImage));
+    return to_string(not_permitted(parse_export(object, *defaults).as_written(), {}, kOwnImage));
   };
   EXPECT_EQ(judged(), "");
   object["spec"]["agent"]["env"] = Json::array({{{"name", "https_proxy"}, {"value", "http://x"}}});
@@ -174,7 +173,7 @@ TEST(Permissions, HostsOfAllFieldsAreJudged) {
   const auto parsed = parse_export(object);
   ASSERT_TRUE(parsed.value) << to_string(parsed.faults);
   std::vector<std::string> paths;
-  for (const ExportFault& fault : not_permitted(object, *parsed.value, none, kOwnImage)) {
+  for (const ExportFault& fault : not_permitted(*parsed.value, none, kOwnImage)) {
     if (fault.message.starts_with("host ")) paths.push_back(fault.path);
   }
   EXPECT_THAT(paths, ElementsAre("spec.arize.endpoint", "spec.arize.proxyURL",
@@ -331,10 +330,9 @@ TEST(Permissions, EachThatIsNotPermittedIsTold) {
   Json object = minimal_export();
   object["spec"]["agent"] = {{"image", "evil.example/agent:1"}, {"priorityClassName", "high"}};
   object["spec"]["delivery"] = {{"maxBacklog", "64Ti"}};
-  EXPECT_THAT(not_permitted(object, *parse_export(object).value, {.host_path = false}, kOwnImage),
+  EXPECT_THAT(not_permitted(*parse_export(object).value, {.host_path = false}, kOwnImage),
               testing::SizeIs(4));
-  EXPECT_THAT(not_permitted(minimal_export(), *parse_export(minimal_export()).value, {}, kOwnImage),
-              IsEmpty());
+  EXPECT_THAT(not_permitted(*parse_export(minimal_export()).value, {}, kOwnImage), IsEmpty());
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ const ObjectKey kAgents{"observability", "agents"};
 class CensusTest : public testing::Test {
  protected:
   CensusTest() {
-    directory.add(kAgents.namespace_name, kAgents.name);
+    cluster.add(kAgents.namespace_name, kAgents.name);
     nodes.follow({});
   }
 
@@ -38,7 +38,7 @@ class CensusTest : public testing::Test {
     pods.push_back(std::make_shared<const AskingPod>(read_asking_pod(pod)));
   }
   [[nodiscard]] InjectionFact fact() const {
-    const Census census = take_census(pods, directory, nodes);
+    const Census census = take_census(pods, cluster, nodes);
     const auto found = census.find(kAgents);
     return found == census.end() ? InjectionFact{} : found->second;
   }
@@ -53,7 +53,7 @@ class CensusTest : public testing::Test {
   kube::FakeListWatch api;
   PodNodes nodes{
       {.api = api, .scheduler = scheduler, .may_ask = [] { return true; }, .learned = [] {}}};
-  FakeDirectory directory;
+  FakeClusterView cluster;
   std::vector<AskingPodPointer> pods;
 };
 
@@ -73,14 +73,14 @@ TEST_F(CensusTest, CountsByTheAnswerWhateverThePodAsksNow) {
 }
 
 TEST_F(CensusTest, KnowsWhatANamespaceAsksFor) {
-  directory.labels["shop"] = {{std::string(kInjectWord), "observability.agents"}};
+  cluster.labels["shop"] = {{std::string(kInjectWord), "observability.agents"}};
   add_pod("a", Json::object());
   add_pod("b", asks("false"));
   EXPECT_EQ(fact(), (InjectionFact{1, 0, {"shop/a"}}));
 }
 
 TEST_F(CensusTest, DoesNotMeanAgentsAndMirrorPods) {
-  directory.labels["shop"] = {{std::string(kInjectWord), "true"}};
+  cluster.labels["shop"] = {{std::string(kInjectWord), "true"}};
   add_pod("agent", Json::object(),
           {{"labels",
             {{"app.kubernetes.io/managed-by", "dualtrace-operator"},
@@ -97,16 +97,16 @@ TEST_F(CensusTest, DoesNotCountWhoIsGoing) {
 TEST_F(CensusTest, CountsNobodyWhoseRequestMeansNoExport) {
   add_pod("a", asks("nowhere"));
   add_pod("b", asks("not a name"));
-  EXPECT_THAT(take_census(pods, directory, nodes), IsEmpty());
+  EXPECT_THAT(take_census(pods, cluster, nodes), IsEmpty());
 }
 
 TEST_F(CensusTest, CountsWhoIsRefusedAtEveryExportThatItCouldHaveMeant) {
-  directory.add("observability", "second");
-  directory.add("evil", "x");
-  directory.add("observability", "closed", Json::object());
+  cluster.add("observability", "second");
+  cluster.add("evil", "x");
+  cluster.add("observability", "closed", Json::object());
   add_pod("a", asks("true"));
   add_pod("b", asks("observability/closed"));
-  const Census census = take_census(pods, directory, nodes);
+  const Census census = take_census(pods, cluster, nodes);
   EXPECT_THAT(census, SizeIs(3));
   EXPECT_EQ(census.at(kAgents), (InjectionFact{1, 0, {"shop/a"}}));
   EXPECT_EQ(census.at({"observability", "second"}), (InjectionFact{1, 0, {"shop/a"}}));
@@ -114,8 +114,8 @@ TEST_F(CensusTest, CountsWhoIsRefusedAtEveryExportThatItCouldHaveMeant) {
 }
 
 TEST_F(CensusTest, CountsWhoMeansNoneAtTheSharedExportThatDoesNotAdmitIt) {
-  directory.known.clear();
-  directory.add(kAgents.namespace_name, kAgents.name, Json::object());
+  cluster.known.clear();
+  cluster.add(kAgents.namespace_name, kAgents.name, Json::object());
   add_pod("a", asks("true"));
   EXPECT_EQ(fact(), (InjectionFact{1, 0, {"shop/a"}}));
 }
@@ -157,15 +157,15 @@ TEST_F(CensusTest, CountsWhoWasInjectedAndIsNotAdmittedAnyMore) {
   const Json sales = {{"namespaceSelector", {{"matchLabels", {{"team", "sales"}}}}}};
   add_pod("a", answered("true"));
   EXPECT_EQ(fact().shut_out, 0);
-  directory.add(kAgents.namespace_name, kAgents.name, sales);
+  cluster.add(kAgents.namespace_name, kAgents.name, sales);
   EXPECT_EQ(fact().shut_out, 0) << "the labels of the namespace are not known";
-  directory.labels["shop"] = {{"team", "support"}};
+  cluster.labels["shop"] = {{"team", "support"}};
   EXPECT_EQ(fact(), (InjectionFact{1, 1, {}, 1, {"shop/a"}}));
-  directory.labels["shop"] = {{"team", "sales"}};
+  cluster.labels["shop"] = {{"team", "sales"}};
   EXPECT_EQ(fact().shut_out, 0);
-  directory.add(kAgents.namespace_name, kAgents.name, Json::object());
+  cluster.add(kAgents.namespace_name, kAgents.name, Json::object());
   EXPECT_EQ(fact().shut_out, 1);
-  directory.add_faulty(kAgents.namespace_name, kAgents.name);
+  cluster.add_faulty(kAgents.namespace_name, kAgents.name);
   EXPECT_EQ(fact().shut_out, 0) << "its agents keep their last configuration";
 }
 
@@ -184,7 +184,7 @@ TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
         ++looks;
         return pods;
       },
-      directory, api, [] { return true; }, scheduler,
+      cluster, api, [] { return true; }, scheduler,
       [&](const ObjectKey& key) { told.push_back(key); });
   add_pod("a", asks("true"));
   for (int i = 0; i < 100; ++i) taker.something_changed();
@@ -208,7 +208,7 @@ TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
 TEST_F(CensusTest, TellsWhereInjectedPodsRunAndAsksForEachOnce) {
   bool leads = false;
   CensusTaker taker(
-      seconds(5), [&] { return pods; }, directory, api, [&] { return leads; }, scheduler,
+      seconds(5), [&] { return pods; }, cluster, api, [&] { return leads; }, scheduler,
       [](const ObjectKey&) {});
   const auto take = [&] {
     taker.something_changed();

@@ -14,10 +14,10 @@ const WallTime kNow{std::chrono::seconds(1'800'000'000)};
 const kube::ObjectKey kKey{"system", "webhook"};
 
 Authorities some() {
-  return {.current = *make_authority(kNow, hours(5)),
-          .next = *make_authority(kNow, hours(6)),
-          .previous = {make_authority(kNow, hours(1))->certificate,
-                       make_authority(kNow, hours(2))->certificate},
+  return {.current = *make_webhook_authority(kNow, hours(5)),
+          .next = *make_webhook_authority(kNow, hours(6)),
+          .previous = {make_webhook_authority(kNow, hours(1))->certificate,
+                       make_webhook_authority(kNow, hours(2))->certificate},
           .previous_until = kNow + hours(3)};
 }
 

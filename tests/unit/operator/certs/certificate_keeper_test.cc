@@ -88,7 +88,7 @@ TEST_F(Keeper, FillsASecretThatIsThereAndEmpty) {
 
 TEST_F(Keeper, TakesTheAuthorityOfAnotherReplicaThatWasFaster) {
   install();
-  const auto others = make_authority(clock.wall(), std::chrono::hours(24 * 365));
+  const auto others = make_webhook_authority(clock.wall(), std::chrono::hours(24 * 365));
   api.fault([&](const kube::FakeApi::Call& call) -> std::optional<Error> {
     if (call.verb == "create") {
       api.put(kube::kSecrets, authority_secret(kSecret, {.current = *others, .next = {}}));

@@ -10,7 +10,7 @@ namespace {
 
 const WallTime kNow{std::chrono::seconds(1'800'000'000)};
 
-Certificate some() { return make_authority(kNow, std::chrono::hours(1))->certificate; }
+Certificate some() { return make_webhook_authority(kNow, std::chrono::hours(1))->certificate; }
 
 Json entry(const std::string& name, const std::string& bundle) {
   return {{"name", name}, {"clientConfig", {{"caBundle", bundle}, {"url", "https://x"}}}};

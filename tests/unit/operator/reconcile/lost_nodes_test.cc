@@ -82,7 +82,7 @@ TEST(LostNodes, GoesOnFromWhatTheOperatorBeforeHasSaid) {
   Facts facts;
   facts.now = kStart;
   facts.nodes_lost = {lost("a", kStart)};
-  const Json status = make_status(facts);
+  const Json status = make_status(facts, summarize_lanes(facts));
   EXPECT_THAT(newly_lost_nodes(Json::object(), status), SizeIs(1));
   EXPECT_THAT(newly_lost_nodes(status, status), IsEmpty());
   LostNodes nodes;

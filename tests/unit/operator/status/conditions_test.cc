@@ -754,10 +754,10 @@ TEST(CredentialsSynced, WaitsForTheKubeletBeforeItSaysThatASecretIsNotTaken) {
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
   world.facts.credentials_differ = {};  // another operator, which has seen nothing yet
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
-  EXPECT_NE(differing_credentials(world.facts), "");
+  EXPECT_NE(differing_credentials(world.facts, summarize_lanes(world.facts)), "");
   world.facts.secrets[0].fingerprint = "arize-1";
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "Synced");
-  EXPECT_EQ(differing_credentials(world.facts), "");
+  EXPECT_EQ(differing_credentials(world.facts, summarize_lanes(world.facts)), "");
 }
 
 // Nothing may be concluded from it, least of all that all is well.

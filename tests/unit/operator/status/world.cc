@@ -74,7 +74,7 @@ void World::secret(SecretFact::State state, const std::string& key) {
 }
 
 Json World::write() {
-  written_ = make_status(facts);
+  written_ = make_status(facts, summarize_lanes(facts));
   facts.previous_status = &written_;
   facts.now += std::chrono::minutes(1);
   return written_;

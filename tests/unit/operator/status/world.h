@@ -25,7 +25,7 @@ class World {
   void secret(SecretFact::State state, const std::string& key = "token");
   // Keeps the status as if it had been written, and then advances the time by a minute.
   Json write();
-  [[nodiscard]] Json status() const { return make_status(facts); }
+  [[nodiscard]] Json status() const { return make_status(facts, summarize_lanes(facts)); }
 
  private:
   Json written_;

@@ -23,9 +23,9 @@ InjectionRequest named(const std::string& namespace_name, const std::string& nam
   return {kube::ObjectKey{namespace_name, name}};
 }
 
-std::string chosen(const InjectionRequest& request, const FakeDirectory& directory,
+std::string chosen(const InjectionRequest& request, const FakeClusterView& cluster,
                    const PodNamespace& from = kShop) {
-  const auto result = choose_export(request, from, directory.known);
+  const auto result = choose_export(request, from, cluster.known);
   if (const auto* refusal = std::get_if<Refusal>(&result)) return to_string(*refusal);
   return std::get<kube::ObjectKey>(result).to_string();
 }
@@ -42,7 +42,7 @@ Json by_name(const std::string& op, const std::string& name) {
 }
 
 TEST(ChooseExport, TakesTheOneThatIsNamed) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   cluster.add("shop", "agents");
   EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
@@ -50,11 +50,11 @@ TEST(ChooseExport, TakesTheOneThatIsNamed) {
 }
 
 TEST(ChooseExport, SaysThatThereIsNone) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   EXPECT_THAT(chosen(named("shop", "agents"), cluster),
               StartsWith("NoSuchExport: the operator knows no DualTraceExport shop/agents; "));
-  EXPECT_EQ(chosen(kAny, FakeDirectory{}),
+  EXPECT_EQ(chosen(kAny, FakeClusterView{}),
             "NoSuchExport: \"true\" means the only DualTraceExport of namespace shop, which has "
             "none, and no export of another namespace is shared; write \"<namespace>/<export>\" "
             "instead, of an export that admits this namespace, or have the installation share that "
@@ -62,7 +62,7 @@ TEST(ChooseExport, SaysThatThereIsNone) {
 }
 
 TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("shop", "near");
   cluster.add("observability", "far");
   EXPECT_EQ(chosen(kAny, cluster), "shop/near");
@@ -73,7 +73,7 @@ TEST(ChooseExport, TakesTheOnlyOneOfThePodsNamespace) {
 }
 
 TEST(ChooseExport, TakesTheOnlySharedOneThatAdmitsTheNamespace) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.rules.shared_namespaces = {"a", "b", "c"};
   cluster.add("a", "for-support", for_team("support"));
   cluster.add("b", "for-sales", for_team("sales"));
@@ -83,14 +83,14 @@ TEST(ChooseExport, TakesTheOnlySharedOneThatAdmitsTheNamespace) {
 }
 
 TEST(ChooseExport, NamesNoMoreThanFiveOfThoseThatCouldBeMeant) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   for (const char* name : {"g", "f", "e", "d", "c", "b", "a"}) cluster.add("shop", name);
   EXPECT_THAT(chosen(kAny, cluster),
               HasSubstr(" shop/a, shop/b, shop/c, shop/d, shop/e and 2 more;"));
 }
 
 TEST(ChooseExport, AdmitsByTheLabelsOfTheNamespace) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents", for_team("support"));
   EXPECT_EQ(chosen(named("observability", "agents"), cluster),
             "NamespaceNotAdmitted: observability/agents does not admit namespace shop; set "
@@ -105,7 +105,7 @@ TEST(ChooseExport, AdmitsByTheLabelsOfTheNamespace) {
 }
 
 TEST(ChooseExport, KnowsEveryNamespaceByItsName) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents", by_name("In", "shop"));
   EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
   EXPECT_EQ(chosen(named("observability", "agents"), cluster, {"shop", std::nullopt}),
@@ -117,7 +117,7 @@ TEST(ChooseExport, KnowsEveryNamespaceByItsName) {
 // NotIn holds for a label that is missing, and so would admit a namespace only because nobody may
 // look at it.
 TEST(ChooseExport, AdmitsNoNamespaceWhoseLabelsItCannotSee) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add(
       "observability", "agents",
       {{"namespaceSelector",
@@ -128,7 +128,7 @@ TEST(ChooseExport, AdmitsNoNamespaceWhoseLabelsItCannotSee) {
 }
 
 TEST(ChooseExport, TakesNoneWithFaults) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add_faulty("shop", "agents");
   const std::string refusal =
       "ExportInvalid: shop/agents has faults; to see which, run kubectl -n shop get dte agents -o "
@@ -138,7 +138,7 @@ TEST(ChooseExport, TakesNoneWithFaults) {
 }
 
 TEST(ChooseExport, CountsOneWithFaultsAmongThoseThatCouldBeMeant) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   cluster.add_faulty("playground", "agents");
   EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "that one is not shared";
@@ -149,7 +149,7 @@ TEST(ChooseExport, CountsOneWithFaultsAmongThoseThatCouldBeMeant) {
 // Whoever may create exports in one namespace neither takes the spans of others nor makes their
 // pods ambiguous.
 TEST(ChooseExport, MindsNoExportOfANamespaceThatIsNotShared) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("evil", "x");
   EXPECT_THAT(chosen(kAny, cluster), AllOf(StartsWith("NoSuchExport"), Not(HasSubstr("evil"))))
       << "nor is it suggested";
@@ -160,7 +160,7 @@ TEST(ChooseExport, MindsNoExportOfANamespaceThatIsNotShared) {
 }
 
 TEST(ChooseExport, AdmitsItsOwnNamespaceAloneWithoutASelector) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents", Json::object());
   const PodNamespace own{"observability", Labels{}};
   EXPECT_EQ(chosen(kAny, cluster, own), "observability/agents");
@@ -180,7 +180,7 @@ TEST(ChooseExport, AdmitsItsOwnNamespaceAloneWithoutASelector) {
 }
 
 TEST(ChooseExport, GoesOnAsBeforeWithExportsThatWereThereBefore) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.rules.shared_namespaces.clear();
   cluster.add({{"metadata", {{"namespace", "observability"}, {"name", "agents"}}},
                {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "a"}}}}}}},
@@ -191,17 +191,17 @@ TEST(ChooseExport, GoesOnAsBeforeWithExportsThatWereThereBefore) {
   EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "what is new does not";
 }
 
-std::vector<std::string> asked_for(const InjectionRequest& request, const FakeDirectory& directory,
+std::vector<std::string> asked_for(const InjectionRequest& request, const FakeClusterView& cluster,
                                    const PodNamespace& from = kShop) {
   std::vector<std::string> names;
-  for (const kube::ObjectKey& key : exports_asked_for(request, from, directory.known)) {
+  for (const kube::ObjectKey& key : exports_asked_for(request, from, cluster.known)) {
     names.push_back(key.to_string());
   }
   return names;
 }
 
 TEST(ExportsAskedFor, AreTheOneThatIsChosenOrAllThatCouldHaveBeenMeant) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   cluster.add("evil", "x");
   EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("observability/agents"));
@@ -214,7 +214,7 @@ TEST(ExportsAskedFor, AreTheOneThatIsChosenOrAllThatCouldHaveBeenMeant) {
 }
 
 TEST(ExportsAskedFor, AreTheOneThatIsNamedThoughItRefuses) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents", for_team("support"));
   cluster.add_faulty("shop", "faulty");
   EXPECT_THAT(asked_for(named("observability", "agents"), cluster),
@@ -224,7 +224,7 @@ TEST(ExportsAskedFor, AreTheOneThatIsNamedThoughItRefuses) {
 }
 
 TEST(ExportsAskedFor, AreWhoeverCouldHelpAPodThatMeansNone) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("b", "closed", Json::object());
   EXPECT_THAT(asked_for(kAny, cluster), ElementsAre("b/closed")) << "there is no other";
   cluster.add("c", "closed", Json::object());

@@ -27,7 +27,7 @@ struct ContainerPlanTest : testing::Test {
   Json reviewed(const Json& pod) const { return ctl::reviewed(pod, cluster); }
   Json with(Json env) const { return reviewed(pod_with(std::move(env))); }
 
-  FakeDirectory cluster;
+  FakeClusterView cluster;
 };
 
 TEST_F(ContainerPlanTest, AddsWhatIsReferredToFirstAndTheRestBehindTheUsers) {

@@ -35,7 +35,7 @@ const Json kGood = {
 
 std::vector<std::string> warnings(const AdmissionRequest& request,
                                   ExportReviewer::Questions questions = {},
-                                  const FakeDirectory& cluster = {}) {
+                                  const FakeClusterView& cluster = {}) {
   const AdmissionAnswer answer =
       ExportReviewer(cluster, std::move(questions)).review(request, kUntil);
   EXPECT_THAT(answer.patch, IsEmpty()) << "a validating webhook may send none";
@@ -75,9 +75,8 @@ TEST(ExportReviewer, WarnsOfEveryFaultButTellsFive) {
 TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   const ExportReviewer::Questions questions = {
       .has_secret = {},
-      .plan_faults = [](const Json& /*written*/,
-                        const DualTraceExport& wanted) -> std::vector<ExportFault> {
-        EXPECT_EQ(wanted.key.to_string(), "observability/agents");
+      .plan_faults = [](const EffectiveExport& wanted) -> std::vector<ExportFault> {
+        EXPECT_EQ(wanted.value->key.to_string(), "observability/agents");
         return {{"spec.delivery", "too little"}};
       }};
   EXPECT_THAT(warnings(request_for(kGood), questions), ElementsAre("spec.delivery: too little"));
@@ -149,7 +148,7 @@ TEST(ExportReviewer, LooksForNoSecretOfAnExportWithFaults) {
 }
 
 TEST(ExportReviewer, WarnsThatPodsMustNameOneOfSeveral) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   cluster.add("shop", "others");
   EXPECT_THAT(warnings(request_for(kGood), {}, cluster), IsEmpty());
@@ -181,7 +180,7 @@ Json admitting(const Json& injection) {
 const Json kAll = {{"namespaceSelector", Json::object()}};
 
 TEST(ExportReviewer, WarnsThatTrueWouldMeanSeveralForOthers) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.rules.shared_namespaces = {"observability", "platform"};
   cluster.add("platform", "agents");
   cluster.add("own", "agents");
@@ -201,7 +200,7 @@ TEST(ExportReviewer, WarnsThatTrueWouldMeanSeveralForOthers) {
 }
 
 TEST(ExportReviewer, WarnsThatTrueWouldMeanNothingForOthers) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   EXPECT_THAT(
       warnings(request_for(kGood, "UPDATE"), asking({"shop", "observability"}), cluster),
@@ -214,7 +213,7 @@ TEST(ExportReviewer, WarnsThatTrueWouldMeanNothingForOthers) {
 }
 
 TEST(ExportReviewer, WarnsThatPodsOfThisNamespaceWouldComeHere) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.rules.shared_namespaces = {"platform"};
   cluster.add("platform", "agents");
   AdmissionRequest request = request_for(kGood);
@@ -226,7 +225,7 @@ TEST(ExportReviewer, WarnsThatPodsOfThisNamespaceWouldComeHere) {
 }
 
 TEST(ExportReviewer, HasNothingToSayWhereTrueMeansWhatItMeant) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   EXPECT_THAT(warnings(request_for(admitting(kAll)), asking({"shop", "bar"}), cluster), IsEmpty())
       << "it meant nothing before";
   cluster.add("observability", "agents");
@@ -258,7 +257,7 @@ AdmissionRequest deletion_of(const Json& spec) {
 }
 
 TEST(ExportReviewer, WarnsWhatADeletionMakesOfTrue) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   EXPECT_THAT(
       warnings(deletion_of(admitting(kAll)), asking({"shop", "observability"}), cluster),

@@ -24,8 +24,8 @@ std::vector<std::filesystem::path> examples() {
   return files;
 }
 
-FakeDirectory cluster_of(const Json& example) {
-  FakeDirectory cluster;
+FakeClusterView cluster_of(const Json& example) {
+  FakeClusterView cluster;
   const auto shared = example.value("shared", std::vector<std::string>());
   cluster.rules.shared_namespaces = {shared.begin(), shared.end()};
   for (const Json& one : array_at(example, {"exports"})) {
@@ -41,7 +41,7 @@ class GoldenPod : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(GoldenPod, IsWhatTheFileSays) {
   const Json example = read_yaml_file(GetParam());
-  const FakeDirectory cluster = cluster_of(example);
+  const FakeClusterView cluster = cluster_of(example);
   const Json after = reviewed(example["pod"], cluster, example["namespace"]["name"]);
   auto file = GetParam();
   file.replace_extension(kAfter);

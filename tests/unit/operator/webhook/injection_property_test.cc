@@ -252,7 +252,7 @@ void expect_pod(const Json& before, const Json& after, Counts& counts) {
 }
 
 TEST(Injection, KeepsEveryPromiseToAnyPod) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   cluster.labels["shop"] = {{"dualtrace.dev/inject", "observability.agents"}};
   Random random(kSeed);
@@ -275,7 +275,7 @@ TEST(Injection, KeepsEveryPromiseToAnyPod) {
 }
 
 TEST(Injection, LeavesAPodFinishedThatGainsContainersInBetween) {
-  FakeDirectory cluster;
+  FakeClusterView cluster;
   cluster.add("observability", "agents");
   Random random(kSeed + 1);
   for (int i = 0; i < kPods / 4 && !testing::Test::HasFailure(); ++i) {

@@ -28,7 +28,7 @@ Json knatives() {
 
 struct PodAttributesTest : testing::Test {
   PodAttributesTest() { cluster.add("observability", "agents"); }
-  FakeDirectory cluster;
+  FakeClusterView cluster;
 };
 
 TEST_F(PodAttributesTest, ComeByTheDownwardApi) {

@@ -27,7 +27,7 @@ struct PodReviewerTest : testing::Test {
   }
   Json reviewed(const Json& pod) const { return ctl::reviewed(pod, cluster); }
 
-  FakeDirectory cluster;
+  FakeClusterView cluster;
 };
 
 void expect_nothing(const AdmissionAnswer& answer) {

@@ -64,7 +64,7 @@ class PodsOfCharts : public testing::TestWithParam<Shape> {
     cluster.add("observability", "agents", {{"namespaceSelector", Json::object()}});
     cluster.labels["shop"] = {{"dualtrace.dev/inject", "observability.agents"}};
   }
-  FakeDirectory cluster;
+  FakeClusterView cluster;
 };
 
 TEST_P(PodsOfCharts, PassUnharmedAndAreInjectedOrSayWhyNot) {

@@ -7,8 +7,8 @@
 
 namespace dualtrace::ctl {
 
-void FakeDirectory::add(const std::string& namespace_name, const std::string& name,
-                        Json injection) {
+void FakeClusterView::add(const std::string& namespace_name, const std::string& name,
+                          Json injection) {
   Json object = {
       {"metadata", {{"namespace", namespace_name}, {"name", name}}},
       {"spec", {{"arize", {{"region", "US"}, {"credentials", {{"secretName", "arize"}}}}}}}};
@@ -17,12 +17,12 @@ void FakeDirectory::add(const std::string& namespace_name, const std::string& na
   add(object);
 }
 
-void FakeDirectory::add(const Json& object) {
+void FakeClusterView::add(const Json& object) {
   const kube::ObjectKey key = kube::key_of(object);
   known[key] = read_known_export(key, object, rules);
 }
 
-void FakeDirectory::add_faulty(const std::string& namespace_name, const std::string& name) {
+void FakeClusterView::add_faulty(const std::string& namespace_name, const std::string& name) {
   add(Json{{"metadata", {{"namespace", namespace_name}, {"name", name}}},
            {"spec", Json::object()}});
 }
@@ -60,9 +60,9 @@ Json answered(const Json& pod, const AdmissionAnswer& answer) {
 
 ClusterDns known_dns() { return {"cluster.local", {"10.96.0.10"}}; }
 
-Json reviewed(const Json& pod, const Directory& directory, const std::string& namespace_name,
+Json reviewed(const Json& pod, const ClusterView& cluster, const std::string& namespace_name,
               const ClusterDns& dns) {
-  return answered(pod, PodReviewer(directory, dns).review(creation(pod, namespace_name)));
+  return answered(pod, PodReviewer(cluster, dns).review(creation(pod, namespace_name)));
 }
 
 const Json& env_of(const Json& pod, size_t container) {

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "operator/webhook/directory.h"
+#include "operator/webhook/cluster_view.h"
 #include "operator/webhook/pod_reviewer.h"
 
 namespace dualtrace::ctl {
 
-struct FakeDirectory final : Directory {
+struct FakeClusterView final : ClusterView {
   KnownExports known;
   ConsentRules rules{.shared_namespaces = {"observability"}};
   std::map<std::string, Labels> labels;
@@ -51,7 +51,7 @@ template <typename... Entry>
 
 // The pod after the answer.
 [[nodiscard]] Json answered(const Json& pod, const AdmissionAnswer& answer);
-[[nodiscard]] Json reviewed(const Json& pod, const Directory& directory,
+[[nodiscard]] Json reviewed(const Json& pod, const ClusterView& cluster,
                             const std::string& namespace_name = "shop",
                             const ClusterDns& dns = known_dns());
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/kube/credential.h"
+#include "common/kube/api_credential.h"
 
 #include <gtest/gtest.h>
 
@@ -17,13 +17,13 @@ struct CredentialTest : testing::Test {
 
   FakeClock clock;
   MemoryFileSystem files;
-  std::unique_ptr<Credential> of_file =
-      make_credential({.server = {}, .token_file = "/t/token", .token = "unused"}, files, clock);
+  std::unique_ptr<ApiCredential> of_file = make_api_credential(
+      {.server = {}, .token_file = "/t/token", .token = "unused"}, files, clock);
 };
 
 TEST_F(CredentialTest, IsWhatTheConfigurationHas) {
   const auto shown = [&](const ClientConfig& config) {
-    return make_credential(config, files, clock)->current()->authorization;
+    return make_api_credential(config, files, clock)->current()->authorization;
   };
   EXPECT_EQ(shown({.server = {}}), "");
   EXPECT_EQ(shown({.server = {}, .token = "abc", .username = "u"}), "Bearer abc");

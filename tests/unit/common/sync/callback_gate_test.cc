@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/sync/gate.h"
+#include "common/sync/callback_gate.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 namespace dualtrace {
 namespace {
 
-TEST(Gate, LetsCallbacksThroughUntilItIsClosed) {
-  Gate gate;
+TEST(CallbackGate, LetsCallbacksThroughUntilItIsClosed) {
+  CallbackGate gate;
   int passed = 0;
   gate.pass([&] { ++passed; });
   gate.pass([&] { ++passed; });
@@ -20,14 +20,14 @@ TEST(Gate, LetsCallbacksThroughUntilItIsClosed) {
   EXPECT_EQ(passed, 2);
 }
 
-TEST(Gate, ClosesFromWithinACallback) {
-  Gate gate;
+TEST(CallbackGate, ClosesFromWithinACallback) {
+  CallbackGate gate;
   gate.pass([&] { gate.close(); });
   gate.pass([] { FAIL(); });
 }
 
-TEST(Gate, WaitsForTheCallbackThatRunsOnAnotherThread) {
-  Gate gate;
+TEST(CallbackGate, WaitsForTheCallbackThatRunsOnAnotherThread) {
+  CallbackGate gate;
   std::promise<void> inside;
   std::promise<void> go_on;
   std::atomic<bool> done = false;

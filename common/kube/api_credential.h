@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Credential: the current credential for the API server. Tokens in files and those of plugins
+// ApiCredential: the current credential for the API server. Tokens in files and those of plugins
 // change while we run. Used by Caller.
 // Used from one thread. Neither its errors nor its users ever print its content.
 
@@ -23,9 +23,9 @@ struct Shown {
   bool operator==(const Shown&) const = default;
 };
 
-class Credential {
+class ApiCredential {
  public:
-  virtual ~Credential() = default;
+  virtual ~ApiCredential() = default;
   // May block for as long as a plugin may take. kDenied if there is none.
   virtual Result<Shown> current() = 0;
   // The API server rejected it (401): the next current() looks for another one.
@@ -33,7 +33,7 @@ class Credential {
 };
 
 // `files` and `clock` outlive it.
-std::unique_ptr<Credential> make_credential(const ClientConfig& config, FileSystem& files,
-                                            Clock& clock);
+std::unique_ptr<ApiCredential> make_api_credential(const ClientConfig& config, FileSystem& files,
+                                                   Clock& clock);
 
 }  // namespace dualtrace::kube

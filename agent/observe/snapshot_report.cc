@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/observe/status.h"
+#include "agent/observe/snapshot_report.h"
 
 #include "agent/observe/ledger.h"
 

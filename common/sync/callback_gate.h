@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Gate: lets callbacks of a handle run until the handle is destroyed, one at a time. Their
+// CallbackGate: lets callbacks of a handle run until the handle is destroyed, one at a time. Their
 // arguments are up to the handle.
 // Thread-safe.
 
@@ -10,11 +10,11 @@
 
 namespace dualtrace {
 
-class Gate {
+class CallbackGate {
  public:
-  Gate() = default;
-  Gate(const Gate&) = delete;
-  Gate& operator=(const Gate&) = delete;
+  CallbackGate() = default;
+  CallbackGate(const CallbackGate&) = delete;
+  CallbackGate& operator=(const CallbackGate&) = delete;
 
   // Runs the callback, unless the gate is closed.
   template <typename Callback>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Directory: what the webhook knows about the cluster when it reviews a pod. app/ answers from the
-// informers' caches, so that no admission waits for the API server; tests use a list.
+// ClusterView: what the webhook knows about the cluster when it reviews a pod. app/ answers from
+// the informers' caches, so that no admission waits for the API server; tests use a list.
 // Thread-safe.
 
 #include <memory>
@@ -13,9 +13,9 @@
 
 namespace dualtrace::ctl {
 
-class Directory {
+class ClusterView {
  public:
-  virtual ~Directory() = default;
+  virtual ~ClusterView() = default;
   // The exports of all namespaces that the operator watches; never nullptr. Never blocks.
   [[nodiscard]] virtual std::shared_ptr<const KnownExports> exports() const = 0;
   // nullopt: the operator does not know the namespace, or may not read namespaces. Never blocks.

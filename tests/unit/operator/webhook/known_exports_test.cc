@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator/webhook/export_book.h"
+#include "operator/webhook/known_exports.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/observe/status.h"
+#include "agent/observe/snapshot_report.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 namespace dualtrace::agent {
 namespace {
 
-TEST(Status, SaysEverythingTheOperatorAsks) {
+TEST(SnapshotReport, SaysEverythingTheOperatorAsks) {
   const auto status = nlohmann::json::parse(report::to_json(report_of(sample_snapshot())));
   EXPECT_EQ(status["version"], "0.1.0");
   EXPECT_EQ(status["uptimeSeconds"], 3700.0);
@@ -40,7 +40,7 @@ TEST(Status, SaysEverythingTheOperatorAsks) {
 }
 
 // What the agent says is what its readers read.
-TEST(Status, IsReadAsItIsWritten) {
+TEST(SnapshotReport, IsReadAsItIsWritten) {
   const report::Agent said = report_of(sample_snapshot());
   const auto read = report::parse(report::to_json(said));
   ASSERT_TRUE(read);
@@ -49,7 +49,7 @@ TEST(Status, IsReadAsItIsWritten) {
   EXPECT_EQ(*read, expected);
 }
 
-TEST(Status, SaysWhyTheNewestConfigurationIsNotInForce) {
+TEST(SnapshotReport, SaysWhyTheNewestConfigurationIsNotInForce) {
   AgentSnapshot snapshot = sample_snapshot();
   snapshot.configuration.state = report::ConfigurationState::kNeedsRestart;
   snapshot.configuration.why = "restart the agent";
@@ -59,7 +59,7 @@ TEST(Status, SaysWhyTheNewestConfigurationIsNotInForce) {
   EXPECT_EQ(status["ready"], true) << "the one before serves on";
 }
 
-TEST(Status, IsReadyWhenItCanAcceptAndStore) {
+TEST(SnapshotReport, IsReadyWhenItCanAcceptAndStore) {
   AgentSnapshot snapshot = sample_snapshot();
   EXPECT_EQ(why_not_ready(snapshot), std::nullopt)
       << "a paused lane and an adopted journal are no reason";

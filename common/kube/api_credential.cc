@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/kube/credential.h"
+#include "common/kube/api_credential.h"
 
 #include <optional>
 #include <utility>
@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kTokenAgeMax = std::chrono::seconds(60);
 constexpr size_t kTokenBytesMax = 64 * 1024;
 
-class FixedCredential final : public Credential {
+class FixedCredential final : public ApiCredential {
  public:
   explicit FixedCredential(std::string authorization)
       : shown_{.authorization = std::move(authorization)} {}
@@ -25,7 +25,7 @@ class FixedCredential final : public Credential {
   const Shown shown_;
 };
 
-class TokenFileCredential final : public Credential {
+class TokenFileCredential final : public ApiCredential {
  public:
   TokenFileCredential(std::string path, FileSystem& files, Clock& clock)
       : path_(std::move(path)), files_(files), clock_(clock) {}
@@ -65,8 +65,8 @@ class TokenFileCredential final : public Credential {
 
 }  // namespace
 
-std::unique_ptr<Credential> make_credential(const ClientConfig& config, FileSystem& files,
-                                            Clock& clock) {
+std::unique_ptr<ApiCredential> make_api_credential(const ClientConfig& config, FileSystem& files,
+                                                   Clock& clock) {
   if (!config.token_file.empty()) {
     return std::make_unique<TokenFileCredential>(config.token_file, files, clock);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator/certs/certificate.h"
+#include "operator/certs/webhook_certificate.h"
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -14,9 +14,9 @@ constexpr WallTime kNow{std::chrono::seconds(1'800'000'000)};
 constexpr Duration kLife = std::chrono::hours(5);
 
 TEST(WebhookCertificate, IsForServersOnly) {
-  const auto authority = make_authority(kNow, kLife);
+  const auto authority = make_webhook_authority(kNow, kLife);
   ASSERT_TRUE(authority) << authority.error().message;
-  const auto leaf = issue_leaf(*authority, {"a.b.svc"}, kNow, kLife);
+  const auto leaf = issue_webhook_leaf(*authority, {"a.b.svc"}, kNow, kLife);
   ASSERT_TRUE(leaf) << leaf.error().message;
   const std::string& pem = leaf->certificate.pem;
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Status: turns a snapshot into the report for the operator and scripts (GET /status). Pure.
+// Turns a snapshot into the report for the operator and scripts (GET /status). Pure.
 
 #include "agent/observe/snapshot.h"
 #include "common/report/report.h"
