@@ -25,12 +25,14 @@ def merged(base: dict, changes: dict) -> dict:
 
 
 def base_config(folder: Path) -> dict:
-    """What every agent of the tests shares: ports that the system picks, a journal in `folder`, and
-    short times, so that a test that waits for a retry does not wait long."""
+    """What every agent of the tests shares: ports that the system picks, a journal in `folder`, short
+    times, so that a test that waits for a retry does not wait long, and no reserve on the disk: how
+    full the machine's own is must not decide a test."""
     return {
         "receiver": {"listen": ["127.0.0.1:0", "127.0.0.1:0"]},
         "delivery": {
             "folder": str(folder / "journal"),
+            "minFreeDisk": "0",
             "linger": "20ms",
             "retryBase": "50ms",
             "retryMax": "500ms",
