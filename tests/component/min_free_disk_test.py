@@ -59,9 +59,8 @@ def segments(disk) -> int:
 
 @pytest.mark.parametrize("durability", ["Disk", "Memory"])
 def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, durability):
-    agent = stage.agent(
-        sandbox.agent_config(), SMALL, {"delivery": {"folder": str(disk), "durability": durability}}
-    )
+    by_default = {"folder": str(disk), "durability": durability, "minFreeDisk": None}
+    agent = stage.agent(sandbox.agent_config(), SMALL, {"delivery": by_default})
     sandbox.fault("databricks", "refuse")
     status, _, ids = send(agent)
     assert status == 200
@@ -88,7 +87,7 @@ def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, dura
 
 def test_another_reserve_needs_no_restart(stage, sandbox, disk):
     leave(disk, 8 * MEBIBYTE)
-    config = {"delivery": {"folder": str(disk), "minFreeDisk": "0"}}
+    config = {"delivery": {"folder": str(disk)}}
     agent = stage.agent(sandbox.agent_config(), SMALL, config)
     assert send(agent)[0] == 200
     agent.config["delivery"]["minFreeDisk"] = "50%"

@@ -3,7 +3,6 @@
 lease."""
 
 import signal
-import time
 from datetime import datetime
 
 import pytest
@@ -15,8 +14,6 @@ from harness.processes import wait_until
 from harness.tenant import Tenant
 
 LEASE_SECONDS = 15
-RETRY_SECONDS = 2 * 2.2  # followers spread out
-SLACK_SECONDS = 5  # of a busy machine
 EXPORT = "watched"
 NAMES = ("first", "second")
 
@@ -84,13 +81,25 @@ def keep_busy(tenant, name: str) -> None:
     tenant.delete_child("services", EXPORT)
 
 
-def wait_for_term(history, name: str, since: int, timeout: float):
+def wait_for_term(history, name: str, since: int):
     """This operator's first write of the lease after the given number of writes."""
 
     def term():
         return next((one for one in history.terms()[since:] if one.user == user_of(name)), None)
 
-    return wait_until(term, f"{name} holds the lease", timeout, every=0.2)
+    return wait_until(term, f"{name} holds the lease", timeout=90, every=0.2)
+
+
+def looks(history, name: str, after: str = "", until: str = "~") -> list[str]:
+    """When this operator looked who holds the lease. Times are counted in looks where a busy machine
+    would spoil a limit in seconds."""
+    return [
+        one.time
+        for one in history.entries()
+        if one.user == user_of(name)
+        and (one.resource, one.verb) == ("leases", "get")
+        and after < one.time < until
+    ]
 
 
 def assert_serves(tenant, *exports: str) -> None:
@@ -106,7 +115,8 @@ def tenant_exports(tenant) -> list[str]:
 
 def test_one_leads_and_the_other_waits(operators, history, tenant):
     leader, other = leader_of(operators)
-    time.sleep(RETRY_SECONDS + 1)
+    before = len(looks(history, other))
+    wait_until(lambda: len(looks(history, other)) >= before + 2, f"{other} looks again", every=0.2)
     assert not is_master(operators[other])
     assert answers(operators[other].url("/readyz"))  # it has the cluster in its memory already
     assert {term.user for term in history.terms()} == {user_of(leader)}
@@ -118,11 +128,12 @@ def test_killed_its_lease_runs_out_and_the_other_takes_over(operators, history, 
     operators[leader].kill()
     keep_busy(tenant, "after-the-kill")
     last = history.terms()[-1]
-    bound = LEASE_SECONDS + RETRY_SECONDS + SLACK_SECONDS
-    term = wait_for_term(history, other, since, timeout=bound + RETRY_SECONDS)
-    took = seconds_between(last.time, term.time)
-    print(f"taken over {took:.1f} s after the last renewal")
-    assert took <= bound
+    term = wait_for_term(history, other, since)
+    print(f"taken over {seconds_between(last.time, term.time):.1f} s after the last renewal")
+    # The first look showed the last renewal; the one that found it too old was the last, or, on a
+    # busy machine, the one before.
+    seen = looks(history, other, last.time, term.time)
+    assert seconds_between(seen[0], seen[-3]) < LEASE_SECONDS
     assert_serves(tenant, EXPORT, "after-the-kill")
     operators[leader].start()
 
@@ -132,10 +143,9 @@ def test_terminated_it_hands_over(operators, history, tenant):
     since = len(history.terms())
     assert operators[leader].stop() == 0
     (given_back,) = [term for term in history.terms()[since:] if not term.holder]
-    term = wait_for_term(history, other, since, timeout=RETRY_SECONDS + SLACK_SECONDS)
-    took = seconds_between(given_back.time, term.time)
-    print(f"handed over in {took:.1f} s")
-    assert took <= RETRY_SECONDS + 1
+    term = wait_for_term(history, other, since)
+    print(f"handed over in {seconds_between(given_back.time, term.time):.1f} s")
+    assert len(looks(history, other, given_back.time, term.time)) <= 2
     keep_busy(tenant, "after-the-term")
     assert_serves(tenant, EXPORT, "after-the-term")
     operators[leader].start()
@@ -148,9 +158,9 @@ def test_stopped_for_longer_than_its_lease_it_wakes_up_and_writes_nothing(
     since = len(history.terms())
     operators[leader].process.signal(signal.SIGSTOP)
     keep_busy(tenant, "after-the-stop")  # also for the sleeper, when it wakes up
-    wait_for_term(history, other, since, timeout=LEASE_SECONDS + RETRY_SECONDS + SLACK_SECONDS)
+    wait_for_term(history, other, since)
     operators[leader].process.signal(signal.SIGCONT)
-    assert operators[leader].process.wait(SLACK_SECONDS * 2) == 1
+    assert operators[leader].process.wait(60) == 1
     assert operators[leader].logged("Leadership was lost")
     assert_serves(tenant, EXPORT, "after-the-stop")
     operators[leader].start()

@@ -2,9 +2,9 @@
 """The operator is level-triggered: whatever events it misses, and whoever else writes, it ends in
 the same state."""
 
-import time
-
 import pytest
+from harness.changes import Asked
+from harness.children import INFORMERS
 from harness.installation import ALONE, SHORT_LEASE
 from harness.nodes import Node
 from harness.processes import wait_until
@@ -84,16 +84,13 @@ def test_it_catches_up_after_it_was_cut_off(installation, control_plane, direct,
     tenant.create(EXPORT)
     operator = installation.operator(*of(tenant), kubeconfig=proxy.kubeconfig(direct)).start()
     assert_ends_well(tenant, EXPORT, plan)
-    turned_away = proxy.turned_away
     proxy.disconnect()
     mess_up(tenant)
-    time.sleep(15)
-    attempts = proxy.turned_away - turned_away
+    # Three times each, and twice each time: it may be the connection that is dead.
+    Asked(operator).slowly(2 * 3 * INFORMERS, 0.5, "it is cut off")
     proxy.reconnect()
     assert tenant.plan(EXPORT) != plan
     assert_ends_well(tenant, EXPORT, plan)
-    print(f"{attempts} connections were tried in 15 s")
-    assert 0 < attempts <= 120  # each is tried twice
     assert operator.stop() == 0
 
 
@@ -107,7 +104,7 @@ def test_a_leader_that_is_cut_off_ends_and_its_successor_catches_up(
     assert_ends_well(tenant, EXPORT, plan)
     proxy.disconnect()
     mess_up(tenant)
-    assert operator.process.wait(20) == 1
+    assert operator.process.wait(60) == 1
     assert operator.logged("Leadership was lost")
     proxy.reconnect()
     operator.start()  # as the kubelet would

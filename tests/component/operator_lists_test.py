@@ -6,14 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from harness.api_proxy import Fate, Refusal, Seen, Torn
-from harness.children import APIS
+from harness.children import INFORMERS
 from harness.installation import ALONE
 from harness.many_pods import plant_pods
 from harness.sanitizers import skip_with_sanitizers
 from harness.tenant import Tenant
 from harness.webhook import Webhook
 
-INFORMERS = 2 + len(APIS)  # exports, pods, and each kind of child
 PAGE = 500
 
 

@@ -300,9 +300,8 @@ def test_in_two_namespaces_it_sees_nothing_of_a_third(control_plane, installatio
         for tenant in served:
             tenant.wait_until_settled(EXPORT)
             tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
-        time.sleep(1)
-        asked = control_plane.audit(USER, since)
         assert operator.stop() == 0
+        asked = control_plane.audit(USER, since)
     finally:
         installation.allow_everywhere()
     assert third.children() == []

@@ -2,8 +2,6 @@
 """Several operators in one cluster: an export belongs to one of them, by its class, by its
 namespace, or because that one came first. Two operators never take turns in writing to it."""
 
-import time
-
 import pytest
 import yaml
 from harness.installation import SHORT_LEASE
@@ -11,7 +9,7 @@ from harness.operator import ACCOUNT, NAMESPACE
 from harness.processes import wait_until
 from harness.tenant import ARIZE, Tenant
 
-QUIET_SECONDS = 5
+OFTEN = "--resync=1s"
 RBAC = "rbac.authorization.k8s.io"
 # Of the two installations, which share an account here.
 OWN_LEASES = [
@@ -97,14 +95,15 @@ def test_an_export_belongs_to_the_operator_of_its_class(tenant, first, second):
     tenant.create("plain", {"arize": ARIZE})
     tenant.create("blue", {"arize": ARIZE, "className": "blue"})
     tenant.create("red", {"arize": ARIZE, "className": "red"})
-    first()
-    other = second("--export-class=blue")
+    one = first(OFTEN)
+    other = second(OFTEN, "--export-class=blue")
     wait_for_image(tenant, "plain", "test")
     wait_for_image(tenant, "blue", "second")
     for name in ("plain", "blue"):
         tenant.wait_until_settled(name)
     before = version(tenant, "plain"), version(tenant, "blue")
-    time.sleep(QUIET_SECONDS)
+    for operator in (one, other):
+        operator.wait_for_rounds(3, rounds=2)
     assert (version(tenant, "plain"), version(tenant, "blue")) == before
     assert "status" not in tenant.get("red")
     assert tenant.child("daemonsets", "red") is None
@@ -120,10 +119,10 @@ def test_an_export_belongs_to_the_operator_of_its_class(tenant, first, second):
 
 def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     tenant.create("agents", {"arize": ARIZE})
-    one = first()
+    one = first(OFTEN)
     tenant.wait_until_settled("agents")
     wait_for_image(tenant, "agents", "test")
-    two = second()
+    two = second(OFTEN)
     (said,) = wait_until(
         lambda: two.logged("another operator serves this export, so this operator leaves it alone"),
         "the second reports this",
@@ -138,7 +137,8 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     tenant.change("agents", {"delivery": {"maxAge": "36h"}})
     tenant.wait_until_settled("agents")
     before = version(tenant, "agents")
-    time.sleep(QUIET_SECONDS)
+    for operator in (one, two):
+        operator.wait_for_rounds(1, rounds=2)
     assert version(tenant, "agents") == before
     assert image_of(tenant, "agents").endswith(":test")
     assert owner(tenant).endswith("/first")

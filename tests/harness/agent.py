@@ -26,11 +26,13 @@ def merged(base: dict, changes: dict) -> dict:
 
 def base_config(folder: Path) -> dict:
     """The configuration that all agents of the tests share: ports that the system picks, a journal
-    in `folder`, and short times, so that a test that waits for a retry does not wait long."""
+    in `folder`, short times, so that a test that waits for a retry does not wait long, and no
+    reserve on the disk, because the machine's own disk may be full for other reasons."""
     return {
         "receiver": {"listen": ["127.0.0.1:0", "127.0.0.1:0"]},
         "delivery": {
             "folder": str(folder / "journal"),
+            "minFreeDisk": "0",
             "linger": "20ms",
             "retryBase": "50ms",
             "retryMax": "500ms",

@@ -89,7 +89,6 @@ class ApiProxy:
         self._seen: list[Seen] = []
         self._open: set[socket.socket] = set()
         self._connected = True
-        self.turned_away = 0  # connections, while disconnected
         folder.mkdir(parents=True, exist_ok=True)
         self._authority = Authority(folder / "proxy-authority", "test proxy")
         self._folder = folder
@@ -118,6 +117,11 @@ class ApiProxy:
     def count(self) -> int:
         with self._lock:
             return len(self._seen)
+
+    def watched(self, since: int = 0) -> set[str]:
+        """The paths whose watches were answered."""
+        answered = [seen for seen in self.seen(since) if seen.is_watch and seen.status]
+        return {seen.path.partition("?")[0] for seen in answered}
 
     def disconnect(self) -> None:
         """Drops all connections; new ones are closed at once."""
@@ -148,8 +152,6 @@ class ApiProxy:
         with self._lock:
             if self._connected:
                 self._open.add(connection)
-            else:
-                self.turned_away += 1
             return self._connected
 
     def _closed(self, connection: socket.socket) -> None:

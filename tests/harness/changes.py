@@ -67,6 +67,20 @@ class Asked:
     def _count(self) -> float:
         return self._operator.metric("rest_client_requests_total")
 
+    def slowly(self, requests: int, seconds_min: float, during: str) -> None:
+        """Until it has asked so many times, which must take it that long. Back-off has a random part,
+        so `seconds_min` is far below what is usual; a busy machine only makes it longer."""
+        wait_until(
+            lambda: self._count() - self._before >= requests,
+            f"{requests} requests were made while {during}",
+            timeout=180,
+            every=0.2,
+            process=self._operator.process,
+        )
+        took = time.monotonic() - self._begun
+        print(f"{during}: {requests} requests in {took:.1f} s")
+        assert took >= seconds_min, f"it asks too often while {during}"
+
     def in_all(self, during: str) -> float:
         """For faults during which the operator has work to do, where a rate per second means
         nothing."""

@@ -15,6 +15,7 @@ MANIFESTS = ROOT / "operator" / "manifests"
 NAMESPACE = "dualtrace-system"
 ACCOUNT = "dualtrace-operator"
 USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+RECONCILED = "controller_runtime_reconcile_total"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/dualtrace-operator"
 
 
@@ -112,6 +113,17 @@ class Operator:
             if labels.items() <= has.items():
                 total += float(found[2])
         return total
+
+    def wait_for_rounds(self, exports: int, rounds: int) -> None:
+        """Until it has reconciled all of so many exports that often: with a short --resync it looks
+        at everything again, whether or not it has a reason to."""
+        wanted = self.metric(RECONCILED) + exports * rounds
+        wait_until(
+            lambda: self.metric(RECONCILED) >= wanted,
+            f"it has reconciled {rounds} times",
+            timeout=60,
+            process=self.process,
+        )
 
     def stop(self, timeout: float = 60) -> int:
         return self.process.stop(timeout)

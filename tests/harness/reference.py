@@ -45,4 +45,4 @@ def is_quiet(plane: ControlPlane, seconds: float) -> bool:
 
 def assert_quiet(plane: ControlPlane, seconds: float = 1.0) -> None:
     """Ignores a status or an event that is still in flight."""
-    wait_until(lambda: is_quiet(plane, seconds), "the operator writes no more", timeout=15)
+    wait_until(lambda: is_quiet(plane, seconds), "the operator writes no more", timeout=60)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watches that fell silent. A file of its own, which does next to nothing for the two and a half minutes
+that the operator waits before it gives one up: other files run meanwhile."""
+
+import pytest
+from harness.api_proxy import Fate
+from harness.changes import Asked, Changes
+from harness.children import INFORMERS
+from harness.installation import ALONE
+from harness.processes import wait_until
+
+ASKED_MAX = 600  # requests a minute
+
+
+@pytest.fixture
+def proxy(installation):
+    return installation.proxy()
+
+
+def test_streams_that_fell_silent_are_given_up_and_lose_no_change(
+    control_plane, installation, proxy
+):
+    """As those on a connection that a firewall forgot: nothing comes, and nothing ends them."""
+    kubeconfig = proxy.kubeconfig(installation.account())
+    operator = installation.operator(*ALONE, kubeconfig=kubeconfig).start()
+    changes = Changes(control_plane)
+    proxy.rule = lambda seen: Fate.MUTE if seen.is_watch else None
+    since = proxy.count()
+    proxy.cut()
+    wait_until(lambda: len(proxy.watched(since)) == INFORMERS, "all watch anew", timeout=90)
+    proxy.rule = None
+    changes.make()
+    given_up = operator.metric("dualtrace_informer_ends_total", reason="Silent")
+    asked = Asked(operator)
+    changes.wait_until_acted_on(operator, timeout=240)
+    assert operator.metric("dualtrace_informer_ends_total", reason="Silent") > given_up
+    assert asked.in_a_minute("streams are silent") <= ASKED_MAX
