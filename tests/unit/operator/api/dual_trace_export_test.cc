@@ -154,7 +154,7 @@ TEST(ParseExport, FillsInWhatIsNotWritten) {
   const DualTraceExport read = parsed(minimal_export());
   EXPECT_EQ(*read.setting("arize.region"), "US");
   EXPECT_EQ(*read.setting("arize.protocol"), "GRPC");
-  EXPECT_EQ(read.setting("arize.project"), nullptr);
+  EXPECT_EQ(read.setting("arize.proxyURL"), nullptr);
   EXPECT_EQ(read.setting("databricks.ingest"), nullptr);
   EXPECT_EQ(read.arize->api_key, (KeyReference{"arize", "api-key"}));
   EXPECT_EQ(read.arize->space_id, (KeyReference{"arize", "space-id"}));
