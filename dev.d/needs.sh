@@ -31,7 +31,7 @@ needs_of() { # WORD [ARGUMENT…] – the names of its prerequisites
     lint*) echo compiler clang clang-tidy ;;
     format*) echo git clang-format ;;
     "docs site"*) echo site ;;
-    docs*) echo clients ;;
+    docs*) echo compiler clients ;;
     all) echo compiler commit clang clang-format clang-tidy codespell "$clients" etcd "$tests" collector rotel site ;;
     *) die "setup: unknown command: $* (./dev help lists them)" ;;
   esac

@@ -20,6 +20,9 @@ word_docs() {
     *) die "docs: no argument, or site" ;;
   esac
   prepare docs
+  build release dualtrace-schema
+  # First the CRD: the others copy it.
+  "$(place clients)/bin/python" tests/docs/schema_files.py build/release
   "$(place clients)/bin/python" tests/docs/resource_page.py
   "$(place clients)/bin/python" tests/docs/chart_files.py
   "$(place clients)/bin/python" tests/docs/readme_rows.py

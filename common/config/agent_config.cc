@@ -2,10 +2,11 @@
 #include "common/config/agent_config.h"
 
 #include <algorithm>
-#include <array>
 
+#include "common/config/check_value.h"
 #include "common/config/raw_config.h"
 #include "common/config/rules.h"
+#include "common/config/value.h"
 #include "common/config/value_reader.h"
 #include "common/config/yaml_tree.h"
 
@@ -17,8 +18,9 @@ constexpr uint64_t kMebibyte = 1 << 20;
 
 }  // namespace
 
-// Reads each section, then checks the rules between them. It continues after a fault to find all of
-// them.
+// Makes the sections that the file has, has the reader fill in every value, and then reads what is
+// more than one value and checks the rules between values. It continues after a fault to find all
+// of them.
 class AgentConfigBuilder {
  public:
   AgentConfigBuilder(const RawConfig& raw, std::string_view folder,
@@ -26,44 +28,35 @@ class AgentConfigBuilder {
       : raw_(raw), reader_(raw, folder, faults) {}
 
   AgentConfig build() {
-    read_receiver();
-    if (raw_.sections.contains("arize")) read_arize(config_.arize.emplace());
-    if (raw_.sections.contains("databricks")) read_databricks(config_.databricks.emplace());
-    read_delivery();
-    reader_.read_address("observe.listen", config_.observe.listen);
+    make_sections();
+    reader_.read_values(config_);
+    read_listen(config_.receiver.listen);
+    if (config_.arize) finish_arize(*config_.arize);
+    if (config_.databricks) check_databricks(*config_.databricks);
     read_resource_attributes();
-    reader_.read_duration("drainTimeout", config_.drain_timeout);
-    reader_.read_choice("logLevel",
-                        {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError},
-                        config_.log_level);
     check_rules();
     return std::move(config_);
   }
 
  private:
-  void read_receiver() {
-    ReceiverConfig& receiver = config_.receiver;
-    read_listen(receiver.listen);
-    reader_.read_count("receiver.threads", receiver.threads);
-    if (raw_.sections.contains("receiver.tls")) {
-      TlsServerOptions& tls = receiver.tls.emplace();
-      reader_.require("receiver.tls.certificateFile", "TLS needs a certificate and its key");
-      reader_.require("receiver.tls.keyFile", "TLS needs a certificate and its key");
-      reader_.read_file("receiver.tls.certificateFile", tls.certificate_file);
-      reader_.read_file("receiver.tls.keyFile", tls.key_file);
-      reader_.read_file("receiver.tls.clientCAFile", tls.client_ca_file);
+  [[nodiscard]] bool has_section(std::string_view path) const {
+    return raw_.sections.contains(path);
+  }
+
+  void make_sections() {
+    if (has_section("receiver.tls")) config_.receiver.tls.emplace();
+    if (has_section("arize")) {
+      ArizeConfig& arize = config_.arize.emplace();
+      if (reader_.has("arize.proxyURL")) arize.proxy.emplace();
     }
-    ReceiverLimits& limits = receiver.limits;
-    reader_.read_size("receiver.limits.requestBytes", limits.request_bytes);
-    reader_.read_size("receiver.limits.memoryBytes", limits.memory_bytes);
-    reader_.read_count("receiver.limits.connections", limits.connections);
-    reader_.read_count("receiver.limits.streams", limits.streams);
-    reader_.read_size("receiver.limits.headerBytes", limits.header_bytes);
-    reader_.read_count("receiver.limits.resetsPerSecond", limits.resets_per_second);
-    reader_.read_duration("receiver.limits.idleTimeout", limits.idle_timeout);
-    reader_.read_duration("receiver.limits.headerTimeout", limits.header_timeout);
-    reader_.read_duration("receiver.limits.bodyTimeout", limits.body_timeout);
-    reader_.read_size("receiver.limits.bodyPace", limits.body_pace);
+    if (has_section("databricks")) {
+      DatabricksConfig& databricks = config_.databricks.emplace();
+      if (reader_.has("databricks.proxyURL")) databricks.proxy.emplace();
+      if (has_section("databricks.auth.oauth")) databricks.auth = DatabricksOAuth();
+      if (has_section("databricks.auth.workloadIdentity")) {
+        databricks.auth = DatabricksWorkloadIdentity();
+      }
+    }
   }
 
   void read_listen(std::vector<HostPort>& listen) {
@@ -75,7 +68,7 @@ class AgentConfigBuilder {
     listen.clear();
     for (const std::string& text : written->second) {
       const std::string path = "receiver.listen[" + std::to_string(listen.size()) + "]";
-      auto address = ValueReader::parse_address(text);
+      auto address = parse_address(text);
       if (!address) {
         reader_.fault(path, address.error().message);
       } else if (address->port != 0 && std::count(listen.begin(), listen.end(), *address) > 0) {
@@ -85,176 +78,55 @@ class AgentConfigBuilder {
     }
   }
 
-  void read_arize(ArizeConfig& arize) {
-    reader_.read_choice("arize.protocol", {ArizeProtocol::kGrpc, ArizeProtocol::kHttp},
-                        arize.protocol);
-    read_arize_endpoint(arize);
-    if (const std::string* project = reader_.text("arize.project")) {
-      reader_.expect("arize.project", check_project(*project));
-      arize.project = *project;
-    }
-    reader_.require("arize.credentials.apiKeyFile", "the file with the Arize API key");
-    reader_.require("arize.credentials.spaceIDFile", "the file with the Arize space id");
-    reader_.read_file("arize.credentials.apiKeyFile", arize.api_key_file);
-    reader_.read_file("arize.credentials.spaceIDFile", arize.space_id_file);
-    reader_.read_file("arize.caFile", arize.tls.ca_file);
-    reader_.read_choice("arize.compression", {Compression::kNone, Compression::kGzip},
-                        arize.compression);
-    read_proxy("arize", arize.proxy);
-  }
-
-  void read_arize_endpoint(ArizeConfig& arize) {
-    const std::string* endpoint = reader_.text("arize.endpoint");
-    reader_.rule({"arize.endpoint", "arize.region"},
-                 (endpoint != nullptr) != reader_.has("arize.region"),
-                 "set exactly one of arize.endpoint and arize.region (US, EU or CA)");
-    std::string_view host;
-    reader_.read_choice<std::string_view>(
-        "arize.region", {arize_host("US"), arize_host("EU"), arize_host("CA")}, host);
-    arize.endpoint = {"https", {std::string(host), 443}, ""};
-    if (endpoint != nullptr) {
-      auto url = parse_arize_endpoint(*endpoint);
-      if (!reader_.expect("arize.endpoint", url)) return;
-      arize.endpoint = *std::move(url);
+  void finish_arize(ArizeConfig& arize) {
+    reader_.rule("arize", {"arize.endpoint", "arize.region"},
+                 reader_.has("arize.endpoint") != reader_.has("arize.region"),
+                 kOneOfEndpointAndRegion);
+    if (const std::string* region = reader_.text("arize.region")) {
+      arize.endpoint = {"https", {std::string(arize_host(*region)), 443}, ""};
     }
     arize.endpoint.path = arize.protocol == ArizeProtocol::kHttp ? "/v1/traces" : "";
+    check_proxy("arize");
   }
 
-  void read_databricks(DatabricksConfig& databricks) {
-    read_workspace(databricks.workspace);
-    reader_.require("databricks.table", "the table as catalog.schema.table");
-    if (const std::string* table = reader_.text("databricks.table")) {
-      reader_.expect("databricks.table", check_table_name(*table));
-      databricks.table = *table;
-    }
-    reader_.read_choice("databricks.ingest", {Ingest::kWorkspace, Ingest::kZerobus},
-                        databricks.ingest);
-    read_zerobus(databricks);
-    read_auth(databricks.auth);
-    reader_.read_file("databricks.caFile", databricks.tls.ca_file);
-    reader_.read_choice("databricks.compression", {Compression::kNone, Compression::kGzip},
-                        databricks.compression);
-    read_proxy("databricks", databricks.proxy);
+  void check_databricks(const DatabricksConfig& databricks) {
+    reader_.rule("databricks", {"databricks.ingest"},
+                 !has_section("databricks.zerobus") || databricks.ingest == Ingest::kZerobus,
+                 kZerobusWithoutIngest);
+    check_auth(databricks);
+    check_proxy("databricks");
   }
 
-  void read_zerobus(DatabricksConfig& databricks) {
-    constexpr std::string_view kPath = "databricks.zerobus.endpoint";
-    const std::string* text = reader_.text(kPath);
-    if (text == nullptr) return;
-    reader_.rule({kPath, "databricks.ingest"}, databricks.ingest == Ingest::kZerobus,
-                 "has no effect without databricks.ingest: Zerobus; set that, or remove this key");
-    auto url = parse_zerobus_endpoint(*text);
-    if (reader_.expect(kPath, url)) databricks.zerobus = *std::move(url);
-  }
-
-  void read_auth(DatabricksAuth& auth) {
+  void check_auth(const DatabricksConfig& databricks) {
     // The first name of this key, from before there were other credentials. It is still accepted.
     const bool early = reader_.has("databricks.auth.tokenFile");
-    const bool token = early || raw_.sections.contains("databricks.auth.token");
-    const bool oauth = raw_.sections.contains("databricks.auth.oauth");
-    const bool identity = raw_.sections.contains("databricks.auth.workloadIdentity");
+    const bool token = early || has_section("databricks.auth.token");
+    const bool oauth = has_section("databricks.auth.oauth");
+    const bool identity = has_section("databricks.auth.workloadIdentity");
     reader_.rule({"databricks.auth", "databricks.auth.token", "databricks.auth.oauth",
                   "databricks.auth.workloadIdentity", "databricks.auth.tokenFile"},
-                 int{token} + int{oauth} + int{identity} == 1,
-                 "set exactly one of token, oauth and workloadIdentity");
-    reader_.rule({"databricks.auth", "databricks.ingest"},
-                 !token || config_.databricks->ingest == Ingest::kWorkspace,
-                 "Zerobus does not accept a static token; use oauth or workloadIdentity");
-    reader_.rule({"databricks.auth.token"},
-                 !early || !raw_.sections.contains("databricks.auth.token"),
+                 int{token} + int{oauth} + int{identity} == 1, kOneKindOfAuth);
+    reader_.rule("databricks", {"databricks.auth", "databricks.ingest"},
+                 !token || databricks.ingest == Ingest::kWorkspace, kZerobusWithToken);
+    reader_.rule({"databricks.auth.token"}, !early || !has_section("databricks.auth.token"),
                  "is also set as tokenFile; set only token.file");
-    if (token)
-      auth = read_token(early ? "databricks.auth.tokenFile" : "databricks.auth.token.file");
-    if (oauth) auth = read_oauth();
-    if (identity) auth = read_workload_identity();
   }
 
-  DatabricksToken read_token(std::string_view path) {
-    DatabricksToken token;
-    reader_.require(path, "the file with the Databricks token");
-    reader_.read_file(path, token.file);
-    return token;
-  }
-
-  DatabricksOAuth read_oauth() {
-    DatabricksOAuth oauth;
-    reader_.require("databricks.auth.oauth.clientIDFile",
-                    "the file with the service principal's application id");
-    reader_.require("databricks.auth.oauth.clientSecretFile",
-                    "the file with the service principal's OAuth secret");
-    reader_.read_file("databricks.auth.oauth.clientIDFile", oauth.client_id_file);
-    reader_.read_file("databricks.auth.oauth.clientSecretFile", oauth.client_secret_file);
-    return oauth;
-  }
-
-  DatabricksWorkloadIdentity read_workload_identity() {
-    DatabricksWorkloadIdentity identity;
-    reader_.require("databricks.auth.workloadIdentity.tokenFile",
-                    "the file with the projected ServiceAccount token");
-    reader_.read_file("databricks.auth.workloadIdentity.tokenFile", identity.token_file);
-    if (const std::string* id = reader_.text("databricks.auth.workloadIdentity.clientID")) {
-      reader_.expect("databricks.auth.workloadIdentity.clientID", check_client_id(*id));
-      identity.client_id = *id;
-    }
-    return identity;
-  }
-
-  void read_workspace(Url& workspace) {
-    constexpr std::string_view kPath = "databricks.workspaceURL";
-    reader_.require(kPath, "such as https://dbc-a1b2c3d4-e5f6.cloud.databricks.com");
-    const std::string* text = reader_.text(kPath);
-    if (text == nullptr) return;
-    auto url = parse_workspace_url(*text);
-    if (reader_.expect(kPath, url)) workspace = *std::move(url);
-  }
-
-  void read_proxy(const std::string& destination, std::optional<HttpProxy>& proxy) {
-    const std::string path = destination + ".proxyURL";
-    const std::string auth = destination + ".proxyAuth";
-    const bool wants_auth = raw_.sections.contains(auth);
-    const std::string* text = reader_.text(path);
-    reader_.rule({auth}, !wants_auth || text != nullptr,
-                 "has no effect without proxyURL; set that, or remove this key");
-    if (text == nullptr) return;
-    auto url = parse_proxy_url(*text);
-    if (!reader_.expect(path, url)) return;
-    proxy = HttpProxy{.url = *std::move(url)};
-    if (!wants_auth) return;
-    reader_.require(auth + ".usernameFile", "the file with the proxy's user name");
-    reader_.require(auth + ".passwordFile", "the file with the proxy's password");
-    reader_.read_file(auth + ".usernameFile", proxy->username_file);
-    reader_.read_file(auth + ".passwordFile", proxy->password_file);
-  }
-
-  void read_delivery() {
-    DeliveryConfig& delivery = config_.delivery;
-    reader_.read_choice("delivery.durability", {DurabilityMode::kDisk, DurabilityMode::kMemory},
-                        delivery.durability);
-    reader_.read_file("delivery.folder", delivery.folder);
-    reader_.read_size("delivery.maxBacklog", delivery.max_backlog);
-    reader_.read_share("delivery.minFreeDisk", delivery.min_free_disk);
-    reader_.read_duration("delivery.maxAge", delivery.max_age);
-    reader_.read_size("delivery.segmentBytes", delivery.segment_bytes);
-    reader_.read_duration("delivery.commitDelay", delivery.commit_delay);
-    reader_.read_size("delivery.batchBytes", delivery.batch_bytes);
-    reader_.read_size("delivery.batchBytesMax", delivery.batch_bytes_max);
-    reader_.read_duration("delivery.linger", delivery.linger);
-    reader_.read_count("delivery.requestsInFlight", delivery.requests_in_flight);
-    reader_.read_duration("delivery.requestTimeout", delivery.request_timeout);
-    reader_.read_duration("delivery.retryBase", delivery.retry_base);
-    reader_.read_duration("delivery.retryMax", delivery.retry_max);
-    reader_.read_duration("delivery.pauseProbe", delivery.pause_probe);
-    reader_.read_size("delivery.maxDeadLetters", delivery.max_dead_letters);
+  void check_proxy(const std::string& destination) {
+    const std::string url = destination + ".proxyURL";
+    reader_.rule(destination, {url}, !has_section(destination + ".proxyAuth") || reader_.has(url),
+                 kProxyAuthWithoutProxy);
   }
 
   void read_resource_attributes() {
-    const auto written = raw_.maps.find("resourceAttributes");
+    constexpr std::string_view kPath = "resourceAttributes";
+    const auto written = raw_.maps.find(kPath);
     if (written == raw_.maps.end()) return;
-    reader_.rule({"resourceAttributes"}, written->second.size() <= kAttributesMax,
-                 "at most 64 attributes");
+    reader_.rule({kPath}, written->second.size() <= kAttributesMax,
+                 too_many_entries(kAttributesMax));
     for (const auto& [name, value] : written->second) {
-      if (reader_.expect("resourceAttributes", check_attribute_name(name))) {
-        reader_.expect("resourceAttributes[" + name + "]", check_attribute_value(value));
+      if (reader_.expect(kPath, check_attribute_name(name))) {
+        reader_.expect(std::string(kPath) + "[" + name + "]", check_value(*find_key(kPath), value));
       }
     }
     config_.resource_attributes = written->second;
@@ -263,8 +135,7 @@ class AgentConfigBuilder {
   void check_rules() {
     const ReceiverLimits& limits = config_.receiver.limits;
     const DeliveryConfig& delivery = config_.delivery;
-    reader_.rule({"", "arize", "databricks"}, config_.arize || config_.databricks,
-                 "no destination is configured; set arize, databricks or both");
+    reader_.rule({"", "arize", "databricks"}, config_.arize || config_.databricks, kNoDestination);
     reader_.rule({"receiver.limits.memoryBytes", "receiver.limits.requestBytes"},
                  limits.memory_bytes >= limits.request_bytes,
                  "must be at least receiver.limits.requestBytes");

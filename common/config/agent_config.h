@@ -28,6 +28,8 @@ enum class ArizeProtocol { kGrpc, kHttp };
 enum class Ingest { kWorkspace, kZerobus };
 enum class DurabilityMode { kDisk, kMemory };
 
+// Receivers are also made without a file, by tests and tools, with the defaults of the schema
+// (tested).
 struct ReceiverLimits {                  // receiver.limits.*
   uint64_t request_bytes = 64ULL << 20;  // requestBytes: one request, after decompression
   uint64_t memory_bytes = 256ULL << 20;  // memoryBytes: everything received and not yet stored
@@ -55,12 +57,12 @@ struct ArizeConfig {  // arize.*
   // region: US | EU | CA. http:// is plaintext, for tests and private gateways; anything else is
   // TLS. The path is "/v1/traces" for HTTP and empty for gRPC.
   Url endpoint;
-  ArizeProtocol protocol = ArizeProtocol::kGrpc;
+  ArizeProtocol protocol{};
   std::optional<std::string> project;  // added if the application set none
   std::string api_key_file;            // credentials.apiKeyFile
   std::string space_id_file;           // credentials.spaceIDFile
   TlsClientOptions tls;                // caFile
-  Compression compression = Compression::kGzip;
+  Compression compression{};
   std::optional<HttpProxy> proxy;  // proxyURL, proxyAuth.{usernameFile,passwordFile}
   bool operator==(const ArizeConfig&) const = default;
 };
@@ -85,37 +87,37 @@ using DatabricksAuth = std::variant<DatabricksToken, DatabricksOAuth, Databricks
 struct DatabricksConfig {  // databricks.*
   Url workspace;           // workspaceURL
   std::string table;       // three-part Unity Catalog name
-  Ingest ingest = Ingest::kWorkspace;
+  Ingest ingest{};
   std::optional<Url> zerobus;  // zerobus.endpoint, without a path; none: discovered
   DatabricksAuth auth;
   TlsClientOptions tls;  // caFile
-  Compression compression = Compression::kNone;
+  Compression compression{};
   std::optional<HttpProxy> proxy;  // proxyURL, proxyAuth.{usernameFile,passwordFile}
   bool operator==(const DatabricksConfig&) const = default;
 };
 
-struct DeliveryConfig {  // delivery.*
-  DurabilityMode durability = DurabilityMode::kDisk;
-  uint64_t max_backlog = 4ULL << 30;                  // maxBacklog, per lane
-  DiskShare min_free_disk{.percent = 15};             // minFreeDisk: left for others
-  std::chrono::seconds max_age{72 * 3600};            // maxAge
-  std::string folder = "/var/lib/dualtrace";          // folder
-  uint64_t segment_bytes = 65ULL << 20;               // segmentBytes; at least requestBytes + 1 MiB
-  std::chrono::milliseconds commit_delay{6};          // commitDelay: longest wait for a commit
-  uint64_t batch_bytes = 1ULL << 20;                  // batchBytes: target
-  uint64_t batch_bytes_max = 3'900'000;               // batchBytesMax: cap
-  std::chrono::milliseconds linger{200};              // linger
-  uint32_t requests_in_flight = 4;                    // requestsInFlight, per lane
-  std::chrono::milliseconds request_timeout{30'000};  // requestTimeout
-  std::chrono::milliseconds retry_base{1000};         // retryBase: first back-off
-  std::chrono::milliseconds retry_max{30'000};        // retryMax: largest back-off
-  std::chrono::milliseconds pause_probe{30'000};      // pauseProbe: retries of a refused credential
-  uint64_t max_dead_letters = 64ULL << 20;            // maxDeadLetters: bytes kept, per lane
+struct DeliveryConfig {  // delivery.*; parse_agent_config() fills in the defaults of the schema
+  DurabilityMode durability{};
+  uint64_t max_backlog = 0;                     // maxBacklog, per lane
+  DiskShare min_free_disk;                      // minFreeDisk: left for others
+  std::chrono::seconds max_age{};               // maxAge
+  std::string folder;                           // folder
+  uint64_t segment_bytes = 0;                   // segmentBytes; at least requestBytes + 1 MiB
+  std::chrono::milliseconds commit_delay{};     // commitDelay: longest wait for a commit
+  uint64_t batch_bytes = 0;                     // batchBytes: target
+  uint64_t batch_bytes_max = 0;                 // batchBytesMax: cap
+  std::chrono::milliseconds linger{};           // linger
+  uint32_t requests_in_flight = 0;              // requestsInFlight, per lane
+  std::chrono::milliseconds request_timeout{};  // requestTimeout
+  std::chrono::milliseconds retry_base{};       // retryBase: first back-off
+  std::chrono::milliseconds retry_max{};        // retryMax: largest back-off
+  std::chrono::milliseconds pause_probe{};      // pauseProbe: retries of a refused credential
+  uint64_t max_dead_letters = 0;                // maxDeadLetters: bytes kept, per lane
   bool operator==(const DeliveryConfig&) const = default;
 };
 
 struct ObserveConfig {  // observe.*
-  HostPort listen{"127.0.0.1", 8888};
+  HostPort listen;
   bool operator==(const ObserveConfig&) const = default;
 };
 
@@ -129,14 +131,15 @@ class AgentConfig {
   DeliveryConfig delivery;
   ObserveConfig observe;
   std::map<std::string, std::string> resource_attributes;  // resourceAttributes: added where absent
-  std::chrono::milliseconds drain_timeout{20'000};         // drainTimeout: after SIGTERM
-  LogLevel log_level = LogLevel::kInfo;                    // logLevel
+  std::chrono::milliseconds drain_timeout{};               // drainTimeout: after SIGTERM
+  LogLevel log_level{};                                    // logLevel
 
   bool operator==(const AgentConfig&) const = default;
 
  private:
   AgentConfig() = default;
   friend class AgentConfigBuilder;
+  friend std::string restart_fingerprint(const AgentConfig& config);
 };
 
 struct ConfigFault {

@@ -51,6 +51,8 @@ Result<Url> parse_endpoint(std::string_view text) {
 
 }  // namespace
 
+std::string too_many_entries(size_t most) { return "at most " + std::to_string(most) + " entries"; }
+
 Result<Url> parse_arize_endpoint(std::string_view text) {
   auto url = parse_endpoint(text);
   if (!url || (url->path != "" && url->path != "/v1" && url->path != "/v1/traces")) {

@@ -6,6 +6,7 @@
 // Pure.
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "common/error/result.h"
@@ -14,6 +15,23 @@
 namespace dualtrace {
 
 inline constexpr size_t kAttributesMax = 64;
+
+// Rules between several values. The CRD states them, too (tested).
+inline constexpr std::string_view kNoDestination =
+    "set arize, databricks or both: there is no destination";
+inline constexpr std::string_view kOneOfEndpointAndRegion =
+    "set exactly one of endpoint and region (US, EU or CA)";
+inline constexpr std::string_view kProxyAuthWithoutProxy =
+    "proxyAuth has no effect without proxyURL; set proxyURL, or remove proxyAuth";
+inline constexpr std::string_view kZerobusWithoutIngest =
+    "zerobus has no effect without ingest: Zerobus; set that, or remove zerobus";
+inline constexpr std::string_view kZerobusWithToken =
+    "Zerobus does not accept static tokens; set auth.oauth or auth.workloadIdentity";
+inline constexpr std::string_view kOneKindOfAuth =
+    "set exactly one of token, oauth and workloadIdentity";
+
+// The fault of a map or list with too many entries.
+[[nodiscard]] std::string too_many_entries(size_t most);
 
 // host[:port] (TLS on port 443) or http(s)://host[:port][/v1[/traces]]; the path is kept.
 Result<Url> parse_arize_endpoint(std::string_view text);

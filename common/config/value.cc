@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/config/value.h"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <charconv>
 #include <optional>
@@ -9,9 +11,13 @@ namespace dualtrace {
 namespace {
 
 constexpr std::string_view kDurationExpected = "expected a duration such as 200ms, 30s or 1h30m";
+constexpr std::string_view kSecondsExpected =
+    "expected a duration of whole seconds such as 72h, 30m or 1h30m";
 constexpr std::string_view kSizeExpected = "expected a size such as 64Mi, 4Gi or a number of bytes";
 constexpr std::string_view kShareExpected =
     "expected a size such as 20Gi or a whole percentage such as 15%";
+constexpr std::string_view kAddressExpected =
+    "expected an IP address and port such as 127.0.0.1:4317 or [::]:4317";
 constexpr std::string_view kCountExpected = "expected a whole number such as 4";
 
 Failure invalid(std::string_view message) {
@@ -77,6 +83,12 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds(total);
 }
 
+Result<std::chrono::seconds> parse_seconds(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration || text.ends_with("ms")) return invalid(kSecondsExpected);
+  return std::chrono::floor<std::chrono::seconds>(*duration);
+}
+
 Result<uint64_t> parse_size(std::string_view text) {
   const auto whole = take_number(text);
   if (!whole) return invalid(kSizeExpected);
@@ -125,6 +137,17 @@ Result<uint64_t> parse_count(std::string_view text) {
   const auto number = take_number(text);
   if (!number || !text.empty()) return invalid(kCountExpected);
   return *number;
+}
+
+Result<HostPort> parse_address(std::string_view text) {
+  auto parsed = parse_host_port(text, 0);
+  if (!parsed) return invalid(kAddressExpected);
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  if (inet_pton(AF_INET, parsed->host.c_str(), address.data()) != 1 &&
+      inet_pton(AF_INET6, parsed->host.c_str(), address.data()) != 1) {
+    return invalid(kAddressExpected);
+  }
+  return parsed;
 }
 
 }  // namespace dualtrace

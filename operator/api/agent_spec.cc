@@ -234,7 +234,6 @@ AgentSpec read_agent(FieldReader& section) {
   }
   const bool same_node = section.certain_text("traffic") == "SameNode";
   agent.traffic = same_node ? Traffic::kSameNode : Traffic::kPreferSameNode;
-  agent.log_level = section.certain_text("logLevel");
   return agent;
 }
 

@@ -65,7 +65,6 @@ struct AgentSpec {                   // spec.agent
   AgentNetworkPolicy network_policy;
   Traffic traffic = Traffic::kPreferSameNode;
   std::optional<std::string> priority_class_name;
-  std::string log_level;  // Debug, Info, Warn, Error
   bool operator==(const AgentSpec&) const = default;
 };
 

@@ -28,57 +28,36 @@ std::optional<CertificateAuthority> read_ca(FieldReader& destination) {
   return authority;
 }
 
-std::optional<std::string> read_proxy(FieldReader& destination) {
-  auto proxy = destination.text("proxyURL");
-  if (proxy) destination.expect("proxyURL", parse_proxy_url(*proxy));
-  return proxy;
-}
-
 std::optional<ProxyAuth> read_proxy_auth(FieldReader& destination) {
   auto section = destination.section("proxyAuth");
   if (!section) return std::nullopt;
   if (!destination.has("proxyURL")) {
-    destination.fault(
-        "", "proxyAuth has no effect without proxyURL; set proxyURL, or remove proxyAuth");
+    destination.fault("", std::string(kProxyAuthWithoutProxy));
   }
   const std::string secret = section->certain_text("secretName");
   return ProxyAuth{{secret, section->certain_text("usernameKey")},
                    {secret, section->certain_text("passwordKey")}};
 }
 
-ArizeSpec read_arize(FieldReader& section) {
+ArizeSpec read_arize(FieldReader& section, Settings& settings) {
   ArizeSpec arize;
-  arize.endpoint = section.text("endpoint");
-  if (arize.endpoint) section.expect("endpoint", parse_arize_endpoint(*arize.endpoint));
-  arize.region = section.text("region");
+  section.read_settings(settings);
   if (section.has("endpoint") == section.has("region")) {
-    section.fault("", "set exactly one of endpoint and region (US, EU or CA)");
+    section.fault("", std::string(kOneOfEndpointAndRegion));
   }
-  arize.protocol = section.certain_text("protocol");
-  arize.project = section.text("project");
-  if (arize.project) section.expect("project", check_project(*arize.project));
   if (auto credentials = section.section("credentials")) {
     const std::string secret = credentials->certain_text("secretName");
     arize.api_key = {secret, credentials->certain_text("apiKeyKey")};
     arize.space_id = {secret, credentials->certain_text("spaceIDKey")};
   }
   arize.ca = read_ca(section);
-  arize.compression = section.certain_text("compression");
-  arize.proxy_url = read_proxy(section);
   arize.proxy_auth = read_proxy_auth(section);
   return arize;
 }
 
-std::optional<std::string> read_zerobus_endpoint(FieldReader& zerobus) {
-  auto endpoint = zerobus.text("endpoint");
-  if (endpoint) zerobus.expect("endpoint", parse_zerobus_endpoint(*endpoint));
-  return endpoint;
-}
-
-WorkloadIdentityAuth read_workload_identity(FieldReader& section) {
+WorkloadIdentityAuth read_workload_identity(FieldReader& section, Settings& settings) {
   WorkloadIdentityAuth identity;
-  identity.client_id = section.text("clientID");
-  if (identity.client_id) section.expect("clientID", check_client_id(*identity.client_id));
+  section.read_settings(settings);
   if (const auto audience = section.text("audience")) {
     section.expect("audience", check_audience(*audience));
     identity.audience = *audience;
@@ -87,7 +66,7 @@ WorkloadIdentityAuth read_workload_identity(FieldReader& section) {
   return identity;
 }
 
-DatabricksAuthSpec read_auth(FieldReader& section) {
+DatabricksAuthSpec read_auth(FieldReader& section, Settings& settings) {
   DatabricksAuthSpec auth;
   if (auto token = section.section("token")) {
     auth = TokenAuth{{token->certain_text("secretName"), token->certain_text("key")}};
@@ -98,46 +77,32 @@ DatabricksAuthSpec read_auth(FieldReader& section) {
                      {secret, oauth->certain_text("clientSecretKey")}};
   }
   if (auto identity = section.section("workloadIdentity")) {
-    auth = read_workload_identity(*identity);
+    auth = read_workload_identity(*identity, settings);
   }
   if (int{section.has("token")} + int{section.has("oauth")} +
           int{section.has("workloadIdentity")} !=
       1) {
-    section.fault("", "set exactly one of token, oauth and workloadIdentity");
+    section.fault("", std::string(kOneKindOfAuth));
   }
   return auth;
 }
 
-void check_ingest(FieldReader& section, const DatabricksSpec& databricks) {
-  const bool zerobus = databricks.ingest == "Zerobus";
+void check_ingest(FieldReader& section, const DatabricksSpec& databricks, bool zerobus) {
   if (section.has("zerobus") && !zerobus) {
-    section.fault("", "zerobus has no effect without ingest: Zerobus; set that, or remove zerobus");
+    section.fault("", std::string(kZerobusWithoutIngest));
   }
   if (zerobus && std::holds_alternative<TokenAuth>(databricks.auth) && section.has("auth")) {
-    section.fault("",
-                  "Zerobus does not accept static tokens; set auth.oauth or auth.workloadIdentity");
+    section.fault("", std::string(kZerobusWithToken));
   }
 }
 
-DatabricksSpec read_databricks(FieldReader& section) {
+DatabricksSpec read_databricks(FieldReader& section, Settings& settings) {
   DatabricksSpec databricks;
-  if (const auto url = section.text("workspaceURL")) {
-    section.expect("workspaceURL", parse_workspace_url(*url));
-    databricks.workspace_url = *url;
-  }
-  if (const auto table = section.text("table")) {
-    section.expect("table", check_table_name(*table));
-    databricks.table = *table;
-  }
-  databricks.ingest = section.certain_text("ingest");
-  if (auto zerobus = section.section("zerobus")) {
-    databricks.zerobus_endpoint = read_zerobus_endpoint(*zerobus);
-  }
-  if (auto auth = section.section("auth")) databricks.auth = read_auth(*auth);
-  check_ingest(section, databricks);
+  section.read_settings(settings);
+  if (auto zerobus = section.section("zerobus")) zerobus->read_settings(settings);
+  if (auto auth = section.section("auth")) databricks.auth = read_auth(*auth, settings);
+  check_ingest(section, databricks, settings["databricks.ingest"] == "Zerobus");
   databricks.ca = read_ca(section);
-  databricks.compression = section.certain_text("compression");
-  databricks.proxy_url = read_proxy(section);
   databricks.proxy_auth = read_proxy_auth(section);
   return databricks;
 }
@@ -150,25 +115,17 @@ std::vector<std::string> read_uids(FieldReader& section) {
   return uids;
 }
 
-DeliverySpec read_delivery(FieldReader& section) {
-  return {.durability = section.certain_text("durability"),
-          .max_backlog = section.certain_text("maxBacklog"),
-          .min_free_disk = section.certain_text("minFreeDisk"),
-          .adopt_from = read_uids(section),
-          .max_age = section.certain_text("maxAge"),
-          .storage = section.certain_text("storage") == "EmptyDir" ? Storage::kEmptyDir
-                                                                   : Storage::kHostPath,
-          .drain_timeout = section.certain_text("drainTimeout")};
+DeliverySpec read_delivery(FieldReader& section, Settings& settings) {
+  section.read_settings(settings);
+  const bool in_pod = section.certain_text("storage") == "EmptyDir";
+  return {.adopt_from = read_uids(section),
+          .storage = in_pod ? Storage::kEmptyDir : Storage::kHostPath};
 }
 
 std::map<std::string, std::string> read_resource_attributes(FieldReader& spec) {
   auto attributes = spec.texts("resourceAttributes");
   for (const auto& [name, value] : attributes) {
-    if (const auto named = check_attribute_name(name); !named) {
-      spec.fault("resourceAttributes", named.error().message);
-    } else if (const auto valued = check_attribute_value(value); !valued) {
-      spec.entry_fault("resourceAttributes", name, valued.error().message);
-    }
+    spec.expect("resourceAttributes", check_attribute_name(name));
   }
   return attributes;
 }
@@ -218,15 +175,21 @@ InjectionSpec read_injection(FieldReader& section) {
 
 void read_spec(FieldReader& spec, DualTraceExport& into) {
   spec.text("className");  // must only be a valid name; Scope decides which operator serves it
-  if (auto arize = spec.section("arize")) into.arize = read_arize(*arize);
-  if (auto databricks = spec.section("databricks")) into.databricks = read_databricks(*databricks);
-  if (!spec.has("arize") && !spec.has("databricks")) {
-    spec.fault("", "set arize, databricks or both: there is no destination");
+  Settings& settings = into.settings;
+  if (auto arize = spec.section("arize")) into.arize = read_arize(*arize, settings);
+  if (auto databricks = spec.section("databricks")) {
+    into.databricks = read_databricks(*databricks, settings);
   }
-  if (auto delivery = spec.section("delivery")) into.delivery = read_delivery(*delivery);
+  if (!spec.has("arize") && !spec.has("databricks")) {
+    spec.fault("", std::string(kNoDestination));
+  }
+  if (auto delivery = spec.section("delivery")) into.delivery = read_delivery(*delivery, settings);
   into.resource_attributes = read_resource_attributes(spec);
   if (auto injection = spec.section("injection")) into.injection = read_injection(*injection);
-  if (auto agent = spec.section("agent")) into.agent = read_agent(*agent);
+  if (auto agent = spec.section("agent")) {
+    into.agent = read_agent(*agent);
+    agent->read_settings(settings);
+  }
   const auto& context = into.agent.pod_security_context;
   const bool any_user =
       context && !context->run_as_user && !into.agent.security_context.run_as_user;

@@ -3,13 +3,14 @@
 // DualTraceExport: the custom resource, parsed and validated. Every value of it obeys every rule,
 // because only parse_export() makes one. parse_export() repeats each rule of the CRD's schema,
 // because an object may have been stored before a rule existed, and reports every fault with its
-// path. Defaults are filled in. Values that the agent reads (endpoints, sizes, durations) are kept
-// as strings: plan/ renders them into the agent's configuration, whose own validation decides.
+// path. Defaults are filled in. Fields that only pass through to the agents (endpoints, sizes,
+// durations) are `settings`, checked by the agent's own validation.
 // docs/resource.md describes every field (tested). Immutable.
 
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -42,16 +43,14 @@ struct ProxyAuth {  // proxyAuth.{secretName,usernameKey,passwordKey}
   bool operator==(const ProxyAuth&) const = default;
 };
 
-struct ArizeSpec {                      // spec.arize
-  std::optional<std::string> endpoint;  // exactly one of endpoint and region
-  std::optional<std::string> region;    // US, EU, CA
-  std::string protocol;                 // GRPC, HTTP
-  std::optional<std::string> project;
+// The fields that only pass through: the key of the agent's configuration, and what is written or
+// the default. Keys are those of the schema.
+using Settings = std::map<std::string_view, std::string>;
+
+struct ArizeSpec {        // spec.arize, besides its settings
   KeyReference api_key;   // credentials.{secretName,apiKeyKey}
   KeyReference space_id;  // credentials.{secretName,spaceIDKey}
   std::optional<CertificateAuthority> ca;
-  std::string compression;  // GZIP, None
-  std::optional<std::string> proxy_url;
   std::optional<ProxyAuth> proxy_auth;  // proxyAuth
   bool operator==(const ArizeSpec&) const = default;
 };
@@ -66,37 +65,25 @@ struct OAuthAuth {
   KeyReference client_secret;  // oauth.{secretName,clientSecretKey}
   bool operator==(const OAuthAuth&) const = default;
 };
-struct WorkloadIdentityAuth {            // workloadIdentity.*
-  std::optional<std::string> client_id;  // not set: the policy belongs to the account
+struct WorkloadIdentityAuth {  // workloadIdentity.*, besides its settings
   std::string audience;
   int64_t expiration_seconds = 0;
   bool operator==(const WorkloadIdentityAuth&) const = default;
 };
 using DatabricksAuthSpec = std::variant<TokenAuth, OAuthAuth, WorkloadIdentityAuth>;
 
-struct DatabricksSpec {  // spec.databricks
-  std::string workspace_url;
-  std::string table;
-  std::string ingest;                           // Workspace, Zerobus
-  std::optional<std::string> zerobus_endpoint;  // zerobus.endpoint
+struct DatabricksSpec {  // spec.databricks, besides its settings
   DatabricksAuthSpec auth;
   std::optional<CertificateAuthority> ca;
-  std::string compression;
-  std::optional<std::string> proxy_url;
   std::optional<ProxyAuth> proxy_auth;  // proxyAuth
   bool operator==(const DatabricksSpec&) const = default;
 };
 
 enum class Storage { kHostPath, kEmptyDir };
 
-struct DeliverySpec {      // spec.delivery
-  std::string durability;  // Disk, Memory
-  std::string max_backlog;
-  std::string min_free_disk;
+struct DeliverySpec {                   // spec.delivery, besides its settings
   std::vector<std::string> adopt_from;  // uids of deleted exports of the same name
-  std::string max_age;
   Storage storage = Storage::kHostPath;
-  std::string drain_timeout;
   bool operator==(const DeliverySpec&) const = default;
 };
 
@@ -116,7 +103,14 @@ struct DualTraceExport {
   // What it keeps of the old behavior beyond `injection`; not set by parse_export().
   Consent consent = Consent::kExplicit;
   AgentSpec agent;
+  Settings settings;                                       // of all sections
   std::map<std::string, std::string> resource_attributes;  // spec.resourceAttributes
+
+  // nullptr if neither the export nor a default sets it.
+  [[nodiscard]] const std::string* setting(std::string_view config_key) const {
+    const auto found = settings.find(config_key);
+    return found == settings.end() ? nullptr : &found->second;
+  }
   bool operator==(const DualTraceExport&) const = default;
 };
 

@@ -4,23 +4,20 @@
 #include <algorithm>
 #include <array>
 
+#include "common/config/rules.h"
+#include "common/error/check.h"
+
 namespace dualtrace::ctl {
 namespace {
 
 using enum FieldType;
 
-constexpr std::array<std::string_view, 3> kRegions = {"US", "EU", "CA"};
-constexpr std::array<std::string_view, 2> kProtocols = {"GRPC", "HTTP"};
-constexpr std::array<std::string_view, 2> kCompressions = {"GZIP", "None"};
-constexpr std::array<std::string_view, 2> kIngests = {"Workspace", "Zerobus"};
-constexpr std::array<std::string_view, 2> kDurabilities = {"Disk", "Memory"};
 constexpr std::array<std::string_view, 2> kStorages = {"HostPath", "EmptyDir"};
 constexpr std::array<std::string_view, 2> kTraffics = {"PreferSameNode", "SameNode"};
 constexpr std::array<std::string_view, 2> kUpdateStrategies = {"RollingUpdate", "OnDelete"};
 constexpr std::array<std::string_view, 2> kSeccompProfiles = {"RuntimeDefault", "Localhost"};
 constexpr std::array<std::string_view, 2> kPolicyModes = {"Managed", "None"};
 constexpr std::array<std::string_view, 3> kPullPolicies = {"IfNotPresent", "Always", "Never"};
-constexpr std::array<std::string_view, 4> kLogLevels = {"Debug", "Info", "Warn", "Error"};
 constexpr std::array<std::string_view, 4> kSelectorOperators = {"In", "NotIn", "Exists",
                                                                 "DoesNotExist"};
 constexpr std::array<std::string_view, 2> kTolerationOperators = {"Exists", "Equal"};
@@ -30,7 +27,6 @@ constexpr std::array<std::string_view, 3> kTaintEffects = {"NoSchedule", "Prefer
 constexpr uint32_t kNameMax = 253;       // Kubernetes' own limits
 constexpr uint32_t kLabelNameMax = 317;  // 253 / 63
 constexpr uint32_t kLabelValueMax = 63;
-constexpr uint32_t kUrlMax = 320;
 constexpr uint32_t kQuantityMax = 32;
 constexpr uint32_t kSeLinuxMax = 255;
 constexpr std::string_view kIdMax = "2147483647";
@@ -49,17 +45,9 @@ constexpr ExportField name(std::string_view path, bool required = false) {
 constexpr ExportField data_key(std::string_view path, std::string_view fallback) {
   return {.path = path, .type = kDataKey, .fallback = fallback, .most_characters = kNameMax};
 }
-constexpr ExportField url(std::string_view path, std::string_view config_key,
-                          bool required = false) {
-  return {.path = path, .required = required, .most_characters = kUrlMax, .config_key = config_key};
-}
 constexpr ExportField choice(std::string_view path, std::span<const std::string_view> choices,
-                             std::string_view fallback, std::string_view config_key = {}) {
-  return {.path = path,
-          .type = kChoice,
-          .fallback = fallback,
-          .choices = choices,
-          .config_key = config_key};
+                             std::string_view fallback) {
+  return {.path = path, .type = kChoice, .fallback = fallback, .choices = choices};
 }
 // Not stored with the export, so that the installation's own defaults take precedence.
 constexpr ExportField open_section(std::string_view path) {
@@ -92,15 +80,86 @@ constexpr ExportField se_linux(std::string_view path) {
   return {.path = path, .most_characters = kSeLinuxMax};
 }
 
-constexpr auto kFields = std::to_array<ExportField>({
+FieldType field_type(KeyType type) {
+  switch (type) {
+    case KeyType::kUrl:
+      return kUrl;
+    case KeyType::kSize:
+      return kSize;
+    case KeyType::kShare:
+      return kShare;
+    case KeyType::kDuration:
+      return kDuration;
+    case KeyType::kSeconds:
+      return kSeconds;
+    case KeyType::kCount:
+      return kInteger;
+    case KeyType::kChoice:
+      return kChoice;
+    case KeyType::kMap:
+      return kMap;
+    default:
+      return kText;
+  }
+}
+
+KeyType key_type(FieldType type) {
+  switch (type) {
+    case kUrl:
+      return KeyType::kUrl;
+    case kSize:
+    case kMemory:
+      return KeyType::kSize;
+    case kShare:
+      return KeyType::kShare;
+    case kDuration:
+      return KeyType::kDuration;
+    case kSeconds:
+      return KeyType::kSeconds;
+    case kInteger:
+      return KeyType::kCount;
+    case kChoice:
+      return KeyType::kChoice;
+    default:
+      return KeyType::kText;
+  }
+}
+
+// A field that reaches the agents as it is written.
+ExportField passed_on(std::string_view path, std::string_view config_key) {
+  const SchemaKey* key = find_key(config_key);
+  DT_CHECK(key != nullptr);
+  return {.path = path,
+          .type = field_type(key->type),
+          .required = !key->required.empty(),
+          .fallback = key->fallback,
+          .most_characters = most_characters(*key),
+          .most_entries = key->type == KeyType::kMap ? uint32_t{kAttributesMax} : 0,
+          .least = key->least,
+          .most = key->most,
+          .choices = key->choices,
+          .config_key = config_key};
+}
+
+ExportField with_least(ExportField field, std::string_view least) {
+  field.least = least;
+  return field;
+}
+
+ExportField with_note(ExportField field, std::string_view note) {
+  field.note = note;
+  return field;
+}
+
+const auto kFields = std::to_array<ExportField>({
     section("spec", true),
     name("spec.className"),
 
     section("spec.arize"),
-    url("spec.arize.endpoint", "arize.endpoint"),
-    choice("spec.arize.region", kRegions, {}, "arize.region"),
-    choice("spec.arize.protocol", kProtocols, "GRPC", "arize.protocol"),
-    {.path = "spec.arize.project", .most_characters = 256, .config_key = "arize.project"},
+    passed_on("spec.arize.endpoint", "arize.endpoint"),
+    passed_on("spec.arize.region", "arize.region"),
+    passed_on("spec.arize.protocol", "arize.protocol"),
+    passed_on("spec.arize.project", "arize.project"),
     section("spec.arize.credentials", true),
     name("spec.arize.credentials.secretName", true),
     data_key("spec.arize.credentials.apiKeyKey", "api-key"),
@@ -109,22 +168,19 @@ constexpr auto kFields = std::to_array<ExportField>({
     name("spec.arize.ca.secretName"),
     name("spec.arize.ca.configMapName"),
     data_key("spec.arize.ca.key", "ca.crt"),
-    choice("spec.arize.compression", kCompressions, "GZIP", "arize.compression"),
-    url("spec.arize.proxyURL", "arize.proxyURL"),
+    passed_on("spec.arize.compression", "arize.compression"),
+    passed_on("spec.arize.proxyURL", "arize.proxyURL"),
     section("spec.arize.proxyAuth"),
     name("spec.arize.proxyAuth.secretName", true),
     data_key("spec.arize.proxyAuth.usernameKey", "username"),
     data_key("spec.arize.proxyAuth.passwordKey", "password"),
 
     section("spec.databricks"),
-    url("spec.databricks.workspaceURL", "databricks.workspaceURL", true),
-    {.path = "spec.databricks.table",
-     .required = true,
-     .most_characters = 767,
-     .config_key = "databricks.table"},
-    choice("spec.databricks.ingest", kIngests, "Workspace", "databricks.ingest"),
+    passed_on("spec.databricks.workspaceURL", "databricks.workspaceURL"),
+    passed_on("spec.databricks.table", "databricks.table"),
+    passed_on("spec.databricks.ingest", "databricks.ingest"),
     section("spec.databricks.zerobus"),
-    url("spec.databricks.zerobus.endpoint", "databricks.zerobus.endpoint"),
+    passed_on("spec.databricks.zerobus.endpoint", "databricks.zerobus.endpoint"),
     section("spec.databricks.auth", true),
     section("spec.databricks.auth.token"),
     name("spec.databricks.auth.token.secretName", true),
@@ -134,9 +190,8 @@ constexpr auto kFields = std::to_array<ExportField>({
     data_key("spec.databricks.auth.oauth.clientIDKey", "client-id"),
     data_key("spec.databricks.auth.oauth.clientSecretKey", "client-secret"),
     section("spec.databricks.auth.workloadIdentity"),
-    {.path = "spec.databricks.auth.workloadIdentity.clientID",
-     .most_characters = 128,
-     .config_key = "databricks.auth.workloadIdentity.clientID"},
+    passed_on("spec.databricks.auth.workloadIdentity.clientID",
+              "databricks.auth.workloadIdentity.clientID"),
     {.path = "spec.databricks.auth.workloadIdentity.audience",
      .required = true,
      .most_characters = 256},
@@ -149,52 +204,28 @@ constexpr auto kFields = std::to_array<ExportField>({
     name("spec.databricks.ca.secretName"),
     name("spec.databricks.ca.configMapName"),
     data_key("spec.databricks.ca.key", "ca.crt"),
-    choice("spec.databricks.compression", kCompressions, "None", "databricks.compression"),
-    url("spec.databricks.proxyURL", "databricks.proxyURL"),
+    passed_on("spec.databricks.compression", "databricks.compression"),
+    passed_on("spec.databricks.proxyURL", "databricks.proxyURL"),
     section("spec.databricks.proxyAuth"),
     name("spec.databricks.proxyAuth.secretName", true),
     data_key("spec.databricks.proxyAuth.usernameKey", "username"),
     data_key("spec.databricks.proxyAuth.passwordKey", "password"),
 
     default_section("spec.delivery"),
-    choice("spec.delivery.durability", kDurabilities, "Disk", "delivery.durability"),
-    {.path = "spec.delivery.maxBacklog",
-     .type = kSize,
-     .fallback = "4Gi",
-     .most_characters = kQuantityMax,
-     .least = "130Mi",
-     .most = "64Ti",
-     .config_key = "delivery.maxBacklog"},
-    {.path = "spec.delivery.minFreeDisk",
-     .type = kShare,
-     .fallback = "15%",
-     .most_characters = kQuantityMax,
-     .config_key = "delivery.minFreeDisk"},
+    passed_on("spec.delivery.durability", "delivery.durability"),
+    // Room for two of the agent's segments.
+    with_least(passed_on("spec.delivery.maxBacklog", "delivery.maxBacklog"), "130Mi"),
+    passed_on("spec.delivery.minFreeDisk", "delivery.minFreeDisk"),
     {.path = "spec.delivery.adoptFrom",
      .type = kTexts,
      .most_characters = kUidMax,
      .most_entries = 8},
-    {.path = "spec.delivery.maxAge",
-     .type = kDuration,
-     .fallback = "72h",
-     .most_characters = kQuantityMax,
-     .least = "1s",
-     .most = "8760h",
-     .config_key = "delivery.maxAge"},
+    passed_on("spec.delivery.maxAge", "delivery.maxAge"),
     choice("spec.delivery.storage", kStorages, "HostPath"),
-    {.path = "spec.delivery.drainTimeout",
-     .type = kDuration,
-     .fallback = "20s",
-     .most_characters = kQuantityMax,
-     .least = "0s",
-     .most = "1h",
-     .config_key = "drainTimeout"},
+    with_note(passed_on("spec.delivery.drainTimeout", "drainTimeout"),
+              "The pods' grace period is fifteen seconds longer."),
 
-    {.path = "spec.resourceAttributes",
-     .type = kMap,
-     .most_characters = 4096,
-     .most_entries = 64,
-     .config_key = "resourceAttributes"},
+    passed_on("spec.resourceAttributes", "resourceAttributes"),
 
     section("spec.injection"),
     section("spec.injection.namespaceSelector"),
@@ -295,7 +326,7 @@ constexpr auto kFields = std::to_array<ExportField>({
     {.path = "spec.agent.networkPolicy.egress", .type = kList, .most_entries = 16},
     choice("spec.agent.traffic", kTraffics, "PreferSameNode"),
     name("spec.agent.priorityClassName"),
-    choice("spec.agent.logLevel", kLogLevels, "Info", "logLevel"),
+    passed_on("spec.agent.logLevel", "logLevel"),
 });
 
 }  // namespace
@@ -306,6 +337,18 @@ const ExportField* find_field(std::string_view path) {
   const auto found = std::find_if(kFields.begin(), kFields.end(),
                                   [&](const ExportField& field) { return field.path == path; });
   return found == kFields.end() ? nullptr : &*found;
+}
+
+SchemaKey schema_key(const ExportField& field) {
+  SchemaKey key;
+  if (!field.config_key.empty()) key = *find_key(field.config_key);
+  key.path = field.path;
+  key.type = key_type(field.type);
+  key.least = field.least;
+  key.most = field.most;
+  key.choices = field.choices;
+  key.most_characters = field.most_characters;
+  return key;
 }
 
 }  // namespace dualtrace::ctl

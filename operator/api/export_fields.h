@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The fields of a DualTraceExport's spec: one table against which parse_export() checks names,
-// types and bounds, and with which the CRD, the agent's configuration and docs/resource.md must
-// agree (tested). Rules that bounds cannot express are in dual_trace_export.cc and in the CRD's
-// CEL.
-// Immutable.
+// types and bounds, and with which the CRD and docs/resource.md must agree (tested). A field that
+// only passes through to the agent's configuration has everything from the schema of the key
+// (common/config/schema.h), and `./dev docs` writes it into the CRD. Rules that bounds cannot
+// express are in dual_trace_export.cc and in the CRD's CEL. Immutable.
 
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "common/config/schema.h"
+
 namespace dualtrace::ctl {
 
 enum class FieldType {
-  kSection,   // an object with fields of its own
-  kText,      // one line
-  kChoice,    // one of a few words
-  kName,      // of an object in the export's namespace
-  kDataKey,   // of a Secret or ConfigMap
-  kSize,      // bytes, such as 4Gi
-  kMemory,    // the same as in Kubernetes: a plain number is valid, too
-  kCpu,       // a CPU quantity as in Kubernetes
-  kShare,     // of a disk: a size or a percentage
-  kDuration,  // 72h, 1h30m
+  kSection,  // an object with fields of its own
+  kText,     // one line
+  kChoice,   // one of a few words
+  kName,     // of an object in the export's namespace
+  kDataKey,  // of a Secret or ConfigMap
+  kSize,     // bytes, such as 4Gi
+  kMemory,   // the same as in Kubernetes: a plain number is valid, too
+  kCpu,      // a CPU quantity as in Kubernetes
+  kShare,    // of a disk: a size or a percentage
+  kUrl,
+  kDuration,  // 72h, 1h30m, 200ms
+  kSeconds,   // the same without ms
   kInteger,
   kCountOrPercent,  // 3, 10%
   kMap,             // name: text
@@ -44,7 +48,12 @@ struct ExportField {
   // it reads one, so that the installation can set another default.
   bool fallback_is_stored = true;
   std::string_view config_key{};  // the key of the agent's configuration that gets the same value
+  std::string_view note{};        // added to the key's meaning in the CRD
 };
+
+// What check_value() needs to check a value of the field. Only for types that the agent's
+// configuration has, too: every other type is Kubernetes' own.
+[[nodiscard]] SchemaKey schema_key(const ExportField& field);
 
 [[nodiscard]] std::span<const ExportField> export_fields();
 // nullptr if there is no such field.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/config/check_value.h"
 #include "common/config/rules.h"
 #include "common/config/value.h"
 #include "common/error/check.h"
@@ -17,62 +18,13 @@ constexpr size_t kEntryBytesMax = 128;  // of a foreign name in a path
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) >> 6) == 2; }
 bool is_control(char c) { return !check_characters({&c, 1}); }
 
-// As the API server counts maxLength: characters, not bytes.
-size_t characters(std::string_view text) {
-  return text.size() -
-         static_cast<size_t>(std::count_if(text.begin(), text.end(), is_continuation));
-}
-
-Failure invalid(std::string message) { return fail(ErrorKind::kInvalid, std::move(message)); }
-
-Status check_choice(const ExportField& field, std::string_view text) {
-  if (std::find(field.choices.begin(), field.choices.end(), text) != field.choices.end()) return {};
-  std::string all;
-  for (const std::string_view choice : field.choices) {
-    if (!all.empty()) all += choice == field.choices.back() ? " or " : ", ";
-    all += choice;
-  }
-  return invalid("expected " + all);
-}
-
-template <typename T>
-Status check_bounds(const ExportField& field, std::string_view text,
-                    Result<T> (*parse)(std::string_view)) {
-  const Result<T> value = parse(text);
-  if (!value) return fail(value.error());
-  if (*value < parse(field.least).value() || *value > parse(field.most).value()) {
-    return invalid("must be between " + std::string(field.least) + " and " +
-                   std::string(field.most));
-  }
-  return {};
-}
-
-Status check_duration(const ExportField& field, std::string_view text) {
-  if (auto bounds = check_bounds(field, text, parse_duration); !bounds) return bounds;
-  if (text.ends_with("ms")) return invalid("must be whole seconds, such as 72h, 30m or 1h30m");
-  return {};
-}
-
 Status check_text(const ExportField& field, std::string_view text) {
-  if (auto characters = check_characters(text); !characters) return characters;
-  if (field.most_characters != 0 && characters(text) > field.most_characters) {
-    return invalid("at most " + std::to_string(field.most_characters) + " characters");
-  }
+  if (auto value = check_value(schema_key(field), text); !value) return value;
   switch (field.type) {
-    case FieldType::kChoice:
-      return check_choice(field, text);
     case FieldType::kName:
       return check_object_name(text);
     case FieldType::kDataKey:
       return check_data_key(text);
-    case FieldType::kSize:
-    case FieldType::kMemory:
-      return check_bounds(field, text, parse_size);
-    case FieldType::kShare:
-      if (const auto share = parse_disk_share(text); !share) return fail(share.error());
-      return {};
-    case FieldType::kDuration:
-      return check_duration(field, text);
     case FieldType::kCpu:
       if (const auto cpu = parse_cpu(text); !cpu) return fail(cpu.error());
       return {};
@@ -130,7 +82,8 @@ const Json* FieldReader::written(std::string_view name) const {
 
 const Json* FieldReader::wanted(std::string_view name) {
   const Json* found = written(name);
-  if (found == nullptr && field(name).required) fault(name, "is required but not set");
+  if (found == nullptr && field(name).required)
+    fault(name, not_set(schema_key(field(name)).required));
   return found;
 }
 
@@ -178,7 +131,7 @@ std::optional<int64_t> FieldReader::integer(std::string_view name) {
   }
   // Negative numbers fail to parse, like everything else that is not a count.
   const std::string text = found->is_number_integer() ? found->dump() : std::string();
-  if (const Status status = check_bounds(rule, text, parse_count); !status) {
+  if (const Status status = check_value(schema_key(rule), text); !status) {
     fault(name, status.error().message);
     return std::nullopt;
   }
@@ -195,7 +148,7 @@ std::map<std::string, std::string> FieldReader::texts(std::string_view name) {
     return texts;
   }
   if (found->size() > rule.most_entries) {
-    fault(name, "at most " + std::to_string(rule.most_entries) + " entries");
+    fault(name, too_many_entries(rule.most_entries));
     return texts;
   }
   for (const auto& [entry, value] : found->items()) {
@@ -223,6 +176,20 @@ std::map<std::string, std::string> FieldReader::labels(std::string_view name) {
   return labels;
 }
 
+void FieldReader::read_settings(Settings& into) {
+  for (const ExportField& field : export_fields()) {
+    const size_t dot = field.path.rfind('.');
+    const bool is_here = dot != std::string_view::npos && field.path.substr(0, dot) == path_;
+    if (!is_here || field.config_key.empty() || field.type == FieldType::kMap) continue;
+    const std::string_view name = field.path.substr(dot + 1);
+    if (field.type == FieldType::kInteger) {
+      if (const auto number = integer(name)) into[field.config_key] = std::to_string(*number);
+    } else if (auto written = text(name)) {
+      into[field.config_key] = *std::move(written);
+    }
+  }
+}
+
 const Json* FieldReader::list(std::string_view name) {
   const ExportField& rule = field(name);
   const Json* found = wanted(name);
@@ -232,7 +199,7 @@ const Json* FieldReader::list(std::string_view name) {
     return nullptr;
   }
   if (found->size() > rule.most_entries) {
-    fault(name, "at most " + std::to_string(rule.most_entries) + " entries");
+    fault(name, too_many_entries(rule.most_entries));
     return nullptr;
   }
   return found;

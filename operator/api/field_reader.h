@@ -43,6 +43,8 @@ class FieldReader {
   // A text that the table requires or has a default for; "" only if it was reported as a fault.
   std::string certain_text(std::string_view name) { return text(name).value_or(""); }
   std::optional<int64_t> integer(std::string_view name);
+  // Every field of the section that only passes through to the agents, except for maps.
+  void read_settings(Settings& into);
   // The caller checks the names.
   std::map<std::string, std::string> texts(std::string_view name);
   // The same, with names and values checked as labels.

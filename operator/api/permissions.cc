@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/config/rules.h"
+#include "common/config/schema.h"
 #include "common/config/value.h"
 #include "operator/api/glob.h"
 #include "operator/api/image_name.h"
@@ -107,25 +108,21 @@ class Judge {
            "use one of these, or have the installation permit it");
   }
 
-  void judge_url(const std::string& path, const Result<Url>& url) {
-    if (url) judge_host(path, url->authority.host);
+  void judge_url(std::string_view key) {
+    const std::string* text = wanted_.setting(key);
+    if (text == nullptr) return;
+    const auto url = find_key(key)->parse_url(*text);
+    if (url) judge_host("spec." + std::string(key), url->authority.host);
   }
 
   void judge_hosts() {
-    if (const auto& arize = wanted_.arize) {
-      if (arize->endpoint) judge_url("spec.arize.endpoint", parse_arize_endpoint(*arize->endpoint));
-      if (arize->region) judge_host("spec.arize.region", arize_host(*arize->region));
-      if (arize->proxy_url) judge_url("spec.arize.proxyURL", parse_proxy_url(*arize->proxy_url));
+    if (const auto* region = wanted_.setting("arize.region")) {
+      judge_host("spec.arize.region", arize_host(*region));
     }
-    if (const auto& databricks = wanted_.databricks) {
-      judge_url("spec.databricks.workspaceURL", parse_workspace_url(databricks->workspace_url));
-      if (databricks->zerobus_endpoint) {
-        judge_url("spec.databricks.zerobus.endpoint",
-                  parse_zerobus_endpoint(*databricks->zerobus_endpoint));
-      }
-      if (databricks->proxy_url) {
-        judge_url("spec.databricks.proxyURL", parse_proxy_url(*databricks->proxy_url));
-      }
+    for (const std::string_view key :
+         {"arize.endpoint", "arize.proxyURL", "databricks.workspaceURL",
+          "databricks.zerobus.endpoint", "databricks.proxyURL"}) {
+      judge_url(key);
     }
   }
 
@@ -150,11 +147,12 @@ class Judge {
                          "HostPath is not permitted by this installation (permissions.hostPath); "
                          "use EmptyDir, or have the installation permit it"});
     }
-    const auto asked = parse_size(delivery.max_backlog);
+    const std::string& backlog = *wanted_.setting("delivery.maxBacklog");
+    const auto asked = parse_size(backlog);
     const auto most = parse_size(permissions_.max_backlog);
     if (asked && most && *asked <= *most) return;
-    refuse("spec.delivery.maxBacklog", delivery.max_backlog, "maxBacklog",
-           "at most " + permissions_.max_backlog, "lower it");
+    refuse("spec.delivery.maxBacklog", backlog, "maxBacklog", "at most " + permissions_.max_backlog,
+           "lower it");
   }
 
   void judge_image() {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/plan/agent_config.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "common/config/render.h"
 #include "common/config/schema.h"
 #include "common/config/value.h"
+#include "operator/api/export_fields.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/quantity.h"
 #include "operator/plan/sizes.h"
@@ -14,7 +17,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Keys whose field has another name, longer keys first. Every other key has the name of its field.
+// Keys of what the operator itself writes, and the fields that they come from.
 struct Renamed {
   std::string_view key;
   std::string_view field;
@@ -33,113 +36,111 @@ constexpr std::array kRenamed = {
     Renamed{"databricks.proxyAuth.usernameFile", "databricks.proxyAuth.usernameKey"},
     Renamed{"databricks.proxyAuth.passwordFile", "databricks.proxyAuth.passwordKey"},
     Renamed{"receiver.limits", "agent.resources.limits.memory"},
-    Renamed{"drainTimeout", "delivery.drainTimeout"},
-    Renamed{"logLevel", "agent.logLevel"},
 };
 
-using Nodes = std::vector<YamlNode>;
+// A value for each key that is set.
+struct ConfigValues {
+  std::map<std::string_view, std::string> texts;
+  std::vector<std::string> listen;                // receiver.listen
+  std::map<std::string, std::string> attributes;  // resourceAttributes
+};
 
-void add_text(Nodes& nodes, std::string_view key, const std::optional<std::string>& text) {
-  if (text) nodes.push_back(yaml_text(key, *text));
+std::string address(uint16_t port) { return "[::]:" + std::to_string(port); }
+
+void add_proxy_auth(std::string_view username_key, std::string_view username_file,
+                    std::string_view password_key, std::string_view password_file,
+                    ConfigValues& values) {
+  values.texts[username_key] = credential_path(username_file);
+  values.texts[password_key] = credential_path(password_file);
 }
 
-YamlNode receiver_section(const ReceiverSizes& sizes) {
-  const auto listen = [](uint16_t port) { return "[::]:" + std::to_string(port); };
-  return yaml_map("receiver",
-                  {yaml_list("listen", {listen(kOtlpGrpcPort), listen(kOtlpHttpPort)}),
-                   yaml_map("limits", {yaml_text("requestBytes", quantity(sizes.request_bytes)),
-                                       yaml_text("memoryBytes", quantity(sizes.memory_bytes))})});
+void add_arize(const ArizeSpec& arize, ConfigValues& values) {
+  values.texts["arize.credentials.apiKeyFile"] = credential_path(kArizeApiKeyFile);
+  values.texts["arize.credentials.spaceIDFile"] = credential_path(kArizeSpaceIdFile);
+  if (arize.ca) values.texts["arize.caFile"] = credential_path(kArizeCaFile);
+  if (arize.proxy_auth) {
+    add_proxy_auth("arize.proxyAuth.usernameFile", kArizeProxyUsernameFile,
+                   "arize.proxyAuth.passwordFile", kArizeProxyPasswordFile, values);
+  }
 }
 
-void add_proxy(Nodes& nodes, const std::optional<std::string>& url,
-               const std::optional<ProxyAuth>& auth, std::string_view username_file,
-               std::string_view password_file) {
-  add_text(nodes, "proxyURL", url);
-  if (!auth) return;
-  nodes.push_back(
-      yaml_map("proxyAuth", {yaml_text("usernameFile", credential_path(username_file)),
-                             yaml_text("passwordFile", credential_path(password_file))}));
-}
-
-YamlNode arize_section(const ArizeSpec& arize) {
-  Nodes nodes;
-  add_text(nodes, "endpoint", arize.endpoint);
-  add_text(nodes, "region", arize.region);
-  add_text(nodes, "protocol", arize.protocol);
-  add_text(nodes, "project", arize.project);
-  nodes.push_back(
-      yaml_map("credentials", {yaml_text("apiKeyFile", credential_path(kArizeApiKeyFile)),
-                               yaml_text("spaceIDFile", credential_path(kArizeSpaceIdFile))}));
-  if (arize.ca) nodes.push_back(yaml_text("caFile", credential_path(kArizeCaFile)));
-  add_text(nodes, "compression", arize.compression);
-  add_proxy(nodes, arize.proxy_url, arize.proxy_auth, kArizeProxyUsernameFile,
-            kArizeProxyPasswordFile);
-  return yaml_map("arize", std::move(nodes));
-}
-
-YamlNode auth_node(const DatabricksAuthSpec& auth) {
+void add_auth(const DatabricksAuthSpec& auth, ConfigValues& values) {
   if (std::holds_alternative<OAuthAuth>(auth)) {
-    return yaml_map("oauth",
-                    {yaml_text("clientIDFile", credential_path(kDatabricksClientIdFile)),
-                     yaml_text("clientSecretFile", credential_path(kDatabricksClientSecretFile))});
+    values.texts["databricks.auth.oauth.clientIDFile"] = credential_path(kDatabricksClientIdFile);
+    values.texts["databricks.auth.oauth.clientSecretFile"] =
+        credential_path(kDatabricksClientSecretFile);
+  } else if (std::holds_alternative<WorkloadIdentityAuth>(auth)) {
+    values.texts["databricks.auth.workloadIdentity.tokenFile"] =
+        identity_path(kDatabricksIdentityFile);
+  } else {
+    // Under its old name: agents of the previous release know no other, and read this configuration
+    // until the rollout reaches them.
+    values.texts["databricks.auth.tokenFile"] = credential_path(kDatabricksTokenFile);
   }
-  if (const auto* const identity = std::get_if<WorkloadIdentityAuth>(&auth)) {
-    Nodes nodes = {yaml_text("tokenFile", identity_path(kDatabricksIdentityFile))};
-    add_text(nodes, "clientID", identity->client_id);
-    return yaml_map("workloadIdentity", std::move(nodes));
-  }
-  // Under its old name: agents of the previous release know no other, and read this configuration
-  // until the rollout reaches them.
-  return yaml_text("tokenFile", credential_path(kDatabricksTokenFile));
 }
 
-YamlNode databricks_section(const DatabricksSpec& databricks) {
-  Nodes nodes;
-  add_text(nodes, "workspaceURL", databricks.workspace_url);
-  add_text(nodes, "table", databricks.table);
-  add_text(nodes, "ingest", databricks.ingest);
-  if (databricks.zerobus_endpoint) {
-    nodes.push_back(yaml_map("zerobus", {yaml_text("endpoint", *databricks.zerobus_endpoint)}));
+void add_databricks(const DatabricksSpec& databricks, ConfigValues& values) {
+  add_auth(databricks.auth, values);
+  if (databricks.ca) values.texts["databricks.caFile"] = credential_path(kDatabricksCaFile);
+  if (databricks.proxy_auth) {
+    add_proxy_auth("databricks.proxyAuth.usernameFile", kDatabricksProxyUsernameFile,
+                   "databricks.proxyAuth.passwordFile", kDatabricksProxyPasswordFile, values);
   }
-  nodes.push_back(yaml_map("auth", {auth_node(databricks.auth)}));
-  if (databricks.ca) nodes.push_back(yaml_text("caFile", credential_path(kDatabricksCaFile)));
-  add_text(nodes, "compression", databricks.compression);
-  add_proxy(nodes, databricks.proxy_url, databricks.proxy_auth, kDatabricksProxyUsernameFile,
-            kDatabricksProxyPasswordFile);
-  return yaml_map("databricks", std::move(nodes));
 }
 
-YamlNode delivery_section(const DeliverySpec& delivery) {
-  Nodes nodes = {yaml_text("durability", delivery.durability), yaml_text("folder", kDataFolder),
-                 yaml_text("maxBacklog", delivery.max_backlog),
-                 yaml_text("maxAge", delivery.max_age)};
-  // Agents of the previous release do not know the key, and read this configuration until the
-  // rollout reaches them: the key is written only if the export sets the field.
-  constexpr std::string_view kKey = "delivery.minFreeDisk";
-  if (delivery.min_free_disk != find_key(kKey)->fallback) {
-    nodes.push_back(yaml_text("minFreeDisk", delivery.min_free_disk));
+// Agents of the previous release refuse keys that they do not know, and read this configuration
+// until the rollout reaches them: a setting is written only if it is not the default.
+void add_settings(const Settings& settings, ConfigValues& values) {
+  for (const auto& [key, text] : settings) {
+    if (text != find_key(key)->fallback) values.texts[key] = text;
   }
-  return yaml_map("delivery", std::move(nodes));
 }
 
-YamlNode config_tree(const DualTraceExport& wanted, const ReceiverSizes& sizes) {
-  Nodes nodes = {receiver_section(sizes)};
-  if (wanted.arize) nodes.push_back(arize_section(*wanted.arize));
-  if (wanted.databricks) nodes.push_back(databricks_section(*wanted.databricks));
-  nodes.push_back(delivery_section(wanted.delivery));
+ConfigValues config_values(const DualTraceExport& wanted, const ReceiverSizes& sizes) {
+  ConfigValues values;
+  add_settings(wanted.settings, values);
+  values.listen = {address(kOtlpGrpcPort), address(kOtlpHttpPort)};
+  values.texts["receiver.limits.requestBytes"] = quantity(sizes.request_bytes);
+  values.texts["receiver.limits.memoryBytes"] = quantity(sizes.memory_bytes);
   // The kubelet's probes and the operator come from outside the pod.
-  nodes.push_back(
-      yaml_map("observe", {yaml_text("listen", "[::]:" + std::to_string(kStatusPort))}));
-  if (!wanted.resource_attributes.empty()) {
-    Nodes attributes;
-    for (const auto& [name, value] : wanted.resource_attributes) {
-      attributes.push_back(yaml_text(name, value));
-    }
-    nodes.push_back(yaml_map("resourceAttributes", std::move(attributes)));
+  values.texts["observe.listen"] = address(kStatusPort);
+  if (wanted.arize) add_arize(*wanted.arize, values);
+  if (wanted.databricks) add_databricks(*wanted.databricks, values);
+  values.texts["delivery.folder"] = kDataFolder;
+  values.attributes = wanted.resource_attributes;
+  return values;
+}
+
+// Adds `value` to the tree under its path, whose sections are made when they are missing.
+void add_node(YamlNode& root, std::string_view path, YamlNode value) {
+  YamlNode* section = &root;
+  for (size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    const std::string_view name = path.substr(0, dot);
+    path.remove_prefix(dot + 1);
+    auto& children = section->children;
+    const auto found = std::find_if(children.begin(), children.end(),
+                                    [&](const YamlNode& child) { return child.key == name; });
+    section = found != children.end() ? &*found : &children.emplace_back(yaml_map(name, {}));
   }
-  nodes.push_back(yaml_text("drainTimeout", wanted.delivery.drain_timeout));
-  nodes.push_back(yaml_text("logLevel", wanted.agent.log_level));
-  return yaml_map("", std::move(nodes));
+  value.key = path;
+  section->children.push_back(std::move(value));
+}
+
+// In the order of the schema.
+YamlNode config_tree(const ConfigValues& values) {
+  YamlNode root = yaml_map("", {});
+  for (const SchemaKey& key : config_schema()) {
+    if (key.type == KeyType::kList) {
+      add_node(root, key.path, yaml_list("", values.listen));
+    } else if (key.type == KeyType::kMap && !values.attributes.empty()) {
+      std::vector<YamlNode> entries;
+      for (const auto& [name, value] : values.attributes) entries.push_back(yaml_text(name, value));
+      add_node(root, key.path, yaml_map("", std::move(entries)));
+    } else if (const auto text = values.texts.find(key.path); text != values.texts.end()) {
+      add_node(root, key.path, yaml_text("", text->second));
+    }
+  }
+  return root;
 }
 
 Result<ReceiverSizes> sizes_of(const AgentSpec& agent) {
@@ -152,6 +153,9 @@ Result<ReceiverSizes> sizes_of(const AgentSpec& agent) {
 
 std::string export_path(std::string_view config_path) {
   if (config_path.empty()) return "spec";
+  for (const ExportField& field : export_fields()) {
+    if (field.config_key == config_path) return std::string(field.path);
+  }
   for (const Renamed& renamed : kRenamed) {
     if (config_path.starts_with(renamed.key)) return "spec." + std::string(renamed.field);
   }
@@ -167,7 +171,7 @@ AgentYamlOrFaults agent_yaml(const DualTraceExport& wanted) {
   }
   std::string text = "# Generated by dualtrace-operator from DualTraceExport " +
                      wanted.key.to_string() + "; edit that export instead.\n" +
-                     render_yaml(config_tree(wanted, *sizes));
+                     render_yaml(config_tree(config_values(wanted, *sizes)));
   ConfigOrFaults parsed = parse_agent_config(text, kConfigFolder);
   for (ConfigFault& fault : parsed.faults) {
     result.faults.push_back({export_path(fault.path), std::move(fault.message)});

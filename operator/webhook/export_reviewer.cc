@@ -34,7 +34,7 @@ void append(std::vector<std::string>& to, std::vector<std::string> more) {
 std::vector<std::string> missing_project(const DualTraceExport& wanted) {
   constexpr std::array<std::string_view, 3> kProjectKeys = {"openinference.project.name",
                                                             "arize.project.name", "model_id"};
-  if (!wanted.arize || wanted.arize->project) return {};
+  if (!wanted.arize || wanted.setting("arize.project") != nullptr) return {};
   const bool among_attributes = std::any_of(
       kProjectKeys.begin(), kProjectKeys.end(),
       [&](std::string_view key) { return wanted.resource_attributes.contains(std::string(key)); });

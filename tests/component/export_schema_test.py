@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from docs.schema_files import read_schema
 from harness.exports import EXAMPLES, ROOT, exports_path, install_exports, read_export
 from harness.processes import wait_until
 
@@ -63,6 +64,41 @@ def test_it_refuses(plane, exports, example):
     causes.pop("<nil>", None)  # "some validation rules were not checked"
     assert list(causes) == [field]
     assert says in causes[field]
+
+
+def with_value(field: str, value: object) -> dict:
+    export = read_export(FULL)
+    *sections, name = field.split(".")
+    section = export
+    for one in sections:
+        section = section.setdefault(one, {})
+    section[name] = value
+    return export
+
+
+def beyond(field: dict) -> str:
+    """Just more than the largest value."""
+    if field["type"] == "size":
+        units = {"Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+        return str(int(field["most"][:-2]) * units[field["most"][-2:]] + 1)
+    return str(int(field["most"]) + 1) if field["type"] == "number" else f"{field['most']}1s"
+
+
+def test_it_has_the_bounds_of_the_agents_configuration(plane, exports, request):
+    """Each field that only passes through, at its bounds and beyond them."""
+    schema = read_schema(request.config.getoption("--binaries"))
+    bounded = [field for field in schema["fields"] if field["least"]]
+    assert len(bounded) > 2
+    for field in bounded:
+        wrong = {beyond(field): f"must be between {field['least']} and {field['most']}"}
+        if field["expected"]:
+            wrong["?"] = field["expected"]
+        for value in (field["least"], field["most"], *wrong):
+            typed = int(value) if field["type"] == "number" else value
+            path = f"{exports}?dryRun=All&fieldValidation=Strict"
+            status, answer = plane.api.post(path, with_value(field["path"], typed))
+            assert status == (422 if value in wrong else 201), (field["path"], value, answer)
+            assert wrong.get(value, "") in str(answer), (field["path"], value)
 
 
 def test_it_accepts_the_export_of_the_page(plane, exports):

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/config/check_value.h"
 #include "common/error/check.h"
 #include "operator/api/dual_trace_export.h"
 
@@ -32,9 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   DT_CHECK(to_string(faults).empty() == faults.empty());
   if (!value) return 0;
   DT_CHECK(value->arize || value->databricks);
-  DT_CHECK(!value->arize || value->arize->endpoint.has_value() != value->arize->region.has_value());
+  const auto is_set = [&](std::string_view key) { return value->setting(key) != nullptr; };
+  DT_CHECK(!value->arize || is_set("arize.endpoint") != is_set("arize.region"));
   DT_CHECK(!value->databricks || can_prove_itself(value->databricks->auth));
-  DT_CHECK(!value->delivery.max_backlog.empty() && !value->delivery.max_age.empty());
+  for (const auto& [key, text] : value->settings) DT_CHECK(check_value(*find_key(key), text));
   DT_CHECK(!text_at(value->agent.resources, {"limits", "memory"}).empty());
   return 0;
 }

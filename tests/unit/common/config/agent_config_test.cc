@@ -33,8 +33,10 @@ TEST(AgentConfig, NeedsOneDestinationAndNothingElse) {
   const AgentConfig config = parsed(std::string(kArize));
   EXPECT_FALSE(config.databricks);
   EXPECT_EQ(config.receiver, ReceiverConfig());
-  EXPECT_EQ(config.delivery, DeliveryConfig());
-  EXPECT_EQ(config.observe, ObserveConfig());
+  EXPECT_EQ(config.delivery.max_age, std::chrono::hours(72));
+  EXPECT_EQ(config.delivery.min_free_disk, (DiskShare{.percent = 15}));
+  EXPECT_EQ(config.observe.listen, (HostPort{"127.0.0.1", 8888}));
+  EXPECT_EQ(config.log_level, LogLevel::kInfo);
   EXPECT_TRUE(parsed(std::string(kDatabricks)).databricks);
 }
 
@@ -178,22 +180,22 @@ delivery:
   maxDeadLetters: 0
 )"))
                                       .delivery;
-  EXPECT_EQ(delivery, (DeliveryConfig{.durability = DurabilityMode::kMemory,
-                                      .max_backlog = 1 << 30,
-                                      .min_free_disk = {.bytes = 20ULL << 30},
-                                      .max_age = std::chrono::seconds(3600),
-                                      .folder = "/data",
-                                      .segment_bytes = 128 << 20,
-                                      .commit_delay = std::chrono::milliseconds(2),
-                                      .batch_bytes = 10'000,
-                                      .batch_bytes_max = 20'000,
-                                      .linger = std::chrono::milliseconds(0),
-                                      .requests_in_flight = 8,
-                                      .request_timeout = std::chrono::seconds(5),
-                                      .retry_base = std::chrono::milliseconds(10),
-                                      .retry_max = std::chrono::milliseconds(20),
-                                      .pause_probe = std::chrono::seconds(1),
-                                      .max_dead_letters = 0}));
+  EXPECT_EQ(delivery.durability, DurabilityMode::kMemory);
+  EXPECT_EQ(delivery.max_backlog, 1 << 30);
+  EXPECT_EQ(delivery.min_free_disk, (DiskShare{.bytes = 20ULL << 30}));
+  EXPECT_EQ(delivery.max_age, std::chrono::seconds(3600));
+  EXPECT_EQ(delivery.folder, "/data");
+  EXPECT_EQ(delivery.segment_bytes, 128 << 20);
+  EXPECT_EQ(delivery.commit_delay, std::chrono::milliseconds(2));
+  EXPECT_EQ(delivery.batch_bytes, 10'000);
+  EXPECT_EQ(delivery.batch_bytes_max, 20'000);
+  EXPECT_EQ(delivery.linger, std::chrono::milliseconds(0));
+  EXPECT_EQ(delivery.requests_in_flight, 8);
+  EXPECT_EQ(delivery.request_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(delivery.retry_base, std::chrono::milliseconds(10));
+  EXPECT_EQ(delivery.retry_max, std::chrono::milliseconds(20));
+  EXPECT_EQ(delivery.pause_probe, std::chrono::seconds(1));
+  EXPECT_EQ(delivery.max_dead_letters, 0);
 }
 
 TEST(AgentConfig, ReadsTheRest) {

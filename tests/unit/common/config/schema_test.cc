@@ -10,12 +10,11 @@
 #include <sstream>
 
 #include "common/config/agent_config.h"
+#include "common/config/check_value.h"
+#include "common/config/fingerprint.h"
 
 namespace dualtrace {
 namespace {
-
-constexpr std::string_view kMinimal =
-    "arize: {region: US, credentials: {apiKeyFile: a, spaceIDFile: b}}\n";
 
 std::string read_document() {
   std::ifstream file(DUALTRACE_DOCS "/configuration.md");
@@ -24,83 +23,125 @@ std::string read_document() {
   return text.str();
 }
 
-// Cells 2 and 3 of the tables of keys, by the `key` in the first.
-std::map<std::string, std::pair<std::string, std::string>> documented_keys() {
-  std::map<std::string, std::pair<std::string, std::string>> keys;
+// The `key` in the first cell of each row of the tables of keys. What is in the others, a component
+// test compares (schema_files_test.py).
+std::multiset<std::string> documented_keys() {
+  std::multiset<std::string> keys;
   std::istringstream document(read_document());
   bool inside = false;
   for (std::string line; std::getline(document, line);) {
     inside = line.starts_with("| Key |") || (inside && line.starts_with("|"));
-    if (!inside || !line.starts_with("| `")) continue;
-    std::istringstream row(line);
-    std::string nothing;
-    std::string key;
-    std::string type;
-    std::string fallback;
-    std::getline(row, nothing, '|');
-    std::getline(row, key, '|');
-    std::getline(row, type, '|');
-    std::getline(row, fallback, '|');
-    const auto trimmed = [](const std::string& cell) {
-      return cell.size() < 2 ? "" : cell.substr(1, cell.size() - 2);
-    };
-    key = trimmed(key);
-    keys[key.substr(1, key.size() - 2)] = {trimmed(type), trimmed(fallback)};
+    if (inside && line.starts_with("| `")) keys.insert(line.substr(3, line.find('`', 3) - 3));
   }
   return keys;
 }
 
-std::string documented_type(const SchemaKey& key) {
-  if (!key.choices.empty()) {
-    std::string all;
-    for (const std::string_view choice : key.choices) {
-      all += (all.empty() ? "`" : ", `") + std::string(choice) + "`";
-    }
-    return all;
-  }
-  std::string type(type_name(key.type));
-  if (!key.least.empty()) type += ", " + std::string(key.least) + " to " + std::string(key.most);
-  return type;
-}
-
 TEST(ConfigSchema, IsWhatTheDocumentDescribes) {
-  const auto documented = documented_keys();
-  std::set<std::string> known;
+  const std::multiset<std::string> documented = documented_keys();
   for (const SchemaKey& key : config_schema()) {
-    known.insert(std::string(key.path));
-    const auto row = documented.find(std::string(key.path));
-    ASSERT_NE(row, documented.end()) << key.path << " is not in docs/configuration.md";
-    const std::string fallback = key.fallback.empty() ? "" : "`" + std::string(key.fallback) + "`";
-    EXPECT_EQ(row->second.first, documented_type(key)) << key.path;
-    EXPECT_EQ(row->second.second, fallback) << key.path;
+    EXPECT_EQ(documented.count(std::string(key.path)), 1U)
+        << key.path << " is not once in docs/configuration.md: run ./dev docs";
   }
-  for (const auto& [key, row] : documented) {
-    EXPECT_TRUE(known.contains(key)) << key << " in docs/configuration.md is not in the schema";
+  EXPECT_EQ(documented.size(), config_schema().size())
+      << "docs/configuration.md has keys that the schema has not: run ./dev docs";
+}
+
+TEST(ConfigSchema, HasDefaultsAndBoundsThatAreValid) {
+  for (const SchemaKey& key : config_schema()) {
+    EXPECT_NE(key.meaning, "") << key.path;
+    EXPECT_TRUE(key.meaning.ends_with('.')) << key.path;
+    if (key.type == KeyType::kList) continue;
+    for (const std::string_view text : {key.fallback, key.least, key.most}) {
+      if (text.empty()) continue;
+      const Status valid = check_value(key, text);
+      EXPECT_TRUE(valid) << key.path << ": " << (valid ? "" : valid.error().message);
+    }
   }
 }
 
-TEST(ConfigSchema, HasTheDefaultsOfTheCode) {
-  const ConfigOrFaults minimal = parse_agent_config(kMinimal, "/");
-  ASSERT_TRUE(minimal.config);
+TEST(ConfigSchema, HasNoValueWithoutAPlaceButThese) {
+  std::set<std::string_view> without;
   for (const SchemaKey& key : config_schema()) {
-    if (key.fallback.empty() || key.path.starts_with("databricks.")) continue;
-    std::string yaml(kMinimal);
-    if (key.path.starts_with("arize.")) {
-      yaml.insert(yaml.find("region"),
-                  std::string(key.path.substr(6)) + ": " + std::string(key.fallback) + ", ");
-    } else {
-      std::string line(key.path);
-      std::string closing;
-      for (size_t dot = line.find('.'); dot != std::string::npos; dot = line.find('.')) {
-        line.replace(dot, 1, ": {");
-        closing += "}";
-      }
-      yaml += line + ": " + std::string(key.fallback) + closing + "\n";
-    }
-    const ConfigOrFaults written = parse_agent_config(yaml, "/");
-    ASSERT_TRUE(written.config) << yaml << to_string(written.faults);
-    EXPECT_EQ(*written.config, *minimal.config) << key.path;
+    if (key.place == nullptr) without.insert(key.path);
   }
+  EXPECT_THAT(without, testing::ElementsAre("arize.region", "resourceAttributes"));
+}
+
+// A valid value that is not the default.
+std::string_view another_value(const SchemaKey& key) {
+  switch (key.type) {
+    case KeyType::kText:
+      return "another.text.there";
+    case KeyType::kFile:
+      return "/elsewhere";
+    case KeyType::kUrl:
+      return key.path.ends_with("proxyURL") ? "http://another:1" : "https://another.example";
+    case KeyType::kAddress:
+      return "127.0.0.1:9";
+    case KeyType::kShare:
+      return "20Gi";
+    case KeyType::kChoice:
+      return key.choices.front() == key.fallback ? key.choices.back() : key.choices.front();
+    default:
+      return key.least == key.fallback ? key.most : key.least;
+  }
+}
+
+// With every section, and each kind of authentication in turn.
+std::vector<AgentConfig> full_configurations() {
+  std::vector<AgentConfig> configurations;
+  for (const std::string auth :
+       {"token: {file: t}", "oauth: {clientIDFile: i, clientSecretFile: s}",
+        "workloadIdentity: {tokenFile: p, clientID: c}"}) {
+    const std::string proxy =
+        "proxyURL: 'http://p:1', proxyAuth: {usernameFile: u, passwordFile: p}";
+    const ConfigOrFaults parsed = parse_agent_config(
+        "receiver: {tls: {certificateFile: c, keyFile: k}}\n"
+        "arize: {region: US, credentials: {apiKeyFile: a, spaceIDFile: b}, " +
+            proxy +
+            "}\n"
+            "databricks: {workspaceURL: 'https://w.example', table: a.b.c, " +
+            proxy + ", auth: {" + auth + "}}\n",
+        "/");
+    EXPECT_TRUE(parsed.config) << to_string(parsed.faults);
+    if (parsed.config) configurations.push_back(*parsed.config);
+  }
+  return configurations;
+}
+
+// Each key fills a member of its own, and the running agent takes over what does not take a
+// restart.
+TEST(ConfigSchema, LeadsEachKeyToAPlaceOfItsOwn) {
+  std::set<std::string_view> reached;
+  for (const AgentConfig& before : full_configurations()) {
+    std::map<std::string_view, std::vector<std::string>> values;
+    AgentConfig config = before;
+    for (const SchemaKey& key : config_schema()) {
+      if (key.place != nullptr) values[key.path] = value_texts(key, key.place(config));
+    }
+    for (const SchemaKey& key : config_schema()) {
+      if (key.place == nullptr || key.type == KeyType::kList) continue;
+      config = before;
+      if (std::holds_alternative<std::monostate>(key.place(config))) continue;
+      const std::string_view value = another_value(key);
+      ASSERT_TRUE(check_value(key, value)) << key.path;
+      set_value(key, value, "/", key.place(config));
+      EXPECT_NE(config, before) << key.path;
+      EXPECT_EQ(restart_fingerprint(config) != restart_fingerprint(before),
+                key.takes == Takes::kRestart)
+          << key.path;
+      for (const SchemaKey& other : config_schema()) {
+        const bool same = other.path == key.path ||
+                          (other.path.ends_with("tokenFile") && key.path.ends_with("token.file")) ||
+                          (key.path.ends_with("tokenFile") && other.path.ends_with("token.file"));
+        if (other.place == nullptr || same) continue;
+        EXPECT_EQ(value_texts(other, other.place(config)), values[other.path])
+            << key.path << " changes " << other.path;
+      }
+      reached.insert(key.path);
+    }
+  }
+  EXPECT_EQ(reached.size() + 3, config_schema().size());  // those without a place, and the list
 }
 
 TEST(ConfigSchema, BelongsToAnExampleThatIsValid) {

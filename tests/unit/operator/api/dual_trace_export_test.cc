@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "operator/api/export_fields.h"
 #include "tests/unit/operator/api/export_files.h"
 
 namespace dualtrace::ctl {
@@ -46,28 +49,16 @@ TEST(ParseExport, KnowsWhichObjectItIs) {
 
 TEST(ParseExport, ReadsBothDestinations) {
   const DualTraceExport read = parsed(full_export());
-  const ArizeSpec arize{.endpoint = "otlp.arize.com:443",
-                        .region = std::nullopt,
-                        .protocol = "GRPC",
-                        .project = "support-agents",
-                        .api_key = {"arize", "api-key"},
+  const ArizeSpec arize{.api_key = {"arize", "api-key"},
                         .space_id = {"arize", "space-id"},
                         .ca = CertificateAuthority{.secret = std::nullopt,
                                                    .config_map = {{"company-authority", "ca.crt"}}},
-                        .compression = "GZIP",
-                        .proxy_url = "http://proxy.example:3128",
                         .proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}}};
   EXPECT_EQ(read.arize, arize);
   const DatabricksSpec databricks{
-      .workspace_url = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
-      .table = "main.traces.agents_otel_spans",
-      .ingest = "Workspace",
-      .zerobus_endpoint = std::nullopt,
       .auth = TokenAuth{{"databricks", "token"}},
       .ca = CertificateAuthority{.secret = {{"company-authority", "ca.crt"}},
                                  .config_map = std::nullopt},
-      .compression = "None",
-      .proxy_url = "http://proxy.example:3128",
       .proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}}};
   EXPECT_EQ(read.databricks, databricks);
 }
@@ -81,10 +72,11 @@ TEST(ParseExport, ReadsEveryWayToProveOneself) {
   EXPECT_EQ(parsed(with_auth({{"oauth", own_keys}})).databricks->auth,
             DatabricksAuthSpec(OAuthAuth{{"sp", "id"}, {"sp", "key"}}));
   EXPECT_EQ(parsed(with_auth({{"workloadIdentity", {{"audience", "account"}}}})).databricks->auth,
-            DatabricksAuthSpec(WorkloadIdentityAuth{std::nullopt, "account", 3600}));
+            DatabricksAuthSpec(WorkloadIdentityAuth{"account", 3600}));
   const Json whole = {{"clientID", "6f-1"}, {"audience", "account"}, {"expirationSeconds", 600}};
-  EXPECT_EQ(parsed(with_auth({{"workloadIdentity", whole}})).databricks->auth,
-            DatabricksAuthSpec(WorkloadIdentityAuth{"6f-1", "account", 600}));
+  const DualTraceExport read = parsed(with_auth({{"workloadIdentity", whole}}));
+  EXPECT_EQ(read.databricks->auth, DatabricksAuthSpec(WorkloadIdentityAuth{"account", 600}));
+  EXPECT_EQ(*read.setting("databricks.auth.workloadIdentity.clientID"), "6f-1");
 }
 
 TEST(ParseExport, WantsExactlyOneWayToProveOneself) {
@@ -114,10 +106,11 @@ TEST(ParseExport, LetsNoTokenBeAKeyToTheApiServer) {
 TEST(ParseExport, ReadsZerobusWithAWayToProveOneselfThere) {
   const Json oauth = {{"oauth", {{"secretName", "sp"}}}};
   Json object = with(with_auth(oauth), "/spec/databricks/ingest", "Zerobus");
-  EXPECT_EQ(parsed(object).databricks->ingest, "Zerobus");
-  EXPECT_EQ(parsed(object).databricks->zerobus_endpoint, std::nullopt);
+  EXPECT_EQ(*parsed(object).setting("databricks.ingest"), "Zerobus");
+  EXPECT_EQ(parsed(object).setting("databricks.zerobus.endpoint"), nullptr);
   object["spec"]["databricks"]["zerobus"] = {{"endpoint", "https://zerobus.internal.example"}};
-  EXPECT_EQ(parsed(object).databricks->zerobus_endpoint, "https://zerobus.internal.example");
+  EXPECT_EQ(*parsed(object).setting("databricks.zerobus.endpoint"),
+            "https://zerobus.internal.example");
   object["spec"]["databricks"]["ingest"] = "Workspace";
   EXPECT_THAT(fault_paths(object), ElementsAre("spec.databricks"));
   EXPECT_THAT(fault_paths(with(full_export(), "/spec/databricks/ingest", "Zerobus")),
@@ -126,13 +119,8 @@ TEST(ParseExport, ReadsZerobusWithAWayToProveOneselfThere) {
 
 TEST(ParseExport, ReadsTheRest) {
   const DualTraceExport read = parsed(full_export());
-  EXPECT_EQ(read.delivery, (DeliverySpec{"Disk",
-                                         "4Gi",
-                                         "15%",
-                                         {"1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8b"},
-                                         "72h",
-                                         Storage::kHostPath,
-                                         "20s"}));
+  EXPECT_EQ(read.delivery,
+            (DeliverySpec{{"1f0c8a52-6d1e-4c55-9b7e-3a4d5e6f7a8b"}, Storage::kHostPath}));
   EXPECT_THAT(read.resource_attributes, ElementsAre(testing::Pair("k8s.cluster.name", "blue")));
   EXPECT_EQ(read.agent.image, "registry.example/dualtrace-agent:0.1.0");
   EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
@@ -141,7 +129,19 @@ TEST(ParseExport, ReadsTheRest) {
   EXPECT_EQ(read.agent.node_selector, written["nodeSelector"]);
   EXPECT_EQ(read.agent.tolerations, written["tolerations"]);
   EXPECT_EQ(read.agent.priority_class_name, "system-node-critical");
-  EXPECT_EQ(read.agent.log_level, "Info");
+}
+
+TEST(ParseExport, PassesOnWhatIsWritten) {
+  const Json written = full_export();
+  const DualTraceExport read = parsed(written);
+  for (const ExportField& field : export_fields()) {
+    if (field.config_key.empty() || field.type == FieldType::kMap) continue;
+    std::string pointer = "/" + std::string(field.path);
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    const Json wanted = written.value(Json::json_pointer(pointer), Json());
+    const std::string* setting = read.setting(field.config_key);
+    EXPECT_EQ(setting == nullptr ? Json() : Json(*setting), wanted) << field.path;
+  }
 }
 
 TEST(ParseExport, PassesQuantitiesOnAsTexts) {
@@ -152,15 +152,16 @@ TEST(ParseExport, PassesQuantitiesOnAsTexts) {
 
 TEST(ParseExport, FillsInWhatIsNotWritten) {
   const DualTraceExport read = parsed(minimal_export());
-  EXPECT_EQ(read.arize->region, "US");
-  EXPECT_EQ(read.arize->protocol, "GRPC");
-  EXPECT_EQ(read.arize->compression, "GZIP");
+  EXPECT_EQ(*read.setting("arize.region"), "US");
+  EXPECT_EQ(*read.setting("arize.protocol"), "GRPC");
+  EXPECT_EQ(read.setting("arize.proxyURL"), nullptr);
+  EXPECT_EQ(read.setting("databricks.ingest"), nullptr);
   EXPECT_EQ(read.arize->api_key, (KeyReference{"arize", "api-key"}));
   EXPECT_EQ(read.arize->space_id, (KeyReference{"arize", "space-id"}));
   EXPECT_EQ(read.arize->ca, std::nullopt);
   EXPECT_EQ(read.databricks, std::nullopt);
-  EXPECT_EQ(read.delivery,
-            (DeliverySpec{"Disk", "4Gi", "15%", {}, "72h", Storage::kHostPath, "20s"}));
+  EXPECT_EQ(read.delivery, DeliverySpec());
+  EXPECT_EQ(*read.setting("delivery.maxAge"), "72h");
   EXPECT_EQ(read.agent.image, std::nullopt);
   EXPECT_EQ(read.agent.image_pull_policy, "IfNotPresent");
   EXPECT_EQ(read.agent.resources, (Json{{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}}},
@@ -169,7 +170,7 @@ TEST(ParseExport, FillsInWhatIsNotWritten) {
   EXPECT_EQ(read.agent.tolerations, std::nullopt);
   EXPECT_EQ(read.agent.traffic, Traffic::kPreferSameNode);
   EXPECT_EQ(read.agent.image_pull_secrets, Json::array());
-  EXPECT_EQ(read.agent.log_level, "Info");
+  EXPECT_EQ(*read.setting("logLevel"), "Info");
 }
 
 TEST(ParseExport, TakesNothingForWhatIsNull) {

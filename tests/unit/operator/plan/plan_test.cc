@@ -6,6 +6,7 @@
 
 #include "common/config/agent_config.h"
 #include "common/config/fingerprint.h"
+#include "operator/api/export_fields.h"
 #include "operator/plan/agent_config.h"
 #include "operator/plan/names.h"
 #include "tests/unit/operator/plan/examples.h"
@@ -88,12 +89,12 @@ TEST(Plan, GivesEveryObjectItsNameLabelsAndOwner) {
 TEST(Plan, ChangesTheConfigMapAloneForWhatAgentsReload) {
   const Plan before = plan_of(example("full"));
   DualTraceExport wanted = example("full");
-  wanted.delivery.max_age = "48h";
-  wanted.delivery.max_backlog = "9Gi";
-  wanted.arize->project = "another";
-  wanted.databricks->table = "main.traces.other";
+  wanted.settings["delivery.maxAge"] = "48h";
+  wanted.settings["delivery.maxBacklog"] = "9Gi";
+  wanted.settings["arize.project"] = "another";
+  wanted.settings["databricks.table"] = "main.traces.other";
   wanted.resource_attributes["team"] = "another";
-  wanted.agent.log_level = "Error";
+  wanted.settings["logLevel"] = "Error";
   const Plan after = plan_of(wanted);
   EXPECT_THAT(changed_kinds(before, after), ElementsAre("ConfigMap"));
   EXPECT_NE(before.config_fingerprint, after.config_fingerprint);
@@ -101,12 +102,19 @@ TEST(Plan, ChangesTheConfigMapAloneForWhatAgentsReload) {
 
 // Agents of the release before refuse keys that they do not know, and may be started again while
 // they wait for their turn.
-TEST(Plan, NamesTheFreeDiskOnlyWhereItIsNotTheDefault) {
+TEST(Plan, WritesASettingOnlyWhereItIsNotTheDefault) {
   DualTraceExport wanted = example("full");
-  EXPECT_THAT(agent_yaml_of(plan_of(wanted)), Not(HasSubstr("minFreeDisk")));
-  wanted.delivery.min_free_disk = "20Gi";
+  std::vector<std::string> names;
+  for (const ExportField& field : export_fields()) {
+    if (field.config_key.empty() || field.fallback.empty()) continue;
+    wanted.settings[field.config_key] = field.fallback;
+    names.emplace_back(field.config_key.substr(field.config_key.rfind('.') + 1));
+  }
+  for (const std::string& name : names) {
+    EXPECT_THAT(agent_yaml_of(plan_of(wanted)), Not(HasSubstr(" " + name + ":")));
+  }
+  wanted.settings["delivery.minFreeDisk"] = "20Gi";
   EXPECT_THAT(agent_yaml_of(plan_of(wanted)), HasSubstr("minFreeDisk: 20Gi\n"));
-  EXPECT_THAT(changed_kinds(plan_of(example("full")), plan_of(wanted)), ElementsAre("ConfigMap"));
 }
 
 TEST(Plan, TellsTheAgentWhoseJournalsItMayDeliver) {
@@ -194,10 +202,15 @@ TEST(Plan, RollsThePodsForWhatOnlyARestartChanges) {
     edit(wanted);
     return fingerprint(plan_of(wanted)) != before;
   };
-  EXPECT_TRUE(rolls([](DualTraceExport& wanted) { wanted.delivery.durability = "Memory"; }));
-  EXPECT_TRUE(rolls([](DualTraceExport& wanted) { wanted.databricks.reset(); }));
-  EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.delivery.max_age = "1h"; }));
-  EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.agent.log_level = "Warn"; }));
+  EXPECT_TRUE(
+      rolls([](DualTraceExport& wanted) { wanted.settings["delivery.durability"] = "Memory"; }));
+  EXPECT_TRUE(rolls([](DualTraceExport& wanted) {
+    wanted.databricks.reset();
+    std::erase_if(wanted.settings,
+                  [](const auto& setting) { return setting.first.starts_with("databricks."); });
+  }));
+  EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.settings["delivery.maxAge"] = "1h"; }));
+  EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.settings["logLevel"] = "Warn"; }));
 }
 
 // Every version of an export selects the pods of every other: the selector cannot be changed.
@@ -278,7 +291,7 @@ TEST(Plan, LetsAgentsCallTheProxyInPlaceOfTheDestination) {
   EXPECT_EQ(egress_of(plan_of(wanted)).at(1),
             Json::parse(R"({"ports": [{"port": 443, "protocol": "TCP"}]})"));
   EXPECT_EQ(egress_of(plan_of(wanted)).size(), 2);
-  wanted.arize->proxy_url = "http://10.0.0.7:3128";
+  wanted.settings["arize.proxyURL"] = "http://10.0.0.7:3128";
   EXPECT_EQ(egress_of(plan_of(wanted)).at(1),
             Json::parse(R"({"ports": [{"port": 3128, "protocol": "TCP"}]})"));
 }
@@ -334,17 +347,17 @@ TEST(Plan, LetsAgentsCallServicesOnThePortsOfTheirPods) {
                                                  {"[fd00::7]", false},
                                                  {"svc.example.com", false}}) {
     DualTraceExport wanted = example("arize_only");
-    wanted.arize->region.reset();
-    wanted.arize->endpoint = host + ":4317";
+    wanted.settings.erase("arize.region");
+    wanted.settings["arize.endpoint"] = host + ":4317";
     EXPECT_EQ(egress_of(plan_of(wanted)).back() == pods, is_service) << host;
   }
 }
 
 TEST(Plan, ReportsWhatTheAgentsValidationRefusesUnderTheExportsFields) {
   DualTraceExport wanted = example("full");
-  wanted.delivery.max_age = "soon";
-  wanted.databricks->workspace_url = "http://dbc.example.com";
-  wanted.agent.log_level = "Loud";
+  wanted.settings["delivery.maxAge"] = "soon";
+  wanted.settings["databricks.workspaceURL"] = "http://dbc.example.com";
+  wanted.settings["logLevel"] = "Loud";
   const PlanOrFaults planned = plan_export(wanted, kInstallation);
   EXPECT_FALSE(planned.plan);
   std::vector<std::string> paths;
@@ -380,11 +393,11 @@ TEST(Plan, LetsAgentsCallZerobusWhereverItIs) {
     return egress_of(plan_of(wanted))[1]["ports"].dump();
   };
   DualTraceExport wanted = example("oauth_zerobus");
-  wanted.databricks->workspace_url = "https://workspace.internal.example:8443";
-  wanted.databricks->zerobus_endpoint = "https://zerobus.internal.example:9443";
+  wanted.settings["databricks.workspaceURL"] = "https://workspace.internal.example:8443";
+  wanted.settings["databricks.zerobus.endpoint"] = "https://zerobus.internal.example:9443";
   EXPECT_THAT(ports_of(wanted),
               AllOf(HasSubstr("8443"), HasSubstr("9443"), Not(HasSubstr(":443"))));
-  wanted.databricks->zerobus_endpoint.reset();
+  wanted.settings.erase("databricks.zerobus.endpoint");
   EXPECT_THAT(ports_of(wanted), AllOf(HasSubstr("8443"), HasSubstr(":443")));
 }
 

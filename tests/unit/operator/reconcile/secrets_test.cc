@@ -179,7 +179,7 @@ TEST_F(SecretChecksTest, KnowsWhenAnAuthorityInAConfigMapEnds) {
 }
 
 TEST_F(SecretChecksTest, LooksAtTheCredentialOfAProxy) {
-  wanted_.databricks->proxy_url = "http://proxy:3128";
+  wanted_.settings["databricks.proxyURL"] = "http://proxy:3128";
   wanted_.databricks->proxy_auth = ProxyAuth{{"proxy", "username"}, {"proxy", "password"}};
   EXPECT_EQ(check().back(), State::kSecretMissing);
   world_.api.put(kube::kSecrets,
