@@ -153,7 +153,7 @@ def test_a_stranger_is_not_taken_over(tenant, control_plane):
     assert f"ConfigMap {tenant.namespace}/second-dualtrace" in ready["message"]
     assert tenant.child("configmaps", "second")["data"] == {"mine": "yes"}
     tenant.delete_child("configmaps", "second")
-    tenant.wait_for_reason("second", "Progressing", "Stable", timeout=60)
+    tenant.wait_for_reason("second", "Progressing", "Stable")
     assert MANAGER in managers(tenant.child("configmaps", "second"))
     tenant.delete_with_children("second")
 
@@ -232,4 +232,4 @@ def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
         service = tenant.child("services", EXPORT)
         return service["spec"]["internalTrafficPolicy"] == "Cluster"
 
-    wait_until(is_back, "the last word is the operator's", timeout=60)
+    wait_until(is_back, "the last word is the operator's")

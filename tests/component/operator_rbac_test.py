@@ -230,7 +230,7 @@ def test_without_the_right_to_delete_what_is_left_over_is_named(
     assert "forbidden" in ready["message"]
     installation.allow_everywhere()
     path = path_of("daemonsets", tenant.namespace, STRAY)
-    wait_until(lambda: control_plane.api.get(path)[0] == 404, "it is removed", timeout=60)
+    wait_until(lambda: control_plane.api.get(path)[0] == 404, "it is removed")
     assert operator.stop() == 0
 
 

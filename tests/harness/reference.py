@@ -23,7 +23,7 @@ def reference_plans(installation: Installation, specs: dict[str, dict]) -> dict[
         tenant.create(name, specs[key])
     operator = installation.operator(*ALONE, f"--watch-namespaces={tenant.namespace}").start()
     for name in names.values():
-        tenant.wait_until_settled(name, timeout=60)
+        tenant.wait_until_settled(name)
     plans = {key: tenant.plan(name) for key, name in names.items()}
     assert operator.stop() == 0
     tenant.api.delete(f"/api/v1/namespaces/{tenant.namespace}")
