@@ -3,7 +3,6 @@
 many, and without one of them something that has a name does not work."""
 
 import copy
-import time
 
 import pytest
 from harness.audit import AuditEntry
