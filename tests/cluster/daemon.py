@@ -139,7 +139,7 @@ class Daemon:
             time.sleep(0.02)
         return True
 
-    def wait_until(self, condition, what: str, timeout: float = 60) -> None:
+    def wait_until(self, condition, what: str, timeout: float = 180) -> None:
         """Polls `condition`; fails at once if the program ends."""
         deadline = time.monotonic() + timeout
         while not condition():

@@ -88,7 +88,7 @@ def row(control_plane, tenant: Tenant) -> list[str]:
 
 def test_the_status_follows_the_agents(control_plane, tenant, nodes):
     refused, _ = nodes
-    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available", timeout=60)
+    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available")
     # Their configuration is the sandbox's, and not what the operator gave them.
     reloading = tenant.wait_for_reason(EXPORT, "Progressing", "ReloadingConfiguration")
     assert "0 of 2 agents have the newest configuration" in reloading["message"]
@@ -142,7 +142,7 @@ def without_project(stage, sandbox, tenant):
 
 def test_spans_that_end_elsewhere_are_no_delivery(tenant, without_project):
     node = without_project
-    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle")
     tenant.wait_for_reason(EXPORT, "Ready", "Ready")
 
     def dead_lettered() -> bool:
@@ -168,7 +168,7 @@ def test_spans_that_end_elsewhere_are_no_delivery(tenant, without_project):
 
 def test_credentials_are_told_before_the_first_span(tenant, nodes):
     first, _ = nodes
-    tenant.wait_for_reason(EXPORT, "Ready", "Ready", timeout=60)
+    tenant.wait_for_reason(EXPORT, "Ready", "Ready")
     first.token_file.unlink()
     missing = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "NotMounted")
     assert first.name in missing["message"]
@@ -183,16 +183,16 @@ def test_credentials_are_told_before_the_first_span(tenant, nodes):
 
 
 def test_agents_that_say_nothing_are_no_delivery(tenant, nodes):
-    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle")
     for one in nodes:
         one.agent.kill()
-    silent = tenant.wait_for_reason(EXPORT, "ArizeDelivering", "NoReports", timeout=60)
+    silent = tenant.wait_for_reason(EXPORT, "ArizeDelivering", "NoReports")
     assert silent["status"] == "Unknown"
     tenant.wait_for_reason(EXPORT, "DatabricksDelivering", "NoReports")
     assert destination(tenant, "arize")["state"] == "Unknown"
     for one in nodes:
         one.agent.start()
-    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle", timeout=60)
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle")
 
 
 def test_pods_that_a_policy_refuses_are_no_riddle(control_plane, operator):

@@ -7,6 +7,7 @@ import time
 import pytest
 from harness.audit import READ_VERBS
 from harness.children import APIS, MANAGER, path_of
+from harness.installation import ALONE
 from harness.operator import USER
 from harness.managed_fields import managers
 from harness.nodes import Node
@@ -37,7 +38,7 @@ EDITS = {
 @pytest.fixture(scope="module")
 def operator(installation):
     """It looks at what has not changed every ten minutes: what is put back here, it was told of."""
-    return installation.operator(PERMITS).start()
+    return installation.operator(*ALONE, PERMITS).start()
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def test_a_stranger_is_not_taken_over(tenant, control_plane):
     assert f"ConfigMap {tenant.namespace}/second-dualtrace" in ready["message"]
     assert tenant.child("configmaps", "second")["data"] == {"mine": "yes"}
     tenant.delete_child("configmaps", "second")
-    tenant.wait_for_reason("second", "Progressing", "Stable", timeout=60)
+    tenant.wait_for_reason("second", "Progressing", "Stable")
     assert MANAGER in managers(tenant.child("configmaps", "second"))
     tenant.delete_with_children("second")
 
@@ -172,24 +173,25 @@ def before_node(tenant, control_plane):
 
 
 def test_a_status_that_moves_costs_no_apply(control_plane, before_node):
-    entries = control_plane.audit(USER, before_node)
-    assert any(one.subresource == "status" for one in entries if one.is_write)
-    assert not [one for one in entries if one.is_write and one.resource == "daemonsets"]
+    def writes() -> list:
+        return [one for one in control_plane.audit(USER, before_node) if one.is_write]
+
+    # The log has a request a moment after its effect.
+    wait_until(lambda: any(one.subresource == "status" for one in writes()), "the status is logged")
+    assert not [one for one in writes() if one.resource == "daemonsets"]
 
 
 @pytest.fixture
 def eager(operator, installation):
     """In its place one that looks every second at what has not changed."""
     assert operator.stop() == 0
-    made = installation.operator("--resync=1s", PERMITS).start().wait_until_leading()
+    made = installation.operator(*ALONE, "--resync=1s", PERMITS).start()
     yield made
     assert made.stop() == 0
     operator.start()
 
 
-def test_looking_at_what_has_not_changed_writes_nothing_but_the_lease(
-    tenant, control_plane, before_node, eager
-):
+def test_looking_at_what_has_not_changed_writes_nothing(tenant, control_plane, before_node, eager):
     tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
     agents = {"desired": 1, "ready": 0, "updated": 1}
     # Numbers are written every half minute, and a pod without a node has half a minute before the
@@ -198,7 +200,7 @@ def test_looking_at_what_has_not_changed_writes_nothing_but_the_lease(
         lambda: tenant.get(EXPORT)["status"]["agents"] == agents
         and "(not on " in tenant.condition(EXPORT, "AgentsAvailable")["message"],
         "the status says all there is to say of the node",
-        timeout=90,
+        timeout=180,
     )
     before, status = tenant.versions(), tenant.get(EXPORT)["metadata"]["resourceVersion"]
     since = control_plane.audit_position()
@@ -206,10 +208,9 @@ def test_looking_at_what_has_not_changed_writes_nothing_but_the_lease(
     entries = control_plane.audit(USER, since)
     assert tenant.versions() == before
     assert tenant.get(EXPORT)["metadata"]["resourceVersion"] == status
-    writes = [one for one in entries if one.is_write]
-    assert {one.resource for one in writes} == {"leases"}
-    reads = [one for one in entries if one.verb in READ_VERBS and one.resource != "leases"]
-    print(f"{QUIET_ROUNDS} rounds: {len(writes)} renewals, {len(reads)} reads")
+    assert not [one for one in entries if one.is_write]
+    reads = [one for one in entries if one.verb in READ_VERBS]
+    print(f"{len(reads)} reads in {QUIET_ROUNDS} rounds")
     assert len(reads) < QUIET_ROUNDS, [(one.verb, one.resource, one.uri) for one in reads]
 
 
@@ -221,8 +222,8 @@ def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
 
     def fought() -> bool:
         tenant.patch_child("services", EXPORT, EDITS["services"], by="another-controller")
-        writes = [one for one in control_plane.audit(USER, since) if one.resource == "services"]
-        return len(writes) >= QUARREL_WRITES
+        asked = [one for one in control_plane.audit(USER, since) if one.resource == "services"]
+        return len([one for one in asked if "dryRun" not in one.uri]) >= QUARREL_WRITES
 
     wait_until(fought, f"it has put it back {QUARREL_WRITES} times", timeout=90, every=0.2)
     took = time.monotonic() - begun
@@ -233,4 +234,4 @@ def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
         service = tenant.child("services", EXPORT)
         return service["spec"]["internalTrafficPolicy"] == "Cluster"
 
-    wait_until(is_back, "the last word is the operator's", timeout=60)
+    wait_until(is_back, "the last word is the operator's")

@@ -71,7 +71,7 @@ def test_nodes_that_cannot_run_the_new_agent_stop_no_other_and_are_named(control
     tenant.create(EXPORT, {"arize": ARIZE, "agent": agent})
     for number, node in enumerate(nodes):
         node.run_pod(tenant.namespace, f"127.0.1.{number + 1}")
-    tenant.wait_for_reason(EXPORT, "Progressing", "Stable", timeout=60)
+    tenant.wait_for_reason(EXPORT, "Progressing", "Stable")
     olds = [node.pods(tenant.namespace)[0] for node in nodes]
 
     newer = "registry.example/agent:2"

@@ -66,7 +66,7 @@ def test_killed_at_any_write_it_ends_in_the_same_state(
         operator.launch()
         wait_until(lambda: operator.process.ended or tenant.is_settled(EXPORT), "it has ended")
         if not operator.process.ended:
-            assert_quiet(control_plane, seconds=2)
+            assert_quiet(control_plane)
         died = operator.process.ended
         proxy.rule = None
         operator.kill()

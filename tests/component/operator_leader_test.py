@@ -67,7 +67,7 @@ def leader_of(operators) -> tuple[str, str]:
     def leaders() -> list[str]:
         return [name for name in NAMES if is_master(operators[name])]
 
-    (leader,) = wait_until(leaders, "there is a leader", timeout=60)
+    (leader,) = wait_until(leaders, "there is a leader")
     return leader, NAMES[1 - NAMES.index(leader)]
 
 

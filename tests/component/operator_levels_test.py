@@ -3,8 +3,6 @@
 the same state."""
 
 import pytest
-from harness.changes import Asked
-from harness.children import INFORMERS
 from harness.installation import ALONE, SHORT_LEASE
 from harness.nodes import Node
 from harness.processes import wait_until
@@ -41,7 +39,7 @@ def test_two_at_once_agree(installation, control_plane, plan):
     assert_ends_well(tenant, EXPORT, plan)
     tenant.change(EXPORT, {"databricks": None})
     wait_until(lambda: "databricks" not in config_of(tenant), "the change is there")
-    assert_quiet(control_plane, seconds=3)
+    assert_quiet(control_plane)
     for one in both:
         assert one.stop() == 0
 
@@ -75,21 +73,6 @@ def test_it_catches_up_with_what_happened_while_it_did_not_run(installation, con
     mess_up(tenant)
     assert tenant.plan(EXPORT) != plan
     operator.start()
-    assert_ends_well(tenant, EXPORT, plan)
-    assert operator.stop() == 0
-
-
-def test_it_catches_up_after_it_was_cut_off(installation, control_plane, direct, proxy, plan):
-    tenant = Tenant(control_plane, "cut-off")
-    tenant.create(EXPORT)
-    operator = installation.operator(*of(tenant), kubeconfig=proxy.kubeconfig(direct)).start()
-    assert_ends_well(tenant, EXPORT, plan)
-    proxy.disconnect()
-    mess_up(tenant)
-    # Three times each, and twice each time: it may be the connection that is dead.
-    Asked(operator).slowly(2 * 3 * INFORMERS, 0.5, "it is cut off")
-    proxy.reconnect()
-    assert tenant.plan(EXPORT) != plan
     assert_ends_well(tenant, EXPORT, plan)
     assert operator.stop() == 0
 

@@ -62,7 +62,7 @@ def test_a_namespace_that_is_shut_at_the_start_keeps_nobody_waiting(bare_install
     assert "status" not in second.get(EXPORT)
 
     admit(bare_installation, second)
-    wait_until(lambda: is_served(operator, second), "it is served again", timeout=60)
+    wait_until(lambda: is_served(operator, second), "it is served again")
     second.wait_until_settled(EXPORT)
     assert operator.logged("a namespace is served again")
     assert operator.stop() == 0
@@ -128,7 +128,7 @@ def test_a_role_that_goes_while_it_runs_is_told_to_the_exports(bare_installation
     def reasons() -> set[str]:
         return {one["reason"] for one in second.api.get(events)[1]["items"]}
 
-    wait_until(lambda: "NamespaceNotServed" in reasons(), "an event reports this", timeout=60)
+    wait_until(lambda: "NamespaceNotServed" in reasons(), "an event reports this")
     admit(bare_installation, second)
-    wait_until(lambda: "NamespaceServed" in reasons(), "an event reports this", timeout=60)
+    wait_until(lambda: "NamespaceServed" in reasons(), "an event reports this")
     assert operator.stop() == 0

@@ -230,7 +230,7 @@ def policy(control_plane, tenant, rendered):
     text = yaml.safe_dump_all(objects)
     control_plane.kubectl("apply", "--filename", "-", stdin=text)
     refused = CASES["other-image"].spec
-    wait_until(lambda: tried(tenant, refused)[0] != 201, "the policy is in force", timeout=60)
+    wait_until(lambda: tried(tenant, refused)[0] != 201, "the policy is in force")
     yield objects[0]
     control_plane.kubectl("delete", "--filename", "-", stdin=text)
 
@@ -239,7 +239,7 @@ def policy(control_plane, tenant, rendered):
 def test_the_operator_applies_what_is_permitted_alone(tenant, operator, name):
     field = CASES[name].field
     reason = "NotPermitted" if field else "Valid"
-    condition = tenant.wait_for_reason(name, "ConfigValid", reason, timeout=60)
+    condition = tenant.wait_for_reason(name, "ConfigValid", reason)
     if field:
         assert condition["message"].startswith(field), condition
         assert "permi" in condition["message"]

@@ -3,7 +3,6 @@
 superfluous, and without any one of them a named function fails."""
 
 import copy
-import time
 
 import pytest
 from harness.audit import AuditEntry
@@ -230,7 +229,7 @@ def test_without_the_right_to_delete_what_is_left_over_is_named(
     assert "forbidden" in ready["message"]
     installation.allow_everywhere()
     path = path_of("daemonsets", tenant.namespace, STRAY)
-    wait_until(lambda: control_plane.api.get(path)[0] == 404, "it is removed", timeout=60)
+    wait_until(lambda: control_plane.api.get(path)[0] == 404, "it is removed")
     assert operator.stop() == 0
 
 

@@ -57,7 +57,7 @@ def test_pods_on_nodes_without_an_agent_are_named(control_plane, launch, nodes):
     operator = launch()
     tenant.create(EXPORT, spec("SameNode"))
     nodes["served"].run_pod(tenant.namespace, "127.0.0.9")
-    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available", timeout=60)
+    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available")
     run_application(tenant, nodes["served"])
     wait_until(lambda: counts(tenant) == (1, 0, None), "the first is served", 60, every=0.5)
 
@@ -76,11 +76,11 @@ def test_pods_on_nodes_without_an_agent_are_named(control_plane, launch, nodes):
     # Another operator continues from there.
     operator.stop()
     launch()
-    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnserved", timeout=60)
+    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnserved")
 
     tenant.change(EXPORT, {"agent": {"traffic": "PreferSameNode"}})
     served = tenant.wait_for_reason(EXPORT, "AgentsAvailable", "ServedByOtherNodes", timeout=120)
     assert served["status"] == "True"
     pods = f"/api/v1/namespaces/{tenant.namespace}/pods"
     tenant.api.delete(f"{pods}/{lonely}?gracePeriodSeconds=0")
-    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available", timeout=60)
+    tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available")

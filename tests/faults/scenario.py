@@ -28,9 +28,8 @@ class Scale:
     # durable a quarter of a second after something settled; the rest is for a destination that
     # takes its time to answer, and for a disk that others keep busy.
     resend_window: float = 20.0
-    # Which percentiles may not move. A short run on a machine that does other things as well has a
-    # median and no more.
-    shares: tuple[float, ...] = (0.5,)
+    # Which percentiles may not move: none where the machine does other things as well.
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from harness.http import answers, fetch, fetch_json
-from harness.processes import Process, wait_until
+from harness.processes import PATIENCE_SECONDS, Process, wait_until
 
 
 def merged(base: dict, changes: dict) -> dict:
@@ -125,7 +125,7 @@ class Agent:
             others = sum(count for word, count in spans.items() if word != "accepted")
             assert spans["accepted"] == others and lane["balanced"], lane
 
-    def wait_until_configured(self, timeout: float = 30) -> None:
+    def wait_until_configured(self, timeout: float = PATIENCE_SECONDS) -> None:
         """Waits until it uses the content of its configuration file."""
         wanted = hashlib.sha256(self.config_file.read_bytes()).hexdigest()[:12]
         wait_until(
@@ -144,7 +144,7 @@ class Agent:
     def metrics(self) -> str:
         return fetch(self.url("/metrics"))[1].decode()
 
-    def stop(self, timeout: float = 30) -> int:
+    def stop(self, timeout: float = PATIENCE_SECONDS) -> int:
         return self.process.stop(timeout)
 
     def kill(self) -> None:

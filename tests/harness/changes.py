@@ -6,7 +6,7 @@ import time
 
 from harness.control_plane import ControlPlane
 from harness.operator import Operator
-from harness.processes import wait_until
+from harness.processes import PATIENCE_SECONDS, wait_until
 from harness.tenant import Tenant
 
 STANDING = ("changed", "deleted", "edited")
@@ -20,7 +20,7 @@ class Changes:
         self.tenant = Tenant(plane, "watched")
         for name in STANDING:
             self.tenant.create(name)
-        self._settle(timeout=30)
+        self._settle(PATIENCE_SECONDS)
 
     def _settle(self, timeout: float) -> None:
         for name in STANDING:

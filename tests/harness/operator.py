@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.control_plane import ControlPlane
 from harness.http import answers, fetch
-from harness.processes import Process, wait_until
+from harness.processes import PATIENCE_SECONDS, Process, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "operator" / "manifests"
@@ -57,7 +57,7 @@ class Operator:
         self.runs.append(Process(name, arguments, self.folder))
         return self
 
-    def start(self, timeout: float = 60) -> "Operator":
+    def start(self, timeout: float = 2 * PATIENCE_SECONDS) -> "Operator":
         """Returns when its initial lists are complete; it may not lead yet."""
         self.launch()
         self.wait_until_listening()
@@ -75,7 +75,7 @@ class Operator:
         )
         self.port = line["port"]
 
-    def wait_until_leading(self, timeout: float = 60) -> "Operator":
+    def wait_until_leading(self, timeout: float = PATIENCE_SECONDS) -> "Operator":
         wait_until(lambda: self.leads, "it leads", timeout=timeout, process=self.process)
         return self
 
@@ -125,7 +125,7 @@ class Operator:
             process=self.process,
         )
 
-    def stop(self, timeout: float = 60) -> int:
+    def stop(self, timeout: float = PATIENCE_SECONDS) -> int:
         return self.process.stop(timeout)
 
     def kill(self) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from harness.http import fetch_json
-from harness.processes import Process, wait_until
+from harness.processes import PATIENCE_SECONDS, Process, wait_until
 from harness.span_store import SpanStore
 
 API_KEY = "ak-sandbox-0123456789"
@@ -129,7 +129,7 @@ class Sandbox(SpanStore):
     def fault(self, destination: str, kind: str, **members) -> None:
         self.admin(f"/faults/{destination}", {"kind": kind, **members})
 
-    def wait_for(self, ids, destinations=DESTINATIONS, timeout: float = 30) -> None:
+    def wait_for(self, ids, destinations=DESTINATIONS, timeout: float = PATIENCE_SECONDS) -> None:
         """Waits until each destination has stored all these spans."""
         wanted = set(ids)
         for destination in destinations:

@@ -10,7 +10,7 @@ from harness.children import APIS, Plan, child_path, children_in, plan_as_applie
 from harness.control_plane import ControlPlane
 from harness.exports import exports_path
 from harness.kubernetes_api import STRATEGIC_MERGE_PATCH
-from harness.processes import wait_until
+from harness.processes import PATIENCE_SECONDS, wait_until
 
 SECRETS = {
     "arize": {"api-key": sandbox.API_KEY, "space-id": sandbox.SPACE_ID},
@@ -85,7 +85,7 @@ class Tenant:
             found[0] if found else {"type": kind, "status": "Unknown", "reason": "", "message": ""}
         )
 
-    def wait_for_reason(self, name: str, kind: str, reason: str, timeout: float = 30) -> dict:
+    def wait_for_reason(self, name: str, kind: str, reason: str, timeout: float = PATIENCE_SECONDS) -> dict:
         def there() -> dict | None:
             condition = self.condition(name, kind)
             return condition if condition["reason"] == reason else None
@@ -133,10 +133,10 @@ class Tenant:
             plan_as_applied(self.api, obj).by_plural
         ) == len(APIS)
 
-    def wait_until_settled(self, export: str, timeout: float = 30) -> None:
+    def wait_until_settled(self, export: str, timeout: float = PATIENCE_SECONDS) -> None:
         wait_until(lambda: self.is_settled(export), f"{export} is settled", timeout)
 
-    def wait_for_plan(self, export: str, wanted: Plan, timeout: float = 30) -> float:
+    def wait_for_plan(self, export: str, wanted: Plan, timeout: float = PATIENCE_SECONDS) -> float:
         """Waits until its children are exactly as planned; returns the number of seconds."""
         begun = time.monotonic()
         try:

@@ -17,7 +17,6 @@ from operator_schedules.schedule import SPACES, Schedule
 from operator_schedules.steps import VARIANTS
 
 CONVERGED_SECONDS_MAX = 120
-QUIET_SECONDS = 1.5
 # What an operator may end with by itself: the kubelet starts it again.
 GIVES_UP = (
     "Leadership was lost",
@@ -128,7 +127,7 @@ class World:
             return [*self._findings, *self._differences()]
         self.seconds = time.monotonic() - begun
         try:
-            assert_quiet(self.plane, QUIET_SECONDS)
+            assert_quiet(self.plane)
         except AssertionError as error:
             self._findings.append(str(error))
         return self._findings + self._differences()
