@@ -33,7 +33,11 @@ function(dt_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE dualtrace::options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+  set(seconds 120)
+  if(CMAKE_CROSSCOMPILING)
+    set(seconds 1200) # under emulation
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${seconds})
 endfunction()
 
 # dt_protobuf(name PROTOS a/b.proto … [GRPC]) – generated code in the build folder, its warnings silenced.

@@ -8,13 +8,16 @@ word_arm64() {
   run_arm64_programs
   build release-arm64
   say "testing: unit tests, under emulation"
-  ctest --test-dir build/release-arm64 --label-regex '^unit$' --output-on-failure --parallel "$jobs" --no-tests=error
+  # QEMU makes a fork of each vfork, so posix_spawn cannot report that a program does not exist.
+  ctest --test-dir build/release-arm64 --label-regex '^unit$' --output-on-failure \
+    --exclude-regex '^(ExecCredentialTest.SaysWhatIsWrongWithoutWhatWasPrinted|RunProgram.SaysHowItFailed)$' \
+    --parallel "$jobs" --no-tests=error
   say "the demo, under emulation"
   "$(place clients)/bin/python" tests/demo/demo.py --binaries build/release-arm64
-  say "images on nodes, under emulation"
   build release dualtrace-sandbox
+  say "images on nodes, under emulation"
   export_places helm kubernetes nodes
-  word_pytest tests/cluster/journey/arm64_test.py
+  (word_pytest tests/cluster/journey/arm64_test.py)
 }
 
 # The kernel opens the interpreter when it is registered, so that containers, which do not have it in

@@ -125,7 +125,7 @@ class Node:
 
     def load_image(self, tar: Path) -> None:
         with tar.open("rb") as image:
-            done = self._ctr("images", "import", "-", stdin=image)
+            done = self._ctr("images", "import", "--all-platforms", "-", stdin=image)
         assert done.returncode == 0, f"{self.name}: {tar.name}: {done.stdout}"
 
     def pull_from(self, registry: str, mirror: str) -> None:
