@@ -25,6 +25,7 @@ from harness import otlp, questions  # noqa: E402
 from harness.agent import Agent, base_config, merged  # noqa: E402
 from harness.application import run_langchain_agent  # noqa: E402
 from harness.http import fetch  # noqa: E402
+from harness.processes import wait_until  # noqa: E402
 from harness.sandbox import Sandbox, write_secret  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -158,6 +159,8 @@ def demo_with_sandbox(sandbox: Sandbox, agent: Agent, pictures: Path | None) -> 
     trace_id, made = trace["trace_id"], trace["spans"]
     show_conversation(trace)
     sandbox.wait_for(f"{trace_id}/{span['span_id']}" for span in made)
+    # The sandbox stores spans before it answers.
+    wait_until(agent.caught_up, "the agent knows that all is delivered")
 
     received = {
         "arize": spans_at_arize(sandbox, trace_id),
