@@ -21,7 +21,7 @@ std::string fault_of(const std::string& text) {
 AgentSpec agent_of(const AgentDefaults& installed, const std::string& written) {
   Json object = minimal_export();
   object["spec"]["agent"] = Json::parse(written);
-  const ExportOrFaults parsed = parse_export(object, installed);
+  const EffectiveExport parsed = parse_export(object, installed);
   EXPECT_TRUE(parsed.value) << to_string(parsed.faults);
   return parsed.value ? parsed.value->agent : AgentSpec{};
 }
