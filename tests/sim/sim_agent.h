@@ -16,6 +16,7 @@
 #include "agent/journal/folders.h"
 #include "agent/lane/dead_letters.h"
 #include "agent/lane/lane.h"
+#include "tests/fakes/default_delivery.h"
 #include "tests/fakes/fake_exporter.h"
 #include "tests/fakes/fake_scheduler.h"
 #include "tests/sim/clients.h"
@@ -35,7 +36,7 @@ struct SimAgentOptions {
   DiskShare min_free;
   FolderRights rights;  // without a uid: an earlier agent, which leaves folders without a mark
   ClientOptions clients;
-  LaneOptions lane{"", DeliveryConfig()};  // of which each lane has its own name
+  LaneOptions lane{"", default_delivery()};  // of which each lane has its own name
 };
 
 // The environment that all agents share.

@@ -10,6 +10,7 @@
 
 #include "agent/lane/dead_letters.h"
 #include "agent/lane/lane.h"
+#include "tests/fakes/default_delivery.h"
 #include "tests/fakes/fake_exporter.h"
 #include "tests/fakes/fake_journal_lane.h"
 #include "tests/fakes/fake_scheduler.h"
@@ -104,7 +105,7 @@ class LaneFixture : public testing::Test {
   DeadLetters dead_letters{{.folder = "/dead", .destination = "arize"}, files, metrics};
   FakeExporter exporter{scheduler};
   FakeSourceJournal journal{clock};
-  LaneOptions options{"arize", DeliveryConfig()};
+  LaneOptions options{"arize", default_delivery()};
   std::unique_ptr<Lane> lane;
 };
 
