@@ -120,7 +120,7 @@ TEST_F(SecretChecksTest, LooksAtBothKeysOfAServicePrincipal) {
 }
 
 TEST_F(SecretChecksTest, HasNoSecretToLookAtForAWorkloadIdentity) {
-  wanted_.databricks->auth = WorkloadIdentityAuth{std::nullopt, "account", 3600};
+  wanted_.databricks->auth = WorkloadIdentityAuth{"account", 3600};
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent));
 }
 
