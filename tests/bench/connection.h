@@ -34,7 +34,7 @@ class Connection {
 
 struct Target {
   boost::asio::ip::tcp::endpoint endpoint;
-  bool gzip = false;  // bodies are gzip already; says so
+  bool gzip = false;  // bodies are compressed, and the header says so
   ClientTls tls{};
 };
 

@@ -38,7 +38,7 @@ class Content {
   };
   static Template make_template(const ContentOptions& options, Random& random);
 
-  std::vector<Template> templates_;  // several, so that gzip does not see one text for ever
+  std::vector<Template> templates_;  // several, so that gzip does not always see the same text
   size_t next_ = 0;
 };
 

@@ -27,7 +27,7 @@ def test_streams_that_fell_silent_are_given_up_and_lose_no_change(
     proxy.rule = lambda seen: Fate.MUTE if seen.is_watch else None
     since = proxy.count()
     proxy.cut()
-    wait_until(lambda: len(proxy.watched(since)) == INFORMERS, "all watch anew", timeout=90)
+    wait_until(lambda: len(proxy.watched(since)) == INFORMERS, "all watch again", timeout=90)
     proxy.rule = None
     changes.make()
     given_up = operator.metric("dualtrace_informer_ends_total", reason="Silent")

@@ -107,7 +107,7 @@ def test_slow_streams_lose_no_change(operator, proxy, changes):
     proxy.rule = lambda seen: Slow(piece_bytes=500, pause=0.05) if seen.is_watch else None
     proxy.cut()
     asked = Asked(operator)
-    wait_until(lambda: len(proxy.watched(since)) == INFORMERS, "all watch anew", timeout=90)
+    wait_until(lambda: len(proxy.watched(since)) == INFORMERS, "all watch again", timeout=90)
     changes.make()
     changes.wait_until_acted_on(operator)
     assert asked.in_all("streams are slow") <= BUSY_MAX

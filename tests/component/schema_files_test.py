@@ -16,7 +16,7 @@ def schema(request) -> dict:
 @pytest.mark.parametrize("file", RENDERED, ids=lambda file: file.name)
 def test_it_is_made_from_the_schema(schema, file):
     text = file.read_text()
-    assert RENDERED[file](text, schema) == text, "./dev docs makes it anew"
+    assert RENDERED[file](text, schema) == text, "run ./dev docs"
 
 
 def without(text: str, pair: tuple) -> str:

@@ -115,7 +115,7 @@ class TroubledWorld : public InformerWorld {
     }
     switch (random.below(8)) {
       case 0:
-        return;  // it takes its time, or for ever
+        return;  // it takes its time, or never ends
       case 1:
         api.answer(ListPage{{pod("", "1")}, "5", ""});
         return;
