@@ -132,7 +132,9 @@ class Node:
         """Images of `registry` from now on; `mirror` is a URL."""
         folder = self._folder / "lib" / REGISTRIES / registry
         folder.mkdir(parents=True)
-        (folder / "hosts.toml").write_text(f'server = "{mirror}"\n')
+        # containerd 1.6 takes a server that is not a host, too, for one that speaks https.
+        host = f'[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n'
+        (folder / "hosts.toml").write_text(f'server = "{mirror}"\n{host}')
 
     def unreachable(self) -> AbstractContextManager:
         """Its kubelet hangs: the node becomes NotReady, and its containers keep running."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from harness.chart import NAMESPACE, RELEASE, nested
+from harness.chart import NAMESPACE, RELEASE, Refused, nested
 from harness.live_cluster import EXPORT_NAMESPACE, namespace
 from harness.local_registry import LocalRegistry
 
@@ -53,10 +53,14 @@ def images_of_pods(live, space: str) -> set[str]:
 def test_the_chart_of_the_folder_installs_and_delivers(fresh, registry, release, tmp_path):
     fresh.apply(namespace(NAMESPACE, "restricted"), namespace(EXPORT_NAMESPACE))
     chart = FOLDER / f"dualtrace-{release['version']}.tgz"
-    fresh.helm.run(
-        *("install", RELEASE, chart, "--namespace", NAMESPACE, "--wait", "--timeout=110s"),
-        values=nested(sharedNamespaces=[EXPORT_NAMESPACE]),
-    )
+    try:
+        fresh.helm.run(
+            *("install", RELEASE, chart, "--namespace", NAMESPACE, "--wait", "--timeout=60s"),
+            values=nested(sharedNamespaces=[EXPORT_NAMESPACE]),
+        )
+    except Refused as error:
+        pods = fresh.kubectl("describe", "pods", f"--namespace={NAMESPACE}")
+        raise AssertionError(f"{error}\n{pods}\n{registry.process.output()}") from None
     assert images_of_pods(fresh, NAMESPACE) == {release["names"]["dualtrace-operator"]}
     fresh.helm.run("test", RELEASE, "--namespace", NAMESPACE, "--timeout=110s")
     fresh.create_export()
