@@ -28,9 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dualtrace;
   const auto object = parse_json({reinterpret_cast<const char*>(data), size});
   if (!object) return 0;
-  const auto [value, faults] = ctl::parse_export(*object);
-  DT_CHECK(value.has_value() == faults.empty());
-  DT_CHECK(to_string(faults).empty() == faults.empty());
+  const ctl::ExportOrFaults parsed = ctl::parse_export(*object);
+  const auto& value = parsed.value;
+  DT_CHECK(value.has_value() == parsed.faults.empty());
+  DT_CHECK(to_string(parsed.faults).empty() == parsed.faults.empty());
   if (!value) return 0;
   DT_CHECK(value->arize || value->databricks);
   const auto is_set = [&](std::string_view key) { return value->setting(key) != nullptr; };
