@@ -38,6 +38,12 @@ NodeWatch::Reports by_pod(const std::vector<AgentReport>& reports) {
   return found;
 }
 
+// nullptr if its agent has never answered.
+const AgentReport* report_of(const Json& pod, const NodeWatch::Reports& reports) {
+  const auto report = reports.find(text_at(pod, {"metadata", "name"}));
+  return report == reports.end() ? nullptr : report->second;
+}
+
 }  // namespace
 
 NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) const {
@@ -85,8 +91,7 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   for (const kube::ObjectPointer& pod : pods) {
     const std::string node = node_of(*pod);
     if (node.empty() || kube::is_ending(*pod)) continue;
-    const auto report = said.find(text_at(*pod, {"metadata", "name"}));
-    Pod agent = judge(*pod, report == said.end() ? nullptr : report->second);
+    Pod agent = judge(*pod, report_of(*pod, said));
     const auto [known, is_new] = best.try_emplace(node, agent);
     if (!is_new && agent.standing < known->second.standing) known->second = std::move(agent);
   }
@@ -127,9 +132,8 @@ void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, cons
     if (!trouble && lasts(waits_for_kubelet_since(*pod))) {
       trouble = {"NotStarted", "the node's kubelet has not started the pod"};
     }
-    if (const auto report = reports.find(text_at(*pod, {"metadata", "name"}));
-        !trouble && report != reports.end()) {
-      const std::string& why = report->second->says.not_ready_reason;
+    if (const AgentReport* report = report_of(*pod, reports); !trouble && report != nullptr) {
+      const std::string& why = report->says.not_ready_reason;
       if (!why.empty() && lasts(unready_since(*pod))) trouble = {"NotReady", why};
     }
     if (!trouble) continue;
