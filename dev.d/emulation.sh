@@ -4,7 +4,8 @@
 word_arm64() {
   prepare arm64 "$@"
   export DUALTRACE_SYSROOT QEMU_LD_PREFIX
-  DUALTRACE_SYSROOT="$(place arm64)/root" QEMU_LD_PREFIX="$(place arm64)/root"
+  DUALTRACE_SYSROOT="$(place arm64)/root"
+  QEMU_LD_PREFIX="$DUALTRACE_SYSROOT"
   run_arm64_programs
   build release-arm64
   say "testing: unit tests, under emulation"
