@@ -12,6 +12,7 @@ from cluster.node import Node
 from images.machine import this_machine
 from images.made import Made, Naming, Source, make
 from images.version import read_revision
+from release.programs import PROGRAMS
 
 from harness import sandbox, shifted_clock
 from harness.application_image import write_python_archive
@@ -151,7 +152,7 @@ class LiveCluster:
         replace a shared namespace."""
         operator, agent = (
             self.load_program(program, tag, binaries)
-            for program in ("dualtrace-operator", "dualtrace-agent")
+            for program in PROGRAMS
         )
         images = nested(
             image__repository=operator.rpartition(":")[0],
@@ -207,6 +208,11 @@ class LiveCluster:
     def agent_pods(self, team: str = EXPORT_NAMESPACE) -> list[dict]:
         """Including those that are terminating."""
         return self.get("pods", team)["items"]
+
+    def images(self, space: str = EXPORT_NAMESPACE) -> list[str]:
+        """Of each container of each pod, those that are ending included."""
+        pods = self.get("pods", space)["items"]
+        return [one["image"] for pod in pods for one in pod["spec"]["containers"]]
 
     def wait_for_agents(self, count: int, timeout: float = 120) -> None:
         """Waits until there are exactly this many pods."""

@@ -14,6 +14,7 @@ from harness import sandbox
 from harness.live_cluster import APPLICATION_NAMESPACE, ROOT
 from harness.processes import wait_until
 from harness.tools import tool_folder
+from release.programs import PROGRAMS
 
 QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text()
 TRUST = "ca: {configMapName: destinations, key: ca.crt}"
@@ -73,7 +74,7 @@ class Newcomer:
 @pytest.fixture(scope="module")
 def newcomer(fresh, tmp_path_factory) -> Newcomer:
     """With a Deployment that does not know dualtrace, and local images in place of a registry."""
-    for program in ("dualtrace-operator", "dualtrace-agent"):
+    for program in PROGRAMS:
         fresh.load_program(program, "0.1.0")
     fresh.start_application(annotated=False)
     return Newcomer(fresh, tmp_path_factory.mktemp("newcomer"))

@@ -10,10 +10,10 @@ import pytest
 from harness.chart import NAMESPACE, RELEASE, Refused, nested
 from harness.live_cluster import EXPORT_NAMESPACE, namespace
 from harness.local_registry import LocalRegistry
+from release.programs import PROGRAMS
 
 FOLDER = Path(os.environ.get("DUALTRACE_TEST_RELEASE") or "/nonexistent")
 RATE = 20
-PROGRAMS = ("dualtrace-operator", "dualtrace-agent")
 
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="./dev cluster release runs it")
 
@@ -45,27 +45,22 @@ def registry(fresh, release, tmp_path_factory):
     made.process.stop()
 
 
-def images_of_pods(live, space: str) -> set[str]:
-    pods = live.get("pods", space)["items"]
-    return {container["image"] for pod in pods for container in pod["spec"]["containers"]}
-
-
 def test_the_chart_of_the_folder_installs_and_delivers(fresh, registry, release, tmp_path):
     fresh.apply(namespace(NAMESPACE, "restricted"), namespace(EXPORT_NAMESPACE))
     chart = FOLDER / f"dualtrace-{release['version']}.tgz"
     try:
         fresh.helm.run(
-            *("install", RELEASE, chart, "--namespace", NAMESPACE, "--wait", "--timeout=60s"),
+            *("install", RELEASE, chart, "--namespace", NAMESPACE, "--wait", "--timeout=110s"),
             values=nested(sharedNamespaces=[EXPORT_NAMESPACE]),
         )
     except Refused as error:
         pods = fresh.kubectl("describe", "pods", f"--namespace={NAMESPACE}")
         raise AssertionError(f"{error}\n{pods}\n{registry.process.output()}") from None
-    assert images_of_pods(fresh, NAMESPACE) == {release["names"]["dualtrace-operator"]}
+    assert set(fresh.images(NAMESPACE)) == {release["names"]["dualtrace-operator"]}
     fresh.helm.run("test", RELEASE, "--namespace", NAMESPACE, "--timeout=110s")
     fresh.create_export()
     fresh.wait_until_ready()
-    assert images_of_pods(fresh, EXPORT_NAMESPACE) == {release["names"]["dualtrace-agent"]}
+    assert set(fresh.images()) == {release["names"]["dualtrace-agent"]}
     fresh.settle([fresh.load_from(one, RATE, tmp_path) for one in fresh.cluster.nodes().each])
 
 
@@ -73,5 +68,5 @@ def test_install_yaml_makes_the_same_without_helm(fresh, registry, release):
     fresh.helm.run("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=110s")
     fresh.kubectl("apply", "--server-side", f"--filename={FOLDER / 'install.yaml'}")
     fresh.wait_for_rollout(f"deployment/{RELEASE}", NAMESPACE)
-    assert images_of_pods(fresh, NAMESPACE) == {release["names"]["dualtrace-operator"]}
+    assert set(fresh.images(NAMESPACE)) == {release["names"]["dualtrace-operator"]}
     fresh.wait_until_ready()

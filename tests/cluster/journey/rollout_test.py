@@ -27,13 +27,9 @@ def settle(live, loads, capsys) -> None:
         live.wait_until_delivered(told.stored)
 
 
-def images(live) -> list[str]:
-    return [pod["spec"]["containers"][0]["image"] for pod in live.agent_pods()]
-
-
 def agents_run(live, image: str) -> None:
     live.wait_until_ready(timeout=240)
-    wait_until(lambda: images(live) == [image] * 2, "the old agents have ended", 120, every=0.5)
+    wait_until(lambda: live.images() == [image] * 2, "the old agents have ended", 120, every=0.5)
 
 
 def test_an_upgrade_of_the_agent_loses_nothing(live, loads, capsys):

@@ -19,14 +19,10 @@ BEFORE = os.environ.get("DUALTRACE_BEFORE")
 pytestmark = pytest.mark.skipif(not BEFORE, reason="DUALTRACE_BEFORE does not name an earlier version")
 
 
-def images(live) -> set[str]:
-    return {pod["spec"]["containers"][0]["image"] for pod in live.agent_pods()}
-
-
 def wait_for_agents(live, tag: str) -> None:
     live.wait_until_ready(timeout=240)
     wanted = {f"localhost/dualtrace-agent:{tag}"}
-    wait_until(lambda: images(live) == wanted, f"all agents are of {tag}", 120, every=0.5)
+    wait_until(lambda: set(live.images()) == wanted, f"all agents are of {tag}", 120, every=0.5)
 
 
 @pytest.fixture(scope="module")
