@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // LaneOptions: how one lane behaves. The defaults are those of the configuration
-// (common/config/agent_config.h); nothing repeats them here. Used by agent/app, and by tests that
-// change a few of them.
+// (common/config/schema.cc); nothing repeats them here. Used by agent/app, and by tests that change
+// a few of them.
 // Immutable once the lane has them.
 
 #include <cstdint>

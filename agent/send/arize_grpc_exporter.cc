@@ -154,7 +154,7 @@ class ArizeGrpcExporter final : public Exporter {
     Lock lock(mutex_);
     calls_.insert(call);
     if (answers_ != nullptr) return;
-    if (thread_.joinable()) thread_.join();  // it has closed the queue of before
+    if (thread_.joinable()) thread_.join();  // it has closed the previous queue
     answers_ = std::make_unique<grpc::CompletionQueue>();
     thread_ = std::thread([this, answers = answers_.get()] { answer(*answers); });
     pthread_setname_np(thread_.native_handle(), "arize-grpc");
