@@ -11,15 +11,9 @@
 
 namespace dualtrace::agent {
 
-// A record that was read: its place and its share in the counts.
-struct ReadMark {
-  uint64_t sequence = 0;
-  uint32_t spans = 0;
-  uint64_t bytes = 0;
-  uint64_t bytes_before = 0;  // of payload, accepted in total before this record
-  int64_t arrived_unix_nanos = 0;
-  Position after{};                       // the end of the record
-  std::optional<uint32_t> carried_for{};  // as in its header
+// A record that was read, and where it ends.
+struct ReadMark : RecordInfo {
+  Position after{};
 
   [[nodiscard]] uint32_t counted_spans() const { return carried_for ? 0 : spans; }
 };

@@ -7,18 +7,6 @@
 #include <utility>
 
 namespace dualtrace::agent {
-namespace {
-
-JournalRecord record_of(const ReadMark& mark, SharedBytes payload) {
-  return {.sequence = mark.sequence,
-          .arrived = from_unix_nanos(mark.arrived_unix_nanos),
-          .spans = mark.spans,
-          .payload = std::move(payload),
-          .bytes_before = mark.bytes_before,
-          .carried = mark.carried_for.has_value()};
-}
-
-}  // namespace
 
 FileJournalLane::FileJournalLane(Parts parts)
     : files_(parts.files),
@@ -71,7 +59,7 @@ std::optional<JournalRead> FileJournalLane::take(StoredRecord record) {
     know(mark);
   }
   unsettled_.emplace(mark.sequence, mark);
-  return record_of(mark, std::move(record.payload));
+  return JournalRecord{mark, std::move(record.payload)};
 }
 
 std::optional<JournalRead> FileJournalLane::take(const JournalReader::OthersRecord& record) {
@@ -153,14 +141,14 @@ Result<JournalRecord> FileJournalLane::read_again(uint64_t sequence) {
     table_.mark_damaged(number);
     return fail(ErrorKind::kCorrupt, "journal: record " + std::to_string(sequence) + " is damaged");
   }
-  return record_of(mark, *std::move(payload));
+  return JournalRecord{mark, *std::move(payload)};
 }
 
 void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> done) {
   Carrying carrying{.sequence = rest.sequence, .number = 0, .ended = rest.ended};
   PendingAppend append{.payload = std::move(rest.payload),
                        .spans = rest.spans,
-                       .arrived_unix_nanos = 0,
+                       .arrived = {},
                        .done = {},
                        .carried_for = lane_tag(name_),
                        .synced = {}};
@@ -170,7 +158,7 @@ void FileJournalLane::carry_over(CarryOver rest, std::function<void(Status)> don
     const auto record = unsettled_.find(rest.sequence);
     DT_CHECK(record != unsettled_.end());
     DT_CHECK(rest.spans > 0 && rest.ended.sum() + rest.spans == record->second.spans);
-    append.arrived_unix_nanos = record->second.arrived_unix_nanos;
+    append.arrived = record->second.arrived;
     may = cursor_.may_carry();
     carrying.number = ++carry_overs_;
     DT_CHECK(carrying_.emplace(rest.sequence, carrying.number).second);
@@ -215,14 +203,14 @@ Status FileJournalLane::copy_refused(const Carrying& carrying, Status status) {
 
 void FileJournalLane::know(const ReadMark& copy) {
   if (!copies_.emplace(copy.sequence, copy).second) return;
-  copies_arrived_.insert(copy.arrived_unix_nanos);
+  copies_arrived_.insert(copy.arrived);
   copied_spans_ += copy.spans;
 }
 
 void FileJournalLane::forget_copy(uint64_t sequence) {
   const auto copy = copies_.find(sequence);
   if (copy == copies_.end()) return;
-  copies_arrived_.erase(copies_arrived_.find(copy->second.arrived_unix_nanos));
+  copies_arrived_.erase(copies_arrived_.find(copy->second.arrived));
   copied_spans_ -= copy->second.spans;
   copies_.erase(copy);
 }
@@ -299,26 +287,26 @@ void FileJournalLane::notify_published() {
 
 LaneBooks FileJournalLane::books() const {
   CursorState cursor;
-  std::optional<int64_t> oldest;
+  std::optional<WallTime> oldest;
   {
     Lock lock(mutex_);
     cursor = cursor_.state();
     // The first record that was read and is not settled is the one at the watermark.
-    if (!unsettled_.empty()) oldest = unsettled_.begin()->second.arrived_unix_nanos;
+    if (!unsettled_.empty()) oldest = unsettled_.begin()->second.arrived;
     // But carried records arrived earlier than their neighbors.
-    if (!copies_arrived_.empty())
-      oldest = std::min(oldest.value_or(INT64_MAX), *copies_arrived_.begin());
+    if (!copies_arrived_.empty()) {
+      oldest = std::min(oldest.value_or(WallTime::max()), *copies_arrived_.begin());
+    }
   }
   // Taken second: everything settled had been published before.
   LaneBooks books = books_of(cursor, table_.published());
   books.backlog_bytes = table_.bytes_from(cursor.watermark, cursor.position);
-  if (!oldest) oldest = arrival_at(cursor.watermark, cursor.position);
-  if (oldest) books.oldest_unsettled = from_unix_nanos(*oldest);
+  books.oldest_unsettled = oldest ? oldest : arrival_at(cursor.watermark, cursor.position);
   return books;
 }
 
 // The reader has not reached it (or it was just published): one small read of its header.
-std::optional<int64_t> FileJournalLane::arrival_at(uint64_t sequence, Position known) const {
+std::optional<WallTime> FileJournalLane::arrival_at(uint64_t sequence, Position known) const {
   const auto view = table_.find(sequence);
   if (!view || !view->segment.readable) return std::nullopt;
   const Segment& segment = view->segment;
@@ -330,7 +318,7 @@ std::optional<int64_t> FileJournalLane::arrival_at(uint64_t sequence, Position k
   const auto header = decode_record_header({bytes.data(), *n}, segment.number);
   if (!header || header->sequence != sequence) return std::nullopt;
   if (header->carried_for && *header->carried_for != lane_tag(name_)) return std::nullopt;
-  return header->arrived_unix_nanos;
+  return from_unix_nanos(header->arrived_unix_nanos);
 }
 
 Backlog FileJournalLane::backlog() const {

@@ -76,7 +76,7 @@ class FileJournalLane final : public JournalLane {
   Status copy_refused(const Carrying& carrying, Status status);
   void know(const ReadMark& copy) DT_REQUIRES(mutex_);
   void forget_copy(uint64_t sequence) DT_REQUIRES(mutex_);
-  [[nodiscard]] std::optional<int64_t> arrival_at(uint64_t sequence, Position known) const;
+  [[nodiscard]] std::optional<WallTime> arrival_at(uint64_t sequence, Position known) const;
 
   FileSystem& files_;
   const std::string name_;
@@ -100,10 +100,10 @@ class FileJournalLane final : public JournalLane {
   std::map<uint64_t, ReadMark> unsettled_ DT_GUARDED_BY(mutex_);  // read, by sequence
   std::map<uint64_t, uint64_t> carrying_ DT_GUARDED_BY(mutex_);   // by sequence: the number
   uint64_t carry_overs_ DT_GUARDED_BY(mutex_) = 0;
-  JournalTotals copied_to_ DT_GUARDED_BY(mutex_);                // published with the last copy
-  std::map<uint64_t, ReadMark> copies_ DT_GUARDED_BY(mutex_);    // unsettled, by sequence
-  std::multiset<int64_t> copies_arrived_ DT_GUARDED_BY(mutex_);  // their arrivals
-  uint64_t copied_spans_ DT_GUARDED_BY(mutex_) = 0;              // theirs
+  JournalTotals copied_to_ DT_GUARDED_BY(mutex_);                 // published with the last copy
+  std::map<uint64_t, ReadMark> copies_ DT_GUARDED_BY(mutex_);     // unsettled, by sequence
+  std::multiset<WallTime> copies_arrived_ DT_GUARDED_BY(mutex_);  // their arrivals
+  uint64_t copied_spans_ DT_GUARDED_BY(mutex_) = 0;               // theirs
   std::function<void()> notify_ DT_GUARDED_BY(mutex_);
 };
 

@@ -109,7 +109,7 @@ Status GroupWriter::write_records(std::span<PendingAppend> group) {
     const RecordHeader header{.payload_bytes = static_cast<uint32_t>(append.payload.size()),
                               .spans = append.spans,
                               .sequence = sequence++,
-                              .arrived_unix_nanos = append.arrived_unix_nanos,
+                              .arrived_unix_nanos = unix_nanos(append.arrived),
                               .group_rest = --rest,
                               .payload_crc = payload_crc(append.payload, current_.number),
                               .carried_for = append.carried_for};
@@ -139,14 +139,14 @@ void GroupWriter::publish(std::span<PendingAppend> group) {
   records.reserve(group.size());
   for (PendingAppend& append : group) {
     offset_ += record_bytes(append);
-    records.push_back({.mark = {.sequence = totals.records,
-                                .spans = append.spans,
-                                .bytes = append.payload.size(),
-                                .bytes_before = totals.bytes,
-                                .arrived_unix_nanos = append.arrived_unix_nanos,
-                                .after = {current_.number, offset_},
-                                .carried_for = append.carried_for},
-                       .payload = std::move(append.payload)});
+    const RecordInfo info{.sequence = totals.records,
+                          .arrived = append.arrived,
+                          .spans = append.spans,
+                          .bytes = append.payload.size(),
+                          .bytes_before = totals.bytes,
+                          .carried_for = append.carried_for};
+    records.push_back(
+        {.mark = {info, {current_.number, offset_}}, .payload = std::move(append.payload)});
     totals.records += 1;
     totals.spans += records.back().mark.counted_spans();
     totals.bytes += records.back().mark.bytes;

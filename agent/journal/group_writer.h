@@ -21,7 +21,7 @@ namespace dualtrace::agent {
 struct PendingAppend {
   std::string payload;
   uint32_t spans = 0;
-  int64_t arrived_unix_nanos = 0;
+  WallTime arrived;
   Journal::Stored done;
   // Of a record that a lane carries over. It is synced whatever the durability, because its
   // original is settled. `synced` is called after the sync, before anybody can read the record,

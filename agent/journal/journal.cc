@@ -65,7 +65,7 @@ class FileJournal final : public Journal {
   void append(std::string payload, uint32_t spans, Stored done) override {
     submit({.payload = std::move(payload),
             .spans = spans,
-            .arrived_unix_nanos = unix_nanos(scheduler_.clock().wall()),
+            .arrived = scheduler_.clock().wall(),
             .done = std::move(done)});
   }
 

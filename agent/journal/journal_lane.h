@@ -46,13 +46,20 @@ struct LaneBooks {
   std::optional<WallTime> oldest_unsettled;
 };
 
-struct JournalRecord {
+// A record, except for its payload.
+struct RecordInfo {
   uint64_t sequence = 0;
   WallTime arrived;
   uint32_t spans = 0;
-  SharedBytes payload;        // a serialized ExportTraceServiceRequest
+  uint64_t bytes = 0;         // of its payload
   uint64_t bytes_before = 0;  // of payload, accepted in total before this record
-  bool carried = false;       // what carry_over() left of a record; it arrived when that one did
+  // Set for what carry_over() left of a record, which arrived when that one did: lane_tag() of the
+  // lane, for which alone it is.
+  std::optional<uint32_t> carried_for{};
+};
+
+struct JournalRecord : RecordInfo {
+  SharedBytes payload;  // a serialized ExportTraceServiceRequest
 };
 
 // What is left of a record that has to wait longer than its neighbors.
@@ -80,7 +87,6 @@ struct Backlog {
 // Records [first, last] cannot be read: their segment is damaged and set aside. The reader has
 // already settled them as dead-lettered; the lane only reports them. Carried records among them may
 // be reported later, when the reader reaches the end without them: then the range is the whole
-// journal's.
 // journal's.
 struct JournalDamage {
   uint64_t first = 0;

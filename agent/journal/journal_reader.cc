@@ -175,13 +175,13 @@ bool JournalReader::take_settled(uint64_t sequence, uint64_t spans, uint64_t byt
 
 ReadMark JournalReader::mark_of(const RecordHeader& header) const {
   const uint64_t end = position_.offset + kRecordHeaderBytes + header.payload_bytes;
-  return {.sequence = header.sequence,
-          .spans = header.spans,
-          .bytes = header.payload_bytes,
-          .bytes_before = at_.bytes,
-          .arrived_unix_nanos = header.arrived_unix_nanos,
-          .after = {position_.segment, end},
-          .carried_for = header.carried_for};
+  const RecordInfo info{.sequence = header.sequence,
+                        .arrived = from_unix_nanos(header.arrived_unix_nanos),
+                        .spans = header.spans,
+                        .bytes = header.payload_bytes,
+                        .bytes_before = at_.bytes,
+                        .carried_for = header.carried_for};
+  return {info, {position_.segment, end}};
 }
 
 void JournalReader::step_over(uint64_t spans, uint64_t bytes, Position after) {

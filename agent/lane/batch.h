@@ -22,13 +22,8 @@
 namespace dualtrace::agent {
 
 // A record that was read and is not settled yet. The journal outlives it.
-struct OpenRecord {
+struct OpenRecord : RecordInfo {
   JournalLane* journal = nullptr;
-  uint64_t sequence = 0;
-  WallTime arrived;
-  uint32_t spans = 0;
-  size_t bytes = 0;
-  uint64_t bytes_before = 0;  // in its journal
   SpanCounts counts{};
 };
 

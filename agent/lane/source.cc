@@ -96,7 +96,7 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
       continue;
     }
     auto shared = open(record);
-    if (record.carried) {
+    if (record.carried_for) {
       // It failed while others passed: it is sent alone, and does not end the open batch.
       Batcher alone{Linger{}};
       sealed = alone.add(shared, record.payload, limits, now);
@@ -115,8 +115,7 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
 
 std::shared_ptr<OpenRecord> Source::open(const JournalRecord& record) {
   ++*open_records_;
-  auto* const open = new OpenRecord{&journal_,    record.sequence,       record.arrived,
-                                    record.spans, record.payload.size(), record.bytes_before};
+  auto* const open = new OpenRecord{record, &journal_};
   return {open, [count = open_records_](const OpenRecord* closed) {
             --*count;
             delete closed;

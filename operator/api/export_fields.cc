@@ -80,49 +80,30 @@ constexpr ExportField se_linux(std::string_view path) {
   return {.path = path, .most_characters = kSeLinuxMax};
 }
 
+// The types that the agent's configuration has, too. Where two fields have one key type, the first
+// is that of a passed-on key.
+struct SharedType {
+  FieldType field;
+  KeyType key;
+};
+constexpr auto kSharedTypes = std::to_array<SharedType>({{kUrl, KeyType::kUrl},
+                                                         {kSize, KeyType::kSize},
+                                                         {kMemory, KeyType::kSize},
+                                                         {kShare, KeyType::kShare},
+                                                         {kDuration, KeyType::kDuration},
+                                                         {kSeconds, KeyType::kSeconds},
+                                                         {kInteger, KeyType::kCount},
+                                                         {kChoice, KeyType::kChoice},
+                                                         {kMap, KeyType::kMap}});
+
 FieldType field_type(KeyType type) {
-  switch (type) {
-    case KeyType::kUrl:
-      return kUrl;
-    case KeyType::kSize:
-      return kSize;
-    case KeyType::kShare:
-      return kShare;
-    case KeyType::kDuration:
-      return kDuration;
-    case KeyType::kSeconds:
-      return kSeconds;
-    case KeyType::kCount:
-      return kInteger;
-    case KeyType::kChoice:
-      return kChoice;
-    case KeyType::kMap:
-      return kMap;
-    default:
-      return kText;
-  }
+  const auto* const shared = std::ranges::find(kSharedTypes, type, &SharedType::key);
+  return shared == kSharedTypes.end() ? kText : shared->field;
 }
 
 KeyType key_type(FieldType type) {
-  switch (type) {
-    case kUrl:
-      return KeyType::kUrl;
-    case kSize:
-    case kMemory:
-      return KeyType::kSize;
-    case kShare:
-      return KeyType::kShare;
-    case kDuration:
-      return KeyType::kDuration;
-    case kSeconds:
-      return KeyType::kSeconds;
-    case kInteger:
-      return KeyType::kCount;
-    case kChoice:
-      return KeyType::kChoice;
-    default:
-      return KeyType::kText;
-  }
+  const auto* const shared = std::ranges::find(kSharedTypes, type, &SharedType::field);
+  return shared == kSharedTypes.end() ? KeyType::kText : shared->key;
 }
 
 // A field that reaches the agents as it is written.

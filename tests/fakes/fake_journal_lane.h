@@ -73,9 +73,13 @@ class FakeJournalLane final : public JournalLane {
         continue;
       }
       const JournalRecord original = open.at(sequence);
-      const JournalRecord copy{++last_carried,        original.arrived,
-                               each.rest.spans,       std::move(each.rest.payload),
-                               original.bytes_before, true};
+      const JournalRecord copy{{.sequence = ++last_carried,
+                                .arrived = original.arrived,
+                                .spans = each.rest.spans,
+                                .bytes = each.rest.payload.size(),
+                                .bytes_before = original.bytes_before,
+                                .carried_for = 1},
+                               std::move(each.rest.payload)};
       totals.settled += each.rest.ended;
       totals.backlog_spans -= each.rest.ended.sum();
       totals.backlog_bytes += copy.payload.size();
@@ -148,8 +152,12 @@ class FakeSourceJournal final : public Journal {
   explicit FakeSourceJournal(Clock& clock) : clock_(clock) {}
 
   void append(std::string payload, uint32_t spans, Stored done) override {
-    const JournalRecord record{++appended.records, clock_.wall(), spans, std::move(payload),
-                               appended.bytes};
+    const JournalRecord record{{.sequence = ++appended.records,
+                                .arrived = clock_.wall(),
+                                .spans = spans,
+                                .bytes = payload.size(),
+                                .bytes_before = appended.bytes},
+                               std::move(payload)};
     appended.spans += spans;
     appended.bytes += record.payload.size();
     for (auto& [name, lane] : lanes) lane.publish(record);

@@ -218,8 +218,8 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
   LaneModel& at = journal.lanes[lane];
   const uint32_t number = requests_.request_in(record.payload);
   const Request& sent = requests_[number];
-  trace_.add(record.carried ? "read copy" : "read", kLaneNames[lane], record.sequence, number);
-  if (record.carried) return read_copy(at, lane, number, record);
+  trace_.add(record.carried_for ? "read copy" : "read", kLaneNames[lane], record.sequence, number);
+  if (record.carried_for) return read_copy(at, lane, number, record);
   require(sent.spans == record.spans && sent.bytes == record.payload.size() &&
               sent.crc == crc32c(record.payload, 0),
           "request", number, "is not in the journal as it was sent");
@@ -255,7 +255,7 @@ void Witness::open(LaneModel& at, size_t lane, uint32_t request, const JournalRe
   OpenRecord opened{.request = request,
                     .spans = requests_.spans_in(record.payload),
                     .bytes = record.payload.size(),
-                    .copy = record.carried};
+                    .copy = record.carried_for.has_value()};
   require(opened.spans.size() == record.spans, "a record has another number of spans");
   at.open_spans += opened.spans.size();
   at.open_bytes += opened.bytes;

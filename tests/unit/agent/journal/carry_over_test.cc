@@ -47,7 +47,7 @@ TEST_F(CarryOverTest, ReadsARecordAgainThatWaitsFromTheDiskOrFromAnOlderSegment)
     EXPECT_EQ(again->payload, "first");
     EXPECT_EQ(again->spans, 2u);
     EXPECT_EQ(again->arrived, first.arrived);
-    EXPECT_FALSE(again->carried);
+    EXPECT_FALSE(again->carried_for);
     deliver(arize(), first);  // it is settled once, as if it had never been read again
     expect_waiting(arize(), 2);
   }
@@ -82,7 +82,7 @@ TEST_F(CarryOverTest, MovesWhatIsLeftToTheEndAndKeepsItsArrival) {
     EXPECT_EQ(arize().books().oldest_unsettled, whole.arrived);
     deliver(arize(), read_record(arize()));
     const JournalRecord rest = read_record(arize());
-    EXPECT_TRUE(rest.carried);
+    EXPECT_TRUE(rest.carried_for);
     EXPECT_EQ(rest.payload, "cd");
     EXPECT_EQ(rest.spans, 2u);
     EXPECT_EQ(rest.arrived, whole.arrived);
@@ -188,7 +188,7 @@ TEST_F(CarryOverTest, ADeathBeforeTheCursorIsStoredLeavesTheRecordAndNoCopy) {
   for (int life = 0; life < 4; ++life) {
     const JournalRecord whole = read_record(arize());
     EXPECT_EQ(whole.payload, "abc");
-    EXPECT_FALSE(whole.carried);
+    EXPECT_FALSE(whole.carried_for);
     EXPECT_TRUE(at_end(arize()));
     carry_ok(arize(), whole.sequence, "bc", 2, {.delivered = 1});
     crash();

@@ -7,7 +7,7 @@ namespace dualtrace::agent {
 namespace {
 
 StoredRecord record(uint64_t sequence, size_t bytes = 100) {
-  return {.mark = {.sequence = sequence}, .payload = std::string(bytes, 'x')};
+  return {.mark = {{.sequence = sequence}}, .payload = std::string(bytes, 'x')};
 }
 
 TEST(FreshRecords, GiveEveryLaneTheSameBytes) {
