@@ -9,8 +9,8 @@
 
 namespace dualtrace::agent {
 
-// What the agent needs in addition to the receiver's budget (docs/operations.md, "How much memory
-// it takes"), with the defaults of `delivery`.
+// The memory that the agent needs in addition to the receiver's budget (docs/operations.md, "Memory
+// use"), with the defaults of `delivery`.
 inline constexpr uint64_t kMemoryForTheRest = uint64_t{128} * 1024 * 1024;
 
 // The configured budget, or what the limit leaves; at least a quarter of the limit, as in the

@@ -331,7 +331,7 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
          "stored. Keep this above the kubelet's eviction thresholds. 0: agents fill the disk "
          "up to `maxBacklog`. At most 90% or 64Ti.",
      .note = "The disk is that of `folder`, counted as the kubelet counts it "
-             "([operations.md](operations.md#a-disk-that-runs-full))."},
+             "([operations.md](operations.md#low-disk-space))."},
     bounded("delivery.maxAge", kSeconds, "72h", "1s", "8760h", kReload,
             delivery<&DeliveryConfig::max_age>,
             "How long a node keeps undelivered spans for a destination; older spans expire and "
