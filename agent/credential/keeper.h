@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keeper: the Keyring of one destination. It watches the files of the credential, gets keys made
+// Keeper: the Keyring of one destination. It watches the files of the credential, has keys made
 // from them before they are needed, and lets a changed credential prove itself (Rotation) before it
 // takes over.
 //

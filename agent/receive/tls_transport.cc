@@ -87,8 +87,8 @@ class TlsTransport final : public Transport {
 
 // Our first choice among what the client offers. A client that offers only protocols that we do not
 // speak, or HTTP/2 alone over a cipher that it forbids, is refused with no_application_protocol
-// (RFC 7301, 3.2): whatever it sent next would be misinterpreted. OpenSSL has chosen the cipher
-// before it calls this.
+// (RFC 7301, 3.2), because we would misinterpret whatever it sent next. OpenSSL has chosen the
+// cipher before it calls this.
 int select_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   static constexpr std::string_view kSpoken = "\x02h2\x08http/1.1";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// HttpConnection: one connection of HttpServer, which reads a request, waits for its answer, writes
-// it, and repeats. Private to common_http_server. Used from one thread, the server's io thread.
+// HttpConnection: one connection of HttpServer. Reads a request, waits for its answer, writes it,
+// and repeats. Private to common_http_server. Used from one thread, the server's io thread.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -5,7 +5,7 @@
 //
 // Guarantees: parse(to_json(report)) is the report, cut to the limits and with times in seconds.
 //   Keys are only added, never renamed, so that agents and operators of different versions
-//   understand each other. Unknown keys are ignored; missing ones read as nothing.
+//   understand each other. Unknown keys are ignored; missing ones read as empty.
 // Limits: for lists and texts, applied on both sides, because their content comes from elsewhere (a
 //   destination or another version) and goes into an export's status.
 // Pure. Immutable.
@@ -46,7 +46,7 @@ struct Spans {
 };
 
 // The meaning of "lately". It is longer than the operator's poll interval, so that no loss is
-// missed, and short, so that an export becomes ready soon after the cause is fixed.
+// missed, but short enough that an export becomes ready soon after the cause is fixed.
 inline constexpr Duration kLossWindow = std::chrono::seconds(90);
 
 // Spans that ended under one word for one reason.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Kubernetes' own rules for the texts that an export passes on to it: names, keys, labels, CPU
-// quantities. Errors say what was expected and never repeat the text.
+// quantities. Errors state what was expected and never repeat the text.
 // Pure.
 
 #include <cstdint>

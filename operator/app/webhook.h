@@ -2,7 +2,7 @@
 #pragma once
 // Webhook: what the options --webhook-… enable on every replica: the server, and its certificate,
 // which a CertificateKeeper maintains on its own thread or which is read from a folder.
-// Used from one thread, but missing() is thread-safe.
+// Used from one thread, except for missing(), which is thread-safe.
 
 #include <memory>
 #include <string>

@@ -78,7 +78,8 @@ Json senders(const DualTraceExport& wanted) {
 
 // Ingress: spans from the pods that the export admits, and the status port from the pods of all
 // namespaces. The operator and Prometheus run in namespaces that an export does not know, and the
-// status port serves counts, names and reasons, but no span and no key. Egress: what agents need.
+// status port serves counts, names and reasons, but no span and no key. Egress: the ports that
+// agents need.
 Json network_policy(const DualTraceExport& wanted, const AgentConfig& config) {
   Json object = child(wanted, kube::kNetworkPolicies);
   object["spec"] = {

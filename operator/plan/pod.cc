@@ -201,8 +201,8 @@ Json pod_annotations(const DualTraceExport& wanted, const AgentConfig& config) {
 
 }  // namespace
 
-// A change here rolls out the pods. Of the configuration, that is only what a running agent cannot
-// reload, through its fingerprint; of Secrets, never their contents.
+// A change here rolls out the pods. Of the configuration, this includes, by its fingerprint, only
+// what a running agent cannot reload; of Secrets, never the contents.
 Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
                   const Installation& installation) {
   return {{"metadata",

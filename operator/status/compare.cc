@@ -15,8 +15,8 @@ constexpr std::array kTypes = {
 
 constexpr std::string_view kUnusedSince = "previousCredentialUnusedSince";
 
-// Conditions whose message tells a person what to fix next: a change of it is written at once. The
-// messages of the other conditions contain counts and nodes.
+// Conditions whose message tells a person what to fix next: a changed message is written
+// immediately. The messages of the other conditions contain counts and nodes.
 bool message_counts(std::string_view type) {
   return type == kConfigType || type == kCredentialsType;
 }

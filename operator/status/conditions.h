@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Conditions: one small pure function for each type. Messages are bounded in length and never
-// contain content of a Secret. The conditions and what determines each:
+// contain content of a Secret. The conditions and their inputs:
 //   ConfigValid         faults of the export, or agents that reject the resulting configuration
 //   Progressing         applying, then rolling out, then agents reloading the configuration
 //   CredentialsSynced   the worst of the keys that the export names; then what agents have loaded

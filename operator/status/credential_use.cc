@@ -111,8 +111,8 @@ Previous previous_credential(const LaneSummary& lane, const Json& before) {
   return found;
 }
 
-// When the previous credential was last used. Once reported, it stays so until an agent uses that
-// credential again.
+// When the previous credential was last used. Once reported, the time stays until an agent uses
+// that credential again.
 std::optional<WallTime> unused_since(const LaneSummary& lane, const Facts& facts,
                                      const Previous& previous, const Json& before) {
   if (lane.use.by_fingerprint.contains(previous.fingerprint)) return std::nullopt;

@@ -32,7 +32,7 @@ inline constexpr std::string_view kHttpJson = "http/json";
 [[nodiscard]] std::string either_url(std::string_view host);
 
 // Whether the URL is one of the agents', by any of their Service's names: an earlier review, or a
-// person, may have written another name than this one would.
+// person, may have written a different name from the one that we would.
 [[nodiscard]] bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key);
 
 // Of such a URL.
