@@ -78,7 +78,7 @@ InstallFinding wrong_export_is_refused(kube::Api& api, const InstallQuestion& qu
 }
 
 InstallFinding webhook_answers(kube::Api& api, const InstallQuestion& question) {
-  InstallFinding finding{.what = "the webhook answers for a pod that asks for an export",
+  InstallFinding finding{.what = "the webhook answers for a pod that requests an export",
                          .fault = {}};
   const auto answer = api.apply(kube::kPods, asking_pod(question), kAsked);
   if (!answer) {
