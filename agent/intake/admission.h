@@ -34,7 +34,7 @@ class Ticket {
   Ticket& operator=(Ticket&& other) noexcept;
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  // Its peer; none for what no peer sent.
+  // The peer that sent the bytes; none if no peer did.
   [[nodiscard]] const std::shared_ptr<PeerShare>& peer() const { return peer_; }
   // Grows the ticket to at least `bytes` in total. kUnavailable with a delay hint if the budget is
   // used up; kThrottled, also with a hint, if the peer is over its share; kExhausted if `bytes`

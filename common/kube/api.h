@@ -45,7 +45,7 @@ class Api {
   virtual Result<Json> create(const ResourceType& type, const Json& object) = 0;
   // Replaces; the object's resourceVersion is the lock (kConflict).
   virtual Result<Json> update(const ResourceType& type, const Json& object) = 0;
-  // Server-side apply, forced: the object is our whole intent. Returns the resulting object.
+  // Server-side apply, forced: the object is our fully specified intent. Returns the result.
   virtual Result<Json> apply(const ResourceType& type, const Json& object,
                              const ApplyOptions& options) = 0;
   // RFC 7386.

@@ -17,7 +17,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Keys of what the operator itself writes, and the fields that they come from.
+// Keys whose values the operator itself writes, and the fields that they come from.
 struct Renamed {
   std::string_view key;
   std::string_view field;

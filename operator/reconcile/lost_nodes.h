@@ -20,7 +20,7 @@ namespace dualtrace::ctl {
 
 class LostNodes {
  public:
-  // Continues from what the previous operator wrote into the export's status.
+  // Continues from the previous operator's entries in the export's status.
   void resume(const Json& status);
   // `reports`: the agents' latest, including terminating ones; `nodes`: those with a pod of the
   // export, running or not.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The status of an export: facts → conditions, destinations, counts. Equal facts give an equal
-// status, so that nothing is written when nothing has changed. docs/operator.md explains what each
-// condition and reason means and what to do (tested).
+// status, so that nothing is written when nothing has changed. docs/operator.md explains the
+// meaning of each condition and reason and what to do (tested).
 // Pure.
 
 #include "common/json/json.h"
