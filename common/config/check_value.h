@@ -14,7 +14,7 @@
 
 namespace dualtrace {
 
-// Of a map: one of its values.
+// For a map, `text` is one of its values.
 [[nodiscard]] Status check_value(const SchemaKey& key, std::string_view text);
 
 // The fault of a key that is required but not set: says what to set.

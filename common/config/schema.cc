@@ -33,7 +33,7 @@ constexpr ConfigPlace databricks = at<&AgentConfig::databricks, Members...>;
 template <auto... Members>
 constexpr ConfigPlace delivery = at<&AgentConfig::delivery, Members...>;
 
-// Of the kind of authentication that is configured, if it is this one.
+// The member of the configured kind of authentication, if it is this kind.
 template <typename Kind, auto Member>
 ConfigValue auth(AgentConfig& config) {
   Kind* const kind = config.databricks ? std::get_if<Kind>(&config.databricks->auth) : nullptr;

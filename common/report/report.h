@@ -30,7 +30,7 @@ inline constexpr size_t kCredentialsMax = 4;
 inline constexpr size_t kAudiencesMax = 8;
 inline constexpr size_t kWordBytesMax = 64;
 inline constexpr size_t kTextBytesMax = 512;
-// Of a report's JSON. A reader may reject more.
+// The limit for a report's JSON. A reader may reject more.
 inline constexpr size_t kReportBytesMax = 256 * 1024;
 
 // The lane's ledger: accepted is the sum of the others.

@@ -29,7 +29,7 @@ struct UpdateStrategy {
   bool operator==(const UpdateStrategy&) const = default;
 };
 
-// Of a pod or of a container: only the fields that the export sets.
+// For a pod or a container: only the fields that the export sets.
 struct SecurityContext {
   std::optional<int64_t> run_as_user;
   std::optional<int64_t> run_as_group;

@@ -75,7 +75,7 @@ class Informers final : public Cache, public ClusterView {
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override;
   // All watched and known namespaces, with the labels that the operator may read.
   [[nodiscard]] std::vector<PodNamespace> namespaces() const;
-  // Of all watched namespaces.
+  // In all watched namespaces.
   [[nodiscard]] std::vector<AskingPodPointer> asking_pods() const;
 
  private:

@@ -38,7 +38,7 @@ class Drift {
 
   // When to check again even without an event.
   [[nodiscard]] std::optional<Tick> look_again() const { return look_again_; }
-  // Of the object in the last answer; 0 if its uid differs.
+  // The generation of the object in the last answer; 0 if its uid differs.
   [[nodiscard]] int64_t generation_of(std::string_view uid) const;
   [[nodiscard]] bool quarrels() const;
 

@@ -13,9 +13,10 @@
 
 namespace dualtrace::ctl {
 
-// Of a whole object: from its uid, generation, deletion, labels, annotations, owners, and from who
-// wrote which fields when (managedFields without those of subresources: every write that changes a
-// field shows there, even if an object has no generation). Of a trimmed one: the stored essence.
+// For a whole object: a hash of its uid, generation, deletion, labels, annotations, owners, and of
+// who wrote which fields when (managedFields without those of subresources: every write that
+// changes a field shows there, even if an object has no generation). For a trimmed one: the stored
+// essence.
 [[nodiscard]] std::string essence_of(const Json& object);
 
 // The function that trims objects of that type for its informer: planned types and pods.

@@ -49,7 +49,7 @@ struct Condition {
                                            const std::vector<LaneSummary>& lanes);
 [[nodiscard]] Condition agents_available(const Facts& facts);
 [[nodiscard]] Condition delivering(const LaneSummary& lane);
-// Of lane.losses, which must not be empty: the reason of the worst, and a text about all of them.
+// The reason of a loss, and a text about all lane.losses, which must not be empty.
 [[nodiscard]] Reason reason_of(const LossSummary& loss);
 [[nodiscard]] std::string losses_told(const LaneSummary& lane);
 // What to do if spans are refused for that report::LossReason; "" for any other reason.
@@ -66,7 +66,7 @@ struct Condition {
 [[nodiscard]] std::vector<Condition> make_conditions(const Facts& facts,
                                                      const std::vector<LaneSummary>& lanes);
 
-// Of the previous status; nullptr if it has none.
+// From the previous status; nullptr if it has none.
 [[nodiscard]] const Json* previous_condition(const Facts& facts, std::string_view type);
 
 }  // namespace dualtrace::ctl

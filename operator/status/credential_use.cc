@@ -44,7 +44,7 @@ void add_candidate(const std::string& node, const report::CandidateCredential& c
   same->nodes.push_back(node);
 }
 
-// Of the previous status; an empty object if it has none.
+// From the previous status; an empty object if it has none.
 const Json& credential_before(const LaneSummary& lane, const Facts& facts) {
   static const Json kNone = Json::object();
   if (facts.previous_status == nullptr) return kNone;

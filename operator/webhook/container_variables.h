@@ -30,7 +30,7 @@ class ContainerVariables {
     return !sets(name) && !may_bring(name);
   }
 
-  // Of the last entry with that name in `env`, which wins.
+  // The position of the last entry with that name in `env`, which takes precedence.
   [[nodiscard]] std::optional<size_t> position(std::string_view name) const;
   // As written, including `$(…)`; nullopt: it is not set, or comes from a source.
   [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const;
