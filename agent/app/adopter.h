@@ -28,7 +28,7 @@ namespace dualtrace::agent {
 
 class Adopter {
  public:
-  // What the adopter runs on and opens journals with; the simulation supplies its own.
+  // The parts that the adopter runs on and opens journals with; the simulation has its own.
   struct Parts {
     FileSystem& files;
     std::function<std::unique_ptr<Scheduler>(const std::string& name)> make_scheduler;

@@ -24,7 +24,7 @@ namespace dualtrace::agent {
 inline constexpr std::string_view kArizeLane = to_string(report::Destination::kArize);
 inline constexpr std::string_view kDatabricksLane = to_string(report::Destination::kDatabricks);
 
-// What both destinations are built from; all references outlive them.
+// The parts that both destinations are built from; all references outlive them.
 struct DestinationParts {
   const DeliveryConfig& delivery;
   FileSystem& files;

@@ -67,7 +67,7 @@ class JournalIntake final : public Intake {
   JournalIntake(const JournalIntake&) = delete;
   JournalIntake& operator=(const JournalIntake&) = delete;
 
-  // What is added from the next request on; nothing before the first call (enricher.h).
+  // The attributes to add from the next request on; none before the first call (enricher.h).
   void set_additions(std::vector<ResourceAddition> additions);
   void accept(IntakeRequest request, IntakeAnswer answer) override;
   Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr) override {

@@ -21,7 +21,7 @@ namespace dualtrace::agent {
 
 enum class HttpVersion { k1, k2 };
 
-// What the receiver reads of a request's headers.
+// The headers of a request that the receiver reads.
 struct RequestHead {
   std::string method;
   std::string path;  // with the query, if any

@@ -30,7 +30,7 @@ struct ApplyOptions {
   bool dry_run = false;            // admitted and answered like any other, but not stored
 };
 
-// What must still hold for a removal; empty fields are not checked.
+// Preconditions of a removal; empty fields are not checked.
 struct Precondition {
   std::string uid{};
   std::string resource_version{};
@@ -51,7 +51,7 @@ class Api {
   // RFC 7386.
   virtual Result<Json> merge_patch(const ResourceType& type, const ObjectKey& key,
                                    const Json& patch) = 0;
-  // In the background: the garbage collector removes what it owns afterwards.
+  // Deletes in the background: the garbage collector removes the object's dependents afterwards.
   virtual Status remove(const ResourceType& type, const ObjectKey& key,
                         const Precondition& precondition) = 0;
 };

@@ -34,7 +34,7 @@ class HttpConnection {
   [[nodiscard]] virtual uint64_t waits_since() const = 0;
 };
 
-// What connections need from their server, which outlives them.
+// The parts of the server that connections need; it outlives them.
 struct HttpServerContext {
   HttpServer::Options options;
   HttpServer::Handler handler;

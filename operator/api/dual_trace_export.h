@@ -100,7 +100,7 @@ struct DualTraceExport {
   std::optional<DatabricksSpec> databricks;
   DeliverySpec delivery;
   InjectionSpec injection;
-  // What it keeps of the old behavior beyond `injection`; not set by parse_export().
+  // The old behavior that it keeps beyond `injection`; not set by parse_export().
   Consent consent = Consent::kExplicit;
   AgentSpec agent;
   Settings settings;                                       // of all sections

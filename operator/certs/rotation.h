@@ -33,7 +33,7 @@ struct Authorities {
   std::vector<Certificate> previous{};  // only trusted, while their leaves may exist
   WallTime previous_until{};
 
-  // What clients should trust.
+  // The authorities that clients should trust.
   [[nodiscard]] std::vector<Certificate> trusted() const;
 };
 

@@ -21,7 +21,7 @@ Url discovered_zerobus() {
   return {.scheme = "https", .authority = {"zerobus.cloud.databricks.com", kHttps}, .path = ""};
 }
 
-// What the agent connects to: the proxy, if there is one.
+// The endpoint that the agent connects to: the proxy, if there is one.
 std::vector<HostPort> called(const AgentConfig& config) {
   std::vector<HostPort> all;
   const auto add = [&](const Url& destination, const std::optional<HttpProxy>& proxy) {

@@ -66,7 +66,7 @@ Json failing_nodes(const Json& status) {
   return nodes;
 }
 
-// What does not change all the time, as counts and times do.
+// The parts that do not change all the time, unlike counts and times.
 Json state(const Json& status) {
   Json conditions = conditions_by_type(status);
   for (auto& [type, condition] : conditions.items()) {
