@@ -2,7 +2,8 @@
 #pragma once
 // The frames of an HTTP/2 connection, handled by nghttp2: it calls Http2Events for incoming and
 // outgoing frames, and Http2Session decides. Its C callbacks and its format of header fields are in
-// the .cc. Used from one thread.
+// the .cc.
+// Used from one thread.
 
 #include <nghttp2/nghttp2.h>
 

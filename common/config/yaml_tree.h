@@ -3,7 +3,8 @@
 // The YAML of a configuration as a plain tree, parsed by yaml-cpp without its graph: one document,
 // text keys, no anchors, aliases or tags, at most kYamlDepthMax levels. The tree is therefore
 // exactly what a person sees in the file. Keys may still repeat; raw_config.h refuses that with
-// their paths. Pure.
+// their paths.
+// Pure.
 
 #include <cstdint>
 #include <string>

@@ -2,7 +2,8 @@
 #pragma once
 // Store: the objects that an informer has seen, by key and by one index. Only its Informer writes;
 // a complete new list replaces the old one atomically. Readers may keep objects as long as they
-// like. Thread-safe.
+// like.
+// Thread-safe.
 
 #include <functional>
 #include <map>

@@ -2,7 +2,8 @@
 #pragma once
 // Clock: wall time and the monotonic tick together, so that a test or a simulation can control
 // both. Everything that needs the time takes a Clock&; nothing else in the tree reads the system
-// clocks. Thread-safe.
+// clocks.
+// Thread-safe.
 
 #include <chrono>
 #include <cstdint>

@@ -2,7 +2,8 @@
 #pragma once
 // Kubernetes' quantities in the API server's canonical form ("1Gi" for "1024Mi", "1" for "1000m"):
 // a planned object then reads back exactly as planned and is not applied again because of its
-// format. Pure.
+// format.
+// Pure.
 
 #include <cstdint>
 #include <string>

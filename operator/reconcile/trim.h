@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The parts of children and pods that the informers keep: little enough for ten thousand of them,
-// but enough to detect that somebody changed one. For that there is the essence: a hash that
-// changes with every edit by anybody, including us, but not when a status is written. operator/app
-// passes it to the informers. Pure.
+// but enough to detect that somebody changed one. The essence detects that: a hash that changes
+// with every edit by anybody, including us, but not when a status is written. operator/app passes
+// it to the informers. Pure.
 
 #include <functional>
 #include <string>
