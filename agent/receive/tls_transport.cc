@@ -18,7 +18,7 @@ namespace {
 using Context = std::shared_ptr<SSL_CTX>;
 
 // With TLS 1.2, HTTP/2 requires an ephemeral key exchange and an AEAD (RFC 9113, 9.2.2): the
-// ciphers that its appendix A forbids lack one or both. TLS 1.3 has nothing else.
+// ciphers that its appendix A forbids lack one or both. TLS 1.3 has only such ciphers.
 bool is_good_for_http2(const SSL_CIPHER* cipher) {
   if (cipher == nullptr) return false;
   const int exchange = SSL_CIPHER_get_kx_nid(cipher);
