@@ -8,7 +8,7 @@ from pathlib import Path
 from images.machine import Machine, Refused
 from images.packages import Package, known_owners
 
-# The kernel's declarations for programs; there is no code in them.
+# The kernel's declarations for programs, which contain no code.
 _DECLARATIONS = {"linux"}
 
 

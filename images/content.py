@@ -21,9 +21,9 @@ PROGRAMS = {
     "dualtrace-agent": Path("agent/dualtrace-agent"),
     "dualtrace-sandbox": Path("tests/sandbox/dualtrace-sandbox"),
 }
-# These change least and every program loads them, so that nodes keep one layer of them for all.
+# These rarely change and every program loads them, so nodes store them once, in one layer.
 _BASE = {"libc6", "libgcc-s1", "libstdc++6", "ca-certificates"}
-# Of libc6, and empty: what they had is in libc.so.6. Some libraries still ask for one or another.
+# Empty libraries of libc6, whose content is now in libc.so.6. Some libraries still load them.
 _STUBS = ("libdl.so.2", "libpthread.so.0", "librt.so.1")
 _WITHOUT_NOTICE = {"BSL-1.0"}  # it excepts compiled programs, and Boost's notice has 2 MB
 

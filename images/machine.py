@@ -13,7 +13,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Refused(Exception):
-    """An image cannot be built; the message says why and what to do."""
+    """An image cannot be built; the message gives the reason and what to do."""
 
 
 @dataclass(frozen=True)

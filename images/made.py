@@ -12,7 +12,7 @@ from images.machine import Machine, Refused
 from images.oci import Image, write_archive
 from images.version import Revision, project_license
 
-USER = "65532:65532"  # "nonroot" of the usual base images, and what the pods say (operator/plan)
+USER = "65532:65532"  # "nonroot" of the usual base images, as in the pods (operator/plan)
 _SAYS = {
     "dualtrace-operator": "Runs agents for each DualTraceExport and reports their health",
     "dualtrace-agent": "Receives OTLP spans, stores them, delivers them to Arize AX and Databricks",

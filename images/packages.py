@@ -11,7 +11,7 @@ from images.machine import Machine, Refused, this_machine
 COMMON_LICENSES = Path("/usr/share/common-licenses")
 _COMMON = re.compile(rf"{COMMON_LICENSES}/([A-Z][\w.-]*\w)")
 _FIELDS = ("binary:Package", "Version", "Architecture", "source:Package", "source:Version")
-# Debian's short names for licenses, where SPDX calls the very same text otherwise.
+# Debian's short names for licenses for which SPDX uses another name.
 _SPDX = {
     "Apache-2.0": "Apache-2.0",
     "BSD-2-clause": "BSD-2-Clause",
@@ -95,7 +95,7 @@ def owners(files: Iterable[Path], machine: Machine | None = None) -> dict[Path, 
     for file, each in candidates.items():
         owner = next((found[str(one)] for one in each if str(one) in found), None)
         if owner is None:
-            raise Refused(f"{file} is of no Debian package: an image holds only what has a source")
+            raise Refused(f"no Debian package contains {file}: an image may contain only packaged files")
         names[file] = owner
     described = describe(names.values(), machine)
     return {file: described[name] for file, name in names.items()}

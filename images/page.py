@@ -16,7 +16,7 @@ def _megabytes(size: int) -> str:
 
 def render(images: Sequence[Made]) -> str:
     names = [layer.name for layer in images[0].content.layers]
-    head = ["image", "fetched", *[f"of that {name}" for name in names], "unpacked", "debug file"]
+    head = ["image", "fetched", *[f"{name} layer" for name in names], "unpacked", "debug file"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for one in images:
         layers = one.content.layers

@@ -50,7 +50,7 @@ def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True)
     if done.returncode != 0:
         raise Refused(
-            f"images say of which commit they are, and git does not: {done.stderr.strip()}"
+            f"images record the commit they are built from, but git failed: {done.stderr.strip()}"
         )
     return done.stdout.strip()
 

@@ -123,7 +123,7 @@ def main() -> int:
             print(*([] if arguments.binaries else sorted(set(arguments.arch or ARCHITECTURES))))
             return 0
         out = arguments.out or ROOT / "build" / "dist" / tree.version
-        # Made beside and moved there as a whole: a folder with SHA256SUMS is a complete release.
+        # Written elsewhere and moved as a whole: a folder with SHA256SUMS is a complete release.
         part = out.with_name(f"{out.name}.part")
         if out.exists() and not (out / sums.SUMS).exists():
             raise Refused(f"--out {out}: is there already, and is no release")

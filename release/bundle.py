@@ -24,8 +24,8 @@ _MARK = "operators.operatorframework.io"
 # OLM issues the webhook's certificate and mounts it here, into every container of the Deployment.
 _CERTIFICATES = "/tmp/k8s-webhook-server/serving-certs"
 _FOLDER = "--webhook-certificate-folder="
-# The chart that hands certificates to somebody else. OpenShift gives pods their user itself; where
-# nobody does, they have that of the image.
+# The chart's values for certificates from another issuer. OpenShift assigns the users of pods;
+# elsewhere, the image's user applies.
 _VALUES = {
     "webhook": {"certManager": {"enabled": True, "issuerRef": {"name": "olm"}}},
     "podSecurityContext": {"runAsUser": None, "runAsGroup": None},

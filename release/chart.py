@@ -99,7 +99,7 @@ class Helm:
             raise Refused(f"there is no Helm at {program}: ./dev setup release makes it")
 
     def _run(self, *arguments: str | Path, values: dict | None = None) -> str:
-        # Nothing of whoever makes the release: no plugins, no cluster.
+        # Independent of the machine of the release: no plugins, no cluster.
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(
                 [self._program, *arguments, "--values", "-"],

@@ -47,7 +47,7 @@ def check_program(program: Path, machine: Machine, version: str) -> None:
         raise Refused(f"there is no program {program}: ./dev release builds it")
     told = told_version(program, machine)
     if version not in told.split():
-        raise Refused(f"{program} says that it is '{told}', and this is the release of {version}")
+        raise Refused(f"{program} reports '{told}', but this is the release of {version}")
 
 
 def make_images(

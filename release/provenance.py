@@ -12,9 +12,9 @@ from images.sbom import package_url
 
 from release.tree import Tree
 
-# docs/releasing.md says what it means.
+# docs/releasing.md explains it.
 BUILD_TYPE = "https://dualtrace.dev/release/v1"
-# Packages that decide over the programs' bytes and are in no image's inventory.
+# Packages that affect the programs' bytes but are in no image's inventory.
 _TOOLS = ["binutils", "cmake", "g++-12", "ninja-build"]
 _TOOLS += ["protobuf-compiler", "protobuf-compiler-grpc"]
 _CROSS_TOOLS = ["binutils-aarch64-linux-gnu", "g++-12-aarch64-linux-gnu"]

@@ -34,8 +34,8 @@ def check_key(key: Path) -> None:
 
 
 def sign(sums: Path, key: Path) -> None:
-    # -rawin signs the file and not its digest, which is how Ed25519 signs; with other keys openssl
-    # makes the digest itself.
+    # -rawin signs the file instead of its digest, as Ed25519 requires; for other keys, openssl
+    # computes the digest itself.
     command = ["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", sums]
     done = subprocess.run([*command, "-out", sums.with_name(SIGNATURE)], stderr=subprocess.PIPE)
     if done.returncode != 0:

@@ -87,4 +87,4 @@ def release_notes(tree: Tree) -> str:
         )
         if part and part[1].strip():
             return f"# dualtrace {tree.version}\n\n{part[1].strip()}\n"
-    raise Refused(f"{CHANGELOG} has no part '## {tree.version}' that says what has changed")
+    raise Refused(f"{CHANGELOG} has no section '## {tree.version}' that describes the changes")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Adopter: finds journal folders whose owner no longer runs, lets the lanes drain them next to the
-// process's own journal, and removes each one when every lane has drained it. With this, an
-// upgraded agent can start before its predecessor has ended.
+// process's own journal, and removes each one when every lane has drained it. This lets an upgraded
+// agent start before its predecessor has ended.
 // Thread-safe for the lanes' callbacks; otherwise used by agent.cc from one thread.
 
 #include <functional>
@@ -28,7 +28,7 @@ namespace dualtrace::agent {
 
 class Adopter {
  public:
-  // What the adopter runs on and opens journals with; the simulation supplies its own.
+  // The parts that the adopter runs on and opens journals with; the simulation has its own.
   struct Parts {
     FileSystem& files;
     std::function<std::unique_ptr<Scheduler>(const std::string& name)> make_scheduler;

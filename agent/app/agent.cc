@@ -44,10 +44,10 @@ constexpr Duration kGiveBackPatience = std::chrono::seconds(5);
 constexpr uint32_t kReceiverThreadsMost = 8;
 constexpr size_t kMemoryKept = 48 * 1024 * 1024;
 
-// The limit of a lane is in bytes on disk, and the lane expires what exceeds it, so its segments
-// alone never fill the journal. Allow twice that number, and a few more: for requests in flight,
-// which do not expire, for cursors and expiry that lag behind, and for segments that a restart left
-// half empty.
+// The limit of a lane is in bytes on disk, and the lane expires the excess, so its segments alone
+// never fill the journal. Allow twice that number, and a few more: for requests in flight, which do
+// not expire, for cursors and expiry that lag behind, and for segments that a restart left half
+// empty.
 uint64_t segments_max(const DeliveryConfig& delivery) {
   return 2 * (delivery.max_backlog / delivery.segment_bytes) + 8;
 }
@@ -250,8 +250,8 @@ Status RunningAgent::open_doors() {
   return {};
 }
 
-// Let the journal grow before a lane may keep more in it. Replace the lanes last: replacing one
-// whose destination does not answer takes seconds.
+// Let the journal grow before a lane is allowed to keep more in it. Replace the lanes last:
+// replacing one whose destination does not answer takes seconds.
 ConfigReload::Applied RunningAgent::reload(const AgentConfig& wanted) {
   const ReloadPlan plan = plan_reload(config_, wanted);
   if (plan.restart_needed) return ConfigReload::Applied::kRestartNeeded;

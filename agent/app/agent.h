@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Agent: the composition root, the one place that knows every concrete type. It reads as a list
+// Agent: the composition root, the one place that knows every concrete type. It reads as a list of
 // "producer → consumer", in the order in which a span passes through:
 //   Receiver → JournalIntake → Journal → Lane (one per destination) → Exporter
 // main.cc starts it, waits for a signal and stops it. While it runs, it reloads its configuration

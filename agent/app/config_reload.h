@@ -26,7 +26,7 @@ class ConfigReload {
   ConfigReload(ConfigFile file, std::string running, Apply apply, Clock& clock,
                MetricRegistry& metrics);
 
-  // A change is evaluated only when two consecutive looks read the same text, so that a
+  // A change is evaluated only when two consecutive reads returned the same text, so that a
   // half-written file is not applied.
   enum class Found { kNothing, kChanging, kJudged };
   Found look();

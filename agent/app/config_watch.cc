@@ -8,10 +8,11 @@
 namespace dualtrace::agent {
 namespace {
 
-// Polling interval, for folders that inotify cannot watch. In others, changes are noticed at once.
+// Polling interval, for folders that inotify cannot watch. In others, changes are noticed
+// immediately.
 constexpr std::chrono::milliseconds kLookAgain{10'000};
-// Writing has finished when the folder has been quiet for this long. In a folder that never is
-// quiet, read the file anyway.
+// Writing has finished when the folder has been quiet for this long. If a folder is never quiet,
+// read the file anyway.
 constexpr std::chrono::milliseconds kQuiet{200};
 constexpr int kNoisesMax = 10;
 

@@ -32,16 +32,16 @@ class Delivery {
     Journal& journal;
     FolderRights rights;
   };
-  // All references outlive the object, and stop() is called before it is destroyed. `adopted` holds
-  // the options of journals that are found later, without their folders; its lanes are those of the
-  // journal.
+  // All references outlive the object, and stop() is called before it is destroyed. `adopted`
+  // contains the options for journals that are found later, without their folders; it has the same
+  // lanes as the journal.
   Delivery(const AgentConfig& config, JournalOptions adopted, Parts parts);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
   // Replaces a destination by one with that configuration. Requests in flight have some seconds to
   // be answered, then they are cancelled. The new lane continues with the first span that is not
-  // settled. Blocks until it does.
+  // settled. Blocks until then.
   void replace(const std::string& name, const AgentConfig& config);
   // Lets the lanes send their backlog, until the deadline.
   void drain(Tick deadline);

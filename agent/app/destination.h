@@ -24,7 +24,7 @@ namespace dualtrace::agent {
 inline constexpr std::string_view kArizeLane = to_string(report::Destination::kArize);
 inline constexpr std::string_view kDatabricksLane = to_string(report::Destination::kDatabricks);
 
-// What both destinations are built from; all references outlive them.
+// The parts that both destinations are built from; all references outlive them.
 struct DestinationParts {
   const DeliveryConfig& delivery;
   FileSystem& files;
@@ -49,8 +49,8 @@ class Destination {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Lane& lane() { return *lane_; }
   [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }
-  // The credential in use, and the state of its files when they were last checked; the file of the
-  // key, token or secret comes first. Thread-safe.
+  // The credential in use, and the state of its files when they were last checked. The file of the
+  // key, token or secret is first. Thread-safe.
   [[nodiscard]] const Keeper& keeper() const { return *keeper_; }
 
  private:

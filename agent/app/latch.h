@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Latch: lets one thread wait, with or without a deadline, until it was counted down to zero.
+// Latch: lets one thread wait, with or without a deadline, until the count reaches zero.
 // Thread-safe.
 
 #include "common/sync/mutex.h"

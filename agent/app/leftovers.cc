@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kDeadLetters = "dead-letters";
 constexpr std::string_view kSetAside = "dead-letters-of-";
-// Enough to tell two exports apart. The complete uid is not logged, because whoever knows it can
-// request the hand-over of these spans.
+// Enough to tell two exports apart. The complete uid is not logged, because anyone who knows it can
+// have these spans handed over.
 constexpr size_t kUidShown = 8;
 
 bool is_dead_letters(const std::string& path) {

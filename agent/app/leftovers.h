@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Leftovers: what a deleted export has left in the folder that a later export of the same name now
+// Leftovers: the data of a deleted export in a folder that a later export of the same name now
 // uses: journals that no agent may deliver, and dead letters. Each one is removed when all of its
 // contents are older than the maxAge of its own export.
 //
-// Guarantees: nothing is removed while its own agent has it locked, nor because the clock is wrong
-//   for a while (age_watch.h).
-// Errors: what cannot be read or removed stays and is retried.
+// Guarantees: nothing is removed while its own agent has it locked, nor because the clock is
+//   temporarily wrong (age_watch.h).
+// Errors: anything that cannot be read or removed stays and is retried.
 // Used from one thread.
 
 #include <set>

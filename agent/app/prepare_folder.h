@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // prepare-folder: makes the agent's folder owned by the user it runs as, from an init container
-// that is root with only CAP_CHOWN. Such a root can change the owner of another user's file, but
-// neither change its mode nor, if it is private, read it. It therefore takes ownership of each
-// folder first.
+// that is root with only CAP_CHOWN. With that capability alone, root can change the owner of
+// another user's file, but cannot change its mode or, if it is private, read it. So it takes
+// ownership of each folder first.
 // The folder itself is handed over last, so its owner shows whether everything below it is done.
 // Used from one thread.
 

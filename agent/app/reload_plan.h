@@ -10,8 +10,8 @@
 namespace dualtrace::agent {
 
 struct ReloadPlan {
-  // A change needs a restart. Then nothing is applied: half of a configuration is one that nobody
-  // wrote.
+  // A change needs a restart. Then nothing is applied, because nobody wrote a configuration that is
+  // half old and half new.
   bool restart_needed = false;
   std::vector<std::string> lanes;  // to be replaced; the others keep running
   bool operator==(const ReloadPlan&) const = default;

@@ -10,8 +10,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// A token this close to its expiry may be refused because of it: some backends refuse it half a
-// minute early, and clocks differ.
+// A token this close to its expiry may already be refused: some backends refuse it half a minute
+// early, and clocks differ.
 constexpr Duration kNearExpiry = std::chrono::minutes(2);
 constexpr Duration kLeadMax = std::chrono::minutes(5);
 
@@ -122,7 +122,7 @@ void Keeper::on_made(uint64_t id, Tick asked, Result<MadeKey> made) {
         {{"error", made.error().message}});
   }
   // If the files changed while the request was in flight and it failed, its error says nothing
-  // about the new values: try those at once instead of after the back-off.
+  // about the new values: try those immediately instead of after the back-off.
   if (again && !made) {
     make(id);
   } else if (next) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keeper: the Keyring of one destination. It watches the files of the credential, gets keys made
+// Keeper: the Keyring of one destination. It watches the files of the credential, has keys made
 // from them before they are needed, and lets a changed credential prove itself (Rotation) before it
 // takes over.
 //
@@ -34,7 +34,7 @@ struct KeeperOptions {
   Backoff urgent{.base = std::chrono::seconds(1), .max = std::chrono::seconds(30)};
   // Used while the key in use is still valid.
   Backoff calm{.base = std::chrono::seconds(5), .max = std::chrono::minutes(5)};
-  // Used for what is refused, by the issuer or by the destination.
+  // Used for refused credentials and keys, by the issuer or by the destination.
   Backoff refused{.base = std::chrono::seconds(30), .max = std::chrono::minutes(5)};
 };
 

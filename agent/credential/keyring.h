@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keyring: supplies the credential for an exporter's requests. It hands out immutable keys and is
-// told the result of each. Which key comes next, when a token is refreshed and how a changed Secret
-// proves itself is up to the implementation (Keeper). Nothing here waits: a key exists or it does
-// not.
+// Keyring: supplies the credential for an exporter's requests. It hands out immutable keys, and the
+// exporter reports the result of each. The implementation (Keeper) decides which key comes next,
+// when to refresh a token and how a changed Secret proves itself. Nothing here waits: a key exists
+// or it does not.
 // Thread-safe.
 
 #include <memory>
@@ -38,7 +38,7 @@ class Keyring {
  public:
   virtual ~Keyring() = default;
   // Returns a key for one request, whose result is reported to answered(). Without a key, the kind
-  // of the error says why: kNotFound, the files are missing or unusable; kDenied, the token
+  // of the error gives the reason: kNotFound, the files are missing or unusable; kDenied, the token
   // endpoint refuses the credential; kInvalid, something else must be fixed; kUnavailable, there is
   // none yet.
   virtual Result<KeyPointer> take() = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reads the token endpoint's answers. The kind of an error says what the caller may do: kDenied,
+// Reads the token endpoint's answers. The kind of an error tells the caller what to do: kDenied,
 // the credential is refused; kInvalid, a problem that no other credential solves (a wrong URL, a
 // login page, a TLS file); kThrottled and kUnavailable, a later request may succeed, after
 // retry_after if set. Nothing in an answer is trusted. Errors must not contain secrets: a caller
@@ -38,8 +38,8 @@ Result<Json> read_json_answer(const HttpResponse& response, std::string_view who
 [[nodiscard]] bool may_dislike_operations(const HttpResponse& response);
 
 // How long the token may be used, counted from the request for it. An exchanged token expires no
-// later than its subject token (`subject_expires`), whatever it says. The time left is measured by
-// the server's clock if the answer shows it, since ours may be minutes off. A token without a
+// later than its subject token (`subject_expires`), whatever it claims. The time left is measured
+// by the server's clock if the answer shows it, since ours may be minutes off. A token without a
 // usable lifetime gets some minutes.
 [[nodiscard]] Duration usable_for(const AccessToken& token, std::optional<WallTime> subject_expires,
                                   const HttpResponse& response, WallTime now);

@@ -81,8 +81,8 @@ Result<Ticket> Admission::admit(size_t bytes, std::shared_ptr<PeerShare> peer) {
   return ticket;
 }
 
-// Takes first and checks afterwards: two concurrent callers see each other, and one of them may be
-// refused what both together cannot have.
+// Reserves first and checks afterwards: concurrent callers then see each other's reservations, and
+// one is refused if both together exceed the budget.
 Status Admission::take(size_t bytes, const Ticket& ticket) {
   size_t held = bytes_.load(std::memory_order_relaxed);
   do {
@@ -117,7 +117,7 @@ bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_
   // reserve.
   const size_t reserve = bytes_max_ - shared_bytes_;
   if (peer_bytes <= small_bytes_ && all_bytes <= shared_bytes_ + reserve / 2) return true;
-  // Alone, a request may use the others' part: otherwise a budget of one request would never admit
+  // A single request may use the others' part: otherwise, a budget of one request would never admit
   // it.
   if (all_bytes > shared_bytes_ && all_bytes != request_bytes) return false;
   if (group_bytes == request_bytes) return true;
@@ -128,8 +128,8 @@ bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_
   return peer_bytes <= share;
 }
 
-// Every change of a share crosses the small amount in exactly one of these calls, whatever the
-// order in which threads make them, so that the large ones are counted correctly.
+// Whenever a share crosses the small amount, exactly one of these calls sees it, whatever the order
+// of the threads, so that the large ones are counted correctly.
 size_t Admission::add(PeerShare& share, size_t bytes, std::atomic<ptrdiff_t>& large_ones) const {
   const size_t before = share.bytes_.fetch_add(bytes, std::memory_order_relaxed);
   if (before <= small_bytes_ && before + bytes > small_bytes_) ++large_ones;

@@ -2,13 +2,13 @@
 #pragma once
 // Admission: the memory budget of everything received and not yet stored, in bytes, and its
 // division among peers. A Ticket is requested before bytes are read and releases them when it is
-// destroyed, so that back-pressure needs no message.
+// destroyed, so that back-pressure needs no messages.
 //
 // The division (docs/decisions/0027) only applies if more than half of the budget is in use:
 // - An eighth is a reserve for peers that hold a small amount, so that a new one is always
 //   admitted.
-// - A peer that holds more than that has an equal share of the rest with the others that do. The
-//   small ones leave the remainder to them, so that one alone may use it all.
+// - Peers that hold more than that share the rest equally, including what the small ones do not
+//   use. A single large peer may therefore use all of it.
 // - A single request does not count against its peer's share, as long as it does not touch the
 //   reserve.
 // Thread-safe. The Admission outlives its tickets.
@@ -34,11 +34,11 @@ class Ticket {
   Ticket& operator=(Ticket&& other) noexcept;
 
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  // Its peer; none for what no peer sent.
+  // The peer that sent the bytes; none if no peer did.
   [[nodiscard]] const std::shared_ptr<PeerShare>& peer() const { return peer_; }
-  // Makes it hold at least `bytes` in total. kUnavailable with a delay hint if the budget is used
-  // up; kThrottled, also with a hint, if the peer is over its share; kExhausted if `bytes` alone is
-  // above the whole budget. On failure, it holds what it held.
+  // Grows the ticket to at least `bytes` in total. kUnavailable with a delay hint if the budget is
+  // used up; kThrottled, also with a hint, if the peer is over its share; kExhausted if `bytes`
+  // alone is above the whole budget. On failure, the ticket is unchanged.
   Status grow_to(size_t bytes);
   // Releases what is above `bytes`.
   void shrink_to(size_t bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FairQueue: feeds records to the journal. The journal writes records in the order in which it
-// receives them, so everyone would wait behind a peer that sends a lot. Therefore the journal holds
+// receives them, so everyone would wait behind a peer that sends a lot. Therefore the journal gets
 // only about two groups at a time. Further records wait here by peer, and peers take turns, one
 // record each.
 // Thread-safe: append() is called on the receiver's threads, stored() on the journal's.

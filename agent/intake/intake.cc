@@ -67,8 +67,8 @@ void JournalIntake::accept(IntakeRequest request, IntakeAnswer answer) {
   const uint32_t spans = record->spans;
   const size_t bytes = record->payload.size();
   std::shared_ptr<PeerShare> peer = request.ticket.peer();
-  // The ticket is released with the journal's answer: what the journal then still holds of the
-  // payload has its own limit.
+  // The ticket is released with the journal's answer: the part of the payload that the journal
+  // still holds then has its own limit.
   auto stored = [spans, bytes, counters = counters_, answer = std::move(answer), queue = queue_,
                  ticket =
                      std::make_shared<Ticket>(std::move(request.ticket))](const Status& outcome) {
@@ -119,8 +119,8 @@ Result<JournalIntake::Record> JournalIntake::prepare(IntakeRequest& request) con
   return Record{.payload = *std::move(body), .spans = summary->spans};
 }
 
-// The record stays in memory longer than the work took: its unused room would be held by components
-// that count only the bytes of records.
+// The record stays in memory after this step, in components that count only the bytes of records:
+// they would hold its unused capacity uncounted.
 Status JournalIntake::trim(std::string& record, Ticket& ticket) {
   const size_t unused = record.capacity() - record.size();
   if (unused > record.size() / kUnusedShareMax) {

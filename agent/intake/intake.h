@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Intake: the whole synchronous path of one request on one screen: inflate → decode JSON → walk →
-// enrich → append. The answer says only "stored" or why not; it never depends on a destination. The
+// Intake: all synchronous steps of one request on one screen: inflate → decode JSON → walk → enrich
+// → append. The answer says only "stored" or why not; it never depends on a destination. The
 // receiver owns one and calls accept() from its threads. Thread-safe.
 
 #include <cstddef>
@@ -67,7 +67,7 @@ class JournalIntake final : public Intake {
   JournalIntake(const JournalIntake&) = delete;
   JournalIntake& operator=(const JournalIntake&) = delete;
 
-  // What is added from the next request on; nothing before the first call (enricher.h).
+  // The attributes to add from the next request on; none before the first call (enricher.h).
   void set_additions(std::vector<ResourceAddition> additions);
   void accept(IntakeRequest request, IntakeAnswer answer) override;
   Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr) override {
@@ -89,8 +89,8 @@ class JournalIntake final : public Intake {
     void count(const Status& outcome, double record_spans, double record_bytes) const;
   };
 
-  // The body in the form in which it is stored, in no more memory than it needs; the ticket covers
-  // what the work takes, and in the end the record and its overhead.
+  // The body in the form in which it is stored, in no more memory than it needs. The ticket covers
+  // the memory for the work and, in the end, for the record and its overhead.
   Result<Record> prepare(IntakeRequest& request) const;
   Result<std::string> inflated(IntakeRequest& request) const;
   static Result<std::string> decoded(std::string json, Ticket& ticket);

@@ -2,7 +2,7 @@
 #pragma once
 // PeerShare: how much of the admission memory one peer holds. A peer is an address. Addresses of
 // which one owner can have many (an IPv6 /64) are members of a group, which has its own share.
-// Tickets keep the object alive, so that a peer that reconnects still counts with what it holds.
+// Tickets keep the object alive, so that what a peer holds still counts after it reconnects.
 // Thread-safe.
 
 #include <atomic>

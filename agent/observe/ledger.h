@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Ledger: the identity that holds for every lane's counts at every moment,
+// Ledger: the equation that every lane's counts satisfy at every moment,
 //   accepted = delivered + rejected + dead-lettered + expired + filtered + backlog.
-// If it does not hold, the lane has lost count of spans, and the gauge dualtrace_ledger_balanced
-// shows it. Pure.
+// If they do not, the lane has lost count of spans, and the gauge dualtrace_ledger_balanced shows
+// it. Pure.
 
 #include <vector>
 

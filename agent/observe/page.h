@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Page: renders a snapshot as one HTML page for people (GET /). It loads nothing, runs no script,
-// refreshes itself, and escapes everything that comes from outside. Pure.
+// refreshes itself, and escapes all text that comes from outside. Pure.
 
 #include <string>
 #include <string_view>

@@ -53,7 +53,7 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
             [](const AgentSnapshot& s) { return balanced(s.lanes) ? 1.0 : 0.0; });
   add_agent(
       Type::kGauge, "dualtrace_credentials_loaded",
-      "1 if every credential file of every destination exists and can be a credential, else 0.",
+      "1 if every credential file of every destination exists and looks like a credential, else 0.",
       [](const AgentSnapshot& s) { return credentials_loaded(s) ? 1.0 : 0.0; });
   add_agent(Type::kGauge, "dualtrace_admission_bytes", "Bytes received and not yet stored.",
             [](const AgentSnapshot& s) { return number(s.admission_bytes); });

@@ -2,9 +2,8 @@
 #pragma once
 // Defects: finds what is wrong with single spans of a serialized ExportTraceServiceRequest, by the
 // rules of protobuf and OTLP that receivers check: UTF-8, wire types, framing, ids. A lane calls it
-// after a destination has refused a batch as invalid, to find the faulty spans without sending
-// halves of the batch repeatedly. Accepted requests never pay for it. One linear pass. Pure,
-// fuzzed.
+// after a destination has refused a batch as invalid, to find the faulty spans without repeatedly
+// sending halves of the batch. Accepted requests never pay for it. One linear pass. Pure, fuzzed.
 
 #include <cstdint>
 #include <string>

@@ -13,7 +13,7 @@
 
 namespace dualtrace::agent {
 
-// The memory that conversion needs at most in addition to the text, per byte of text: that of the
+// The most memory that conversion needs in addition to the text, per byte of text: that of the
 // result, which is never larger than the text.
 inline constexpr size_t kJsonMemoryFactor = 1;
 

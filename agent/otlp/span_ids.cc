@@ -67,8 +67,8 @@ bool has_temporality(std::string_view histogram) {
 }
 
 // A metric has a name, a description and a unit, then its data in a field for which a span has
-// another type. A gauge has the field number of a span's name, but starts as no name does: with the
-// tag of its points.
+// another type. A gauge has the field number of a span's name, but starts differently from any
+// name: with the tag of its points.
 bool is_metric(std::string_view item) {
   constexpr uint32_t kHistogram = 9;
   constexpr uint32_t kSummary = 11;

@@ -39,8 +39,8 @@ struct ResourceAddition {
 Result<std::optional<std::string>> splice(std::string_view request,
                                           std::span<const ResourceAddition> additions);
 
-// The same, but asks before it makes a copy, with the maximum size of the copy. Does not ask if
-// there is nothing to add.
+// The same, but first asks whether it may make a copy of that maximum size. Does not ask if there
+// is nothing to add.
 using MayCopy = std::function<Status(size_t bytes)>;
 Result<std::optional<std::string>> splice(std::string_view request,
                                           std::span<const ResourceAddition> additions,

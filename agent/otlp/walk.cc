@@ -22,8 +22,8 @@ bool is_scope(const WireField& field) {
          (asked == Asked::kSpans && is_old_scope(field));
 }
 
-// The fault of the span that starts at `span`, with its place. The walk counts no places, so that
-// requests without faults do not pay for it.
+// The fault of the span that starts at `span`, with its place. The walk does not track places, so
+// that requests without faults do not pay for it.
 Failure refused_span(std::string_view request, const char* span) {
   uint32_t resource_index = 0;
   uint32_t scope_index = 0;

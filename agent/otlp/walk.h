@@ -28,8 +28,8 @@ Result<WalkSummary> walk(std::string_view request);
 
 // The intake's additional check of every request: each span has ids of the right length. Down to
 // here, metrics, logs and profiles have the same wire format, so this check also detects an export
-// that was sent to the wrong endpoint. kInvalid with the span's place, or with what the request
-// looks like.
+// that was sent to the wrong endpoint. kInvalid with the span's place, or with the signal that the
+// request looks like.
 Result<WalkSummary> walk_received(std::string_view request);
 
 // Turns `instrumentation_library_spans` (field 1000 of a resource until 2022) into scopes, which

@@ -62,8 +62,7 @@ Status Body::cover(size_t bytes) {
 }
 
 IntakeRequest Body::take() {
-  // A body of unknown size has room for bytes that did not arrive; the journal would hold that,
-  // too.
+  // A body of unknown size may have unused capacity, which the journal would hold, too.
   if (bytes_.capacity() > bytes_.size() + bytes_.size() / 4) bytes_.shrink_to_fit();
   ticket_.shrink_to(bytes_.capacity());
   return {.body = std::move(bytes_), .ticket = std::move(ticket_)};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Body: the bytes of one request under admission. The budget is charged in doubling steps as bytes
-// arrive, so that a client that announces much and sends little cannot occupy it; an announced size
-// is checked against the limit and the free budget before the first byte is read.
+// arrive, so that a client that announces a lot and sends little cannot occupy it. An announced
+// size is checked against the limit and the free budget before the first byte is read.
 // Used from one thread. The Intake outlives it.
 
 #include <memory>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// BodyPatience: how long the rest of a request's body is waited for. A body has to keep arriving,
-// at least at a slow pace: one that stops a byte short would otherwise hold its memory for the
-// whole time that a slow one may take. Used from one thread.
+// BodyPatience: how long to wait for the rest of a request's body. A body has to keep arriving, at
+// least at a slow pace: one that stops a byte short would otherwise occupy its memory for the whole
+// time that a slow one may take. Used from one thread.
 
 #include <algorithm>
 

@@ -181,7 +181,7 @@ void Call::refuse_method(std::string message) {
 
 void Call::reply_with(Reply reply) {
   reply_ = std::move(reply);
-  // A call may stream: its client keeps sending, or waits with the stream open, until it gets an
+  // A call may be a stream: its client keeps sending, or keeps the stream open, until it gets an
   // answer.
   reply_.urgent = reply_.urgent || protocol_ == RequestProtocol::kGrpc ||
                   (version_ == HttpVersion::k2 && reply_.http_status >= 400 &&

@@ -2,10 +2,10 @@
 #pragma once
 // Call: one request from the end of its headers to its reply, the same for HTTP/1.1 and HTTP/2 and
 // for gRPC and plain OTLP/HTTP. It routes, requests admission, collects the body, removes the gRPC
-// frame and decides the reply; bytes on the wire are the session's task.
+// frame and decides the reply; the session handles the bytes on the wire.
 //
 // Flow: receiving → (stored by the intake, awaited) → replied. A refusal may happen at any point of
-//   receiving; what is appended after it is dropped.
+//   receiving; bytes that arrive after it are dropped.
 // Used from one thread. The Intake outlives it.
 
 #include <array>
@@ -21,7 +21,7 @@ namespace dualtrace::agent {
 
 enum class HttpVersion { k1, k2 };
 
-// What the receiver reads of a request's headers.
+// The headers of a request that the receiver reads.
 struct RequestHead {
   std::string method;
   std::string path;  // with the query, if any

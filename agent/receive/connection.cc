@@ -38,8 +38,8 @@ void Connection::drain() {
   pump();
 }
 
-// The client gets an answer if its protocol has one for that. Requests that are being stored
-// meanwhile are still answered.
+// The client gets an answer if its protocol defines one for this case. Requests that are being
+// stored are still answered.
 void Connection::displace() {
   if (phase_ == Phase::kClosed) return;
   worker_.context().metrics.given_up(GivenUp::kDisplaced);

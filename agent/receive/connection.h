@@ -4,7 +4,7 @@
 // and passes complete requests to the intake. Includes Asio, like worker.h.
 //
 // Flow: sniffing (no session yet) → open → lingering (everything is answered; what the client still
-//   sends is dropped for a moment, since closing at once would destroy answers in transit) →
+//   sends is dropped for a moment, since closing immediately would destroy answers in transit) →
 //   closed.
 // Used from one thread, its worker's; the intake's answers are posted to it, and dropped if it is
 // gone.
@@ -37,7 +37,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Reads what arrived, when the worker decides that it is this peer's turn.
   void take_turn();
   [[nodiscard]] const PeerShare* peer() const { return place_->share().get(); }
-  // Closes at once. No effect if it is closed.
+  // Closes immediately. No effect if it is closed.
   void close();
 
  private:

@@ -11,10 +11,10 @@
 
 namespace dualtrace::agent {
 
-// Of a Content-Encoding, which is a list: "gzip", "X-GZip", "gzip, identity". nullopt for an
+// Parses a Content-Encoding, which is a list: "gzip", "X-GZip", "gzip, identity". nullopt for an
 // unsupported coding, and for more than one applied in sequence.
 [[nodiscard]] std::optional<BodyEncoding> content_coding(std::string_view list);
-// Of a grpc-encoding, which is one name.
+// Parses a grpc-encoding, which is one name.
 [[nodiscard]] std::optional<BodyEncoding> grpc_coding(std::string_view name);
 
 // The supported codings, for Accept-Encoding and grpc-accept-encoding.

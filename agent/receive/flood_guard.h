@@ -2,8 +2,8 @@
 #pragma once
 // FloodGuard: how many frames without a request one HTTP/2 connection may send per second: stream
 // resets (CVE-2023-44487 and similar), and PING, SETTINGS, PRIORITY, empty DATA and the like.
-// Complete requests allow a client more of the latter: well-behaved clients ping along with their
-// traffic. Used from one thread.
+// Complete requests allow a client more of the latter, because well-behaved clients send pings with
+// their traffic. Used from one thread.
 
 #include <cstdint>
 

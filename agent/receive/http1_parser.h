@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Http1Parser: Beast's parser of one HTTP/1.1 request. It keeps only what the receiver reads; the
-// body goes to the call. Http1Session decides whether the headers are valid.
+// Http1Parser: Beast's parser of one HTTP/1.1 request. It keeps only the parts that the receiver
+// needs; the body goes to the call. Http1Session decides whether the headers are valid.
 // Used from one thread.
 
 #include <boost/beast/core/string.hpp>

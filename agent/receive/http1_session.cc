@@ -191,7 +191,8 @@ void Http1Session::begin_call(Tick now) {
   }
 }
 
-// Without a Call: the meaning of the rest of the message is unknown, so the connection ends here.
+// Answers without a Call: the meaning of the rest of the message is unknown, so the connection
+// ends.
 void Http1Session::refuse_head(int http_status, std::string message) {
   const Reply refusal = http_error(http_status, std::move(message), BodyFormat::kJson);
   context_.metrics.replied(refusal, Duration(0));

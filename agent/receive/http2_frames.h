@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The frames of an HTTP/2 connection, by nghttp2: it calls Http2Events for what arrives and what is
-// sent, and Http2Session decides. Its C callbacks and its format of header fields are in the .cc.
+// The frames of an HTTP/2 connection, handled by nghttp2: it calls Http2Events for incoming and
+// outgoing frames, and Http2Session decides. Its C callbacks and its format of header fields are in
+// the .cc.
 // Used from one thread.
 
 #include <nghttp2/nghttp2.h>
@@ -17,26 +18,26 @@ namespace dualtrace::agent {
 // All are called from within nghttp2_session_mem_recv() (what arrives) or
 // nghttp2_session_mem_send() (what is sent), on the connection's thread. None may block. Each may
 // submit frames, which are sent later, but must not call those two functions. Views and frames are
-// valid during the call. nghttp2 itself answers what breaks the protocol.
+// valid during the call. nghttp2 itself answers protocol errors.
 class Http2Events {
  public:
   virtual ~Http2Events() = default;
 
-  // The header of any frame is in, before its payload: what floods is counted here, since nghttp2
+  // The header of a frame has arrived, before its payload. Floods are detected here, since nghttp2
   // may ignore the rest of the frame.
   virtual void frame_begun(const nghttp2_frame_hd& hd) = 0;
-  // A request's header block begins: the first that is known of its stream. Not called for
-  // trailers, which are ignored.
+  // A request's header block begins: the first event of its stream. Not called for trailers, which
+  // are ignored.
   virtual void headers_begun(int32_t id) = 0;
   // One field of a request's header block, in the order of the block, pseudo-headers included.
-  // Called once per field, however large the block: its limit is the callee's to enforce.
+  // Called once per field, however large the block: the callee enforces the limit.
   virtual void header(int32_t id, std::string_view name, std::string_view value) = 0;
   // A piece of a request's body, as it arrives, before its frame is complete. Called for a stream
   // that was answered, too: the client may still be sending. The window is opened again whatever
   // the callee does with the bytes.
   virtual void data(int32_t id, std::string_view bytes) = 0;
-  // A whole frame is in and was processed; for headers, after the last header(). END_STREAM in its
-  // flags ends the request.
+  // A whole frame has arrived and was processed; for headers, after the last header(). END_STREAM
+  // in its flags ends the request.
   virtual void frame_received(const nghttp2_frame& frame) = 0;
   // A frame was handed out to be written; for an answer, END_STREAM in its flags is its end.
   // Includes frames that nghttp2 sends by itself, such as a reset of a stream that broke the

@@ -17,7 +17,7 @@ namespace {
 // failure, although it has the whole answer.
 constexpr Duration kEarlyAnswerGrace = std::chrono::seconds(1);
 constexpr size_t kOutputMax = 256 * 1024;  // read from nghttp2 at a time
-// Of a refused body: what a client may still send before it receives the refusal.
+// How much of a refused body a client may still send before it receives the refusal.
 constexpr size_t kDiscardMax = kHttp2StreamWindow;
 
 class Http2Session final : public Session, private Http2Events {

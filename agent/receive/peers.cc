@@ -7,8 +7,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// Looking for a connection to displace means reading all of a peer's, so several are displaced at
-// once.
+// Finding a connection to displace requires a scan of all connections of a peer, so several are
+// displaced at a time.
 constexpr size_t kDisplacedAtOnce = 16;
 // A peer loses connections to its own later ones no faster than this.
 constexpr Duration kOwnIdleLeast = std::chrono::seconds(1);
@@ -88,8 +88,8 @@ const Peers::Peer& Peers::who_gives(const PeerAddress& newcomer) const {
   return greedier ? most->second : own->second;
 }
 
-// Those that wait for their client, or else those whose request does not complete. Never one whose
-// request is being stored: its answer would be lost.
+// Connections that wait for their client, or else those whose request does not complete. Never one
+// whose request is being stored: its answer would be lost.
 std::vector<Place*> Peers::spare_places(const Peer& peer, bool own, Tick now) const {
   std::vector<Place*> idle;
   std::vector<Place*> reading;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Peers: who is connected, by address, so that one pod cannot take the place of the others. When
-// all places are taken, a new connection gets the place of the connection that was idle longest, of
-// the peer that has most. A peer is an IPv4 address, or an IPv6 address within its /64; among
-// several, the /64 with most connections gives up one first. Thread-safe; enter() is called from
-// one thread. A peer is forgotten when it has neither a connection nor bytes in flight, which
-// bounds the table.
+// Peers: who is connected, by address, so that one pod cannot take the slots of the others. When
+// all slots are taken, a new connection replaces the one that has been idle longest, of the peer
+// that has the most. A peer is an IPv4 address, or an IPv6 address within its /64; among several,
+// the /64 with the most connections loses one first. Thread-safe; enter() is called from one
+// thread. A peer is forgotten when it has neither a connection nor bytes in flight, which bounds
+// the table.
 
 #include <atomic>
 #include <cstdint>
@@ -37,7 +37,7 @@ class Place final : public std::enable_shared_from_this<Place> {
   Place& operator=(const Place&) = delete;
 
   // Called by the connection after whatever changed it. `since` only changes with the activity, so
-  // that a trickle of bytes does not make a connection look young.
+  // that a trickle of bytes does not make a connection look new.
   void update(Activity activity, Tick now) {
     if (activity != this->activity()) set(activity, now);
   }

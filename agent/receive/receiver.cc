@@ -33,8 +33,8 @@ struct Gate {
   void admit(Accepted accepted);
 };
 
-// Passes the connection to the worker with the fewest. If there are too many, it displaces another
-// one, or is closed.
+// Passes the connection to the worker with the fewest connections. If there are too many, the new
+// one displaces another, or is closed.
 void Gate::admit(Accepted accepted) {
   Peers::Entry entry = peers->enter(accepted.peer, clock.tick());
   for (const std::shared_ptr<Place>& place : entry.displaced) place->displace();

@@ -22,7 +22,7 @@ ReceiverMetrics::ReceiverMetrics(MetricRegistry& registry)
                               "Bytes of request bodies handed to the intake, as received.")),
       connections_refused_(
           registry.counter("dualtrace_receiver_connections_refused_total",
-                           "Connections closed at once: too many were open, and their peer had its "
+                           "Connections closed immediately: too many were open, and the client had its "
                            "share.")),
       seconds_(registry.histogram("dualtrace_receiver_request_duration_seconds",
                                   "From the end of a request's headers to its answer.",
@@ -40,7 +40,7 @@ ReceiverMetrics::ReceiverMetrics(MetricRegistry& registry)
   http_.push_back({0, &requests(registry, "http", "other")});
   for (size_t reason = 0; reason < given_up_.size(); ++reason) {
     given_up_[reason] = &registry.counter("dualtrace_receiver_connections_given_up_total",
-                                          "Connections ended without an answer that says why.",
+                                          "Connections ended without an answer with the reason.",
                                           {{"reason", kGivenUpReasons[reason]}});
   }
   registry.observe(MetricRegistry::ValueType::kGauge, "dualtrace_receiver_connections",

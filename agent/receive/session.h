@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Session: one connection's protocol as a state machine of bytes, without socket, thread or clock:
-// the caller passes received bytes and the time; the session returns what to send, which requests
-// are complete and when it needs to be woken. Connection drives it in production; tests and fuzzers
-// drive it directly.
+// the caller passes received bytes and the time; the session returns the bytes to send, the
+// complete requests and the time at which to wake it. Connection drives it in production; tests and
+// fuzzers drive it directly.
 //
 // After any call that changes it, call in this order: take_requests(), take_output(), then
 // finished(), wants_input() and deadline(). None of the calls blocks.

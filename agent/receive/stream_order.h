@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // StreamOrder: which streams of an HTTP/2 connection may still begin. nghttp2 ignores headers on an
-// unknown stream below the highest one, since it cannot remember which ones were open before. Those
-// that the client has skipped were not (RFC 9113, 5.1.1). Used from one thread.
+// unknown stream below the highest one, since it cannot remember which ones were open before.
+// Streams that the client has skipped were never open (RFC 9113, 5.1.1). Used from one thread.
 
 #include <cstdint>
 

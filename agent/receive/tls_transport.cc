@@ -18,7 +18,7 @@ namespace {
 using Context = std::shared_ptr<SSL_CTX>;
 
 // With TLS 1.2, HTTP/2 requires an ephemeral key exchange and an AEAD (RFC 9113, 9.2.2): the
-// ciphers that its appendix A forbids lack one or both. TLS 1.3 has nothing else.
+// ciphers that its appendix A forbids lack one or both. TLS 1.3 has only such ciphers.
 bool is_good_for_http2(const SSL_CIPHER* cipher) {
   if (cipher == nullptr) return false;
   const int exchange = SSL_CIPHER_get_kx_nid(cipher);
@@ -87,8 +87,8 @@ class TlsTransport final : public Transport {
 
 // Our first choice among what the client offers. A client that offers only protocols that we do not
 // speak, or HTTP/2 alone over a cipher that it forbids, is refused with no_application_protocol
-// (RFC 7301, 3.2): whatever it sent next would be misinterpreted. OpenSSL has chosen the cipher
-// before it calls this.
+// (RFC 7301, 3.2), because we would misinterpret whatever it sent next. OpenSSL has chosen the
+// cipher before it calls this.
 int select_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   static constexpr std::string_view kSpoken = "\x02h2\x08http/1.1";

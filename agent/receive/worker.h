@@ -63,8 +63,8 @@ class Worker final : public std::enable_shared_from_this<Worker> {
   // The connection has nothing left to answer.
   void settled() { active_.remove(); }
   void closed(const std::shared_ptr<Connection>& connection);
-  // Data arrived for the connection: it is read in the turn of its peer, so that many busy
-  // connections of one peer do not precede the only one of another.
+  // Data arrived for the connection: it is read when its peer's turn comes, so that many busy
+  // connections of one peer do not delay the only one of another.
   void queue(std::shared_ptr<Connection> connection);
 
  private:

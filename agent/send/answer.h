@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reads a destination's answer: error bodies in three forms, delay hints, and the OTLP success
-// message. The classifiers alone decide what it means. An answer also shows who wrote it: a proxy's
-// page or a gateway's text does not come from the destination, whatever its status. Nothing read
-// here is trusted: texts are shortened and sanitized, numbers are clamped.
+// message. Only the classifiers interpret it. An answer also shows who wrote it: a proxy's page or
+// a gateway's text does not come from the destination, whatever its status. Nothing read here is
+// trusted: texts are shortened and sanitized, numbers are clamped.
 // Pure. Thread-safe.
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace dualtrace::agent {
 // At most 512 bytes, with control characters replaced and without a truncated UTF-8 character.
 [[nodiscard]] std::string clean_text(std::string_view text);
 
-// The delay that a server asks for, at most an hour, from a serialized google.rpc.Status that has a
+// The delay that a server requests, at most an hour, from a serialized google.rpc.Status that has a
 // RetryInfo in its details. retry_after.h reads the header.
 [[nodiscard]] std::optional<Duration> parse_retry_info(std::string_view status);
 

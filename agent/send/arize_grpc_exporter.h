@@ -2,8 +2,8 @@
 #pragma once
 // ArizeGrpcExporter: sends spans to Arize over OTLP/gRPC with grpc++'s generic stub. The serialized
 // bytes are sent as they are, or compressed by our own gzip. One channel, one thread that waits for
-// answers; both exist only while there is something to send, because the threads of gRPC wake up
-// several times a second as long as anything of it exists. Used from one thread; see Exporter.
+// answers; both exist only while there is something to send, because gRPC's threads wake up several
+// times a second as long as any gRPC object exists. Used from one thread; see Exporter.
 
 #include <memory>
 #include <optional>

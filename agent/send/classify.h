@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// classify: maps a destination's answer to what the lane does next, with one function for each
+// classify: maps a destination's answer to the lane's next action, with one function for each
 // destination and protocol. The rule (docs/decisions/0024): an answer refuses spans for good only
 // if it is about data and in the destination's own form. An answer about credentials, the table or
-// the configuration pauses the lane. Failures that may pass are retried. Answers written by anyone
-// else, with any status, say nothing about data and deliver nothing.
+// the configuration pauses the lane. Temporary failures are retried. An answer from anyone else,
+// with any status, says nothing about the data and counts as no delivery.
 // Pure. Thread-safe.
 
 #include <cstdint>

@@ -78,7 +78,7 @@ int leading_number(std::string_view text) {
 }
 
 // Recognizes gRPC's message for an HTTP answer that is not gRPC, from a proxy with its own status.
-// None if the gRPC code already says everything.
+// None if the gRPC code is enough.
 std::optional<Outcome> classify_http_behind(const GrpcAnswer& answer, std::string& message) {
   constexpr std::string_view kWords = "eceived http2 header with status: ";
   const size_t at = answer.message.find(kWords);

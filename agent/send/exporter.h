@@ -32,7 +32,7 @@ struct Outcome {
   uint64_t rejected = 0;                  // kPartly
   std::optional<Duration> retry_after{};  // kRetry: the server's hint
   // kRefuse: the answer is about the data, in the destination's own form. Only such an answer can
-  // discard a span; other refusals, by an intermediary, make it wait.
+  // discard a span; after a refusal by an intermediary, the span waits.
   bool verdict = false;
   // kRetry: no answer within ExportRequest::timeout. The destination may have stored the request.
   bool timed_out = false;

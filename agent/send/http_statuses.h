@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What an HTTP status means by itself, whoever sent it: the part of the table that the HTTP
+// The meaning of an HTTP status by itself, whoever sent it: the part of the table that the HTTP
 // destinations share. Private to agent_send.
 // Pure. Thread-safe.
 
@@ -23,8 +23,8 @@ struct HttpRefusal {
 
 // 2xx: the same for every destination, as defined by OTLP.
 [[nodiscard]] Outcome classify_success(const HttpResponse& response, uint64_t spans);
-// None for 400, 404, 422 and any 5xx without a specific meaning: there the body decides, in the
-// form of each destination.
+// None for 400, 404, 422 and any 5xx without a specific meaning: for those, the body decides, in
+// the form of each destination.
 [[nodiscard]] std::optional<Outcome> classify_status(const HttpRefusal& refusal);
 
 }  // namespace dualtrace::agent

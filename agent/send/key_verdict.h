@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Between an exporter and its keyring: what an outcome says about the key, and how the key is
+// Between an exporter and its keyring: what an outcome means for the key, and how the key is
 // removed from messages about the outcome. Private to agent_send.
 // Pure. Thread-safe.
 

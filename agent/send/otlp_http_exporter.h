@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// OtlpHttpExporter: OTLP over HTTP with protobuf bodies. A profile holds what differs between
+// OtlpHttpExporter: OTLP over HTTP with protobuf bodies. A profile contains the differences between
 // destinations; make_arize_http_exporter(), make_databricks_http_exporter() and
 // make_zerobus_http_exporter() fill one in.
 // Used from one thread; see Exporter.

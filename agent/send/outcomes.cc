@@ -7,8 +7,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// Words for a credential, and for what can be wrong with one. They must occur close together,
-// because an error about data may contain either ("llm.token_count must not be negative").
+// Words for a credential, and for problems with one. They must occur close together, because an
+// error about data may contain either ("llm.token_count must not be negative").
 constexpr std::array<std::string_view, 10> kCredentials{
     "token",      "jwt",         "api key",    "apikey",        "bearer",
     "credential", "credentials", "access key", "authorization", "auth"};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// RequestBody: the bytes of one request to a destination, as the records that were merged into it.
-// Lanes that send the same records share a body (agent/lane/shared_bodies.h), so that it is
-// compressed only once. Thread-safe.
+// RequestBody: the bytes of one request to a destination, as a list of the records that were merged
+// into it. Lanes that send the same records share a body (agent/lane/shared_bodies.h), so that it
+// is compressed only once. Thread-safe.
 
 #include <mutex>
 #include <utility>

@@ -8,8 +8,8 @@
 
 namespace dualtrace {
 
-// nullopt if the text is not base64. Padding may be missing; leftover bits are ignored, as in
-// common decoders.
+// nullopt if the text is not base64. Padding may be missing; leftover bits are ignored, as in most
+// decoders.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 // With padding.
 [[nodiscard]] std::string encode_base64(std::string_view bytes);

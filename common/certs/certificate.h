@@ -33,7 +33,7 @@ struct Authority {
   std::string key;
 };
 
-// What a server presents, and the fingerprint of the authority that signed it.
+// The identity that a server presents, and the fingerprint of the authority that signed it.
 struct Leaf {
   Certificate certificate;
   std::string key;

@@ -15,7 +15,7 @@
 namespace dualtrace {
 
 // Called before the output buffer grows, with the most bytes that it then needs (including the old
-// buffer, which is copied). An error ends the inflation.
+// buffer, which is copied). An error ends decompression.
 using MayGrowTo = std::function<Status(size_t bytes)>;
 
 class Inflated {
@@ -25,7 +25,7 @@ class Inflated {
       : room_max_(bytes_max + 1), may_grow_to_(may_grow_to) {}
 
   // The size that the input declares is only a first guess, limited to a usual ratio: a wrong size
-  // costs a second buffer, but no unlimited memory. One extra byte lets the decoder see the end.
+  // costs a second buffer, but never unlimited memory. One extra byte lets the decoder see the end.
   Status begin(unsigned long long claimed, size_t compressed_bytes) {
     constexpr size_t kSmallest = 512;
     constexpr size_t kUsualRatioMax = 16;

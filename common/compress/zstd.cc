@@ -18,8 +18,8 @@ struct FreeStream {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
 
-// What the decoder allocates for the frame that starts here: its tables, the window, and two
-// blocks.
+// The memory that the decoder allocates for the frame that starts here: its tables, the window, and
+// two blocks.
 size_t work_bytes(std::string_view frame) {
   constexpr size_t kTables = 256 * 1024;
   constexpr size_t kBlockMax = 128 * 1024;

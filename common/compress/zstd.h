@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// zstd, decompression only, for what clients send (docs/decisions/0003). The intake inflates with
+// zstd, decompression only, for requests of clients (docs/decisions/0003). The intake inflates with
 // it.
 // Pure; while it runs, one call uses 256 kB of heap and the size of a frame's window, in addition
 // to its result. Thread-safe.

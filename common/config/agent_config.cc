@@ -18,9 +18,8 @@ constexpr uint64_t kMebibyte = 1 << 20;
 
 }  // namespace
 
-// Makes the sections that the file has, has the reader fill in every value, and then reads what is
-// more than one value and checks the rules between values. It continues after a fault to find all
-// of them.
+// Creates the sections that the file has, lets the reader fill in every value, then reads lists and
+// maps and checks the rules between values. It continues after a fault to find all of them.
 class AgentConfigBuilder {
  public:
   AgentConfigBuilder(const RawConfig& raw, std::string_view folder,

@@ -28,8 +28,7 @@ enum class ArizeProtocol { kGrpc, kHttp };
 enum class Ingest { kWorkspace, kZerobus };
 enum class DurabilityMode { kDisk, kMemory };
 
-// Receivers are also made without a file, by tests and tools, with the defaults of the schema
-// (tested).
+// Tests and tools also create receivers without a file, with the defaults of the schema (tested).
 struct ReceiverLimits {                  // receiver.limits.*
   uint64_t request_bytes = 64ULL << 20;  // requestBytes: one request, after decompression
   uint64_t memory_bytes = 256ULL << 20;  // memoryBytes: everything received and not yet stored
@@ -148,8 +147,8 @@ struct ConfigFault {
   bool operator==(const ConfigFault&) const = default;
 };
 
-// The configuration, or all faults that were found; the list is then never empty. Relative file
-// paths are resolved against `folder`, the folder of the configuration file.
+// The configuration, or a list of all faults, which is then never empty. Relative file paths are
+// resolved against `folder`, the folder of the configuration file.
 struct ConfigOrFaults {
   std::optional<AgentConfig> config;
   std::vector<ConfigFault> faults;

@@ -40,8 +40,8 @@ ConfigValue at(Section& section) {
 
 struct SchemaKey;
 
-// Sets the value to what `text` says, which check_value() has accepted for the key. Relative file
-// paths are resolved against `folder`. Lists are not set.
+// Sets the value from `text`, which check_value() has accepted for the key. Relative file paths are
+// resolved against `folder`. Lists are not set.
 void set_value(const SchemaKey& key, std::string_view text, std::string_view folder,
                ConfigValue value);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Detects what cannot be an API key or a token of any issuer: common mistakes when Secrets are
-// created. Agents check the mounted files, the operator the Secrets that it may read. Pure.
+// Detects texts that cannot be an API key or a token of any issuer: common mistakes when Secrets
+// are created. Agents check the mounted files, the operator the Secrets that it may read. Pure.
 
 #include <string>
 #include <string_view>

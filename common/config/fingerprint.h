@@ -13,13 +13,13 @@
 
 namespace dualtrace {
 
-// Of the file's text as it is, valid or not.
+// The fingerprint of the file's text as it is, valid or not.
 [[nodiscard]] std::string config_fingerprint(std::string_view yaml);
 
-// Of what a running agent cannot change: the keys that take a restart by the schema, in its order,
-// and the set of destinations. Files count by their paths, which parse_agent_config makes absolute
-// with `folder`. A value equal to the default counts as not set, so that a key added in a later
-// release changes no fingerprint.
+// The fingerprint of the settings that a running agent cannot change: the keys that need a restart
+// by the schema, in its order, and the set of destinations. Files count by their paths, which
+// parse_agent_config makes absolute with `folder`. A value equal to the default counts as not set,
+// so that a key added in a later release changes no fingerprint.
 [[nodiscard]] std::string restart_fingerprint(const AgentConfig& config);
 
 }  // namespace dualtrace

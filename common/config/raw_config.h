@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// RawConfig: the contents of a configuration file. Each value is still a text under its path, which
-// is a key of the schema and has the right shape, but is not parsed yet. Everything is optional.
+// RawConfig: the contents of a configuration file. Each value is still an unparsed text under its
+// path, which is a key of the schema, and it has the right shape. Everything is optional.
 // Immutable.
 
 #include <map>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Rules for single values that the agent's configuration and the DualTraceExport share: the one
-// place that defines what an endpoint, a workspace or a table may look like. The errors say what
-// was expected and never contain the text, which may be a secret in the wrong place.
+// place that defines what an endpoint, a workspace or a table may look like. The errors state what
+// was expected and never contain the text, which may be a misplaced secret.
 // Pure.
 
 #include <cstddef>
@@ -40,11 +40,11 @@ Result<Url> parse_arize_endpoint(std::string_view text);
 // https://host[:port]; http:// only for this machine.
 Result<Url> parse_workspace_url(std::string_view text);
 // host[:port] (TLS on port 443) or https://host[:port][/v1/traces]; http:// only for this machine.
-// The result has no path. Accepts any host; is_zerobus_host() tells whether it is one of
+// The result has no path. Accepts any host; is_zerobus_host() checks whether it is one of
 // Databricks' own.
 Result<Url> parse_zerobus_endpoint(std::string_view text);
-// <workspace id>.zerobus.<region>.<one of Databricks' three domains>: the only hosts that a token
-// is sent to without being named in the configuration.
+// <workspace id>.zerobus.<region>.<one of Databricks' three domains>: the only hosts to which a
+// token is sent although the configuration does not name them.
 [[nodiscard]] bool is_zerobus_host(std::string_view host);
 // The application id of a service principal.
 Status check_client_id(std::string_view text);

@@ -33,7 +33,7 @@ constexpr ConfigPlace databricks = at<&AgentConfig::databricks, Members...>;
 template <auto... Members>
 constexpr ConfigPlace delivery = at<&AgentConfig::delivery, Members...>;
 
-// Of the kind of authentication that is configured, if it is this one.
+// The member of the configured kind of authentication, if it is this kind.
 template <typename Kind, auto Member>
 ConfigValue auth(AgentConfig& config) {
   Kind* const kind = config.databricks ? std::get_if<Kind>(&config.databricks->auth) : nullptr;
@@ -331,7 +331,7 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
          "stored. Keep this above the kubelet's eviction thresholds. 0: agents fill the disk "
          "up to `maxBacklog`. At most 90% or 64Ti.",
      .note = "The disk is that of `folder`, counted as the kubelet counts it "
-             "([operations.md](operations.md#a-disk-that-runs-full))."},
+             "([operations.md](operations.md#low-disk-space))."},
     bounded("delivery.maxAge", kSeconds, "72h", "1s", "8760h", kReload,
             delivery<&DeliveryConfig::max_age>,
             "How long a node keeps undelivered spans for a destination; older spans expire and "

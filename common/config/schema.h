@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The keys of the agent's configuration: one table that has everything that is to be known of a
-// key. The agent reads its file by it; the operator takes from it the fields of a DualTraceExport
-// that only pass through (operator/api/export_fields.cc); `./dev docs` writes the tables of
-// docs/configuration.md, and the passed-through fields of the CRD, from it.
+// The keys of the agent's configuration: one table with all information about each key. The agent
+// reads its file by it; the operator takes from it the fields of a DualTraceExport that only pass
+// through (operator/api/export_fields.cc); `./dev docs` writes the tables of docs/configuration.md,
+// and the passed-through fields of the CRD, from it.
 // Immutable.
 
 #include <cstdint>
@@ -45,8 +45,8 @@ struct SchemaKey {
   Result<Url> (*parse_url)(std::string_view) = nullptr;  // kUrl
   Takes takes = Takes::kReload;
   ConfigPlace place = nullptr;  // nullptr: agent_config.cc reads it by code of its own
-  // In Markdown. Of a key that a DualTraceExport has a field for, it is also the field's
-  // description, without the marks; then `note` is what only the file's authors need to know.
+  // In Markdown. If a DualTraceExport has a field for the key, this is also the field's
+  // description, without the markup; `note` is then only for authors of the file.
   std::string_view meaning{};
   std::string_view note{};
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Parses the texts of configuration values: durations (200ms, 1h30m), sizes as Kubernetes
-// quantities (64Mi, 4Gi, 3900k, plain bytes), counts and addresses. Errors say what was expected
-// and never contain the text, which may be a secret in the wrong place. Pure.
+// quantities (64Mi, 4Gi, 3900k, plain bytes), counts and addresses. Errors state what was expected
+// and never contain the text, which may be a misplaced secret. Pure.
 
 #include <chrono>
 #include <cstdint>

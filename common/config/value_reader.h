@@ -23,9 +23,9 @@ class ValueReader {
   ValueReader(const RawConfig& raw, std::string_view folder, std::vector<ConfigFault>& faults)
       : raw_(raw), folder_(folder), faults_(faults) {}
 
-  // Sets each value that has a place in `config`: to what is written, or else to the default. The
-  // sections of `config` decide which places there are. Reports invalid texts and required keys
-  // that are missing.
+  // Sets each value that has a place in `config` to the written value, or else to the default. Only
+  // the sections that `config` has are filled in. Reports invalid texts and required keys that are
+  // missing.
   void read_values(AgentConfig& config);
 
   // nullptr if the key is not set, or is invalid.

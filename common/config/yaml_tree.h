@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The YAML of a configuration as a plain tree, parsed by yaml-cpp without its graph: one document,
-// text keys, no anchors, aliases or tags, at most kYamlDepthMax levels. The tree is therefore what
-// a person sees in the file. Keys may still repeat; raw_config.h refuses that with their paths.
+// text keys, no anchors, aliases or tags, at most kYamlDepthMax levels. The tree is therefore
+// exactly what a person sees in the file. Keys may still repeat; raw_config.h refuses that with
+// their paths.
 // Pure.
 
 #include <cstdint>

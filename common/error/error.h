@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What went wrong, expressed as what the caller may do about it. Every fallible function of ours
+// What went wrong, classified by what the caller may do about it. Every fallible function of ours
 // returns one of these in a Result (common/error/result.h); our code throws nothing.
 // Immutable.
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FileSystem: every operation that we use on the operating system's disk, behind one object. The
-// journal and the credentials use it. PosixFileSystem is the real one; tests/fakes has one in
-// memory that forgets what was not synced, tears writes and fills up. FileSystem is thread-safe; a
-// File is used from one thread at a time unless its user says otherwise.
+// FileSystem: all disk operations that we use, behind one object. The journal and the credentials
+// use it. PosixFileSystem is the real one; tests/fakes has one in memory that forgets what was not
+// synced, tears writes and fills up. FileSystem is thread-safe; a File is used from one thread at a
+// time unless its user documents otherwise.
 
 #include <cstdint>
 #include <memory>

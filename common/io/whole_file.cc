@@ -26,7 +26,7 @@ Result<std::string> read_file(FileSystem& files, const std::string& path, size_t
 Status write_file(FileSystem& files, const std::string& path, std::string_view content) {
   const std::string temporary = path + ".new";
   if (Status removed = files.remove(temporary); !removed) {
-    ignore(removed, "usually there is none; a longer one would leave its end behind");
+    ignore(removed, "usually there is none; a longer one would keep its old end");
   }
   {
     Result<std::unique_ptr<File>> file = files.open(temporary, OpenMode::kCreate);

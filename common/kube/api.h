@@ -30,7 +30,7 @@ struct ApplyOptions {
   bool dry_run = false;            // admitted and answered like any other, but not stored
 };
 
-// What must still hold for a removal; empty fields are not checked.
+// Preconditions of a removal; empty fields are not checked.
 struct Precondition {
   std::string uid{};
   std::string resource_version{};
@@ -45,13 +45,13 @@ class Api {
   virtual Result<Json> create(const ResourceType& type, const Json& object) = 0;
   // Replaces; the object's resourceVersion is the lock (kConflict).
   virtual Result<Json> update(const ResourceType& type, const Json& object) = 0;
-  // Server-side apply, forced: the object is our whole intent. Returns the resulting object.
+  // Server-side apply, forced: the object is our fully specified intent. Returns the result.
   virtual Result<Json> apply(const ResourceType& type, const Json& object,
                              const ApplyOptions& options) = 0;
   // RFC 7386.
   virtual Result<Json> merge_patch(const ResourceType& type, const ObjectKey& key,
                                    const Json& patch) = 0;
-  // In the background: the garbage collector removes what it owns afterwards.
+  // Deletes in the background: the garbage collector removes the object's dependents afterwards.
   virtual Status remove(const ResourceType& type, const ObjectKey& key,
                         const Precondition& precondition) = 0;
 };

@@ -5,7 +5,7 @@
 //
 // Limits: an object and a watch's line have at most 8 MiB. A page of a list may have any length,
 //   because it is read object by object.
-// Thread-safe. Blocking calls may come from many threads at once; its own callbacks must not make
+// Thread-safe. Many threads may make blocking calls concurrently; its own callbacks must not make
 // blocking calls or call cancel(). No thread may be in a call when it is destroyed: call cancel()
 // first.
 
@@ -40,7 +40,7 @@ class ApiClient final : public Api, public ListWatch {
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
-  // For shutdown: ends all waiting calls, lists and watches now, and later ones at once, with
+  // For shutdown: ends all waiting calls, lists and watches, and later ones immediately, with
   // kCancelled. Their callbacks may run on the thread that calls this.
   void cancel();
 

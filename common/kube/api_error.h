@@ -20,7 +20,7 @@ struct Asked {
 };
 
 // `response` is not a success. The message contains the server's own message, and the causes with
-// their fields; for a Secret only the fields, because the rest could contain a rejected value.
+// their fields; for a Secret, only the fields, because the rest could contain a rejected value.
 [[nodiscard]] Error error_of(const Asked& asked, const HttpResponse& response);
 
 // The Retry-After header, in whole seconds.

@@ -6,7 +6,7 @@
 // Retry-After). Private to common_kube_client.
 //
 // Guarantees: `done` is called exactly once, at the deadline at the latest, unless a credential
-// plugin takes longer. cancel() calls all of them at once, and those of later calls immediately.
+// plugin takes longer. cancel() calls all of them, and those of later calls are called immediately.
 // Thread-safe. The work is done on the scheduler; `done` is called there or by cancel().
 
 #include <functional>

@@ -3,8 +3,8 @@
 // The logic of LeaderElector, one round at a time: get, create or update the lease, and compute for
 // how long that makes us the leader. Private to leader_elector.cc and the tests.
 //
-// Guarantees: those of leader_elector.h. A round that ends after leadership has expired has
-//   lost it, even if its last call succeeded.
+// Guarantees: those of leader_elector.h. If a round ends after leadership has expired, leadership
+//   is lost, even if its last call succeeded.
 // Assumptions: nobody deletes the lease while it is held. The API server accepts an update only
 //   with the latest resourceVersion.
 // Errors: a failed round is retried; while leading, until renew_deadline.

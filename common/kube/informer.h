@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Informer: keeps a Store in sync with the API server's objects of one selection, and calls a
-// listener for each change. It is a Reflector with such a shelf. Used by operator/app, one for each
-// kind (and watched namespace).
+// listener for each change. It is a Reflector whose shelf is that Store. Used by operator/app, one
+// for each kind (and watched namespace).
 // start(), synced(), failure() and store() are thread-safe; everything else happens on the
 // scheduler.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Kubeconfig files, as kubectl reads them: several are merged, and of equal names the first wins;
-// paths in them are relative to their file. Used by operator/app outside of a pod.
+// Kubeconfig files, as kubectl reads them: several are merged, and of entries with the same name
+// the first wins; paths in them are relative to their file. Used by operator/app outside of a pod.
 // Pure, except for reading files.
 
 #include <string>

@@ -50,8 +50,8 @@ class LeaderElector {
   [[nodiscard]] virtual bool leading() const = 0;
   // For /livez: false if this process should lead and has not renewed for much too long.
   [[nodiscard]] virtual bool healthy() const = 0;
-  // Releases the lease, so that another process takes over at once; only after all guarded work
-  // has ended. Stops the election; idempotent.
+  // Releases the lease, so that another process takes over immediately. Call it only after all
+  // guarded work has ended. Stops the election; idempotent.
   virtual void release() = 0;
 };
 

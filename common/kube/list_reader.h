@@ -2,7 +2,7 @@
 #pragma once
 // ListReader: reads one page of a list while it arrives. Each object is cut out of the text, parsed
 // and trimmed by itself, so that neither the text of a page nor its tree is ever in memory as a
-// whole: a server that ignores the limit costs time, but memory only for what is kept.
+// whole: a server that ignores the limit costs time, but memory only for the kept parts.
 // Private to common_kube_client. Used from one thread.
 //
 // Limits: an object has at most 8 MiB; larger ones are left out and counted. The text around the

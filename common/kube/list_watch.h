@@ -27,8 +27,8 @@ struct Selection {
   std::string label_selector{};
   std::string field_selector{};
   Form form = Form::kWhole;
-  // Removes what need not be kept from each object as soon as it is read, on any thread; pure.
-  // metadata.{namespace,name,uid,resourceVersion} must stay. It sees managedFields, which are
+  // Removes the parts of each object that need not be kept, as soon as it is read, on any thread;
+  // pure. metadata.{namespace,name,uid,resourceVersion} must stay. It sees managedFields, which are
   // always removed afterwards.
   std::function<void(Json&)> trim{};
 };
@@ -38,7 +38,7 @@ struct Selection {
 void make_keepable(const Selection& selection, Json& object);
 
 // Always for the current state (no resourceVersion): with "0" the server answers from its cache and
-// ignores the limit, so that fifty thousand pods arrive at once.
+// ignores the limit, so that fifty thousand pods arrive in one page.
 struct ListRequest {
   std::string continue_token{};
   uint32_t limit = 500;

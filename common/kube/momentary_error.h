@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Errors of which the request is not the cause: the API server is busy, restarting or out of reach.
-// Used by those who decide whether to try again or to report. Pure.
+// Errors that the request did not cause: the API server is busy, restarting or unreachable. Used by
+// code that decides whether to retry or to report. Pure.
 
 #include "common/error/error.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // run_program: runs a child process with a time limit and returns its output. Its standard input is
-// empty; its standard error is ours, so that it can tell a person what to do; its environment is
+// empty; it shares our standard error, so that it can tell a person what to do; its environment is
 // ours plus additions. Used for credential plugins.
 // Thread-safe.
 

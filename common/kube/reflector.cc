@@ -142,7 +142,7 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
   }
 
   // A function that reports, from any thread, the result of the call that is about to be made. It
-  // does nothing once something else was started. `bytes`: of a line that was unread.
+  // does nothing once another call has been started. `bytes`: of an unread line.
   std::function<void(WatchInput, size_t bytes)> later() {
     return [weak = weak_from_this(), turn = turn_, &scheduler = scheduler_](WatchInput input,
                                                                             size_t bytes) {

@@ -20,7 +20,7 @@ class Reflector {
  public:
   struct Options {
     Selection selection;
-    // The limit for unprocessed bytes of a watch that is faster than the scheduler; at the limit, a
+    // The limit for unprocessed bytes of a watch that is faster than the scheduler. At the limit, a
     // list replaces the watch.
     size_t unread_bytes_max = 32 << 20;
   };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Store: the objects that an informer has seen, by key and by one index. Only its Informer writes;
-// a complete new list replaces the old one at once. Readers may keep objects as long as they like.
+// a complete new list replaces the old one atomically. Readers may keep objects as long as they
+// like.
 // Thread-safe.
 
 #include <functional>

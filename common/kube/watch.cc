@@ -122,7 +122,7 @@ class Stepper {
         break;
       case WatchLine::Kind::kBookmark:
         // An old server treats the request as a watch from any version and never marks the end of
-        // the list; its first bookmark reveals that.
+        // the list. Its first bookmark shows that.
         if (!line.ends_list) {
           return stream_failed(streaming,
                                {ErrorKind::kUnavailable, "the streamed list has no end"});

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The logic of an informer: what to do next, given what happened. The initial list arrives as a
-// stream or, if the server does not support that, page by page; the watch then continues without
-// end. Used by reflector.cc, which has the network, the timers and the shelf.
+// The logic of an informer: decides what to do next after each event. The initial list arrives as a
+// stream or, if the server does not support that, page by page. The watch then continues
+// indefinitely. Used by reflector.cc, which has the network, the timers and the shelf.
 // Pure: time and randomness are arguments.
 //
 // Flow: Empty → Streaming → Watching → Watching …, or Empty → Streaming → Listing → Watching …;
@@ -73,8 +73,9 @@ struct WatchState {
   bool operator==(const WatchState&) const = default;
 };
 
-// How long the server may be silent. Bookmarks come about every minute. A streamed list starts at
-// once, or the server is waiting for something that never comes (an etcd that reports no progress).
+// How long the server may be silent. Bookmarks come about every minute. A streamed list starts
+// immediately, or the server is waiting for something that never comes (an etcd that reports no
+// progress).
 [[nodiscard]] Duration silence_max(const WatchState& state);
 
 // One line of a watch, parsed on the thread that received it.

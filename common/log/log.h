@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Log: one JSON object per line on stderr, on spdlog. The message is a fixed sentence; variable
-// data goes into fields. ERROR: data was lost or a human must act. WARN: unusual but recovered.
+// data goes into fields. ERROR: data was lost or a person must act. WARN: unusual but recovered.
 // INFO: life cycle. DEBUG: never per item on a hot path. Secrets are never passed to it.
 // Thread-safe.
 

@@ -12,7 +12,7 @@
 namespace dualtrace {
 
 // "" if none is configured. kInvalid, naming the file, if it cannot be read or contains no
-// certificate: then nothing may be trusted, and nothing sent.
+// certificate: then trust nobody and send nothing.
 [[nodiscard]] Result<std::string> read_authorities(const TlsClientOptions& options);
 
 }  // namespace dualtrace

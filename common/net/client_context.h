@@ -2,8 +2,8 @@
 #pragma once
 // ClientContext: the TLS settings of an HttpSender's connections. Its files are read whenever a
 // connection is made, so that the next connection uses a rotated file; unchanged files are not
-// parsed again. A file that cannot be read, or contains no certificate, is an error: nothing else
-// is trusted in its place. Private to common_http_client.
+// parsed again. A file that cannot be read, or contains no certificate, is an error: no other
+// certificates are trusted in its place. Private to common_http_client.
 // Used from one thread.
 
 #include <boost/asio/ssl/context.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 // Exchange: one HTTP request from its start to the last callback of its AnswerReader. Private to
 // common_http_client.
-// Used from one thread, the pool's; it is made on any.
+// Used from one thread, the pool's, but constructed on any.
 
 #include <cpprest/http_client.h>
 

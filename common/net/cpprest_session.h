@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CppRestSession: what the exchanges of one HttpClient share: cpprestsdk's client with its
+// CppRestSession: shared by the exchanges of one HttpClient: cpprestsdk's client with its
 // connection pool, and the translation of cpprestsdk's errors. Outlives the HttpClient as long as
 // cpprestsdk still holds one of its exchanges. Private to common_http_client. Used from one thread,
-// the pool's, except for what its mutex guards.
+// the pool's, except for the members that its mutex guards.
 
 #include <cpprest/http_client.h>
 

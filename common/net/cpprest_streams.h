@@ -15,7 +15,7 @@
 
 namespace dualtrace {
 
-// What every streambuf must implement and neither of ours needs.
+// Functions that every streambuf must implement but neither of ours needs.
 class OneWayBuffer : public concurrency::streams::details::streambuf_state_manager<uint8_t> {
  public:
   using concurrency::streams::details::streambuf_state_manager<uint8_t>::streambuf_state_manager;

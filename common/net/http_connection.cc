@@ -195,7 +195,7 @@ class StreamConnection final : public HttpConnection,
 
   void read_body() {
     expect_progress(server_.options.progress_timeout);
-    // Beast reads no more at once than the buffer holds, which so far is a few hundred bytes.
+    // Beast reads no more at a time than fits into the buffer, which so far is a few hundred bytes.
     if (const auto length = parser_->content_length()) {
       buffer_.reserve(std::min(*length, kReadBytesMax));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// HttpConnection: one connection of HttpServer, which reads a request, waits for its answer, writes
-// it, and repeats. Private to common_http_server. Used from one thread, the server's io thread.
+// HttpConnection: one connection of HttpServer. Reads a request, waits for its answer, writes it,
+// and repeats. Private to common_http_server. Used from one thread, the server's io thread.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -34,7 +34,7 @@ class HttpConnection {
   [[nodiscard]] virtual uint64_t waits_since() const = 0;
 };
 
-// What connections need from their server, which outlives them.
+// The parts of the server that connections need; it outlives them.
 struct HttpServerContext {
   HttpServer::Options options;
   HttpServer::Handler handler;

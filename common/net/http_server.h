@@ -2,8 +2,8 @@
 #pragma once
 // HttpServer: a small HTTP/1.1 server with limits, for everything except OTLP intake: probes,
 // metrics and status of the agent, probes and webhook of the operator, and the sandbox. Boost is
-// used only in its .cc and in http_connection. A body over the limit is answered with 413, one
-// without room next to the others with 503, headers over the limit with 431, and anything that is
+// used only in its .cc and in http_connection. A body over the limit is answered with 413, one that
+// does not fit beside the others with 503, headers over the limit with 431, and anything that is
 // not HTTP with 400. A connection over the limit replaces the one that has waited longest for its
 // client; a connection without progress is closed. Handlers run on the server's only thread and
 // must not block; they may answer later, from any thread, through the HttpReplier.

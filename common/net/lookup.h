@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Lookup: resolves one host on its own thread, since the system's resolver can block for any time
-// and cannot be interrupted. One lookup at a time; callers that come meanwhile wait for it. Private
-// to common_http_client.
+// and cannot be interrupted. One lookup at a time; callers that arrive meanwhile wait for it.
+// Private to common_http_client.
 //
 // This thread is the only one in the tree that is not joined. It is abandoned with the Lookup,
 // holds only its own state, and ends when the resolver returns (docs/decisions/0023).

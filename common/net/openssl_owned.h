@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Owned: an OpenSSL object that is freed with its scope. Used where certificates and keys are read
-// and made (common/net, common/certs).
+// Owned: an OpenSSL object that is freed at the end of its scope. Used where certificates and keys
+// are read and made (common/net, common/certs).
 // Used from one thread per object.
 
 #include <openssl/bio.h>

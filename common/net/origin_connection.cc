@@ -18,8 +18,8 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-// Interim answers (RFC 9110, 15.2) come one or two at a time; a server that only sends those never
-// answers.
+// Interim answers (RFC 9110, 15.2) come one or two at a time; a server that keeps sending them
+// would never answer.
 constexpr int kInterimMax = 32;
 // How much is collected for one write; a larger part of the body is written as it is.
 constexpr size_t kPieceBytes = 64 << 10;

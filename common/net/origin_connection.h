@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // OriginConnection: one HTTP/1.1 connection to an origin, through its proxy if there is one:
-// opened, used for one exchange after the other, and watched while idle. It is reused only while
-// the next bytes are certain to be the next answer: any unexpected data closes it. Private to
+// opened, used for one exchange after another, and watched while idle. It is reused only while the
+// next bytes are certain to be the next answer: any unexpected data closes it. Private to
 // common_http_client.
 //
 // Flow: open(), then exchange() as often as reusable(); idle() in between.

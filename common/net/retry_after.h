@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reads what HTTP servers say about time: how long to wait before the next attempt, and what their
-// clocks show. Nothing read here is trusted: delays are clamped.
+// Reads times from HTTP answers: how long to wait before the next attempt, and the time on the
+// server's clock. Nothing read here is trusted: delays are clamped.
 // Pure. Thread-safe.
 
 #include <optional>

@@ -33,7 +33,7 @@ std::optional<double> quota_in(const std::filesystem::path& folder) {
 }
 
 // A container that sees only its own part of the tree finds its quota at the root. One that sees
-// the whole tree finds it at its path, and every group above may have a quota, too.
+// the whole tree finds it at its path, and every parent group may have a quota, too.
 void take_smallest(const std::filesystem::path& root, std::filesystem::path group,
                    std::optional<double>& smallest) {
   for (;;) {

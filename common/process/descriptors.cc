@@ -8,8 +8,8 @@
 namespace dualtrace {
 namespace {
 
-// More is not needed, and with a hard limit of "infinity" some libraries allocate tables of that
-// size.
+// More descriptors are not needed, and with a hard limit of "infinity" some libraries allocate
+// tables of that size.
 constexpr rlim_t kEnough = 1024 * 1024;
 
 }  // namespace

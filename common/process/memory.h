@@ -15,8 +15,8 @@ void share_arenas();
 // Also keeps freed memory for the next request, since bodies and batches of megabytes come and go.
 void keep_freed_memory();
 
-// Returns what a burst left over: free memory beyond `kept` bytes, which are reused soon. May take
-// milliseconds; do not call it on a thread that others wait for.
+// Returns free memory to the kernel after a burst, except for `kept` bytes, which are reused soon.
+// May take milliseconds; do not call it on a thread that others wait for.
 void give_back_freed_memory(size_t kept);
 
 }  // namespace dualtrace

@@ -12,8 +12,8 @@ namespace {
 // For people and scripts: members keep the order in which they are written here.
 using Ordered = nlohmann::ordered_json;
 
-// Versions without the state word began the text about a refused configuration with this prefix. It
-// remains in the text for operators of that time.
+// Versions without the state word began the text about a refused configuration with this prefix.
+// The text keeps it for operators of those versions.
 constexpr std::string_view kRefusedPrefix = "refused: ";
 
 // The ledger's words, in JSON and in Spans.

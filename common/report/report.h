@@ -5,7 +5,7 @@
 //
 // Guarantees: parse(to_json(report)) is the report, cut to the limits and with times in seconds.
 //   Keys are only added, never renamed, so that agents and operators of different versions
-//   understand each other. Unknown keys are ignored; missing ones read as nothing.
+//   understand each other. Unknown keys are ignored; missing ones read as empty.
 // Limits: for lists and texts, applied on both sides, because their content comes from elsewhere (a
 //   destination or another version) and goes into an export's status.
 // Pure. Immutable.
@@ -30,7 +30,7 @@ inline constexpr size_t kCredentialsMax = 4;
 inline constexpr size_t kAudiencesMax = 8;
 inline constexpr size_t kWordBytesMax = 64;
 inline constexpr size_t kTextBytesMax = 512;
-// Of a report's JSON. A reader may reject more.
+// The limit for a report's JSON. A reader may reject more.
 inline constexpr size_t kReportBytesMax = 256 * 1024;
 
 // The lane's ledger: accepted is the sum of the others.
@@ -46,7 +46,7 @@ struct Spans {
 };
 
 // The meaning of "lately". It is longer than the operator's poll interval, so that no loss is
-// missed, and short, so that an export becomes ready soon after the cause is fixed.
+// missed, but short enough that an export becomes ready soon after the cause is fixed.
 inline constexpr Duration kLossWindow = std::chrono::seconds(90);
 
 // Spans that ended under one word for one reason.

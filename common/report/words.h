@@ -44,8 +44,8 @@ enum class PauseReason {
   kLast = kForeignAnswer
 };
 
-// The ledger's words for spans that are lost: that end anywhere but at the destination, against
-// their owner's will.
+// The ledger's words for lost spans: those that were not delivered although their owner wanted them
+// to be.
 enum class LossWord { kDeadLettered, kRejected, kExpired, kLast = kExpired };
 
 // Why they are lost.
@@ -77,7 +77,7 @@ enum class CredentialKind { kAPIKey, kToken, kOAuth, kWorkloadIdentity, kLast = 
 // The state of a changed credential, before it replaces the one in use.
 enum class CandidateState {
   kProving,   // waits for the lane's next request, or is used by it, or its token is being fetched
-  kRejected,  // rejected; retried slowly, and at once if the Secret changes
+  kRejected,  // rejected; retried slowly, or immediately if the Secret changes
   kLast = kRejected
 };
 

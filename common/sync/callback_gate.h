@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CallbackGate: lets callbacks of a handle run until the handle is destroyed, one at a time. Their
-// arguments are up to the handle.
+// CallbackGate: lets callbacks of a handle run until the handle is destroyed, one at a time. The
+// handle decides their arguments.
 // Thread-safe.
 
 #include <thread>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Clock: wall time and the monotonic tick together, so that a test or a simulation controls both.
-// Everything that needs the time takes a Clock&; nothing else in the tree reads the system clocks.
+// Clock: wall time and the monotonic tick together, so that a test or a simulation can control
+// both. Everything that needs the time takes a Clock&; nothing else in the tree reads the system
+// clocks.
 // Thread-safe.
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the build writes down of the checkout (cmake/version.cmake). Used by version.cc alone.
+// What the build records about the checkout (cmake/version.cmake). Used by version.cc alone.
 // Immutable.
 
 #include <string_view>
@@ -9,8 +9,8 @@ namespace dualtrace {
 
 struct Revision {
   std::string_view version;
-  // With the commit and its date, as --version says it. One text: a release finds it in a program
-  // that does not run on the machine that makes it (release/programs.py).
+  // With the commit and its date, as printed by --version. A single string, so that a release can
+  // find it in a program that cannot run on the build machine (release/programs.py).
   std::string_view described;
 };
 

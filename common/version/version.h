@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Which version a program is, and which commit it was built from, for `--version`, logs and
-// requests. Used by each program's main.cc, which hands the texts on: nothing else depends on them.
-// They are compiled into one small file, which the build writes again if the commit changes
+// The version of a program and the commit it was built from, for `--version`, logs and requests.
+// Used by each program's main.cc, which passes the texts on: nothing else depends on them. They are
+// compiled into one small file, which the build rewrites if the commit changes
 // (cmake/version.cmake), so that a commit recompiles nothing else.
 // Immutable.
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AgentPoller: polls GET /status of each agent and keeps the last report. If the reports of an
-// export's agents have changed, it calls a listener, so that the export is reconciled: at once for
-// a change of state, at intervals if only numbers changed. Used by operator/app.
+// export's agents have changed, it calls a listener, so that the export is reconciled: immediately
+// for a change of state, at intervals if only numbers changed. Used by operator/app.
 //
-// Limits: concurrent requests, and time and bytes of an answer; polls of pods are spread over the
-//   interval. Agents that did not answer the last time share half of the requests, so that a lost
-//   pool of nodes does not delay the reports of others.
+// Limits: on concurrent requests, and on the time and bytes of an answer. Polls of pods are spread
+//   over the interval. Agents that did not answer the last time share half of the requests, so that
+//   a lost pool of nodes does not delay the reports of others.
 // Errors: one failed request does not change the state of an agent that has answered before; after
 //   two in a row it counts as unreachable.
 // Thread-safe. Requests and the listener's calls happen on the scheduler.
@@ -41,8 +41,8 @@ class AgentPoller final : public Agents {
   using ClientFactory = std::function<std::unique_ptr<HttpClient>(HttpClient::Options)>;
   using Listener = std::function<void(const kube::ObjectKey& export_key)>;  // must not block
 
-  // All references outlive the poller. No one else uses the scheduler, and it is stopped before the
-  // poller is destroyed.
+  // All references outlive the poller. Nothing else uses the scheduler, and it is stopped before
+  // the poller is destroyed.
   AgentPoller(Options options, ClientFactory make_client, Scheduler& scheduler, uint64_t seed,
               MetricRegistry& metrics, Listener listener);
   ~AgentPoller() override;
@@ -56,7 +56,7 @@ class AgentPoller final : public Agents {
 
  private:
   // One pod, as long as it is unchanged. The number distinguishes it from its earlier states: an
-  // answer or a timer that comes too late finds another number.
+  // answer or a timer that comes too late has an old number.
   struct Agent {
     uint64_t number = 0;
     AgentPod pod;

@@ -29,8 +29,8 @@ class Agents {
   // Replaces the pods of the export's agents.
   virtual void set_pods(const kube::ObjectKey& export_key, std::vector<AgentPod> pods) = 0;
   virtual void forget(const kube::ObjectKey& export_key) = 0;
-  // Whether all pods of the first set_pods() have been polled, or are gone. Before that, a status
-  // would say less than the one that a previous operator may have written.
+  // Whether all pods of the first set_pods() have been polled, or no longer exist. Before that, a
+  // status would report less than the one that a previous operator may have written.
   [[nodiscard]] virtual bool asked(const kube::ObjectKey& export_key) const = 0;
   // The last report of each polled pod, ordered by pod.
   [[nodiscard]] virtual std::vector<AgentReport> reports(

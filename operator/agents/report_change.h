@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How two reports of one agent differ: a change of state is reported at once; numbers, times and
-// error messages change all the time.
+// How two reports of one agent differ: a change of state is reported immediately; numbers, times
+// and error messages change all the time.
 // Pure.
 
 #include "operator/status/facts.h"

@@ -38,10 +38,11 @@ class AgentDefaults {
 struct EffectiveExport {
   std::optional<DualTraceExport> value;
   std::vector<ExportFault> faults;
-  // As it is written, if that differs and is valid by itself.
+  // The export as written, if that differs and is valid by itself.
   std::optional<DualTraceExport> without_defaults;
 
-  // What its author asks for; `value` if it is valid only with the defaults. Requires `value`.
+  // The export as its author wrote it, or `value` if it is valid only with the defaults. Requires
+  // `value`.
   [[nodiscard]] const DualTraceExport& as_written() const {
     return without_defaults ? *without_defaults : value.value();
   }

@@ -29,7 +29,7 @@ struct UpdateStrategy {
   bool operator==(const UpdateStrategy&) const = default;
 };
 
-// Of a pod or of a container: only the fields that the export sets.
+// For a pod or a container: only the fields that the export sets.
 struct SecurityContext {
   std::optional<int64_t> run_as_user;
   std::optional<int64_t> run_as_group;
@@ -58,8 +58,8 @@ struct AgentSpec {                   // spec.agent
   Labels labels;                     // of every object that the export owns, including the pods
   Labels annotations;                // the same
   UpdateStrategy update_strategy;
-  // Not set: the user and groups are kAgentUser. Set: those that it names; the platform chooses the
-  // others.
+  // Not set: the user and groups are kAgentUser. Set: those that it names, and the platform chooses
+  // the rest.
   std::optional<SecurityContext> pod_security_context;
   SecurityContext security_context;  // of the containers
   AgentNetworkPolicy network_policy;

@@ -61,17 +61,17 @@ std::vector<std::string> consent_notices(const kube::ObjectKey& key, Consent con
   std::vector<std::string> notices;
   if (consent == Consent::kAllAsBefore) {
     notices.emplace_back(
-        "spec.injection.namespaceSelector: not set, which admits all namespaces only as before the "
-        "consent rules; set {} to admit all, or the labels of those that may send, such as "
+        "spec.injection.namespaceSelector: not set; admits all namespaces only until the consent "
+        "rules apply; set {} to admit all, or the labels of those that may send, such as "
         "{matchLabels: {kubernetes.io/metadata.name: shop}}");
   } else if (consent == Consent::kSelectedAsBefore) {
     notices.emplace_back(
-        "spec.injection.namespaceSelector: pods of other namespaces still reach the agents, as "
-        "before the consent rules; admit the namespaces that may send");
+        "spec.injection.namespaceSelector: pods of other namespaces still reach the agents, until "
+        "the consent rules apply; admit the namespaces that may send");
   }
   if (consent != Consent::kExplicit && rules.shared_namespaces.empty()) {
     notices.push_back(
-        "\"true\" in other namespaces means this export only as before the consent rules; add " +
+        "\"true\" in other namespaces means this export only until the consent rules apply; add " +
         key.namespace_name + " to the installation's sharedNamespaces, or write \"" +
         key.to_string() + "\" on these pods");
   }

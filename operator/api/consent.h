@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Consent: which parts of the old behavior an export keeps that predates the consent rules. Under
+// Consent: which parts of the old behavior an export keeps if it predates the consent rules. Under
 // these rules, an export without spec.injection.namespaceSelector admits only its own namespace,
 // "true" means an export of another namespace only if the installation shares that namespace, and
-// the agents' NetworkPolicy admits only pods of admitted namespaces. Before, all three were open to
-// everybody.
-//   An export that existed before keeps working as before, and its status says what to write. It is
-// recognized by its status, because the old operator wrote none of the words below. The word is
-// kept in status.consent, so that the rules never stop applying to an export once they apply.
+// the agents' NetworkPolicy admits only pods of admitted namespaces. Before these rules, all three
+// were open to everybody.
+//   An export that existed before keeps working as before, and its status says what to write. The
+// old operator wrote none of the words below, so the status shows whether an export is older. The
+// word is kept in status.consent, so that the rules never stop applying to an export once they
+// apply.
 // Pure.
 
 #include <array>
@@ -47,7 +48,7 @@ struct ConsentRules {
 // `object`: the export as stored by the API server, with its status.
 [[nodiscard]] Consent consent_of(const Json& object, const ConsentRules& rules);
 
-// The namespaces besides the export's own whose pods may ask for it, and those whose pods reach its
+// The namespaces besides the export's own whose pods may request it, and those whose pods reach its
 // agents. `written`: spec.injection.namespaceSelector. nullopt: none.
 [[nodiscard]] std::optional<LabelSelector> who_may_ask(const std::optional<LabelSelector>& written,
                                                        Consent consent);

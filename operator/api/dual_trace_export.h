@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DualTraceExport: the custom resource, parsed and validated. Every value of it obeys every rule,
+// DualTraceExport: the custom resource, parsed and validated. Every instance obeys every rule,
 // because only parse_export() makes one. parse_export() repeats each rule of the CRD's schema,
 // because an object may have been stored before a rule existed, and reports every fault with its
 // path. Defaults are filled in. Fields that only pass through to the agents (endpoints, sizes,
@@ -43,8 +43,8 @@ struct ProxyAuth {  // proxyAuth.{secretName,usernameKey,passwordKey}
   bool operator==(const ProxyAuth&) const = default;
 };
 
-// The fields that only pass through: the key of the agent's configuration, and what is written or
-// the default. Keys are those of the schema.
+// The fields that only pass through: the key of the agent's configuration, and the written value or
+// the default. The keys are those of the schema.
 using Settings = std::map<std::string_view, std::string>;
 
 struct ArizeSpec {        // spec.arize, besides its settings
@@ -100,7 +100,7 @@ struct DualTraceExport {
   std::optional<DatabricksSpec> databricks;
   DeliverySpec delivery;
   InjectionSpec injection;
-  // What it keeps of the old behavior beyond `injection`; not set by parse_export().
+  // The old behavior that it keeps beyond `injection`; not set by parse_export().
   Consent consent = Consent::kExplicit;
   AgentSpec agent;
   Settings settings;                                       // of all sections

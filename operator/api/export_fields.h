@@ -44,15 +44,15 @@ struct ExportField {
   std::string_view least{};   // the bounds of numbers, sizes and durations, as written in YAML
   std::string_view most{};
   std::span<const std::string_view> choices{};  // kChoice
-  // The API server fills in the default when it stores an export. Otherwise the operator does when
-  // it reads one, so that the installation can set another default.
+  // Whether the API server fills in the default when it stores an export. If not, the operator does
+  // when it reads one, so that the installation can set another default.
   bool fallback_is_stored = true;
   std::string_view config_key{};  // the key of the agent's configuration that gets the same value
   std::string_view note{};        // added to the key's meaning in the CRD
 };
 
-// What check_value() needs to check a value of the field. Only for types that the agent's
-// configuration has, too: every other type is Kubernetes' own.
+// The input of check_value() for a value of the field. Only for types that the agent's
+// configuration also has: all other types are Kubernetes' own.
 [[nodiscard]] SchemaKey schema_key(const ExportField& field);
 
 [[nodiscard]] std::span<const ExportField> export_fields();

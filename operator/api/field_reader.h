@@ -2,8 +2,8 @@
 #pragma once
 // FieldReader: reads one section of a DualTraceExport according to the table of export_fields.h. A
 // field that is not set reads as its default. An invalid field is reported as a fault with its path
-// and then reads as not set, so that all faults are found at once. Used by dual_trace_export.cc and
-// agent_spec.cc.
+// and then reads as not set, so that all faults are found in one run. Used by dual_trace_export.cc
+// and agent_spec.cc.
 // Used from one thread. The constructor's arguments outlive it.
 
 #include <map>

@@ -5,8 +5,8 @@
 
 namespace dualtrace::ctl {
 
-// One row for each element of the pattern: reached[i] tells whether the elements so far match the
-// first i bytes of the text. So the cost is at most the pattern's length times the text's.
+// One row for each element of the pattern: reached[i] is true if the elements so far match the
+// first i bytes of the text. The cost is therefore at most the pattern's length times the text's.
 bool matches_glob(std::string_view pattern, std::string_view text, char separator) {
   std::vector<bool> reached(text.size() + 1, false);
   reached[0] = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Globs, with which the installation limits what exports may ask for: "*" matches any text within
+// Globs, with which the installation limits what exports may request: "*" matches any text within
 // one part of a name (a host's label, a component of a path), "**" matches any text. Nothing else
 // is special. Pure.
 

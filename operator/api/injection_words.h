@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The annotations and labels with which pods and namespaces ask for injection and with which the
+// The annotations and labels with which pods and namespaces request injection and with which the
 // webhook answers on the pod. They are defined only here: webhook/ reads and writes them,
 // reconcile/ counts them. docs/injection.md explains them to users. Immutable.
 

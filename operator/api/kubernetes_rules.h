@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Kubernetes' own rules for the texts that an export passes on to it: names, keys, labels, CPU
-// quantities. Errors say what was expected and never repeat the text.
+// quantities. Errors state what was expected and never repeat the text.
 // Pure.
 
 #include <cstdint>
@@ -11,22 +11,22 @@
 
 namespace dualtrace::ctl {
 
-// Of a Secret, a ConfigMap, a priority class: a DNS subdomain.
+// The name of a Secret, a ConfigMap or a priority class: a DNS subdomain.
 Status check_object_name(std::string_view text);
-// Of a value in a Secret or ConfigMap.
+// The key of a value in a Secret or ConfigMap.
 Status check_data_key(std::string_view text);
-// Of labels and taints: "name" or "prefix.example/name".
+// Names and values of labels and taints: a name is "name" or "prefix.example/name".
 Status check_label_name(std::string_view text);
 Status check_label_value(std::string_view text);
-// Of a projected ServiceAccount token: anything printable except the API server's own audience, for
-// which the token would give access to the API server.
+// The audience of a projected ServiceAccount token: anything printable except the API server's own,
+// because such a token would give access to the API server.
 Status check_audience(std::string_view text);
 // The metadata.uid of an object.
 Status check_uid(std::string_view text);
 Status check_image(std::string_view text);
-// Of an environment variable.
+// The name of an environment variable.
 Status check_variable_name(std::string_view text);
-// Of labels and annotations that an export sets: those of the operator are reserved.
+// Names of labels and annotations that an export sets: the operator's own are reserved.
 Status check_not_reserved(std::string_view name);
 // A number of nodes, as in a DaemonSet: "3", "10%".
 Status check_count_or_percent(std::string_view text);

@@ -52,8 +52,8 @@ std::string lower(std::string_view text) {
   return made;
 }
 
-// One form for each host: without the trailing dot, and the shortest form of an IPv6 address. Other
-// ways to write an IPv4 address (0x7f.1) match no pattern.
+// A canonical form of each host: without the trailing dot, and the shortest form of an IPv6
+// address. Other ways to write an IPv4 address (0x7f.1) match no pattern.
 std::string normal_host(std::string_view text) {
   std::string host = lower(text);
   in6_addr address{};
@@ -227,7 +227,7 @@ constexpr auto kTypesNeverSent = std::to_array<std::string_view>(
      "kubernetes.io/dockercfg", "kubernetes.io/tls", "kubernetes.io/ssh-auth",
      "bootstrap.kubernetes.io/token", "helm.sh/release.v1", "cluster.x-k8s.io/secret"});
 
-// The same, by the keys that these types prescribe, for Secrets that the operator may not read. A
+// The same, by the keys that these types require, for Secrets that the operator may not read. A
 // ServiceAccount token is recognized by its content: agents refuse it (check_credential()).
 constexpr auto kNamesNeverSent = std::to_array<std::string_view>(
     {"*/.dockerconfigjson", "*/.dockercfg", "*/tls.key", "*/ca.key", "*/ssh-privatekey",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Permissions: what the installation lets exports ask for. The right to create exports does not
+// Permissions: what the installation lets exports request. The right to create exports does not
 // include running any image, sending any key of a Secret or filling any disk.
-//   The defaults are those of the chart and the operator. An export that asks for more is not
-// applied: what was applied before keeps running (docs/security.md). The chart's
+//   The defaults are those of the chart and the operator. An export that requests more is not
+// applied: its existing objects keep running (docs/security.md). The chart's
 // ValidatingAdmissionPolicy has the same rules in CEL (tested), except those that depend on a
 // Secret's type.
 // Pure.
@@ -39,9 +39,9 @@ Result<std::string> priority_class_pattern(std::string_view text);
 Result<std::string> taint_key_pattern(std::string_view text);
 Result<std::string> variable_pattern(std::string_view text);
 
-// What the export asks for beyond the permissions, each with what to do. `own_image`: the
-// installation's. The export is judged as its author wrote it (EffectiveExport::as_written()): what
-// the installation's own defaults add is permitted.
+// What the export requests beyond the permissions, and what to do about each. `own_image`: the
+// installation's. The export is checked as its author wrote it (EffectiveExport::as_written()):
+// values that the installation's own defaults add are permitted.
 [[nodiscard]] std::vector<ExportFault> not_permitted(const DualTraceExport& as_written,
                                                      const Permissions& permissions,
                                                      std::string_view own_image);

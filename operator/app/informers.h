@@ -3,8 +3,8 @@
 // Informers: one for each kind and watched namespace. Together they are the Cache that reconcile/
 // reads and the ClusterView that webhook/ reads. They keep exports and DaemonSets (trimmed), the
 // metadata of the other children, and where each agent's pod runs. If a webhook is served, they
-// also keep what pods ask for (census/asking_pods.h), the labels of namespaces, and of exports what
-// the webhook needs.
+// also keep the requests of pods (census/asking_pods.h), the labels of namespaces, and the parts of
+// exports that the webhook needs.
 // If the operator may not read one of several namespaces, the others do not wait for it.
 // The ClusterView has no export that the installation does not serve (operator/api/scope.h).
 // Thread-safe.
@@ -31,8 +31,8 @@ class Informers final : public Cache, public ClusterView {
     kube::Informer::Listener export_changed;
     kube::Informer::Listener child_changed;
     kube::Informer::Listener pod_changed;
-    // A pod or a namespace has changed what it asks for. Empty: no webhook is served, and neither
-    // is watched.
+    // A pod or a namespace has changed its request. Empty: no webhook is served, and neither is
+    // watched.
     std::function<void()> request_changed{};
   };
   struct Parts {  // all outlive it; the scheduler is stopped first
@@ -46,8 +46,8 @@ class Informers final : public Cache, public ClusterView {
   Informers(std::vector<std::string> namespaces, const Parts& parts, Listeners listeners);
 
   void start();
-  // "daemonsets", "pods in shop": what has not been listed yet, without namespaces that are not
-  // served. Everything, as long as no namespace is served.
+  // "daemonsets", "pods in shop": the lists that are not complete yet, without namespaces that are
+  // not served. All lists, as long as no namespace is served.
   [[nodiscard]] std::vector<std::string> unsynced() const;
   // Whether everything that an export of this namespace depends on has been listed once.
   [[nodiscard]] bool knows(const std::string& namespace_name) const;
@@ -75,7 +75,7 @@ class Informers final : public Cache, public ClusterView {
   [[nodiscard]] std::optional<Labels> namespace_labels(const std::string& name) const override;
   // All watched and known namespaces, with the labels that the operator may read.
   [[nodiscard]] std::vector<PodNamespace> namespaces() const;
-  // Of all watched namespaces.
+  // In all watched namespaces.
   [[nodiscard]] std::vector<AskingPodPointer> asking_pods() const;
 
  private:

@@ -45,7 +45,7 @@ constexpr Duration kNamespacesInterval = std::chrono::seconds(2);
 // A user waits at kubectl, and the API server waits for the webhook, for at least a second.
 constexpr Duration kLookupTimeout = std::chrono::milliseconds(300);
 
-// The process must end at once: work in progress may be about to write, and cannot be recalled.
+// The process must end immediately: work in progress may be about to write, and cannot be recalled.
 [[noreturn]] void give_up(std::string_view why, const std::string& detail) {
   log_error(why, {{"error", detail}});
   std::_Exit(1);

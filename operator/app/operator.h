@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Operator: the composition root, the only place that knows every concrete type. It reads as a list
-// "producer → consumer", in the order in which a change travels:
+// of "producer → consumer", in the order in which a change travels:
 //   ApiClient → Informers → Triggers → WorkQueue → Controller → Reconciler → FencedApi → ApiClient
 // Everything up to the queue runs in each process; everything after it only in the leader.
 // main.cc starts it, waits for a signal and stops it.
@@ -28,8 +28,8 @@ class Operator {
   virtual ~Operator() = default;
 
   // Starts no more work, waits for work in progress, releases the lease. Fails if work did not end
-  // within --shutdown-grace: the lease is then kept, and the process must exit at once, without the
-  // destructor, which would keep waiting. Idempotent.
+  // within --shutdown-grace: the lease is then kept, and the process must exit immediately, without
+  // the destructor, which would keep waiting. Idempotent.
   virtual Status stop() = 0;
   [[nodiscard]] virtual uint16_t port() const = 0;
 };

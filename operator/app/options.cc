@@ -183,7 +183,7 @@ void add_webhook(CLI::App& line, WebhookOptions& options, std::string& cluster_d
       "Serve the webhook under this Service's names, with certificates that the operator makes",
       into(options.service));
   line.add_option("--webhook-certificate-folder", options.certificate_folder,
-                  "Serve the webhook with tls.crt and tls.key from this folder, instead of own "
+                  "Serve the webhook with tls.crt and tls.key from this folder, instead of making "
                   "certificates")
       ->type_name("PATH")
       ->check(CLI::Validator(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The options --permit-…: what exports may ask for (operator/api/permissions.h). Entries of lists
+// The options --permit-…: what exports may request (operator/api/permissions.h). Entries of lists
 // are separated by commas; "none" permits nothing of the kind. docs/security.md explains the
 // options.
 // Used from one thread.

@@ -70,7 +70,7 @@ InstallFinding wrong_export_is_refused(kube::Api& api, const InstallQuestion& qu
   InstallFinding finding{.what = "an export without a destination is rejected", .fault = {}};
   const auto answer = api.apply(kDualTraceExports, export_to(Json::object(), question), kAsked);
   if (answer) {
-    finding.fault = "it was accepted: the CRD is of another version; upgrade it";
+    finding.fault = "it was accepted: the CRD has another version; upgrade it";
   } else if (answer.error().kind != ErrorKind::kInvalid) {
     finding.fault = answer.error().message;
   }
@@ -78,7 +78,7 @@ InstallFinding wrong_export_is_refused(kube::Api& api, const InstallQuestion& qu
 }
 
 InstallFinding webhook_answers(kube::Api& api, const InstallQuestion& question) {
-  InstallFinding finding{.what = "the webhook answers for a pod that asks for an export",
+  InstallFinding finding{.what = "the webhook answers for a pod that requests an export",
                          .fault = {}};
   const auto answer = api.apply(kube::kPods, asking_pod(question), kAsked);
   if (!answer) {

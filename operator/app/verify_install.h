@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// `dualtrace-operator verify-install`: checks whether an installation works, the way its users
-// would: with objects that the API server admits in a dry run and does not store. `helm test` runs
+// `dualtrace-operator verify-install`: checks whether an installation works, in the same way as its
+// users: with objects that the API server admits in a dry run and does not store. `helm test` runs
 // it, because the image has no shell. Needs permission to create and patch pods and exports in one
 // namespace.
 // Used from one thread.

@@ -2,8 +2,9 @@
 #pragma once
 // WaitingRoom: runs the webhook's reviews that may send requests to the API server, so that other
 // reviews never wait for them. They run one after the other on the room's thread. Each has a
-// deadline for its requests, counted from its arrival. If the room is full, a review runs at once
-// on the caller's thread, with no time to wait. Used by WebhookServer. run() is thread-safe.
+// deadline for its requests, counted from its arrival. If the room is full, a review runs
+// immediately on the caller's thread, with no time to wait. Used by WebhookServer. run() is
+// thread-safe.
 
 #include <atomic>
 #include <functional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Webhook: what the options --webhook-… enable on every replica: the server, and its certificate,
-// which a CertificateKeeper maintains on its own thread or which is read from a folder.
-// Used from one thread, but missing() is thread-safe.
+// Webhook: the server that the options --webhook-… enable on every replica, and its certificate. A
+// CertificateKeeper maintains it on its own thread, or it is read from a folder.
+// Used from one thread, except for missing(), which is thread-safe.
 
 #include <memory>
 #include <string>

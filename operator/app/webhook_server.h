@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // WebhookServer: HTTPS for the API server's AdmissionReviews. A review for a known path goes to its
-// function and is always answered "allowed". A request that cannot be read gets an HTTP error, upon
-// which failurePolicy Ignore admits the object. Reviews run on the server's only thread and must
-// not block, except those that may send requests: these run in a WaitingRoom.
+// function and is always answered "allowed". A request that cannot be read gets an HTTP error;
+// failurePolicy Ignore then admits the object. Reviews run on the server's only thread and must not
+// block, except those that may send requests: these run in a WaitingRoom.
 //
 // Limits: a review has at most 4 MiB: the API server accepts no request above 3 MiB, and a review
 // contains one copy of a pod. All bodies together have at most 32 MiB; there are at most 512

@@ -23,7 +23,7 @@ std::string_view reasons_of(const Json& pod, std::string_view annotation) {
 }
 
 // Without the version, which changes with each status update by the kubelet. An injected pod keeps
-// it, because the pod's node is not known at once and is requested again for each version
+// it, because the pod's node is not known from the start and is requested again for each version
 // (pod_nodes.h).
 bool is_news(const AskingPod& before, const AskingPod& after) {
   return before.ending != after.ending || before.uid != after.uid ||

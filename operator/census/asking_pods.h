@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // AskingPods: for every pod of the watched namespaces, only what the census needs. There may be
-// fifty thousand pods, most of which ask for nothing, and a JSON tree for each would take more
+// fifty thousand pods, most of which request nothing, and a JSON tree for each would take more
 // memory than everything else in the operator. It is the shelf of a Reflector, one for each watched
 // namespace; the census takes a copy of the pointers.
 // Thread-safe.

@@ -19,8 +19,9 @@ using kube::ObjectKey;
 
 constexpr size_t kNamesMax = 5;
 
-// What pods without an answer ask for: a pod that is refused because of the exports counts at each
-// export that it could have meant. Cached, because the pods of a namespace mostly ask for the same.
+// The requests of pods without an answer. A pod that is refused because of the exports counts for
+// each export that it could have meant. Cached, because the pods of a namespace mostly have the
+// same request.
 class Questions {
  public:
   explicit Questions(const ClusterView& cluster) : cluster_(cluster), exports_(cluster.exports()) {}

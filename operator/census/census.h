@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Census: for each export, the pods that ask for it, and which of them were injected. The webhook
+// Census: for each export, the pods that request it, and which of them were injected. The webhook
 // writes its answer on the pod (operator/webhook); a pod without an answer was created while no
-// webhook answered. A refused pod counts at every export that it could have meant, because the
+// webhook answered. A refused pod counts for every export that it could have meant, because the
 // authors of all of them can fix it. Used by CensusTaker. Pure.
 
 #include <map>

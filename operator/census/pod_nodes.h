@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // PodNodes: on which nodes injected pods run. The census watches only the metadata of pods, which
-// lacks the node, and a pod's node never changes. So each pod is requested once, one request at a
-// time, and without changes there are no requests. Used by CensusTaker.
+// does not include the node, and a pod's node never changes. So each pod is requested once, one
+// request at a time, and without changes there are no requests. Used by CensusTaker.
 //
 // Limits: pages of whole pods, of which only the node is kept as they are read.
 // Errors: a list that fails is retried after a while.

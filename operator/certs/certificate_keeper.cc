@@ -106,7 +106,7 @@ Status CertificateKeeper::look_at_secret() {
   return {};
 }
 
-// What each entry trusts, and whether that is what it should trust.
+// The certificates that each entry trusts, and whether these are the right ones.
 void CertificateKeeper::look_at_trust() {
   facts_.now = clock_.wall();
   facts_.tick = clock_.tick();

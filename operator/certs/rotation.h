@@ -2,13 +2,13 @@
 #pragma once
 // The rotation of the webhook's certificates, as a pure state machine: from the content of the
 // Secret, what the webhook configurations trust, this replica's certificate and the time, it
-// decides the next step. Each step is safe by itself, whichever replica takes it and wherever one
-// dies. So every replica runs the same machine, without knowing of the others. CertificateKeeper
+// decides the next step. Each step is safe by itself, no matter which replica takes it or where one
+// dies. So every replica runs the same machine, without knowing about the others. CertificateKeeper
 // runs it.
 //
 //   current nears its expiry → next is made → every entry trusts current and next → after
 //   `settling` next becomes current, current becomes previous → each replica gets a new leaf when
-//   it sees that → previous is dropped when none of its leaves can be left.
+//   it sees that → previous is dropped when none of its leaves can still exist.
 //
 // Guarantees: as long as replicas run the machine at least every third of a leaf's life, a client
 // that trusts the published bundle can verify each of them at any time, even if it sees the bundle
@@ -33,7 +33,7 @@ struct Authorities {
   std::vector<Certificate> previous{};  // only trusted, while their leaves may exist
   WallTime previous_until{};
 
-  // What clients should trust.
+  // The authorities that clients should trust.
   [[nodiscard]] std::vector<Certificate> trusted() const;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Makes the webhook's certificates: their names, and that they are for servers only. Pure, except
+// Makes the webhook's certificates: sets their names and restricts them to servers. Pure, except
 // for randomness.
 
 #include "common/certs/certificate.h"

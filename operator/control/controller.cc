@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kResyncSpread = 0.1;
 
-// Between 90 % and 110 %, so that not all exports are due at once.
+// Between 90 % and 110 %, so that not all exports are due at the same time.
 Duration spread(Duration resync, double jitter) {
   const double factor = 1 - kResyncSpread + 2 * kResyncSpread * jitter;
   return std::chrono::duration_cast<Duration>(resync * factor);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Controller: the loop: pop a key → reconcile → Next. `workers` threads run it at once, each with a
-// different key. operator/app starts one once everything is synced and this process leads.
+// Controller: the loop: pop a key → reconcile → Next. `workers` threads run it in parallel, each
+// with a different key. operator/app starts one once everything is synced and this process leads.
 // Thread-safe.
 //
 // Errors: kInvalid is not retried (only a change or the slow resync reconciles again). kCancelled

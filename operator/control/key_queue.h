@@ -6,8 +6,9 @@
 //
 // Flow: add() → take() → finish(); add_at() for later, retry() for later with backoff.
 // Guarantees: a key being processed is not handed out again before finish(). A key that is added
-// meanwhile is handed out again afterwards. Equal waiting keys are merged. Of several due times the
-// earliest counts, and handing out a key clears all of them: its reconciliation sets the next one.
+// meanwhile is handed out again afterwards. Equal waiting keys are merged. If a key has several due
+// times, the earliest counts, and handing out the key clears all of them: its reconciliation sets
+// the next one.
 // Limits: one entry for each key, and as many keys as exports.
 
 #include <cstdint>

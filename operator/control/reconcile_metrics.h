@@ -2,7 +2,7 @@
 #pragma once
 // ReconcileMetrics: controller-runtime's metrics of a controller, under the same names, so that
 // existing dashboards work. Used by Controller.
-// Thread-safe. The values live as long as the registry's last text() needs them.
+// Thread-safe. The values live until the registry's last text() no longer needs them.
 
 #include <atomic>
 #include <memory>

@@ -59,8 +59,8 @@ ExportTrigger trigger_of_export(const kube::Change& change) {
       differ(before, after, {"metadata", "deletionTimestamp"})) {
     return ExportTrigger::kAnew;
   }
-  // Our own status, too: nothing else reliably shows that somebody else has written to it, and a
-  // reconciliation without work sends no requests.
+  // Also for our own status: nothing else reliably shows that somebody else has written to it, and
+  // a reconciliation without work sends no requests.
   const bool again =
       differ(before, after, {"metadata", "annotations"}) || differ(before, after, {"status"});
   return again ? ExportTrigger::kAgain : ExportTrigger::kNone;

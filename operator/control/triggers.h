@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Triggers: from a change of an object to the exports to reconcile. The content of the change is
+// Triggers: maps a change of an object to the exports to reconcile. The content of the change is
 // dropped here: only the key goes into the queue. Called by the informers' listeners
 // (operator/app). Pure, except for Triggers, which is as thread-safe as its arguments.
 
@@ -26,7 +26,7 @@ enum class ExportTrigger {
 // Keeps the parts of an export that reconcile/ and trigger_of_export() read.
 void trim_export(Json& object);
 
-// What an owned object, a child or a pod, says about its export.
+// How an owned object (a child or a pod) refers to its export.
 struct OwnerHint {
   std::string namespace_name{};
   std::string export_name{};   // by its controller reference, or ""

@@ -17,7 +17,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Keys of what the operator itself writes, and the fields that they come from.
+// Keys whose values the operator itself writes, and the fields that they come from.
 struct Renamed {
   std::string_view key;
   std::string_view field;
@@ -73,8 +73,8 @@ void add_auth(const DatabricksAuthSpec& auth, ConfigValues& values) {
     values.texts["databricks.auth.workloadIdentity.tokenFile"] =
         identity_path(kDatabricksIdentityFile);
   } else {
-    // Under its old name: agents of the previous release know no other, and read this configuration
-    // until the rollout reaches them.
+    // Under its old name: agents of the previous release know only that one, and read this
+    // configuration until the rollout reaches them.
     values.texts["databricks.auth.tokenFile"] = credential_path(kDatabricksTokenFile);
   }
 }

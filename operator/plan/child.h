@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The objects that an export owns, one function and file for each kind. child() alone writes what
-// they have in common (names, labels, the owner). Each is the whole intent for server-side apply:
-// fields that the operator does not set are left to the API server's defaults.
+// they have in common (names, labels, the owner). Each is the fully specified intent for
+// server-side apply; the API server's defaults fill in the other fields.
 // Pure.
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Names and labels of the objects that an export owns: they are made only here. The names of an
+// Names and labels of the objects that an export owns. They are made only here. The names of an
 // export never change. If a name has to be shortened or changed, a hash of the whole name keeps it
 // unique.
 // Pure.

@@ -21,7 +21,7 @@ Url discovered_zerobus() {
   return {.scheme = "https", .authority = {"zerobus.cloud.databricks.com", kHttps}, .path = ""};
 }
 
-// What the agent connects to: the proxy, if there is one.
+// The endpoint that the agent connects to: the proxy, if there is one.
 std::vector<HostPort> called(const AgentConfig& config) {
   std::vector<HostPort> all;
   const auto add = [&](const Url& destination, const std::optional<HttpProxy>& proxy) {
@@ -78,7 +78,8 @@ Json senders(const DualTraceExport& wanted) {
 
 // Ingress: spans from the pods that the export admits, and the status port from the pods of all
 // namespaces. The operator and Prometheus run in namespaces that an export does not know, and the
-// status port serves counts, names and reasons, but no span and no key. Egress: what agents need.
+// status port serves counts, names and reasons, but no span and no key. Egress: the ports that
+// agents need.
 Json network_policy(const DualTraceExport& wanted, const AgentConfig& config) {
   Json object = child(wanted, kube::kNetworkPolicies);
   object["spec"] = {

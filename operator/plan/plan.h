@@ -35,7 +35,7 @@ struct PlannedObject {
 
 struct Plan {
   std::vector<PlannedObject> objects;  // in the order in which to apply them
-  // Of the agents' configuration, as agents report it in /status once they use it.
+  // As agents report it in /status once they use this configuration.
   std::string config_fingerprint;
   // Pods on a node without a ready agent reach agents on other nodes.
   bool falls_back = false;

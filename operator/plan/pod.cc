@@ -201,8 +201,8 @@ Json pod_annotations(const DualTraceExport& wanted, const AgentConfig& config) {
 
 }  // namespace
 
-// A change here rolls out the pods. Of the configuration, that is only what a running agent cannot
-// reload, through its fingerprint; of Secrets, never their contents.
+// A change here rolls out the pods. The configuration is included only by a fingerprint of the
+// settings that a running agent cannot reload, and the contents of Secrets never are.
 Json pod_template(const DualTraceExport& wanted, const AgentConfig& config,
                   const Installation& installation) {
   return {{"metadata",

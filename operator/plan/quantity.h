@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Kubernetes' quantities in the API server's canonical form ("1Gi" for "1024Mi", "1" for "1000m"):
-// a planned object then reads back as it was planned and is not applied again because of its form.
+// a planned object then reads back exactly as planned and is not applied again because of its
+// format.
 // Pure.
 
 #include <cstdint>

@@ -7,8 +7,8 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr uint64_t kMebibyte = 1ULL << 20;
-// What the agent needs besides the spans that it receives: batches read ahead and their compressed
-// form, what lanes share, the process itself.
+// Memory that the agent needs besides the spans that it receives: batches read ahead and their
+// compressed form, data that lanes share, the process itself.
 constexpr uint64_t kRestBytes = 128 * kMebibyte;
 constexpr uint64_t kMemoryBytesMost = 1ULL << 40;       // the configuration's own bound
 constexpr uint64_t kRequestBytesLeast = 4 * kMebibyte;  // what gRPC clients send at most by default

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Sizes that exports do not set: how much the agent may receive at a time, derived from its
-// container's memory limit, and how much disk its journal takes. docs/operations.md ("How much
-// memory it takes") explains the rule.
+// container's memory limit, and how much disk space its journal needs. docs/operations.md ("Memory
+// use") explains the rule.
 // Pure.
 
 #include <cstdint>

@@ -3,10 +3,10 @@
 // Belonging: which operator an export belongs to if several could serve it because they have no
 // classes. It belongs to the operator whose Lease status.operator names, for as long as that
 // operator runs. Any other operator leaves the children and the status alone, so that two operators
-// never undo each other's work. An operator has ended, and loses the export, if its Lease is gone,
-// is held by nobody, or has not been renewed for long.
-// Two operators that claim an export at the same moment both read what was written last. An
-// operator whose Lease may not be read counts as running.
+// never undo each other's work. An operator no longer runs, and loses the export, if its Lease is
+// gone, is held by nobody, or has not been renewed for a long time.
+// Two operators that claim an export at the same moment both read the claim that was written last.
+// An operator whose Lease may not be read counts as running.
 // Thread-safe. Blocks on the API server.
 
 #include <map>

@@ -11,8 +11,8 @@ namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(15);
 constexpr Duration kPatienceMax = std::chrono::minutes(5);
-// Reverting a change this many times, no further apart than that, is a conflict with another
-// writer.
+// If a change is reverted this many times, no further apart than this, another writer is in
+// conflict with us.
 constexpr uint32_t kPutBacksMax = 5;
 constexpr Duration kQuickly = std::chrono::minutes(2);
 constexpr Duration kQuarrelPause = std::chrono::seconds(2);

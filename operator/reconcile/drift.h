@@ -12,8 +12,8 @@
 // and the child is applied. If it was the older state, this changes nothing, and the same state
 // does not make us apply again. So each state that the cache shows costs at most one request, and a
 // request that changes nothing creates no new state: there is no loop. If the event never comes
-// (the object was created and deleted while the watch was disconnected), waiting ends after a
-// while, which grows as long as nothing turns out to have been missed.
+// (the object was created and deleted while the watch was disconnected), the wait ends after a
+// while. This time grows as long as it turns out that nothing was missed.
 //
 // If another writer keeps reverting what we apply (a quarrel), we back off, up to a minute.
 // Used from one thread at a time.
@@ -38,7 +38,7 @@ class Drift {
 
   // When to check again even without an event.
   [[nodiscard]] std::optional<Tick> look_again() const { return look_again_; }
-  // Of the object in the last answer; 0 if its uid differs.
+  // The generation of the object in the last answer; 0 if its uid differs.
   [[nodiscard]] int64_t generation_of(std::string_view uid) const;
   [[nodiscard]] bool quarrels() const;
 

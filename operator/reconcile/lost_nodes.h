@@ -3,7 +3,7 @@
 // LostNodes: the backlog of nodes that no longer have an agent. A backlog is lost with its node's
 // disk; the last report of the agent is kept for a day, so that nobody has to guess what is
 // missing. A node is lost if no agent of the export has been on it for five minutes and spans were
-// waiting there; it is forgotten as soon as an agent is there again.
+// waiting there. It is forgotten as soon as an agent runs there again.
 // One for each export. Used from one thread at a time.
 
 #include <map>
@@ -20,7 +20,7 @@ namespace dualtrace::ctl {
 
 class LostNodes {
  public:
-  // Continues from what the previous operator wrote into the export's status.
+  // Continues from the previous operator's entries in the export's status.
   void resume(const Json& status);
   // `reports`: the agents' latest, including terminating ones; `nodes`: those with a pod of the
   // export, running or not.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Next: when a successful reconciliation wants to run again. A failure is an Error instead:
+// Next: when to run again after a successful reconciliation. A failure is an Error instead:
 // control/ retries it with backoff.
 // Immutable.
 
@@ -21,7 +21,7 @@ struct Next {
 };
 
 // Drives the cluster towards the spec of the export with that key. Level-based: the key is its only
-// input. Blocks; called from worker threads, never twice at once for the same key. An error of
+// input. Blocks; called from worker threads, never concurrently for the same key. An error of
 // kind kInvalid is not retried, because a retry cannot help: the export is reconciled again after a
 // change or at the slow resync.
 using Reconcile = std::function<Result<Next>(const kube::ObjectKey&)>;

@@ -105,8 +105,8 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
   }
 }
 
-// Reported at once, even while a node is within its grace period: during a rollout, people want to
-// know where and why it is stuck.
+// Reported immediately, even while a node is within its grace period: during a rollout, people want
+// to know where and why it is stuck.
 void NodeWatch::note_troubles(const std::vector<kube::ObjectPointer>& pods, const Reports& reports,
                               const Now& now) {
   const auto before = std::exchange(troubled_, {});

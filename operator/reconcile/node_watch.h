@@ -3,7 +3,7 @@
 // NodeWatch: which nodes' agents receive no spans, and since when. In an elastic cluster, some node
 // is always joining and another is not ready: these get a grace period before they count. A
 // restarted operator does not restart that period, because pods carry the time since which they are
-// not ready. A node that was observed to serve and then fails counts at once. Used by the
+// not ready. A node that was observed to serve and then fails counts immediately. Used by the
 // reconciler, one for each export. Used from one thread at a time.
 
 #include <map>
@@ -34,8 +34,8 @@ class NodeWatch {
             const DaemonSetFact& set, const Now& now);
   [[nodiscard]] NodesFact fact(Tick now) const;
   // The injected pods whose node has no agent that receives spans. A node without one gets a short
-  // grace period, because news of pods and of agents do not arrive together. Nodes of the first
-  // look get none: they were so before this process started.
+  // grace period, because news of pods and of agents does not arrive together. Nodes that have none
+  // at the first look get no grace period: they had none before this process started.
   [[nodiscard]] UnservedFact unserved(const std::map<std::string, PodsOnNode>& injected, Tick now);
   // When the next grace period ends.
   [[nodiscard]] std::optional<Tick> look_again(Tick now) const;

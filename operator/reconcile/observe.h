@@ -43,7 +43,7 @@ class RolloutWatch {
   std::optional<Tick> since_;
 };
 
-// Of a pod, trimmed or not.
+// `pod` may be trimmed.
 [[nodiscard]] bool is_ready(const Json& pod);
 
 // The pods whose agents can be polled: they run and have an address.

@@ -25,7 +25,7 @@ const Json* condition_of(const Json& pod, std::string_view type) {
   return nullptr;
 }
 
-// Of the output of a container that terminated (FallbackToLogsOnError): the last line has the
+// From the output of a container that terminated (FallbackToLogsOnError): the last line has the
 // reason.
 std::string last_line(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);

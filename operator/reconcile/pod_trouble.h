@@ -23,8 +23,8 @@ struct PodTrouble {
 // "reason: message".
 [[nodiscard]] std::string to_string(const PodTrouble& trouble);
 
-// Of a pod that is not ready; nullopt if it may just be starting. A pod recovers from such trouble
-// only when something changes on its node, in the cluster or in the export.
+// The trouble of a pod that is not ready; nullopt if it may just be starting. A pod recovers from
+// such trouble only when something changes on its node, in the cluster or in the export.
 [[nodiscard]] std::optional<PodTrouble> pod_trouble(const Json& pod);
 
 // Its containers are ready according to the kubelet's last report, and the pod is not: the node has

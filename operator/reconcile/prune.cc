@@ -13,7 +13,7 @@ bool is_controller(const Json& owner) {
   return controller != owner.end() && *controller == true;
 }
 
-// Of this export, or of a previous export with its name.
+// Owned by this export, or by a previous export with its name.
 bool is_owned_by(const Json& object, const DualTraceExport& wanted) {
   const Json& owners = array_at(object, {"metadata", "ownerReferences"});
   return std::any_of(owners.begin(), owners.end(), [&](const Json& owner) {

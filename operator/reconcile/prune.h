@@ -4,8 +4,8 @@
 // carries the export's label and names as its owner the export's uid or, as its controller, an
 // export of the same name with another uid. The latter is the garbage collector's job, but it
 // misses such a child if its watch of exports was disconnected while one was deleted and created
-// again. Nothing else would ever remove the child, because two exports never have a name at the
-// same time. Any other object belongs to someone else.
+// again. Nothing else would ever remove the child, because two exports never have the same name at
+// the same time. Any other object belongs to someone else.
 // Thread-safe.
 
 #include <optional>

@@ -17,7 +17,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Agents that have not been polled yet are polled within this time; then their answers are
+// Agents that have not been polled yet are polled within this time, after which their answers are
 // reported.
 constexpr Duration kFirstAnswers = std::chrono::seconds(10);
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reconciler: the story of one export on one screen: get → validate → plan → apply → prune →
-// observe → status. Driven by control/. It reads its input from the cache, whatever it was that
-// changed. What it remembers between two runs only saves requests: without it, killed at any point
-// and restarted, it reaches the same result.
+// Reconciler: all steps for one export on one screen: get → validate → plan → apply → prune →
+// observe → status. Driven by control/. It reads its input from the cache, whatever has changed.
+// Its memory between two runs only saves requests: killed at any point and restarted without it, it
+// reaches the same result.
 //
 // Guarantees: children of an invalid export stay as they are, so that its agents keep running;
 //   children of a deleted export are left to the garbage collector; a run that finds nothing to
 //   change writes nothing.
 // Errors: the first retryable one is returned after everything possible has been done and reported
-//   in the status; kInvalid if only a change can help; kCancelled, at once, if this process may no
-//   longer write.
+//   in the status; kInvalid if only a change can help; kCancelled, immediately, if this process may
+//   no longer write.
 // Thread-safe for different keys at the same time. Blocks on the API server.
 
 #include <cstdint>

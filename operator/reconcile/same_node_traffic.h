@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SameNodeTraffic: whether the API server accepts `trafficDistribution: PreferSameNode` on a
-// Service. It is asked with a dry run of that Service, rather than judged by its version, because
-// the feature can be switched off. "Yes" is kept; after "no" it is asked again from time to time,
-// because clusters are upgraded. Used by Reconciler. Thread-safe. Blocks on the API server.
+// Service. Found out with a dry run of that Service instead of the server's version, because the
+// feature can be switched off. "Yes" is kept; after "no", the dry run is repeated from time to
+// time, because clusters are upgraded. Used by Reconciler. Thread-safe. Blocks on the API server.
 
 #include <optional>
 

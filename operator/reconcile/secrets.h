@@ -3,8 +3,8 @@
 // Secrets: whether the keys that an export names exist and look valid. Secrets are not watched:
 // each is requested by name at intervals, sooner while something is wrong; first its metadata, and
 // the whole Secret only if its version has changed. Values are checked and wiped; only the verdict
-// on each is kept. ConfigMaps of `ca` are read along with them for the one thing that nothing else
-// notices in time: the expiry of a certificate.
+// on each is kept. ConfigMaps of `ca` are read along with them to detect the expiry of a
+// certificate, which nothing else notices in time.
 // Used from one thread at a time.
 
 #include <map>

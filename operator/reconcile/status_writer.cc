@@ -104,7 +104,7 @@ Status StatusWriter::put(const Json& cached_export, const Json& status,
                          StatusMemory& memory) const {
   const Json& metadata = cached_export.at("metadata");
   // The API server does not check a uid here. If the write reaches another export of the same name,
-  // that one is about to be reconciled, and a key is never processed twice at once.
+  // that one is about to be reconciled, and a key is never processed concurrently.
   const Json object = {
       {"apiVersion", kDualTraceExports.api_version()},
       {"kind", kDualTraceExports.kind},

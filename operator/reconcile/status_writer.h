@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// StatusWriter: writes the status of an export if it has changed: a change of state at once,
+// StatusWriter: writes the status of an export if it has changed: a change of state immediately,
 // numbers and times that change all the time at intervals, and never a status that is already
-// there. After that, events report which conditions changed. An export that was stored with other
-// types than today's schema has cannot get a status (the API server rejects every write to it):
-// then only events report the problem. Thread-safe for different memories.
+// there. Events then report which conditions changed. If an export was stored with types that
+// differ from the current schema, the API server rejects every write of its status: then only
+// events report the problem. Thread-safe for different memories.
 
 #include <optional>
 #include <string>

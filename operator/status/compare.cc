@@ -15,8 +15,8 @@ constexpr std::array kTypes = {
 
 constexpr std::string_view kUnusedSince = "previousCredentialUnusedSince";
 
-// Conditions whose message tells a person what to fix next: a change of it is written at once. The
-// messages of the other conditions contain counts and nodes.
+// Conditions whose message tells a person what to fix next: a changed message is written
+// immediately. The messages of the other conditions contain counts and nodes.
 bool message_counts(std::string_view type) {
   return type == kConfigType || type == kCredentialsType;
 }
@@ -66,7 +66,7 @@ Json failing_nodes(const Json& status) {
   return nodes;
 }
 
-// What does not change all the time, as counts and times do.
+// The parts that do not change all the time, unlike counts and times.
 Json state(const Json& status) {
   Json conditions = conditions_by_type(status);
   for (auto& [type, condition] : conditions.items()) {

@@ -36,8 +36,8 @@ bool is_rolling_out(const Facts& facts) {
   return set.updated < set.desired || (set.available < set.desired && !was_stable(facts));
 }
 
-// An operator that has just started has not observed for how long the counts have been unchanged.
-// The verdict of its predecessor holds until a count changes.
+// An operator that has just started does not know for how long the counts have been unchanged. The
+// verdict of its predecessor applies until a count changes.
 bool was_stalled(const Facts& facts) {
   const Json* before = previous_condition(facts, kProgressType);
   if (before == nullptr || text_at(*before, {"reason"}) != reason::kStalled.name ||

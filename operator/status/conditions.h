@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Conditions: one small pure function for each type. Messages are bounded in length and never
-// contain content of a Secret. The conditions and what determines each:
+// contain content of a Secret. The conditions and their inputs:
 //   ConfigValid         faults of the export, or agents that reject the resulting configuration
 //   Progressing         applying, then rolling out, then agents reloading the configuration
 //   CredentialsSynced   the worst of the keys that the export names; then what agents have loaded
@@ -49,7 +49,7 @@ struct Condition {
                                            const std::vector<LaneSummary>& lanes);
 [[nodiscard]] Condition agents_available(const Facts& facts);
 [[nodiscard]] Condition delivering(const LaneSummary& lane);
-// Of lane.losses, which must not be empty: the reason of the worst, and a text about all of them.
+// The reason of a loss, and a text about all lane.losses, which must not be empty.
 [[nodiscard]] Reason reason_of(const LossSummary& loss);
 [[nodiscard]] std::string losses_told(const LaneSummary& lane);
 // What to do if spans are refused for that report::LossReason; "" for any other reason.
@@ -66,7 +66,7 @@ struct Condition {
 [[nodiscard]] std::vector<Condition> make_conditions(const Facts& facts,
                                                      const std::vector<LaneSummary>& lanes);
 
-// Of the previous status; nullptr if it has none.
+// From the previous status; nullptr if it has none.
 [[nodiscard]] const Json* previous_condition(const Facts& facts, std::string_view type);
 
 }  // namespace dualtrace::ctl

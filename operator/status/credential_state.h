@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What CredentialsSynced reports about credentials that agents have loaded: candidates that are to
-// replace those in use, and credentials that expire soon. credentials.cc calls these functions; it
-// reports problems of Secrets and files itself. Pure.
+// What CredentialsSynced reports about credentials that agents have loaded: candidates that are
+// waiting to replace those in use, and credentials that expire soon. credentials.cc calls these
+// functions; it reports problems of Secrets and files itself. Pure.
 
 #include <optional>
 #include <vector>

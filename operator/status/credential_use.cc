@@ -44,7 +44,7 @@ void add_candidate(const std::string& node, const report::CandidateCredential& c
   same->nodes.push_back(node);
 }
 
-// Of the previous status; an empty object if it has none.
+// From the previous status; an empty object if it has none.
 const Json& credential_before(const LaneSummary& lane, const Facts& facts) {
   static const Json kNone = Json::object();
   if (facts.previous_status == nullptr) return kNone;
@@ -111,8 +111,8 @@ Previous previous_credential(const LaneSummary& lane, const Json& before) {
   return found;
 }
 
-// When the previous credential was last used. Once reported, it stays so until an agent uses that
-// credential again.
+// When the previous credential was last used. Once reported, the time stays until an agent uses
+// that credential again.
 std::optional<WallTime> unused_since(const LaneSummary& lane, const Facts& facts,
                                      const Previous& previous, const Json& before) {
   if (lane.use.by_fingerprint.contains(previous.fingerprint)) return std::nullopt;

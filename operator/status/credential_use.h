@@ -14,8 +14,8 @@
 
 namespace dualtrace::ctl {
 
-// A node that does not report delays the news that an old credential is unused by this long at
-// most; after that, the news names the node.
+// The longest time for which a node that does not report delays the report of an unused credential.
+// After that, the report names the node.
 inline constexpr Duration kSilencePatience = std::chrono::minutes(10);
 // Expiry is reported this long in advance, where it is known.
 inline constexpr Duration kExpiryNotice = std::chrono::hours(7 * 24);

@@ -143,7 +143,7 @@ Condition differing(const Facts& facts, const Difference& difference) {
           ? "the Secret is immutable, and the kubelet keeps the previous Secret of that name"
           : "the kubelet has not updated it";
   return make_condition(reason::kSecretNotTaken,
-                        "agents still use another value than that of " + what + " (on " + nodes +
+                        "agents still use a value other than that of " + what + " (on " + nodes +
                             "): " + why +
                             "; create a Secret with a new name and name it in the export");
 }

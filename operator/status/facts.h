@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Facts: what reconcile/ has found out about one export, and the only input of status/. Times come
-// with the facts; this folder reads no clock.
+// Facts: everything that reconcile/ has found out about one export, and the only input of status/.
+// Times are part of the facts; this folder reads no clock.
 // Immutable.
 
 #include <cstdint>
@@ -125,8 +125,8 @@ struct InjectionFact {
   // Pods that received the variables but that the export no longer admits.
   int64_t shut_out = 0;
   std::vector<std::string> shut_out_pods{};  // some of them
-  // Pods by the webhook's reasons: why they received nothing, and what may prevent the delivery of
-  // their spans although they did. A pod counts once under each of its reasons.
+  // Pods by the webhook's reasons: why they got no variables or, if they did, what may prevent the
+  // delivery of their spans. A pod counts once under each of its reasons.
   std::map<std::string, int64_t> skipped{};
   std::map<std::string, int64_t> warned{};
   // The nodes of the pods that received the variables; not known yet while `nodes_known` is false.

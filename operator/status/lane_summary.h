@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LaneSummary: what all agents together report on one destination. The condition and the entry in
-// status.destinations are both made from it.
+// LaneSummary: the combined reports of all agents on one destination. The condition and the entry
+// in status.destinations are both made from it.
 // Pure.
 
 #include <cstdint>

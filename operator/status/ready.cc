@@ -11,7 +11,7 @@ Condition because_of(ConditionStatus status, const Condition& cause) {
 }
 
 // During a rotation the old credential still works, and an operator that may not read Secrets still
-// hears from the agents. If delivery suffers, that has a condition of its own.
+// gets the agents' reports. If delivery suffers, another condition reports it.
 bool is_harmless(const Condition& condition) {
   return condition.type == kCredentialsType &&
          (condition.reason == reason::kRotationInProgress.name ||

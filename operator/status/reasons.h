@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reasons: every condition that an export can have, with its status and reason, in one table.
-// Conditions are made only from its entries. docs/operator.md lists the same entries with what each
-// means and what to do (tested). Programs read reasons, so they are never renamed. All conditions
+// Conditions are made only from its entries. docs/operator.md lists the same entries with their
+// meaning and what to do (tested). Programs read reasons, so they are never renamed. All conditions
 // are positive: True is the desired status, except for Progressing, where it means that something
 // is being rolled out.
 // Pure.

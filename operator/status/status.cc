@@ -35,7 +35,8 @@ Json condition_json(const Facts& facts, const Condition& condition) {
           {"message", condition.message}};
 }
 
-// Of the node in the worst state; if all deliver, of the spans that recently ended elsewhere.
+// The error of the node in the worst state or, if all deliver, of the spans that were recently
+// lost.
 std::optional<report::LastError> error_of(const LaneSummary& lane) {
   if (!lane.error.reason.empty()) return lane.error;
   if (lane.losses.empty()) return std::nullopt;

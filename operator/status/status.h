@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The status of an export: facts → conditions, destinations, counts. Equal facts give an equal
-// status, so that nothing is written when nothing has changed. docs/operator.md explains what each
-// condition and reason means and what to do (tested).
+// status, so that nothing is written when nothing has changed. docs/operator.md explains the
+// meaning of each condition and reason and what to do (tested).
 // Pure.
 
 #include "common/json/json.h"
@@ -17,7 +17,7 @@ namespace dualtrace::ctl {
 [[nodiscard]] Json make_status(const Facts& facts, const std::vector<LaneSummary>& lanes);
 
 // How two statuses differ, for the writer: numbers and times that change all the time are written
-// at intervals, a change of anything else at once.
+// at intervals, any other change immediately.
 enum class StatusChange { kNone, kNumbers, kState };
 [[nodiscard]] StatusChange compare_status(const Json& before, const Json& after);
 
@@ -27,8 +27,8 @@ enum class StatusChange { kNone, kNumbers, kState };
 // Entries of `nodesLost` in `after` that `before` does not have.
 [[nodiscard]] std::vector<Json> newly_lost_nodes(const Json& before, const Json& after);
 
-// What `after` newly reports about credentials that are no longer used: a sentence for an event,
-// which names the nodes that do not report.
+// What is new in `after` about credentials that are no longer used: a sentence for an event, which
+// names the nodes that do not report.
 [[nodiscard]] std::vector<std::string> newly_unused_credentials(const Json& before,
                                                                 const Json& after);
 

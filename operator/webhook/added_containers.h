@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Which containers of a pod its author did not write: sidecars that other webhooks add, and
-// containers that controllers add to those that they are given. They are recognized by labels and
-// annotations that the adding program writes on the pod, and by names that nothing else uses. Pure.
+// Which containers of a pod were not written by its author: sidecars that other webhooks add, and
+// containers that controllers add to a pod template. They are recognized by labels and annotations
+// that the adding program writes on the pod, and by names that nothing else uses. Pure.
 
 #include <array>
 #include <set>
@@ -52,8 +52,8 @@ inline constexpr auto kAddedContainers = std::to_array<AddedContainer>({
     {"Agones", "agones-gameserver-sidecar", ""},
 });
 
-// The names of the containers that others added. Empty if that were all of them: then the author
-// wrote them, as in the pod of a mesh's gateway.
+// The names of the containers that others added. Empty if that would be all containers: then the
+// author wrote them, as in the pod of a mesh's gateway.
 [[nodiscard]] std::set<std::string, std::less<>> added_containers(const Json& pod);
 
 }  // namespace dualtrace::ctl

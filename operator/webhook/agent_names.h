@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The names with which a pod reaches an export's agents: the host names of their Service that the
-// pod's resolver can resolve, whatever its C library, or why there is none. Pure.
+// pod's resolver can resolve with any C library, or why there is none. Pure.
 
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which export a pod's spans go to: the one that it names, or the only one that it can mean. The
-// export must exist, be free of faults and admit the pod's namespace; otherwise the result is a
+// export must exist, be free of faults and admit the pod's namespace. Otherwise the result is a
 // refusal that says what to do. "true" means the only export of the pod's namespace or, if that has
 // none, the only export of the shared namespaces that admits it: people who may create exports in
 // other namespaces cannot change that. Pure.
@@ -19,8 +19,9 @@ namespace dualtrace::ctl {
                                                        const KnownExports& exports);
 
 // For the census: the chosen export or, for a pod that is refused, every export that it could have
-// meant, in the order of their names: the one that it names; all that "true" could mean; if there
-// are none, the shared ones, else those that admit the namespace, else the only one that exists.
+// meant, in the order of their names. These are the one that it names, or all that "true" could
+// mean; if there are none, the shared ones, else those that admit the namespace, else the only one
+// that exists.
 [[nodiscard]] std::vector<kube::ObjectKey> exports_asked_for(const InjectionRequest& request,
                                                              const PodNamespace& from,
                                                              const KnownExports& exports);

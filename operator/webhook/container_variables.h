@@ -30,14 +30,14 @@ class ContainerVariables {
     return !sets(name) && !may_bring(name);
   }
 
-  // Of the last entry with that name in `env`, which wins.
+  // The position of the last entry with that name in `env`, which takes precedence.
   [[nodiscard]] std::optional<size_t> position(std::string_view name) const;
   // As written, including `$(…)`; nullopt: it is not set, or comes from a source.
   [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const;
   // The value that the container will see; nullopt also if that depends on other variables.
   [[nodiscard]] std::optional<std::string_view> literal(std::string_view name) const;
   // From `env` alone. kEmpty: no text, or only spaces, also after its references are resolved;
-  // kNotKnown: all of it comes from a source, or from references that do.
+  // kNotKnown: the whole text comes from a source, or from references to one.
   [[nodiscard]] State state(std::string_view name) const;
   // Whether `$(name)` at this position of `env` always expands to a text without commas, equal
   // signs or references.

@@ -115,8 +115,8 @@ std::string host_of(std::string_view agents_url) {
   return std::string(agents_url.substr(0, agents_url.find(':')));
 }
 
-// The variable for all signals is left to the user's metrics and logs. If the user set it, it
-// determines where the spans go, too: adding the one for traces would in effect override it.
+// The variable for all signals is left for the user's metrics and logs. If the user set it, it also
+// determines where the spans go: adding the variable for traces would in effect override it.
 OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables, std::string_view asked,
                                       const AgentsOfPod& agents) {
   if (variables.sets(kTracesEndpoint)) {

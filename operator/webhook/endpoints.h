@@ -18,7 +18,7 @@ inline constexpr std::string_view kTracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_E
 inline constexpr std::string_view kTracesProtocol = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
 inline constexpr std::string_view kEveryEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 inline constexpr std::string_view kEveryProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
-// Of Arize's and Phoenix's own libraries.
+// The variables of Arize's and Phoenix's own libraries.
 inline constexpr std::string_view kArizeEndpoint = "ARIZE_COLLECTOR_ENDPOINT";
 inline constexpr std::string_view kPhoenixEndpoint = "PHOENIX_COLLECTOR_ENDPOINT";
 inline constexpr std::string_view kGrpc = "grpc";
@@ -32,10 +32,10 @@ inline constexpr std::string_view kHttpJson = "http/json";
 [[nodiscard]] std::string either_url(std::string_view host);
 
 // Whether the URL is one of the agents', by any of their Service's names: an earlier review, or a
-// person, may have written another name than this one would.
+// person, may have written a different name from the one that we would.
 [[nodiscard]] bool leads_to_agents(std::string_view url, const kube::ObjectKey& export_key);
 
-// Of such a URL.
+// The host of such a URL.
 [[nodiscard]] std::string host_of(std::string_view agents_url);
 
 struct TracesTarget {  // the variables to add; both are nullopt if the container already points

@@ -25,8 +25,8 @@ class ExportReviewer {
     // Whether the Secret exists; nullopt: not known. Blocks until `wait_until` at most, and not at
     // all if that is past.
     std::function<std::optional<bool>(const kube::ObjectKey& secret, Tick wait_until)> has_secret;
-    // What the installation does not permit, and faults that only planning detects (plan_export());
-    // its `value` is set.
+    // Settings that the installation does not permit, and faults that only planning detects
+    // (plan_export()); its `value` is set.
     std::function<std::vector<ExportFault>(const EffectiveExport&)> plan_faults;
     // The namespaces whose pods may ask for an export.
     std::function<std::vector<PodNamespace>()> namespaces{};

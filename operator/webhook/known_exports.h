@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// KnownExports: for every export, by its name, what is needed to choose one for a pod. It is read
+// KnownExports: for every export, by its name, the data needed to choose one for a pod. It is read
 // from the object once, when that changes, and not for each pod: reading a thousand takes
 // milliseconds. An export that is being deleted no longer counts. Values; the functions are pure.
 // ExportBook: the current KnownExports. One informer writes each change into it. Reviews take an
@@ -56,7 +56,8 @@ class ExportBook {
 
   mutable Mutex mutex_;
   KnownExports known_ DT_GUARDED_BY(mutex_);
-  // Made for the first reader after a change, because the initial list brings thousands at once.
+  // Made for the first reader after a change, because the initial list brings thousands of changes
+  // together.
   mutable std::shared_ptr<const KnownExports> copy_ DT_GUARDED_BY(mutex_);
 };
 

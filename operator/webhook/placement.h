@@ -15,8 +15,8 @@ namespace dualtrace::ctl {
 // A refusal if no node for the pod can have an agent.
 [[nodiscard]] std::optional<Refusal> check_placement(const Json& pod);
 
-// A warning if some of its nodes may have none: it tolerates virtual nodes but does not require
-// them.
+// A warning if some of the pod's nodes may have no agent: it tolerates virtual nodes but does not
+// require them.
 [[nodiscard]] std::optional<PodWarning> placement_warning(const Json& pod);
 
 }  // namespace dualtrace::ctl

@@ -61,7 +61,7 @@ PodFacts facts_of(const Json& pod, std::string_view namespace_name) {
           {}};
 }
 
-// Of this container of the pod; "" if one of the names is not known.
+// The instance id of this container of the pod; "" if one of the names is not known.
 Fact instance_of(const PodFacts& facts, std::string_view container) {
   const auto& [space, name, uid, node] = facts;
   if (space.text.empty() || name.text.empty()) return {};

@@ -22,7 +22,7 @@ struct WantedAttribute {
   std::vector<std::string_view> refers;  // to these variables
 };
 
-// Of two with the same key, the first takes precedence.
+// If two have the same key, the first takes precedence.
 [[nodiscard]] std::vector<WantedAttribute> wanted_attributes(const Json& pod,
                                                              std::string_view container,
                                                              std::string_view namespace_name);

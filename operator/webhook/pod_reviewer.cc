@@ -34,7 +34,7 @@ AdmissionAnswer patched(const Json& pod, const InjectionPlan& plan,
   return checked ? answer : unpatched(checked.error().message);
 }
 
-// By an earlier review, and its variables are still there.
+// Whether an earlier review injected it, and its variables are still there.
 bool was_injected(const Json& pod) {
   const std::string_view name = annotation_of(pod, kInjectedAnnotation);
   const size_t slash = name.find('/');

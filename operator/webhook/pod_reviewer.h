@@ -2,7 +2,7 @@
 #pragma once
 // PodReviewer: answers reviews of pods that are about to be created: it adds the variables that
 // send a pod's spans to an export's agents, or records in an annotation on the pod why it gets
-// none. It never rejects a pod; in case of doubt the pod is admitted as it is. A pod that has been
+// none. It never rejects a pod; in case of doubt it admits the pod unchanged. A pod that has been
 // reviewed before gets only what it lacks. Warnings report what may keep an injected pod's spans
 // from its agent. It reads only the ClusterView and sends no requests.
 // Thread-safe; the ClusterView outlives it.

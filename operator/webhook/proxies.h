@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Whether a proxy intercepts a container's spans: a variable names one, and none exempts the
-// agents' name from it. Clients interpret these variables differently; this follows the strictest
-// of the clients that send OTLP. NO_PROXY is the user's and is never changed. Pure.
+// Whether a proxy intercepts a container's spans: a variable names a proxy, and no variable exempts
+// the agents' name. Clients interpret these variables differently; this follows the strictest of
+// the clients that send OTLP. NO_PROXY is the user's and is never changed. Pure.
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Whether a pod has the structure that the rest of webhook/ relies on. The API server sends no
-// other; a pod without it gets no patch. Pure.
+// Whether a pod has the structure that the rest of webhook/ relies on. The API server sends only
+// such pods; a pod without that structure gets no patch. Pure.
 
 #include "common/error/result.h"
 #include "common/json/json.h"

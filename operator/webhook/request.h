@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a pod asks for: its annotation dualtrace.dev/inject, or else the label of its namespace,
+// What a pod requests: its annotation dualtrace.dev/inject, or else the label of its namespace,
 // parsed into a request. Used by pod_reviewer.h; choose_export.h resolves it. Pure.
 
 #include <optional>

@@ -23,7 +23,7 @@ using Attribute = std::pair<std::string, std::string>;
 [[nodiscard]] std::string encode_attribute(std::string_view text);
 
 // The keys of the text, as an SDK will parse it; nullopt if they cannot be determined, or if SDKs
-// reject the text. `is_word` tells whether a referenced variable adds neither keys nor errors.
+// reject the text. `is_word` returns whether a referenced variable adds neither keys nor errors.
 [[nodiscard]] std::optional<std::set<std::string>> keys_of(
     std::string_view text, const std::function<bool(std::string_view)>& is_word);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Pods that are never injected, whatever their namespace asks for. The webhook leaves them alone
+// Pods that are never injected, whatever their namespace requests. The webhook leaves them alone
 // and the census (operator/census) does not count them. Pure.
 
 #include "common/json/json.h"

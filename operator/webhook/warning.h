@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PodWarning: why spans of a pod may not arrive although it got its variables: a setting of the
-// pod's author, which is not changed. The creator of the pod gets the warning, and an annotation on
-// the pod repeats it. Reasons are never renamed; docs/injection.md has a line for each (tested).
-// Warnings about containers that got nothing have a SkipReason. Immutable.
+// PodWarning: why spans of a pod may not arrive although it got its variables: because of a setting
+// of the pod's author, which is not changed. The creator of the pod gets the warning, and an
+// annotation on the pod repeats it. Reasons are never renamed; docs/injection.md has a line for
+// each (tested). Warnings about containers that got nothing have a SkipReason. Immutable.
 
 #include <array>
 #include <string>

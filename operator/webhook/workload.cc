@@ -100,8 +100,8 @@ std::string_view annotation_of(const Json& pod, std::string_view name) {
 
 // Annotations and labels that people write for this purpose come first, then those of platforms,
 // which also write a label with their own name on each pod (KubeRay: app.kubernetes.io/name is
-// "kuberay"). The pod's name comes last but one: a generated name (generateName) is not known yet,
-// and would be a different service for every pod.
+// "kuberay"). The pod's name comes second to last: a generated name (generateName) is not known
+// yet, and would be a different service for every pod.
 std::string service_name(const Json& pod, std::string_view container) {
   const std::string annotation = std::string(kResourcePrefix) + std::string(kServiceName);
   const Workload workload = workload_of(pod);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The workload that a pod belongs to and the name of its service, by OpenTelemetry's conventions
-// for Kubernetes, from what is known when the pod is created: its owner, labels and annotations.
-// Nothing is looked up; service_labels.h knows the platforms. Pure.
+// for Kubernetes, from information available when the pod is created: its owner, labels and
+// annotations. Nothing is looked up; service_labels.h knows the platforms. Pure.
 
 #include <string>
 #include <string_view>

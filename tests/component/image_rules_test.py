@@ -69,7 +69,7 @@ def test_a_changed_tree_says_so(tree):
 
 def test_a_tree_without_a_commit_is_refused(tmp_path):
     (tmp_path / "CMakeLists.txt").write_text("project(dualtrace VERSION 4.5.6)\n")
-    with pytest.raises(Refused, match="images say of which commit they are"):
+    with pytest.raises(Refused, match="images record the commit they are built from"):
         read_revision(tmp_path)
 
 
@@ -144,7 +144,7 @@ def test_a_static_program_loads_nothing(tmp_path):
 def test_a_library_of_no_package_is_refused(tmp_path):
     file = tmp_path / "libours.so"
     file.touch()
-    with pytest.raises(Refused, match=f"{file} is of no Debian package"):
+    with pytest.raises(Refused, match=f"no Debian package contains {file}"):
         owners([file])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/operations.md, "How much memory it takes": the agent never needs more than that, whatever it
+"""docs/operations.md, "Memory use": the agent never needs more than that, whatever it
 receives and whichever destination hangs. Each test runs it in a cgroup of exactly that size if this
 machine permits that, and always checks its peak."""
 

@@ -138,7 +138,7 @@ def test_a_pre_release_may_have_the_part_of_what_is_unreleased(tree):
 
 
 def test_a_version_without_notes_is_refused(tree):
-    with pytest.raises(Refused, match=f"has no part '## {VERSION}'"):
+    with pytest.raises(Refused, match=f"has no section '## {VERSION}'"):
         notes_of(tree, VERSION, "# Changelog\n\n## Unreleased\n- new\n")
 
 
@@ -150,7 +150,7 @@ def test_a_program_of_another_version_is_refused(tmp_path):
     program.write_text("#!/bin/sh\necho 'dualtrace-agent 0.1.0-rc.1 (commit x, y)'\n")
     program.chmod(0o755)
     check_program(program, this_machine(), "0.1.0-rc.1")
-    with pytest.raises(Refused, match="and this is the release of 0.1.0$"):
+    with pytest.raises(Refused, match="but this is the release of 0.1.0$"):
         check_program(program, this_machine(), "0.1.0")
 
 

@@ -32,7 +32,7 @@ operator/api/image_name.cc. */}}
 {{- printf "%s/%s" $registry $name }}
 {{- end }}
 
-{{/* (list $ EXPORT) → the fields of the export that ask for more than the values permit, or "". It checks only what
+{{/* (list $ EXPORT) → the fields of the export that request more than the values permit, or "". It checks only what
 was unrestricted before permissions were introduced. */}}
 {{- define "dualtrace.asksForMore" -}}
 {{- $permissions := (index . 0).Values.permissions | default dict }}

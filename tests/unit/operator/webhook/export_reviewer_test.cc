@@ -237,7 +237,7 @@ TEST(ExportReviewer, TellsTheAuthorOfAnExportOfBeforeWhatToWrite) {
   AdmissionRequest request = request_for(kGood, "UPDATE");
   request.object["status"] = {{"observedGeneration", 1}};
   EXPECT_THAT(warnings(request),
-              ElementsAre(HasSubstr("not set, which admits all namespaces only as before"),
+              ElementsAre(HasSubstr("not set; admits all namespaces only until"),
                           HasSubstr("add observability to the installation's sharedNamespaces")));
   request.object["spec"] = admitting(kAll);
   request.object["status"]["consent"] = "Explicit";

@@ -27,7 +27,7 @@ TEST(InjectionPage, ExplainsEveryReason) {
   for (const std::string_view reason : kSkipReasons) {
     EXPECT_THAT(page(), testing::HasSubstr("| `" + std::string(reason) + "` |"));
   }
-  const std::string warnings = page().substr(page().find("## What is warned of"));
+  const std::string warnings = page().substr(page().find("## Warnings"));
   for (const std::string_view reason : kWarnReasons) {
     EXPECT_THAT(warnings, testing::HasSubstr("| `" + std::string(reason) + "` |"));
   }
