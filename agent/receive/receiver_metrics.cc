@@ -20,10 +20,10 @@ Counter& requests(MetricRegistry& registry, const char* protocol, const std::str
 ReceiverMetrics::ReceiverMetrics(MetricRegistry& registry)
     : bytes_(registry.counter("dualtrace_receiver_bytes_total",
                               "Bytes of request bodies handed to the intake, as received.")),
-      connections_refused_(
-          registry.counter("dualtrace_receiver_connections_refused_total",
-                           "Connections closed immediately: too many were open, and the client had its "
-                           "share.")),
+      connections_refused_(registry.counter(
+          "dualtrace_receiver_connections_refused_total",
+          "Connections closed immediately: too many were open, and the client had its "
+          "share.")),
       seconds_(registry.histogram("dualtrace_receiver_request_duration_seconds",
                                   "From the end of a request's headers to its answer.",
                                   {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5})) {
