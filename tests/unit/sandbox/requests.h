@@ -12,7 +12,7 @@ inline constexpr const char* kSpaceId = "U3BhY2U6MTIzNDphYmNk";  // "Space:1234:
 
 struct TestRequest {
   std::vector<std::string> span_names{"span"};
-  std::string project_key = "openinference.project.name";  // of the resource; empty: none
+  std::string project_key = "openinference.project.name";  // of the resource; empty: not set
   char first_span_id = 1;
   size_t padding_bytes = 0;
 };

@@ -23,7 +23,7 @@ const KeyVerdict kUnsaid{};
 const KeyVerdict kRefused{.kind = Kind::kRefused, .reason = "AuthRejected", .message = "no"};
 const KeyVerdict kForbidden{.kind = Kind::kRefused, .reason = "PermissionDenied", .message = "no"};
 
-// Waits for the test to say what the token endpoint answers.
+// Leaves each request pending until the test supplies the token endpoint's answer.
 class FakeMaker final : public KeyMaker {
  public:
   void make(const std::vector<std::string>& values, Done done) override {
@@ -46,7 +46,7 @@ struct KeeperFixture : testing::Test {
     keeper->start();
     scheduler.run_ready();
   }
-  // What a rotated Secret does.
+  // Replaces the file, as a rotated Secret does.
   void change(std::string_view content) {
     write(content);
     scheduler.run_for(seconds(10));
@@ -56,7 +56,7 @@ struct KeeperFixture : testing::Test {
     last = keeper->take().value();
     return value(last);
   }
-  // What the request goes out again with, or "".
+  // Returns the value with which the request is retried, or "".
   std::string answer(const KeyPointer& key, const KeyVerdict& verdict) {
     last = keeper->answered(key, verdict);
     scheduler.run_ready();
@@ -77,7 +77,7 @@ struct KeeperFixture : testing::Test {
   std::unique_ptr<Keeper> keeper;
 };
 
-// A credential that is sent as it is.
+// A credential that is sent verbatim.
 struct PlainKeeper : KeeperFixture {
   PlainKeeper() {
     write("old");
@@ -222,7 +222,7 @@ TEST_F(PlainKeeper, TriesBothInTurnWhileNeitherPasses) {
   }
   EXPECT_GE(bad, 18);
   EXPECT_EQ(in_use(), old_print);
-  // Whichever is good again passes.
+  // Whichever key works again is used.
   scheduler.run_for(seconds(30));
   ASSERT_EQ(next(), "bad");
   answer(last, kTaken);
@@ -260,7 +260,7 @@ struct TokenKeeper : KeeperFixture {
     write("secret");
     start(maker);
   }
-  // Answers the oldest question.
+  // Answers the oldest pending request.
   void give(const std::string& token, std::optional<Duration> lifetime = seconds(3600)) {
     ASSERT_FALSE(maker.asked.empty());
     const auto done = std::move(maker.asked.front().second);
@@ -275,7 +275,7 @@ struct TokenKeeper : KeeperFixture {
     done(fail(Error{kind, "the endpoint says no", retry_after}));
     scheduler.run_ready();
   }
-  // After how long the endpoint is asked again, within a day.
+  // The time until the next request to the endpoint, at most a day.
   Duration quiet() {
     Duration waited{0};
     while (maker.asked.empty() && waited < std::chrono::hours(24)) {
@@ -433,7 +433,7 @@ TEST_F(TokenKeeper, KeepsTheOldSecretWhenTheEndpointRefusesTheNewOne) {
   EXPECT_EQ(keeper->in_use().candidate->why, "the endpoint says no");
   EXPECT_EQ(next(), "token-1");
   EXPECT_EQ(in_use(), credential_fingerprint("secret"));
-  // And the old one is refreshed on.
+  // The old credential is still refreshed.
   bool refreshed = false;
   for (int i = 0; i < 40 && !refreshed; ++i) {
     quiet();

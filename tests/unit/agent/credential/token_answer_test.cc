@@ -129,7 +129,7 @@ TEST(TokenAnswer, EndsWithTheTokenItWasExchangedFor) {
   EXPECT_EQ(usable_for(silent, kNow + seconds(60), answer, kNow), seconds(60));
 }
 
-// The clock of a node that is ten minutes off must not make a good token look dead, or a dead good.
+// A node clock that is ten minutes off must not make a valid token look expired, or vice versa.
 TEST(TokenAnswer, MeasuresTheSubjectsEndByTheServersClock) {
   const AccessToken hour{"t", seconds(3600)};
   const HttpResponse answer = said(200, "", {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}});

@@ -167,7 +167,7 @@ TEST_F(TokenClient, RepeatsNoSecretThatIsEchoed) {
   EXPECT_EQ(message.find("dose-secret"), std::string::npos) << message;
   EXPECT_EQ(message.find(encode_base64("6f-1:dose-secret")), std::string::npos) << message;
   EXPECT_NE(message.find("(hidden)"), std::string::npos);
-  // The cut in a long answer must not leave half of one.
+  // Truncating a long answer must not leave half of a secret.
   make();
   answer(401, R"({"error":"invalid_client","error_description":")" + std::string(295, 'x') +
                   "dose-secret\"}");

@@ -104,7 +104,7 @@ TEST_F(BatcherTest, CutsNoMoreThanABatchAtATime) {
   }
   EXPECT_GT(batches, 20u);
   EXPECT_GE(spans, 90u);
-  add(otlp_request({"next"}), 1);  // the next record goes as ever
+  add(otlp_request({"next"}), 1);  // the next record is handled as usual
 }
 
 TEST_F(BatcherTest, SendsAGiantSpanAlone) {

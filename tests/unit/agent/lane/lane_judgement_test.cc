@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose fault a failure is: the destination's, or that of one batch; and what each costs the
-// others.
+// Whether a failure is the destination's fault or that of one batch, and what each costs the other
+// batches.
 
 #include <algorithm>
 #include <map>
@@ -174,7 +174,7 @@ TEST_F(LaneJudgementTest, AVerdictInAnOutageIsForgottenWhenOthersPassAgain) {
 TEST_F(LaneJudgementTest, GivesADestinationThatAnswersTooLateMoreTime) {
   exporter.latency = options.request_timeout + seconds(1);
   size_t stored = 0;
-  // As an exporter with a clock of its own: it gives up before the answer comes.
+  // Models an exporter with its own timer, which gives up before the answer arrives.
   exporter.behaviour = [&](const ExportRequest& request) {
     ++stored;
     return request.timeout < exporter.latency ? timed_out() : Outcome{};

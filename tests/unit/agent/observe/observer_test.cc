@@ -42,7 +42,7 @@ TEST_F(ObserverTest, IsAliveWhileItsSchedulersTurn) {
     scheduler->run_for(seconds(10));
   }
   EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
-  clock.advance(seconds(20));  // the beat is not answered
+  clock.advance(seconds(20));  // the heartbeat is not answered
   const HttpServerResponse stuck = observer.respond("GET", "/livez");
   EXPECT_EQ(stuck.status, 503);
   EXPECT_THAT(stuck.body, HasSubstr("journal"));

@@ -39,7 +39,7 @@ TEST(SnapshotReport, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(status["admission"]["bytes"], 1024);
 }
 
-// What the agent says is what its readers read.
+// The agent's report and the operator's parser agree.
 TEST(SnapshotReport, IsReadAsItIsWritten) {
   const report::Agent said = report_of(sample_snapshot());
   const auto read = report::parse(report::to_json(said));

@@ -125,7 +125,7 @@ TEST_F(HttpExporters, TellWhatBecameOfAKey) {
   EXPECT_EQ(token.verdicts.size(), outcomes.size());
 }
 
-// Databricks answers an expired Entra token so.
+// This is how Databricks answers an expired Entra token.
 TEST_F(HttpExporters, TakeA400ThatIsAboutTheKeyForARefusal) {
   make_databricks();
   send();
@@ -235,11 +235,11 @@ TEST_F(HttpExporters, KeepGzipWhenItWasNotToBlame) {
   make_databricks(Compression::kGzip);
   send();
   answer(HttpResponse{.status = 400});
-  answer(HttpResponse{.status = 400});  // as it is, and refused as well
+  answer(HttpResponse{.status = 400});  // uncompressed, and refused as well
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kRefuse);
   send();
   EXPECT_EQ(sent[0].header("Content-Encoding"), "gzip");
-  answer(HttpResponse{.status = 200, .body = "<html>"});  // shows nothing
+  answer(HttpResponse{.status = 200, .body = "<html>"});  // proves nothing
   send();
   answer(HttpResponse{.status = 400});
   EXPECT_EQ(sent[0].header("Content-Encoding"), "");

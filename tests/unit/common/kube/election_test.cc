@@ -23,7 +23,7 @@ class ElectionTest : public testing::Test {
   void fail_all(ErrorKind kind) {
     api.fault([kind](const FakeApi::Call&) { return Error{kind, "m"}; });
   }
-  // What happens while a call is under way.
+  // Runs `what` while a call is in flight.
   void during(const std::string& verb, std::function<void()> what) {
     api.fault([verb, what = std::move(what)](const FakeApi::Call& call) -> std::optional<Error> {
       if (call.verb == verb) what();

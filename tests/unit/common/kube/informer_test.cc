@@ -146,7 +146,7 @@ TEST_F(InformerTest, ATornWatchGoesOnFromTheLastVersionWithoutAList) {
 TEST_F(InformerTest, WhatAFormerWatchSentIsNotHeard) {
   start();
   answer(page({}, "5"));
-  // All of this is on its way when the first line is read.
+  // All of this is in flight when the first line is read.
   api.last_watch().send_line("garbage");
   api.last_watch().send(watch_event("ADDED", pod("ghost", "6")));
   api.last_watch().end({});
@@ -261,7 +261,7 @@ TEST_F(InformerTest, NobodyIsToldOnceItIsGone) {
   EXPECT_TRUE(has_metric(R"(dualtrace_informer_objects{namespace="",resource="pods"} 0)"));
 }
 
-// What a broken server does to each request, for half an hour.
+// A broken server's reaction to each request, for half an hour.
 struct Trouble {
   const char* name;
   std::function<void(FakeListWatch&)> act;
@@ -278,7 +278,7 @@ TEST_P(InformerOutage, IsNoBusyLoop) {
   const size_t before = api.requests();
   const Tick begin = clock.tick();
   while (clock.tick() - begin < minutes(30)) {
-    // Whatever was asked is answered within a millisecond.
+    // Every request is answered within a millisecond.
     GetParam().act(api);
     scheduler.run_ready();
     scheduler.run_for(std::chrono::milliseconds(1));
@@ -340,7 +340,7 @@ INSTANTIATE_TEST_SUITE_P(All, InformerOutage,
                                                    end_watches(api, {});
                                                  },
                                                  32, 400},
-                                         // It gets on, a change at a time.
+                                         // It makes progress, one change at a time.
                                          Trouble{"WatchesEndAfterAChange",
                                                  [](FakeListWatch& api) {
                                                    answer_lists(api, kOnePod);

@@ -104,7 +104,7 @@ TEST_F(WatchStepTest, AServerWithoutStreamsIsAskedForPagesAtOnceAndFromThenOn) {
   expect_wait_then_list(watch_fails({ErrorKind::kExpired, "gone"}), Listing{});
 }
 
-// So answers an API server whose etcd is older than 3.4.25: 200, and then a 500 within the stream.
+// An API server with an etcd older than 3.4.25 answers 200, and then sends a 500 in the stream.
 TEST_F(WatchStepTest, AServerWithAnOldEtcdIsAskedForPagesAtOnce) {
   be_streaming();
   const WatchStep next =
@@ -132,7 +132,7 @@ TEST_F(WatchStepTest, AStreamThatFailsIsFollowedByPagesWhateverItWas) {
   be_streaming();
   expect_wait_then_list(text("{\"type\":\"ADDED\",\"obj"), Listing{});
   be_streaming();
-  expect_wait_then_list(line(bookmark("9")), Listing{});  // an old server says no end
+  expect_wait_then_list(line(bookmark("9")), Listing{});  // an old server sends no end marker
 }
 
 TEST_F(WatchStepTest, WaitsForAStreamFarShorterThanForAWatch) {
@@ -374,7 +374,7 @@ TEST_F(WatchStepTest, WaitsShortlyAgainAfterTwoMinutesWithoutAFailure) {
   EXPECT_LE(std::get<Wait>(next.action).delay, milliseconds(800));
 }
 
-// An API server that is restarted every minute is followed as fast as one that is restarted once.
+// If an API server restarts every minute, the watch resumes as fast as after one restart.
 TEST_F(WatchStepTest, WaitsShortlyAgainAfterAWatchThatStoodForTenSeconds) {
   state.failures = 20;
   state.last_failure = now - seconds(15);

@@ -42,7 +42,7 @@ std::vector<AgentPod> pods(int count) {
   return made;
 }
 
-// What is in flight: by the address asked.
+// The requests in flight, by address.
 struct Wire {
   struct Asked {
     std::string address;
@@ -90,7 +90,7 @@ class AgentPollerTest : public testing::Test {
     for (const Wire::Asked& asked : wire_.asked) found.push_back(asked.address);
     return found;
   }
-  // The longest waiting request gets this answer.
+  // The oldest pending request gets this answer.
   void answer(Result<HttpResponse> response) {
     ASSERT_FALSE(wire_.asked.empty());
     const HttpClient::Done done = std::move(wire_.asked.front().done);
@@ -102,7 +102,7 @@ class AgentPollerTest : public testing::Test {
     answer(HttpResponse{.status = 200, .headers = {}, .body = status_json(state, backlog_bytes)});
   }
   void refuse() { answer(fail(ErrorKind::kUnavailable, "connection refused")); }
-  // Until the next request is sent.
+  // Returns the time until the next request is sent.
   Duration wait_for_request() {
     const Tick start = clock_.tick();
     while (wire_.asked.empty()) scheduler_.run_for(milliseconds(100));
@@ -178,7 +178,7 @@ TEST_F(AgentPollerTest, TellsAChangedStateAtOnceAndNumbersNowAndThen) {
   answer("Paused", 10);
   EXPECT_EQ(told_.size(), 2U) << "only a number";
   wait_for_request();
-  answer("Paused", 10);  // told although it does not move any more
+  answer("Paused", 10);  // reported although nothing moves
   wait_for_request();
   answer("Paused", 10);
   EXPECT_EQ(told_.size(), 3U);
@@ -277,7 +277,7 @@ TEST_F(AgentPollerTest, AsksNoMoreAtOnceThanAllowed) {
   EXPECT_EQ(all.size(), 9U);
 }
 
-// A fleet that is found at once is asked by and by, and then spread over the interval.
+// A fleet that is discovered all at the same time is polled gradually, then over the interval.
 TEST_F(AgentPollerTest, AsksThousandsWithoutAHerd) {
   constexpr int kAgents = 5000;
   set_pods(pods(kAgents));
@@ -316,7 +316,7 @@ TEST_F(AgentPollerTest, AgentsThatDoNotAnswerHoldUpNobody) {
       refuse();
     }
   }
-  scheduler_.run_for(seconds(20));  // all want to be asked again, and nobody answers
+  scheduler_.run_for(seconds(20));  // all are due again, and none answers
   EXPECT_THAT(wire_.asked, SizeIs(3));
   EXPECT_THAT(addresses(), Contains("10.0.0.11:8888"));
 }

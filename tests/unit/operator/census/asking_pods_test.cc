@@ -49,7 +49,7 @@ TEST_F(AskingPodsTest, ShowsAListWhenItIsWholeAndForgetsWhoIsNotInIt) {
   const AskingPodPointer before = pods.all()[1];
   pods.begin_list();
   pods.list(pod("x", "9"));
-  pods.begin_list();  // again
+  pods.begin_list();  // relist
   pods.list(pod("b", "2"));
   pods.list(pod("c", "3"));
   pods.list(pod("c", "4"));
@@ -80,7 +80,7 @@ TEST_F(AskingPodsTest, AKubeletsWordOnAPodIsNoNews) {
   EXPECT_THAT(held(), ElementsAre("b@2"));
 }
 
-// With each version of the pod, its node is looked up again until it is known.
+// A pod's node is looked up again with each version of the pod until it is known.
 TEST_F(AskingPodsTest, EachVersionOfAnInjectedPodIsNews) {
   pods.put(pod("a", "1", injected()));
   pods.put(pod("a", "2", injected()));

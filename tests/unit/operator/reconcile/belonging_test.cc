@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 class BelongingTest : public testing::Test {
  protected:
-  // As the elector writes it.
+  // Writes the Lease as the elector does.
   void put_lease(const std::string& holder) {
     world_.api.put(kube::kLeases, {{"metadata", {{"namespace", "system"}, {"name", "other"}}},
                                    {"spec",

@@ -17,7 +17,7 @@ using Trouble = NodesFact::Trouble;
 
 const WallTime kStart = from_unix_nanos(1'764'000'000'000'000'000);
 
-// One agent a node.
+// One agent per node.
 struct Agent {
   std::string uid = "1";
   bool ready = true;
@@ -25,13 +25,13 @@ struct Agent {
   int restarts = 0;
   std::optional<std::string> unreachable{};
   std::string not_ready_reason{};
-  std::string since{};  // as the pod's condition has it
+  std::string since{};  // lastTransitionTime of the pod's condition
 };
 
 constexpr const char* kUnheard =
     "NodeNotReady: the node's kubelet does not report to the control plane";
 
-// No node has anything else to report.
+// No node reports anything else.
 NodesFact serving_on(int64_t nodes) {
   NodesFact fact;
   fact.serving = nodes;
@@ -90,7 +90,7 @@ TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
   look();
   agents["a"].unreachable = "no answer";
   EXPECT_THAT(look(seconds(30)).awaited, ElementsAre("a"));
-  agents["a"].ready = false;  // by the control plane; the containers are as the kubelet last said
+  agents["a"].ready = false;  // set by the control plane; containers keep their last state
   EXPECT_EQ(look(seconds(10)).unheard, 1);
   EXPECT_THAT(look().awaited, ElementsAre("a"));
   EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a", "", kUnheard}))

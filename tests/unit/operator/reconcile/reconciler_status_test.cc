@@ -70,7 +70,7 @@ Json senders(const World& world) {
 const Json kOwnNamespace = Json::array({{{"podSelector", Json::object()}}});
 const Json kEverybody = Json::array({{{"namespaceSelector", Json::object()}}});
 
-// The state that an earlier operator left.
+// The status as an earlier operator left it.
 void forget_consent(World& world) {
   world.edit_export([](Json& object) { object["status"].erase("consent"); });
 }
@@ -217,7 +217,7 @@ TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
   EXPECT_THAT(world.events.told(), Contains("Warning PodsUnavailable"));
 }
 
-// The kubelet keeps the old one as long as a pod on the node mounts it.
+// The kubelet keeps the old Secret for as long as a pod on the node mounts it.
 TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   World world;
   world.agents.said = {report_using("key-1")};
@@ -242,7 +242,7 @@ TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   EXPECT_EQ(world.condition("Ready"), "True Ready");
 }
 
-// The operator itself is behind: it reads the Secret before it blames the agents.
+// The operator's own view is stale: it rereads the Secret before it blames the agents.
 TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   World world;
   world.agents.said = {report_using("key-1")};
@@ -259,7 +259,7 @@ TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   EXPECT_EQ(world.condition("CredentialsSynced"), "True Synced");
 }
 
-// What the event says is what the condition says.
+// The event and the condition have the same message.
 TEST(ReconcilerEvents, TellOfSpansThatEndElsewhere) {
   World world;
   world.agents.said = {report(0, "Delivering")};

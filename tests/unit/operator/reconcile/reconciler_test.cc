@@ -163,7 +163,7 @@ TEST(Reconciler, AdoptsWhatAnExportOfTheSameNameHasLeft) {
     return world.child(type)["metadata"]["ownerReferences"][0]["uid"];
   };
   for (const auto& type : planned_types()) EXPECT_EQ(owner(type), made["metadata"]["uid"]);
-  // The garbage collector had made up its mind before.
+  // The garbage collector had already decided to delete them.
   world.delete_child(kube::kDaemonSets);
   world.delete_child(kube::kConfigMaps);
   world.settle();

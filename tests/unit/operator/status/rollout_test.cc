@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conditions for a rollout that is stuck on some nodes.
+// The conditions of a rollout that is stuck on some nodes.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -26,7 +26,7 @@ Json ndots(const char* value) {
   return {{"options", Json::array({{{"name", "ndots"}, {"value", value}}})}};
 }
 
-// The hosts with spaces between, or the refusal.
+// The hosts, separated by spaces, or the refusal.
 std::string hosts(const Json& pod, const ClusterDns& dns = known_dns()) {
   const auto found = agent_hosts(pod, kAgents, dns);
   if (const auto* refusal = std::get_if<Refusal>(&found)) return to_string(*refusal);

@@ -114,8 +114,8 @@ TEST(ChooseExport, KnowsEveryNamespaceByItsName) {
               StartsWith("NamespaceNotAdmitted"));
 }
 
-// NotIn holds for a label that is missing, and so would admit a namespace only because nobody may
-// look at it.
+// NotIn matches a missing label, so a namespace would be admitted only because the webhook may not
+// read its labels.
 TEST(ChooseExport, AdmitsNoNamespaceWhoseLabelsItCannotSee) {
   FakeClusterView cluster;
   cluster.add(
@@ -146,8 +146,8 @@ TEST(ChooseExport, CountsOneWithFaultsAmongThoseThatCouldBeMeant) {
   EXPECT_THAT(chosen(kAny, cluster), StartsWith("Ambiguous"));
 }
 
-// Whoever may create exports in one namespace neither takes the spans of others nor makes their
-// pods ambiguous.
+// Somebody who can create exports in one namespace can neither capture the spans of others nor make
+// their pods ambiguous.
 TEST(ChooseExport, MindsNoExportOfANamespaceThatIsNotShared) {
   FakeClusterView cluster;
   cluster.add("evil", "x");

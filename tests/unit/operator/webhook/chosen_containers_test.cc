@@ -73,7 +73,7 @@ TEST(ChosenContainers, AreSidecarsWhereTheAuthorNamesThem) {
   EXPECT_EQ(chosen(pod), "istio-proxy");
 }
 
-// A mesh's gateway.
+// The gateway of a service mesh.
 TEST(ChosenContainers, AreAllWhereThereAreNoOthers) {
   Json pod = pod_with();
   pod["spec"]["containers"][0]["name"] = "istio-proxy";

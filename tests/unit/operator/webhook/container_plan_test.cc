@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The variables of one container, seen on the pod that comes out.
+// The variables of one container, checked on the patched pod.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -16,8 +16,8 @@ const std::string kHost = "agents-dualtrace.observability.svc.cluster.local";
 const std::string kHttp = "http://" + kHost + ":4318/v1/traces";
 const std::string kGrpcUrl = "http://" + kHost + ":4317";
 
-// "endpoint protocol" as the webhook would add them, or the rejection's reason and the variable it
-// names.
+// "endpoint protocol" as the webhook would add them, or the reason for the rejection and the
+// variable that it names.
 std::string target(const Json& env, std::string_view asked = "",
                    const Json& env_from = Json::array(),
                    EnvFrom trust = EnvFrom::kMayBringAnything) {
@@ -102,7 +102,7 @@ TEST(TracesTarget, SaysOfAnEndpointFromElsewhereThatItIsNotKnown) {
   }
 }
 
-// Each reference is followed once: a text of a few bytes cannot cost more than its length.
+// Each reference is followed once, so a short text cannot expand exponentially.
 TEST(TracesTarget, FollowsNoChainOfReferences) {
   Json env = Json::array({value_of("V0", "")});
   for (int i = 1; i < 200; ++i) {

@@ -82,7 +82,7 @@ TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   EXPECT_THAT(warnings(request_for(kGood), questions), ElementsAre("spec.delivery: too little"));
 }
 
-// Of the requested Secrets, `missing` do not exist, and nothing is known about `unknown`.
+// Of the requested Secrets, `missing` do not exist, and the state of `unknown` is not known.
 struct Secrets {
   std::set<std::string> missing;
   std::set<std::string> unknown{};
@@ -158,7 +158,7 @@ TEST(ExportReviewer, WarnsThatPodsMustNameOneOfSeveral) {
   EXPECT_THAT(warnings(request_for(kGood, "UPDATE"), {}, cluster), IsEmpty());
 }
 
-// What "true" means in these namespaces is looked at.
+// The reviewer checks what "true" resolves to in these namespaces.
 ExportReviewer::Questions asking(std::vector<std::string> names,
                                  std::set<std::string> shared = {"observability"}) {
   std::vector<PodNamespace> namespaces;

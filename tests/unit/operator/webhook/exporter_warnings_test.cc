@@ -12,7 +12,7 @@ namespace {
 const AgentsOfPod kAgents{{"observability", "agents"},
                           "agents-dualtrace.observability.svc.cluster.local"};
 
-// The reasons, each once.
+// The distinct reasons.
 std::string reasons(const Json& env) {
   const Json container = {{"name", "app"}, {"env", env}};
   const auto warnings = exporter_warnings(

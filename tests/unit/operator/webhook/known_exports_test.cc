@@ -49,7 +49,7 @@ TEST(ExportBook, KnowsWhichExportsTheInstallationShares) {
   EXPECT_FALSE(book.read()->at({"evil", "x"}).meant_elsewhere);
 }
 
-// Its status tells it from a new one, and a status that says more is news to pods.
+// Its status distinguishes it from a new export, and a status with more detail matters to pods.
 TEST(ExportBook, LetsAnExportOfBeforeGoOn) {
   ExportBook book;
   Json object = agents();

@@ -147,7 +147,7 @@ TEST_F(PodReviewerTest, LeavesAloneContainersThatWereAddedToAPodThatIsSkipped) {
   EXPECT_NE(variable_of(reviewed(pod), kEndpoint), "") << "its author has followed the advice";
 }
 
-// As in a template that was copied from a pod that runs.
+// The annotations of a template that was copied from a running pod.
 TEST_F(PodReviewerTest, BelievesNoAnnotationOfAPodThatHasNoVariables) {
   Json pod = pod_with();
   pod["metadata"]["annotations"]["dualtrace.dev/injected"] = "observability/agents";
