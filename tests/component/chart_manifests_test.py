@@ -42,7 +42,7 @@ def manifests(file: Path, namespace: str = "") -> dict[tuple, dict]:
     return by_key(objects)
 
 
-# What the chart says though it is the operator's default: a release may have another name.
+# The chart passes these defaults explicitly because a release may have another name.
 SAID = {
     "--lease-name=dualtrace-operator",
     "--log-level=info",

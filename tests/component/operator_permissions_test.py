@@ -28,7 +28,7 @@ PERMISSIONS = {
 @dataclass(frozen=True)
 class Case:
     spec: dict
-    field: str = ""  # that is not permitted; "": all is
+    field: str = ""  # the field that is not permitted; "" if all are
 
 
 def spec(**sections) -> dict:
