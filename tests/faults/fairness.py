@@ -31,8 +31,8 @@ LIMITS = {
 }
 HEADERS = {"Content-Type": "application/x-protobuf"}
 NOISY = "127.99.0.1"
-FRESH_EVERY = 4  # requests of a quiet peer come over a new connection
-RATIO, FLOOR = 5.0, 0.100  # of the p99; below the floor nothing is told apart
+FRESH_EVERY = 4  # every so many requests, a quiet peer opens a new connection
+RATIO, FLOOR = 5.0, 0.100  # for the p99; differences below the floor are ignored
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Quiet:
 
     agent: Agent
     peers: int
-    a_second: float  # requests of all together
+    a_second: float  # total requests per second
     threads: int = 4
     seconds: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -121,8 +121,8 @@ class Fairness:
                 )
                 quiet[phase].stop()
         report = Report()
-        # Delivery is for other scenarios to judge: what a noisy peer stores in seconds takes the
-        # sandbox minutes.
+        # Other scenarios check delivery: the sandbox needs minutes for what a noisy peer stores in
+        # seconds.
         self._judge(quiet, answers, report)
         return report
 

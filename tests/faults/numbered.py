@@ -13,7 +13,7 @@ from harness.stage import Stage
 from measure import Load, LoadOptions, Sink
 from systems import SPACE_ID, Running
 
-LONG = 7200  # seconds; ends what would hang, decides nothing
+LONG = 7200  # seconds; only stops a hanging test, never decides a result
 
 
 @dataclass

@@ -34,7 +34,7 @@ def play(stage: Stage, scenario: Scenario, scale: Scale) -> Report:
         for step in scenario.steps:
             step.play(world)
         if scenario.odd_refused_by:
-            # A span is given up only while others pass: the last odd ones need some after them.
+            # A span is given up only while others pass, so the last odd ones need some after them.
             world.load.end_odd()
             world.wait_until_stored(DESTINATIONS, LONG)
         world.load.stop()

@@ -24,7 +24,7 @@ class Saturation:
     scale: Scale
 
     def play(self) -> Report:
-        # The same port after each death, as the generator knows no other.
+        # The generator cannot change its port, so the agent keeps it across crashes.
         listen = {"receiver": {"listen": [f"127.0.0.1:{free_port()}"]}}
         spans = Numbered(self.stage, SMALL_SEGMENTS, listen)
         agent, some = spans.agent, random.Random(self.scale.seed)

@@ -91,12 +91,12 @@ def frozen(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(rate=scale.rate),
-        # The destinations answered in time, but nobody was there to hear it.
+        # The destinations answered in time, but the suspended agent could not read the answers.
         config={"delivery": {"requestTimeout": "5s"}},
     )
 
 
-# How a destination can be dead: a fault of the sandbox, and for which share of the scale's time.
+# How a destination can fail: a fault of the sandbox, and its share of the scale's time.
 DEATHS = {
     "blackholed": ("blackhole", {}, 1.0),
     "refusing": ("refuse", {}, 0.25),
@@ -205,7 +205,7 @@ def too_large(scale: Scale) -> Scenario:
         shape=Shape(rate=scale.rate, odd_every=50, odd_bytes=LIMIT + 1024),
         config={
             "receiver": {"limits": {"requestBytes": "1Mi"}},
-            "delivery": {"maxDeadLetters": "1Gi"},  # each letter has the whole span
+            "delivery": {"maxDeadLetters": "1Gi"},  # each letter contains the whole span
         },
         odd_refused_by=DESTINATIONS,
         odd_reason="TooLarge",
@@ -230,7 +230,7 @@ def poisoned(scale: Scale) -> Scenario:
     )
 
 
-# Answers to everything that say nothing of the data, whatever they sound like.
+# Answers to all requests that do not depend on the data, whatever they claim.
 REFUSALS = {
     "refusal": {"status": 400, "code": 3, "message": "not for this workspace"},
     "gateway": {
@@ -274,7 +274,7 @@ def failing_at_random(scale: Scale) -> Scenario:
     )
 
 
-# What a destination, or whoever stands before it, may answer to some data and to no other.
+# Answers that a destination, or a proxy in front of it, may give to certain data only.
 ALLERGIES = {
     "unavailable": {"status": 503, "code": 14},
     "forbidden": {"status": 403, "code": 7, "content_type": "text/html", "body": "<html/>"},
@@ -293,7 +293,7 @@ def allergic(how: str, scale: Scale) -> Scenario:
             *(Clear(name) for name in DESTINATIONS),
             UntilStored(),
         ),
-        # One odd request in some seconds: a batch has some hundred spans.
+        # One odd request every few seconds; a batch has a few hundred spans.
         shape=Shape(rate=scale.rate, odd_every=100, odd_name="poison"),
         config={"delivery": {"retryBase": "200ms", "retryMax": "2s", "pauseProbe": "2s"}},
         comparisons=(Comparison("before", "during", DESTINATIONS, (0.5,)),),
@@ -388,7 +388,7 @@ def disk_full(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(text_bytes=4000),
-        # Down to the last byte: the reserve is tests/component/min_free_disk_test.py's.
+        # Use the disk to the last byte; tests/component/min_free_disk_test.py tests the reserve.
         config=SMALL_SEGMENTS,
         may_refuse=True,
     )

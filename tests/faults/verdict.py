@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.load import Outcome, Sent
 
-# The sandbox's faults after which the sender does not know what was stored.
+# The sandbox's faults that leave the sender uncertain about what was stored.
 ANSWER_LOST = {"cut", "slow"}
 
 
@@ -34,22 +34,22 @@ class Resend:
 class Stored:
     """What one destination has."""
 
-    spans: dict[str, int]  # by trace id: different spans
-    different_copies: int = 0  # that are not byte for byte what came before
+    spans: dict[str, int]  # distinct spans by trace id
+    different_copies: int = 0  # copies that differ from the first one in any byte
     resends: tuple[Resend, ...] = ()
-    rejected: int = 0  # by partial success, says the destination
+    rejected: int = 0  # by partial success, according to the destination
     dead_letters: Counter = field(default_factory=Counter)  # by (trace id, span id, reason)
 
 
 @dataclass(frozen=True)
 class Expected:
-    spans: int  # a request
-    trace_id: object  # number of a request → its trace id
-    is_odd: object  # number of a request → whether its first span is odd
+    spans: int  # per request
+    trace_id: object  # request number → its trace id
+    is_odd: object  # request number → whether its first span is odd
     odd_is_refused: bool = False
     odd_reason: str = ""
     some_are_rejected: bool = False
-    letters_may_repeat: bool = False  # an agent that died may write one again
+    letters_may_repeat: bool = False  # a crashed agent may write one again
 
     def stored_of(self, number: int) -> int:
         return self.spans - (1 if self.odd_is_refused and self.is_odd(number) else 0)
@@ -109,7 +109,7 @@ def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
     wanted = Counter(
         delivered=sum(stored.spans.values()),
         rejected=stored.rejected,
-        dead_lettered=len(stored.dead_letters),  # one span each, however often it was written
+        dead_lettered=len(stored.dead_letters),  # once per span, however often it was written
     )
     wanted["accepted"] = wanted.total()
     return [
@@ -137,7 +137,7 @@ def _reason(resend: Resend, incidents: list[Incident], window: float) -> str | N
     if lost := ANSWER_LOST & set(resend.fault.split(",")):
         return "/".join(sorted(lost))
     for incident in incidents:
-        # A slow destination reads what was sent to it after its sender has died.
+        # A slow destination may read a request after its sender has died.
         last = incident.at + max(incident.lasts, window)
         if incident.at - window <= resend.arrived <= last:
             return incident.what

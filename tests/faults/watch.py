@@ -44,7 +44,7 @@ class Watch:
                 agent = self._agent()
                 status, rss = agent.status(), agent.process.resident_memory()
             except (OSError, http.client.HTTPException, ValueError):
-                continue  # it died, perhaps in the middle of its answer
+                continue  # it was killed, perhaps while answering
             except AssertionError as error:
                 self.refusals.append(str(error))
                 continue
