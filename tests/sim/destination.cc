@@ -118,7 +118,7 @@ Outcome Destination::anything(const Flight& flight) {
               .rejected = random_.below(flight.spans.size() + 2),
               .reason = "SpansRejected"};
     case 1:
-      return retry("ConnectionCut");  // it may or may not have stored them
+      return retry("ConnectionCut");  // whether they were stored is random
     case 2: {
       Outcome outcome = retry("Throttled");
       outcome.retry_after = milliseconds(random_.below(20'000));

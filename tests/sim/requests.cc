@@ -12,7 +12,7 @@ namespace dualtrace::agent::sim {
 namespace {
 
 constexpr uint32_t kSpanName = 5;
-// Ids of zeros only are no ids.
+// An id of only zeros is invalid.
 constexpr uint64_t kIdMark = uint64_t{1} << 63;
 
 std::string as_bytes(uint64_t value) {
@@ -39,7 +39,7 @@ const std::string& resource() {
   return kResource;
 }
 
-// Most requests are small; some have many spans, some have a giant one.
+// Most requests are small; some have many spans, some have a huge one.
 size_t name_size(Random& random, bool giant, size_t bytes_max) {
   if (!giant || random.below(4) != 0) return random.below(60);
   return bytes_max / 16 + random.below(bytes_max / 4);

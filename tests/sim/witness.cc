@@ -12,8 +12,8 @@
 namespace dualtrace::agent::sim {
 namespace {
 
-// The lane looks for what is too old once a second, and takes a clock that is off by less than a
-// minute for one that is being corrected.
+// The lane looks for expired data once a second, and treats a clock change of less than a minute as
+// a correction.
 constexpr Duration kAgeSlack = std::chrono::minutes(2);
 
 template <typename... Parts>
@@ -83,7 +83,7 @@ void Witness::opened(uint32_t journal, uint32_t life, Durability durability,
   }
 }
 
-// The cursor is where the last sync left it, or one that may have been durable.
+// The cursor is at the last sync, or at one that failed but may have been durable.
 void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books) {
   LaneModel& at = journal.lanes[lane];
   const auto found =
@@ -157,7 +157,7 @@ void Witness::answered(uint32_t request, const Status& status) {
   }
   sent.answer = Answer::kOk;
   ok_spans_ += sent.spans;
-  // A step is one task, so that all of these waited together.
+  // A step is one task, so all requests of this step were in the same group.
   if (std::exchange(group_step_, trace_.step()) != trace_.step()) group_bytes_ = 0;
   group_bytes_ += sent.bytes;
   require(group_bytes_ <= limits_.queue_bytes_max, "a group has", group_bytes_, "bytes");
@@ -178,7 +178,7 @@ void Witness::cursor_removed(const std::string& path) {
   }
 }
 
-// Its journal goes: the lane must be through, and that durably.
+// The journal is removed, so the lane must be done with it, durably.
 void Witness::check_drained(const JournalModel& journal, size_t lane) {
   for (const uint32_t request : journal.appended) {
     const RecordState record = state(lane, request);
@@ -201,7 +201,7 @@ void Witness::read(uint32_t journal, size_t lane, uint32_t life, const JournalRe
   }
 }
 
-// It was not read although the lane is behind it.
+// The lane is past a record that it has not read.
 void Witness::check_passed_over(const JournalModel& journal, size_t lane, uint32_t request) {
   const RecordState record = state(lane, request);
   if (record == RecordState::kSettled || record == RecordState::kDurable ||
@@ -274,7 +274,7 @@ void Witness::check_moved(const LaneModel& at, size_t lane) {
 
 void Witness::read_end(JournalModel& journal, size_t lane, const LaneBooks& books) {
   LaneModel& at = journal.lanes[lane];
-  // A refused one may still turn up after a restart.
+  // A refused record may still appear after a restart.
   for (at.ended = std::max(at.ended, at.next); at.ended < journal.appended.size(); ++at.ended) {
     const uint32_t request = journal.appended[at.ended];
     if (requests_[request].answer == Answer::kNone) break;
@@ -345,7 +345,7 @@ void Witness::carried(uint32_t journal, size_t lane, uint64_t lane_life, const C
   check_words(record, lane, lane_life, rest.ended);
   at.settled += rest.ended;
   state(lane, record.request) = RecordState::kCarried;
-  // It comes back as if it were new, framed otherwise.
+  // It returns like a new record, with different framing.
   for (const uint64_t span : requests_.spans_in(rest.payload)) {
     spans_[lane][span].body_spans = 0;
     spans_[lane][span].verdicts = 0;
@@ -354,7 +354,7 @@ void Witness::carried(uint32_t journal, size_t lane, uint64_t lane_life, const C
   at.open.erase(open);
 }
 
-// Each span under the word that what happened to it allows.
+// Each span has an outcome that its history allows.
 void Witness::check_words(const OpenRecord& record, size_t lane, uint64_t lane_life,
                           const SpanCounts& counts) {
   if (counts.dead_lettered > 0) find_letters();
@@ -409,7 +409,7 @@ void Witness::synced(uint32_t journal, size_t lane) {
   at.snapshots = {{at.settled, 0}};
 }
 
-// Where memory is short, all parts of a record become the record again, and are judged as such.
+// If memory is short, all parts of a record are joined again and judged together.
 bool Witness::is_record(size_t lane, const std::vector<uint64_t>& spans) const {
   return std::any_of(journals_.begin(), journals_.end(), [&](const JournalModel& journal) {
     const auto& open = journal.lanes[lane].open;
@@ -465,7 +465,7 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
         each.refused_with = together;
         return;
       }
-      // All that it was refused with has passed since: that verdict was on it.
+      // Everything it was refused with has since passed, so that verdict was about this span.
       if (each.refused_with && each.refused_with->size() == 1) {
         ++each.verdicts;
         each.refused_with.reset();
@@ -521,12 +521,12 @@ void Witness::segment_synced(const std::string& path, bool well) {
     requests_[request].may_be_lost |= !well;
   }
   if (well) return;
-  // What was refused then may be found by a restart, and be gone after the next power loss.
+  // Refused records may be found by a restart, and be gone after the next power loss.
   model.lossy = true;
   if (model.durability == Durability::kDisk) return;
   for (auto request = model.appended.rbegin(); request != model.appended.rend(); ++request) {
     if (requests_[*request].answer != Answer::kNone) break;
-    requests_[*request].may_be_lost = true;  // it may be in there already
+    requests_[*request].may_be_lost = true;  // it may already be among them
   }
 }
 
@@ -571,7 +571,7 @@ void Witness::check_end() const {
   }
 }
 
-// A letter counts when it would survive a power loss.
+// A letter counts only if it survives a power loss.
 void Witness::find_letters() {
   if (!std::exchange(letters_changed_, false)) return;
   for (size_t lane = 0; lane < kLanes; ++lane) {
@@ -582,7 +582,7 @@ void Witness::find_letters() {
       std::istringstream lines(content);
       for (std::string line; std::getline(lines, line) && !lines.eof();) {
         const auto letter = nlohmann::json::parse(line, nullptr, false);
-        if (letter.is_discarded()) continue;  // what a failed append left
+        if (letter.is_discarded()) continue;  // the remains of a failed append
         const auto request = decode_base64(letter["request"].get<std::string>());
         for (const uint64_t span : requests_.spans_in(*request)) letters_[lane].insert(span);
       }
