@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CoreDNS with only the plugins that a cluster without outside access needs. The others, and the
-// cloud libraries that they need, are not built.
+// CoreDNS with the plugins that a cluster without an outside needs: the others, and the clouds'
+// libraries they bring, need not be built.
 package main
 
 import (

@@ -4,8 +4,8 @@
 //	client grpc|http ENDPOINT none|gzip
 //		to the endpoint
 //	client [--stay]
-//		configured only by the environment, as an instrumented application; with --stay it then
-//		waits for SIGTERM, like a server
+//		as an application that leaves all this to the environment; with --stay it then waits for
+//		SIGTERM, as a server would
 package main
 
 import (
@@ -64,7 +64,7 @@ func providerOfArguments(ctx context.Context, protocol, endpoint, compression st
 			attribute.String("openinference.project.name", "clients")))), nil
 }
 
-// The SDK itself reads the variables of the resource, but none that selects an exporter.
+// The SDK itself reads the resource's variables, but none that would choose an exporter.
 func providerOfEnvironment(ctx context.Context) (*sdktrace.TracerProvider, error) {
 	out, err := autoexport.NewSpanExporter(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func providerOfEnvironment(ctx context.Context) (*sdktrace.TracerProvider, error
 	return sdktrace.NewTracerProvider(sdktrace.WithBatcher(out)), nil
 }
 
-// Returns the ids once the trace is sent.
+// Returns its ids, once it is sent.
 func sendTrace(ctx context.Context, provider *sdktrace.TracerProvider) (sent, error) {
 	tracer := provider.Tracer("component", trace.WithInstrumentationVersion("1.0"))
 

@@ -4,8 +4,8 @@
 // java Client grpc|http HOST:PORT none|gzip
 //     to the endpoint
 // java Client [--stay]
-//     configured only by the environment, as an instrumented application; with --stay it then runs
-//     until it is terminated, like a server
+//     as an application that leaves all this to the environment; with --stay it then runs until it
+//     is ended, as a server would
 
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -98,7 +98,7 @@ public final class Client {
           String.format(
               "{\"trace_id\": \"%s\", \"span_ids\": [\"%s\", \"%s\"]}",
               context.getTraceId(), context.getSpanId(), child.getSpanContext().getSpanId());
-    } // close() flushes the queue
+    } // close() sends what waits
     System.out.println(ids);
     if (stays) {
       new CountDownLatch(1).await();

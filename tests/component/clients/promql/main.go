@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// promql: reads PromQL expressions, one per line, and prints an error for each that does not parse.
+// promql: reads PromQL expressions, one a line, and says of each that cannot be parsed why.
 package main
 
 import (
