@@ -37,7 +37,7 @@ needs_of() { # WORD [ARGUMENT…] – the names of its prerequisites
   esac
 }
 
-packages_of() { # NEED – the Debian packages that contain it, or with which it is built
+packages_of() { # NEED – the Debian packages that provide it, or that are needed to build it
   case "$1" in
     compiler) printf '%s\n' "${compiler_packages[@]}" ;;
     clang) printf '%s\n' clang-14 libclang-rt-14-dev ;;
