@@ -138,7 +138,7 @@ TEST_F(PrepareFolderTest, GivesNothingAwayThatSomebodyPlanted) {
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(refused(), HasSubstr("neither a file nor a folder"));
   EXPECT_EQ(owner_of(base / "treasure"), (FolderOwner{0, 0}));
-  EXPECT_NE(owner_of(folder), owner) << "what is not done does not look so";
+  EXPECT_NE(owner_of(folder), owner) << "an incomplete change does not look complete";
 }
 
 TEST(FolderOwner, IsTwoNumbers) {

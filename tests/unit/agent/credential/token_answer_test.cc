@@ -138,12 +138,12 @@ TEST(TokenAnswer, MeasuresTheSubjectsEndByTheServersClock) {
   }
   const HttpResponse undated = said(200, "");
   EXPECT_EQ(usable_for(hour, kNow - seconds(1), undated, kNow), minutes(5))
-      << "it was given, so what it was exchanged for was good";
+      << "a token was issued, so the credential was good";
 }
 
 TEST(TokenAnswer, RepeatsNoSecretHoweverOften) {
   EXPECT_EQ(without_secrets("a dose1234 b dose1234", {"dose1234"}), "a (hidden) b (hidden)");
-  EXPECT_EQ(without_secrets("an id", {"id"}), "an id") << "too short to be one";
+  EXPECT_EQ(without_secrets("an id", {"id"}), "an id") << "too short to be a token";
   EXPECT_EQ(without_secrets("plain", {}), "plain");
 }
 

@@ -51,7 +51,7 @@ TEST_F(DiskReserveTest, TakesNothingNewBelowItAndSaysWhy) {
   EXPECT_NE(journal->health().refusal.find("13 MiB of 95 MiB"), std::string::npos)
       << journal->health().refusal;
   EXPECT_EQ(journal->totals().spans, 1u);
-  EXPECT_EQ(journal->health().commits, 1u) << "what is refused is not written";
+  EXPECT_EQ(journal->health().commits, 1u) << "refused data is not written";
 }
 
 TEST_F(DiskReserveTest, LooksBeforeItTakesTheFirstRequest) {

@@ -100,7 +100,7 @@ TEST_F(LaneTest, WaitsForAsLongAsTheServerSays) {
   EXPECT_EQ(exporter.sent.size(), 2u);
   answer(1, retry(hours(48)));
   scheduler.run_for(hours(1));
-  EXPECT_EQ(exporter.sent.size(), 3u) << "a hint counts for an hour at most";
+  EXPECT_EQ(exporter.sent.size(), 3u) << "a retry delay is capped at an hour";
 }
 
 TEST_F(LaneTest, ALateFailureDoesNotCloseTheGateThatAProbeOpened) {
@@ -114,7 +114,7 @@ TEST_F(LaneTest, ALateFailureDoesNotCloseTheGateThatAProbeOpened) {
   append_batch();
   scheduler.run_ready();
   EXPECT_EQ(state(), LaneState::kDelivering);
-  EXPECT_EQ(exporter.sent.size(), 4u) << "another one goes out at once";
+  EXPECT_EQ(exporter.sent.size(), 4u) << "another one is sent immediately";
 }
 
 TEST_F(LaneTest, PausesOnRefusedCredentialsAndKeepsEverything) {
@@ -262,7 +262,7 @@ TEST_F(LaneTest, ExpiresWhatIsTooOldRecordByRecord) {
   ASSERT_EQ(exporter.sent.size(), 2u);
   EXPECT_EQ(exporter.body(1), otlp_request({"young"}));
   scheduler.run_for(minutes(30));
-  EXPECT_EQ(books().settled.expired, 1u) << "what is in flight does not expire";
+  EXPECT_EQ(books().settled.expired, 1u) << "requests in flight do not expire";
 }
 
 TEST_F(LaneTest, AClockThatJumpsForwardMakesNothingTooOld) {
@@ -276,7 +276,7 @@ TEST_F(LaneTest, AClockThatJumpsForwardMakesNothingTooOld) {
   scheduler.run_for(minutes(30));
   EXPECT_EQ(books().settled.expired, 0u);
   scheduler.run_for(minutes(31));
-  EXPECT_EQ(books().settled.expired, 1u) << "now it is";
+  EXPECT_EQ(books().settled.expired, 1u) << "now it expires";
 }
 
 TEST_F(LaneTest, AClockThatJumpsBackKeepsSpansForLonger) {

@@ -56,7 +56,7 @@ TEST(SnapshotReport, SaysWhyTheNewestConfigurationIsNotInForce) {
   const auto status = nlohmann::json::parse(report::to_json(report_of(snapshot)));
   EXPECT_EQ(status["configuration"]["state"], "NeedsRestart");
   EXPECT_EQ(status["configuration"]["error"], "restart the agent");
-  EXPECT_EQ(status["ready"], true) << "the one before serves on";
+  EXPECT_EQ(status["ready"], true) << "the previous one stays in use";
 }
 
 TEST(SnapshotReport, IsReadyWhenItCanAcceptAndStore) {

@@ -40,10 +40,10 @@ TEST(ConfigSchema, IsWhatTheDocumentDescribes) {
   const std::multiset<std::string> documented = documented_keys();
   for (const SchemaKey& key : config_schema()) {
     EXPECT_EQ(documented.count(std::string(key.path)), 1U)
-        << key.path << " is not once in docs/configuration.md: run ./dev docs";
+        << key.path << " must be in docs/configuration.md exactly once: run ./dev docs";
   }
   EXPECT_EQ(documented.size(), config_schema().size())
-      << "docs/configuration.md has keys that the schema has not: run ./dev docs";
+      << "docs/configuration.md has keys that are not in the schema: run ./dev docs";
 }
 
 TEST(ConfigSchema, HasDefaultsAndBoundsThatAreValid) {

@@ -229,7 +229,7 @@ TEST_F(StreamedCallTest, HandsTheBodyOnAndAnswersAtItsEnd) {
   end({});
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0]->status, 200);
-  EXPECT_EQ(results[0]->body, "") << "it was handed on";
+  EXPECT_EQ(results[0]->body, "") << "it was passed on";
   scheduler.run_for(seconds(60));
   EXPECT_EQ(results.size(), 1U);
 }

@@ -190,7 +190,7 @@ TEST_F(ElectionTest, ALeaderThatCannotRenewLeadsUntilTheDeadlineAndNoLonger) {
   const Election::Round round = a.round();
   EXPECT_EQ(round.standing, Standing::kLeading);
   EXPECT_EQ(round.error->kind, ErrorKind::kUnavailable);
-  EXPECT_EQ(round.wait, seconds(1)) << "it wakes up when it is lost";
+  EXPECT_EQ(round.wait, seconds(1)) << "the next round is due when the lease expires";
   EXPECT_TRUE(a.leadership()->leading());
   clock.advance(seconds(1) - Duration(1));
   EXPECT_TRUE(a.leadership()->leading());

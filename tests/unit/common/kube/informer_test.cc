@@ -33,7 +33,7 @@ TEST_F(InformerTest, ReadsAStreamedListAndGoesOnInTheSameStream) {
   send(watch_event("ADDED", pod("b", "2")));
   send(watch_event("ADDED", pod("c", "3")));
   send(watch_event("DELETED", pod("c", "4")));
-  EXPECT_TRUE(held().empty()) << "it is shown when it is whole";
+  EXPECT_TRUE(held().empty()) << "it becomes visible once it is complete";
   EXPECT_FALSE(informer->synced());
   send(last_of_list("5"));
   EXPECT_TRUE(informer->synced());
@@ -109,7 +109,7 @@ TEST_F(InformerTest, TellsAfterAGapWhatWasMissedWithTheLastKnownState) {
   const ObjectPointer kept = informer->store().get({"n", "a"});
   send(error_event(410, "Expired"));
   EXPECT_EQ(held(), (Texts{"a@1", "b@2", "c@3"}))
-      << "the old list stands until the new one is whole";
+      << "the old list stays until the new one is complete";
   scheduler.run_for(seconds(1));
   EXPECT_EQ(api.lists.back().request.continue_token, "");
   answer(page({pod("a", "1"), pod("c", "7"), pod("d", "8")}, "9"));
@@ -136,7 +136,7 @@ TEST_F(InformerTest, ATornWatchGoesOnFromTheLastVersionWithoutAList) {
   send(watch_event("ADDED", pod("a", "6")));
   send(bookmark("9"));
   end(fail(ErrorKind::kUnavailable, "connection reset"));
-  EXPECT_EQ(api.watches.size(), 1u) << "not at once";
+  EXPECT_EQ(api.watches.size(), 1u) << "not immediately";
   scheduler.run_for(seconds(1));
   ASSERT_EQ(api.watches.size(), 2u);
   EXPECT_EQ(api.last_watch().resource_version, "9");
@@ -195,14 +195,14 @@ TEST_F(InformerTest, AsksForAListWhenAWatchSendsMoreThanItHolds) {
   for (int i = 0; i < 2; ++i) api.last_watch().send_line(line);
   api.last_watch().end({});
   scheduler.run_ready();
-  EXPECT_EQ(told, Texts{"large@6"}) << "what it does hold counts";
+  EXPECT_EQ(told, Texts{"large@6"}) << "the objects that it contains count";
   EXPECT_TRUE(has_metric(
       R"(dualtrace_informer_ends_total{namespace="",reason="Overrun",resource="pods"} 1)"));
   scheduler.run_for(seconds(1));
   EXPECT_EQ(api.lists.size(), 2u);
   answer(page({}, "9"));
   for (int i = 0; i < 2; ++i) send(event);
-  EXPECT_EQ(api.lists.size(), 2u) << "what was read does not count";
+  EXPECT_EQ(api.lists.size(), 2u) << "the objects that were read do not count";
 }
 
 TEST_F(InformerTest, KeepsOnlyWhatItIsToKeep) {

@@ -98,7 +98,7 @@ TEST_F(WatchStepTest, AServerWithoutStreamsIsAskedForPagesAtOnceAndFromThenOn) {
   ASSERT_TRUE(std::holds_alternative<SendList>(next.action));
   EXPECT_EQ(std::get<SendList>(next.action).request.limit, 500u);
   EXPECT_EQ(next.end_reason, "NoStreams");
-  EXPECT_FALSE(next.error) << "it is no failure";
+  EXPECT_FALSE(next.error) << "it is not a failure";
   EXPECT_EQ(told(next), "init ");
   be_watching();
   expect_wait_then_list(watch_fails({ErrorKind::kExpired, "gone"}), Listing{});
@@ -323,7 +323,7 @@ TEST_F(WatchStepTest, APageThatHasToWaitIsAskedForAgain) {
   expect_wait_then_list(list_fails({ErrorKind::kThrottled, "m"}), where);
   const WatchStep next = feed(WaitOver{});
   EXPECT_EQ(std::get<SendList>(next.action).request.continue_token, "next");
-  EXPECT_EQ(told(next), "") << "the pages before it count";
+  EXPECT_EQ(told(next), "") << "earlier pages count";
 }
 
 TEST_F(WatchStepTest, APageThatIsNoLongerKeptIsFollowedByTheWholeListAnewInAStream) {
@@ -331,7 +331,7 @@ TEST_F(WatchStepTest, APageThatIsNoLongerKeptIsFollowedByTheWholeListAnewInAStre
   expect_wait_then_stream(list_fails({ErrorKind::kExpired, "m"}));
   const WatchStep next = feed(WaitOver{});
   EXPECT_TRUE(std::get<OpenWatch>(next.action).request.lists_first);
-  EXPECT_EQ(told(next), "init ") << "what was listed so far is forgotten";
+  EXPECT_EQ(told(next), "init ") << "the partial list is discarded";
   be_on_page(1);
   expect_wait_then_stream(list_fails({ErrorKind::kInvalid, "the token is not valid"}));
   state.no_streams = true;

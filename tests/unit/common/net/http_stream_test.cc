@@ -216,7 +216,7 @@ TEST(HttpStream, MayBeDestroyedFromWithinItsOwnCallback) {
                                stream.reset();
                                destroyed.set_value();
                              },
-                         .ended = [](Status) { FAIL() << "not wanted any more"; }});
+                         .ended = [](Status) { FAIL() << "no longer wanted"; }});
   kept.set_value();
   destroyed.get_future().wait();
   closed.get_future().wait();

@@ -176,7 +176,7 @@ TEST(Report, BearsWithWhatIsMissingOrOfAnotherType) {
   ASSERT_EQ(read.lanes.size(), 3U);
   EXPECT_EQ(read.lanes[0].last_error, std::nullopt);
   EXPECT_EQ(read.lanes[0].backlog_bytes, 0U);
-  EXPECT_EQ(read.lanes[0].state.known(), std::nullopt) << "nothing was said";
+  EXPECT_EQ(read.lanes[0].state.known(), std::nullopt) << "nothing was reported";
   EXPECT_EQ(read.lanes[1].name, "");
   EXPECT_TRUE(read.journals.empty());
   EXPECT_EQ(read.started, std::nullopt);

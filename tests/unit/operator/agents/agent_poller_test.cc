@@ -136,7 +136,7 @@ TEST_F(AgentPollerTest, AsksEachPodAtOnceAndThenNowAndThen) {
     EXPECT_LE(waited, seconds(19));
     answer("Idle", 0);
   }
-  EXPECT_GT(waits.size(), 5U) << "at times of their own";
+  EXPECT_GT(waits.size(), 5U) << "each on its own schedule";
 }
 
 TEST_F(AgentPollerTest, TellsOnceWhenAllFirstPodsHaveBeenAsked) {
@@ -176,7 +176,7 @@ TEST_F(AgentPollerTest, TellsAChangedStateAtOnceAndNumbersNowAndThen) {
   EXPECT_EQ(told_.size(), 2U);
   wait_for_request();
   answer("Paused", 10);
-  EXPECT_EQ(told_.size(), 2U) << "only a number";
+  EXPECT_EQ(told_.size(), 2U) << "only a number changed";
   wait_for_request();
   answer("Paused", 10);  // reported although nothing moves
   wait_for_request();
@@ -187,7 +187,7 @@ TEST_F(AgentPollerTest, TellsAChangedStateAtOnceAndNumbersNowAndThen) {
     wait_for_request();
     answer("Paused", 10);
   }
-  EXPECT_EQ(told_.size(), 3U) << "nothing moves";
+  EXPECT_EQ(told_.size(), 3U) << "nothing changes";
 }
 
 TEST_F(AgentPollerTest, OneFailureIsNoNewsAndTwoAre) {
@@ -196,7 +196,7 @@ TEST_F(AgentPollerTest, OneFailureIsNoNewsAndTwoAre) {
   wait_for_request();
   refuse();
   EXPECT_FALSE(poller_->reports(kExport)[0].unreachable);
-  EXPECT_LT(wait_for_request(), seconds(7)) << "it is asked again soon";
+  EXPECT_LT(wait_for_request(), seconds(7)) << "it is polled again soon";
   refuse();
   EXPECT_EQ(poller_->reports(kExport)[0].unreachable, "connection refused");
   EXPECT_THAT(poller_->reports(kExport)[0].says.lanes, SizeIs(1)) << "as it was before";
@@ -226,9 +226,9 @@ TEST_F(AgentPollerTest, AsksAPodThatHasBecomeReadyAtOnce) {
   answer("Idle", 0);
   EXPECT_FALSE(poller_->reports(kExport)[0].unreachable);
   set_pods({pod(1, true)});
-  EXPECT_THAT(addresses(), IsEmpty()) << "nothing is new";
+  EXPECT_THAT(addresses(), IsEmpty()) << "nothing has changed";
   wait_for_request();
-  EXPECT_EQ(addresses().size(), 1U) << "the earlier timer counts no more";
+  EXPECT_EQ(addresses().size(), 1U) << "the earlier timer is void";
 }
 
 TEST_F(AgentPollerTest, AnAnswerOfAPodThatIsGoneIsDropped) {
@@ -300,7 +300,7 @@ TEST_F(AgentPollerTest, AsksThousandsWithoutAHerd) {
     most = std::max(most, answer_all());
   }
   EXPECT_GT(asked, 4 * kAgents);
-  EXPECT_LT(most, kAgents / 6) << "in one second; evenly spread it were a fifteenth";
+  EXPECT_LT(most, kAgents / 6) << "in one second; evenly spread, it would be a fifteenth";
   EXPECT_THAT(told_, SizeIs(1)) << "nothing has changed";
 }
 

@@ -126,7 +126,7 @@ TEST(Permissions, VariablesAreJudgedByName) {
   EXPECT_EQ(told(asks("TZ"), permissions), "");
   EXPECT_EQ(told(asks("GRPC_DNS_RESOLVER"), permissions), "");
   EXPECT_NE(told(asks("GRPC_TRACE"), permissions), "");
-  EXPECT_NE(told(asks("tz"), permissions), "") << "it is another variable";
+  EXPECT_NE(told(asks("tz"), permissions), "") << "a different variable";
 }
 
 TEST(Permissions, SELinuxOptionsAreNotPermittedByDefault) {

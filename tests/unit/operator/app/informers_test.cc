@@ -55,7 +55,7 @@ struct World {
       scheduler.run_ready();
       return;
     }
-    FAIL() << "nobody asked for " << type.plural;
+    FAIL() << "nobody listed " << type.plural;
   }
   // Denies each pending list of that namespace, including those that follow.
   void deny(const std::string& space) {
@@ -114,7 +114,7 @@ TEST(Informers, DoNotWaitForANamespaceThatNobodyLetsThemInto) {
   const auto unserved = world.informers.unserved();
   ASSERT_EQ(unserved.size(), 1U);
   EXPECT_EQ(unserved[0], (Informers::Unserved{"a", "forbidden in a"}));
-  EXPECT_FALSE(world.informers.unsynced().empty()) << "b is awaited";
+  EXPECT_FALSE(world.informers.unsynced().empty()) << "b is still expected";
   world.answer_the_others();
   EXPECT_TRUE(world.informers.unsynced().empty());
   EXPECT_FALSE(world.informers.knows("a"));

@@ -57,7 +57,7 @@ TEST_F(AskingPodsTest, ShowsAListWhenItIsWholeAndForgetsWhoIsNotInIt) {
   pods.unlist({"shop", "d"});
   pods.end_list();
   EXPECT_THAT(held(), ElementsAre("b@2", "c@4"));
-  EXPECT_EQ(pods.all()[0], before) << "what is the same takes no memory twice";
+  EXPECT_EQ(pods.all()[0], before) << "equal strings share memory";
   EXPECT_EQ(pods.size(), 2U);
 }
 
@@ -98,7 +98,7 @@ TEST_F(AskingPodsTest, KeepsOfAPodWhatTheCensusWants) {
   EXPECT_EQ(known.says(), (AskingPod::Words{"n/agents", "n/agents", "", "BehindProxy"}));
   const AskingPod silent = read_asking_pod(pod("b", "1"));
   EXPECT_EQ(silent.words, nullptr);
-  EXPECT_EQ(silent.uid, "") << "nobody asks where it runs";
+  EXPECT_EQ(silent.uid, "") << "its node is not looked up";
 }
 
 }  // namespace

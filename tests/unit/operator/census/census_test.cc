@@ -197,7 +197,7 @@ TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
 
   taker.something_changed();
   scheduler.run_for(seconds(5));
-  EXPECT_THAT(told, SizeIs(1)) << "nothing is different";
+  EXPECT_THAT(told, SizeIs(1)) << "nothing has changed";
   pods.clear();
   taker.something_changed();
   scheduler.run_for(seconds(5));
@@ -255,7 +255,7 @@ TEST_F(CensusTest, AsksForTheNodesOfManyPodsByPagesAndAgainAfterAFailure) {
     const std::string uid = std::to_string(i);
     add_pod("p" + uid, answered("true"), {{"uid", uid}, {"resourceVersion", "10"}});
   }
-  EXPECT_TRUE(nodes.known()) << "there was none";
+  EXPECT_TRUE(nodes.known()) << "there was no census";
   nodes.follow(pods);
   ASSERT_THAT(api.lists, SizeIs(1));
   EXPECT_EQ(api.lists[0].selection.field_selector, "");

@@ -173,7 +173,7 @@ TEST(Controller, LooksAtWhatExistsAgainThoughNothingChanged) {
   again->answer.set_value(Next::await_change());
   loop.queue.add(kB);
   const auto other = loop.next_call();
-  EXPECT_EQ(other->key, kB) << "what is gone came back";
+  EXPECT_EQ(other->key, kB) << "a deleted export came back";
   other->answer.set_value(Next::await_change());
 }
 

@@ -478,7 +478,7 @@ TEST(Plan, LeavesUsersToThePlatformThatChoosesThem) {
     "seccompProfile": {"type": "RuntimeDefault"}})"));
   for (const Json& volume : pod.at("volumes")) {
     if (volume.at("name") != "credentials") continue;
-    EXPECT_EQ(volume.at("projected").at("defaultMode"), 0444) << "the group may be root's";
+    EXPECT_EQ(volume.at("projected").at("defaultMode"), 0444) << "the group may be root";
   }
 }
 
@@ -508,7 +508,7 @@ TEST(Plan, AddsToTheNetworkPolicyOrMakesNone) {
   EXPECT_EQ(egress_of(plan_of(wanted)).back(), rule);
   wanted.agent.network_policy = {.managed = false};
   for (const PlannedObject& planned : plan_of(wanted).objects) {
-    EXPECT_NE(planned.type, kube::kNetworkPolicies) << "prune removes the one that is there";
+    EXPECT_NE(planned.type, kube::kNetworkPolicies) << "pruning removes the existing one";
   }
 }
 

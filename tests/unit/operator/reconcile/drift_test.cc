@@ -127,7 +127,7 @@ TEST(Drift, GetsSlowerInAQuarrel) {
   for (int i = 0; i < 20; ++i) edit_and_wait();
   EXPECT_EQ(edit_and_wait(), minutes(1));
   now += minutes(10);
-  EXPECT_EQ(edit_and_wait(), seconds(0)) << "they have made it up";
+  EXPECT_EQ(edit_and_wait(), seconds(0)) << "the conflict is over";
   EXPECT_FALSE(drift.quarrels());
 }
 

@@ -94,7 +94,7 @@ TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
   EXPECT_EQ(look(seconds(10)).unheard, 1);
   EXPECT_THAT(look().awaited, ElementsAre("a"));
   EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a", "", kUnheard}))
-      << "counted from the first silence";
+      << "counted from the first missed report";
   agents["a"] = {};
   EXPECT_EQ(look(seconds(1)), serving_on(2));
 }
@@ -146,7 +146,7 @@ TEST_F(NodeWatchTest, DoesNotKnowOfAReadyAgentThatSaysNothing) {
   const NodesFact fact = look(minutes(5));
   EXPECT_THAT(fact.silent, ElementsAre(Trouble{"a", "connection refused"}));
   EXPECT_THAT(fact.failing, IsEmpty());
-  EXPECT_THAT(unserved({{"a", {1, {"shop/x"}}}}), UnservedFact{}) << "it may well be served";
+  EXPECT_THAT(unserved({{"a", {1, {"shop/x"}}}}), UnservedFact{}) << "it may be served";
 }
 
 TEST_F(NodeWatchTest, MissesPodsOfTheDaemonSetAfterFiveMinutes) {
@@ -168,7 +168,7 @@ TEST_F(NodeWatchTest, ForgetsANodeThatIsGone) {
 TEST_F(NodeWatchTest, CountsInjectedPodsOfNodesWithoutAnAgentAfterAMoment) {
   look();
   EXPECT_EQ(unserved({{"virtual", {1, {"shop/v"}}}}), (UnservedFact{1, {"shop/v"}, {"virtual"}}))
-      << "it was so before this process";
+      << "it was so before this process started";
   const std::map<std::string, PodsOnNode> injected{{"a", {2, {"shop/p", "shop/q"}}},
                                                    {"tainted", {7, {"shop/r", "shop/s"}}}};
   EXPECT_EQ(unserved(injected), UnservedFact{});

@@ -102,7 +102,7 @@ TEST(PodTrouble, IsNoneWhereAPodMayJustBeStarting) {
 
 TEST(PodTrouble, KnowsWhatNoKubeletHasTakenUp) {
   Json pod = unplaced();
-  EXPECT_FALSE(waits_for_kubelet_since(pod)) << "it is on no node";
+  EXPECT_FALSE(waits_for_kubelet_since(pod)) << "it has no node";
   pod["spec"]["nodeName"] = "node-1";
   EXPECT_TRUE(waits_for_kubelet_since(pod));
   pod["status"]["startTime"] = "2026-01-01T00:00:01Z";

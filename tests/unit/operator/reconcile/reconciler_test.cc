@@ -52,7 +52,7 @@ TEST(Reconciler, WritesNothingAgainWhileTheCacheDoesNotShowItYet) {
   world.api.forget_calls();
   const auto next = world.reconcile();
   ASSERT_TRUE(next && next->after);
-  EXPECT_EQ(*next->after, std::chrono::seconds(15)) << "should the cache never show it";
+  EXPECT_EQ(*next->after, std::chrono::seconds(15)) << "in case the cache never shows it";
   EXPECT_TRUE(world.api.calls().empty());
   world.clock.advance(*next->after);
   ASSERT_TRUE(world.reconcile());
@@ -177,7 +177,7 @@ TEST(Reconciler, DoesNotTakeOverWhatWasNeverItsOwn) {
   world.cache.refresh();
   EXPECT_EQ(world.reconcile().error().kind, ErrorKind::kConflict);
   EXPECT_EQ(world.child(kube::kConfigMaps)["data"], (Json{{"theirs", "1"}}));
-  EXPECT_TRUE(world.api.find(kube::kDaemonSets, kChild)) << "the others are made";
+  EXPECT_TRUE(world.api.find(kube::kDaemonSets, kChild)) << "the others are created";
   world.clock.advance(std::chrono::seconds(10));
   EXPECT_EQ(world.run().error().kind, ErrorKind::kConflict);
   EXPECT_EQ(world.condition("Progressing"), "False ApplyFailed");

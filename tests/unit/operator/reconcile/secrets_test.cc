@@ -90,7 +90,7 @@ TEST_F(SecretChecksTest, TellsWhatIsWrongWithEachKey) {
 
 TEST_F(SecretChecksTest, ReadsTheWholeOnlyWhenTheVersionIsNew) {
   check();
-  EXPECT_EQ(world_.api.calls().size(), 4U) << "metadata and whole of two Secrets";
+  EXPECT_EQ(world_.api.calls().size(), 4U) << "metadata and content of two Secrets";
   world_.clock.advance(minutes(10));
   world_.api.forget_calls();
   check();

@@ -515,7 +515,7 @@ TEST(Ready, StaysTrueWhileNodesJoinAndGo) {
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "PodsUnavailable");
   world.facts.nodes.pods_missing = false;
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "PodsUnavailable")
-      << "nothing is given time that has failed already";
+      << "what has already failed gets no grace period";
 }
 
 TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
@@ -530,12 +530,12 @@ TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
   world.facts.nodes.unheard = 1;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "Available")
-      << "the node's kubelet says nothing, whatever the spec says";
+      << "the kubelet does not report, whatever the spec is";
   world.facts.daemon_set->available = 10;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
   world.facts.nodes.serving = 11;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "Available")
-      << "an old pod ends where a new one serves";
+      << "the old pod ends on a node where the new one serves";
 }
 
 // The backlog was late when the agent stopped answering, and no newer report exists.
@@ -654,7 +654,7 @@ TEST(Words, AgreeWhateverHappens) {
         const auto name = std::string(text_at(other, {"type"}));
         if (name == type || text_at(condition, {"status"}) != "False") continue;
         if (text_at(condition, {"message"}).find(name) == std::string::npos) continue;
-        EXPECT_NE(text_at(other, {"status"}), "True") << type << " sends people to " << name;
+        EXPECT_NE(text_at(other, {"status"}), "True") << type << " refers to " << name;
       }
     }
     EXPECT_FALSE(ready.at("status") == "True" && any_false);
@@ -749,7 +749,8 @@ TEST(CredentialsSynced, WaitsForTheKubeletBeforeItSaysThatASecretIsNotTaken) {
   World world;
   secret_differs(world);
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "RotationInProgress");
-  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True") << "the old one serves";
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True")
+      << "the old one still works";
   world.facts.credentials_differ = kSyncPatience;
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
   world.facts.credentials_differ = {};  // a new operator that has observed nothing yet

@@ -103,7 +103,7 @@ TEST(Status, KeepsTheWordOfConsent) {
   EXPECT_EQ(compare_status(before, world.status()), StatusChange::kState);
   world.facts.wanted = nullptr;
   world.facts.faults = {{"spec.arize.endpoint", "no host"}};
-  EXPECT_EQ(world.status().at("consent"), "AllAsBefore") << "or it would be taken for older";
+  EXPECT_EQ(world.status().at("consent"), "AllAsBefore") << "otherwise it would count as older";
 }
 
 // The condition clears soon after the last loss, but the counts stay visible.

@@ -74,7 +74,7 @@ TEST(AgentHosts, AreFoundWhereThePodsOwnServersAreTheClusters) {
       hosts(pod_with_dns("None", {{"nameservers", {"10.1.2.3"}},
                                   {"searches", {"shop.svc.cluster.local", "svc.cluster.local"}}})),
       kFull)
-      << "whoever searches there expects to find Services";
+      << "a search domain must find Services";
   EXPECT_EQ(hosts(pod_with_dns("None",
                                {{"nameservers", {"10.1.2.3"}}, {"searches", {"svc.k8s.example"}}}),
                   {}),
@@ -91,7 +91,7 @@ TEST(AgentHosts, AreNoneWhereNothingSaysThatThePodsServersKnowThem) {
   EXPECT_THAT(hosts(pod_with_dns(
                   "None", {{"nameservers", {"10.1.2.3"}}, {"searches", {"svc.other.example"}}})),
               HasSubstr("NoClusterDNS"))
-      << "another cluster's";
+      << "another cluster's domain";
   EXPECT_THAT(hosts(pod_with_dns("None", {{"nameservers", {"10.96.0.10"}}}), {}),
               HasSubstr("NoClusterDNS"));
 }

@@ -46,7 +46,7 @@ TEST(TracesTarget, FollowsTheUsersProtocolForTraces) {
   EXPECT_EQ(target(list_of(value_of(kTracesProtocol, "grpc"))), kGrpcUrl + " -");
   EXPECT_EQ(target(list_of(value_of(kTracesProtocol, "http/json"))), kHttp + " -");
   EXPECT_EQ(target(list_of(value_of(kTracesProtocol, "http/protobuf")), "grpc"), kHttp + " -")
-      << "the container's own word beats the pod's";
+      << "the container's setting overrides the pod's";
 }
 
 TEST(TracesTarget, FollowsTheUsersProtocolForAllSignals) {
@@ -75,7 +75,7 @@ TEST(TracesTarget, IsNothingWhereTheContainerSaysItself) {
   EXPECT_EQ(target(list_of(field_of("HOST_IP", "status.hostIP"),
                            value_of(kEveryEndpoint, "http://$(HOST_IP):4318"))),
             "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT")
-      << "enough of it is known";
+      << "the known part is enough";
 }
 
 TEST(TracesTarget, SaysOfAnEndpointThatIsNothingThatItIsEmpty) {
@@ -83,7 +83,8 @@ TEST(TracesTarget, SaysOfAnEndpointThatIsNothingThatItIsEmpty) {
     const std::string empty = "EndpointEmpty " + std::string(variable);
     EXPECT_EQ(target(list_of(value_of(variable, ""))), empty);
     EXPECT_EQ(target(list_of(value_of(variable, " \t "))), empty);
-    EXPECT_EQ(target(list_of(Json{{"name", variable}})), empty) << "no value is an empty one";
+    EXPECT_EQ(target(list_of(Json{{"name", variable}})), empty)
+        << "a missing value is an empty one";
     EXPECT_EQ(target(list_of(value_of("NONE", ""), value_of(variable, "$(NONE)"))), empty);
   }
 }
@@ -151,7 +152,7 @@ TEST(TracesTarget, IsNothingWhereEnvFromMayHaveSaid) {
   EXPECT_EQ(target(Json::array(), "", any), "EnvFromNotKnown OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
   EXPECT_EQ(target(Json::array(), "", any, EnvFrom::kBringsNoneOfOurs), kHttp + " http/protobuf");
   EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, kHttp)), "", any), "- -")
-      << "env beats envFrom";
+      << "env overrides envFrom";
 }
 
 TEST(TracesTarget, LooksAtThePrefixOfEnvFrom) {

@@ -38,7 +38,7 @@ std::vector<std::string> warnings(const AdmissionRequest& request,
                                   const FakeClusterView& cluster = {}) {
   const AdmissionAnswer answer =
       ExportReviewer(cluster, std::move(questions)).review(request, kUntil);
-  EXPECT_THAT(answer.patch, IsEmpty()) << "a validating webhook may send none";
+  EXPECT_THAT(answer.patch, IsEmpty()) << "a validating webhook must not return a patch";
   return answer.warnings;
 }
 
@@ -227,7 +227,7 @@ TEST(ExportReviewer, WarnsThatPodsOfThisNamespaceWouldComeHere) {
 TEST(ExportReviewer, HasNothingToSayWhereTrueMeansWhatItMeant) {
   FakeClusterView cluster;
   EXPECT_THAT(warnings(request_for(admitting(kAll)), asking({"shop", "bar"}), cluster), IsEmpty())
-      << "it meant nothing before";
+      << "it had no effect before";
   cluster.add("observability", "agents");
   EXPECT_THAT(warnings(request_for(admitting(kAll), "UPDATE"), asking({"shop"}), cluster),
               IsEmpty());
@@ -279,7 +279,7 @@ TEST(ExportReviewer, CountsThePodsThatSendToWhatIsDeleted) {
   request.old_object["status"]["injection"]["injected"] = 12;
   EXPECT_THAT(warnings(request), ElementsAre(StartsWith("12 pods send spans to this export")));
   request.old_object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
-  EXPECT_THAT(warnings(request), IsEmpty()) << "that was said when its deletion began";
+  EXPECT_THAT(warnings(request), IsEmpty()) << "the warning was given when its deletion began";
 }
 
 }  // namespace

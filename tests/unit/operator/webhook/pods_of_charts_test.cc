@@ -90,7 +90,7 @@ TEST_P(PodsOfCharts, PassUnharmedAndAreInjectedOrSayWhyNot) {
   }
   const std::string told = annotation(after, "dualtrace.dev/warned");
   EXPECT_EQ(told.substr(0, told.find(':')), warned) << example["what"] << ": " << told;
-  EXPECT_EQ(reviewed(after, cluster), after) << "a second look changes nothing";
+  EXPECT_EQ(reviewed(after, cluster), after) << "a second review changes nothing";
 }
 
 TEST(PodsOfChartsFiles, HaveAHundredOfThem) { EXPECT_GE(shapes().size(), 100U); }
