@@ -42,7 +42,7 @@ def test_an_api_server_that_is_away_is_not_hammered(control_plane, operator, pro
     asked = Asked(operator)
     control_plane.stop_api_server()
     # Five times each, and each of those twice, because the connection itself may be stale.
-    asked.slowly(2 * 5 * INFORMERS, 3, "the API server is away")
+    asked.slowly(2 * 5 * INFORMERS, 3, "the API server is down")
     proxy.disconnect()
     control_plane.start_api_server()
     changes.make()

@@ -86,7 +86,7 @@ class World:
             config[name] = {key: f"http://{self.relays[name].endpoint}"}
         return config
 
-    # --- what steps do ---
+    # --- for the steps ---
 
     def start_load(self) -> None:
         self.load = Load(lambda: self.agent, self.scenario.shape, self.random.getrandbits(64))
@@ -209,7 +209,7 @@ class World:
             offered = self.load.offered
             assert accepted <= offered, f"{accepted} spans in the books, {offered} were sent"
 
-    # --- what there is to judge ---
+    # --- the recorded data ---
 
     @property
     def past(self) -> int:

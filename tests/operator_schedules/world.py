@@ -44,7 +44,7 @@ class World:
         self._operator: Operator = installation.operator(*options, kubeconfig=kubeconfig)
         self._operator.launch()
 
-    # --- what the steps use ---
+    # --- for the steps ---
 
     def namespace(self, space: int) -> str:
         return self._tenants[space].namespace

@@ -34,7 +34,7 @@ void Destination::collect(FakeExporter& exporter, uint32_t life, const LaneOptio
   exporter.sent.clear();
   const auto in_flight = std::count_if(flights_.begin(), flights_.end(),
                                        [life](const Flight& each) { return each.life == life; });
-  if (in_flight > options.requests_in_flight_max) throw Violation{"too much is in flight"};
+  if (in_flight > options.requests_in_flight_max) throw Violation{"too many requests in flight"};
 }
 
 bool Destination::act() {

@@ -23,7 +23,7 @@ std::string as_bytes(uint64_t value) {
 
 uint64_t number_in_bytes(std::string_view bytes) {
   uint64_t value = 0;
-  if (bytes.size() < sizeof value) throw Violation{"a span's id has another size"};
+  if (bytes.size() < sizeof value) throw Violation{"a span's id has the wrong size"};
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;
 }
@@ -108,7 +108,7 @@ uint32_t Requests::request_in(std::string_view body) const {
     found = true;
     return false;
   });
-  if (!found || number >= all_.size()) throw Violation{"a record is no request that was sent"};
+  if (!found || number >= all_.size()) throw Violation{"a record is not a request that was sent"};
   return number;
 }
 

@@ -279,7 +279,7 @@ void Simulation::catch_up() {
     while (run_one()) {
     }
   }
-  if (!caught_up()) throw Violation{"something is found after all had arrived"};
+  if (!caught_up()) throw Violation{"something is left after everything had arrived"};
   witness_.check_rejected(agents_[0]->life());
   agents_[0]->check_clients();
 }
@@ -297,7 +297,7 @@ void Simulation::check_room() const {
 
 void Simulation::check_room_at_end() const {
   if (entries_in(agents_[0]->folders().front(), "segment-") > kSparesMax + 1) {
-    throw Violation{"too many segments are left when nothing waits"};
+    throw Violation{"too many segments are left with an empty backlog"};
   }
 }
 

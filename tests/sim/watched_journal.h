@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WatchedJournal: a Journal and its lanes, observed by the witness. Now and then, it carries a
+// WatchedJournal: a Journal and its lanes, observed by the witness. It sometimes carries a
 // record over before its lane has seen it. Used from one thread.
 
 #include <array>

@@ -90,7 +90,7 @@ void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const La
       std::find_if(at.snapshots.rbegin(), at.snapshots.rend(),
                    [&](const Snapshot& each) { return each.settled == books.settled; });
   require(found != at.snapshots.rend(), journal.folder, kLaneNames[lane],
-          "the books after a restart are none that were synced: delivered", books.settled.delivered,
+          "the books after a restart match no sync: delivered", books.settled.delivered,
           "dead-lettered", books.settled.dead_lettered, "expired", books.settled.expired,
           "and the last that were:", at.snapshots.front().settled.delivered,
           at.snapshots.front().settled.dead_lettered, at.snapshots.front().settled.expired);
@@ -222,14 +222,14 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
   if (record.carried) return read_copy(at, lane, number, record);
   require(sent.spans == record.spans && sent.bytes == record.payload.size() &&
               sent.crc == crc32c(record.payload, 0),
-          "request", number, "is not in the journal as it was sent");
+          "request", number, "differs in the journal from what was sent");
   require(sent.position < journal.appended.size() && journal.appended[sent.position] == number &&
               sent.position >= at.next,
           "request", number, "is read out of order by", kLaneNames[lane]);
   require(state(lane, number) == RecordState::kUnread, "request", number, "is read by",
           kLaneNames[lane], "although it was settled or is held");
   require(sent.answer != Answer::kRefused || sent.life != life, "request", number,
-          "was refused, and is read all the same");
+          "is read although it was refused");
   for (; at.next < sent.position; ++at.next) {
     const uint32_t passed = journal.appended[at.next];
     check_passed_over(journal, lane, passed);
@@ -243,10 +243,10 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
 void Witness::read_copy(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record) {
   const auto moved = at.moved.find(request);
   require(moved != at.moved.end() && moved->second.contains(crc32c(record.payload, 0)), "request",
-          request, "is read as carried over, and was not, or had other bytes");
+          request, "is read as a copy that was never made or has other bytes");
   const RecordState known = state(lane, request);
   require(known == RecordState::kCarried || known == RecordState::kUnread, "request", request,
-          "is read as carried over by", kLaneNames[lane], "although it was settled or is held");
+          "is read as a copy by", kLaneNames[lane], "although it was settled or is held");
   open(at, lane, request, record);
 }
 
@@ -256,7 +256,7 @@ void Witness::open(LaneModel& at, size_t lane, uint32_t request, const JournalRe
                     .spans = requests_.spans_in(record.payload),
                     .bytes = record.payload.size(),
                     .copy = record.carried};
-  require(opened.spans.size() == record.spans, "a record has another number of spans");
+  require(opened.spans.size() == record.spans, "a record has the wrong number of spans");
   at.open_spans += opened.spans.size();
   at.open_bytes += opened.bytes;
   at.open.emplace(record.sequence, std::move(opened));
@@ -291,7 +291,7 @@ void Witness::read_damage(JournalModel& journal, size_t lane, const JournalDamag
   LaneModel& at = journal.lanes[lane];
   trace_.add("damage", kLaneNames[lane], damage.first, damage.last);
   require(journal.lossy, "records", damage.first, "to", damage.last,
-          "cannot be read, though nothing was done to the disk that would explain it");
+          "cannot be read, although no fault of the disk explains it");
   at.settled.dead_lettered += damage.spans;
 }
 
@@ -299,7 +299,7 @@ void Witness::unreadable(uint32_t journal, size_t lane, uint32_t life, uint64_t 
   JournalModel& model = journals_[journal];
   trace_.add("damage", kLaneNames[lane], sequence, sequence);
   require(model.lossy, "record", sequence,
-          "cannot be read again, though nothing was done to the disk that would explain it");
+          "cannot be read again, although no fault of the disk explains it");
   for (const uint64_t span : model.lanes[lane].open.at(sequence).spans) {
     at(lane, span, lane_of(lane, life)).verdicts = 2;
     letters_[lane].insert(span);
@@ -328,7 +328,7 @@ uint64_t Witness::carrying(uint32_t journal, size_t lane, uint32_t life, const C
   const auto open = at.open.find(rest.sequence);
   require(open != at.open.end(), "record", rest.sequence, "is carried over, but was not read");
   require(requests_.spans_in(rest.payload).size() == rest.spans,
-          "a record is carried over with another number of spans than it says");
+          "a record is carried over with the wrong number of spans");
   trace_.add("carries over", kLaneNames[lane], rest.sequence, rest.spans);
   at.moved[open->second.request].insert(crc32c(rest.payload, 0));
   return lane_of(lane, life);
@@ -372,7 +372,8 @@ void Witness::check_words(const OpenRecord& record, size_t lane, uint64_t lane_l
         break;
     }
   }
-  require(counts.sum() == record.spans.size(), "a record is settled with another number of spans");
+  require(counts.sum() == record.spans.size(),
+          "a record is settled with the wrong number of spans");
   require(counts.delivered + counts.rejected == delivered, kLaneNames[lane],
           "settles as delivered or rejected", counts.delivered + counts.rejected, "spans, but",
           delivered, "were");
@@ -391,7 +392,7 @@ void Witness::check_expiry(const Request& request, size_t lane) const {
   const bool too_old = age + unseen_jumps_ + kAgeSlack >= limits_.age_max;
   const bool too_much = over_limit_[lane] >= request.sent;
   require(too_old || too_much, kLaneNames[lane], "let spans expire at an age of",
-          std::chrono::duration<double>(age).count(), "s without need");
+          std::chrono::duration<double>(age).count(), "s without a reason");
 }
 
 void Witness::sync_begins(uint32_t journal, size_t lane) {
@@ -424,18 +425,18 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
   std::vector<uint64_t> spans = requests_.spans_in(body);
   trace_.add("sent", kLaneNames[lane], spans.empty() ? 0 : spans.front(), spans.size());
   require(!spans.empty() && spans.size() == request.spans, "a request to", kLaneNames[lane],
-          "has another number of spans than it says");
+          "has the wrong number of spans");
   require(request.body->size() <= batch_bytes_max || spans.size() == 1, "a request to",
           kLaneNames[lane], "is too large");
   const bool whole_again = spans.size() > 1 && is_record(lane, spans);
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, lane_of(lane, life));
     if (whole_again) each.verdicts = 0;
-    require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
+    require(each.state != SpanState::kInFlight, "span", span, "is sent twice at the same time");
     require(each.state != SpanState::kDelivered, "span", span,
-            "is sent again though the destination dealt with it");
+            "is sent again although the destination handled it");
     require(each.verdicts == 0 || spans.size() == 1, "span", span,
-            "was refused alone and is sent with others");
+            "was refused alone but is sent with others");
     each.state = SpanState::kInFlight;
   }
   SpanAtLane& first = at(lane, spans.front(), lane_of(lane, life));

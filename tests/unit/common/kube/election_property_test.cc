@@ -182,13 +182,13 @@ Result<Json> UnsureApi::call(const std::function<Result<Json>()>& effect, bool w
       return result;
     }
     case 3:  // the answer is lost
-      ignore(effect(), "nobody hears of it");
+      ignore(effect(), "its answer is lost");
       world_.pass(hang);
       return unsure;
     case 4: {  // it takes effect after its caller gave up
       if (writes) {
         const Tick when = world_.truth.tick() + hang;
-        world_.late_writes.emplace_back(when, [effect] { ignore(effect(), "nobody hears of it"); });
+        world_.late_writes.emplace_back(when, [effect] { ignore(effect(), "its answer is lost"); });
         std::sort(world_.late_writes.begin(), world_.late_writes.end(),
                   [](const auto& a, const auto& b) { return a.first < b.first; });
       }
