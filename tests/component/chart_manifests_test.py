@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manifests of operator/manifests, for `kubectl apply`, are what the chart renders."""
+"""The manifests of operator/manifests, for `kubectl apply`, match the rendered chart."""
 
 import copy
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the chart rejects: unknown and invalid values, and Kubernetes versions that are too old."""
+"""The chart rejects unknown and invalid values, and Kubernetes versions that are too old."""
 
 import pytest
 from docs.chart_files import read_values

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What real clients send arrives unchanged at both destinations."""
+"""Requests from real clients arrive unchanged at both destinations."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pods of tests/data/injection are what the unit tests say the webhook produces. A real API
+"""The pods of tests/data/injection, which unit tests compare with the webhook's output. A real API
 server accepts them, and real SDKs read the intended settings from their variables."""
 
 import re

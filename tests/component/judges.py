@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Third-party servers that show whether what dualtrace sends means what the client meant."""
+"""Third-party servers that verify that a trace keeps its meaning on its way through dualtrace."""
 
 import http.server
 import socket

@@ -194,7 +194,7 @@ def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, operato
 
 
 def user_sees(before: dict, after: dict) -> dict:
-    """`after` in the form that its owner wrote: without what the webhook adds."""
+    """`after` in the form that its owner wrote, without the webhook's additions."""
     seen = copy.deepcopy(after)
     for kind in ("containers", "initContainers"):
         for written, got in zip(before["spec"].get(kind, []), seen["spec"].get(kind, [])):
@@ -213,7 +213,7 @@ def user_sees(before: dict, after: dict) -> dict:
 
 
 def comparable(pod: dict) -> dict:
-    """Without what differs between any two created pods."""
+    """Without the fields that differ between any two created pods."""
     kept = copy.deepcopy(pod)
     for name in ("creationTimestamp", "managedFields", "name", "uid", "generateName"):
         kept["metadata"].pop(name, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the init container of a pod does: `prepare-folder` as a root user that can only change
+"""The init container of a pod: `prepare-folder` as a root user that can only change
 owners, and then the agent as an arbitrary user."""
 
 import os

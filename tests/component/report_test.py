@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agent reports early: missing or unusable credentials, with or without spans; and spans
-that end anywhere but at the destination."""
+"""Problems that an agent reports early: missing or unusable credentials, with or without spans; and
+spans that end anywhere but at the destination."""
 
 import pytest
 from harness import otlp

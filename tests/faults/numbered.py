@@ -18,7 +18,7 @@ LONG = 7200  # seconds; only stops a hanging test, never decides a result
 
 @dataclass
 class Arrived:
-    """What one destination has received: a set of span numbers, as the bits of an integer."""
+    """The spans that one destination has received: a set of numbers, as the bits of an integer."""
 
     spans: int = 0
     duplicates: int = 0

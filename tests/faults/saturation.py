@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 while the agent is saturated: groups of many requests are being written to disk, and the
-lanes are behind."""
+"""kill -9 while the agent is saturated: groups of many requests are being written to disk, and
+the lanes lag behind."""
 
 import random
 import time

@@ -32,7 +32,7 @@ class Resend:
 
 @dataclass(frozen=True)
 class Stored:
-    """What one destination has."""
+    """The data at one destination."""
 
     spans: dict[str, int]  # distinct spans by trace id
     different_copies: int = 0  # copies that differ from the first one in any byte

@@ -27,7 +27,7 @@ class Watch:
         self._stop = threading.Event()
         self.samples: list[Sample] = []
         self.unbalanced: list[dict] = []
-        self.refusals: list[str] = []  # /status must answer 200 whatever happens
+        self.refusals: list[str] = []  # /status must always answer 200
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

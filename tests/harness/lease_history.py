@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who held the operators' Lease at what time, from all requests to the API server."""
+"""Who held the operators' Lease and when, derived from all requests to the API server."""
 
 import contextlib
 import http.client

@@ -95,7 +95,7 @@ class LiveCluster:
         self.sandbox = LiveSandbox(self)
         self.machine = this_machine()  # its architecture is that of the images
 
-    # --- talking to it ---
+    # --- access ---
 
     def apply(self, *objects: dict) -> None:
         text = yaml.safe_dump_all(objects)
@@ -109,7 +109,7 @@ class LiveCluster:
         place = f"--namespace={namespace_name}"
         self.kubectl("rollout", "status", place, what, f"--timeout={timeout}s")
 
-    # --- what is in it ---
+    # --- content ---
 
     def load_program(self, program: str, tag: str = TAG, binaries: Path | None = None) -> str:
         """Loads an image of the program, of this build or another one, onto the nodes; returns its

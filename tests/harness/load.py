@@ -52,7 +52,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a load sends. Half of the threads speak gRPC, the others HTTP."""
+    """The shape of a load. Half of the threads speak gRPC, the others HTTP."""
 
     spans: int = 20  # per request
     text_bytes: int = 200  # per span

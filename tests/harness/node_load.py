@@ -21,7 +21,7 @@ SPANS = 20  # per request
 
 @dataclass(frozen=True)
 class Services:
-    """The load's target, with the interface by which Load asks an agent for it."""
+    """The load's target, with the interface through which Load addresses an agent."""
 
     grpc_endpoint: str
     http_endpoint: str
@@ -29,7 +29,7 @@ class Services:
 
 @dataclass(frozen=True)
 class Told:
-    """What the load's clients were told."""
+    """The responses that the load's clients got."""
 
     stored: set[str]  # trace ids of requests that were answered OK
     refused: int

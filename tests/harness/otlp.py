@@ -89,7 +89,7 @@ def _apart(message: bytes, inner: int, repeated: int) -> tuple[bytes, list[bytes
 
 
 def placed(request: bytes) -> list[Placed]:
-    """Every span of a serialised ExportTraceServiceRequest."""
+    """Every span of a serialized ExportTraceServiceRequest."""
     result = []
     for number, _, resource_spans, _ in fields(request):
         if number != 1:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Queries: what the admin calls read from spans.db, on a separate connection from the writer's.
+// Queries: reads spans.db for the admin calls, on a separate connection from the writer's.
 // Thread-safe.
 
 #include <memory>

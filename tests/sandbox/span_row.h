@@ -55,7 +55,7 @@ struct SpanRow {
   std::string status{};  // JSON
   std::shared_ptr<const SpanSurroundings> surroundings{};
 
-  std::array<unsigned char, 32> sha256{};  // of the serialised Span: equal means an exact duplicate
+  std::array<unsigned char, 32> sha256{};  // of the serialized Span: equal means an exact duplicate
 };
 
 using ResourceProto = opentelemetry::proto::resource::v1::Resource;

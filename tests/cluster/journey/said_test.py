@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which signals report which fault, on real nodes: each fault has its own export and an application
-that sends through it. Checked are Ready, the condition, its reason, the event, the line of `kubectl
-get` and a metric of the agents. docs/what_is_said.md contains the table: written here with
-DUALTRACE_REGENERATE=1, and compared otherwise."""
+that sends through it. Each test checks Ready, the condition, its reason, the event, the line of
+`kubectl get` and a metric of the agents. The table in docs/what_is_said.md is compared, or written
+with DUALTRACE_REGENERATE=1."""
 
 import json
 import os

@@ -17,7 +17,7 @@ struct TestRequest {
   size_t padding_bytes = 0;
 };
 
-// A serialised ExportTraceServiceRequest: one trace, span ids counted up from first_span_id.
+// A serialized ExportTraceServiceRequest: one trace, span ids counted up from first_span_id.
 [[nodiscard]] std::string to_bytes(const TestRequest& request);
 
 }  // namespace dualtrace::sandbox
