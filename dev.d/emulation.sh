@@ -27,6 +27,6 @@ run_arm64_programs() {
   local registry=/proc/sys/fs/binfmt_misc
   if [[ ! -e "$registry/register" ]]; then mount -t binfmt_misc binfmt_misc "$registry"; fi
   if [[ -e "$registry/qemu-aarch64" ]]; then return 0; fi
-  cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$registry/register" || die "the kernel takes no interpreter for arm64 programs"
+  cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$registry/register" || die "the kernel rejects the interpreter for arm64 programs"
   trap 'echo -1 >/proc/sys/fs/binfmt_misc/qemu-aarch64' EXIT
 }

@@ -113,7 +113,7 @@ has_commit() { # WORD – images and measurements record their commit
 can_have_nodes() { # WORD – takes half a second, while commands that need nodes build for a quarter of an hour
   local why
   why="$(PYTHONPATH=tests:. PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m cluster check 2>&1)" ||
-    die "$1 cannot have nodes on this machine: ${why#cluster: }"
+    die "$1 cannot run nodes on this machine: ${why#cluster: }"
 }
 
 make_needs() { # NEED… – builds those that are cached

@@ -17,7 +17,7 @@ word_docs() {
   case "${1:-}" in
     "") ;;
     site) shift; word_docs_site "$@" ;;
-    *) die "docs: no argument, or site" ;;
+    *) die "docs: takes no argument, or site" ;;
   esac
   prepare docs
   build release dualtrace-schema
