@@ -138,7 +138,7 @@ def run(name: str, options, folder: Path) -> bool:
         print(f"   {line}")
     for finding in report.findings:
         print(f"   FOUND: {finding}")
-    verdict = "did not hold" if report.findings else "held"
+    verdict = "failed" if report.findings else "passed"
     print(f"   {verdict} after {time.monotonic() - begun:.0f} s", flush=True)
     if report.findings or options.keep:
         print(f"   logs: {folder}", flush=True)
@@ -157,7 +157,7 @@ def main() -> int:
         if not run(name, options, folder / f"{number}-{name}")
     ]
     if failed:
-        print(f"== {len(failed)} of {len(names)} did not hold: {', '.join(failed)}")
+        print(f"== {len(failed)} of {len(names)} failed: {', '.join(failed)}")
     elif not options.keep:
         folder.rmdir()
     return 1 if failed else 0

@@ -82,7 +82,7 @@ class Backlog:
         self.report.findings += self.spans.judge()
         for name, arrived in self.spans.arrived.items():
             if arrived.duplicates > RESEND_SECONDS * self.size.rate:  # caused by the single kill -9
-                self.report.findings.append(f"{name}: {arrived.duplicates} spans came twice")
+                self.report.findings.append(f"{name}: {arrived.duplicates} spans arrived twice")
         return self.report
 
     # --- starts and ends ---

@@ -130,11 +130,11 @@ class Fairness:
         for phase, one in quiet.items():
             spread = "/".join(f"{percentile(one.seconds, p) * 1e3:.1f}" for p in (0.5, 0.95, 0.99))
             report.lines.append(
-                f"{phase}: {len(one.seconds)} requests of the quiet ones, p50/p95/p99 {spread} ms,"
-                f" {len(one.refused)} refused; the noisy one heard {answers[phase]}"
+                f"{phase}: {len(one.seconds)} requests of quiet clients, p50/p95/p99 {spread} ms,"
+                f" {len(one.refused)} refused; responses to the noisy one: {answers[phase]}"
             )
             if one.refused:
-                report.findings.append(f"{phase}: quiet ones were refused: {one.refused[:5]}")
+                report.findings.append(f"{phase}: quiet clients were refused: {one.refused[:5]}")
         report.findings += judge_ratio(
             "the quiet ones",
             quiet["apart"].seconds,

@@ -112,5 +112,5 @@ class Numbered:
             if lost := (self.accepted & ~arrived.spans).bit_count():
                 findings.append(f"{name}: {lost} spans are lost")
             if (delivered := self.agent.spans(name)["delivered"]) != came:
-                findings.append(f"{name}: the books say {delivered} delivered, {came} came")
+                findings.append(f"{name}: the ledger has {delivered} delivered, {came} arrived")
         return findings

@@ -49,5 +49,5 @@ class Saturation:
         for name in DESTINATIONS:
             spans.wait_for(name)
         spans.collect()
-        lines = [f"{self.scale.rounds} deaths, {failed:,} requests without an answer"]
+        lines = [f"{self.scale.rounds} crashes, {failed:,} requests without an answer"]
         return Report(findings=spans.judge(), lines=[*lines, *spans.lines()])

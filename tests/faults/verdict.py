@@ -72,15 +72,15 @@ def judge_stored(sent: list[Sent], stored: Stored, expected: Expected) -> list[s
             if there < wanted and not expected.some_are_rejected:
                 findings.append(f"{trace_id} ({one.outcome.value}): {there} of {wanted} spans")
             if there > wanted:
-                findings.append(f"{trace_id}: {there} spans, but only {wanted} can be")
+                findings.append(f"{trace_id}: {there} spans, but at most {wanted} are expected")
         if one.outcome is Outcome.REFUSED and there:
-            findings.append(f"{trace_id} was refused, and {there} of its spans are stored")
+            findings.append(f"{trace_id} was refused, but {there} of its spans are stored")
     if expected.some_are_rejected and missing != stored.rejected:
         findings.append(f"{missing} spans are missing, {stored.rejected} were rejected")
     if foreign := set(stored.spans) - known:
         findings.append(f"{len(foreign)} traces that nobody sent")
     if stored.different_copies:
-        findings.append(f"{stored.different_copies} copies are not what was sent first")
+        findings.append(f"{stored.different_copies} copies differ from the first one")
     return findings + _judge_dead_letters(sent, stored, expected)
 
 
@@ -113,7 +113,7 @@ def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
     )
     wanted["accepted"] = wanted.total()
     return [
-        f"the books say {words[word]} {word}, the destination {wanted[word]}"
+        f"the ledger has {words[word]} {word}, the destination {wanted[word]}"
         for word in sorted(set(words) | set(wanted))
         if words[word] != wanted[word]
     ]
@@ -129,7 +129,7 @@ def judge_resends(
     for resend in stored.resends:
         reasons[_reason(resend, incidents, window)] += resend.spans
     unexplained = reasons.pop(None, 0)
-    findings = [f"{unexplained} spans came twice for no reason"] if unexplained else []
+    findings = [f"{unexplained} spans arrived twice without a cause"] if unexplained else []
     return findings, reasons
 
 
