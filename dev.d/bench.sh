@@ -58,7 +58,7 @@ word_schedules() {
 }
 
 word_sim() {
-  asks_for_help= # it is in the program
+  asks_for_help= # the program prints its own help
   prepare sim
   build release dualtrace-sim
   (($#)) || set -- --seeds 2000

@@ -50,7 +50,7 @@ cached() { # NAME – builds the item if it is missing; two checkouts may call t
     set -e
     if ((status)); then
       tail -n 20 "$log" >&2
-      die "$folder could not be made${otherwise:+; $otherwise} (whole log: $log)"
+      die "$folder could not be built${otherwise:+; $otherwise} (whole log: $log)"
     fi
     touch "$folder/.done"
   ) 9>"$folder.lock"

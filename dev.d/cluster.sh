@@ -5,7 +5,7 @@ word_cluster() {
   case "${1:-}" in up | down | env | image | check | demo | release | test | -h | --help) ;; *) die "cluster: up, down, env, image, check, demo, release or test" ;; esac
   prepare cluster "$@"
   if [[ "$1" == release ]]; then
-    [[ -e "${2:-}/SHA256SUMS" ]] || die "cluster release FOLDER: the folder of a release (./dev release makes it)"
+    [[ -e "${2:-}/SHA256SUMS" ]] || die "cluster release FOLDER: FOLDER must be a release (./dev release builds one)"
     export DUALTRACE_TEST_RELEASE
     DUALTRACE_TEST_RELEASE="$(realpath "$2")"
     build release dualtrace-sandbox

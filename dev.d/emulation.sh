@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is shipped for arm64, run on amd64 under QEMU's user-mode emulation.
+# Runs the arm64 programs on amd64 under QEMU's user-mode emulation.
 
 word_arm64() {
   prepare arm64 "$@"
@@ -21,12 +21,12 @@ word_arm64() {
   (word_pytest tests/cluster/journey/arm64_test.py)
 }
 
-# The kernel opens the interpreter when it is registered, so that containers, which do not have it in
-# their file systems, run such programs too. Debian's package registers it by itself where systemd runs.
+# The kernel opens the interpreter on registration, so containers whose file systems lack it can run
+# such programs, too. Where systemd runs, Debian's package registers it automatically.
 run_arm64_programs() {
   local registry=/proc/sys/fs/binfmt_misc
   if [[ ! -e "$registry/register" ]]; then mount -t binfmt_misc binfmt_misc "$registry"; fi
   if [[ -e "$registry/qemu-aarch64" ]]; then return 0; fi
-  cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$registry/register" || die "the kernel takes no interpreter for arm64 programs"
+  cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$registry/register" || die "the kernel rejects the interpreter for arm64 programs"
   trap 'echo -1 >/proc/sys/fs/binfmt_misc/qemu-aarch64' EXIT
 }

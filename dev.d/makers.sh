@@ -18,10 +18,10 @@ make_java() { # FOLDER
     javac -encoding UTF-8 -cp "$1/*" -d "$1" tests/component/clients/java/Client.java
 }
 
-make_toolchain() { # FOLDER – fetches a Go that is new enough with one that is not
+make_toolchain() { # FOLDER – fetches a new Go with an old one
   local version answer where
   version="$(<dev.d/go.version)"
-  # Outside of any module: an old Go may not understand its go.mod.
+  # Not within a module, because an old Go may not understand its go.mod.
   answer="$(cd "$1" && GOFLAGS= GOTOOLCHAIN=local go mod download -json \
     "golang.org/toolchain@v0.0.1-go$version.$(go env GOOS)-$(go env GOARCH)")" || { echo "$answer"; return 1; }
   where="$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$answer")"

@@ -37,7 +37,7 @@ needs_of() { # WORD [ARGUMENT…] – the names of its prerequisites
   esac
 }
 
-packages_of() { # NEED – the Debian packages that contain it, or with which it is built
+packages_of() { # NEED – the Debian packages that provide it, or that are needed to build it
   case "$1" in
     compiler) printf '%s\n' "${compiler_packages[@]}" ;;
     clang) printf '%s\n' clang-14 libclang-rt-14-dev ;;
@@ -113,7 +113,7 @@ has_commit() { # WORD – images and measurements record their commit
 can_have_nodes() { # WORD – takes half a second, while commands that need nodes build for a quarter of an hour
   local why
   why="$(PYTHONPATH=tests:. PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m cluster check 2>&1)" ||
-    die "$1 cannot have nodes on this machine: ${why#cluster: }"
+    die "$1 cannot run nodes on this machine: ${why#cluster: }"
 }
 
 make_needs() { # NEED… – builds those that are cached

@@ -15,7 +15,7 @@ container_packages=(
 packages() { # WORD NAME… – installs the Debian packages that are missing
   local word="$1"
   shift
-  command -v dpkg-query >/dev/null || die "needs Debian 12 or a relative of it (no dpkg-query here)"
+  command -v dpkg-query >/dev/null || die "needs Debian 12 or a derivative (there is no dpkg-query here)"
   local missing=() package as_root=()
   for package in "$@"; do
     [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] ||

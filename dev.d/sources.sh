@@ -17,7 +17,7 @@ word_docs() {
   case "${1:-}" in
     "") ;;
     site) shift; word_docs_site "$@" ;;
-    *) die "docs: no argument, or site" ;;
+    *) die "docs: takes no argument, or site" ;;
   esac
   prepare docs
   build release dualtrace-schema
@@ -32,10 +32,10 @@ word_docs_site() {
   prepare docs site
   local mkdocs arguments=(--strict --config-file tests/docs/mkdocs.yml)
   mkdocs="$(place site)/bin/mkdocs"
-  # Otherwise, it announces its successor at each start.
+  # Otherwise, it advertises its successor at each start.
   export NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1
   case "${1:-}" in
-    # Without --quiet, because --strict would then not see the warnings.
+    # Without --quiet, which would hide the warnings from --strict.
     "") "$mkdocs" build "${arguments[@]}" || die "docs site: see above" ;;
     --serve) exec "$mkdocs" serve "${arguments[@]}" ;;
     *) die "docs site [--serve]" ;;

@@ -15,7 +15,7 @@ word_test() {
   needs=($(needs_of test "$what"))
   check_and_install "test $what" "${needs[@]}"
   if [[ "$what" == component || "$what" == all ]]; then
-    # Downloads wait for the network and the compiler for the CPU, so run both at once.
+    # Downloads wait for the network and the compiler for the CPU, so run both in parallel.
     setup_log="$(mktemp)"
     make_needs "${needs[@]}" >"$setup_log" 2>&1 &
     setup_pid=$!

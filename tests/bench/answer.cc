@@ -24,7 +24,7 @@ bool is_retryable(int grpc_status) {
 }
 
 std::string decoded(std::string base64) {
-  base64.resize((base64.size() + 3) / 4 * 4, '=');  // gRPC leaves the padding out
+  base64.resize((base64.size() + 3) / 4 * 4, '=');  // gRPC omits the padding
   std::string bytes(base64.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                    reinterpret_cast<const unsigned char*>(base64.data()),
@@ -43,7 +43,7 @@ Answer answer_of_http(unsigned status, bool has_retry_after) {
 Answer answer_of_grpc(int status, const std::string& details) {
   if (status == 0) return Answer::kOk;
   const bool delay = decoded(details).find(kRetryInfo) != std::string::npos;
-  // RESOURCE_EXHAUSTED is for good unless it says when to come back.
+  // RESOURCE_EXHAUSTED is final unless it has a retry delay.
   if (!is_retryable(status) && !(status == kGrpcResourceExhausted && delay)) return Answer::kFailed;
   return delay ? Answer::kRefusedWithDelay : Answer::kRefusedWithoutDelay;
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench`: what a span costs dualtrace and its peers, in one run.
+"""`./dev bench`: the cost of a span for dualtrace and its peers, in one run.
 
 Drives a numbered load (dualtrace-load) against each system in turn, row by row, so that the noise
-of a shared machine hits all of them; both destinations are one counting sink. Prints Markdown;
---write-docs puts it, with the picture, into docs/. Compare rows of one run only.
+of a shared machine affects all of them. Both destinations are one counting sink. Prints Markdown;
+--write-docs puts it, with the picture, into docs/. Only compare rows of the same run.
 """
 
 import argparse
@@ -57,7 +57,7 @@ class Bench:
 
     @contextmanager
     def running(self, system: System, link: Link):
-        """Starts the system in its own folder, on the disk that is measured."""
+        """Starts the system in its own folder, on the disk under test."""
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name:
             running = system.start(Path(name), self.sink, link)
             try:
@@ -88,7 +88,7 @@ class Bench:
                                 row.times * self.options.seconds, sent)
 
     def warm_up(self, running: Running, folder: Path, system: System) -> int:
-        """The number of the first span after it."""
+        """Runs the warm-up. Returns the number of the first span after it."""
         return self.measure(running, folder, system, rows.WARM_UP,
                             rows.WARM_UP_SECONDS).load["spans_sent"]
 
@@ -114,7 +114,7 @@ class Bench:
                      [after for _, after in measured])
 
     def overload(self, system: System) -> tuple[Measurement, Measurement]:
-        """Under it, and right after it."""
+        """Measures during the overload, and right after it."""
         if isinstance(system, Dualtrace):
             system = system.with_changes(rows.OVERLOAD_LIMITS)
         with self.running(system, Link()) as (running, folder):
@@ -193,13 +193,13 @@ def run(options: argparse.Namespace) -> dict:
 
 
 def allow_descriptors() -> None:
-    """A thousand connections are close to a shell's usual limit."""
+    """A thousand connections nearly reach a shell's usual limit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def command(arguments: list[str]) -> str:
-    """The command as it was typed, without what ./dev adds."""
+    """The command as the user typed it, without the options that ./dev adds."""
     words = iter(arguments)
     typed = ["./dev", "bench"]
     for word in words:
@@ -213,9 +213,9 @@ def command(arguments: list[str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--collector", type=Path, help="binary of the Collector; none: left out")
-    parser.add_argument("--rotel", type=Path, help="binary of rotel; none: left out")
-    parser.add_argument("--before", type=Path, help="the agent of another build, beside this one")
+    parser.add_argument("--collector", type=Path, help="the Collector's binary; default: omit it")
+    parser.add_argument("--rotel", type=Path, help="rotel's binary; default: omit it")
+    parser.add_argument("--before", type=Path, help="the agent of another build, for comparison")
     parser.add_argument("--seconds", type=float, default=5, help="how long each row's load lasts")
     parser.add_argument("--rounds", type=int, default=3,
                         help="how often each row is measured, the systems taking turns; the table "

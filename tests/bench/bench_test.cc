@@ -86,12 +86,12 @@ TEST(Answer, OnlyATimelyRefusalIsOne) {
   EXPECT_EQ(answer_of_http(400, true), Answer::kFailed);
   EXPECT_EQ(answer_of_grpc(0, ""), Answer::kOk);
   EXPECT_EQ(answer_of_grpc(14, ""), Answer::kRefusedWithoutDelay);
-  EXPECT_EQ(answer_of_grpc(8, ""), Answer::kFailed);  // too large, for good
+  EXPECT_EQ(answer_of_grpc(8, ""), Answer::kFailed);  // too large, which is final
   EXPECT_EQ(answer_of_grpc(3, ""), Answer::kFailed);
   EXPECT_EQ(answer_of_grpc(-1, ""), Answer::kFailed);  // the stream was reset
 }
 
-// A true receiver in front of a fake intake, and the load against it.
+// A real receiver in front of a fake intake, and the load against it.
 class LoadTest : public testing::TestWithParam<Protocol> {
  protected:
   LoadResult run(agent::Intake& intake, LoadOptions options,
@@ -107,8 +107,8 @@ class LoadTest : public testing::TestWithParam<Protocol> {
     return run_load(options);
   }
 
-  // Ten requests of ten spans.
-  const LoadOptions ten_{.connections = 10,  // one for each, so that none can be kept waiting
+  // Ten requests with ten spans each.
+  const LoadOptions ten_{.connections = 10,  // one per request, so that none has to wait
                          .spans_per_request = 10,
                          .seconds = 0.1,
                          .rate = 1000,
@@ -184,7 +184,7 @@ TEST(ClientTls, SaysWhichFileCannotBeRead) {
   EXPECT_EQ(made.error().message.rfind("/nowhere/ca.pem: ", 0), 0);
 }
 
-// Answers each request after a while.
+// Answers each request after a delay.
 class SlowIntake final : public agent::Intake {
  public:
   explicit SlowIntake(Duration delay) : delay_(delay) {}

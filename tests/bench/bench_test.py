@@ -68,7 +68,7 @@ class MeasuringTest(unittest.TestCase):
         running, first_span = self.start_agent(), 0
         for protocol in ("grpc", "http"):
             for gzip in (False, True):
-                # A connection for each request: a slow build sends them all in time.
+                # One connection per request, so that even a slow build sends them all in time.
                 options = LoadOptions(rate=400, spans=20, protocol=protocol, gzip=gzip,
                                       connections=10)
                 with self.subTest(protocol=protocol, gzip=gzip):
@@ -82,7 +82,7 @@ class MeasuringTest(unittest.TestCase):
             with self.subTest(protocol=protocol):
                 self.assert_exact(self.measured(running, options, first_span), 200)
             first_span += 200
-        running.client_options = ("--ca", self.sink.certificates.ca)  # and shows no certificate
+        running.client_options = ("--ca", self.sink.certificates.ca)  # no client certificate
         load, _ = Load(self.load, self.folder, running, options, SECONDS, first_span).result()
         self.assertEqual(load["spans_accepted"], 0)
         self.assertGreater(load["requests_failed"], 0)
@@ -112,7 +112,7 @@ class MeasuringTest(unittest.TestCase):
         self.assertEqual(arrived_at(self.sink, "databricks", accepted).lost, 200)
 
     def test_a_refusal_is_counted_with_its_delay(self):
-        # Every request is above what the agent may hold beside another one.
+        # Every request is too large for the agent while another one is pending.
         running = self.start_agent({"receiver": {
             "listen": ["127.0.0.1:0"],
             "limits": {"requestBytes": "256Ki", "memoryBytes": "256Ki"}}})
@@ -268,7 +268,7 @@ class SyncsTest(unittest.TestCase):
 
     def test_the_disk_counts_every_flush_or_says_that_it_cannot(self):
         counted = self.counted_of_three(syncs.DiskFlushes(self.folder), self.folder)
-        self.assertTrue(counted is None or counted >= 1)  # what comes together is one
+        self.assertTrue(counted is None or counted >= 1)  # concurrent syncs count as one
 
     def test_syncs_of_other_folders_are_not_counted(self):
         try:

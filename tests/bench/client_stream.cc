@@ -19,7 +19,7 @@ bool connect_socket(tcp::socket& socket, const tcp::endpoint& endpoint) {
 }
 
 void close_socket(tcp::socket& socket) {
-  error_code ignored;  // it is given up in any case
+  error_code ignored;  // it is closed in any case
   socket.close(ignored);
 }
 

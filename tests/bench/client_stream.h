@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// ClientStream: a connection's bytes, over TCP or over TLS; Asio and Beast take it as a stream. It
-// may be connected again after close(), while operations of the broken connection still end.
+// ClientStream: a connection's bytes, over TCP or TLS, as a stream for Asio and Beast. It may be
+// connected again after close(), while operations of the broken connection still complete.
 // Used from one thread, the io_context's, which outlives it.
 
 #include <boost/asio/io_context.hpp>
@@ -32,7 +32,7 @@ class ClientStream {
 
   executor_type get_executor() { return plain_.get_executor(); }
   [[nodiscard]] bool is_open() const;
-  // With the handshake; blocks. False when it failed.
+  // Includes the handshake; blocks. Returns false if it failed.
   bool connect(const boost::asio::ip::tcp::endpoint& endpoint);
   void close();
 
@@ -50,7 +50,7 @@ class ClientStream {
  private:
   using Secure = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
 
-  // Operations use the stream to their end, which may be after the next connect().
+  // Operations use the stream until they complete, which may be after the next connect().
   template <typename Handler>
   auto kept(Handler handler) {
     return

@@ -50,7 +50,7 @@ constexpr std::string_view kWords[] = {
     "column",      "table",     "index",     "transaction", "timeout",    "connection",
     "certificate"};
 
-// Words as often as in a language: those in front more.
+// Word frequencies as in a natural language: earlier words are more frequent.
 std::string_view word(Random& random) {
   return kWords[random.below(random.below(std::size(kWords)) + 1)];
 }
@@ -59,7 +59,7 @@ std::string text(Random& random, size_t bytes) {
   std::string result;
   while (result.size() < bytes) {
     result += word(random);
-    // Numbers and names are what a language model's text does not repeat.
+    // The text of a language model repeats words, but not numbers and names.
     if (random.below(24) == 0) result += " " + std::to_string(random.below(100'000));
     result += random.below(12) == 0 ? ". " : " ";
   }
@@ -96,7 +96,7 @@ void fill_resource(Resource& resource, Random& random) {
   set(resource, "telemetry.sdk.language", "python");
 }
 
-// What is missing to `bytes` goes into one more attribute, so that every span has its size.
+// Pads the span to `bytes` with one more attribute.
 void fill_up(Span& span, const std::string& key, size_t bytes, Random& random) {
   const size_t framing = key.size() + 12;
   const size_t size = span.ByteSizeLong() + framing;
@@ -158,7 +158,7 @@ void fill_span(Span& span, uint32_t bytes, Random& random) {
   }
 }
 
-// The value of a span's field as it stands in the request.
+// The offset of a span field's value in the request.
 size_t offset_of(std::string_view span, uint32_t number, const std::string& request) {
   agent::WireReader fields(span);
   while (const auto field = fields.next()) {

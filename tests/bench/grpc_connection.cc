@@ -19,7 +19,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 * 1024;
-constexpr size_t kWriteBytes = 256 * 1024;  // taken out of nghttp2 at once
+constexpr size_t kWriteBytes = 256 * 1024;  // taken out of nghttp2 in one piece
 constexpr size_t kFrameHeaderBytes = 5;     // compressed flag and length, before gRPC's message
 
 nghttp2_nv field(std::string_view name, std::string_view value) {
@@ -33,7 +33,7 @@ nghttp2_nv field(std::string_view name, std::string_view value) {
 struct Call {
   std::array<char, kFrameHeaderBytes> frame_header{};
   std::string body;
-  size_t sent = 0;  // of header and body
+  size_t sent = 0;  // bytes of header and body
   Answered answered;
   int status = -1;
   std::string details;
@@ -64,12 +64,12 @@ class GrpcConnection final : public Connection {
   boost::asio::io_context& io_;
   const Target target_;
   ClientStream socket_;
-  nghttp2_session* session_ = nullptr;  // as long as the socket is open
+  nghttp2_session* session_ = nullptr;  // not null while the socket is open
   std::unordered_map<int32_t, Call> calls_;
   std::vector<char> read_buffer_;
   std::string output_;
   bool writing_ = false;
-  bool receiving_ = false;  // answers of one read are sent on in one write
+  bool receiving_ = false;  // batch the requests of one read into one write
 };
 
 struct Callbacks {
@@ -157,7 +157,7 @@ void GrpcConnection::read() {
 
 void GrpcConnection::write() {
   if (writing_ || session_ == nullptr) return;
-  // A stream that was answered early closes in mem_send(), and what is sent then joins this write.
+  // A stream that was answered early closes in mem_send(), and a request sent then joins the write.
   writing_ = true;
   output_.clear();
   while (output_.size() < kWriteBytes) {
@@ -172,11 +172,11 @@ void GrpcConnection::write() {
   boost::asio::async_write(socket_, boost::asio::buffer(output_),
                            [this](const error_code&, size_t) {
                              writing_ = false;
-                             write();  // the read tells of a broken connection
+                             write();  // the read reports a broken connection
                            });
 }
 
-// Every call that has no answer yet has failed.
+// Every call without an answer has failed.
 void GrpcConnection::broken() {
   socket_.close();
   nghttp2_session_del(session_);

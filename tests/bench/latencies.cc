@@ -8,11 +8,11 @@
 namespace dualtrace::bench {
 namespace {
 
-constexpr int kStepBits = 6;  // 64 buckets from each power of two to the next
+constexpr int kStepBits = 6;  // 64 buckets between successive powers of two
 constexpr uint64_t kSteps = 1U << kStepBits;
 constexpr size_t kBuckets = (64 - kStepBits + 1) * kSteps;
 
-// Below 64 ns one bucket each; above, the leading seven bits tell the bucket.
+// Below 64 ns, one bucket each; above, the leading seven bits select the bucket.
 size_t bucket_of(uint64_t nanos) {
   if (nanos < kSteps) return nanos;
   const int shift = static_cast<int>(std::bit_width(nanos)) - 1 - kStepBits;

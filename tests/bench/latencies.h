@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Latencies: a histogram of durations in fixed memory, each bucket 1.6 % wide, so that percentiles
-// over millions of requests cost nothing while they are measured. Used from one thread.
+// Latencies: a histogram of durations in fixed memory. Buckets are 1.6 % wide, so that percentiles
+// over millions of requests cost nothing during the measurement. Used from one thread.
 
 #include <cstdint>
 #include <vector>
@@ -14,11 +14,11 @@ class Latencies {
  public:
   Latencies();
 
-  void add(Duration latency);  // below zero counts as zero
+  void add(Duration latency);  // negative values count as zero
   [[nodiscard]] uint64_t count() const { return count_; }
   [[nodiscard]] Duration max() const { return max_; }
-  // The smallest bucket's upper bound that at least `share` of all lie within, at most max(); zero
-  // without any.
+  // The upper bound of the lowest bucket with at least `share` of all values up to it, at most
+  // max(); zero if there are none.
   [[nodiscard]] Duration percentile(double share) const;
 
  private:

@@ -41,7 +41,7 @@ class LoadRun {
   boost::asio::steady_timer stop_{io_};
   Content content_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::deque<Connection*> free_;  // a place for each request that may be sent now
+  std::deque<Connection*> free_;  // one entry per request that may be sent now
   Tick begin_;
   Tick end_;
   Tick last_answer_;
@@ -88,7 +88,7 @@ LoadResult LoadRun::run() {
 
 uint64_t LoadRun::requests_due(Tick now) const {
   if (interval_ == Duration(0)) return UINT64_MAX;
-  // The schedule is [begin, end): what would be due later is not offered.
+  // The schedule is [begin, end); requests that are due later are not sent.
   return static_cast<uint64_t>((std::min(now, end_ - Duration(1)) - begin_) / interval_) + 1;
 }
 
@@ -147,7 +147,7 @@ void LoadRun::answered(Connection& connection, Tick due, uint64_t request, Answe
   free_again(connection);
 }
 
-// So that a receiver that is away is not asked as fast as it can refuse.
+// Without this pause, a receiver that is down would be retried as fast as it can refuse.
 void LoadRun::rest(Connection& connection) {
   auto timer = std::make_shared<boost::asio::steady_timer>(io_, kRestAfterFailure);
   timer->async_wait(
@@ -161,7 +161,7 @@ void LoadRun::free_again(Connection& connection) {
 }
 
 void LoadRun::end() {
-  if (ended_) {  // the answers' time is up as well
+  if (ended_) {  // the time for answers is over, too
     result_.requests_failed += requests_sent_ - requests_answered_;
     return io_.stop();
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Load: sends numbered spans to a receiver and counts every answer. In an open loop (a rate)
-// request k is due at begin + k × interval whatever became of those before it, and its latency
-// counts from then: a receiver that stalls cannot hide it by stalling its clients (no coordinated
-// omission). In a closed loop (no rate) each connection always has its requests under way. Used
-// from one thread; run() blocks.
+// Load: sends numbered spans to a receiver and counts every answer. In an open loop (a rate),
+// request k is due at begin + k × interval regardless of earlier ones, and its latency counts from
+// then: a receiver that stalls cannot hide it by stalling its clients (no coordinated omission). In
+// a closed loop (no rate), each connection always has all its requests in flight. Used from one
+// thread; run() blocks.
 
 #include <cstdint>
 #include <functional>
@@ -26,16 +26,16 @@ struct LoadOptions {
   uint16_t port = 0;
   Protocol protocol = Protocol::kGrpc;
   uint32_t connections = 16;
-  uint32_t in_flight = 1;  // requests under way on each connection
+  uint32_t in_flight = 1;  // concurrent requests on each connection
   uint32_t spans_per_request = 100;
   uint32_t span_bytes = 600;
   double seconds = 5;
-  uint64_t rate = 0;  // spans a second in all; 0: a closed loop
+  uint64_t rate = 0;  // total spans per second; 0: a closed loop
   bool gzip = false;
   ClientTls tls{};          // with the ALPN name of `protocol`
   uint64_t first_span = 0;  // number of the first span
   uint64_t seed = 1;
-  // Called when all connections are there, ahead of the first request.
+  // Called once all connections are open, before the first request.
   std::function<void()> connected = [] {};
 };
 
@@ -45,11 +45,11 @@ struct LoadResult {
   uint64_t requests_refused_with_delay = 0;
   uint64_t requests_refused_without_delay = 0;
   uint64_t requests_failed = 0;
-  uint64_t requests_unsent = 0;  // due, but all connections were busy to the end
+  uint64_t requests_unsent = 0;  // due, but all connections were busy until the end
   uint64_t plain_bytes = 0;
-  uint64_t sent_bytes = 0;  // of bodies, as compressed
-  Latencies latencies;      // unsent requests are in there with what they had waited
-  SpanSet ok{UINT64_MAX};   // numbers from first_span on, less first_span
+  uint64_t sent_bytes = 0;  // of bodies, after compression
+  Latencies latencies;      // unsent requests count with the time that they waited
+  SpanSet ok{UINT64_MAX};   // numbers relative to first_span
 };
 
 // `host` is an IP address.

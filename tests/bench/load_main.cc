@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dualtrace-load: numbered spans at a rate or as fast as they are taken, over OTLP/gRPC or
+// dualtrace-load: sends numbered spans at a rate or as fast as possible, over OTLP/gRPC or
 // OTLP/HTTP, for `./dev bench`. Prints one JSON object: answers by kind, latencies, its own CPU
 // time.
 
@@ -29,7 +29,7 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// So that what connecting costs the receiver can be told from what requests cost it.
+// Separates the receiver's cost of connections from that of requests.
 void wait_for_a_line() {
   std::puts("connected");
   std::fflush(stdout);

@@ -11,11 +11,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 SYNCS = 200
-FEW_SYNCS = 25  # ahead of each measurement
+FEW_SYNCS = 25  # before each measurement
 
 
 def describe(root: Path, folder: Path) -> dict:
-    """`folder` is on the disk that is measured."""
+    """`folder` is on the disk under test."""
     commit = subprocess.check_output(["git", "-C", str(root), "describe", "--always", "--dirty"],
                                      text=True).strip()
     return {
@@ -50,7 +50,7 @@ def disk(folder: Path) -> str:
 
 
 def sync_ms(folder: Path) -> float:
-    """The duration of one fdatasync of 16 KiB now."""
+    """The current duration of one fdatasync of 16 KiB."""
     return statistics.median(sync_milliseconds(folder, FEW_SYNCS))
 
 

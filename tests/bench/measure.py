@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One measurement: a load on a running system; what arrives is counted exactly."""
+"""One measurement: a load on a running system, with exact counts of what arrives."""
 
 import json
 import subprocess
@@ -17,8 +17,8 @@ from syncs import counter_of
 from systems import Certificates, Running, cpu_seconds, keep_nice, used, wake_ups
 
 SAMPLE_SECONDS = 0.05
-ACCEPT_SECONDS = 0.1  # what a system may take to accept the clients' connections
-# A queue that retries may rest for half a minute between two tries.
+ACCEPT_SECONDS = 0.1  # time for a system to accept the clients' connections
+# A queue may pause for half a minute between two retries.
 QUIET_SECONDS_MAX = 40
 
 
@@ -26,7 +26,7 @@ class Sink:
     """Both destinations; tests/bench/sink_main.cc documents the requests."""
 
     def __init__(self, binary: Path, folder: Path, certificates: Certificates | None = None):
-        self.certificates = certificates  # with them it takes TLS, too
+        self.certificates = certificates  # if set, it also accepts TLS
         shown = [] if certificates is None else [
             "--certificate", certificates.server, "--key", certificates.server_key]
         self.process = Process("sink", [binary, *shown], folder)
@@ -78,7 +78,7 @@ def as_set(bitmap: bytes) -> int:
 class LoadOptions:
     """The output of dualtrace-load, with the same names."""
 
-    rate: int = 0  # spans a second; 0: a closed loop
+    rate: int = 0  # spans per second; 0: a closed loop
     spans: int = 100
     span_bytes: int = 600
     connections: int = 16
@@ -96,8 +96,8 @@ class LoadOptions:
 
 
 class Load:
-    """One run of dualtrace-load, in the background until result(). One that waits is connected
-    after construction, and sends from begin() on."""
+    """One run of dualtrace-load, in the background until result(). A waiting one is connected after
+    construction, and sends from begin() on."""
 
     def __init__(self, binary: Path, folder: Path, running: Running, options: LoadOptions,
                  seconds: float, first_span: int = 0, waits: bool = False):
@@ -151,7 +151,7 @@ class Arrived:
     delivered: int
     lost: int
     duplicates: int
-    refused_too: int  # delivered though the client was refused or got no answer
+    refused_too: int  # delivered although the client got a refusal or no answer
     delay_p50_ms: float
     delay_p99_ms: float
     delay_max_ms: float
@@ -187,23 +187,23 @@ def wait_delivered(sink: Sink, destinations: tuple, accepted: int, quiet: float)
 
 @dataclass
 class Measurement:
-    load: dict  # what dualtrace-load counted
+    load: dict  # the counts of dualtrace-load
     arrived: dict = field(default_factory=dict)  # by destination
     cpu_us_per_span: float = 0
-    cpu_us_per_request: float = 0  # that was answered OK
+    cpu_us_per_request: float = 0  # answered with OK
     load_cpu_us_per_span: float = 0  # the generator's own
-    sink_cpu_us_per_span: float = 0  # and the sink's, for all destinations
+    sink_cpu_us_per_span: float = 0  # the sink's, for all destinations
     wake_ups_per_second: float = 0  # of the system's threads
-    threads: dict = field(default_factory=dict)  # what each took, by name
-    syncs_per_second: float | None = None  # as syncs.py can count them
-    sync_ms: float = 0  # what one took just before
+    threads: dict = field(default_factory=dict)  # CPU time by thread name
+    syncs_per_second: float | None = None  # as counted by syncs.py, if possible
+    sync_ms: float = 0  # duration of one, just before
     rss_avg_mib: float = 0
     rss_max_mib: float = 0
-    behind_seconds: float = 0  # from the last answer until everything was delivered
+    behind_seconds: float = 0  # from the last answer until the delivery is complete
 
     @property
     def refused(self) -> int:
-        """Spans."""
+        """The number of spans."""
         return self.load["spans_sent"] - self.load["spans_accepted"]
 
     @property
@@ -268,7 +268,7 @@ def measure(binary: Path, folder: Path, running: Running, sink: Sink, destinatio
 
 @dataclass
 class Rest:
-    """The cost of an idle system."""
+    """The measured cost of an idle system."""
 
     cpu_ms_per_second: float
     wake_ups_per_second: float

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev bench nodes`: dualtrace and the OpenTelemetry Collector as agents of two real nodes, one
 after the other, under the same load from the same pods: CPU, memory, delay to both destinations,
-disk, and what becomes of spans and clients when an agent is killed or a node is drained.
+disk, and the effect on spans and clients when an agent is killed or a node is drained.
 
-Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.
+Prints Markdown; --write-docs puts it into docs/benchmarks.md. Only compare figures of the same run.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # the harness, and what makes images
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # the harness, and the code that builds images
 
 import machine  # noqa: E402
 import report  # noqa: E402
@@ -34,8 +34,8 @@ def say(text: str) -> None:
 
 @contextmanager
 def two_nodes(binaries: Path):
-    """In a separate folder, the same in each run: after a run that was killed, the next one cleans
-    up. Everything that is started here ends with the cluster."""
+    """Uses a separate folder, the same in each run: after a run that was killed, the next one
+    cleans up. Everything that is started here ends with the cluster."""
     folder = default_folder().with_name("bench-nodes")
     cluster = Cluster(folder)
     cluster.down()
@@ -105,10 +105,10 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench nodes", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--collector", type=Path, help="binary of the Collector; none: left out")
+    parser.add_argument("--collector", type=Path, help="the Collector's binary; default: omit it")
     parser.add_argument("--seconds", type=float, default=60, help="how long each load lasts (60)")
     parser.add_argument("--event-seconds", type=float, default=40,
-                        help="how long the load lasts in which something happens (40)")
+                        help="how long the load of a phase with an event lasts (40)")
     parser.add_argument("--only", default="", help="a pattern, searched in phase/system: idle, "
                         "trickle/collector, '(kill|drain|reboot)/dualtrace'")
     parser.add_argument("--write-docs", action="store_true")
@@ -119,7 +119,7 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     options = parsed()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is cleaned up
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is cleaned up
     with ExitStack() as ends:
         live = ends.enter_context(two_nodes(options.build))
         folder = live.cluster.folder / "bench"
@@ -129,7 +129,7 @@ def main() -> None:
         around = machine.describe(ROOT, folder)
         try:
             bench.run()
-        finally:  # what was done until it was broken off
+        finally:  # keep the results up to an interruption
             text = page.markdown(bench.results, around, options)
             print(text)
     if options.write_docs:

@@ -59,7 +59,7 @@ class CountersTest(unittest.TestCase):
 
 class SpanTest(unittest.TestCase):
     def test_trace_ids_are_those_of_the_generator(self):
-        # By trace_id_of() of span_ids.cc.
+        # The result of trace_id_of() in span_ids.cc.
         self.assertEqual(trace_id(0)[:8], bytes(8))
         self.assertEqual(trace_id(1)[:8].hex(), "9e3779b9e17d05ac")
 

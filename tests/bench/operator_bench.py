@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench operator`: what the operator costs with many exports, on a real API server with the
-real controllers, all on this machine. Nodes have no kubelet, so every pod that a DaemonSet gets
-stays pending: they are objects that the operator watches all the same. Beside them there are the
-pods of everybody else, put straight into etcd, every fifth of which was injected; the operator
-serves the webhook, so that it knows them all. --before OPERATOR measures another build beside it.
+"""`./dev bench operator`: the cost of the operator with many exports, on a real API server with the
+real controllers, all on this machine. Nodes have no kubelet, so every pod of a DaemonSet stays
+pending; the operator watches these pods nevertheless. The pods of other applications are written
+directly into etcd, and every fifth of them was injected. The operator serves the webhook, so it
+knows them all. --before OPERATOR measures another build for comparison.
 
-Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.
+Prints Markdown; --write-docs puts it into docs/benchmarks.md. Only compare figures of the same run.
 """
 
 import argparse
@@ -32,18 +32,18 @@ from harness.tenant import BOTH, Tenant  # noqa: E402
 from harness.webhook import Webhook  # noqa: E402
 from systems import cpu_seconds  # noqa: E402
 
-CLIENTS = 8  # that create exports at the same time
+CLIENTS = 8  # that create exports concurrently
 QUIET_SECONDS = 60
-SETTLED_SECONDS = 5  # without a request but for the lease, after which all is taken to be done
+SETTLED_SECONDS = 5  # without a request, except for the lease, until the operator counts as idle
 REPAIRS = 20
-STARTED_SECONDS = 120  # within which a start is to come to an end, or is said not to
+STARTED_SECONDS = 120  # the limit for a start; slower ones are reported as such
 # Nodes without a kubelet are soon tainted as not ready.
 SPEC = {**BOTH, "agent": {"tolerations": [{"operator": "Exists"}]}}
 
 
 @dataclass
 class Phase:
-    """What happened between two points in time."""
+    """The changes between two points in time."""
 
     title: str
     seconds: float
@@ -56,17 +56,17 @@ class Phase:
 
 @dataclass
 class Start:
-    """Measures an operator among all the pods."""
+    """The start of an operator among all the pods."""
 
     title: str
-    seconds: float | None  # None: it did not get there
+    seconds: float | None  # None: it did not complete
     cpu_seconds: float
     resident_mib: float
     peak_mib: float
 
 
 class Cost:
-    """The use of one operator process, from a point in time on."""
+    """The resource use of one operator process, from a point in time on."""
 
     def __init__(self, plane: ControlPlane, process):
         self._plane = plane
@@ -138,7 +138,7 @@ class Bench:
             self.restart(operator)
             self.add_pods()
             self.stay_quiet(operator, f"a quiet minute among {self.options.pods:,} more pods")
-            # The Lease is the first one's for as long as it lives.
+            # The first operator holds the Lease for as long as it runs.
             self.measure_start("a replica that serves the webhook", installation.operator(
                 *webhook.options(1)), leads=False)
             operator.stop()
@@ -166,7 +166,7 @@ class Bench:
         converged = time.monotonic()
         self.phases.append(cost.phase("created, all children and statuses there", converged))
         wait_until(self.all_have_pods, "every node has its pods", timeout=1800, every=2)
-        # No kubelet starts them, which statuses say half a minute later.
+        # No kubelet starts them, which the statuses report after half a minute.
         wait_until(self.all_name_nodes, "every status names its nodes", timeout=600, every=2)
         cost.wait_until_idle()
 
@@ -196,11 +196,11 @@ class Bench:
 
     def stay_quiet(self, operator, title: str) -> None:
         cost = Cost(self.plane, operator.process)
-        time.sleep(QUIET_SECONDS)  # the quiet is what is measured
+        time.sleep(QUIET_SECONDS)  # the quiet period is measured
         self.phases.append(cost.phase(title))
 
     def add_pods(self) -> None:
-        """Other people's pods. The controllers would remove pods without an owner."""
+        """Pods of other applications. The controllers would remove pods without an owner."""
         self.plane.stop_controller_manager()
         exports = tuple(
             f"{self.tenants[number % len(self.tenants)].namespace}/export-{number}"
@@ -215,11 +215,11 @@ class Bench:
                 exports[number :: self.options.pod_namespaces],
             )
         print(f"planted {self.options.pods} pods", file=sys.stderr, flush=True)
-        time.sleep(30)  # the API server and the first operator take them in
+        time.sleep(30)  # until the API server and the first operator have cached them
 
     def measure_start(self, title: str, operator: Operator, leads: bool = True) -> None:
-        """From the start of the process until its initial lists are complete and it leads, if it
-        can."""
+        """Measures from the start of the process until its initial lists are complete and, if
+        `leads`, until it leads."""
         begun = time.monotonic()
         operator.launch()
         ended = None
@@ -229,7 +229,7 @@ class Bench:
                 break
             time.sleep(0.1)
         if ended is not None:
-            time.sleep(QUIET_SECONDS)  # what comes after it counts, too: "at any moment"
+            time.sleep(QUIET_SECONDS)  # the peak may be reached only later
         if operator.process.ended:
             self.starts.append(Start(title, None, 0, 0, 0))
             return
@@ -307,10 +307,10 @@ def main() -> None:
     parser.add_argument("--exports", type=int, default=1000)
     parser.add_argument("--namespaces", type=int, default=10)
     parser.add_argument("--nodes", type=int, default=5)
-    parser.add_argument("--pods", type=int, default=50_000, help="of everybody else")
-    parser.add_argument("--pod-bytes", type=int, default=4_000, help="of a pod's metadata")
+    parser.add_argument("--pods", type=int, default=50_000, help="pods of other applications")
+    parser.add_argument("--pod-bytes", type=int, default=4_000, help="size of a pod's metadata")
     parser.add_argument("--pod-namespaces", type=int, default=50)
-    parser.add_argument("--before", type=Path, help="another dualtrace-operator, to compare")
+    parser.add_argument("--before", type=Path, help="another dualtrace-operator, for comparison")
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
     options.build = options.build.resolve()

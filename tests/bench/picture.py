@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The results as one picture: a panel for each question, a bar for each system. Plain SVG,
-identical bytes for identical results, readable on light and dark pages."""
+"""The results as one picture: a panel per question, a bar per system. Plain SVG, identical bytes
+for identical results, readable on light and dark pages."""
 
 from dataclasses import dataclass
 from html import escape
@@ -24,7 +24,7 @@ text { font: 12px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f232
   .ours { fill: #4493f8 } .peer { fill: #6e7681 } .axis { stroke: #3d444d }
 }"""
 
-# In the picture's narrow column of names.
+# For the picture's narrow column of names.
 NAMES = {
     "dualtrace": "dualtrace, on disk",
     "collector-memory": "Collector, memory",
@@ -38,7 +38,7 @@ NAMES = {
 class Panel:
     title: str
     row: str
-    value: object  # of one result
+    value: object  # function of one result
     digits: int
 
 

@@ -34,7 +34,7 @@ healthy: delay p99/max s | dead: delivered late, duplicates, lost | caught up af
 
 
 def number(value: float) -> str:
-    """Three significant digits, or a whole number with thousands."""
+    """Three significant digits, or an integer with thousands separators."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
@@ -169,7 +169,7 @@ def notes(result: dict) -> str:
 
 
 def around(result: dict) -> str:
-    """The cost of the measurement itself on the same cores, where it is highest."""
+    """The cost of the measurement itself on the same cores, at its maximum."""
     told = [f"{number(row['load_cpu_us_per_span'])} and {number(row['sink_cpu_us_per_span'])} µs a "
             f"span in \"{row['title']}\"" for row in result["cost"]
             if row["key"] == "dualtrace" and row["row"].startswith("saturation")]
@@ -181,7 +181,7 @@ def of_table(result: dict, table: str) -> list[dict]:
 
 
 def table_lines(result: dict, table: str) -> list[str]:
-    """Its head and its rows; a title appears once."""
+    """The head and rows of a table; a title appears once."""
     lines, last = [HEADS[table]], None
     for row in of_table(result, table):
         title = "" if row["title"] == last else row["title"]

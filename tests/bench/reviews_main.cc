@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// dualtrace-reviews: what the webhook's answer to one pod costs while there are so many exports, as
-// the rows of a table in Markdown. The informers are the real ones, fed from memory; a review is
-// timed from the parsed request to its answer. Rows take turns; the median of the rounds counts.
+// dualtrace-reviews: the cost of the webhook's answer to one pod with a given number of exports, as
+// the rows of a Markdown table. The informers are the real ones, fed from memory. A review is timed
+// from the parsed request to its answer. Rows take turns, and the median of the rounds counts.
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ constexpr Duration kRound = std::chrono::milliseconds(50);
 
 std::string team(int number) { return "team-" + std::to_string(number); }
 
-// Each team has an export in its namespace and lets the pods of its own applications ask for it.
+// Each team has an export in its namespace that its own applications' pods may request.
 Json export_of(int number) {
   return {
       {"metadata",
@@ -91,8 +91,8 @@ class Cluster {
 
 struct Asking {
   std::string title;
-  std::string asks;      // "": for nothing
-  std::string injected;  // what the answer must say
+  std::string asks;      // "": requests nothing
+  std::string injected;  // expected in the answer
 };
 
 AdmissionRequest creation(const std::string& asks) {

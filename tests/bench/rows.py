@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from measure import LoadOptions
 from systems import Link
 
-# Patterns of the systems' keys.
+# Patterns for the keys of systems.
 ALL = r"dualtrace|collector-(memory|file|file-fsync)|rotel"
 MAIN = r"dualtrace|collector-(memory|file)|rotel"
 STORED = r"dualtrace|collector-file"
@@ -27,10 +27,10 @@ class Row:
     load: LoadOptions
     link: Link
     systems: str = MAIN
-    quick: bool = False  # also with --quick
+    quick: bool = False  # part of --quick
     table: str = "cost"
-    times: int = 1  # how much longer than other rows, so that there are requests to count
-    warm_up: bool = False  # what comes once is not counted: connecting to the destinations
+    times: int = 1  # how much longer than other rows, to get enough requests
+    warm_up: bool = False  # exclude one-time costs: connecting to the destinations
 
 
 def paced(thousand: int, gzip: bool, systems: str = MAIN, quick: bool = False) -> Row:
@@ -91,14 +91,14 @@ ROWS.append(replace(trickle(100, 10), key="trickle-100x10-tls", link=TLS,
 WARM_UP = LoadOptions(rate=1000, spans=10, connections=4)
 WARM_UP_SECONDS = 1
 
-# No load at all, some time after one.
+# No load at all, some time after a load.
 IDLE_KEY = "idle"
 IDLE_SYSTEMS = ALL
 IDLE_SECONDS = 20
-SETTLE_SECONDS = 33  # dualtrace gives memory back every ten, and closes its connections after thirty
+SETTLE_SECONDS = 33  # dualtrace returns memory every ten seconds, closes connections after 30
 
-# Ten times what the system takes, from 1,000 connections with four requests each; then 20k/s.
-# 240 MB are on the way then; dualtrace is given 64 MiB to hold.
+# Ten times a system's capacity, from 1,000 connections with four requests each; then 20k/s.
+# 240 MB are then in flight; dualtrace may hold 64 MiB.
 OVERLOAD_KEY = "overload"
 OVERLOAD_FACTOR = 10
 OVERLOAD_SYSTEMS = STORED
@@ -107,9 +107,9 @@ OVERLOAD = LoadOptions(connections=1000, in_flight=4)
 AFTER_OVERLOAD = LoadOptions(rate=20_000)
 OVERLOAD_LIMITS = {"receiver": {"listen": ["127.0.0.1:0"], "limits": {"memoryBytes": "64Mi"}}}
 
-# One destination takes requests and answers none of them for a while.
+# One destination accepts requests and answers none of them for a while.
 BLACKHOLE_KEY = "blackhole"
 BLACKHOLE_SYSTEMS = r"dualtrace|collector-(memory|file|file-no-batch)"
 BLACKHOLE = LoadOptions(rate=10_000, gzip=True)
 BLACKHOLE_SECONDS = 60
-AROUND_BLACKHOLE_SECONDS = 5  # before it and after it, under the same load
+AROUND_BLACKHOLE_SECONDS = 5  # before and after it, under the same load

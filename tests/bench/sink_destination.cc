@@ -77,7 +77,7 @@ void SinkDestination::read_span(std::string_view span, Arrived& arrived) {
     if (field->number == agent::kSpanTraceId) {
       number = span_number_of(field->value);
     } else if (field->number == kSpanEndTime && field->type == agent::WireType::kFixed64) {
-      std::memcpy(&ended, field->whole.data() + 1, sizeof ended);  // little-endian, as we are
+      std::memcpy(&ended, field->whole.data() + 1, sizeof ended);  // both are little-endian
     }
   }
   if (number) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SinkDestination: what one destination of the sink has received: spans by their numbers (so that
-// each loss and each duplicate is known), how late they came, and how it behaves towards clients.
+// each loss and each duplicate is known), their delays, and how it behaves towards clients.
 // Thread-safe.
 
 #include <cstdint>
@@ -20,19 +20,19 @@ namespace dualtrace::bench {
 
 enum class Behaviour {
   kAnswer,
-  kDelay,  // counts, and answers later
-  kHang,   // takes bytes, keeps nothing, never answers
+  kDelay,  // counts the spans and answers later
+  kHang,   // reads the bytes, stores nothing, never answers
 };
 
 class SinkDestination {
  public:
-  // Numbers from `spans_max` on are counted, but not told apart.
+  // Numbers from `spans_max` on are counted, but not distinguished.
   explicit SinkDestination(uint64_t spans_max) : spans_max_(spans_max), seen_(spans_max) {}
 
-  // A request's body. kInvalid when it is no export request.
+  // Counts a request's body. kInvalid if it is not an export request.
   Status take(std::string_view body, bool gzip, WallTime now);
   [[nodiscard]] nlohmann::json counts() const;
-  // SpanSet::bytes().
+  // The result of SpanSet::bytes().
   [[nodiscard]] std::string seen() const;
   void forget();
 
@@ -47,7 +47,7 @@ class SinkDestination {
   };
   struct Arrived {
     std::vector<ArrivedSpan> spans;
-    uint64_t unknown = 0;  // spans whose trace id is no number
+    uint64_t unknown = 0;  // spans whose trace id is not a number
   };
   static Result<Arrived> read(std::string_view request);
   static void read_span(std::string_view span, Arrived& arrived);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// dualtrace-sink: both destinations as cheaply as can be, for `./dev bench`. It takes OTLP/gRPC and
+// dualtrace-sink: both destinations at minimal cost, for `./dev bench`. It accepts OTLP/gRPC and
 // OTLP/HTTP, plain and gzip, counts spans by their numbers and keeps nothing else. /v1/traces and
-// everything on the gRPC ports is `arize`, any other path that ends so `databricks`.
-// With a certificate it takes the same over TLS, on two more ports; they may listen beyond
-// loopback. On the HTTP port: GET /counts, GET /seen/<destination> (a bitmap), POST /forget, POST
+// everything on the gRPC ports is `arize`; any other path that ends in it is `databricks`.
+// With a certificate, it also accepts TLS on two more ports, which may listen beyond loopback.
+// On the HTTP port: GET /counts, GET /seen/<destination> (a bitmap), POST /forget, POST
 // /behave/<destination>/{answer,hang,delay?<milliseconds>}. Prints its ports as JSON.
 
 #include <CLI/CLI.hpp>
@@ -27,8 +27,8 @@ constexpr size_t kBodyBytesMax = 512 * 1024 * 1024;
 constexpr size_t kConnectionsMax = 2000;
 constexpr auto kLoopback = "127.0.0.1";
 
-// What is to be answered when a destination that hung answers again: clients that still wait then
-// see what a restarted server shows them.
+// The requests to answer when a hanging destination recovers: clients that still wait then get the
+// same as from a restarted server.
 class Unanswered {
  public:
   void keep(std::function<void()> give_up) {
@@ -59,7 +59,7 @@ class Sink final : public agent::Intake {
  public:
   explicit Sink(uint64_t spans_max) : arize_(spans_max), databricks_(spans_max) {}
 
-  // The gRPC ports' requests.
+  // Requests on the gRPC ports.
   void accept(IntakeRequest request, IntakeAnswer answer) override;
   Result<agent::Ticket> admit(size_t bytes,
                               std::shared_ptr<dualtrace::agent::PeerShare> /*peer*/) override {
@@ -67,11 +67,11 @@ class Sink final : public agent::Intake {
   }
   [[nodiscard]] size_t request_bytes_max() const override { return kBodyBytesMax; }
 
-  // The HTTP ports'.
+  // Requests on the HTTP ports.
   void serve(const HttpServerRequest& request, HttpReplier replier);
 
  private:
-  // `answer` now, later or not at all, as the side behaves; `give_up` in its place when it hung.
+  // Calls `answer` now, later or not at all, depending on the mode; `give_up` if it hung.
   void receive(Side& side, std::string_view body, bool gzip, std::function<void(Status)> answer,
                std::function<void()> give_up);
   HttpServerResponse command(const HttpServerRequest& request);
@@ -79,7 +79,7 @@ class Sink final : public agent::Intake {
   Side* side_of(std::string_view name);
 
   SystemClock clock_;
-  agent::Admission admission_{size_t{16} << 30};  // the receiver's limits are not under test here
+  agent::Admission admission_{size_t{16} << 30};  // does not test the receiver's limits
   Side arize_;
   Side databricks_;
   ThreadScheduler later_{"later", clock_};
@@ -110,7 +110,7 @@ void Sink::serve(const HttpServerRequest& request, HttpReplier replier) {
         if (!taken) return kept->reply({.status = 400, .body = taken.error().message});
         kept->reply({.content_type = "application/x-protobuf"});
       },
-      [kept] {});  // dropped unanswered, it closes the connection
+      [kept] {});  // the connection closes when it is destroyed unanswered
 }
 
 HttpServerResponse Sink::command(const HttpServerRequest& request) {
@@ -160,7 +160,7 @@ Side* Sink::side_of(std::string_view name) {
   return nullptr;
 }
 
-// Where one sink is reached.
+// The addresses of one sink.
 struct Doors {
   MetricRegistry metrics;
   std::unique_ptr<agent::Receiver> grpc;

@@ -4,10 +4,10 @@
 namespace dualtrace::bench {
 namespace {
 
-constexpr uint64_t kFactor = 0x9E3779B97F4A7C15;  // odd, so that multiplying can be undone
-constexpr uint64_t kSalt = 0x64756C7472616365;    // makes the second half another number
+constexpr uint64_t kFactor = 0x9E3779B97F4A7C15;  // odd, so that the multiplication is invertible
+constexpr uint64_t kSalt = 0x64756C7472616365;    // makes the second half differ
 
-// Newton's iteration for 1/kFactor modulo 2^64: each step doubles the number of right bits.
+// Newton's iteration for 1/kFactor modulo 2^64: each step doubles the number of correct bits.
 constexpr uint64_t inverse_factor() {
   uint64_t inverse = kFactor;
   for (int i = 0; i < 5; ++i) inverse *= 2 - kFactor * inverse;

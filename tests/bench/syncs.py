@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often files below a folder are synced. Linux has no such counter per process. Its ext4
+"""Counts how often files below a folder are synced. Linux has no such counter per process. Its ext4
 tracepoint reports the folder of the synced file, whether by fsync, fdatasync or a synchronous
-write; a perf event on each CPU counts there, at the cost of one comparison per sync. That needs
-root. Without it, or on another file system, the flushes of the whole disk are counted, whichever
-program causes them."""
+write; a perf event on each CPU counts these reports, at the cost of one comparison per sync. That
+needs root. Without it, or on another file system, the flushes of the whole disk are counted,
+whichever program causes them."""
 
 import ctypes
 import fcntl
@@ -13,14 +13,14 @@ import struct
 import subprocess
 from pathlib import Path
 
-FLUSHES = 15  # the place in a block device's stat (Linux 5.5)
+FLUSHES = 15  # the field in a block device's stat (Linux 5.5)
 PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 PERF_TYPE_TRACEPOINT = 2
-PERF_ATTR_BYTES = 64  # of its first version
+PERF_ATTR_BYTES = 64  # the size in its first version
 PERF_EVENT_IOC_SET_FILTER = 0x40082406
 PERF_FLAG_FD_CLOEXEC = 8
 
-# In a mount namespace of its own, so that the machine's mounts stay as they are.
+# In a separate mount namespace, so that the machine's mounts stay unchanged.
 READ_TRACEPOINT = "mount -t tracefs none /sys/kernel/tracing && cat /sys/kernel/tracing/events/$0/id"
 
 
@@ -32,7 +32,7 @@ class DiskFlushes:
     def __init__(self, folder: Path):
         number = os.stat(folder).st_dev
         device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
-        # A partition counts none of its own.
+        # A partition has no count of its own.
         self._device = device.parent if (device / "partition").exists() else device
 
     def read(self) -> int | None:
@@ -83,7 +83,7 @@ def tracepoint(name: str) -> int:
 
 
 def count(event: int, cpu: int, condition: str) -> int:
-    """A descriptor that counts how often a tracepoint was passed on a CPU."""
+    """A descriptor that counts the hits of a tracepoint on a CPU."""
     if platform.machine() not in PERF_EVENT_OPEN:
         raise OSError(f"perf_event_open on {platform.machine()}")
     attributes = struct.pack("IIQ", PERF_TYPE_TRACEPOINT, PERF_ATTR_BYTES, event)

@@ -24,10 +24,10 @@ DESTINATIONS = ("arize", "databricks")
 class Link:
     """The addresses of a system, and those of the destinations."""
 
-    gzip: bool = False  # towards the destinations; the load says for itself
-    tls: bool = False  # towards the destinations
+    gzip: bool = False  # to the destinations; the load sets its own
+    tls: bool = False  # to the destinations
     client_tls: bool = False  # from clients
-    client_certificates: bool = False  # that clients have to show
+    client_certificates: bool = False  # whether clients need one
 
 
 class Certificates:
@@ -64,8 +64,8 @@ def listens(port: int) -> bool:
 
 
 def keep_nice(pid: int) -> None:
-    """Gives the process's session our nice value: Linux first shares the CPU between sessions
-    (sched_autogroup), and each of the programs here is one."""
+    """Gives the process's session our nice value: Linux first divides the CPU between sessions
+    (sched_autogroup), and each program here has its own."""
     autogroup = Path(f"/proc/{pid}/autogroup")
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     if nice != 0 and autogroup.exists():
@@ -87,8 +87,7 @@ class Thread:
 
 
 def used(before: dict[str, Thread], after: dict[str, Thread]) -> list[Thread]:
-    """The difference between two calls of Running.threads(), by name; ended threads are left
-    out."""
+    """The difference between two calls of Running.threads(), by name, without ended threads."""
     sums: dict[str, Thread] = {}
     for number, thread in after.items():
         begun = before.get(number, Thread(thread.name))
@@ -109,8 +108,8 @@ class Running:
     process: Process
     grpc_port: int
     http_port: int
-    store: Path  # where its queues live
-    client_options: tuple = ()  # dualtrace-load's, for TLS
+    store: Path  # the folder of its queues
+    client_options: tuple = ()  # options of dualtrace-load, for TLS
 
     def __post_init__(self):
         keep_nice(self.process.pid)
@@ -119,7 +118,7 @@ class Running:
         return cpu_seconds(self.process)
 
     def threads(self) -> dict[str, Thread]:
-        """By their numbers."""
+        """Threads by their ids."""
         threads = {}
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
@@ -152,7 +151,7 @@ class Running:
 
 
 def disk_mib(folder: Path) -> float:
-    """What is occupied below it."""
+    """The disk space that is used below it."""
     files = [file.lstat() for file in folder.rglob("*")] if folder.exists() else []
     return sum(status.st_blocks for status in files) * 512 / 2**20
 
@@ -181,11 +180,11 @@ class Dualtrace(System):
 
     def __init__(self, binary: Path, changes: dict | None = None):
         self.binary = binary
-        self.changes = changes or {}  # of whole sections of the configuration
+        self.changes = changes or {}  # to whole sections of the configuration
 
     @classmethod
     def of_before(cls, binary: Path) -> "Dualtrace":
-        """The agent of another build, which is measured in addition to this one."""
+        """The agent of another build, measured in addition to this one."""
         made = cls(binary)
         made.key, made.title = "dualtrace-before", "dualtrace (Disk), before"
         return made
@@ -200,7 +199,7 @@ class Dualtrace(System):
         (folder / "key").write_text("bench")
         (folder / "space").write_text(SPACE_ID)
         trusted = {"caFile": sink.certificates.ca} if link.tls else {}
-        config = {  # JSON is YAML
+        config = {  # JSON is valid YAML
             "receiver": {"listen": ["127.0.0.1:0"], **self._receiver_tls(sink, link)},
             "arize": {
                 "endpoint": sink.grpc_url(link.tls),
@@ -305,8 +304,8 @@ class Collector(System):
 
 
 class Rotel(System):
-    """rotel supports only one traces exporter, half of the work of the others. Its receiver has no
-    TLS."""
+    """rotel supports only one traces exporter, so it does half of the others' work. Its receiver
+    has no TLS."""
 
     key = "rotel"
     title = "rotel (memory, **one** destination)"
@@ -317,7 +316,7 @@ class Rotel(System):
 
     def start(self, folder: Path, sink, link: Link) -> Running:
         grpc_port, http_port = free_port(), free_port()
-        # 0.0.1a15 refuses --otlp-exporter-tls-ca-file, with a certificate and a key or without.
+        # 0.0.1a15 rejects --otlp-exporter-tls-ca-file, with or without a certificate and a key.
         trust = {"SSL_CERT_FILE": sink.certificates.ca} if link.tls else {}
         process = Process("rotel", [
             self.binary, "start",

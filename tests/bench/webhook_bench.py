@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench webhook`: what the webhook's answer to one pod costs with many exports.
+"""`./dev bench webhook`: the cost of the webhook's answer to one pod with many exports.
 
-Prints Markdown; --write-docs puts it into docs/benchmarks.md. Compare figures of one run only.
+Prints Markdown; --write-docs puts it into docs/benchmarks.md. Only compare figures of the same run.
 """
 
 import argparse

@@ -58,20 +58,20 @@ def check(_, __) -> None:
 def parsed():
     parser = argparse.ArgumentParser(prog="./dev cluster")
     words = parser.add_subparsers(required=True, metavar="up | down | env | image | check")
-    word = words.add_parser("up", help="start it, unless it is up")
+    word = words.add_parser("up", help="start the cluster, unless it is up")
     word.add_argument(
-        "--nodes", type=int, default=0, help="how many (default: a control plane only)"
+        "--nodes", type=int, default=0, help="number of nodes (default: a control plane only)"
     )
     word.set_defaults(run=up)
-    words.add_parser("down", help="stop it and remove all of it").set_defaults(run=down)
-    words.add_parser("env", help="print what names it to kubectl").set_defaults(run=env)
-    words.add_parser("check", help="whether this machine can have nodes").set_defaults(run=check)
-    word = words.add_parser("image", help="give every node images")
+    words.add_parser("down", help="stop the cluster and remove all of it").set_defaults(run=down)
+    words.add_parser("env", help="print the shell variables for kubectl").set_defaults(run=env)
+    words.add_parser("check", help="whether this machine can run nodes").set_defaults(run=check)
+    word = words.add_parser("image", help="import images on every node")
     word.add_argument(
-        "--archive", type=Path, nargs="+", default=[], help="those that ./dev image made"
+        "--archive", type=Path, nargs="+", default=[], help="archives made by ./dev image"
     )
-    word.add_argument("name", nargs="?", help="registry/name:tag, as localhost/tool:1, …")
-    word.add_argument("program", nargs="?", type=Path, help="… of a program and its libraries")
+    word.add_argument("name", nargs="?", help="registry/name:tag, such as localhost/tool:1, …")
+    word.add_argument("program", nargs="?", type=Path, help="… for this program and its libraries")
     word.set_defaults(run=image)
     arguments = parser.parse_args()
     if arguments.run is image and not (arguments.program if arguments.name else arguments.archive):

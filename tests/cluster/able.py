@@ -6,8 +6,8 @@ import subprocess
 
 from cluster.cgroups import Cgroup
 
-# Each needs something of the kernel, or a right, that containers often lack: what it is for, and
-# how a machine of ours (machine.sh, network.py, node.py) does it.
+# Kernel features and privileges that containers often lack: the purpose of each, and a trial that
+# uses it as our machines (machine.sh, network.py, node.py) do.
 TRIALS = {
     "mounts of their own": "mount --make-rshared /; mount -t tmpfs tmpfs /mnt",
     "a bridge and links between networks": (

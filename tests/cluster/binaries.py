@@ -12,14 +12,14 @@ class NotThere(Exception):
 
 def find(name: str) -> Path:
     """`KUBEBUILDER_ASSETS` is the customary variable for a folder with kube-apiserver, etcd and
-    kubectl; missing programs come from what ./dev built, or from the PATH (etcd: Debian's)."""
+    kubectl. Missing programs come from the builds of ./dev, or from the PATH (etcd: Debian's)."""
     built = [f"DUALTRACE_TEST_{name}" for name in ("KUBERNETES", "NODES", "HELM")]
     for variable in ("KUBEBUILDER_ASSETS", *built):
         folder = os.environ.get(variable)
         if folder and os.access(Path(folder) / name, os.X_OK):
             return Path(folder) / name
-    # sbin: where Debian has ip, nft and containerd's helpers, also for users that do not look
-    # there.
+    # Debian has ip, nft and containerd's helpers in sbin, which is not on the PATH of ordinary
+    # users.
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if found:
         return Path(found)

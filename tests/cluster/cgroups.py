@@ -31,7 +31,7 @@ class Cgroup:
 
     def _create_one(self, path: Path) -> None:
         path.mkdir(exist_ok=True)
-        for setting in ("cpuset.cpus", "cpuset.mems"):  # v1: empty at first, and nothing may run so
+        for setting in ("cpuset.cpus", "cpuset.mems"):  # v1: nothing can run while these are empty
             if (path / setting).exists() and (path / "tasks").exists():
                 (path / setting).write_text((path.parent / setting).read_text())
         controllers = path.parent / "cgroup.subtree_control"  # v2

@@ -102,10 +102,10 @@ class Cluster:
         """Stops whatever exists of it, in any state, and touches nothing else."""
         if self.folder.exists() and any(self.folder.iterdir()) and not self._mark.exists():
             raise Refused(f"{self.folder} is not a cluster's folder: name another, or remove it")
-        Cgroup(self._cgroup).remove()  # the machines, and so whatever runs on them
+        Cgroup(self._cgroup).remove()  # the machines, and all processes on them
         for daemon in self._daemons():
             if daemon.log.parent != self.folder:
-                daemon.ends_within(5)  # by itself, when it has buried what it started on a machine
+                daemon.ends_within(5)  # it ends once it has reaped its processes on a machine
         kill_all_in(self.folder)
         mounts = Path("/proc/self/mountinfo").read_text()
         if f" {self.folder}/" in mounts:

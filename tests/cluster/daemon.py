@@ -19,11 +19,11 @@ def _start_time(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat.rpartition(")")[2].split()
-    # The first thread may be a zombie before the others are done, and the files closed.
+    # The first thread may be a zombie while others still run and files are open.
     return None if fields[0] in "ZX" and threads == 1 else fields[19]
 
 
-# In the environment of every daemon and of what it starts: the daemon's folder.
+# Every daemon and its descendants have the daemon's folder in this variable.
 MARK = "DUALTRACE_DAEMON_FOLDER"
 
 
@@ -84,7 +84,7 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 cwd=self.log.parent,
                 env={**os.environ, MARK: f"{self.log.parent}/"},
-                start_new_session=True,  # a Ctrl-C is for the one who started it
+                start_new_session=True,  # Ctrl-C must reach only the starter
             )
         self._pid_file.write_text(f"{self._child.pid} {_start_time(self._child.pid)}")
 
@@ -95,7 +95,7 @@ class Daemon:
             self._child.poll()
         try:
             pid, started = self._pid_file.read_text().split()
-        except (FileNotFoundError, ValueError):  # not started, or killed between start and note
+        except (FileNotFoundError, ValueError):  # not started, or not recorded yet
             return None
         return int(pid) if _start_time(int(pid)) == started else None
 
@@ -140,7 +140,7 @@ class Daemon:
         return True
 
     def wait_until(self, condition, what: str, timeout: float = 180) -> None:
-        """Polls `condition`; fails at once if the program ends."""
+        """Polls `condition`; fails immediately if the program ends."""
         deadline = time.monotonic() + timeout
         while not condition():
             if not self.running or time.monotonic() > deadline:

@@ -26,7 +26,7 @@ def etcd(folder, port: int) -> list:
         f"--listen-client-urls={url}",
         f"--advertise-client-urls={url}",
         "--listen-peer-urls=http://127.0.0.1:0",
-        "--unsafe-no-fsync",  # it need not outlive the machine
+        "--unsafe-no-fsync",  # it need not survive a crash of the machine
         "--logger=zap",
         "--log-level=warn",
     ]
@@ -48,13 +48,13 @@ def api_server(identities, etcd_url: str, port: int, folder) -> list:
         f"--service-cluster-ip-range={SERVICE_RANGE}",
         f"--audit-policy-file={folder / 'audit-policy.json'}",
         f"--audit-log-path={folder / 'audit.log'}",
-        "--audit-log-maxsize=100000",  # MiB: never rotated, so that tests may count
+        "--audit-log-maxsize=100000",  # MiB: never rotated, so that tests can count entries
     ]
 
 
 API_SERVER_ALONE = [
     "--bind-address=127.0.0.1",
-    # It refuses loopback here, and nobody is to reach it by this one.
+    # The API server rejects loopback here, and nothing uses this address.
     "--advertise-address=192.0.2.1",
     "--endpoint-reconciler-type=none",
 ]
@@ -84,7 +84,7 @@ def controller_manager(identities, kubeconfig) -> list:
     ]
 
 
-# Without kubelets, nobody renews what keeps a node ready.
+# Without kubelets, nothing renews a node's Ready condition.
 CONTROLLER_MANAGER_ALONE = ["--node-monitor-grace-period=1h"]
 
 
@@ -98,7 +98,7 @@ def kube_proxy(node: str, kubeconfig) -> list:
         f"--hostname-override={node}",
         "--proxy-mode=nftables",
         f"--cluster-cidr={POD_RANGE}",
-        # The machine's own limits stay as they are.
+        # Leave the machine's own limits unchanged.
         "--conntrack-max-per-core=0",
         "--conntrack-min=0",
         "--conntrack-tcp-timeout-established=0s",

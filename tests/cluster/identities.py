@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.authority import Authority
 
-# Long enough for a developer's cluster that nobody takes down.
+# Long enough for a developer's cluster that stays up.
 DAYS = 365
 
 

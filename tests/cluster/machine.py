@@ -15,7 +15,7 @@ class Machine:
         self.name = name
         self.folder = folder
         self.cgroup = f"{cgroup}/{name}"
-        # The kubelet makes cgroups beside this one; v2 has processes in leaves alone.
+        # The kubelet creates cgroups next to this one, because v2 allows processes only in leaves.
         self._own = Cgroup(f"{self.cgroup}/own")
         self._first = Daemon("machine", folder)
 

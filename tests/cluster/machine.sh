@@ -11,8 +11,8 @@ hostname "$name"
 ip link set lo up
 mount --make-rshared /
 
-# What it needs from outside is bound below /run/dualtrace first: the folders it comes from may be hidden
-# by those that follow.
+# First bind the folders that it needs from outside below /run/dualtrace, because the mounts that
+# follow may hide them.
 mount -t tmpfs -o mode=755 tmpfs "$folder/run"
 mkdir -p "$folder/run/dualtrace/programs" "$folder/run/dualtrace/lib" "$folder/run/dualtrace/log"
 mount --bind "$programs" "$folder/run/dualtrace/programs"
@@ -20,8 +20,8 @@ mount --bind "$folder/lib" "$folder/run/dualtrace/lib"
 mount --bind "$folder/log" "$folder/run/dualtrace/log"
 cp "$pause" "$folder/run/dualtrace/pause"
 
-# The kubelet sets the kernel up as it likes it. That is not ours to change: it finds it done, and
-# what it writes changes nothing.
+# The kubelet sets kernel parameters, but this machine's kernel must not change. The kubelet finds
+# the values that it wants in these files, and its writes have no effect on the kernel.
 mkdir -p "$folder/run/dualtrace/kernel"
 for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \
   kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do

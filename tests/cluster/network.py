@@ -31,7 +31,7 @@ def connect(nodes: list[Machine], switch: Machine) -> None:
         _ip(switch, "link", "set", node.name, "up", "master", BRIDGE)
         _ip(node, "address", "add", f"{node_address(number)}/24", "dev", "eth0")
         _ip(node, "link", "set", "eth0", "up")
-        # Services have no address on the wire, but a connection to one must have a way to set out.
+        # Service addresses never appear on the wire, but a connection to one needs a route.
         _ip(node, "route", "add", SERVICE_RANGE, "dev", "eth0")
         for other in range(1, len(nodes) + 1):
             if other != number:

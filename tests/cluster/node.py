@@ -12,7 +12,7 @@ from cluster.identities import Identities
 from cluster.machine import Machine
 
 PAUSE_IMAGE = "localhost/pause:1"
-PROGRAMS = Path("/run/dualtrace/programs")  # there: see machine.sh
+PROGRAMS = Path("/run/dualtrace/programs")  # on the node: see machine.sh
 SOCKET = "/run/containerd/containerd.sock"
 REGISTRIES = "registries"  # below /var/lib
 
@@ -49,7 +49,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
 
 def _cni_config(number: int) -> dict:
-    """Each pod has its own link to its node: its packets are routed, even to its neighbors, and so
+    """Each pod has its own link to its node, so its packets are routed, even to its neighbors, and
     pass the rules of kube-proxy."""
     ranges = {
         "type": "host-local",
@@ -78,7 +78,7 @@ def _kubelet_config(cgroup: str) -> dict:
         # The disk belongs to this machine, so its usage must not evict pods.
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "0%"},
-        # Changed Secrets and ConfigMaps are in the pods after seconds instead of a minute.
+        # Changes to Secrets and ConfigMaps reach the pods within seconds instead of a minute.
         "syncFrequency": "5s",
     }
 
@@ -129,10 +129,10 @@ class Node:
         assert done.returncode == 0, f"{self.name}: {tar.name}: {done.stdout}"
 
     def pull_from(self, registry: str, mirror: str) -> None:
-        """Images of `registry` from now on; `mirror` is a URL."""
+        """Pulls later images of `registry` from `mirror`, a URL."""
         folder = self._folder / "lib" / REGISTRIES / registry
         folder.mkdir(parents=True)
-        # containerd 1.6 takes a server that is not a host, too, for one that speaks https.
+        # If the server differs from the host, containerd 1.6 expects the server to speak HTTPS.
         host = f'[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n'
         (folder / "hosts.toml").write_text(f'server = "{mirror}"\n{host}')
 

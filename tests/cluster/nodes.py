@@ -16,7 +16,7 @@ from cluster.servers import Home, Servers
 from images.plain import write_plain_archive
 
 HERE = Path(__file__).parent
-TOOLS_IMAGE = "localhost/busybox:1"  # a shell, wget and httpd, for tests and for a look around
+TOOLS_IMAGE = "localhost/busybox:1"  # a shell, wget and httpd, for tests and debugging
 TOOLS = ["cat", "hostname", "httpd", "ls", "nslookup", "sh", "sleep", "wget"]
 
 
@@ -28,7 +28,7 @@ class Nodes:
 
     def start_machines(self, api_port: int) -> Home:
         """Returns where the control plane must run: next to the first node, so that it reaches
-        Services and pods; from then on, `api_port` of this machine leads to it."""
+        Services and pods. `api_port` of this machine then leads to it."""
         pause = self._state / "pause"
         subprocess.run(["cc", "-static", "-Os", "-pipe", "-o", pause, HERE / "pause.c"], check=True)
         programs = find("kubelet").parent

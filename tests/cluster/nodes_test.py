@@ -18,7 +18,7 @@ from harness.kubectl import Kubectl
 from images.version import project_version
 
 HERE = Path(__file__).parent
-PATHS = f"{HERE.parent}:{HERE.parent.parent}"  # of what cluster imports
+PATHS = f"{HERE.parent}:{HERE.parent.parent}"  # for the imports of cluster
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nodes need root")
 
 
@@ -78,7 +78,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return b""  # it has ended
+        return b""  # the process has ended
 
 
 def test_all_nodes_run_a_restricted_pod(pods):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Does nothing but what a first process must: it buries what is left to it. The sandbox of every pod
-   runs it, and so does every machine of the cluster. */
+/* Only what a first process must do: it reaps orphans. The sandbox of every pod runs it, and so
+   does every machine of the cluster. */
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>

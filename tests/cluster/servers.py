@@ -28,8 +28,8 @@ def answers_ok(connection: http.client.HTTPConnection, path: str) -> bool:
 class Home:
     """The network in which the servers run, if it is not this machine's own."""
 
-    enter: list[str]  # a command that starts another there
-    address: str  # what nodes and pods reach the API server by
+    enter: list[str]  # a command that runs another one in this network
+    address: str  # the API server's address for nodes and pods
 
 
 class Servers:
@@ -108,7 +108,7 @@ class Servers:
         self.identities.new_server_authority()
         self._write_kubeconfigs()
         self.api_server.wait_until(self._is_ready, "it served its new certificate")
-        if self.controller_manager.running:  # its CA is read at its start alone
+        if self.controller_manager.running:  # it reads its CA only at startup
             self.controller_manager.kill()
             self.start_controller_manager()
 

@@ -67,8 +67,8 @@ def with_header(line: bytes) -> bytes:
     return HEAD + line + b"\r\n\r\n{}" + SMUGGLED
 
 
-# What is sent, and the statuses that may answer it; after it the connection ends, and nothing that
-# was hidden behind it is taken for a request of its own.
+# The input, and the statuses that may answer it. After the answer, the connection closes, and the
+# hidden rest is not treated as a request.
 MALFORMED = {
     "both lengths": (with_header(b"Content-Length: 2\r\nTransfer-Encoding: chunked"), {400}),
     "two lengths": (with_header(b"Content-Length: 2\r\nContent-Length: 3"), {400}),
@@ -138,7 +138,7 @@ LENIENT = {
 def test_what_http1_allows_is_taken(siege, data):
     with RawConnection(siege.agent.http_endpoint) as connection:
         connection.send(data)
-        connection.end_output()  # half closed: the answer must come all the same
+        connection.end_output()  # half closed: the answer must arrive nevertheless
         said = connection.receive_all()
     assert parse_answer(said).http_status == 200, said
 
@@ -163,8 +163,8 @@ def bomb() -> bytes:
 
 
 CALM, PROTOCOL, SIZE = http2.ENHANCE_YOUR_CALM, http2.PROTOCOL_ERROR, 6
-# What is sent after the greeting, and the error code of the GOAWAY that it ends with; none where
-# nghttp2 itself hangs up without a word.
+# The bytes after the greeting, and the error code of the final GOAWAY. The set is empty if nghttp2
+# hangs up without one.
 FLOODS = {
     "resets": (
         each_stream(
@@ -272,7 +272,7 @@ def test_a_client_that_closed_its_half_gets_its_answer(siege, protocol):
 
 HTTP1_BODY = HEAD + b"Content-Length: 1000\r\n\r\n"
 HTTP2_BODY = http2.greeting() + OPEN
-# What is sent at once, what is then sent byte by byte, and what the agent says before it hangs up.
+# What is sent first, what is then sent byte by byte, and the agent's answer before it hangs up.
 SLOW = {
     "nothing": (b"", b"", b""),
     "a slow request line": (b"", b"POST /v1/traces HTTP/1.1\r\n", b" 408 "),
@@ -361,18 +361,18 @@ def test_a_used_up_budget_is_answered_with_a_delay_and_free_again_afterwards(sta
         body = otlp.make_request(text="x" * size)
         head = HEAD.replace(b"json", b"x-protobuf") + b"Content-Length: %d\r\n\r\n" % len(body)
         holder = RawConnection(agent.http_endpoint, source=source)
-        holder.send(head + body[:-2])  # all but the end
+        holder.send(head + body[:-2])  # all but the last bytes
         holders.append((holder, body[-2:]))
     wait_until(
         lambda: counted(agent, "dualtrace_admission_bytes") > 850 * kib, "the budget is used up"
     )
 
-    large = otlp.make_request(text="x" * 200 * kib)  # curl sends it before it reads
+    large = otlp.make_request(text="x" * 200 * kib)  # curl sends it before it reads the answer
     for content_type in (PROTOBUF, JSON):
         answer = request(tmp_path, agent.http_endpoint, large, content_type)
         assert (answer.http_status, answer.status().code) == (503, UNAVAILABLE)
         assert answer.retry_seconds() == int(answer.headers["retry-after"]) == 1
-    # More than a window's worth, which curl would not send to its end.
+    # Larger than a flow-control window, so curl would not send all of it.
     with grpc.insecure_channel(agent.grpc_endpoint.removeprefix("http://")) as channel:
         with pytest.raises(grpc.RpcError) as refused:
             channel.unary_unary(EXPORT)(large, timeout=30)
@@ -381,13 +381,13 @@ def test_a_used_up_budget_is_answered_with_a_delay_and_free_again_afterwards(sta
     assert "grpc-status-details-bin" in dict(refused.value.trailing_metadata())
     assert counted(agent, "dualtrace_admission_refusals_total") >= 3
     assert counted(agent, "dualtrace_admission_share_refusals_total") == 0
-    # One that wants little gets in all the same.
+    # A small request is still admitted.
     assert request(tmp_path, agent.http_endpoint, GOOD).http_status == 200
 
     for holder, rest in holders:
         holder.send(rest)
         holder.end_output()
-        # 429 or 503 if the other one leaves no room to work on it.
+        # 429 or 503 if the other one leaves no memory for processing it.
         assert parse_answer(holder.receive_all()).http_status in (200, 429, 503)
     wait_until(lambda: counted(agent, "dualtrace_admission_bytes") == 0, "the budget is free")
     assert request(tmp_path, agent.http_endpoint, large).http_status == 200
@@ -406,14 +406,14 @@ def test_uploads_that_stop_a_byte_short_hold_nobody_up(stage, sandbox, tmp_path)
             >= held,
             "it is admitted",
         )
-    refused = holders[3].receive_all()  # over its share
+    refused = holders[3].receive_all()  # above its share
     answer = parse_answer(refused)
     assert (answer.http_status, answer.headers["retry-after"]) == (429, "1"), refused
     assert "share" in answer.status().message
     assert counted(agent, "dualtrace_admission_share_refusals_total") == 1
     for _ in range(20):
         assert request(tmp_path, agent.http_endpoint, GOOD).http_status == 200
-    # They are not waited for: not for the minute that a slow body may take.
+    # Slow bodies are cut off before their minute is over.
     for holder in holders[:3]:
         assert parse_answer(holder.receive_all()).http_status == 408
     wait_until(lambda: counted(agent, "dualtrace_admission_bytes") == 0, "the budget is free")
@@ -423,10 +423,10 @@ def test_connections_above_the_limit_are_closed_until_there_is_room(stage, sandb
     limits = {"connections": 5, "headerTimeout": "1m"}
     agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
     open_ones = [RawConnection(agent.http_endpoint) for _ in range(5)]
-    for connection in open_ones:  # said something: it is known to be open
+    for connection in open_ones:  # it has been answered, so it is open
         connection.send(HEAD + b"Content-Length: 2\r\n\r\n{}")
         assert connection.receive()
-        connection.send(HEAD)  # and is not idle
+        connection.send(HEAD)  # and not idle
     wait_until(
         lambda: exchange(agent.http_endpoint, b"") == b""
         and counted(agent, "dualtrace_receiver_connections_refused_total") >= 20,
@@ -481,7 +481,7 @@ def test_abuse_of_tls(stage, sandbox, tmp_path):
     hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
     silent = [RawConnection(agent.http_endpoint) for _ in range(20)]
     for number, connection in enumerate(silent):
-        connection.send(hello[: number % len(hello)])  # no handshake, or one that stops
+        connection.send(hello[: number % len(hello)])  # no handshake, or a partial one
     assert served()
     for data in (
         HEAD + b"Content-Length: 2\r\n\r\n{}",
@@ -493,7 +493,7 @@ def test_abuse_of_tls(stage, sandbox, tmp_path):
         assert b"HTTP" not in said
     assert served()
     for connection in silent:
-        assert connection.receive_all() == b""  # given up, without a word of HTTP
+        assert connection.receive_all() == b""  # closed without an HTTP answer
 
     stranger, stranger_key = Authority(tmp_path / "another").issue("stranger")
     wrong = ssl.create_default_context(cafile=authority.certificate)
@@ -506,7 +506,7 @@ def test_abuse_of_tls(stage, sandbox, tmp_path):
                     pass
                 raise ConnectionError("ended without an answer")
     assert served()
-    # The silent ones, three that spoke no TLS or a broken one, and two without the right certificate.
+    # The silent ones, three with no TLS or broken TLS, and two without the right certificate.
     assert counted(agent, GIVEN_UP) >= len(silent) + 5
 
 
@@ -530,8 +530,8 @@ def test_the_status_server_survives_the_same(siege):
         with siege.attack():
             said = exchange(endpoint, data)
         assert parse_answer(said).http_status == status, (data[:80], said)
-    # Connections that say nothing do not shut out the kubelet.
-    silent = [RawConnection(endpoint) for _ in range(200)]  # three times what it keeps
+    # Silent connections do not lock out the kubelet.
+    silent = [RawConnection(endpoint) for _ in range(200)]  # three times the maximum
     with siege.attack():
         assert fetch(agent.url("/livez"))[0] == 200
         assert fetch(agent.url("/readyz"))[0] == 200

@@ -126,7 +126,7 @@ def test_an_answer_that_was_lost_means_the_same_bytes_again(stage, sandbox, dest
     sandbox.fault(destination, "cut", store="before", count=1)
     request = otlp.make_request(spans=3)
     ids = send(agent, request)
-    wait_until(lambda: len(sandbox.ids(destination)) == 2 * len(ids), "it came twice")
+    wait_until(lambda: len(sandbox.ids(destination)) == 2 * len(ids), "it arrived twice")
     copies = sandbox.query("SELECT DISTINCT copy FROM spans WHERE destination = ?", destination)
     assert {row["copy"] for row in copies} == {"first", "exact"}
     wait_until(agent.caught_up, "nothing is left in the journal")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks docs/verify.sql of a real Delta table, with Spark: ask_spark.py FOLDER
+"""Runs the queries of docs/verify.sql on a real Delta table, with Spark: ask_spark.py FOLDER
 
-FOLDER has rows.jsonl, one span a line in the columns of docs/create_table.sql, and task.json:
-{"create": SQL, "table": name, "statements": [[question, SQL]…], "variables": {name: text}}. A
-statement without a question prepares; the variables are set when all of those have run. Writes
+FOLDER has rows.jsonl, one span per line in the columns of docs/create_table.sql, and task.json:
+{"create": SQL, "table": name, "statements": [[question, SQL]…], "variables": {name: text}}.
+Statements without a question run first; then the variables are set. Writes
 answers.json: {question: [row…]}.
-Runs in the Spark environment of ./dev setup, which has nothing but Spark in it.
+Runs in the Spark environment of ./dev setup, which contains nothing else.
 """
 
 import json
@@ -18,7 +18,7 @@ CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 
 def session(folder: Path):
     os.environ.pop("SPARK_HOME", None)
-    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"  # no machine need know its own name
+    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"  # the machine's own name need not resolve
     from pyspark.sql import SparkSession
 
     jars = Path(sys.prefix, "jars").glob("*.jar")
@@ -41,7 +41,7 @@ def session(folder: Path):
 
 
 def fill(spark, table: str, rows: Path) -> None:
-    """JSON to rows by a schema that has text where the table has VARIANT, then parse_json()."""
+    """Reads JSON with a schema that has text in place of VARIANT, then applies parse_json()."""
     schema = spark.table(table).schema.json()
     as_text = type(spark.table(table).schema).fromJson(
         json.loads(schema.replace('"variant"', '"string"'))

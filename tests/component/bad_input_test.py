@@ -16,8 +16,8 @@ from harness.http2 import grpc_message
 from harness.siege import ENVIRONMENT, Siege
 
 GOOD = otlp.make_request()
-LIMIT = 256 * 1024  # receiver.limits.requestBytes of the agent here
-BUDGET = 8 * 1024 * 1024  # and its memoryBytes
+LIMIT = 256 * 1024  # receiver.limits.requestBytes of this agent
+BUDGET = 8 * 1024 * 1024  # its receiver.limits.memoryBytes
 INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 3, 8, 12, 13, 14
 
 
@@ -39,7 +39,7 @@ class Body:
     """A request body and its expected response: HTTP status, gRPC code and message."""
 
     body: bytes
-    says: str = ""  # a refusal's message holds it
+    says: str = ""  # part of the error message
     type: str = PROTOBUF
     encoding: str | None = None
     status: int = 400

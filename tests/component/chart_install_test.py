@@ -41,7 +41,7 @@ ROLE = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{RELEASE}"
 CA_BUNDLE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
 OWN_WEBHOOKS = ("pods.dualtrace.dev", "namespaces.dualtrace.dev", "exports.dualtrace.dev")
 DASHBOARD = nested(metrics__dashboard__enabled=True)
-# What there is without the CRDs of cert-manager and the Prometheus operator.
+# Everything that works without the CRDs of cert-manager and the Prometheus operator.
 EVERYTHING = {
     **DASHBOARD,
     "watchNamespaces": ["blue", "green"],
@@ -68,14 +68,14 @@ def namespaces(control_plane):
 
 @pytest.fixture
 def clean(control_plane, namespaces, helms):
-    """Nothing is installed at the start, and nothing is left at the end."""
+    """Nothing is installed at the start, and nothing remains at the end."""
     yield
     for version in VERSIONS:
         if RELEASE in helms[version].run("list", "--short", "--namespace", NAMESPACE):
             helms[version].run("uninstall", RELEASE, "--namespace", NAMESPACE)
     control_plane.kubectl("delete", "crd", "dualtraceexports.dualtrace.dev", "--ignore-not-found")
     wait_until(lambda: control_plane.api.get(CRD)[0] == 404, "the CRD is gone")
-    # What a test applied without Helm.
+    # Objects that a test applied without Helm.
     kinds = "deploy,svc,cm,secret,sa,role,rolebinding,pdb,netpol"
     own = f"app.kubernetes.io/instance={RELEASE}"
     for namespace in (NAMESPACE, "blue", "green"):
@@ -86,7 +86,7 @@ def clean(control_plane, namespaces, helms):
 
 
 def write_certificates(plane: ControlPlane) -> None:
-    """Writes what the operator writes."""
+    """Writes the certificates as the operator does."""
     _, secret = plane.api.get(AUTHORITY)
     assert "data" not in secret
     status, answer = plane.api.put(AUTHORITY, {**secret, "data": {"ca.crt": CA_BUNDLE}})
@@ -133,7 +133,7 @@ def older_chart(folder):
     return chart
 
 
-# --- what the API server makes of it ---
+# --- acceptance by the API server ---
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def older_chart(folder):
     ids=["default", "everything", "least"],
 )
 def test_every_object_is_accepted_strictly(control_plane, namespaces, helm, values):
-    # The pod of `helm test` needs its account to be there (tested below).
+    # The pod of `helm test` needs its ServiceAccount to exist (tested below).
     objects = [one for one in helm.render(values, tests=True).objects if one["kind"] != "Pod"]
     options = ("--server-side", "--dry-run=server", "--validate=strict")
     told = control_plane.kubectl(
@@ -170,7 +170,7 @@ def test_its_pods_keep_to_the_restricted_standard(control_plane, helm):
     assert status == 403 and "restricted" in answer["message"]
 
 
-# --- a release's life ---
+# --- the lifecycle of a release ---
 
 
 def test_a_release_is_installed_upgraded_rolled_back_and_uninstalled(
@@ -203,7 +203,7 @@ def test_a_release_is_installed_upgraded_rolled_back_and_uninstalled(
         wait_until(lambda path=path: api.get(path)[0] == 404, f"{path} is gone")
     assert tenant.get("agents")["spec"]["arize"]["region"] == "US"
 
-    helm.install()  # takes over what was kept
+    helm.install()  # takes over the objects that were kept
     assert names() == ["dte"]
     assert tenant.get("agents")["metadata"]["generation"] == 1
 
@@ -231,9 +231,9 @@ def test_an_unchanged_upgrade_changes_nothing(control_plane, clean, helm):
     assert stored(control_plane, rendered) == before
 
 
-# --- after others have written ---
+# --- after changes by others ---
 
-# What AKS' admissions enforcer adds to every webhook that lacks it (field/k8s/aks-enforcer.sh).
+# The labels that AKS' admissions enforcer adds to every webhook (field/k8s/aks-enforcer.sh).
 ENFORCED = (("control-plane", "true"), ("kubernetes.azure.com/managedby", "aks"))
 
 
@@ -272,7 +272,7 @@ def test_an_upgrade_passes_after_the_enforcer_of_aks(control_plane, clean, helms
         enforce(control_plane, path, "admissionsenforcer")
         assert "admissionsenforcer" not in owners(control_plane, path), "nothing was missing"
     helm.install({"logLevel": "debug"})
-    for path in WEBHOOKS:  # the enforcer owns what an earlier chart lacked
+    for path in WEBHOOKS:  # the enforcer owns the fields that an earlier chart lacked
         lift(control_plane, path)
         enforce(control_plane, path, "admissionsenforcer")
         assert "admissionsenforcer" in owners(control_plane, path)
@@ -291,24 +291,24 @@ def test_a_crd_that_was_applied_by_hand_is_taken_over_as_the_docs_say(control_pl
     assert len(commands) == 2
     for command in commands:
         control_plane.kubectl(*command.split()[1:])
-    # Helm 4 applies on the server, where kubectl owns what it wrote.
+    # Helm 4 applies on the server, where kubectl owns the fields that it wrote.
     options = ("--force-conflicts",) if helm.version == "helm4" else ()
     helm.install({}, *options)
     assert control_plane.api.get(CRD)[1]["metadata"]["labels"]["helm.sh/chart"]
 
 
-# --- as GitOps tools do ---
+# --- with GitOps tools ---
 
 
 def stored(plane: ControlPlane, rendered: Rendered) -> dict[str, dict]:
-    """Each of these objects in its present state, without its status and managedFields."""
+    """The current state of each of these objects, without its status and managedFields."""
     text = plane.kubectl("get", "--filename", "-", "--output", "json", stdin=rendered.text)
     found = {}
     for one in json.loads(text)["items"]:
         meta = one["metadata"]
         found[f"{one['kind']} {meta.get('namespace', '')}/{meta['name']}"] = one
         one.pop("status", None)
-        for name in ("managedFields", "resourceVersion", "annotations"):  # of Helm
+        for name in ("managedFields", "resourceVersion", "annotations"):  # set by Helm
             meta.pop(name, None)
     assert len(found) == len(rendered.objects)
     return found
@@ -326,7 +326,7 @@ def test_applied_twice_the_second_time_changes_nothing(control_plane, clean, hel
     before = stored(control_plane, rendered)
     control_plane.kubectl(*apply, stdin=helm.template(EVERYTHING))
     assert stored(control_plane, rendered) == before
-    # It ends with 1 where there is a difference.
+    # The exit code is 1 if there is a difference.
     control_plane.kubectl("diff", "--server-side", "--filename", "-", stdin=rendered.text)
     assert is_trusted(control_plane)
 
@@ -343,7 +343,7 @@ def answering_webhook(tmp_path):
 
 
 def lead_webhooks_to(plane: ControlPlane, port: int, authority: bytes) -> None:
-    """There are no nodes in this test, so Services lead nowhere."""
+    """Replaces the Service by a URL, because without nodes no Service has endpoints."""
     mutating = WEBHOOKS[0]
     _, configuration = plane.api.get(mutating)
     for one in configuration["webhooks"]:
@@ -388,13 +388,13 @@ def test_an_installation_is_verified(request, control_plane, clean, helms, answe
     exports = f"{EXPORTS_API}/dualtraceexports"
     wait_until(lambda: control_plane.api.get(exports)[0] == 200, "exports are served")
 
-    code, said = verify(request, control_plane, rendered)  # nobody answers for the webhook
+    code, said = verify(request, control_plane, rendered)  # no webhook server is running
     assert code == 1
     assert [line.split(":")[0] for line in said] == ["ok", "ok", "FAILED"]
     assert "no operator answered" in said[2]
 
     lead_webhooks_to(control_plane, *answering_webhook)
-    # The API server gets to know of a changed configuration by a watch.
+    # The API server learns of a changed configuration through a watch.
     wait_until(
         lambda: verify(request, control_plane, rendered)[0] == 0, "all is well", timeout=60
     )
@@ -412,7 +412,7 @@ def test_without_the_crd_it_says_so(request, control_plane, clean, helms):
     assert said[0].startswith("FAILED: a valid export is accepted") and "install the CRD" in said[0]
 
 
-# --- what an upgrade says ---
+# --- messages of an upgrade ---
 
 
 def put_export(plane: ControlPlane, namespace: str, name: str, injection: dict | None) -> None:
@@ -458,7 +458,7 @@ def test_an_upgrade_says_what_to_write_for_exports_of_before(control_plane, clea
     assert "older" not in helm.install()
 
 
-# --- the operator with these rights ---
+# --- the operator with these permissions ---
 
 
 def run_operator(stage, plane: ControlPlane, rendered: Rendered):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manifests of operator/manifests, for `kubectl apply`, are what the chart renders."""
+"""The manifests of operator/manifests, for `kubectl apply`, match the rendered chart."""
 
 import copy
 from pathlib import Path
@@ -42,7 +42,7 @@ def manifests(file: Path, namespace: str = "") -> dict[tuple, dict]:
     return by_key(objects)
 
 
-# What the chart says though it is the operator's default: a release may have another name.
+# The chart passes these defaults explicitly because a release may have another name.
 SAID = {
     "--lease-name=dualtrace-operator",
     "--log-level=info",

@@ -43,12 +43,12 @@ def test_alerts_and_panels_ask_for_metrics_that_exist(helm):
     known = documented_metrics()
     used = set()
     for expression in expressions(helm.render(MONITORED)):
-        bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', expression)  # without the texts in it
+        bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', expression)  # without string literals
         names = set(re.findall(r"\b[a-z_]+_[a-z0-9_]+(?=\{|\[|\)| |,|$)", bare))
         names -= {"dualtrace_dev_export", "histogram_quantile", "label_values"}
         assert names and names <= known, f"{expression}: {names - known}"
         used |= names
-    assert "dualtrace_lane_request_duration_seconds_bucket" in used, "histograms are seen, too"
+    assert "dualtrace_lane_request_duration_seconds_bucket" in used, "histograms are included"
 
 
 def complaints(expressions: list[str]) -> str:
@@ -110,5 +110,5 @@ def test_the_dashboard_hangs_together(helm):
         for x in range(place["x"], place["x"] + place["w"])
         for y in range(place["y"], place["y"] + place["h"])
     ]
-    assert len(set(cells)) == len(cells), "two panels lie over each other"
+    assert len(set(cells)) == len(cells), "two panels overlap"
     assert max(x for x, _ in cells) < 24

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the chart rejects: unknown and invalid values, and Kubernetes versions that are too old."""
+"""The chart rejects unknown and invalid values, and Kubernetes versions that are too old."""
 
 import pytest
 from docs.chart_files import read_values
@@ -47,7 +47,7 @@ def test_typos_are_tried_at_every_level():
         return [".".join(parts[:depth]) for depth in range(len(parts))]
 
     levels = {level for value in read_values() for level in above(value.path)}
-    # `global` is shared with charts that have other values there.
+    # `global` is shared with charts that use other keys in it.
     assert {path.rpartition(".")[0] for path in TYPOS} == levels - {"global"}
 
 

@@ -37,7 +37,7 @@ def golden_text(rendered: str) -> str:
     return "---\n".join(sorted(one for one in documents if "templates/crd.yaml" not in one))
 
 
-# --- the same, always ---
+# --- deterministic rendering ---
 
 
 @pytest.mark.parametrize("values", RENDERINGS.values(), ids=RENDERINGS.keys())
@@ -66,7 +66,7 @@ def test_nothing_is_looked_up_or_random():
     )
     for file in (CHART / "templates").rglob("*.*"):
         if file.name == "NOTES.txt":
-            continue  # what is said to a person is no manifest
+            continue  # a text for people, not a manifest
         for action in re.findall(r"\{\{.*?\}\}", file.read_text(), re.DOTALL):
             assert not unsteady.search(action), f"{file.name}: {action}"
 
@@ -85,7 +85,7 @@ def test_it_can_be_part_of_another_chart(helm, tmp_path):
     assert not helm.render({"dualtrace": {"enabled": False}}, chart=tmp_path).objects
 
 
-# --- copies, and what must not drift ---
+# --- copies, and files that must match ---
 
 
 def test_the_crd_and_the_table_of_values_are_copies():
@@ -116,7 +116,7 @@ def test_there_is_one_version():
     ]
 
 
-# --- what every object has ---
+# --- properties of every object ---
 
 
 @pytest.mark.parametrize("values", RENDERINGS.values(), ids=RENDERINGS.keys())

@@ -20,7 +20,7 @@ class Effect:
     value: object
     shows: Callable[[Rendered], bool]
     given: dict = field(default_factory=dict)
-    tests: bool = False  # in what `helm test` makes
+    tests: bool = False  # in the pod of `helm test`
 
 
 def labels_of(rendered: Rendered) -> list[dict]:
@@ -77,7 +77,7 @@ WRITE = READ | {"create", "update", "patch", "delete", "deletecollection"}
 
 
 def aggregated(rendered: Rendered) -> dict[str, set[str]]:
-    """The permissions of each built-in Kubernetes role for exports."""
+    """The verbs of each built-in Kubernetes role for exports."""
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
     return {
         label.removeprefix(prefix): {
@@ -101,7 +101,7 @@ def agent_defaults(rendered: Rendered) -> dict:
     return json.loads(text.partition("=")[2])
 
 
-# What AKS' admissions enforcer adds to every webhook that lacks it.
+# The labels that AKS' admissions enforcer adds to every webhook.
 ENFORCED = [
     {"key": "control-plane", "operator": "NotIn", "values": ["true"]},
     {"key": "kubernetes.azure.com/managedby", "operator": "NotIn", "values": ["aks"]},
@@ -331,10 +331,10 @@ EFFECTS = {
         True,
         lambda r: r.pod.get("hostNetwork") is True
         and r.pod["dnsPolicy"] == "ClusterFirstWithHostNet"
-        # Two operators cannot have the same ports of a node.
+        # Two operators cannot use the same host ports on one node.
         and r.one("Deployment")["spec"]["strategy"]["rollingUpdate"]
         == {"maxSurge": 0, "maxUnavailable": 1}
-        # No rule for pods lets in who comes from a node's address.
+        # No pod selector matches traffic from a node's address.
         and agent_defaults(r)["networkPolicy"]["ingress"]
         == [{"ports": [{"port": 8888, "protocol": "TCP"}]}],
     ),
@@ -527,11 +527,11 @@ def test_a_value_has_its_effect(helm, path):
     def shows(values: dict) -> bool:
         try:
             return effect.shows(helm.render(values, tests=effect.tests))
-        except (AssertionError, KeyError, ValueError, Refused):  # what it asks about is not there at all
+        except (AssertionError, KeyError, ValueError, Refused):  # nothing to check
             return False
 
     assert shows(laid_over(effect.given, path, effect.value))
-    assert not shows(effect.given), "it is so without the value"
+    assert not shows(effect.given), "the check passes without the value, too"
 
 
 def test_the_agents_of_single_namespaces_are_monitored_there(helm):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What real clients send arrives unchanged at both destinations."""
+"""Requests from real clients arrive unchanged at both destinations."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def test_an_application_that_leaves_all_to_its_environment(sandbox, agent, clien
         "OTEL_RESOURCE_ATTRIBUTES": (
             "k8s.pod.name=web-1,motto=100%25%20gr%C3%BC%C3%9Fe%2C%20a%3Db%2B1"
         ),
-        # Of an application whose metrics and logs go nowhere.
+        # For an application whose metrics and logs are not exported.
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
     }
@@ -139,7 +139,7 @@ def test_telemetrygen(sandbox, agent, protocol):
         arguments += ["--child-spans", "3", "--rate", "0"]
         run([telemetrygen, *arguments, *(["--otlp-http"] if protocol == "http" else [])])
         assert len(otlp.by_id(tee.requests())) == 100
-        # It sets no project, so the agent adds the configured one.
+        # telemetrygen sets no project, so the agent adds the configured one.
         check_arrival(sandbox, tee.requests(), ADDED_PROJECT)
 
 

@@ -28,14 +28,14 @@ def agent(request, stage, identity):
 @pytest.mark.parametrize("identity", WAYS[1:], indirect=True, ids="-".join)
 def test_tokens_are_fetched_once_and_replaced_in_time(agent, identity, sandbox):
     if identity.kind == "workloadIdentity":
-        # What a kubelet projects at the least: a clock that is ahead takes it for one that has ended.
+        # The shortest token that a kubelet projects. A clock that is ahead considers it expired.
         identity.use(identity.issuer.token(seconds=TEN_MINUTES - 1))
     load = Load(lambda: agent, SHAPE, seed=9)
     run_for_a_while(load)
     assert sandbox.stats()["token"]["granted"] == 1
     sandbox.admin("/credentials", {"token_seconds": 3})
     sandbox.admin("/tokens/expire", {})
-    wait_until(lambda: sandbox.stats()["token"]["granted"] >= 5, "several tokens have ended")
+    wait_until(lambda: sandbox.stats()["token"]["granted"] >= 5, "several tokens have expired")
     run_for_a_while(load)
     judge(agent, identity, load)
     assert lane(agent, identity)["state"] in ("Delivering", "Idle")

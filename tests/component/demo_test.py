@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo shows what it announces, and fails if something is missing."""
+"""The demo shows everything that it promises, and fails if something is missing."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev does on a machine that lacks a command's prerequisites: it reports them at once,
-before it builds. Programs on PATH simulate the machine; `./dev fresh` tries a real one."""
+"""./dev on a machine that lacks a command's prerequisites: it reports them immediately, before it
+builds. Programs on PATH simulate the machine; `./dev fresh` tries a real one."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL_PLANE = {"etcd-server", "openssl", "golang-go", "ca-certificates"}
 NODES = {"containerd", "containernetworking-plugins", "runc", "nftables", "iproute2", "gcc"}
-# Words, and some of the packages without which their first run would fail.
+# Commands, and some of the packages that they need when they run for the first time.
 WORDS = {
     "build": {"g++", "cmake", "ninja-build"},
     "demo": {"g++", "python3-venv"},
@@ -95,7 +95,7 @@ def machine(tmp_path):
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_names_what_it_lacks_before_it_builds(machine, word):
     if word in NEEDS_ROOT and os.geteuid() != 0:
-        pytest.skip("without root it says that first")
+        pytest.skip("without root, the command reports that first")
     done = machine.dev(*word.split())
     assert done.returncode == 1
     said = done.stderr.strip().splitlines()[-1]
@@ -106,7 +106,7 @@ def test_a_word_names_what_it_lacks_before_it_builds(machine, word):
 
 @pytest.mark.parametrize("word", sorted(NEEDS_ROOT))
 def test_a_word_that_needs_root_says_so_first(machine, word):
-    # In a user namespace of its own nobody is root.
+    # In its own user namespace, nobody is root.
     done = machine.dev(*word.split(), enter=["/usr/bin/unshare", "--user"])
     assert done.returncode == 1
     assert done.stderr.startswith(f"dev: {' '.join(word.split()[:2])} needs root")
@@ -154,7 +154,7 @@ def test_a_page_of_help_is_not_built(machine, word):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_root_that_may_not_make_namespaces_is_told_so():
-    """As in most containers."""
+    """The situation in most containers."""
     powerless = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
     done = subprocess.run(
         [*powerless, "python3", "-B", "-m", "cluster", "check"],

@@ -73,7 +73,7 @@ def test_idle_connections_leave_descriptors_for_journals_lanes_and_probes(stage,
             client.settimeout(5)
             client.connect(("127.0.0.1", agent.ports[1]))
         assert answers(agent.url("/readyz"))
-        # Lanes read their segments again and reconnect.
+        # Lanes reread their segments and reconnect.
         heal_both(sandbox)
         sandbox.wait_for(ids)
         wait_until(agent.caught_up, "all is settled", process=agent.process)

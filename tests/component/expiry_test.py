@@ -37,7 +37,7 @@ def test_a_backlog_beyond_its_limit_loses_its_oldest_spans_only(stage, sandbox, 
 
     sandbox.fault(dead, "none")
     wait_until(agent.caught_up, "nothing is left in the journal", process=agent.process)
-    # Those that are missing are the oldest, and as many as the books say.
+    # The missing ones are the oldest, and their number matches the books.
     arrived = set(sandbox.ids(dead))
     expired = agent.spans(dead)["expired"]
     assert [span_id in arrived for span_id in ids] == [False] * expired + [True] * (160 - expired)

@@ -9,9 +9,9 @@ from faults.saturation import Saturation
 from faults.scenario import Scale
 from faults.scenarios import SCENARIOS
 
-# What the other files of this folder do not show already. The rates are what a sandbox with
-# sanitizers can store on a busy machine, also when everything comes again; how long a span takes
-# there says nothing, and is for `./dev faults` to compare.
+# Scenarios that the other files of this folder do not cover. The rates are what a sandbox with
+# sanitizers can store on a busy machine, even if everything is sent twice. Latencies mean nothing
+# on such a machine; `./dev faults` compares them.
 SLICE = {
     "kill": Scale(rounds=10, seconds=0, rate=300, seed=1),
     "terminate": Scale(rounds=12, seconds=0, rate=300, seed=2),

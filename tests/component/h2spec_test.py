@@ -9,11 +9,11 @@ import pytest
 from harness.authority import Authority, receiver_tls
 from harness.tools import tool_folder
 
-# What fails by intent, and why. h2spec names a case by its section and its number there.
+# Intended failures, and why. h2spec identifies a case by its section and its number there.
 EXCEPTIONS = {
     "plain": {
-        # Without ALPN the first bytes decide between the protocols: what is no HTTP/2 preface is
-        # answered as HTTP/1.1 wants it (400 and a message), not closed without a word.
+        # Without ALPN, the first bytes select the protocol. Whatever is not an HTTP/2 preface is
+        # answered as HTTP/1.1 (400 and a message) instead of being closed without an answer.
         "http2/3.5: Sends invalid connection preface",
     },
     "tls": set(),
@@ -22,7 +22,7 @@ EXCEPTIONS = {
 
 def failed_cases(report) -> tuple[int, set[str]]:
     cases = list(xml.parse(report).getroot().iter("testcase"))
-    failed = [case for case in cases if len(case) > 0]  # a passed one holds nothing
+    failed = [case for case in cases if len(case) > 0]  # a passed case has no children
     return len(cases), {f"{case.get('package')}: {case.get('classname')}" for case in failed}
 
 

@@ -40,12 +40,12 @@ def test_tokens_that_end_are_replaced_before_anybody_notices(agent, identity, sa
     first = send(agent)
     sandbox.wait_for(first, [identity.destination])
     sandbox.admin("/credentials", {"token_seconds": 3})
-    sandbox.admin("/tokens/expire", {})  # the first one had an hour
+    sandbox.admin("/tokens/expire", {})  # the first one was valid for an hour
     load = Load(lambda: agent, SHAPE, seed=5)
-    wait_until(lambda: sandbox.stats()["token"]["granted"] >= 6, "several tokens have ended")
+    wait_until(lambda: sandbox.stats()["token"]["granted"] >= 6, "several tokens have expired")
     refused = sandbox.stats()[identity.destination]["refused"]
     judge(agent, identity, load, others=first)
-    assert sum(refused.values()) <= SHAPE.threads * 4, refused  # by the first token alone
+    assert sum(refused.values()) <= SHAPE.threads * 4, refused  # only for the first token
 
 
 @pytest.mark.parametrize("identity", WAYS[1:], indirect=True, ids="-".join)
@@ -58,7 +58,7 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time_and_no_span(
     load = Load(lambda: agent, SHAPE, seed=6)
     run_for_a_while(load)
     sandbox.admin("/tokens/expire", {})
-    wait_until(lambda: lane(agent, identity)["lastError"], "requests cannot go out")
+    wait_until(lambda: lane(agent, identity)["lastError"], "requests cannot be sent")
     sandbox.fault("token", "none")
     delivered = agent.spans(identity.lane)["delivered"]
     wait_until(lambda: agent.spans(identity.lane)["delivered"] > delivered, "delivery continues")
@@ -86,7 +86,7 @@ def test_the_kubelets_rotation_goes_unnoticed(agent, identity, sandbox):
     before = lane(agent, identity)["credential"]
     identity.use(identity.issuer.token())
     run_for_a_while(load)
-    sandbox.admin("/tokens/revoke", {})  # so that the new one is exchanged
+    sandbox.admin("/tokens/revoke", {})  # so that the agent exchanges the new one
     run_for_a_while(load)
     judge(agent, identity, load)
     after = lane(agent, identity)["credential"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev image decides and rejects, and that the Dockerfile matches it."""
+"""The decisions and refusals of ./dev image, and whether the Dockerfile matches it."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from images.version import ROOT, project_version, read_revision
 DOCKERFILE = ROOT / "images" / "Dockerfile"
 
 
-# --- which version ---
+# --- the version ---
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -79,7 +79,7 @@ def test_the_manifests_name_the_version_of_the_tree():
     assert named == {project_version()}
 
 
-# --- what is refused ---
+# --- refusals ---
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_library_of_no_package_is_refused(tmp_path):
         owners([file])
 
 
-# --- what is written ---
+# --- the files it writes ---
 
 
 def test_a_layer_does_not_depend_on_who_made_it(tmp_path):
@@ -215,7 +215,7 @@ def test_docker_builds_with_dev_alone():
     copied = [rest.split()[0] for word, rest in build if word == "COPY"]
     assert copied == ["dev", "dev.d", "."] and all((ROOT / one).exists() for one in copied)
     ignored = DOCKERFILE.with_name("Dockerfile.dockerignore").read_text()
-    assert ".git" not in ignored, "the commit is on the labels and in the inventory"
+    assert ".git" not in ignored, "the labels and the inventory need the commit"
 
 
 def test_docker_puts_each_image_together_as_dev_does():

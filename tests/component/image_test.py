@@ -19,7 +19,7 @@ from harness.image import ROOT, ImageArchive, make_images
 from harness.name_server import ADDRESS, name_server
 from harness.processes import wait_until
 
-STUBS = ("libdl.so.2", "libpthread.so.0", "librt.so.1")  # of libc6, for all alike
+STUBS = ("libdl.so.2", "libpthread.so.0", "librt.so.1")  # from libc6; every image has them
 PROGRAMS = {
     "dualtrace-operator": "operator/dualtrace-operator",
     "dualtrace-agent": "agent/dualtrace-agent",
@@ -107,7 +107,7 @@ def test_it_says_what_it_is(archive, program):
     assert said["created"] == archive.configuration["created"] and said["description"]
     assert archive.manifest["annotations"] == config["Labels"]
     assert said["licenses"] == "Apache-2.0"
-    assert "source" not in said, "nobody has said it"
+    assert "source" not in said, "nothing set it"
 
 
 # --- the content ---
@@ -174,10 +174,10 @@ def test_operator_and_agent_share_the_layer_of_what_both_need(made):
     assert agent.manifest["layers"][0] == shared
     assert program["digest"] != agent.manifest["layers"][2]["digest"]
     (inside, _) = sorted(one.name for one in operator.layers()[2].getmembers() if one.isfile())
-    assert inside == "dualtrace-operator", "an upgrade moves the program and its inventory"
+    assert inside == "dualtrace-operator", "an upgrade replaces the program and its inventory"
 
 
-# --- the same every time ---
+# --- reproducibility ---
 
 
 def test_the_same_build_gives_the_same_bytes_wherever_it_is_made(build, made, tmp_path):
@@ -214,7 +214,7 @@ def test_folders_for_docker_hold_the_same(archive, build, program, tmp_path):
 
 def test_every_file_is_in_the_inventory_with_its_digest(archive, inventory, program):
     files = archive.files()
-    del files[f"/usr/share/sbom/{program}.spdx.json"]  # it cannot hold its own
+    del files[f"/usr/share/sbom/{program}.spdx.json"]  # it cannot contain its own hash
     found = {}
     for one in inventory["files"]:
         sums = {each["algorithm"]: each["checksumValue"] for each in one["checksums"]}
@@ -243,8 +243,8 @@ def test_each_file_is_of_the_package_that_dpkg_says(inventory, program):
         merged_usr = {place.replace("/usr/lib", "/lib") for place in has}
         for place in set(mine) - {BUNDLE, f"/usr/share/doc/{name}/copyright"}:
             here = {place, os.path.realpath(place).replace("/usr/lib", "/lib")}
-            assert here & merged_usr, f"{place} is not of {name}"
-    assert sorted(listed) == sorted(places.values()), "each file is of one package"
+            assert here & merged_usr, f"{place} is not from {name}"
+    assert sorted(listed) == sorted(places.values()), "each file belongs to one package"
 
 
 def test_packages_without_files_are_compiled_in(inventory):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pods of tests/data/injection are what the unit tests say the webhook produces. A real API
+"""The pods of tests/data/injection, which unit tests compare with the webhook's output. A real API
 server accepts them, and real SDKs read the intended settings from their variables."""
 
 import re
@@ -16,7 +16,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector
 FOLDER = ROOT / "tests" / "data" / "injection"
 AFTER = sorted(FOLDER.glob("*.after.yaml"))
 AGENTS = "agents-dualtrace.observability.svc.cluster.local"
-# What a node would say.
+# The values of a node's downward API.
 FIELDS = {
     "metadata.name": "the-pod",
     "metadata.namespace": "the-namespace",
@@ -73,7 +73,7 @@ def test_the_api_server_takes_it(control_plane, example):
     pods = f"/api/v1/namespaces/{namespace}/pods?dryRun=All&fieldValidation=Strict"
     pod = read(example)
     for owner in pod["metadata"].get("ownerReferences", []):
-        owner["uid"] = "0c771b22-9e9e-48bf-b9f3-8d014db7f420"  # left out of the examples
+        owner["uid"] = "0c771b22-9e9e-48bf-b9f3-8d014db7f420"  # the examples omit it
     status, stored = control_plane.api.post(pods, pod)
     assert status == 201, stored
     for asked, got in zip(containers(pod), containers(stored), strict=True):

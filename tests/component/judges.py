@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Third-party servers that show whether what dualtrace sends means what the client meant."""
+"""Third-party servers that verify that a trace keeps its meaning on its way through dualtrace."""
 
 import http.server
 import socket
@@ -50,7 +50,7 @@ class Phoenix:
         url = f"http://127.0.0.1:{self.port}/v1/projects/{quote(project)}/spans/otlpv1?limit=1000"
         try:
             data = fetch_json(url)["data"]
-        except AssertionError:  # the project is made by its first span
+        except AssertionError:  # the first span creates the project
             return []
         return [_phoenix_span(span) for span in data]
 
@@ -104,7 +104,7 @@ class Mlflow:
         url = f"http://127.0.0.1:{self.port}/api/3.0/mlflow/traces/get"
         try:
             trace = fetch_json(f"{url}?trace_id=tr-{trace_id}&allow_partial=true")["trace"]
-        except AssertionError:  # not there yet
+        except AssertionError:  # not stored yet
             return None
         spans = [_mlflow_span(span) for span in trace.get("spans", [])]
         return {"spans": spans, "tags": trace["trace_info"].get("tags", {})}

@@ -75,7 +75,7 @@ def test_phoenix_understands_what_the_arize_lane_sends(stage, phoenix):
 
     judged = wait_until(all_there, "the trace is in Phoenix")
     assert_same_tree(made, judged)
-    # Phoenix makes metadata.<key> of the keys of this one.
+    # Phoenix turns the keys of this attribute into metadata.<key>.
     assert_same_attributes(made, judged, unfolded=("metadata",))
     for span in judged:
         assert any(key.startswith("metadata.") for key in span["attributes"])
@@ -93,6 +93,6 @@ def test_mlflow_understands_what_the_http_lane_sends(stage, mlflow):
     judged = wait_until(all_there, "the trace is in MLflow")
     assert_same_tree(made, judged["spans"])
     assert_same_attributes(made, judged["spans"])
-    # MLflow makes tags of the resource's attributes.
+    # MLflow turns the resource's attributes into tags.
     assert judged["tags"]["openinference.project.name"] == PROJECT
     assert judged["tags"]["service.name"] == "support-desk"

@@ -22,7 +22,7 @@ PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 @pytest.fixture
 def agent(stage, sandbox, tmp_path):
-    """Starts no agent yet."""
+    """The agent is not started yet."""
     limits = {"requestBytes": MEMORY, "memoryBytes": MEMORY}
     agent = stage.agent(
         sandbox.agent_config(), {"receiver": {"limits": limits}, "drainTimeout": "1s"}, start=False
@@ -54,7 +54,7 @@ def large_request(size: int) -> bytes:
 
 
 def small_request() -> bytes:
-    """One span with nothing but its ids."""
+    """One span that has only its ids."""
     span = b"\x0a\x10" + secrets.token_bytes(16) + b"\x12\x08" + secrets.token_bytes(8)
     scope = bytes([0x12, len(span)]) + span
     resource = bytes([0x12, len(scope)]) + scope

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""delivery.minFreeDisk on a disk that others fill: the agent stops accepting spans and reports why,
-delivers its backlog, frees the disk space that it does not need, and then accepts spans again
-without a restart."""
+"""delivery.minFreeDisk on a disk that other programs fill: the agent stops accepting spans and
+reports why, delivers its backlog, frees the disk space that it does not need, and then accepts
+spans again without a restart."""
 
 import os
 
@@ -29,12 +29,12 @@ def disk(stage):
     with small_disk.small_disk(stage.folder / "disk", DISK) as folder:
         yield folder
         for agent in stage.agents:
-            if not agent.process.ended:  # before its disk goes
+            if not agent.process.ended:  # stop it before its disk is unmounted
                 agent.stop(timeout=60)
 
 
 def leave(disk, free: int) -> None:
-    """Other files, so that `free` bytes of the disk remain."""
+    """Writes other files so that `free` bytes of the disk remain."""
     others = disk / "others"
     others.unlink(missing_ok=True)
     space = os.statvfs(disk)
@@ -71,7 +71,7 @@ def test_an_agent_leaves_a_part_of_the_disk_to_others(stage, sandbox, disk, dura
     status, body, _ = send(agent)
     assert status == 503 and b"minFreeDisk" in body
 
-    # What it has is delivered, and then nothing of the disk is held.
+    # The backlog is delivered, and then the agent occupies no disk space.
     sandbox.fault("databricks", "none")
     sandbox.wait_for(set(ids))
     wait_until(lambda: segments(disk) == 0, "its segments are removed", process=agent.process)

@@ -15,7 +15,7 @@ from harness.sandbox import TOKEN, write_secret
 from harness.tenant import Tenant
 
 EXPORT = "reported"
-STATUS_PORT = 8888  # where every agent in a pod has it
+STATUS_PORT = 8888  # the status port of every agent in a pod
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
@@ -29,7 +29,7 @@ def tenant(control_plane, operator, installation):
     made = Tenant(control_plane, "reports")
     installation.allow_in(made.namespace, "secret-reader.yaml")
     made.create(EXPORT)
-    # Ready is decided from here on, so that it does not wait for configurations.
+    # Decide Ready once before there are nodes, so that it does not wait for configurations.
     made.wait_for_reason(EXPORT, "Ready", "NoNodes")
     return made
 
@@ -40,7 +40,7 @@ class OnNode:
     def __init__(
         self, stage, sandbox, tenant: Tenant, token: str, project: str | None = sandbox_.PROJECT
     ):
-        # One of 16 million, so that two tests hardly ever meet.
+        # One of 16 million, so that two tests practically never collide.
         numbers = [secrets.randbelow(254) + 1 for _ in range(3)]
         address = ".".join(str(number) for number in [127, *numbers])
         self.token_file = write_secret(stage.folder / f"token-{address}", token)
@@ -89,7 +89,7 @@ def row(control_plane, tenant: Tenant) -> list[str]:
 def test_the_status_follows_the_agents(control_plane, tenant, nodes):
     refused, _ = nodes
     tenant.wait_for_reason(EXPORT, "AgentsAvailable", "Available")
-    # Their configuration is the sandbox's, and not what the operator gave them.
+    # Their configuration comes from the sandbox, not from the operator.
     reloading = tenant.wait_for_reason(EXPORT, "Progressing", "ReloadingConfiguration")
     assert "0 of 2 agents have the newest configuration" in reloading["message"]
     tenant.wait_for_reason(EXPORT, "DatabricksDelivering", "Idle")
@@ -111,7 +111,7 @@ def test_the_status_follows_the_agents(control_plane, tenant, nodes):
         tenant, "databricks", "backlogBytes", destination(tenant, "databricks")["backlogBytes"]
     )
     assert destination(tenant, "databricks")["backlogBytes"] > 0
-    # The other destination is served all the while.
+    # The other destination keeps working throughout.
     assert tenant.condition(EXPORT, "ArizeDelivering")["status"] == "True"
     wait_for(tenant, "arize", "state", "Idle")
     assert row(control_plane, tenant) == ["False", "2", "2", "Idle", "Paused"]
@@ -152,7 +152,7 @@ def test_spans_that_end_elsewhere_are_no_delivery(tenant, without_project):
     node.send()
     wait_until(lambda: node.agent.spans("arize")["delivered"] == 1, "a span with one passes")
     node.send(project=None)
-    wait_until(lambda: node.agent.lane("arize")["lastError"], "one without is refused once")
+    wait_until(lambda: node.agent.lane("arize")["lastError"], "one without a project is refused")
     wait_until(dead_lettered, "a span without a project is set aside", every=0.5)
     told = tenant.wait_for_reason(EXPORT, "ArizeDelivering", "SpansDeadLettered")
     assert told["status"] == "False"
@@ -173,7 +173,7 @@ def test_credentials_are_told_before_the_first_span(tenant, nodes):
     missing = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "NotMounted")
     assert first.name in missing["message"]
     tenant.wait_for_reason(EXPORT, "Ready", "NotMounted")
-    # Another one is proved by the next request: nobody sends anything to find out.
+    # Only the next request proves a new credential; nothing is sent to test it.
     write_secret(first.token_file, TOKEN)
     proving = tenant.wait_for_reason(EXPORT, "CredentialsSynced", "RotationInProgress")
     assert first.name in proving["message"]
@@ -208,7 +208,7 @@ def test_pods_that_a_policy_refuses_are_no_riddle(control_plane, operator):
         assert "1 of 1 nodes have no agent pod" in message
         assert "Pod Security" in message
         tenant.change(EXPORT, {"delivery": {"storage": "EmptyDir"}})
-        wait_until(lambda: node.pods(tenant.namespace), "the policy takes the pod")
+        wait_until(lambda: node.pods(tenant.namespace), "the policy admits the pod")
     finally:
         node.remove()
 

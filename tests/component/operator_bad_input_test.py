@@ -13,7 +13,7 @@ from harness.sandbox import API_KEY, SPACE_ID, TOKEN
 from harness.tenant import ARIZE, BOTH, SECRETS, Tenant
 
 CRD = ROOT / "crds" / "dualtraceexport.yaml"
-CLEARS_SECONDS = 45  # looked at again every 15 s
+CLEARS_SECONDS = 45  # it is checked every 15 s
 
 
 @pytest.fixture(scope="module")
@@ -119,18 +119,18 @@ def test_an_export_that_was_stored_before_a_rule_existed_is_reported(
     bring_rules_back(tenant)
     assert tenant.versions() == before
 
-    # Nor is what somebody does to them undone meanwhile: what was meant is not known.
+    # Changes to the children are not reverted either, because the intended state is unknown.
     tenant.patch_child("services", "number-0", {"spec": {"internalTrafficPolicy": "Local"}})
     fixed = {"arize": {"endpoint": None}}
     tenant.change("number-0", fixed)
     tenant.wait_for_reason("number-0", "ConfigValid", "Valid")
     wait_until(
         lambda: tenant.child("services", "number-0")["spec"]["internalTrafficPolicy"] == "Cluster",
-        "it is put back with the rest",
+        "it is reverted with the rest",
     )
 
 
-# Of these the API server takes no status, from nobody.
+# The API server rejects any status update for these.
 OF_ANOTHER_TYPE = {"a number for a text", "a text for an object", "a list for a map"}
 
 
@@ -168,7 +168,7 @@ def test_an_export_that_was_never_right_gets_no_children(tenant, any_spec):
     tenant.create("never", {"arize": {"region": "US"}, "databricks": 7})
     invalid = tenant.wait_for_reason("never", "ConfigValid", "Invalid")
     for says in ("spec.arize.credentials", "spec.databricks: "):
-        assert says in invalid["message"]  # all that is wrong, at once
+        assert says in invalid["message"]  # every fault, not only the first
     assert tenant.children() == []
 
 
@@ -192,7 +192,7 @@ WRONG_SECRETS = {
 
 
 def test_wrong_secrets_are_told_apart_and_clear_up_by_themselves(control_plane, installation_for):
-    """All in one test, because the operator checks each of them only now and then."""
+    """All in one test, because the operator checks each of them only periodically."""
     tenants = {}
     for reason, (content, _) in WRONG_SECRETS.items():
         tenant = tenants[reason] = installation_for("secret")
@@ -206,7 +206,7 @@ def test_wrong_secrets_are_told_apart_and_clear_up_by_themselves(control_plane, 
         assert WRONG_SECRETS[reason][1] in synced["message"]
         ready = tenant.condition("needy", "Ready")
         assert (ready["status"], ready["reason"]) == ("False", reason)
-        # Agents run all the same: the other destination can be served.
+        # Agents run nevertheless, because the other destination works.
         wait_until(lambda: tenant.child("daemonsets", "needy"), "the agents are requested")
     for tenant in tenants.values():
         tenant.put_secret("arize", SECRETS["arize"])

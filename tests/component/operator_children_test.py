@@ -14,7 +14,7 @@ from harness.tenant import GC_SECONDS, Tenant
 
 PLANS = ROOT / "tests" / "data" / "plan"
 GOLDEN = sorted(folder.name for folder in PLANS.iterdir())
-GOLDEN_IMAGE = "registry.example.com/dualtrace/agent:0.1.0"  # of the operator's own choice
+GOLDEN_IMAGE = "registry.example.com/dualtrace/agent:0.1.0"  # the operator's default
 AGENT_IMAGE = "registry.example/dualtrace-agent:test"
 
 
@@ -81,7 +81,7 @@ def test_the_example_is_applied_looked_at_and_deleted(plane, installation):
     node = Node(plane.api)
     example = yaml.safe_load((EXAMPLES / "dualtraceexport.yaml").read_text())
     example["metadata"]["namespace"] = namespace
-    del example["spec"]["className"]  # this operator has none
+    del example["spec"]["className"]  # this operator has no class
     plane.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump(example))
     try:
         wait_until(lambda: len(tenant.children()) == len(APIS), "all are there")
@@ -93,7 +93,7 @@ def test_the_example_is_applied_looked_at_and_deleted(plane, installation):
         node.remove()
     plane.kubectl("delete", "dte", "agents", "--namespace", namespace, "--timeout=60s")
     wait_until(lambda: not tenant.children(), "nothing is left", timeout=GC_SECONDS)
-    # Nothing creates them again: when the operator serves a later export, it has seen them go.
+    # They are not recreated: once the operator serves a later export, it has seen the deletion.
     tenant.create("later")
     tenant.wait_until_settled("later")
     assert {one["metadata"]["name"] for _, one in tenant.children()} == {"later-dualtrace"}
@@ -110,7 +110,7 @@ def read_well(plane, namespace: str) -> None:
     header, row = plane.kubectl(*get, "--output", "wide").splitlines()
     titles = ["NAME", "READY", "NODES", "AGENTS", "ARIZE", "DATABRICKS", "AGE", "REASON", "MESSAGE"]
     assert header.split() == titles
-    # The example names two Secrets that are not there.
+    # The example names two Secrets that do not exist.
     assert row.split()[:4] == ["agents", "False", "1", "0"]
     assert "SecretMissing" in row and "Secret company-authority (spec.databricks.ca)" in row
     described = plane.kubectl("describe", "dte", "agents", "--namespace", namespace)
@@ -124,7 +124,7 @@ def read_well(plane, namespace: str) -> None:
         "dualtrace-operator CredentialsSynced: Secret proxy (spec.arize.proxyAuth)",
     ):
         assert expected in text, described
-    assert "is to have an agent" not in text  # NoNodes was before the node
+    assert "Reason: NoNodes" not in text  # the node is counted
 
 
 def test_kubectl_explains_what_a_person_writes(plane):

@@ -100,7 +100,7 @@ def test_true_leads_to_no_namespace_that_is_not_shared(control_plane, launch, ev
     assert "have the installation share that namespace (sharedNamespaces)" in said
     assert "evil" not in said
     assert answer(control_plane, evil.namespace, "true")["injected"] == f"{evil.namespace}/x"
-    # Who names it means it.
+    # A pod that names an export intends to use it.
     observability.create("agents", spec(ALL))
     name = f"{observability.namespace}/agents"
     wait_for_answer(control_plane, shop, name, "injected", name)
@@ -225,7 +225,7 @@ def test_an_export_of_before_goes_on_until_the_installation_ends_it(
     assert any("set {} to admit all" in one for one in observability.api.warnings())
 
     assert operator.stop() == 0
-    operator = launch()  # what the status says is still known
+    operator = launch()  # the status preserves the answer
     wait_for_answer(control_plane, shop, "true", "injected", name)
     assert operator.stop() == 0
     launch("--consent-as-before=false")
@@ -244,12 +244,12 @@ def test_an_export_of_before_is_like_a_new_one_once_all_is_written(
     operator = launch()
     wait_until(
         lambda: observability.get("chosen")["status"].get("consent") == "SelectedAsBefore",
-        "the export with a selector is told apart",
+        "the export with a selector is recognized",
     )
     wait_for_senders(observability, "chosen", EVERYBODY)
     observability.change("agents", {"injection": only(shop)})
     wait_for_senders(observability, "agents", [*OWN, only(shop)])
-    said = wait_until(  # the webhook may know of the change before the status does
+    said = wait_until(  # the webhook may see the change before the status does
         lambda: "namespaceSelector" not in observability.condition("agents", "ConfigValid")["message"]
         and observability.condition("agents", "ConfigValid"),
         "the selector is no longer assumed",

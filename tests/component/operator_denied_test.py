@@ -10,7 +10,7 @@ from harness.installation import ALONE
 from harness.operator import ACCOUNT, NAMESPACE
 from harness.processes import wait_until
 
-ROUNDS = 5  # the time that each takes grows
+ROUNDS = 5  # each takes longer than the one before
 ROUNDS_SECONDS_MIN = 3
 
 
@@ -52,7 +52,7 @@ def test_an_expired_token_is_read_again(control_plane, installation, operator, p
         return short.metric("rest_client_requests_total", code="401")
 
     def has_expired() -> bool:
-        proxy.cut()  # who is connected may stay
+        proxy.cut()  # an open connection stays authenticated
         return refused() > 0
 
     wait_until(has_expired, "the token has expired", timeout=60, every=2)
@@ -73,11 +73,11 @@ def test_a_rotated_authority_is_read_again(control_plane, installation, operator
     kubeconfig = installation.account()
     straight = installation.operator(*ALONE, kubeconfig=kubeconfig).start()
     control_plane.rotate_serving_certificate()
-    control_plane.stop_api_server()  # who is connected would stay
+    control_plane.stop_api_server()  # open connections would stay trusted
     control_plane.start_api_server()
     changes.make()
     asked = Asked(straight)
-    # A failed handshake looks like a connection that went stale, so each request is tried twice.
+    # A failed handshake looks like a stale connection, so each request is tried twice.
     asked.slowly(2 * ROUNDS * INFORMERS, ROUNDS_SECONDS_MIN, "the API server cannot be trusted")
     control_plane.renew_authority(kubeconfig)
     changes.wait_until_acted_on(straight)

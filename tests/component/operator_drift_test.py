@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A change to a child is reverted at once if the operator owns the field, and kept if it does not.
-An operator with nothing to do writes nothing."""
+"""A change to a child is reverted immediately if the operator owns the field, and kept if it does
+not. An operator with nothing to do writes nothing."""
 
 import time
 
@@ -17,8 +17,8 @@ from harness.tenant import Tenant
 EXPORT = "sturdy"
 PERMITS = "--permit-priority-classes=system-node-critical"
 QUIET_ROUNDS = 8
-# The first write after its start is none of a quarrel. Then five changes are put back at once, the next
-# one after two seconds, and the one after that after four.
+# The first write after the start does not count as a conflict. Then five changes are reverted
+# immediately, the next one after two seconds, and the one after that after four.
 QUARREL_WRITES, QUARREL_SECONDS_MIN = 1 + 5 + 2, 2 + 4
 
 # One field that the operator owns, of each kind.
@@ -37,7 +37,7 @@ EDITS = {
 
 @pytest.fixture(scope="module")
 def operator(installation):
-    """It looks at what has not changed every ten minutes: what is put back here, it was told of."""
+    """It resyncs every ten minutes, so changes that it reverts sooner were found by a watch."""
     return installation.operator(*ALONE, PERMITS).start()
 
 
@@ -118,7 +118,7 @@ def test_what_others_own_is_left_alone(tenant, control_plane, operator):
         by="dns-controller",
     )
 
-    # Something of the operator's own is changed, too, so that it writes all of them for certain.
+    # Also change a field of the operator's own, so that it certainly writes all of them.
     tenant.change(
         EXPORT,
         {"delivery": {"maxAge": "36h"}, "agent": {"priorityClassName": "system-node-critical"}},
@@ -176,14 +176,14 @@ def test_a_status_that_moves_costs_no_apply(control_plane, before_node):
     def writes() -> list:
         return [one for one in control_plane.audit(USER, before_node) if one.is_write]
 
-    # The log has a request a moment after its effect.
+    # A request appears in the log slightly after its effect.
     wait_until(lambda: any(one.subresource == "status" for one in writes()), "the status is logged")
     assert not [one for one in writes() if one.resource == "daemonsets"]
 
 
 @pytest.fixture
 def eager(operator, installation):
-    """In its place one that looks every second at what has not changed."""
+    """Replaces it by an operator that resyncs every second."""
     assert operator.stop() == 0
     made = installation.operator(*ALONE, "--resync=1s", PERMITS).start()
     yield made
@@ -194,12 +194,12 @@ def eager(operator, installation):
 def test_looking_at_what_has_not_changed_writes_nothing(tenant, control_plane, before_node, eager):
     tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
     agents = {"desired": 1, "ready": 0, "updated": 1}
-    # Numbers are written every half minute, and a pod without a node has half a minute before the
-    # message names its node.
+    # Counts are written every 30 seconds, and a pod must lack a node for 30 seconds before the
+    # message names that node.
     wait_until(
         lambda: tenant.get(EXPORT)["status"]["agents"] == agents
         and "(not on " in tenant.condition(EXPORT, "AgentsAvailable")["message"],
-        "the status says all there is to say of the node",
+        "the status is complete for that node",
         timeout=180,
     )
     before, status = tenant.versions(), tenant.get(EXPORT)["metadata"]["resourceVersion"]
@@ -214,7 +214,7 @@ def test_looking_at_what_has_not_changed_writes_nothing(tenant, control_plane, b
     assert len(reads) < QUIET_ROUNDS, [(one.verb, one.resource, one.uri) for one in reads]
 
 
-# The last one: what others change of that Service afterwards is put back up to a minute later.
+# Keep this test last: the operator reverts later changes to that Service up to a minute late.
 def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
     """Someone who keeps changing the field back wins for a while, but does not start a fight at the
     API server."""
@@ -234,4 +234,4 @@ def test_a_quarrel_is_not_fought_at_any_speed(tenant, control_plane):
         service = tenant.child("services", EXPORT)
         return service["spec"]["internalTrafficPolicy"] == "Cluster"
 
-    wait_until(is_back, "the last word is the operator's")
+    wait_until(is_back, "the operator wins in the end")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The author of an export is warned at once if it names a Secret that does not exist. Whatever
+"""The author of an export is warned immediately if it names a Secret that does not exist. Whatever
 happens to that lookup, the export is admitted in time."""
 
 import json
@@ -12,9 +12,9 @@ from harness.processes import wait_until
 from harness.tenant import ARIZE, BOTH, SECRETS, Tenant
 
 LOOKUPS = "dualtrace_operator_webhook_secret_lookups_total"
-# It stands in every answer of the webhook's in time; the API server waits two seconds for one.
+# Part of every answer that the webhook gives in time; the API server waits two seconds for one.
 ANSWERED = "this namespace also has the export first"
-AT_ONCE = 48  # three times as many as may wait
+AT_ONCE = 48  # three times the queue's capacity
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def missing(tenant: Tenant, name: str, field: str) -> str:
 def test_a_secret_that_is_not_there_is_told_with_its_field(tenant, operator):
     arize = missing(tenant, "arize", "spec.arize.credentials")
     databricks = missing(tenant, "databricks", "spec.databricks.auth.token")
-    # A busy machine may be too slow for the question.
+    # On a busy machine, the lookup may time out.
     wait_until(lambda: told(tenant, BOTH)[:2] == [arize, databricks], "there is a warning about both")
     tenant.put_secret("arize", SECRETS["arize"])
     wait_until(lambda: told(tenant, BOTH)[0] == databricks, "there is a warning about one")
@@ -102,12 +102,12 @@ def test_kubectl_shows_it_when_an_export_is_applied_and_when_it_is_changed(contr
         )
 
     assert "second created" in applied("arize")
-    # The example of a Role names this Secret too.
+    # The example of a Role lists this Secret, too.
     warning = f"Warning: {missing(tenant, 'company-authority', 'spec.arize.credentials')}"
     wait_until(
         lambda: warning in applied("company-authority")
         and "there is no Secret" not in applied("arize"),
-        "kubectl shows the warning, and shows none",
+        "kubectl shows the warning for the missing Secret only",
     )
 
 
@@ -116,7 +116,7 @@ def test_where_it_may_not_look_it_says_nothing(stranger, operator):
     wait_until(
         lambda: told(stranger, BOTH)[0].startswith(ANSWERED)
         and operator.metric(LOOKUPS, result="denied") >= before + 2,
-        "it was denied, and said nothing",
+        "the lookup was denied, and there is no warning",
     )
 
 

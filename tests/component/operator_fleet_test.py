@@ -109,7 +109,7 @@ def test_nodes_that_cannot_run_the_new_agent_stop_no_other_and_are_named(control
             ]
         },
     )
-    # The third has its new agent beside the old one, whatever the two do.
+    # The third node has its new agent next to the old one, whatever the other two do.
     pod_with(tenant, good, newer)
     wanted = sorted(
         [
@@ -241,7 +241,7 @@ def test_labels_satisfy_a_policy_that_asks_for_them_everywhere(control_plane, op
     assert all(one["metadata"]["labels"]["cost-center"] == "traces" for _, one in tenant.children())
     template = tenant.child("daemonsets", EXPORT)["spec"]["template"]["metadata"]
     assert template["labels"]["cost-center"] == "traces"
-    # A policy of others is not the export's to add to.
+    # The export cannot add labels to policies that others manage.
     tenant.change(EXPORT, {"agent": {"networkPolicy": {"mode": "None"}}})
     wait_until(lambda: tenant.child("networkpolicies", EXPORT) is None, "it is removed")
 

@@ -91,7 +91,7 @@ def test_an_annotated_pod_gets_the_endpoint_of_its_nodes_agent(
     service = f"{EXPORT}-dualtrace.{tenant.namespace}.svc.{DOMAIN}"
     assert variables(pod)[ENDPOINT] == f"http://{service}:4318/v1/traces"
     assert variables(pod)["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] == "http/protobuf"
-    # The agents are really to be found there.
+    # The agents' Service really has this name.
     wait_until(lambda: tenant.child("services", EXPORT), "the Service is there")
 
 
@@ -102,7 +102,7 @@ def test_a_labelled_namespace_asks_for_all_its_pods(control_plane, operator, ten
     wait_until(
         lambda: annotation(create(control_plane, space, plain_pod(None), "?dryRun=All"), "injected")
         == name,
-        "its pods are injected",
+        "pods there are injected",
     )
     assert variables(create(control_plane, space, plain_pod("false"))) == {}
 
@@ -194,7 +194,7 @@ def test_whoever_writes_a_second_export_is_warned_at_once(control_plane, operato
 
 
 def user_sees(before: dict, after: dict) -> dict:
-    """`after` in the form that its owner wrote: without what the webhook adds."""
+    """`after` in the form that its owner wrote, without the webhook's additions."""
     seen = copy.deepcopy(after)
     for kind in ("containers", "initContainers"):
         for written, got in zip(before["spec"].get(kind, []), seen["spec"].get(kind, [])):
@@ -213,12 +213,12 @@ def user_sees(before: dict, after: dict) -> dict:
 
 
 def comparable(pod: dict) -> dict:
-    """Without what differs between any two created pods."""
+    """Without the fields that differ between any two created pods."""
     kept = copy.deepcopy(pod)
     for name in ("creationTimestamp", "managedFields", "name", "uid", "generateName"):
         kept["metadata"].pop(name, None)
     kept["metadata"].get("annotations", {}).pop("dualtrace.dev/inject")
-    kept["spec"].pop("volumes", None)  # of the ServiceAccount's token, with a random name
+    kept["spec"].pop("volumes", None)  # the ServiceAccount token's volume, with a random name
     for kind in ("containers", "initContainers"):
         for container in kept["spec"].get(kind, []):
             container.pop("volumeMounts", None)
@@ -274,7 +274,7 @@ def test_ephemeral_containers_get_nothing_and_take_nothing_away(
     injected = 0
     for seed in range(DEBUGGED_PODS):
         wish = random_pod(seed)
-        wish["metadata"].pop("ownerReferences", None)  # it would be collected
+        wish["metadata"].pop("ownerReferences", None)  # or it would be garbage-collected
         pod = create(control_plane, served_space, wish)
         bare = create(control_plane, served_space, {**plain_pod("false"), "spec": wish["spec"]})
         injected += annotation(pod, "injected") is not None

@@ -57,7 +57,7 @@ def dies_at(number: int, fate: Fate, operator):
 def test_killed_at_any_write_it_ends_in_the_same_state(
     installation, control_plane, proxy, kubeconfig, plan, fate
 ):
-    """From the first write to the last: those of the children, the status and the events."""
+    """Kills it at each write in turn: to the children, the status and the events."""
     for number in range(1, WRITES_MAX):
         tenant = Tenant(control_plane, "killed")
         tenant.create(EXPORT)

@@ -91,8 +91,8 @@ def wait_for_term(history, name: str, since: int):
 
 
 def looks(history, name: str, after: str = "", until: str = "~") -> list[str]:
-    """When this operator looked who holds the lease. Times are counted in looks where a busy machine
-    would spoil a limit in seconds."""
+    """The times at which this operator read the lease. Where a busy machine would break a limit in
+    seconds, tests count these reads instead."""
     return [
         one.time
         for one in history.entries()
@@ -118,7 +118,7 @@ def test_one_leads_and_the_other_waits(operators, history, tenant):
     before = len(looks(history, other))
     wait_until(lambda: len(looks(history, other)) >= before + 2, f"{other} looks again", every=0.2)
     assert not is_master(operators[other])
-    assert answers(operators[other].url("/readyz"))  # it has the cluster in its memory already
+    assert answers(operators[other].url("/readyz"))  # its cache is already filled
     assert {term.user for term in history.terms()} == {user_of(leader)}
 
 
@@ -130,8 +130,8 @@ def test_killed_its_lease_runs_out_and_the_other_takes_over(operators, history, 
     last = history.terms()[-1]
     term = wait_for_term(history, other, since)
     print(f"taken over {seconds_between(last.time, term.time):.1f} s after the last renewal")
-    # The first look showed the last renewal; the one that found it too old was the last, or, on a
-    # busy machine, the one before.
+    # The first read saw the last renewal. The one that found the lease expired was the last read
+    # or, on a busy machine, the one before.
     seen = looks(history, other, last.time, term.time)
     assert seconds_between(seen[0], seen[-3]) < LEASE_SECONDS
     assert_serves(tenant, EXPORT, "after-the-kill")
@@ -157,7 +157,7 @@ def test_stopped_for_longer_than_its_lease_it_wakes_up_and_writes_nothing(
     leader, other = leader_of(operators)
     since = len(history.terms())
     operators[leader].process.signal(signal.SIGSTOP)
-    keep_busy(tenant, "after-the-stop")  # also for the sleeper, when it wakes up
+    keep_busy(tenant, "after-the-stop")  # also for the paused one when it resumes
     wait_for_term(history, other, since)
     operators[leader].process.signal(signal.SIGCONT)
     assert operators[leader].process.wait(60) == 1

@@ -50,18 +50,18 @@ def config_of(tenant: Tenant) -> str:
 
 
 def mess_up(tenant: Tenant) -> None:
-    """Changes of all kinds, after which only EXPORT is wanted, as before."""
+    """Makes changes of all kinds. Afterwards, only EXPORT is wanted, as before."""
     tenant.create("deleted")
-    tenant.create("made-anew", {"arize": ARIZE})
+    tenant.create("recreated", {"arize": ARIZE})
     tenant.change(EXPORT, {"databricks": None})
     tenant.change(EXPORT, BOTH)
-    tenant.delete("made-anew")
-    tenant.create("made-anew")
+    tenant.delete("recreated")
+    tenant.create("recreated")
     tenant.delete_child("services", EXPORT)
     tenant.patch_child("daemonsets", EXPORT, {"spec": {"minReadySeconds": 77}})
     tenant.patch_child("configmaps", EXPORT, {"data": {"agent.yaml": "logLevel: Debug\n"}})
     tenant.delete("deleted")
-    tenant.delete("made-anew")
+    tenant.delete("recreated")
 
 
 def test_it_catches_up_with_what_happened_while_it_did_not_run(installation, control_plane, plan):
@@ -90,7 +90,7 @@ def test_a_leader_that_is_cut_off_ends_and_its_successor_catches_up(
     assert operator.process.wait(60) == 1
     assert operator.logged("Leadership was lost")
     proxy.reconnect()
-    operator.start()  # as the kubelet would
+    operator.start()  # as the kubelet would do
     assert_ends_well(tenant, EXPORT, plan)
     assert operator.stop() == 0
 

@@ -31,7 +31,7 @@ def test_an_operator_that_may_not_list_ends_and_says_what_it_waited_for(
 
 def test_an_operator_that_is_stopped_takes_that_for_no_fault(installation):
     operator = installation.operator("--leader-elect=false")
-    for _ in range(8):  # which of its threads ends first is chance
+    for _ in range(8):  # the order in which its threads end is random
         assert operator.start().stop() == 0
         assert {line["level"] for line in operator.log()} == {"info"}, operator.process.output()
 

@@ -59,9 +59,9 @@ def test_each_kind_is_asked_for_in_a_stream_and_nothing_is_listed_from_a_cache(o
         assert one["resourceVersionMatch"] == "NotOlderThan"
         assert one["allowWatchBookmarks"] == "true"
         assert "resourceVersion" not in one
-    for one in lists(proxy, since):  # where this API server's etcd knows no streams
+    for one in lists(proxy, since):  # if this API server's etcd does not support streams
         assert int(one["limit"]) <= PAGE and "resourceVersion" not in one
-    assert {line["level"] for line in operator.log()} == {"info"}, "that is no fault"
+    assert {line["level"] for line in operator.log()} == {"info"}, "this is not an error"
 
 
 def test_an_api_server_that_refuses_streams_is_asked_for_pages(operator, proxy):
@@ -80,7 +80,7 @@ def test_a_stream_that_goes_wrong_is_followed_by_pages(operator, proxy, trouble)
     proxy.rule = lambda seen: trouble if "sendInitialEvents" in seen.path else None
     since = proxy.count()
     operator.start()
-    assert len(streams(proxy, since)) == INFORMERS, "and is not tried in the same way again"
+    assert len(streams(proxy, since)) == INFORMERS, "streaming is not tried again"
     assert len(lists(proxy, since)) == INFORMERS
 
 

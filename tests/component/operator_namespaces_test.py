@@ -96,7 +96,7 @@ def test_a_namespace_that_is_deleted_ends_neither_the_operator_nor_its_webhook(
         assert status == 200, answer
         gone = f"/api/v1/namespaces/{second.namespace}"
         wait_until(lambda: control_plane.api.get(gone)[0] == 404, "it is deleted", timeout=120)
-        # Watches stand for as long as they may; another start finds it shut.
+        # Existing watches may continue for a while; a restarted operator has none.
         assert operator.stop() == 0
         operator.start()
         wait_until(lambda: not_served(operator) == [second.namespace], "it reports which one")
@@ -115,7 +115,7 @@ def test_a_role_that_goes_while_it_runs_is_told_to_the_exports(bare_installation
     operator = operator_of(bare_installation, first.namespace, second.namespace).start()
     second.create(EXPORT)
     second.wait_until_settled(EXPORT)
-    # Pods alone cannot be seen any more, so that events can still be written.
+    # Deny access to pods only, so that events can still be written.
     path = f"{RBAC}/namespaces/{second.namespace}/roles/dualtrace-operator"
     _, role = second.api.get(path)
     role["rules"] = [rule for rule in role["rules"] if rule["resources"] != ["pods"]]

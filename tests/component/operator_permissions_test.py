@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The installation decides what exports may ask for: the operator applies nothing else, and the
+"""The installation decides what exports may request: the operator applies nothing else, and the
 chart's ValidatingAdmissionPolicy, on a real API server, agrees on each export of a table."""
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ PERMISSIONS = {
 @dataclass(frozen=True)
 class Case:
     spec: dict
-    field: str = ""  # that is not permitted; "": all is
+    field: str = ""  # the field that is not permitted; "" if all are
 
 
 def spec(**sections) -> dict:

@@ -56,7 +56,7 @@ def rights_for(entry: AuditEntry) -> set[Right]:
 
 
 def busy_day(tenant: Tenant, control_plane) -> None:
-    """Everything that an operator ever does."""
+    """Makes the operator use every permission."""
     tenant.create(EXPORT)
     tenant.wait_until_settled(EXPORT)
     tenant.wait_for_reason(EXPORT, "CredentialsSynced", "Synced")
@@ -67,7 +67,7 @@ def busy_day(tenant: Tenant, control_plane) -> None:
     gone = [path_of(plural, tenant.namespace, STRAY) for plural in APIS]
     wait_until(
         lambda: all(control_plane.api.get(path)[0] == 404 for path in gone),
-        "what is not planned any more is gone",
+        "the stray children are gone",
     )
     make_old_news(tenant)
     events = f"/apis/events.k8s.io/v1/namespaces/{tenant.namespace}/events"
@@ -124,7 +124,7 @@ def test_no_right_is_missing(day):
 
 def test_no_right_is_too_many(day):
     used = {right for one in day if one.code not in (401, 403) for right in rights_for(one)}
-    # Nobody asks for it; the admission plugin looks whether it would be allowed (tested below).
+    # No request uses it; the admission plugin checks whether it is granted (tested below).
     used.add(("dualtrace.dev", "dualtraceexports/finalizers", "update"))
     files = ("account.yaml", "rbac.yaml", "rbac-webhook.yaml", "secret-reader.yaml")
     assert granted(*files) - used == set()
@@ -149,7 +149,7 @@ def test_the_manifests_for_single_namespaces_give_the_same():
     assert rules("rbac.yaml") == rules("rbac-namespaced.yaml")
 
 
-# --- without one of them ---
+# --- without one permission ---
 
 
 def group_of(plural: str) -> str:
@@ -193,7 +193,7 @@ def test_without_a_list_or_watch_it_is_not_ready_or_says_so(
         entries = [one for one in control_plane.audit(USER, since) if one.code == 403]
         return bool(entries) and {rights_for(one).pop() for one in entries} == {right}
 
-    wait_until(refused, f"{right} is missed", process=operator.process)
+    wait_until(refused, f"a request without {right} is refused", process=operator.process)
     assert operator.stop() == 0
 
 

@@ -11,7 +11,7 @@ from harness.tenant import ARIZE, Tenant
 
 OFTEN = "--resync=1s"
 RBAC = "rbac.authorization.k8s.io"
-# Of the two installations, which share an account here.
+# For the Leases of the two installations, which share an account here.
 OWN_LEASES = [
     {
         "apiVersion": f"{RBAC}/v1",
@@ -110,7 +110,7 @@ def test_an_export_belongs_to_the_operator_of_its_class(tenant, first, second):
     left = [line["export"] for line in other.log() if "leaves it to another" in line["message"]]
     assert sorted(left) == [f"{tenant.namespace}/plain", f"{tenant.namespace}/red"]
 
-    # Hands change with the class, and the agents with them.
+    # The owner changes with the class, and takes over the agents.
     uid = tenant.child("daemonsets", "plain")["metadata"]["uid"]
     tenant.change("plain", {"className": "blue"})
     wait_for_image(tenant, "plain", "second")
@@ -143,7 +143,7 @@ def test_of_two_that_would_serve_it_the_first_has_it(tenant, first, second):
     assert image_of(tenant, "agents").endswith(":test")
     assert owner(tenant).endswith("/first")
 
-    # Its Lease is held by nobody any more.
+    # Nobody holds its Lease anymore.
     assert one.stop() == 0
     wait_for_image(tenant, "agents", "second", timeout=150)
     wait_until(lambda: owner(tenant).endswith("/second"), "it is the second's")

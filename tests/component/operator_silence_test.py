@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches that fell silent. A file of its own, which does next to nothing for the two and a half minutes
-that the operator waits before it gives one up: other files run meanwhile."""
+"""Silent watches. This test has its own file because it mostly waits for the two and a half
+minutes after which the operator gives one up; other files run in the meantime."""
 
 import pytest
 from harness.api_proxy import Fate
@@ -20,7 +20,7 @@ def proxy(installation):
 def test_streams_that_fell_silent_are_given_up_and_lose_no_change(
     control_plane, installation, proxy
 ):
-    """As those on a connection that a firewall forgot: nothing comes, and nothing ends them."""
+    """As on a connection that a firewall has dropped: nothing arrives, and nothing closes it."""
     kubeconfig = proxy.kubeconfig(installation.account())
     operator = installation.operator(*ALONE, kubeconfig=kubeconfig).start()
     changes = Changes(control_plane)

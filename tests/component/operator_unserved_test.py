@@ -73,7 +73,7 @@ def test_pods_on_nodes_without_an_agent_are_named(control_plane, launch, nodes):
         "an event reports this",
     )
 
-    # Another operator continues from there.
+    # A new operator continues with the same state.
     operator.stop()
     launch()
     tenant.wait_for_reason(EXPORT, "AgentsAvailable", "PodsUnserved")

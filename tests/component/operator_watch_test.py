@@ -9,7 +9,7 @@ from harness.children import INFORMERS
 from harness.installation import ALONE
 from harness.processes import wait_until
 
-BUSY_MAX = 600  # requests while the changes are acted on; a minute, where there is a rate
+BUSY_MAX = 600  # requests while the changes are applied; per minute, if it is a rate
 TORN_MIN = 3 * INFORMERS
 
 
@@ -38,11 +38,11 @@ def healed(proxy):
 
 
 def test_an_api_server_that_is_away_is_not_hammered(control_plane, operator, proxy, changes):
-    """It also acts on what happened before the operator was back."""
+    """It also applies changes that were made before the operator reconnected."""
     asked = Asked(operator)
     control_plane.stop_api_server()
-    # Five times each, and twice each time: it may be the connection that is dead.
-    asked.slowly(2 * 5 * INFORMERS, 3, "the API server is away")
+    # Five times each, and each of those twice, because the connection itself may be stale.
+    asked.slowly(2 * 5 * INFORMERS, 3, "the API server is down")
     proxy.disconnect()
     control_plane.start_api_server()
     changes.make()
@@ -72,7 +72,7 @@ def test_what_was_compacted_is_listed_anew(control_plane, operator, proxy, chang
     def listed() -> float:
         return operator.metric("dualtrace_informer_lists_total") - lists
 
-    # Each when its pause ends; the changes needed some of them only.
+    # Each one lists when its back-off ends; the changes needed only some of them.
     wait_until(lambda: listed() >= INFORMERS, "all have listed again", timeout=90)
     assert listed() <= INFORMERS + 2
 
@@ -83,7 +83,7 @@ def test_torn_streams_lose_no_change(operator, proxy, changes):
     def rule(seen: Seen) -> Torn | None:
         nonlocal number
         number += 1
-        # In the middle of a line, at its end, before the first byte, after many.
+        # In the middle of a line, at its end, before the first byte, or after many bytes.
         return Torn((137 * number) % 6000) if seen.is_watch else None
 
     proxy.cut()
@@ -92,7 +92,7 @@ def test_torn_streams_lose_no_change(operator, proxy, changes):
     changes.make()
 
     def torn() -> bool:
-        for level in ("Debug", "Info"):  # so that there is something to tear
+        for level in ("Debug", "Info"):  # cause traffic on the streams
             changes.tenant.change("changed", {"agent": {"logLevel": level}})
         return number >= TORN_MIN
 

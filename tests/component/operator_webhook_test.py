@@ -26,9 +26,9 @@ from harness.webhook import (
 )
 
 ASKS = {"dualtrace.dev/inject": "true"}
-# Of a webhook that sets no timeout of its own; with ours, it is two seconds and what a busy machine adds.
+# The API server's default. Our webhook sets two seconds, and a busy machine adds to that.
 DEFAULT_TIMEOUT_SECONDS = 10
-QUICK = ["--webhook-certificate-life=30s", "--webhook-authority-life=10m"]  # looks each second
+QUICK = ["--webhook-certificate-life=30s", "--webhook-authority-life=10m"]  # checks every second
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ def test_it_is_asked_for_what_asks_and_for_nothing_else(
     status, answer = control_plane.api.post(exports_path(space), asked)
     assert status == 201, answer
     assert reviews(operator, "/validate-exports") == 1
-    # There is no export; that is told on the pod.
+    # There is no export; the pod's annotation reports that.
     assert operator.metric("dualtrace_operator_webhook_requests_total", result="skipped") == 2
     assert operator.metric("dualtrace_operator_webhook_trusted") == 1
     days = operator.metric("dualtrace_operator_webhook_certificate_end_timestamp_seconds")
@@ -196,7 +196,7 @@ def test_what_is_damaged_is_mended(control_plane, webhook, start, space, damage)
 
 def test_two_replicas_agree(control_plane, webhook, launch, space, labelled):
     webhook.install(second=NAMESPACES)
-    replicas = [launch(replica=number) for number in (0, 1)]  # both make an authority, one stays
+    replicas = [launch(replica=number) for number in (0, 1)]  # both create a CA, one is kept
     for replica in replicas:
         wait_until_ready(replica)
     create_pod(control_plane, space, ASKS)
@@ -274,7 +274,7 @@ def test_clients_that_say_nothing_are_in_nobodys_way(control_plane, webhook, sta
     pods = [create_pod(control_plane, space, ASKS) for _ in range(5)]
     for one in silent:
         one.close()
-    # Each was answered before the API server gave up: not one after the other silent client.
+    # All were answered before the API server's timeout: silent clients do not hold up the others.
     told = {"dualtrace.dev/injected", "dualtrace.dev/skipped"}
     assert all(told & pod["metadata"]["annotations"].keys() for pod in pods)
     assert reviews(operator) == 5

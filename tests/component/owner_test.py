@@ -118,7 +118,7 @@ def test_one_command_empties_a_node(stage, sandbox, start, folder):
     assert refused.returncode == 1 and str(folder) in refused.stderr
     assert len(journals(folder)) == 2
     assert agent.stop() == 0
-    # The drained one has nothing that could expire; what waits is not too old.
+    # The drained journal has nothing that could expire, and the other one is not old enough.
     assert clean("--expired").stdout.count("/journal-") == 1
     assert clean("--dry-run").stdout.count("/journal-") == 1
     done = clean()

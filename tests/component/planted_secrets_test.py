@@ -26,7 +26,7 @@ from harness.processes import wait_until
     ],
     ids=lambda fault: f"{fault['status']}-{len(fault.get('body', ''))}",
 )
-# Debug says all that the levels above it say; at those the agent does not tell when it is ready.
+# Debug logs everything that other levels log. Above Info, the agent does not log its readiness.
 @pytest.mark.parametrize("level", ["Debug", "Info"])
 @pytest.mark.parametrize("identity", [("oauth", "Workspace")], indirect=True, ids="-".join)
 def test_no_secret_shows_whatever_the_token_endpoint_says(stage, identity, sandbox, fault, level):

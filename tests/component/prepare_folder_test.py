@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the init container of a pod does: `prepare-folder` as a root user that can only change
+"""The init container of a pod: `prepare-folder` as a root user that can only change
 owners, and then the agent as an arbitrary user."""
 
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 def prepare(binary, folder, owner=f"{AGENT}:{AGENT}") -> subprocess.CompletedProcess:
     only_chown = ["--inh-caps=-all,+chown", "--bounding-set=-all,+chown", "--no-new-privs"]
     command = ["setpriv", *only_chown, binary, "prepare-folder", "--folder", folder, "--owner", owner]
-    # The leak check at the end traces the process, which this root may not.
+    # LeakSanitizer uses ptrace, which needs a capability that this root lacks.
     environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
 
@@ -43,7 +43,7 @@ def test_a_folder_of_the_kubelets_making_becomes_the_agents(binary, tmp_path, mo
     assert owners(folder) == {(AGENT, AGENT)} and folder.stat().st_mode & 0o7777 == 0o700
     before = folder.stat().st_ctime_ns
     assert prepare(binary, folder).returncode == 0
-    assert folder.stat().st_ctime_ns == before, "the next time there is nothing to do"
+    assert folder.stat().st_ctime_ns == before, "the second run has nothing to do"
 
 
 def test_the_journal_of_another_user_is_handed_over(binary, tmp_path):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The protos we wrote out agree with the published ones: the OTLP ones fully, the others in what
-they hold.
+"""The protos that we wrote out agree with the published ones: the OTLP ones fully, the others in
+the parts that they contain.
 
 Needs `protoc` and the packages opentelemetry-proto, googleapis-common-protos and
 grpcio-health-checking, whose generated modules carry the descriptors of the published files.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What README.md copies from other files matches them."""
+"""The parts of README.md that are copied from other files match them."""
 
 import re
 

@@ -96,7 +96,7 @@ def test_over_http(sandbox, agent, case):
         assert status == expected
         if status == 400 and headers == JSON:
             assert json.loads(answer)["message"]
-    # Whatever came before, the next one passes.
+    # Whatever came before, the next request is accepted.
     request = otlp.make_request()
     assert fetch(f"http://{agent.http_endpoint}/v1/traces", request, PROTOBUF)[0] == 200
     sent = [request] if expected != 200 or body is None or len(body) < 10 else [request, GOOD]

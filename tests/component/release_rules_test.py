@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev release rejects before it builds anything, and what it decides."""
+"""The refusals of ./dev release before it builds anything, and its decisions."""
 
 import gzip
 import io

@@ -161,7 +161,7 @@ def test_install_yaml_is_what_the_chart_renders(release, digests, tmp_path):
     for one in rendered:
         for label in ("helm.sh/chart", "app.kubernetes.io/managed-by"):
             one["metadata"]["labels"].pop(label)
-    for one in rendered:  # of pods, too, where there are some
+    for one in rendered:  # including pods, if there are any
         assert one in objects, one["metadata"]["name"]
     assert len(objects) == len(rendered) + 1
     assert {one["metadata"].get("namespace", "dualtrace-system") for one in objects} == {
@@ -207,7 +207,7 @@ def test_the_bundle_passes_the_validator_of_its_framework(release, tmp_path):
     command = [verify, "manifests", "--object_validate", release / "bundle"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and "Error: " not in done.stderr, done.stderr
-    # Of most faults it speaks and ends with 0.
+    # It reports most faults but exits with 0.
     bad = tmp_path / "bundle"
     subprocess.run(["cp", "-r", release / "bundle", bad], check=True)
     (file,) = (bad / "manifests").glob("*.clusterserviceversion.yaml")

@@ -78,8 +78,8 @@ def relays(*targets: str):
 
 
 def judge(sandbox, agent, load, twice: tuple[str, ...] = ()) -> None:
-    """Every acknowledged request is at both destinations exactly, and nothing else is; only at the
-    destinations in `twice` may a span have arrived twice, as the same bytes."""
+    """Both destinations have exactly the acknowledged requests. Only at the destinations in `twice`
+    may a span have arrived twice, with the same bytes."""
     wait_until(
         lambda: agent.spans("arize")["accepted"] == agent.spans("databricks")["accepted"]
         and agent.caught_up(),
@@ -107,7 +107,7 @@ def judge(sandbox, agent, load, twice: tuple[str, ...] = ()) -> None:
 
 def run_for_a_while(load) -> None:
     before = load.accepted
-    wait_until(lambda: load.accepted >= before + 300, "the load runs on")
+    wait_until(lambda: load.accepted >= before + 300, "the load continues")
 
 
 def test_changes_under_load_lose_nothing_and_disturb_nobody(stage, sandbox):
@@ -119,7 +119,7 @@ def test_changes_under_load_lose_nothing_and_disturb_nobody(stage, sandbox):
             {
                 "arize": {"endpoint": f"http://{arize.endpoint}"},
                 "databricks": {"workspaceURL": f"http://{old.endpoint}"},
-                # HTTP/1.1 opens a connection for each request at a time: one, then.
+                # HTTP/1.1 opens one connection per request in flight, so limit it to one.
                 "delivery": {"requestsInFlight": 1},
             },
         )
@@ -131,13 +131,13 @@ def test_changes_under_load_lose_nothing_and_disturb_nobody(stage, sandbox):
             clients = grpc.connections(), http.connections()
             assert clients == (SHAPE.threads // 2, SHAPE.threads // 2)
 
-            # What the intake uses: no lane notices.
+            # Settings of the intake do not affect the lanes.
             before = arize.connections(), old.connections()
             mounted.change({"arize": {"project": "another"}, "resourceAttributes": {"team": "a"}})
             run_for_a_while(load)
             assert (arize.connections(), old.connections()) == before
 
-            # One lane: another file with the token, then another way to the workspace.
+            # One lane only: first another token file, then another workspace URL.
             moved = write_secret(sandbox.folder / "moved-token", TOKEN)
             sandbox.token_file.unlink()
             mounted.change({"databricks": {"auth": {"tokenFile": str(moved)}}})
@@ -148,14 +148,14 @@ def test_changes_under_load_lose_nothing_and_disturb_nobody(stage, sandbox):
             assert new.connections() > 0
             assert (arize.connections(), old.connections()) == (before[0], left)
 
-            # What cannot be: the agent runs on with what it has.
+            # Invalid configurations: the agent keeps the current one.
             mounted.change_in_vain("arize: {regoin: US}\n", "arize.regoin")
             valid = merged(mounted.config, {"receiver": {"threads": 2}})
             mounted.change_in_vain(yaml.safe_dump(valid), "restart the agent")
             assert metric(agent, "dualtrace_config_last_reload_successful") == 0
             run_for_a_while(load)
 
-            # Both lanes.
+            # A change that affects both lanes.
             mounted.change({"delivery": {"maxAge": "1h"}, "drainTimeout": "9s"})
             run_for_a_while(load)
             assert (grpc.connections(), http.connections()) == clients
@@ -196,14 +196,14 @@ def test_a_dead_destination_is_replaced_and_the_other_does_not_notice(stage, san
         stage,
         sandbox.agent_config(),
         {"databricks": {"workspaceURL": dead.url("databricks")}},
-        {"delivery": {"requestTimeout": "10m"}},  # which is not waited for
+        {"delivery": {"requestTimeout": "10m"}},  # the reload must not wait that long
     )
     load = Load(lambda: mounted.agent, SHAPE, seed=8)
     run_for_a_while(load)
     assert mounted.agent.spans("databricks")["delivered"] == 0
     before = load.accepted
     mounted.change({"databricks": {"workspaceURL": sandbox.url("databricks")}})
-    if fault == "blackhole":  # the old lane's requests are given some seconds
+    if fault == "blackhole":  # the old lane's requests get a few seconds
         one_each = SHAPE.threads * SHAPE.spans
         assert load.accepted > before + 2 * one_each, "clients do not wait for a reload"
     run_for_a_while(load)
@@ -219,7 +219,7 @@ def test_an_adopted_journal_goes_to_the_new_lane_too(stage, sandbox):
         assert fetch(f"http://{first.http_endpoint}/v1/traces", request, HEADERS)[0] == 200
     ids = set(otlp.by_id(requests))
     sandbox.wait_for(ids, ["arize"])
-    # The second starts before the first ends, and so has a journal of its own.
+    # The second agent starts before the first one ends, so it has a journal of its own.
     folder = {"delivery": {"folder": first.config["delivery"]["folder"]}}
     mounted = Mounted(stage, sandbox.agent_config(), folder)
     assert first.stop() == 0
@@ -258,9 +258,9 @@ def test_a_plain_file_may_be_rewritten_and_replaced(stage, sandbox):
     other.rename(agent.config_file)
     agent.wait_until_configured()
     agent.config_file.unlink()
-    wait_until(lambda: configuration(agent)["error"], "it says that the file is gone")
+    wait_until(lambda: configuration(agent)["error"], "it reports that the file is missing")
     agent.config_file.write_text(text)
-    wait_until(lambda: configuration(agent)["error"] is None, "it is satisfied again")
+    wait_until(lambda: configuration(agent)["error"] is None, "it reports no error again")
 
 
 def test_after_a_reload_it_ends_and_starts_like_any_other(stage, sandbox):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agent reports early: missing or unusable credentials, with or without spans; and spans
-that end anywhere but at the destination."""
+"""Problems that an agent reports early: missing or unusable credentials, with or without spans; and
+spans that end anywhere but at the destination."""
 
 import pytest
 from harness import otlp
@@ -41,7 +41,7 @@ def test_spans_that_end_elsewhere_are_reported_with_the_words_of_the_destination
 ):
     agent = stage.agent(sandbox.agent_config(protocol, project=None))
     url = f"http://{agent.http_endpoint}/v1/traces"
-    # With others, so that it is the spans' fault and not the destination's.
+    # Valid spans pass, so the refusal must be the fault of the others.
     assert fetch(url, otlp.make_request(project="mine"), PROTOBUF)[0] == 200
     wait_until(lambda: agent.spans("arize")["delivered"] > 0, "some pass")
     assert agent.lane("arize")["losses"] == []
@@ -50,7 +50,7 @@ def test_spans_that_end_elsewhere_are_reported_with_the_words_of_the_destination
         assert fetch(url, otlp.make_request(project="mine"), PROTOBUF)[0] == 200
         return next(iter(agent.lane("arize")["losses"]), None)
 
-    # In a request of its own: of a mixed one the sandbox rejects a part.
+    # In a request of its own, because the sandbox rejects a mixed request partially.
     assert fetch(url, otlp.make_request(project=None), PROTOBUF)[0] == 200
     wait_until(lambda: agent.lane("arize")["lastError"], "it is refused once")
     told = wait_until(loss, "the lane reports the loss", every=0.5)

@@ -31,7 +31,7 @@ def test_a_good_key_takes_over_from_a_good_one(agent, identity, sandbox):
     told = wait_for_fingerprint(agent, identity, SECOND)
     assert told["previous"]["fingerprint"] == fingerprint(FIRST)
     assert told["previous"]["lastUsed"] is not None
-    # Now the old one may go: nobody uses it any more.
+    # The old one can be revoked now, because nothing uses it.
     identity.allow(SECOND)
     run_for_a_while(load)
     assert identity.uses(FIRST)["refused"] == 0
@@ -49,7 +49,7 @@ def test_a_bad_key_disturbs_nothing_and_says_why(agent, identity, sandbox):
     assert rejected["reason"] in ("AuthRejected", "PermissionDenied") and rejected["why"] != ""
     run_for_a_while(load)
     assert lane(agent, identity)["credential"]["fingerprint"] == fingerprint(FIRST)
-    assert lane(agent, identity)["lastError"] is None  # the lane has not noticed
+    assert lane(agent, identity)["lastError"] is None  # the lane is not affected
     identity.allow(FIRST, SECOND)
     identity.use(SECOND)
     wait_for_fingerprint(agent, identity, SECOND)

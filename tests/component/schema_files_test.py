@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What follows from the schema of the agent's configuration is as `./dev docs` makes it, and a field
-that is missing is added in its place."""
+"""Files that are derived from the agent's configuration schema match the output of `./dev docs`,
+which also inserts a missing field in its place."""
 
 import pytest
 import yaml

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/injection.md names the versions of the SDKs that the tests run."""
+"""docs/injection.md lists the versions of the SDKs that the tests run."""
 
 import json
 import re

@@ -16,7 +16,7 @@ def send(agent, count: int) -> set[str]:
 
 
 def test_sigterm_drains_and_ends_with_zero(stage, sandbox):
-    # A linger that the test never waits out: what arrives is what the drain sent.
+    # The linger never expires during the test, so whatever arrives was sent by the drain.
     agent = stage.agent(sandbox.agent_config(), {"delivery": {"linger": "60s"}})
     ids = send(agent, 20)
     assert agent.stop() == 0
@@ -36,7 +36,7 @@ def test_the_drain_has_a_deadline_and_the_next_run_delivers_the_rest(stage, sand
     sandbox.fault("databricks", "none")
     agent.start()
     sandbox.wait_for(ids)
-    # What Arize had acknowledged before is not sent to it again.
+    # Spans that Arize had already acknowledged are not sent to it again.
     assert len(sandbox.ids("arize")) == len(ids)
     agent.assert_books_balance()
 
@@ -46,7 +46,7 @@ def test_a_second_agent_adopts_the_journal_of_a_dead_one(stage, sandbox):
     first = stage.agent(sandbox.agent_config(), {"drainTimeout": "1s"})
     ids = send(first, 10)
     sandbox.wait_for(ids, ["arize"])
-    # The second starts before the first ends, as in a rolling upgrade.
+    # The second agent starts before the first one ends, as in a rolling upgrade.
     second = stage.agent(
         sandbox.agent_config(), {"delivery": {"folder": first.config["delivery"]["folder"]}}
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spans pass unchanged: dualtrace keeps what it does not know, and adds only what is configured."""
+"""Spans pass unchanged: dualtrace preserves unknown fields and adds only what is configured."""
 
 import gzip
 
@@ -10,7 +10,7 @@ from harness.sandbox import ADDED_PROJECT, DESTINATIONS
 
 
 def field(number: int, payload: bytes) -> bytes:
-    """A length-delimited field; payloads here are shorter than 128 bytes, or their length takes two
+    """A length-delimited field. Payloads here are shorter than 128 bytes, or their length takes two
     bytes."""
     length = len(payload)
     size = bytes([length]) if length < 128 else bytes([length & 0x7F | 0x80, length >> 7])
@@ -24,8 +24,8 @@ def string_attribute(key: bytes, value: bytes) -> bytes:
 
 UNKNOWN = field(200, b"from a later version")
 
-# Everything that can hold an unknown field holds one; nothing is in the order a serialiser would
-# choose; the status has a redundant default; a varint is longer than it need be.
+# Every message that can hold an unknown field has one. The order differs from any serializer's,
+# the status has a redundant default, and one varint is longer than necessary.
 SPAN = (
     UNKNOWN
     + field(5, b"odd span")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo on a cluster: what a platform team does in the first ten minutes, and what it sees then.
 
-`./dev cluster demo` builds what it needs and runs this: two nodes, the chart by Helm, the sandbox in
-the cluster as both destinations, an export, and a LangChain agent that gets one annotation. Exits
-with 1 if anything is missing.
+`./dev cluster demo` builds what it needs and runs this: two nodes, the chart with Helm, the sandbox
+in the cluster as both destinations, an export, and a LangChain agent that gets one annotation.
+Exits with 1 if anything is missing.
 """
 
 import argparse

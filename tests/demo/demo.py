@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo: one LangChain trace through dualtrace to both destinations, shown in the terminal.
 
-`./dev demo` builds what it needs and runs this. Without accounts the destinations are the sandbox;
-with all of REAL in the environment they are the real ones (and ARIZE_COLLECTOR_ENDPOINT says where
-Arize is, when not in its US region). Exits with 1 if anything is missing.
+`./dev demo` builds what it needs and runs this. Without accounts, the sandbox plays both
+destinations. If all of REAL is in the environment, the real ones are used (with
+ARIZE_COLLECTOR_ENDPOINT outside Arize's US region). Exits with 1 if anything is missing.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from harness.sandbox import Sandbox, write_secret  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 PROJECT = "support-agents"
-KEYS = "keys"  # of real destinations, in the demo's folder
+KEYS = "keys"  # for real destinations, in the demo's folder
 REAL = (
     "ARIZE_SPACE_ID",
     "ARIZE_API_KEY",
@@ -160,7 +160,7 @@ def demo_with_sandbox(sandbox: Sandbox, agent: Agent, pictures: Path | None) -> 
     show_conversation(trace)
     sandbox.wait_for(f"{trace_id}/{span['span_id']}" for span in made)
     # The sandbox stores spans before it answers.
-    wait_until(agent.caught_up, "the agent knows that all is delivered")
+    wait_until(agent.caught_up, "the agent has registered every delivery")
 
     received = {
         "arize": spans_at_arize(sandbox, trace_id),
@@ -279,12 +279,12 @@ def main() -> int:
         "--pictures",
         type=Path,
         metavar="FOLDER",
-        help="draw what is printed, but for the queries, and the agent's page, as SVGs",
+        help="write the output, without the queries, and the agent's page as SVGs",
     )
     arguments = parser.parse_args()
     arguments.binaries = arguments.binaries.resolve()
 
-    sys.stdout.reconfigure(line_buffering=True)  # in order with what goes to stderr
+    sys.stdout.reconfigure(line_buffering=True)  # keep the order relative to stderr
     folder = Path(tempfile.mkdtemp(prefix="dualtrace-demo-"))
     started: list = []
     shown = False

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The application of the demo: a LangChain agent that knows nothing of dualtrace.
+"""The demo's application: a LangChain agent that does not know dualtrace.
 
-It is instrumented with OpenInference and exports with the real arize-otel SDK, which finds the
-collector in ARIZE_COLLECTOR_ENDPOINT and the rest in ARIZE_SPACE_ID, ARIZE_API_KEY and
-ARIZE_PROJECT_NAME. The chat model plays from a script, so no network and no key is needed; all else
-(the agent's loop, the tool, the callbacks that make the spans) is the true LangChain.
+It is instrumented with OpenInference and exports with the real arize-otel SDK, which reads the
+collector's address from ARIZE_COLLECTOR_ENDPOINT, and ARIZE_SPACE_ID, ARIZE_API_KEY and
+ARIZE_PROJECT_NAME. The chat model plays a script, so neither a network nor a key is needed. All the
+rest (the agent's loop, the tool, the callbacks that create the spans) is real LangChain.
 
-Prints one JSON line: the id of its trace, and its spans as the SDK handed them to the exporter. With
---stay it then waits for SIGTERM, as a server would.
+Prints one JSON line: the id of its trace, and its spans as the SDK passed them to the exporter.
+With --stay it then waits for SIGTERM, like a server.
 """
 
 import json
@@ -33,7 +33,7 @@ def track_order(order_id: str) -> str:
 
 
 class ScriptedChatModel(GenericFakeChatModel):
-    """Answers from a script; says that it can call tools, as a real chat model does."""
+    """Answers from a script, and reports that it can call tools, as a real chat model does."""
 
     def bind_tools(self, tools, **options):
         return self
@@ -44,7 +44,7 @@ class ScriptedChatModel(GenericFakeChatModel):
 
 
 def scripted_answers():
-    """First calls the tool, then gives the answer that is based on its result."""
+    """First calls the tool, then gives the answer that uses its result."""
     call = {
         "name": "track_order",
         "args": {"order_id": "1042"},

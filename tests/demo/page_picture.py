@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent's page as an SVG that contains its HTML. No browser has to draw it for the docs, and they
-show what the agent really answered."""
+"""The agent's page as an SVG that contains its HTML. It needs no browser to generate, and it shows
+the agent's real answer."""
 
 import re
 
@@ -18,12 +18,12 @@ viewBox="0 0 {width} {height}" role="img">
 </foreignObject>
 </svg>
 """
-# Names of journals, fingerprints, sizes, times.
+# Names of journals, fingerprints, sizes and times.
 DIFFERS = r"\d{4}-\d\d-\d\dT[\d:.]+Z|\b[0-9a-f]{8,}\b|[\d.]+ ([KM]i)?B|\b\d+m?s\b"
 
 
 def draw(html: str) -> str:
-    """Always with the light one of the page's two themes: the docs around it may not know the other."""
+    """Always uses the light theme, because the surrounding docs may not support the dark one."""
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     (body,) = re.findall(r"<body>(.*)</body>", html, re.DOTALL)
     light = style.partition("@media")[0].replace("body{", ".page{").strip()
@@ -31,7 +31,7 @@ def draw(html: str) -> str:
 
 
 def text_of(svg: str) -> list[str]:
-    """What it shows, without what differs from run to run."""
+    """Its text, without the parts that differ between runs."""
     (page,) = re.findall(r"</style>(.*)</div>", svg, re.DOTALL)
     texts = re.findall(r">([^<]+)<", page)
     return [re.sub(DIFFERS, "#", text) for text in texts if text.strip()]

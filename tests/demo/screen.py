@@ -53,7 +53,7 @@ def _runs(line: str, number: int) -> list[str]:
 
 
 def text_of(svg: str) -> list[str]:
-    """The text without what differs between runs: ids, times and durations."""
+    """The text without the parts that differ between runs: ids, times and durations."""
     return [
         re.sub(
             r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\d{4}-\d\d-\d\dT[\d:.]+Z| +[\d.]+ ms\b", "#", text

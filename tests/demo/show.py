@@ -87,6 +87,6 @@ def _detail(kind: str, attributes: dict) -> str:
 def _content(attributes: dict, side: str) -> str:
     value = attributes.get(f"{side}.value", "")
     try:
-        return json.loads(value)["data"]["content"]  # how LangChain writes a tool's answer
+        return json.loads(value)["data"]["content"]  # LangChain's format for a tool's answer
     except (ValueError, KeyError, TypeError):
         return value

@@ -33,7 +33,7 @@ CRD_METADATA = """\
 
 def crd_template() -> str:
     text = CRD.read_text()
-    assert "{{" not in text, "Helm would take it for a template"
+    assert "{{" not in text, "Helm would treat it as a template"
     name = "  name: dualtraceexports.dualtrace.dev\n"
     before, found, after = text.partition(name)
     assert found, CRD

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies four rows of docs/benchmarks.md into README.md; `./dev docs` runs it, and a test compares."""
+"""Copies four rows of docs/benchmarks.md into README.md; run by `./dev docs`, checked by a test."""
 
 import re
 from pathlib import Path

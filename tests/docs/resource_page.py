@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fills the tables of docs/resource.md from the descriptions of the CRD; `./dev docs` runs it, and a
-test compares. What stands between two markers is made here, the rest of the page is written by hand:
+"""Fills the tables of docs/resource.md from the descriptions in the CRD; `./dev docs` runs it, and
+a test compares. Text between two markers is generated here, the rest is written by hand:
 
     <!-- fields below spec.arize -->            each field of it, deeper ones too
     <!-- fields of spec -->                     those that have no table of their own

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes what follows from the schema of the agent's configuration (common/config/schema.cc) and from
+"""Generates texts from the schema of the agent's configuration (common/config/schema.cc) and from
 the fields that pass through to it (operator/api/export_fields.cc): the tables of keys in
 docs/configuration.md, those fields in the CRD, and those with a default in the full example, if it
 lacks them. `./dev docs` runs it with the binary that prints both tables, and a test compares.
 
-What stands between two markers of docs/configuration.md is made here:
+Text between two markers of docs/configuration.md is generated here:
 
     <!-- keys below arize -->        each key of the section
     <!-- keys of the rest -->        those that have no table of their own
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CRD = ROOT / "crds" / "dualtraceexport.yaml"
 PAGE = ROOT / "docs" / "configuration.md"
 EXAMPLE = ROOT / "docs" / "examples" / "dualtraceexport.yaml"
-PROGRAM = Path("tests", "docs", "dualtrace-schema")  # in a build folder
+PROGRAM = Path("tests", "docs", "dualtrace-schema")  # in the build folder
 MARKER = re.compile(r"(<!-- keys (?:below|of) (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 WIDTH = 112
@@ -127,7 +127,7 @@ def between(field: dict, kind: str, is_form: str) -> tuple[str, str]:
 
 
 def rules_of(field: dict) -> list[tuple[str, str]] | None:
-    """CEL and message; None if the type has no rules of its own: those are written by hand."""
+    """CEL and message; None if this type's rules are written by hand."""
     expected, kind = field["expected"], field["type"]
     if kind == "size":
         return [
@@ -175,7 +175,7 @@ MADE = ("type", "format", "description", "minimum", "maximum", "enum", "default"
 
 
 def block_of(field: dict, indent: str, kept: list[str]) -> list[str]:
-    """The field's lines in the CRD; `kept`: those of a field that is there that are not made here."""
+    """The field's lines in the CRD; `kept` are existing lines that are not generated here."""
     is_number, is_map = field["type"] == "number", field["type"] == "map of texts"
     inner = f"{indent}  "
     lines = [f"{indent}{field['path'].rpartition('.')[2]}:"]
@@ -219,7 +219,7 @@ def spec_of_crd(text: str) -> tuple[yaml.Node, yaml.Node]:
 
 
 def properties(spec: tuple, path: str) -> yaml.MappingNode:
-    """Of the section that has the field."""
+    """The path of the section that contains the field."""
     node = entry(spec[1], "properties")[1]
     for name in path.split(".")[1:-1]:
         node = entry(entry(node, name)[1], "properties")[1]
@@ -227,7 +227,7 @@ def properties(spec: tuple, path: str) -> yaml.MappingNode:
 
 
 def sibling_before(order: list[str], path: str) -> str:
-    """The name of the field of the same section that the table has before this one."""
+    """The name of the preceding field in the same section of the table."""
     section = path.rpartition(".")[0]
     before = [one for one in order[: order.index(path)] if one.rpartition(".")[0] == section]
     assert before, f"{path} is the first field of a new section: write the section by hand"
@@ -262,7 +262,7 @@ def render_crd(text: str, schema: dict) -> str:
 
 
 def render_example(text: str, schema: dict) -> str:
-    """A field without a default needs a value that only a person can choose: a test names it."""
+    """A field without a default needs a value that only a person can choose; a test names it."""
     for field in schema["fields"]:
         if not field["default"]:
             continue

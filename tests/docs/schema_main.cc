@@ -26,7 +26,7 @@ Json words_of(const SchemaKey& key) {
           {"meaning", key.meaning}};
 }
 
-// What is said of a text that has none of the forms of the type; "" if any text has.
+// The fault of a text that matches none of the forms of the type; "" if any text matches one.
 std::string expected(const SchemaKey& key) {
   const Status status = check_value(key, "?");
   return status ? "" : status.error().message;

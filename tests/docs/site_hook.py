@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What mkdocs.yml cannot configure: which pages are outside docs/, and Markdown as GitHub reads
-it."""
+"""The parts of the site that mkdocs.yml cannot configure: which pages are outside docs/, and
+Markdown as GitHub reads it."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ import site_pages  # noqa: E402
 
 
 class ListsOfTwoSpaces(Extension):
-    """Nested items and further paragraphs of an item are indented by two spaces, as for GitHub."""
+    """As on GitHub, nested items and further paragraphs of an item are indented by two spaces."""
 
     def extendMarkdown(self, md) -> None:  # noqa: N802 - the name is theirs
         usual, md.tab_length = md.tab_length, 2

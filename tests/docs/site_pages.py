@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# What pages link to and is no page.
+# Link targets that are not pages.
 FILES = ("LICENSE",)
 DECISIONS = "docs/decisions"
 CODE = r"^ *(?P<fence>```+).*?^ *(?P=fence)$|(?P<ticks>`+).+?(?<!`)(?P=ticks)(?!`)"
@@ -80,7 +80,7 @@ def with_site_blocks(text: str) -> str:
     reduces the info string of code blocks to the language."""
     lines: list[str] = []
     fence = None
-    apart = True  # a list may begin here: behind an empty line, or in a list
+    apart = True  # a list may begin here: after an empty line, or in a list
     for line in text.splitlines():
         found = FENCE.match(line)
         if found and fence in (None, found[2]):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// default_delivery(): delivery.* of a configuration that sets none of it, for tests and the
-// simulation of what a configuration decides.
+// default_delivery(): the defaults of delivery.* in the configuration, for tests and the
+// simulation.
 
 #include "common/config/agent_config.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeCache: what informers would show of a FakeApi's objects, as of the last refresh(). Used from
-// one thread.
+// FakeCache: the view that informers would have of a FakeApi's objects, as of the last refresh().
+// Used from one thread.
 
 #include <map>
 #include <memory>

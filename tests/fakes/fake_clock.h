@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeClock: time stands still until the test moves it. Used from one thread.
+// FakeClock: time advances only when the test advances it. Used from one thread.
 
 #include "common/time/clock.h"
 

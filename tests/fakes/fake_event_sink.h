@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeEventSink: keeps the events. Used from one thread.
+// FakeEventSink: records the events. Used from one thread.
 
 #include <string>
 #include <utility>

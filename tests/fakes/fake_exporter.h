@@ -18,7 +18,7 @@ class FakeExporter final : public Exporter {
  public:
   struct Sent {
     ExportRequest request;
-    Done done;  // empty once it was answered
+    Done done;  // empty once answered
   };
 
   explicit FakeExporter(Scheduler& scheduler) : scheduler_(scheduler) {}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeIntake: an Intake with a real budget and no journal. It answers every request at once with
-// `answer`, or, while `held` is set, keeps the answers until the test sends them.
-// Thread-safe; the public fields are set before it is used.
+// FakeIntake: an Intake with a real budget and no journal. It answers every request immediately
+// with `answer`, or, while `held` is set, keeps the answers until the test sends them.
+// Thread-safe; the public fields must be set before it is used.
 
 #include <utility>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeJournal: keeps what is appended and answers at once, unless told to refuse or to wait.
+// FakeJournal: records what is appended and answers immediately, unless set to refuse or to wait.
 // Used from one thread.
 
 #include <optional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeJournalLane and FakeSourceJournal: a journal in memory to read from. It enforces the contract
-// of journal_lane.h: settling twice, settling what was not read, or settling a different number of
-// spans ends the test. Used from one thread.
+// FakeJournalLane and FakeSourceJournal: an in-memory journal to read from. It enforces the
+// contract of journal_lane.h: settling twice, settling what was not read, or settling a different
+// number of spans ends the test. Used from one thread.
 
 #include <algorithm>
 #include <deque>
@@ -57,7 +57,7 @@ class FakeJournalLane final : public JournalLane {
     DT_CHECK(held != open.end());
     return held->second;
   }
-  // The copy is the next to be read; `done` waits for finish_carrying().
+  // The copy is read next; `done` is called by finish_carrying().
   void carry_over(CarryOver rest, std::function<void(Status)> done) override {
     const auto held = open.find(rest.sequence);
     DT_CHECK(held != open.end());
@@ -138,9 +138,9 @@ class FakeJournalLane final : public JournalLane {
   bool carries_wait = false;              // until finish_carrying()
   std::map<uint64_t, Carrying> carrying;  // by sequence
   uint64_t last_carried = 1'000'000;      // sequence of a copy
-  std::optional<PinnedSegment> pinning;   // what pinned() says
+  std::optional<PinnedSegment> pinning;   // the result of pinned()
   uint64_t reads_again = 0;
-  std::optional<JournalDamage> damage;  // told by the next read()
+  std::optional<JournalDamage> damage;  // reported by the next read()
   uint64_t reads = 0;
   uint64_t syncs = 0;
   uint64_t settled_at_sync = 0;
@@ -170,7 +170,7 @@ class FakeSourceJournal final : public Journal {
   void give_back(std::function<void()> done) override { done(); }
   FakeJournalLane& lane(const std::string& name) override { return lanes[name]; }
 
-  std::map<std::string, FakeJournalLane> lanes;  // ask lane() for one before the first append()
+  std::map<std::string, FakeJournalLane> lanes;  // call lane() for one before the first append()
   Totals appended;
 
  private:

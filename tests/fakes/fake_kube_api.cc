@@ -8,7 +8,7 @@
 namespace dualtrace::kube {
 namespace {
 
-// The server's own, that no writer can change.
+// Fields that belong to the server and that no writer can change.
 constexpr std::array kServersOwn{"uid", "creationTimestamp", "generation", "managedFields"};
 constexpr const char* kUs = "api";
 constexpr const char* kOthers = "somebody";
@@ -25,7 +25,7 @@ void merge(Json& into, const Json& from) {
   for (const auto& [name, value] : from.items()) merge(into[name], value);
 }
 
-// Takes out of `object` the fields of `before` that `now` has not.
+// Removes from `object` the fields of `before` that are missing from `now`.
 void drop_left_out(Json& object, const Json& before, const Json& now) {
   if (!object.is_object() || !before.is_object()) return;
   for (const auto& [name, value] : before.items()) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // FakeApi: the Kubernetes API in memory. Objects by type and key, with uid, generation and a
-// resourceVersion that changes only when something changed. Server-side apply is a deep merge that
-// also removes what the same field manager applied before and now leaves out, and fails with a
-// conflict if the object has another resourceVersion. managedFields contain who wrote when, but not
-// what. It knows no schema: lists are replaced as a whole, nothing is defaulted, and nothing is
+// resourceVersion that changes only if something changed. Server-side apply is a deep merge that
+// also removes the fields that the same field manager applied before and now omits, and fails with
+// a conflict if the object has another resourceVersion. managedFields record who wrote when, but
+// not what. There is no schema: lists are replaced as a whole, nothing is defaulted, and nothing is
 // garbage-collected.
 // Thread-safe.
 
@@ -46,20 +46,20 @@ class FakeApi final : public Api {
   Status remove(const ResourceType& type, const ObjectKey& key,
                 const Precondition& precondition) override;
 
-  // What others do to the cluster: not in calls(), and without faults. put() creates or replaces
-  // the object, its status included, and returns it as stored.
+  // Changes by others: they are not in calls(), and have no faults. put() creates or replaces the
+  // object, including its status, and returns it as stored.
   Json put(const ResourceType& type, Json object);
   void erase(const ResourceType& type, const ObjectKey& key);
   [[nodiscard]] std::optional<Json> find(const ResourceType& type, const ObjectKey& key) const;
   [[nodiscard]] std::vector<Json> all(const ResourceType& type) const;
 
-  // Every call until another fault is set; {} takes it away.
+  // Applies to every call until another fault is set; {} removes it.
   void fault(Fault fault);
-  // The next call of this verb on this type, once. Several add up. Comes before fault().
+  // Fails the next such call on this type once. Calls add up. Takes precedence over fault().
   void fail_next(std::string verb, const ResourceType& type, Error error);
 
   [[nodiscard]] std::vector<Call> calls() const;
-  // Those that are neither a get nor a dry run, as Call::to_string() has them.
+  // The calls that are neither a get nor a dry run, formatted by Call::to_string().
   [[nodiscard]] std::vector<std::string> writes() const;
   void forget_calls();
 
@@ -84,7 +84,7 @@ class FakeApi final : public Api {
   std::optional<Error> begin(Call call);
   Stored* at(const ResourceType& type, const ObjectKey& key) DT_REQUIRES(mutex_);
   Json insert(const ResourceType& type, Json object, const Writer& writer) DT_REQUIRES(mutex_);
-  // Keeps what a writer cannot change; the new resourceVersion if that leaves a difference.
+  // Keeps what a writer cannot change. Sets a new resourceVersion if that leaves a difference.
   Json replace(Stored& stored, Json object, Writer writer) DT_REQUIRES(mutex_);
   std::string next_version() DT_REQUIRES(mutex_) { return std::to_string(++version_); }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeListWatch: lists and watches that a test answers explicitly. Watches that were destroyed are
-// marked as closed; what a test sends on a closed one is dropped, according to the contract of
-// Watch. Used from one thread.
+// FakeListWatch: lists and watches that a test answers explicitly. Destroyed watches are marked as
+// closed. Whatever a test sends on a closed one is dropped, according to the contract of Watch.
+// Used from one thread.
 
 #include <deque>
 #include <string>
@@ -17,7 +17,7 @@ class FakeListWatch final : public ListWatch {
   struct Listed {
     Selection selection;
     ListRequest request;
-    std::function<void(Result<ListPage>)> done;  // empty once it was answered
+    std::function<void(Result<ListPage>)> done;  // empty once answered
   };
   struct Watched {
     Selection selection;
@@ -36,7 +36,7 @@ class FakeListWatch final : public ListWatch {
     }
   };
 
-  // As the real one, it trims what it hands on.
+  // Trims the objects that it passes on, as the real one does.
   void list(const Selection& selection, const ListRequest& request,
             std::function<void(Result<ListPage>)> done) override {
     lists.push_back(

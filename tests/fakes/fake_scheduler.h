@@ -33,7 +33,7 @@ class FakeScheduler : public Scheduler {
       }
     }
   }
-  // What the tasks hold may post while it goes.
+  // Destroying the tasks may post others.
   void stop() override {
     stopped = true;
     std::exchange(posted, {}).clear();
@@ -44,7 +44,7 @@ class FakeScheduler : public Scheduler {
   [[nodiscard]] bool ready() const {
     return !posted.empty() || (!timers.empty() && timers.begin()->first.first <= clock_.tick());
   }
-  // Runs the next task that is posted or due; false when there is none.
+  // Runs the next task that is posted or due; returns false if there is none.
   bool run_one() {
     Task task;
     if (!timers.empty() && timers.begin()->first.first <= clock_.tick()) {
@@ -59,12 +59,12 @@ class FakeScheduler : public Scheduler {
     task();
     return true;
   }
-  // Runs everything that is posted or due, and what that posts, without moving the clock.
+  // Runs everything that is posted or due, and what that posts, without advancing the clock.
   void run_ready() {
     while (run_one()) {
     }
   }
-  // Moves the clock on by `span`, stopping at each timer on the way.
+  // Advances the clock by `span`, stopping at each timer on the way.
   void run_for(Duration span) {
     const Tick end = clock_.tick() + span;
     run_ready();

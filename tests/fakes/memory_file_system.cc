@@ -23,7 +23,7 @@ Failure unreadable(const std::string& what) {
 }
 Failure disk_full() { return fail(ErrorKind::kExhausted, "no space left on the disk"); }
 
-// Behind the call, when the process is to die there.
+// After the call, if the process is to die there.
 Status end(const DiskFault& fault, Status status) {
   if (fault.kind == DiskFault::Kind::kDiesAfter) throw ProcessDied();
   return status;
@@ -141,7 +141,7 @@ Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& folde
   return names_in(folder);
 }
 
-// New folders are durable at once; crashes affect only their content.
+// New folders are durable immediately; crashes affect only their content.
 Status MemoryFileSystem::make_folders(const std::string& path) {
   Lock lock(mutex_);
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
@@ -297,7 +297,7 @@ void MemoryFileSystem::apply(Entries& entries, const Change& change) {
   if (!change.added.empty()) entries.insert_or_assign(change.added, change.inode);
 }
 
-// Each sector is written completely or not at all; which ones the disk had written is arbitrary.
+// Each sector is written completely or not at all; which ones reached the disk is random.
 void MemoryFileSystem::reach_disk(Inode& inode, const Write& write, Random& random) {
   const std::string_view bytes = write.bytes;
   switch (random.below(4)) {

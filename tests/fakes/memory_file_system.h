@@ -42,17 +42,17 @@ struct DiskOperation {
 struct DiskFault {
   enum class Kind {
     kNone,
-    kFails,      // an I/O error; `percent` of what a write should write is written
+    kFails,      // an I/O error; a write still writes `percent` of its bytes
     kDies,       // the process dies before the call…
-    kDiesAfter,  // …behind it, or within a write, of which `percent` is done
-    kGone,       // the process is dead already: an error without any effect
+    kDiesAfter,  // …after it, or during a write, of which `percent` is done
+    kGone,       // the process is already dead: an error without any effect
   };
   Kind kind = Kind::kNone;
   uint32_t percent = 100;
 };
 
-// Thrown out of the call in which the process dies. What it had in memory goes while this passes
-// through; the disk stays as it is.
+// Thrown out of the call in which the process dies. The process's memory is lost as this unwinds;
+// the disk keeps its state.
 struct ProcessDied {};
 
 class MemoryFileSystem final : public FileSystem {
@@ -67,35 +67,35 @@ class MemoryFileSystem final : public FileSystem {
   Result<DiskSpace> space(const std::string& folder) override;
   Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) override;
 
-  // Power loss: everything is as it was last synced. Files opened before do not work any more.
+  // Power loss: everything reverts to the last sync. Files that were opened earlier stop working.
   void crash();
-  // The same, but of the writes since the last sync any may have reached the disk, wholly, up to
-  // some byte or in some of their sectors; and the first of the changes of folders.
+  // The same, but any write since the last sync may have reached the disk completely, up to some
+  // byte or in some of its sectors; and so may a prefix of the changes to folders.
   void crash_torn(Random& random);
   void flip(const std::string& path, uint64_t offset);
 
-  // To look without a fault.
+  // Inspection that never triggers a fault.
   [[nodiscard]] bool exists(const std::string& path);
   [[nodiscard]] std::vector<std::string> names(const std::string& folder);
-  [[nodiscard]] std::string content(const std::string& path);  // "" when missing
-  // What a power loss would leave of it; "" when it would leave none.
+  [[nodiscard]] std::string content(const std::string& path);  // "" if it does not exist
+  // The content after a power loss; "" if the file would not exist.
   [[nodiscard]] std::string durable_content(const std::string& path);
   [[nodiscard]] uint64_t bytes_used();  // sizes of all files
   [[nodiscard]] uint64_t bytes_read();
 
-  std::optional<uint64_t> bytes_max;  // kExhausted beyond
-  bool tells_space = true;            // space() works
-  int64_t unix_seconds = 0;           // the time of what is written now, to modified()
-  // The n-th such call from now fails (1 is the next one), and those after it while `failing_on`.
+  std::optional<uint64_t> bytes_max;  // kExhausted above this
+  bool tells_space = true;            // whether space() works
+  int64_t unix_seconds = 0;           // the current time, for modified()
+  // The n-th such call fails (1 is the next one), and later ones, too, while `failing_on`.
   int fail_read_in = 0;
-  int fail_write_in = 0;  // half of what it should write is written
-  int fail_sync_in = 0;   // what it should have synced never reaches the disk
+  int fail_write_in = 0;  // half of its bytes are written
+  int fail_sync_in = 0;   // the data never reaches the disk
   bool failing_on = false;
-  std::optional<ErrorKind> open_failure;  // of each open
-  // Asked before each call, under the lock. It must not call the file system.
+  std::optional<ErrorKind> open_failure;  // applies to each open
+  // Called before each call, under the lock. It must not call the file system.
   std::function<DiskFault(const DiskOperation&)> on_call;
-  // If set, a sync that fails has written some of what it should, as if torn; and the system may
-  // have forgotten the rest, so that reads find the old bytes.
+  // If set, a failed sync has written some of its data, as if torn, and the page cache may have
+  // lost the rest, so that reads return the old bytes.
   Random* failed_syncs = nullptr;
 
  private:
@@ -122,7 +122,7 @@ class MemoryFileSystem final : public FileSystem {
   static void apply(Entries& entries, const Change& change);
   static void reach_disk(Inode& inode, const Write& write, Random& random);
   static bool fails(int& countdown, bool failing_on);
-  // What is to become of this call. Throws ProcessDied when it is not to begin.
+  // The fate of this call. Throws ProcessDied if the process dies before it.
   DiskFault begin(const DiskOperation& operation) DT_REQUIRES(mutex_);
   void change(Change change) DT_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const

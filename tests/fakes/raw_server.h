@@ -41,7 +41,7 @@ class RawServer {
       try {
         conversation_(socket);
       } catch (const boost::system::system_error&) {
-        // The client went away.
+        // The client closed the connection.
       }
     }
   }

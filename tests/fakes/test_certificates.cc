@@ -22,7 +22,7 @@ void write(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-// The folder's name makes the authority's unique: a test may have two that must not trust each
+// The folder's name makes the authority's name unique: a test may have two that must not trust each
 // other.
 TestAuthority::TestAuthority()
     : folder_(make_folder()),

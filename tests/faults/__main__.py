@@ -32,17 +32,17 @@ def arguments():
         "scenarios",
         nargs="*",
         metavar="SCENARIO",
-        help=f"{', '.join([SATURATION, FAIRNESS, *SCENARIOS])}; all of these if none is named."
-        f" {BACKLOG} is one more",
+        help=f"{', '.join([SATURATION, FAIRNESS, *SCENARIOS])}; all of these by default."
+        f" {BACKLOG} must be named explicitly",
     )
-    parser.add_argument("--seed", type=int, help="of the run to play again; else a new one")
-    parser.add_argument("--rounds", type=int, default=100, help="of kills; default: 100")
+    parser.add_argument("--seed", type=int, help="repeats the run with this seed; default: new")
+    parser.add_argument("--rounds", type=int, default=100, help="number of kills; default: 100")
     parser.add_argument(
-        "--seconds", type=float, default=150, help="that a destination is dead; default: 150"
+        "--seconds", type=float, default=150, help="length of an outage; default: 150"
     )
-    parser.add_argument("--rate", type=float, default=5000, help="spans a second; default: 5000")
-    parser.add_argument("--gigabytes", type=float, default=20, help=f"of {BACKLOG}; default: 20")
-    parser.add_argument("--keep", action="store_true", help="keep the folders of what held, too")
+    parser.add_argument("--rate", type=float, default=5000, help="spans per second; default: 5000")
+    parser.add_argument("--gigabytes", type=float, default=20, help=f"for {BACKLOG}; default: 20")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of passed scenarios")
     options = parser.parse_args()
     if unknown := set(options.scenarios) - {*SCENARIOS, SATURATION, FAIRNESS, BACKLOG}:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
@@ -138,7 +138,7 @@ def run(name: str, options, folder: Path) -> bool:
         print(f"   {line}")
     for finding in report.findings:
         print(f"   FOUND: {finding}")
-    verdict = "did not hold" if report.findings else "held"
+    verdict = "failed" if report.findings else "passed"
     print(f"   {verdict} after {time.monotonic() - begun:.0f} s", flush=True)
     if report.findings or options.keep:
         print(f"   logs: {folder}", flush=True)
@@ -157,7 +157,7 @@ def main() -> int:
         if not run(name, options, folder / f"{number}-{name}")
     ]
     if failed:
-        print(f"== {len(failed)} of {len(names)} did not hold: {', '.join(failed)}")
+        print(f"== {len(failed)} of {len(names)} failed: {', '.join(failed)}")
     elif not options.keep:
         folder.rmdir()
     return 1 if failed else 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The backlog: gigabytes wait for one destination; what that costs a restart, the memory, the other
-destination, and whether the disk is given back. Spans are numbered, so that the count is exact.
+"""The backlog: gigabytes wait for one destination. Measures the effect on restarts, memory and the
+other destination, and checks that the disk space is freed. Spans are numbered, so counts are exact.
 
 The sandbox's database could not keep up; both destinations are the benchmark's counting sink."""
 
@@ -24,19 +24,19 @@ FILL_SECONDS = 10
 FRESH_SECONDS = 10
 STARTS = 3
 MIB = 1 << 20
-READY_MORE = 1.0  # seconds that a backlog may add to a start
-# What a backlog may cost: memory for the batches that are read ahead and under way; on the disk the
-# segments that are kept for reuse.
+READY_MORE = 1.0  # the start may be slower by this much
+# The permitted cost of a backlog: memory for batches that are read ahead or in flight, and disk
+# space for the segments that are kept for reuse.
 RSS_MORE = 48 * MIB
 DISK_MORE = 512 * MIB
-RESEND_SECONDS = 5  # of fresh spans that may come again after a death
+RESEND_SECONDS = 5  # of fresh spans that may be sent again after a crash
 
 
 @dataclass(frozen=True)
 class Size:
     backlog_bytes: int
     span_bytes: int = 2000
-    rate: int = 2000  # of the fresh spans, a second
+    rate: int = 2000  # fresh spans per second
 
     def why_impossible(self, folder: Path) -> str | None:
         needed = self.backlog_bytes * 5 // 4
@@ -81,8 +81,8 @@ class Backlog:
         self.report.lines += self.spans.lines()
         self.report.findings += self.spans.judge()
         for name, arrived in self.spans.arrived.items():
-            if arrived.duplicates > RESEND_SECONDS * self.size.rate:  # from the one kill -9
-                self.report.findings.append(f"{name}: {arrived.duplicates} spans came twice")
+            if arrived.duplicates > RESEND_SECONDS * self.size.rate:  # caused by the single kill -9
+                self.report.findings.append(f"{name}: {arrived.duplicates} spans arrived twice")
         return self.report
 
     # --- starts and ends ---
@@ -137,7 +137,7 @@ class Backlog:
         return phase.rss
 
     def _catch_up(self) -> int:
-        """databricks answers again, while fresh spans keep arriving."""
+        """Databricks recovers while fresh spans keep arriving."""
         waiting = self.agent.lane("databricks")["backlogBytes"]
         with self._phase("catching up") as phase:
             begun = time.time()

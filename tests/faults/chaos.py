@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chaos: a scenario generated from a seed, with overlapping faults of both destinations and deaths
+"""Chaos: a scenario generated from a seed, with overlapping faults of both destinations and crashes
 of the agent, in any order. None of them may lose a span, so every fault ends eventually."""
 
 import random
@@ -57,8 +57,8 @@ def _config(some: random.Random) -> dict:
     changes = {
         name: {"compression": how} for name, how in zip(DESTINATIONS, compression, strict=True)
     }
-    # Here, a response that takes too long is itself a fault. The death of a process loses nothing,
-    # whatever the durability: only that of a machine could.
+    # Here, a slow response is itself a fault. A crash of the process loses nothing with either
+    # durability; only a crash of the machine could.
     delivery = {"requestTimeout": "2s", "durability": some.choice(["Disk", "Memory"])}
     return merged(SMALL_SEGMENTS, {**changes, "delivery": delivery, "drainTimeout": "3s"})
 

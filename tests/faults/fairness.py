@@ -31,8 +31,8 @@ LIMITS = {
 }
 HEADERS = {"Content-Type": "application/x-protobuf"}
 NOISY = "127.99.0.1"
-FRESH_EVERY = 4  # requests of a quiet peer come over a new connection
-RATIO, FLOOR = 5.0, 0.100  # of the p99; below the floor nothing is told apart
+FRESH_EVERY = 4  # every so many requests, a quiet peer opens a new connection
+RATIO, FLOOR = 5.0, 0.100  # for the p99; differences below the floor are ignored
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Quiet:
 
     agent: Agent
     peers: int
-    a_second: float  # requests of all together
+    a_second: float  # total requests per second
     threads: int = 4
     seconds: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -121,8 +121,8 @@ class Fairness:
                 )
                 quiet[phase].stop()
         report = Report()
-        # Delivery is for other scenarios to judge: what a noisy peer stores in seconds takes the
-        # sandbox minutes.
+        # Other scenarios check delivery: the sandbox needs minutes for what a noisy peer stores in
+        # seconds.
         self._judge(quiet, answers, report)
         return report
 
@@ -130,11 +130,11 @@ class Fairness:
         for phase, one in quiet.items():
             spread = "/".join(f"{percentile(one.seconds, p) * 1e3:.1f}" for p in (0.5, 0.95, 0.99))
             report.lines.append(
-                f"{phase}: {len(one.seconds)} requests of the quiet ones, p50/p95/p99 {spread} ms,"
-                f" {len(one.refused)} refused; the noisy one heard {answers[phase]}"
+                f"{phase}: {len(one.seconds)} requests of quiet clients, p50/p95/p99 {spread} ms,"
+                f" {len(one.refused)} refused; responses to the noisy one: {answers[phase]}"
             )
             if one.refused:
-                report.findings.append(f"{phase}: quiet ones were refused: {one.refused[:5]}")
+                report.findings.append(f"{phase}: quiet clients were refused: {one.refused[:5]}")
         report.findings += judge_ratio(
             "the quiet ones",
             quiet["apart"].seconds,

@@ -63,7 +63,7 @@ class Connection:
         self.answer = b""
         if not self.complete or b"connection: close" in head:
             raise ConnectionError("it is over")
-        if not self.rest:  # a refusal may come before the end of what it refuses
+        if not self.rest:  # a refusal may arrive before the request is fully sent
             self.rest = memoryview(self.request)
 
 

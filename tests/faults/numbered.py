@@ -13,12 +13,12 @@ from harness.stage import Stage
 from measure import Load, LoadOptions, Sink
 from systems import SPACE_ID, Running
 
-LONG = 7200  # seconds; ends what would hang, decides nothing
+LONG = 7200  # seconds; only stops a hanging test, never decides a result
 
 
 @dataclass
 class Arrived:
-    """What one destination has received: a set of span numbers, as the bits of an integer."""
+    """The spans that one destination has received: a set of numbers, as the bits of an integer."""
 
     spans: int = 0
     duplicates: int = 0
@@ -112,5 +112,5 @@ class Numbered:
             if lost := (self.accepted & ~arrived.spans).bit_count():
                 findings.append(f"{name}: {lost} spans are lost")
             if (delivered := self.agent.spans(name)["delivered"]) != came:
-                findings.append(f"{name}: the books say {delivered} delivered, {came} came")
+                findings.append(f"{name}: the ledger has {delivered} delivered, {came} arrived")
         return findings

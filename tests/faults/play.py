@@ -34,7 +34,7 @@ def play(stage: Stage, scenario: Scenario, scale: Scale) -> Report:
         for step in scenario.steps:
             step.play(world)
         if scenario.odd_refused_by:
-            # A span is given up only while others pass: the last odd ones need some after them.
+            # A span is given up only while others pass, so the last odd ones need some after them.
             world.load.end_odd()
             world.wait_until_stored(DESTINATIONS, LONG)
         world.load.stop()
@@ -73,7 +73,7 @@ def _judge_clients(world: World, report: Report) -> None:
     if refusals and not world.scenario.may_refuse:
         report.findings.append(f"{len(refusals)} requests were refused")
     if unhinted := sum(1 for one in refusals if one.hint is None):
-        report.findings.append(f"{unhinted} refusals did not say when to come back")
+        report.findings.append(f"{unhinted} refusals had no retry delay")
     if count[Outcome.UNKNOWN] and not world.an_agent_ended:
         report.findings.append("requests were not answered, and no agent had ended")
 
@@ -107,8 +107,8 @@ def _judge_destination(
 
 def _judge_watch(world: World, report: Report) -> None:
     watch = world.watch
-    report.findings += [f"the books did not balance: {lane}" for lane in watch.unbalanced[:5]]
-    report.findings += [f"/status was refused: {text}" for text in watch.refusals[:5]]
+    report.findings += [f"the ledger did not balance: {lane}" for lane in watch.unbalanced[:5]]
+    report.findings += [f"/status did not answer 200: {text}" for text in watch.refusals[:5]]
     if not watch.samples:
         report.findings.append("/status was never seen")
 

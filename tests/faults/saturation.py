@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 while the agent is saturated: groups of many requests are being written to disk, and the
-lanes are behind."""
+"""kill -9 while the agent is saturated: groups of many requests are being written to disk, and
+the lanes lag behind."""
 
 import random
 import time
@@ -24,7 +24,7 @@ class Saturation:
     scale: Scale
 
     def play(self) -> Report:
-        # The same port after each death, as the generator knows no other.
+        # The generator cannot change its port, so the agent keeps it across crashes.
         listen = {"receiver": {"listen": [f"127.0.0.1:{free_port()}"]}}
         spans = Numbered(self.stage, SMALL_SEGMENTS, listen)
         agent, some = spans.agent, random.Random(self.scale.seed)
@@ -49,5 +49,5 @@ class Saturation:
         for name in DESTINATIONS:
             spans.wait_for(name)
         spans.collect()
-        lines = [f"{self.scale.rounds} deaths, {failed:,} requests without an answer"]
+        lines = [f"{self.scale.rounds} crashes, {failed:,} requests without an answer"]
         return Report(findings=spans.judge(), lines=[*lines, *spans.lines()])

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from harness.load import Shape
 
 
-LONG = 900  # seconds; ends what would hang, decides nothing
+LONG = 900  # seconds; only stops a hanging test, never decides a result
 
-# So that segments are begun and recycled all the time.
+# Segments are created and recycled all the time.
 SMALL_SEGMENTS = {
     "receiver": {"limits": {"requestBytes": "1Mi"}},
     "delivery": {"segmentBytes": "2Mi"},
@@ -19,16 +19,16 @@ SMALL_SEGMENTS = {
 class Scale:
     """Duration and intensity: the long runs and the short ones are the same scenarios."""
 
-    rounds: int  # of the steps that are repeated
-    seconds: float  # that a destination is away
-    rate: float  # spans a second
+    rounds: int  # of the repeated steps
+    seconds: float  # length of an outage
+    rate: float  # spans per second
     seed: int
-    rss_growth: int | None = None  # bytes that a fault may cost the agent; None: not looked at
-    # How far from a death something may have arrived that is sent again. A lane makes its cursor
-    # durable a quarter of a second after something settled; the rest is for a destination that
-    # takes its time to answer, and for a disk that others keep busy.
+    rss_growth: int | None = None  # bytes that a fault may cost the agent; None: not checked
+    # The maximum distance in time between a crash and a request that is sent again. A lane syncs
+    # its cursor a quarter of a second after it settles something; the rest is for a slow
+    # destination and a busy disk.
     resend_window: float = 20.0
-    # Which percentiles may not move: none where the machine does other things as well.
+    # The percentiles that must not change; none if the machine is also used otherwise.
     shares: tuple[float, ...] = ()
 
 
@@ -42,25 +42,25 @@ class Comparison:
     destinations: tuple[str, ...]
     shares: tuple[float, ...]
     ratio: float = 5.0
-    floor: float = 0.050  # seconds; what is below is not told apart
+    floor: float = 0.050  # seconds; differences below it are ignored
 
 
 @dataclass(frozen=True)
 class Scenario:
     name: str
-    tells: str  # what must hold, in one sentence
+    tells: str  # the guarantee, in one sentence
     steps: tuple  # played under load
-    before_load: tuple = ()  # steps too
+    before_load: tuple = ()  # more steps
     shape: Shape = Shape()
-    config: dict = field(default_factory=dict)  # laid over the tests' configuration
+    config: dict = field(default_factory=dict)  # merged into the tests' configuration
     arize_protocol: str = "GRPC"
     relayed: bool = False  # destinations are reached through relays that can lose packets
-    disk_bytes: int = 0  # of a small disk for the journal; 0: the machine's own
-    # Journals come and go with agents that die: no books have all spans.
+    disk_bytes: int = 0  # size of a small disk for the journal; 0: the machine's own disk
+    # Journals come and go with crashed agents, so no single ledger has all spans.
     books_are_partial: bool = False
-    may_refuse: bool = False  # whether the agent may say "not stored"
-    odd_refused_by: tuple[str, ...] = ()  # destinations that never take the load's odd spans …
+    may_refuse: bool = False  # whether the agent may refuse spans
+    odd_refused_by: tuple[str, ...] = ()  # destinations that always refuse the load's odd spans …
     odd_reason: str = ""  # … and the reason on their dead letters
-    rejected_by: tuple[str, ...] = ()  # destinations that reject spans of requests they take
+    rejected_by: tuple[str, ...] = ()  # destinations that reject spans of requests that they accept
     comparisons: tuple[Comparison, ...] = ()
-    rss_growth: int | None = None  # bytes from the first phase to the largest ever
+    rss_growth: int | None = None  # growth in bytes from the first phase to the peak

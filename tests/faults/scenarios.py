@@ -46,7 +46,7 @@ def kill(scale: Scale) -> Scenario:
 def terminate(scale: Scale) -> Scenario:
     return Scenario(
         name="terminate",
-        tells="an agent that is asked to end under load ends cleanly and loses nothing",
+        tells="an agent that is terminated under load exits cleanly and loses nothing",
         steps=(Rounds(max(1, scale.rounds // 4), Restart(), longest_pause=1.0), Run(0.5)),
         shape=Shape(rate=scale.rate, text_bytes=1000),
         config=SMALL_SEGMENTS,
@@ -91,12 +91,12 @@ def frozen(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(rate=scale.rate),
-        # The destinations answered in time, but nobody was there to hear it.
+        # The destinations answered in time, but the suspended agent could not read the answers.
         config={"delivery": {"requestTimeout": "5s"}},
     )
 
 
-# How a destination can be dead: a fault of the sandbox, and for which share of the scale's time.
+# How a destination can fail: a fault of the sandbox, and its share of the scale's time.
 DEATHS = {
     "blackholed": ("blackhole", {}, 1.0),
     "refusing": ("refuse", {}, 0.25),
@@ -149,7 +149,7 @@ def partitioned(destination: str, scale: Scale) -> Scenario:
 def both_down(scale: Scale) -> Scenario:
     return Scenario(
         name="both-down",
-        tells="with both destinations dead everything is kept, also over a kill -9, and delivered"
+        tells="with both destinations dead, everything is kept, even across a kill -9, and delivered"
         " afterwards",
         steps=(
             Run(scale.seconds / 8, "before"),
@@ -172,7 +172,7 @@ def both_down(scale: Scale) -> Scenario:
 def credential(scale: Scale) -> Scenario:
     return Scenario(
         name="credential",
-        tells="refused credentials pause their lane until they are right, and nothing is lost",
+        tells="refused credentials pause their lane until they are fixed, and nothing is lost",
         steps=(
             Run(1),
             Access({"databricks_tokens": ["dapi-rotated"], "arize_api_keys": ["ak-rotated"]}),
@@ -199,13 +199,13 @@ def too_large(scale: Scale) -> Scenario:
     limits = tuple(Fault(name, "limit", {"bytes": LIMIT}) for name in DESTINATIONS)
     return Scenario(
         name="too-large",
-        tells="of what a destination finds too large, all but the single too large spans arrive",
+        tells="if a destination rejects large requests, all spans arrive that are not too large alone",
         before_load=limits,
         steps=(Run(scale.seconds / 4), UntilStored()),
         shape=Shape(rate=scale.rate, odd_every=50, odd_bytes=LIMIT + 1024),
         config={
             "receiver": {"limits": {"requestBytes": "1Mi"}},
-            "delivery": {"maxDeadLetters": "1Gi"},  # each letter has the whole span
+            "delivery": {"maxDeadLetters": "1Gi"},  # each letter contains the whole span
         },
         odd_refused_by=DESTINATIONS,
         odd_reason="TooLarge",
@@ -216,8 +216,8 @@ def poisoned(scale: Scale) -> Scenario:
     poison = tuple(Fault(name, "poison", {"match": "poison"}) for name in DESTINATIONS)
     return Scenario(
         name="poisoned",
-        tells="a span that a destination refuses for good is alone put aside, with its reason, also"
-        " when agents die over it",
+        tells="a span that a destination always refuses is set aside alone, with its reason, even if"
+        " agents are killed meanwhile",
         before_load=poison,
         steps=(
             Run(scale.seconds / 4),
@@ -230,7 +230,7 @@ def poisoned(scale: Scale) -> Scenario:
     )
 
 
-# Answers to everything that say nothing of the data, whatever they sound like.
+# Answers to all requests that do not depend on the data, whatever they claim.
 REFUSALS = {
     "refusal": {"status": 400, "code": 3, "message": "not for this workspace"},
     "gateway": {
@@ -251,7 +251,7 @@ def everything_refused(scale: Scale) -> Scenario:
         steps += [Run(scale.seconds / 8), *(Clear(name) for name in DESTINATIONS), UntilStored()]
     return Scenario(
         name="everything-refused",
-        tells="what refuses everything pauses its lane and costs no span, whatever it answers",
+        tells="a destination that refuses everything pauses its lane and costs no span",
         steps=tuple(steps),
         shape=Shape(rate=scale.rate),
     )
@@ -261,7 +261,7 @@ def failing_at_random(scale: Scale) -> Scenario:
     most = {"status": 500, "code": 13, "percent": 80}
     return Scenario(
         name="failing-at-random",
-        tells="a destination that fails four times in five takes everything in the end",
+        tells="a destination that fails four times in five receives everything eventually",
         steps=(
             Run(1),
             *(Fault(name, "status", most) for name in DESTINATIONS),
@@ -274,7 +274,7 @@ def failing_at_random(scale: Scale) -> Scenario:
     )
 
 
-# What a destination, or whoever stands before it, may answer to some data and to no other.
+# Answers that a destination, or a proxy in front of it, may give to certain data only.
 ALLERGIES = {
     "unavailable": {"status": 503, "code": 14},
     "forbidden": {"status": 403, "code": 7, "content_type": "text/html", "body": "<html/>"},
@@ -285,7 +285,7 @@ def allergic(how: str, scale: Scale) -> Scenario:
     answer = {"match": "poison", **ALLERGIES[how]}
     return Scenario(
         name=f"allergic-{how}",
-        tells="batches that are always answered so wait by themselves, and the others do not notice",
+        tells="batches that always get such an answer wait alone, and do not delay the others",
         steps=(
             Run(scale.seconds / 4, "before"),
             *(Fault(name, "poison", answer) for name in DESTINATIONS),
@@ -293,7 +293,7 @@ def allergic(how: str, scale: Scale) -> Scenario:
             *(Clear(name) for name in DESTINATIONS),
             UntilStored(),
         ),
-        # One odd request in some seconds: a batch has some hundred spans.
+        # One odd request every few seconds; a batch has a few hundred spans.
         shape=Shape(rate=scale.rate, odd_every=100, odd_name="poison"),
         config={"delivery": {"retryBase": "200ms", "retryMax": "2s", "pauseProbe": "2s"}},
         comparisons=(Comparison("before", "during", DESTINATIONS, (0.5,)),),
@@ -322,7 +322,7 @@ def throttled(_: Scale) -> Scenario:
     unavailable = {"status": 503, "code": 14}
     return Scenario(
         name="throttled",
-        tells="a destination that asks for a pause gets it, and everything afterwards",
+        tells="a destination that requests a pause gets it, and everything afterwards",
         steps=(
             Throttle("databricks", too_many, "retry_after", 3),
             Throttle("databricks", unavailable, "retry_after", 3),
@@ -344,7 +344,7 @@ def cut(scale: Scale) -> Scenario:
             steps += [Fault(destination, "cut", {"store": store, "count": 10}), Run(1)]
     return Scenario(
         name="cut",
-        tells="connections that are cut in place of an answer cost a resend of the same bytes",
+        tells="connections that are cut instead of answered cost a resend of the same bytes",
         steps=(Run(1), *steps, Run(scale.seconds / 8), UntilStored()),
         shape=Shape(rate=scale.rate),
     )
@@ -372,7 +372,7 @@ def slow(scale: Scale) -> Scenario:
 def disk_full(scale: Scale) -> Scenario:
     return Scenario(
         name="disk-full",
-        tells="a full disk refuses new spans with a delay hint, drains, and takes spans again",
+        tells="an agent with a full disk refuses spans with a delay, drains, and accepts spans again",
         disk_bytes=24 << 20,
         steps=(
             Run(1),
@@ -388,7 +388,7 @@ def disk_full(scale: Scale) -> Scenario:
             UntilStored(),
         ),
         shape=Shape(text_bytes=4000),
-        # Down to the last byte: the reserve is tests/component/min_free_disk_test.py's.
+        # Use the disk to the last byte; tests/component/min_free_disk_test.py tests the reserve.
         config=SMALL_SEGMENTS,
         may_refuse=True,
     )

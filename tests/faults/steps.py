@@ -32,7 +32,7 @@ class Fault:
 
     def play(self, world) -> None:
         world.sandbox.fault(self.destination, self.kind, **self.members)
-        if self.kind == "refuse":  # answers that were on their way are lost with the connections
+        if self.kind == "refuse":  # answers in flight are lost with the connections
             world.note_incident("connections closed", (self.destination,))
 
 
@@ -91,7 +91,7 @@ class Kill:
     """kill -9 and a restart under load; the ledger must balance afterwards. Sometimes the agent is
     killed again while it starts."""
 
-    may_refuse: bool = False  # it need not take spans before the next step
+    may_refuse: bool = False  # whether it may refuse spans until the next step
 
     def play(self, world) -> None:
         world.agent.kill()
@@ -169,7 +169,7 @@ class TakeOver:
         world.expect_progress()
         old.kill()
         world.note_incident("killed")
-        # It looks for journals of dead agents every five seconds.
+        # The agent looks for journals of dead agents every five seconds.
         wait_until(
             lambda: world.agent.adopted_journals() > 0,
             "the dead agent's journal is adopted",
@@ -249,8 +249,8 @@ class Throttle:
     request in flight at a time."""
 
     destination: str
-    members: dict  # of the fault, but for the hint
-    hint: str  # retry_after, retry_info, or date: Retry-After with a date
+    members: dict  # of the fault, except the hint
+    hint: str  # retry_after, retry_info, or date (Retry-After with a date)
     seconds: int
 
     def play(self, world) -> None:
@@ -267,7 +267,7 @@ class Throttle:
         if self.hint != "date":
             earliest = refused["arrived_unix_nano"] / 1e9 + self.seconds
         early = earliest - again["arrived_unix_nano"] / 1e9
-        assert early <= 0, f"{self.destination} was asked again {early:.3f} s too early"
+        assert early <= 0, f"{self.destination} got a request {early:.3f} s too early"
 
     def _next_request(self, world, last_id: int, fault: str):
         sql = (

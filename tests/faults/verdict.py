@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.load import Outcome, Sent
 
-# The sandbox's faults after which the sender does not know what was stored.
+# The sandbox's faults that leave the sender uncertain about what was stored.
 ANSWER_LOST = {"cut", "slow"}
 
 
@@ -32,24 +32,24 @@ class Resend:
 
 @dataclass(frozen=True)
 class Stored:
-    """What one destination has."""
+    """The data at one destination."""
 
-    spans: dict[str, int]  # by trace id: different spans
-    different_copies: int = 0  # that are not byte for byte what came before
+    spans: dict[str, int]  # distinct spans by trace id
+    different_copies: int = 0  # copies that differ from the first one in any byte
     resends: tuple[Resend, ...] = ()
-    rejected: int = 0  # by partial success, says the destination
+    rejected: int = 0  # by partial success, according to the destination
     dead_letters: Counter = field(default_factory=Counter)  # by (trace id, span id, reason)
 
 
 @dataclass(frozen=True)
 class Expected:
-    spans: int  # a request
-    trace_id: object  # number of a request → its trace id
-    is_odd: object  # number of a request → whether its first span is odd
+    spans: int  # per request
+    trace_id: object  # request number → its trace id
+    is_odd: object  # request number → whether its first span is odd
     odd_is_refused: bool = False
     odd_reason: str = ""
     some_are_rejected: bool = False
-    letters_may_repeat: bool = False  # an agent that died may write one again
+    letters_may_repeat: bool = False  # a crashed agent may write one again
 
     def stored_of(self, number: int) -> int:
         return self.spans - (1 if self.odd_is_refused and self.is_odd(number) else 0)
@@ -72,15 +72,15 @@ def judge_stored(sent: list[Sent], stored: Stored, expected: Expected) -> list[s
             if there < wanted and not expected.some_are_rejected:
                 findings.append(f"{trace_id} ({one.outcome.value}): {there} of {wanted} spans")
             if there > wanted:
-                findings.append(f"{trace_id}: {there} spans, but only {wanted} can be")
+                findings.append(f"{trace_id}: {there} spans, but at most {wanted} are expected")
         if one.outcome is Outcome.REFUSED and there:
-            findings.append(f"{trace_id} was refused, and {there} of its spans are stored")
+            findings.append(f"{trace_id} was refused, but {there} of its spans are stored")
     if expected.some_are_rejected and missing != stored.rejected:
         findings.append(f"{missing} spans are missing, {stored.rejected} were rejected")
     if foreign := set(stored.spans) - known:
         findings.append(f"{len(foreign)} traces that nobody sent")
     if stored.different_copies:
-        findings.append(f"{stored.different_copies} copies are not what was sent first")
+        findings.append(f"{stored.different_copies} copies differ from the first one")
     return findings + _judge_dead_letters(sent, stored, expected)
 
 
@@ -109,11 +109,11 @@ def judge_books(spans: dict[str, int], stored: Stored, past: int) -> list[str]:
     wanted = Counter(
         delivered=sum(stored.spans.values()),
         rejected=stored.rejected,
-        dead_lettered=len(stored.dead_letters),  # one span each, however often it was written
+        dead_lettered=len(stored.dead_letters),  # once per span, however often it was written
     )
     wanted["accepted"] = wanted.total()
     return [
-        f"the books say {words[word]} {word}, the destination {wanted[word]}"
+        f"the ledger has {words[word]} {word}, the destination {wanted[word]}"
         for word in sorted(set(words) | set(wanted))
         if words[word] != wanted[word]
     ]
@@ -129,7 +129,7 @@ def judge_resends(
     for resend in stored.resends:
         reasons[_reason(resend, incidents, window)] += resend.spans
     unexplained = reasons.pop(None, 0)
-    findings = [f"{unexplained} spans came twice for no reason"] if unexplained else []
+    findings = [f"{unexplained} spans arrived twice without a cause"] if unexplained else []
     return findings, reasons
 
 
@@ -137,7 +137,7 @@ def _reason(resend: Resend, incidents: list[Incident], window: float) -> str | N
     if lost := ANSWER_LOST & set(resend.fault.split(",")):
         return "/".join(sorted(lost))
     for incident in incidents:
-        # A slow destination reads what was sent to it after its sender has died.
+        # A slow destination may read a request after its sender has died.
         last = incident.at + max(incident.lasts, window)
         if incident.at - window <= resend.arrived <= last:
             return incident.what

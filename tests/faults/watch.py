@@ -27,7 +27,7 @@ class Watch:
         self._stop = threading.Event()
         self.samples: list[Sample] = []
         self.unbalanced: list[dict] = []
-        self.refusals: list[str] = []  # /status must answer 200 whatever happens
+        self.refusals: list[str] = []  # /status must always answer 200
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -44,7 +44,7 @@ class Watch:
                 agent = self._agent()
                 status, rss = agent.status(), agent.process.resident_memory()
             except (OSError, http.client.HTTPException, ValueError):
-                continue  # it died, perhaps in the middle of its answer
+                continue  # it was killed, perhaps while answering
             except AssertionError as error:
                 self.refusals.append(str(error))
                 continue

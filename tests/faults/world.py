@@ -23,8 +23,8 @@ FROM spans s JOIN requests r ON r.id = s.request_id
 WHERE s.destination = ? AND s.copy = 'first' AND s.span_id = printf('%016x', 2)
   AND s.start_time_unix_nano BETWEEN ? AND ?"""
 
-# All copies but the last of spans that came more than once, by the request that brought them. The
-# order is that of arrival: a slow request may be stored after the one that was sent in its place.
+# All copies but the last of each duplicated span, by the request that contained them, in the order
+# of arrival: a slow request may be stored after the one that was sent in its place.
 RESENDS = """
 WITH again AS (
   SELECT DISTINCT trace_id, span_id FROM spans WHERE destination = ?1 AND copy <> 'first'),
@@ -46,8 +46,8 @@ class World:
         self.phases: dict[str, tuple[float, float]] = {}
         self._stage = stage
         self._ends = ExitStack()
-        # Spans in the books of journals that are gone: those that the agent adopted itself, which
-        # its own books still have, and those before it.
+        # Spans in the ledgers of journals that are gone. This agent's ledger still includes those
+        # that it adopted itself, but not earlier ones.
         self._adopted = 0
         self._past = 0
         self.sandbox = stage.sandbox(bodies=False)
@@ -70,7 +70,7 @@ class World:
             self.load.stop()
         self.watch.stop()
         for agent in self._stage.agents:
-            if not agent.process.ended:  # before its disk goes
+            if not agent.process.ended:  # stop it before its disk is unmounted
                 agent.stop(timeout=60)
         self._ends.close()
 
@@ -86,13 +86,13 @@ class World:
             config[name] = {key: f"http://{self.relays[name].endpoint}"}
         return config
 
-    # --- what steps do ---
+    # --- for the steps ---
 
     def start_load(self) -> None:
         self.load = Load(lambda: self.agent, self.scenario.shape, self.random.getrandbits(64))
 
     def start_agent(self) -> None:
-        """Starts another agent on the same journals; from then on, the load goes to it."""
+        """Starts another agent on the same journals, to which the load then goes."""
         self._forget_adopted()
         self.agent = self._stage.agent(*self._config, {"delivery": {"folder": self._journals}})
 
@@ -209,7 +209,7 @@ class World:
             offered = self.load.offered
             assert accepted <= offered, f"{accepted} spans in the books, {offered} were sent"
 
-    # --- what there is to judge ---
+    # --- the recorded data ---
 
     @property
     def past(self) -> int:

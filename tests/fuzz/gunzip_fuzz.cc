@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where gunzip and zlib both accept, they agree (ISA-L overlooks reserved header flags, zlib does
-// not); what gzip writes, gunzip reads.
+// If gunzip and zlib both accept the bytes, they agree (ISA-L overlooks reserved header flags, zlib
+// does not), and gunzip reads what gzip writes.
 
 #include <zlib.h>
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kBytesMax = 1 << 20;
 
-// All members, one after the other; nothing when zlib finds fault.
+// All members, one after the other; nothing if zlib reports an error.
 std::optional<std::string> inflated_by_zlib(const uint8_t* data, size_t size) {
   std::string output(kBytesMax, '\0');
   z_stream stream{};

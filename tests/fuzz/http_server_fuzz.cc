@@ -68,10 +68,10 @@ int connected() {
   return descriptor;
 }
 
-// What the server says to these bytes until it hangs up.
+// The server's answer to these bytes until it hangs up.
 std::string exchange(std::string_view bytes) {
   const int descriptor = connected();
-  // It may have hung up before the end.
+  // It may have hung up before the end of the bytes.
   while (!bytes.empty()) {
     const ssize_t sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;

@@ -96,7 +96,7 @@ void open_and_drain(MemoryFileSystem& files) {
   FakeScheduler scheduler(clock);
   const auto journal = Journal::open(
       {.folder = kFolder, .lanes = {"arize"}, .segment_bytes = 64 * 1024}, files, scheduler);
-  if (!journal) std::abort();  // what is damaged must not keep the agent from starting
+  if (!journal) std::abort();  // damage must not keep the agent from starting
   (*journal)->append("x", 1, [](const Status& status) {
     if (!status) std::abort();
   });

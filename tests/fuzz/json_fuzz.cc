@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes out of OTLP/JSON is a request that the walk and protobuf accept.
+// Any request decoded from OTLP/JSON is accepted by the walk and by protobuf.
 
 #include <google/protobuf/stubs/logging.h>
 

@@ -17,7 +17,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// Stands for what is secret: no message has it by itself.
+// A marker for secret parts, which no message contains by itself.
 constexpr std::string_view kCanary = "q7Zk2vX9mB4w";
 
 SecretLook look_at(uint8_t which, std::string_view content) {

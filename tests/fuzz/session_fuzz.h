@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Drives a session of the receiver as a Connection would, on a clock of its own, and checks what
+// Drives a session of the receiver as a Connection would, on its own clock, and checks what
 // must hold for any input. Used from one thread.
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class FuzzedSession {
                 const ReceiverLimits& limits, ReceiverMetrics& metrics)
       : limits_(limits), session_(make({intake, limits, metrics, clock_}, clock_.tick())) {}
 
-  // False when the session takes no more.
+  // Returns false if the session accepts no more bytes.
   bool feed(std::string_view bytes) {
     session_->consume(bytes, clock_.tick());
     collect();
@@ -35,7 +35,7 @@ class FuzzedSession {
     collect();
     while (!waiting_.empty()) answer_first();
     for (int i = 0; i < 10 && !session_->finished();
-         ++i) {  // answers that the client does not take
+         ++i) {  // answers that the client does not read
       clock_.advance(limits_.body_timeout);
       session_->expire(clock_.tick());
       collect();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever the bytes, unzstd asks for what it uses and ends; what zstd writes, it reads.
+// For any bytes, unzstd requests the memory that it uses and terminates; it reads what zstd writes.
 
 #include <zstd.h>
 

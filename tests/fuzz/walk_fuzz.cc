@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What protobuf accepts, the walk accepts with the same counts; the one exception is intended.
+// The walk accepts whatever protobuf accepts, with the same counts; the one exception is intended.
 
 #include <google/protobuf/stubs/logging.h>
 

@@ -26,8 +26,8 @@ def merged(base: dict, changes: dict) -> dict:
 
 def base_config(folder: Path) -> dict:
     """The configuration that all agents of the tests share: ports that the system picks, a journal
-    in `folder`, short times, so that a test that waits for a retry does not wait long, and no
-    reserve on the disk, because the machine's own disk may be full for other reasons."""
+    in `folder`, short intervals, so that a test that waits for a retry does not wait long, and no
+    disk reserve, because the machine's own disk may be full for other reasons."""
     return {
         "receiver": {"listen": ["127.0.0.1:0", "127.0.0.1:0"]},
         "delivery": {
@@ -66,7 +66,7 @@ class Agent:
         return self.runs[-1]
 
     def launch(self) -> "Agent":
-        """Starts it and does not wait for it."""
+        """Starts it without waiting for it."""
         name = f"agent-{len(self.runs) + 1}"
         command = [self.binary, "--config", self.config_file]
         self.runs.append(Process(name, command, self.folder, self.environment))

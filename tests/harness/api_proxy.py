@@ -67,7 +67,7 @@ class Seen:
         return "watch=" in self.path
 
 
-# Asked for each request, on that request's thread; None is PASS.
+# Called for each request, on that request's thread; None is PASS.
 Rule = Callable[[Seen], Fate | Refusal | Torn | Slow | None]
 
 
@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        pass  # a client that went away in its handshake
+        pass  # a client that closed the connection during its handshake
 
 
 class ApiProxy:
@@ -124,7 +124,7 @@ class ApiProxy:
         return {seen.path.partition("?")[0] for seen in answered}
 
     def disconnect(self) -> None:
-        """Drops all connections; new ones are closed at once."""
+        """Drops all connections; new ones are closed immediately."""
         with self._lock:
             self._connected = False
         self.cut()
@@ -182,7 +182,7 @@ class ApiProxy:
                 try:
                     super().handle()
                 except (OSError, ValueError):
-                    pass  # cut, by us or by the client
+                    pass  # cut by the proxy or by the client
                 finally:
                     proxy._closed(self.connection)
                     self.connection.close()
@@ -237,7 +237,7 @@ class ApiProxy:
                     seen.status = response.status
                     self._answer(response, fate)
                 except (OSError, http.client.HTTPException):
-                    self._hang_up()  # the API server is away, and so are we
+                    self._hang_up()  # the API server is down, so the proxy appears down, too
                 finally:
                     server.close()
 

@@ -14,7 +14,7 @@ def run_langchain_agent(endpoint: str, project: str, ca_file: Path | None = None
     """Returns its output: the trace as it was created. `endpoint` is the agent's URL."""
     environment = {
         "ARIZE_COLLECTOR_ENDPOINT": endpoint,
-        # The SDK insists on them. The agent has the keys, an application needs none.
+        # The SDK requires them. The agent has the keys; an application needs none.
         "ARIZE_SPACE_ID": "held-by-dualtrace",
         "ARIZE_API_KEY": "held-by-dualtrace",
         "ARIZE_PROJECT_NAME": project,

@@ -17,7 +17,7 @@ INTERPRETER = Path("/usr/bin/python3").resolve()
 STANDARD_LIBRARY = Path("/usr/lib") / INTERPRETER.name
 PACKAGES = "/packages"
 UNUSED_BY_PYTHON = {"__pycache__", "test", "tests", "idlelib", "ensurepip", "tkinter", "pip"}
-# Of the JDK, what OpenTelemetry's jars and those that they bring cannot do without.
+# The JDK modules that OpenTelemetry's jars and their dependencies need.
 JAVA_MODULES = "java.logging,jdk.unsupported"
 
 
@@ -36,8 +36,8 @@ def _program(path: Path, place: str | None = None) -> dict[str, File]:
 
 
 def _loaded_by(programs: list[Path], but_in: Path | None = None) -> dict[str, File]:
-    """The libraries of this machine. Those in the folder `but_in` are in another place in the
-    image, and are found there."""
+    """The libraries of this machine. Those in the folder `but_in` have another path in the image,
+    where the loader finds them."""
     found = {path for program in programs for path in libraries(program)}
     return {
         str(path): File(path, 0o755)
@@ -59,7 +59,7 @@ def _write(
 
 
 def write_python_archive(file: Path, name: str, script: Path) -> None:
-    """With the packages that are installed for the running interpreter."""
+    """Includes the packages that are installed for the running interpreter."""
     (packages,) = (Path(sys.prefix) / "lib").glob("python3*/site-packages")
     standard = _tree(STANDARD_LIBRARY, str(STANDARD_LIBRARY), UNUSED_BY_PYTHON)
     installed = _tree(packages, PACKAGES, UNUSED_BY_PYTHON)

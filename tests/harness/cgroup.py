@@ -54,4 +54,4 @@ def limited(binary: Path, limit: int, folder: Path):
         try:
             cgroup.rmdir()
         except OSError:
-            pass  # the program still runs; the machine has an empty cgroup more in the end
+            pass  # the program still runs; an empty cgroup remains in the end

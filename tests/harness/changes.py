@@ -68,8 +68,8 @@ class Asked:
         return self._operator.metric("rest_client_requests_total")
 
     def slowly(self, requests: int, seconds_min: float, during: str) -> None:
-        """Until it has asked so many times, which must take it that long. Back-off has a random part,
-        so `seconds_min` is far below what is usual; a busy machine only makes it longer."""
+        """Waits for that many requests, which must take at least `seconds_min`. Back-off is partly
+        random, so the minimum is far below the usual time; a busy machine only makes it longer."""
         wait_until(
             lambda: self._count() - self._before >= requests,
             f"{requests} requests were made while {during}",
@@ -79,11 +79,11 @@ class Asked:
         )
         took = time.monotonic() - self._begun
         print(f"{during}: {requests} requests in {took:.1f} s")
-        assert took >= seconds_min, f"it asks too often while {during}"
+        assert took >= seconds_min, f"too many requests while {during}"
 
     def in_all(self, during: str) -> float:
-        """For faults during which the operator has work to do, where a rate per second means
-        nothing."""
+        """For faults during which the operator has work to do, so that a rate per second is
+        meaningless."""
         count = self._count() - self._before
         print(f"{during}: {count:.0f} requests in {time.monotonic() - self._begun:.1f} s")
         return count

@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm" / "dualtrace"
-# A release of this name, there, is what operator/manifests are.
+# operator/manifests is the chart rendered with this name and namespace.
 RELEASE = "dualtrace-operator"
 NAMESPACE = "dualtrace-system"
 VERSIONS = ("helm3", "helm4")
@@ -54,7 +54,7 @@ class Helm:
     def __init__(self, version: str, folder: Path, kubeconfig: Path | None = None):
         tools = os.environ.get("DUALTRACE_TEST_HELM")
         if not tools:
-            pytest.skip("Helm is not set up on this machine: see what ./dev setup test says")
+            pytest.skip("Helm is not set up on this machine: see the output of ./dev setup test")
         self.version = version
         self._binary = Path(tools) / version
         self._folder = folder / version
@@ -95,7 +95,7 @@ class Helm:
         return Rendered(self.template(values, *options, **release))
 
     def install(self, values: dict | None = None, *options) -> str:
-        """Or upgrades it, if it is already installed."""
+        """Upgrades it if it is already installed."""
         place = ["--namespace", NAMESPACE, "--create-namespace"]
         arguments = ["upgrade", "--install", RELEASE, CHART, *place, *options]
         return self.run(*arguments, values=values or {})

@@ -18,7 +18,7 @@ APIS = {
     "services": "/api/v1",
     "daemonsets": "/apis/apps/v1",
 }
-INFORMERS = 2 + len(APIS)  # the operator's: exports, pods, and each kind of child
+INFORMERS = 2 + len(APIS)  # of the operator: exports, pods, and each kind of child
 KINDS = {
     "serviceaccounts": "ServiceAccount",
     "configmaps": "ConfigMap",

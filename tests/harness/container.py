@@ -9,9 +9,9 @@ from pathlib import Path
 
 from harness.image import ImageArchive
 
-# What containerd sets; and leaks are looked for by other tests.
+# containerd's variables. Other tests look for leaks.
 ENVIRONMENT = "PATH=/usr/bin:/bin HOME=/ ASAN_OPTIONS=detect_leaks=0"
-# In mounts of its own, so that none of them outlives the program.
+# Separate mounts, so that none of them outlives the program.
 SCRIPT = """\
 #!/bin/sh -e
 if [ "$1" != inside ]; then exec unshare --mount --propagation=private -- "$0" inside "$@"; fi
@@ -27,7 +27,7 @@ exec env --ignore-environment {environment} \\
 
 
 def may_mount() -> bool:
-    """In many containers, root is not permitted to."""
+    """In many containers, root is not permitted to mount."""
     mount = ["unshare", "--mount", "mount", "--bind", "/proc", "/proc"]
     return subprocess.run(mount, capture_output=True).returncode == 0
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Kubernetes for tests, and what they do to it. A test file has one of its own by the
-fixture `control_plane`: etcd, kube-apiserver and kube-controller-manager on loopback, in a few
-seconds. With USE_EXISTING_CLUSTER=true it is the cluster that KUBECONFIG names; tests that stop,
-change or audit their control plane are skipped then, and the namespaces of the others are
-deleted."""
+"""A real Kubernetes for tests, and what they do to it. The fixture `control_plane` gives a test
+file its own: etcd, kube-apiserver and kube-controller-manager on loopback, in a few seconds. With
+USE_EXISTING_CLUSTER=true, it is the cluster of KUBECONFIG. Tests that stop, change or audit their
+control plane are then skipped, and the namespaces of the others are deleted."""
 
 import secrets
 from pathlib import Path
@@ -44,7 +43,7 @@ class ControlPlane:
         return self
 
     def end(self) -> None:
-        if isinstance(self._cluster, ExistingCluster):  # one of our own ends with all it has
+        if isinstance(self._cluster, ExistingCluster):  # our own cluster is removed as a whole
             for name in self._namespaces:
                 self.api.delete(f"/api/v1/namespaces/{name}")
         self._cluster.end()
@@ -87,11 +86,11 @@ class ControlPlane:
     def renew_authority(self, kubeconfig: Path) -> None:
         self._accounts[kubeconfig].renew_authority(self._cluster.authority())
 
-    # --- what is not done to an existing cluster ---
+    # --- never done to an existing cluster ---
 
     def _own(self) -> OwnCluster:
         if isinstance(self._cluster, ExistingCluster):
-            pytest.skip("this is not done to an existing cluster")
+            pytest.skip("not done to an existing cluster")
         return self._cluster
 
     def require_own(self) -> None:
@@ -103,7 +102,7 @@ class ControlPlane:
             pytest.skip("no kube-controller-manager on this machine")
 
     def stop_api_server(self) -> None:
-        """Stops it at once, as if its machine had died; from then on, connections to its port are
+        """Stops it immediately, as if its machine had died. Connections to its port are then
         refused."""
         self._own().stop_api_server()
         self.api.forget_connections()
@@ -132,9 +131,9 @@ class ControlPlane:
         self._own().plant(objects)
 
     def rotate_serving_certificate(self) -> None:
-        """Gives the API server a certificate of a new CA. The admin's kubeconfig trusts it at once;
-        those of `kubeconfig_for` only after `renew_authority`. Connections stay open until their
-        client, or `stop_api_server`, closes them."""
+        """Gives the API server a certificate of a new CA. The admin's kubeconfig trusts it
+        immediately; those of `kubeconfig_for` only after `renew_authority`. Connections stay open
+        until their client, or `stop_api_server`, closes them."""
         self._own().rotate_server_authority()
         self.api.connect_by(self._own().connect())
 

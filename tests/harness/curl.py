@@ -83,7 +83,7 @@ def request(
     head_file, body_file = folder / "answer.head", folder / "answer.body"
     for old in (head_file, body_file):
         old.unlink(missing_ok=True)
-    # A header without a value is one that curl leaves out.
+    # curl omits a header without a value.
     fields = {"Content-Type": content_type or "", "Expect": "", **(headers or {})}
     lines = [f"{name}: {value}".strip() for name, value in fields.items()]
     done = subprocess.run(
@@ -95,6 +95,6 @@ def request(
         capture_output=True,
     )
     status, answered = parse_head(head_file.read_text()) if head_file.exists() else (0, {})
-    # An answer may come before the end of a body that nobody wants: then curl could not send it all.
+    # curl may fail to send a whole body that is refused early, although there is an answer.
     assert status, f"no answer: {done.stderr.decode()}"
     return Answer(status, answered, body_file.read_bytes() if body_file.exists() else b"")

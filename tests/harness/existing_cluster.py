@@ -27,7 +27,7 @@ class ExistingCluster:
     supports every way to log in."""
 
     has_controllers = True
-    token_key = None  # only the API server itself has it
+    token_key = None  # only the API server has it
 
     def __init__(self, folder: Path):
         try:
@@ -37,7 +37,7 @@ class ExistingCluster:
         self.kubeconfig = os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config"
         self._proxy = Daemon("kubectl-proxy", folder)
         self.processes = [self._proxy]
-        # Not below `folder`, whose path may be too long for a socket.
+        # Not below `folder`, whose path may be too long for a Unix socket.
         self._sockets = Path(tempfile.mkdtemp(prefix="dualtrace-"))
         command = ["config", "view", "--raw", "--flatten", "--minify", "--output=json"]
         view = subprocess.run(

@@ -24,7 +24,7 @@ def exports_path(namespace: str) -> str:
 
 
 def read_export(path: Path, name: str | None = None) -> dict:
-    """For any namespace."""
+    """Reads an export without its namespace."""
     export = yaml.safe_load(path.read_text())
     export["metadata"].pop("namespace", None)
     if name:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Handwritten HTTP/2 frames, to send what no client library would. Headers are written without
-Huffman codes and indexes, and are not read back."""
+"""Handwritten HTTP/2 frames, for input that no client library would send. Headers are written
+without Huffman codes and indexes, and are not read back."""
 
 from typing import Iterator, NamedTuple
 

@@ -71,7 +71,7 @@ def wait_for_candidate(agent, identity, state: str) -> dict:
 
 def run_for_a_while(load) -> None:
     before = load.accepted
-    wait_until(lambda: load.accepted >= before + 150, "the load runs on")
+    wait_until(lambda: load.accepted >= before + 150, "the load continues")
 
 
 def judge(agent, identity, load, others: set[str] = frozenset()) -> None:

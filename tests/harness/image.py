@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def make_images(build: Path, out: Path, *arguments, **options) -> None:
-    """What ./dev image does after the programs are built."""
+    """Runs the steps of ./dev image that follow the build of the programs."""
     environment = {"PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-B", "-m", "images", f"--build={build}", f"--out={out}", *arguments]
     done = subprocess.run(

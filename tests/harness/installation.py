@@ -13,7 +13,7 @@ from harness.exports import install_exports
 from harness.operator import ACCOUNT, MANIFESTS, NAMESPACE, Operator, install_account
 from harness.stage import Stage
 
-# Quick, and yet so long that a busy machine loses no lease.
+# Short, but long enough that a busy machine does not lose a lease.
 SHORT_LEASE = ["--lease-duration=6s", "--renew-deadline=4s", "--retry-period=1s"]
 ALONE = ["--leader-elect=false"]
 
@@ -62,7 +62,7 @@ class Installation:
         return kubeconfig
 
     def proxy(self) -> ApiProxy:
-        # Whoever comes through it brings a token of its own.
+        # Each client of the proxy brings its own token.
         trust = ssl.create_default_context(cadata=self.plane.authority())
         folder = self.stage.folder / f"proxy-{len(self._proxies) + 1}"
         self._proxies.append(ApiProxy(folder, self.plane.server, trust))

@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-# The server closes idle connections after 90 s; one that is nearly so old is not used again, so
-# that nothing must be sent twice.
+# The server closes idle connections after 90 s. Older connections are not reused, so that no
+# request has to be sent twice.
 IDLE_SECONDS_MAX = 60
 
 MERGE_PATCH = "application/merge-patch+json"

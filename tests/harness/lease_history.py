@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who held the operators' Lease at what time, from all requests to the API server."""
+"""Who held the operators' Lease and when, derived from all requests to the API server."""
 
 import contextlib
 import http.client
@@ -14,9 +14,9 @@ from harness.operator import LEASE, NAMESPACE
 
 @dataclass(frozen=True)
 class Term:
-    """One write of the Lease: from then on `user` holds it, or nobody if it was released."""
+    """One write of the Lease. `user` holds it afterwards, or nobody if it was released."""
 
-    time: str  # of the request's arrival, RFC 3339 with microseconds, so that texts compare
+    time: str  # of the request's arrival, RFC 3339 with microseconds, so that strings compare
     user: str
     holder: str
 
@@ -32,7 +32,7 @@ class LeaseHistory:
         folder, _, name = LEASE.rpartition("/")
         self._path = f"{folder}?fieldSelector=metadata.name={name}"
         status, listed = plane.api.get(self._path)
-        assert status == 200 and not listed["items"], "the history has begun without us"
+        assert status == 200 and not listed["items"], "the Lease already exists"
         version = listed["metadata"]["resourceVersion"]
         threading.Thread(target=self._follow, args=(version,), daemon=True).start()
 
@@ -44,7 +44,7 @@ class LeaseHistory:
         while True:
             since = f"{self._path}&resourceVersion={version}"
             for event in self._plane.api.watch(since, seconds=300):
-                if event["type"] == "ERROR":  # a new API server is not ready to be watched at once
+                if event["type"] == "ERROR":  # a new API server does not accept watches immediately
                     time.sleep(0.1)
                     break
                 version = event["object"]["metadata"]["resourceVersion"]

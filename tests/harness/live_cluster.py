@@ -27,7 +27,7 @@ DESTINATIONS = "destinations"  # the namespace that plays the outside world
 EXPORT_NAMESPACE = "observability"
 EXPORT = "agents"
 APPLICATION_NAMESPACE = "shop"
-TAG = "1"  # of this build's images
+TAG = "1"  # of the images of this build
 
 
 def secret(name: str, namespace: str, **values: str) -> dict:
@@ -93,9 +93,9 @@ class LiveCluster:
         self.kubectl = Kubectl(cluster.kubeconfig, cluster.folder / "kubectl")
         self.helm = Helm("helm4", cluster.folder / "helm", cluster.kubeconfig)
         self.sandbox = LiveSandbox(self)
-        self.machine = this_machine()  # for which images are made
+        self.machine = this_machine()  # its architecture is that of the images
 
-    # --- talking to it ---
+    # --- access ---
 
     def apply(self, *objects: dict) -> None:
         text = yaml.safe_dump_all(objects)
@@ -109,7 +109,7 @@ class LiveCluster:
         place = f"--namespace={namespace_name}"
         self.kubectl("rollout", "status", place, what, f"--timeout={timeout}s")
 
-    # --- what is in it ---
+    # --- content ---
 
     def load_program(self, program: str, tag: str = TAG, binaries: Path | None = None) -> str:
         """Loads an image of the program, of this build or another one, onto the nodes; returns its
@@ -148,8 +148,8 @@ class LiveCluster:
         binaries: Path | None = None,
     ) -> str:
         """Installs or upgrades the chart, with images of this build under that tag, as a platform
-        team would; returns Helm's output. `chart` and `binaries` are of another version; `values`
-        replace a shared namespace."""
+        team would; returns Helm's output. `chart` and `binaries` may belong to another version;
+        `values` replace a shared namespace."""
         operator, agent = (
             self.load_program(program, tag, binaries)
             for program in PROGRAMS
@@ -180,7 +180,7 @@ class LiveCluster:
         self.wait_for_rollout("deployment/sandbox", DESTINATIONS)
 
     def start_application(self, annotated: bool = True) -> None:
-        """Runs the demo's LangChain agent on each node, with one annotation and no other change."""
+        """Runs the demo's LangChain agent on each node, changed only by one annotation."""
         archive = self.cluster.folder / "application.tar"
         script = ROOT / "tests" / "demo" / "langchain_agent.py"
         write_python_archive(archive, "localhost/support-desk:1", script)
@@ -194,7 +194,7 @@ class LiveCluster:
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def trace_of(self, pod: dict) -> dict:
-        """What the application reports as sent."""
+        """The application's own output: the spans that it has sent."""
         name = pod["metadata"]["name"]
         place = f"--namespace={pod['metadata']['namespace']}"
 
@@ -210,7 +210,7 @@ class LiveCluster:
         return self.get("pods", team)["items"]
 
     def images(self, space: str = EXPORT_NAMESPACE) -> list[str]:
-        """Of each container of each pod, those that are ending included."""
+        """The images of each container of each pod, including those that are terminating."""
         pods = self.get("pods", space)["items"]
         return [one["image"] for pod in pods for one in pod["spec"]["containers"]]
 

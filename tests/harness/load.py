@@ -20,10 +20,10 @@ from harness.processes import wait_until
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 ANSWER_TIMEOUT = 60.0
-# The agent is away, or refuses without saying for how long.
+# Used if the agent is down, or refuses without a retry delay.
 PAUSE = 0.02
 HINT_MAX = 1.0
-# What a client's own transport reports as well as an agent: nothing is known of the request then.
+# Codes that the client's own transport may also report: the outcome of the request is unknown.
 TRANSPORT_CODES = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.CANCELLED,
@@ -34,9 +34,9 @@ TRANSPORT_CODES = {
 
 
 class Outcome(Enum):
-    OK = "ok"  # stored, the agent said
-    REFUSED = "refused"  # not stored, the agent said
-    UNKNOWN = "unknown"  # no answer came
+    OK = "ok"  # stored, according to the agent
+    REFUSED = "refused"  # not stored, according to the agent
+    UNKNOWN = "unknown"  # no answer arrived
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,18 @@ class Sent:
     at: float  # Unix time in seconds
     took: float
     outcome: Outcome
-    hint: float | None = None  # the refusal's: seconds until it is worth another try
+    hint: float | None = None  # of a refusal: seconds until a retry makes sense
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a load sends. Half of the threads speak gRPC, the others HTTP."""
+    """The shape of a load. Half of the threads speak gRPC, the others HTTP."""
 
-    spans: int = 20  # a request
-    text_bytes: int = 200  # a span
+    spans: int = 20  # per request
+    text_bytes: int = 200  # per span
     threads: int = 4
-    rate: float | None = None  # spans a second; None: as fast as answers come
-    # Every so many requests the first span is an odd one: of that name, with that much text.
+    rate: float | None = None  # spans per second; None: as fast as answers arrive
+    # In every so many requests, the first span is an odd one, with this name and size.
     odd_every: int = 0
     odd_name: str = "span 0"
     odd_bytes: int = 0
@@ -127,7 +127,7 @@ class Load:
         return self.shape.is_odd(number) and (before is None or number < before)
 
     def end_odd(self) -> None:
-        """From this call on, no more odd requests are sent."""
+        """After this call, no more odd requests are sent."""
         with self._lock:
             self._odd_before = self._next
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A registry in the network of a cluster's first node. Its nodes pull from there whatever images are
-named after, so a release is installed under the names that its chart contains."""
+"""A registry in the network of a cluster's first node. Its nodes pull from it whatever registry an
+image name contains, so a release is installed under the names in its chart."""
 
 import subprocess
 from pathlib import Path
@@ -38,8 +38,8 @@ class LocalRegistry:
             node.pull_from(host, f"http://{self._address}")
 
     def push(self, archive: Path, repository: str, tag: str) -> None:
-        """An OCI archive, with all that its index names, under the digests that it has there.
-        `repository` is without the host."""
+        """Pushes an OCI archive, with everything that its index refers to, under the same digests.
+        `repository` does not include the host."""
         target = f"docker://{self._address}/{repository}:{tag}"
         command = [*self._enter, "skopeo", "copy", "--all", "--preserve-digests"]
         command += ["--dest-tls-verify=false", f"oci-archive:{archive}", target]

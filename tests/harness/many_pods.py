@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Very many pods that have nothing to do with the operator, to measure what it costs to find the
+"""Very many pods that have nothing to do with the operator, to measure the cost of finding the
 ones that request an export."""
 
 import json

@@ -16,12 +16,12 @@ from harness.load import Load, Outcome, Shape
 from harness.processes import Process, wait_until
 
 TESTS = Path(__file__).resolve().parents[1]
-SPANS = 20  # a request
+SPANS = 20  # per request
 
 
 @dataclass(frozen=True)
 class Services:
-    """The load's target, with the interface by which Load asks an agent for it."""
+    """The load's target, with the interface through which Load addresses an agent."""
 
     grpc_endpoint: str
     http_endpoint: str
@@ -29,12 +29,12 @@ class Services:
 
 @dataclass(frozen=True)
 class Told:
-    """What the load's clients were told."""
+    """The responses that the load's clients got."""
 
     stored: set[str]  # trace ids of requests that were answered OK
     refused: int
     unanswered: int
-    longest_outage: float  # seconds from the first try of those that failed to the next OK
+    longest_outage: float  # seconds from the first failed attempt to the next OK
 
 
 class NodeLoad:
@@ -54,7 +54,7 @@ class NodeLoad:
 
 
 def longest_outage(sent: list) -> float:
-    """Clients retry at once, each with its next request."""
+    """Clients retry immediately, each with its next request."""
     longest, since = 0.0, None
     for one in sorted(sent, key=lambda one: one.at + one.took):
         if one.outcome is Outcome.OK:
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
     services = Services(f"{arguments.address}:4317", f"{arguments.address}:4318")
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    seed = secrets.randbits(64)  # its trace ids follow from it, and no other load's
+    seed = secrets.randbits(64)  # its trace ids derive from it and differ from those of other loads
     load = Load(lambda: services, Shape(spans=SPANS, rate=arguments.rate), seed)
     print("running", flush=True)
     over.wait()

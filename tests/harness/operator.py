@@ -43,7 +43,7 @@ class Operator:
         return self.runs[-1]
 
     def launch(self) -> "Operator":
-        """Starts it and does not wait for it."""
+        """Starts it without waiting for it."""
         arguments: list = [
             self.binary,
             f"--kubeconfig={self.kubeconfig}",
@@ -90,7 +90,7 @@ class Operator:
         return line["identity"]
 
     def log(self) -> list[dict]:
-        """Of this run."""
+        """The log of this run."""
         whole_lines = self.process.output().rpartition("\n")[0].splitlines()
         return [json.loads(line) for line in whole_lines if line.startswith("{")]
 
@@ -115,8 +115,8 @@ class Operator:
         return total
 
     def wait_for_rounds(self, exports: int, rounds: int) -> None:
-        """Until it has reconciled all of so many exports that often: with a short --resync it looks
-        at everything again, whether or not it has a reason to."""
+        """Waits until it has reconciled all of that many exports that often. With a short
+        --resync, it reconciles everything again, whether or not there is a reason."""
         wanted = self.metric(RECONCILED) + exports * rounds
         wait_until(
             lambda: self.metric(RECONCILED) >= wanted,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OTLP requests as bytes: made, taken apart without losing what is unknown, and compared.
+"""OTLP requests as bytes: built, taken apart without losing unknown fields, and compared.
 
-A span is compared as the bytes it came in, and so is all that surrounds it but the resource, to
-which dualtrace may add attributes at the end.
+A span is compared by its original bytes, and so are its surroundings, except for the resource, to
+which dualtrace may append attributes.
 """
 
 import base64
@@ -25,9 +25,9 @@ class Placed:
 
     span: bytes
     scope: bytes  # the InstrumentationScope
-    scope_rest: bytes  # what else ScopeSpans holds: schema URL, unknown fields
+    scope_rest: bytes  # the other fields of ScopeSpans: schema URL, unknown fields
     resource: bytes
-    resource_rest: bytes  # what else ResourceSpans holds
+    resource_rest: bytes  # the other fields of ResourceSpans
 
     @property
     def id(self) -> str:
@@ -89,7 +89,7 @@ def _apart(message: bytes, inner: int, repeated: int) -> tuple[bytes, list[bytes
 
 
 def placed(request: bytes) -> list[Placed]:
-    """Every span of a serialised ExportTraceServiceRequest."""
+    """Every span of a serialized ExportTraceServiceRequest."""
     result = []
     for number, _, resource_spans, _ in fields(request):
         if number != 1:
@@ -115,8 +115,8 @@ def normal(request: bytes) -> bytes:
 
 
 def assert_unchanged(sent: list[bytes], received: list[bytes], added: dict[str, str]) -> None:
-    """Every span of `sent` is in `received` exactly once and unchanged; its resource has the
-    attributes it was sent with, in their order, and then exactly `added`."""
+    """Every span of `sent` is in `received` exactly once and unchanged. Its resource has its
+    original attributes, in their order, and then exactly `added`."""
     before, after = by_id(sent), by_id(received)
     missing, surplus = set(before) - set(after), set(after) - set(before)
     assert not missing and not surplus, f"{len(missing)} missing, {len(surplus)} too many"
@@ -153,8 +153,8 @@ def attributes_of(key_values) -> dict:
 
 
 def request_of_json(body: bytes) -> bytes:
-    """The protobuf bytes of an OTLP/JSON request. Its ids are hex, where protobuf's own JSON would
-    have base64."""
+    """The protobuf bytes of an OTLP/JSON request. Its ids are hex, unlike in protobuf's own JSON,
+    which uses base64."""
 
     def with_base64_ids(node):
         if isinstance(node, list):
@@ -206,7 +206,7 @@ class Template:
         assert (len(self._trace_ids), len(self._times)) == (len(texts), 2 * len(texts))
 
     def stamp(self, trace_id: bytes, now: int) -> bytes:
-        """`now` is when all its spans start and end, in Unix nanoseconds."""
+        """`now` is the start and end of all its spans, in Unix nanoseconds."""
         stamped = bytearray(self._bytes)
         for at in self._trace_ids:
             stamped[at : at + 16] = trace_id

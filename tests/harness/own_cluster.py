@@ -15,7 +15,7 @@ from cluster.servers import Servers
 
 from harness.kubernetes_api import Connect, over_tls
 
-PLANTED_AT_ONCE = 100  # etcd takes 128 operations, and 1.5 MiB
+PLANTED_AT_ONCE = 100  # etcd accepts 128 operations and 1.5 MiB per transaction
 PLANTED_BYTES = 700_000
 COMPACTED = "Y29tcGFjdGVk"  # a key in etcd, in base64
 
@@ -63,7 +63,7 @@ class OwnCluster:
         self._servers.stop()
         for port in self._ports:
             port.close()
-        shutil.rmtree(self._folder / "etcd-data", ignore_errors=True)  # much of it is empty
+        shutil.rmtree(self._folder / "etcd-data", ignore_errors=True)  # large but mostly empty
 
     def connect(self) -> Connect:
         identities = self._servers.identities
@@ -107,8 +107,8 @@ class OwnCluster:
             self._etcd("kv/txn", {"success": batch})
 
     def compact(self) -> None:
-        """With the API server down."""
-        # One more revision, so that even the newest earlier resourceVersion is too old.
+        """Call it while the API server is down."""
+        # Write one more revision, so that even the newest resourceVersion becomes too old.
         self._etcd("kv/put", {"key": COMPACTED, "value": ""})
         revision = self._etcd("kv/range", {"key": COMPACTED})["header"]["revision"]
         self._etcd("kv/compaction", {"revision": revision, "physical": True})

@@ -14,7 +14,7 @@ Patch = list[dict]
 
 
 def say_skipped(pod: dict) -> Patch:
-    """Patches as an operator does that knows no export."""
+    """Patches as an operator does that has no exports."""
     note = {"dualtrace.dev/skipped": "NoExport: there is none"}
     annotations = {**pod["metadata"]["annotations"], **note}
     return [{"op": "add", "path": "/metadata/annotations", "value": annotations}]

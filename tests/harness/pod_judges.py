@@ -5,7 +5,7 @@ documentation; a pod is a dict as in a manifest."""
 
 from collections.abc import Iterator
 
-# Every account may use it on OpenShift 4.11 and later; the ranges are those of the pod's namespace.
+# OpenShift 4.11 and later let every account use it; the ranges are those of the pod's namespace.
 RESTRICTED_V2 = {
     "metadata": {"name": "restricted-v2"},
     "allowHostDirVolumePlugin": False,
@@ -34,7 +34,7 @@ RESTRICTED_V2 = {
         "secret",
     ],
 }
-# Of the annotations openshift.io/sa.scc.uid-range and …/sa.scc.mcs of a namespace.
+# From a namespace's annotations openshift.io/sa.scc.uid-range and …/sa.scc.mcs.
 IDS = range(1000680000, 1000690000)
 LEVEL = "s0:c26,c15"
 
@@ -60,7 +60,7 @@ def volume_kinds(pod: dict) -> set[str]:
 
 def seccomp_name(profile: dict | None) -> str:
     if profile is None or profile["type"] == "RuntimeDefault":
-        return "runtime/default"  # OpenShift writes the first that is allowed where there is none
+        return "runtime/default"  # if it is not set, OpenShift sets the first one allowed
     return f"localhost/{profile['localhostProfile']}" if profile["type"] == "Localhost" else "unconfined"
 
 
@@ -81,7 +81,7 @@ def refused_by_container(context: dict, scc: dict) -> Iterator[str]:
         if name not in (scc.get("allowedCapabilities") or []):
             yield f"capabilities.add: {name} is not allowed"
     for name in scc.get("requiredDropCapabilities") or []:
-        # What is not written OpenShift drops itself.
+        # OpenShift itself adds a missing drop list.
         if "drop" in capabilities and name not in capabilities["drop"]:
             yield f"capabilities.drop: {name} is required"
     if context.get("privileged") and not scc["allowPrivilegedContainer"]:

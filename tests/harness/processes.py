@@ -8,14 +8,14 @@ import subprocess
 import time
 from pathlib import Path
 
-# What the sanitizers print; a program of ours that printed one has failed its test.
+# A sanitizer's output. If a program of ours prints one, its test fails.
 SANITIZER_REPORT = re.compile(
     r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|: runtime error: "
 )
 
 SUPPRESSIONS = Path(__file__).with_name("lsan.supp")
 
-# Only what fails waits so long. A machine that is busy with other things is slow, not wrong.
+# Only failures take this long. A busy machine is slow, not broken.
 PATIENCE_SECONDS = 60.0
 
 
@@ -24,8 +24,8 @@ class Died(AssertionError):
 
 
 def wait_until(condition, what: str, timeout: float = PATIENCE_SECONDS, every: float = 0.05, process=None):
-    """Polls until `condition` returns something true, and returns that. Fails at the timeout, or at
-    once if `process` ends."""
+    """Polls until `condition` returns something true, and returns that. Fails at the timeout, or
+    immediately if `process` ends."""
     deadline = time.monotonic() + timeout
     while True:
         result = condition()
@@ -59,7 +59,7 @@ class Process:
                     "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
                     **(environment or {}),
                 },
-                start_new_session=True,  # so that stop() reaches what it has started itself
+                start_new_session=True,  # so that stop() also reaches its descendants
             )
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Statement:
-    question: str  # empty: it prepares for the others
+    question: str  # empty: a statement that prepares for the others
     sql: str
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods as people write them, and as nobody should, all accepted by a real API server: containers of
+"""Pods as people write them, and as nobody should, all valid for a real API server: containers of
 every kind, variables from every source, unusual names, settings of all kinds."""
 
 import random
@@ -51,7 +51,7 @@ def random_pod(seed: int, asks: str = "true") -> dict:
 
 
 def random_ephemeral_containers(seed: int) -> list[dict]:
-    """As `kubectl debug` adds them to a pod of random_pod()."""
+    """Ephemeral containers as `kubectl debug` adds them to a pod of random_pod()."""
     choices = random.Random(seed)
     containers = [_container(choices, f"debug-{i}") for i in range(choices.randint(1, 2))]
     return [{**container, "targetContainerName": "c0"} for container in containers]

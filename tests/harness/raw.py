@@ -15,7 +15,7 @@ class RawConnection:
         endpoint: str,
         tls: ssl.SSLContext | None = None,
         timeout: float = 60,
-        source: str = "",  # another address of loopback is another peer
+        source: str = "",  # another loopback address acts as another peer
     ):
         host, port = endpoint.rsplit(":", 1)
         self.socket = socket.create_connection(
@@ -69,7 +69,7 @@ class RawConnection:
 
 def exchange(endpoint: str, data: bytes, **options) -> bytes:
     """Everything that the peer answers to these bytes until it closes the connection, which it
-    must."""
+    must do."""
     with RawConnection(endpoint, **options) as connection:
         connection.send(data)
         return connection.receive_all()

@@ -10,14 +10,14 @@ from harness.operator import USER
 from harness.processes import wait_until
 from harness.tenant import Tenant
 
-# A refused event is written again after a second; nothing else that is to be written waits so long.
+# A rejected event is written again after a second; every other write happens sooner.
 QUIET_SECONDS = 1.5
 
 
 def reference_plans(installation: Installation, specs: dict[str, dict]) -> dict[str, Plan]:
     """The result for each spec, by an undisturbed operator, in a separate namespace."""
     tenant = Tenant(installation.plane, "reference")
-    # Names that are part of nothing else: they are replaced in the plans.
+    # Names that are not part of any other string, because they are replaced in the plans.
     names = {key: f"durian-{number}" for number, key in enumerate(specs)}
     for key, name in names.items():
         tenant.create(name, specs[key])

@@ -8,15 +8,15 @@ import socket
 import struct
 import threading
 
-# A filter for sockets that takes nothing: BPF_RET | BPF_K with 0 bytes. linux/filter.h, socket.h.
+# A socket filter that drops everything: BPF_RET | BPF_K with 0 bytes. linux/filter.h, socket.h.
 TAKE_NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
 FILTER = struct.pack("HP", 1, ctypes.addressof(TAKE_NOTHING))
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 
 
 class Relay:
-    """Relays to `target`, host:port. What clients send is also appended to `streams`, a bytearray a
-    connection, if that is given."""
+    """Relays to `target`, host:port. If `streams` is given, the clients' bytes are also appended to
+    it, as one bytearray per connection."""
 
     def __init__(self, target: str, streams: list[bytearray] | None = None):
         host, port = target.rsplit(":", 1)
@@ -31,7 +31,7 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lose_all(self) -> None:
-        """From this call on, no packet of a client arrives, not even a connection request."""
+        """After this call, no packet of a client arrives, not even a connection request."""
         with self._lock:
             self._loses_all = True
             for one in [self._listener, *self._facing_clients]:
@@ -49,7 +49,7 @@ class Relay:
                 try:
                     one.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    pass  # closed by its peer already
+                    pass  # its peer has closed it
                 one.close()
 
     def _accept(self) -> None:
@@ -66,7 +66,7 @@ class Relay:
             with self._lock:
                 self._facing_clients.append(client)
                 self._facing_target.append(target)
-                if self._loses_all:  # it was accepted before
+                if self._loses_all:  # it was accepted just before
                     client.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, FILTER)
             for arguments in ((client, target, kept), (target, client, None)):
                 threading.Thread(target=_pump, args=arguments, daemon=True).start()

@@ -45,7 +45,7 @@ def commit(tree: Path) -> None:
 
 
 def run_release(tree: Path, *arguments) -> subprocess.CompletedProcess:
-    """What ./dev release does after the programs are built."""
+    """Runs the steps of ./dev release that follow the build of the programs."""
     return subprocess.run(
         [sys.executable, "-B", "-m", "release", *arguments],
         capture_output=True,

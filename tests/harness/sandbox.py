@@ -18,7 +18,7 @@ ACCESS = {"service_principals": {CLIENT_ID: {"secrets": [CLIENT_SECRET]}}}
 TABLE = "main.traces.agents_otel_spans"
 DESTINATIONS = ("arize", "databricks")
 PROJECT = "sandbox"
-# What an agent with agent_config() adds to a resource that names no project.
+# The project that an agent with agent_config() adds to a resource without one.
 ADDED_PROJECT = {"openinference.project.name": PROJECT, "model_id": PROJECT}
 
 
@@ -45,8 +45,8 @@ class Sandbox(SpanStore):
         self.folder = folder
         self.tls = tls
         self.table = table
-        self.bodies = bodies  # whether requests() is used
-        self.names = names  # of its certificate, beside the usual
+        self.bodies = bodies  # whether requests() may be called
+        self.names = names  # in its certificate, in addition to the defaults
         folder.mkdir(parents=True, exist_ok=True)
         self.api_key_file = write_secret(folder / "arize-api-key", API_KEY)
         self.space_id_file = write_secret(folder / "arize-space-id", SPACE_ID)
@@ -106,7 +106,7 @@ class Sandbox(SpanStore):
         return config
 
     def oauth(self) -> dict:
-        """For databricks.auth of an agent's configuration."""
+        """The value of databricks.auth in an agent's configuration."""
         files = {
             "clientIDFile": str(self.client_id_file),
             "clientSecretFile": str(self.client_secret_file),
@@ -123,7 +123,7 @@ class Sandbox(SpanStore):
         return self.admin("/stats")
 
     def allow(self, **access) -> None:
-        """Sets who may do what: the members of POST /credentials."""
+        """Sets the permissions: the fields of POST /credentials."""
         self.admin("/credentials", access)
 
     def fault(self, destination: str, kind: str, **members) -> None:

@@ -9,4 +9,4 @@ import pytest
 def skip_with_sanitizers(binary: Path) -> None:
     """For tests that measure memory."""
     if b"__asan_init" in binary.read_bytes():
-        pytest.skip("sanitizers take memory of their own: run it with a release build")
+        pytest.skip("sanitizers need memory of their own: run it with a release build")

@@ -23,8 +23,8 @@ def answer(status: int, body: bytes = b"", content_type: str = "", *headers: str
 
 
 class ScriptedDestination:
-    """`script(number, request)` says for the request of that number which steps follow: bytes to
-    write, STORE or CLOSE. One thread a connection."""
+    """`script(number, request)` returns the steps for the request with that number: bytes to write,
+    STORE or CLOSE. One thread per connection."""
 
     def __init__(self, script: Callable[[int, bytes], Iterable]):
         self._script = script
@@ -68,7 +68,7 @@ class ScriptedDestination:
                         else:
                             connection.sendall(step)
             except OSError:
-                pass  # the agent went away
+                pass  # the agent closed the connection
 
     @staticmethod
     def _read(reader) -> bytes | None:

@@ -13,9 +13,9 @@ from cluster.identities import kubeconfig
 from harness.kubernetes_api import KubernetesApi
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
-# TokenRequest gives none for less.
+# TokenRequest rejects shorter lifetimes.
 REQUESTED_SECONDS_MIN = 600
-# The API server takes a token so long after its end: what go-jose allows for clocks.
+# The API server accepts a token for this long after its expiry: go-jose's leeway for clock skew.
 LEEWAY_SECONDS = 60
 
 
@@ -52,8 +52,8 @@ def signed_token(key: Path, account: dict, lifetime: float) -> str:
 
 
 class ServiceAccountKubeconfig:
-    """The kubeconfig at `path` names the files `token` and `ca.crt` beside it, so that a test can
-    renew either, as the kubelet does in a pod."""
+    """The kubeconfig at `path` refers to the files `token` and `ca.crt` next to it, so that a test
+    can renew either, as the kubelet does in a pod."""
 
     def __init__(self, api: KubernetesApi, folder: Path, namespace: str, name: str):
         self._api = api

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Preloaded into a program, this gives it a wall clock that is DUALTRACE_TEST_CLOCK_OFFSET seconds
-   off. Clocks that only measure durations stay as they are. It asks the kernel directly: looking up
-   libc's own functions from here can deadlock with the sanitizers. */
+/* Preloaded into a program, this shifts its wall clock by DUALTRACE_TEST_CLOCK_OFFSET seconds.
+   Clocks that only measure durations stay unchanged. It calls the kernel directly, because looking
+   up libc's own functions from here can deadlock with the sanitizers. */
 
 #define _GNU_SOURCE
 #include <stdlib.h>

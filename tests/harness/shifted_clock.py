@@ -9,7 +9,7 @@ from images.made import USER, Made
 from images.oci import Image, write_archive
 
 SOURCE = Path(__file__).with_suffix(".c")
-PLACE = "/shifted_clock.so"  # in images
+PLACE = "/shifted_clock.so"  # in the image
 
 
 def build(folder: Path) -> Path:
@@ -25,7 +25,7 @@ def environment(library: Path | str, seconds: int) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(library),
         "DUALTRACE_TEST_CLOCK_OFFSET": str(seconds),
-        "ASAN_OPTIONS": "verify_asan_link_order=0",  # it may be loaded before the sanitizer
+        "ASAN_OPTIONS": "verify_asan_link_order=0",  # it may be loaded before the sanitizer runtime
     }
 
 

@@ -9,9 +9,9 @@ from harness.agent import Agent
 from harness.load import Load, Shape
 from harness.processes import wait_until
 
-# Little quarantine, so that AddressSanitizer does not drown what the agent itself holds.
+# A small quarantine, so that AddressSanitizer's memory does not hide the agent's own.
 ENVIRONMENT = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
-# Beside the budget: the allocator's and AddressSanitizer's own, and the good client's traffic.
+# Margin above the budget: allocator and AddressSanitizer overhead, and the good client's traffic.
 ROOM_BYTES = 64 * 1024 * 1024
 
 
@@ -19,7 +19,7 @@ class Siege:
     def __init__(self, agent: Agent, memory_budget_bytes: int):
         self.agent = agent
         self._growth_max = memory_budget_bytes + ROOM_BYTES
-        # One thread for each protocol, and few spans: it is there to notice, not to fill the journal.
+        # One thread per protocol, and few spans: it detects outages and must not fill the journal.
         self._bystander = Load(lambda: agent, Shape(spans=1, threads=2, rate=100), seed=1)
 
     @contextlib.contextmanager

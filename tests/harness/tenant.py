@@ -23,7 +23,7 @@ DATABRICKS = {
     "auth": {"token": {"secretName": "databricks"}},
 }
 BOTH = {"arize": ARIZE, "databricks": DATABRICKS}
-GC_SECONDS = 90  # Kubernetes' garbage collector hears of a new kind of owner within 30 s
+GC_SECONDS = 90  # Kubernetes' garbage collector discovers a new kind of owner within 30 s
 
 
 class Tenant:

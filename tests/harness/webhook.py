@@ -22,14 +22,14 @@ CONFIGURATIONS = [
     f"{REGISTRATION}/mutatingwebhookconfigurations/{NAME}",
     f"{REGISTRATION}/validatingwebhookconfigurations/{NAME}",
 ]
-# The most that Kubernetes allows: a busy machine exceeds the two seconds of the manifest.
+# The Kubernetes maximum, because a busy machine exceeds the two seconds of the manifest.
 PATIENT_SECONDS = 30
 PODS, NAMESPACES, EXPORTS = "pods.dualtrace.dev", "namespaces.dualtrace.dev", "exports.dualtrace.dev"
 
 
 class Webhook:
-    """Up to two replicas: each entry of the configurations leads to one of two ports. Used from one
-    thread."""
+    """Up to two replicas: each entry of the configurations points to one of two ports. Used from
+    one thread."""
 
     def __init__(self, plane: ControlPlane):
         self.plane = plane
@@ -48,7 +48,7 @@ class Webhook:
         ]
 
     def install(self, second: str = "", timeout_seconds: int | None = PATIENT_SECONDS) -> None:
-        """The manifest; the entry `second` leads to the second replica. None: with its own timeout."""
+        """The manifest; entry `second` points to the second replica. None: with its own timeout."""
         for one in manifest("webhook.yaml"):
             for entry in one.get("webhooks", []):
                 entry["timeoutSeconds"] = timeout_seconds or entry["timeoutSeconds"]
@@ -64,7 +64,7 @@ class Webhook:
             status, answer = self.plane.api.delete(path)
             assert status in (200, 404), answer
 
-    # --- what there is ---
+    # --- queries ---
 
     def entries(self) -> dict[str, dict]:
         found = {}

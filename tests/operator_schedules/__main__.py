@@ -22,8 +22,8 @@ from operator_schedules.steps import VARIANTS
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev schedules", description=__doc__)
     parser.add_argument("--binaries", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--count", type=int, default=200, help="of schedules; default: 200")
-    parser.add_argument("--seed", type=int, help="of the first one; else a new one")
+    parser.add_argument("--count", type=int, default=200, help="number of schedules; default: 200")
+    parser.add_argument("--seed", type=int, help="seed of the first one; default: a new one")
     return parser.parse_args()
 
 

@@ -15,7 +15,7 @@ class Report:
     seed: int
     steps: tuple
     findings: list[str] = field(default_factory=list)
-    seconds: float = 0  # from the last step until all was as it should be
+    seconds: float = 0  # from the last step until everything converged
     log: str = ""
 
     def told(self) -> str:

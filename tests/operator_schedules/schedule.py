@@ -30,7 +30,7 @@ def _plural(chance: random.Random) -> str:
     return chance.choice(steps.PLURALS)
 
 
-# How often each is chosen, and how it is made.
+# The weight of each step, and how it is created.
 CHOICES = [
     (10, lambda chance: steps.Put(**_target(chance), variant=_variant(chance))),
     (4, lambda chance: steps.Delete(**_target(chance))),
@@ -68,6 +68,6 @@ def schedule_of(seed: int) -> Schedule:
         make(chance)
         for _, make in chance.choices(CHOICES, weights=weights, k=chance.randint(15, 35))
     ]
-    # It has something to look after when the rest begins.
+    # Begin with exports, so that the operator has work when the random steps start.
     first = [steps.Put(**_target(chance), variant=_variant(chance)) for _ in range(2)]
     return Schedule(seed, elected=chance.random() < 0.4, steps=(*first, *made))

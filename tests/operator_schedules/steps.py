@@ -12,7 +12,7 @@ from harness.children import APIS, child_path, path_of
 from harness.exports import exports_path
 from harness.tenant import ARIZE, DATABRICKS
 
-# Some differ in the configuration alone, some in the pods, some in which files are mounted.
+# Some differ only in the configuration, some in the pods, some in the mounted files.
 VARIANTS = {
     "arize": {"arize": ARIZE},
     "databricks": {"databricks": DATABRICKS},
@@ -38,7 +38,7 @@ LOST_LABELS = {
     "metadata": {"labels": {"app.kubernetes.io/managed-by": None, "dualtrace.dev/export": None}}
 }
 _POD = {"containers": [{"name": "agent", "image": "registry.example/agent:0"}]}
-# The least that is taken of each kind.
+# The smallest valid object of each kind.
 LEFT_OVERS = {
     "serviceaccounts": {},
     "configmaps": {"data": {}},
@@ -76,7 +76,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class MakeAnew:
-    """Deletes it and at once creates another one with the same name."""
+    """Deletes it and immediately creates another one with the same name."""
 
     space: int
     name: str
@@ -92,7 +92,7 @@ class EditChild:
     space: int
     name: str
     plural: str
-    how: str  # "owned": a field of ours; "foreign": one of somebody's; "labels": ours are lost
+    how: str  # "owned": a field of ours; "foreign": somebody else's; "labels": removes our labels
 
     def play(self, world) -> None:
         patch = {"owned": EDITS[self.plural], "foreign": MARKS, "labels": LOST_LABELS}[self.how]
@@ -187,7 +187,7 @@ class Reconnect:
 
 @dataclass(frozen=True)
 class Disturb:
-    """From this step on, some requests are lost, unanswered or rejected, and streams break."""
+    """After this step, some requests are lost, unanswered or rejected, and streams break."""
 
     seed: int
     share: float

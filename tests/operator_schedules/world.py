@@ -17,7 +17,7 @@ from operator_schedules.schedule import SPACES, Schedule
 from operator_schedules.steps import VARIANTS
 
 CONVERGED_SECONDS_MAX = 120
-# What an operator may end with by itself: the kubelet starts it again.
+# Reasons for which an operator may exit on its own: the kubelet restarts it.
 GIVES_UP = (
     "Leadership was lost",
     "the API server did not list everything in time",
@@ -37,14 +37,14 @@ class World:
         self._wanted: dict[tuple[int, str], str] = {}
         self._starts_again = True
         self._findings: list[str] = []
-        self.api.delete(LEASE)  # of the last schedule's operator, which is gone
+        self.api.delete(LEASE)  # of the previous schedule's operator, which is gone
         names = ",".join(tenant.namespace for tenant in self._tenants)
         options = [f"--watch-namespaces={names}", *(SHORT_LEASE if schedule.elected else ALONE)]
         kubeconfig = self.proxy.kubeconfig(installation.account())
         self._operator: Operator = installation.operator(*options, kubeconfig=kubeconfig)
         self._operator.launch()
 
-    # --- what the steps use ---
+    # --- for the steps ---
 
     def namespace(self, space: int) -> str:
         return self._tenants[space].namespace
@@ -53,7 +53,7 @@ class World:
         tenant, spec = self._tenants[space], VARIANTS[variant]
         if (space, name) in self._wanted:
             status = 409
-            while status == 409:  # its status may move meanwhile
+            while status == 409:  # its status may change in the meantime
                 export = {**tenant.get(name), "spec": spec}
                 status, answer = self.api.put(f"{tenant.exports}/{name}", export)
             assert status == 200, answer
@@ -96,7 +96,7 @@ class World:
         process = self._operator.process
         if not process.ended or not self._starts_again:
             return
-        # By SIGTERM, too, before it has got so far as to take it as a wish.
+        # SIGTERM kills it, too, until it has installed its handler.
         killed = process.exit_code in (-signal.SIGKILL, -signal.SIGTERM)
         gave_up = any(self._operator.logged(message) for message in GIVES_UP)
         if process.exit_code and not killed and not gave_up:
@@ -109,7 +109,7 @@ class World:
         self.proxy.rule = None
         self.proxy.reconnect()
         self._operator.process.signal(signal.SIGCONT)
-        if not self._starts_again:  # it may still be at ending
+        if not self._starts_again:  # it may still be shutting down
             self._operator.process.wait(60)
         self.start_operator()
 

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-// Each member of `value` by its reader; one without a reader is an error.
+// Calls the reader of each member of `value`; a member without a reader is an error.
 using MemberReaders = std::map<std::string_view, std::function<void(const json&)>>;
 void read_object(const json& value, const MemberReaders& readers) {
   if (!value.is_object()) throw std::invalid_argument("not an object");
@@ -133,7 +133,7 @@ Status AccessBook::update(std::string_view text) {
     if (!parsed.is_object()) return fail(ErrorKind::kInvalid, "not a JSON object");
     for (const auto& [name, value] : parsed.items())
       if (auto updated = update_one(*fresh, name, value); !updated) return updated;
-  } catch (const json::exception&) {  // its text would show the value, which may be a secret
+  } catch (const json::exception&) {  // the exception's text could contain a secret value
     return fail(ErrorKind::kInvalid, "not JSON, or a member of the wrong type");
   } catch (const std::invalid_argument& error) {
     return fail(ErrorKind::kInvalid, error.what());

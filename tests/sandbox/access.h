@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Access: who may send what where: keys, tokens, spaces, tables. AccessBook holds the current one,
-// which POST /credentials replaces while requests continue.
+// Access: the keys, tokens, spaces and tables that the sandbox accepts. AccessBook holds the
+// current one, which POST /credentials replaces while requests continue.
 // Access is immutable; AccessBook is thread-safe.
 
 #include <map>
@@ -17,22 +17,22 @@
 
 namespace dualtrace::sandbox {
 
-// A Databricks service principal, by its client id.
+// A Databricks service principal, stored by its client id.
 struct ServicePrincipal {
   std::set<std::string> secrets{};                // all that are currently valid
-  std::optional<std::set<std::string>> tables{};  // that may be written; absent: any
+  std::optional<std::set<std::string>> tables{};  // that it may write to; absent: any
 };
 
-// Whose tokens may be exchanged: issuer, audience and subject must be these.
+// Tokens with this issuer, audience and subject may be exchanged.
 struct FederationPolicy {
   std::string issuer{};
   std::set<std::string> audiences{};
   std::string subject{};
-  std::string client_id{};  // whose policy it is; empty: the whole account's
+  std::string client_id{};  // the principal of the policy; empty: an account-wide policy
   // The issuer's public keys, as JSON or in a file that is read at each exchange.
   std::string jwks{};
   std::string jwks_file{};
-  std::optional<std::set<std::string>> tables{};  // of a policy of the account
+  std::optional<std::set<std::string>> tables{};  // of an account-wide policy
 };
 
 struct Workspace {
@@ -42,12 +42,12 @@ struct Workspace {
   std::string region = "us-east-1";
 };
 
-// Whether `operations` in a table's authorization_details is optional or required. kUnknown is an
-// endpoint of before 2026-06, which does not know the member.
+// Whether `operations` in a table's authorization_details is optional or required. kUnknown acts as
+// an endpoint from before 2026-06, which rejects the member.
 enum class Operations { kRequired, kOptional, kUnknown };
 
 struct Access {
-  // Absent: any that is not empty will do. Empty: none will.
+  // Absent: any value that is not empty is valid. Empty: no value is valid.
   std::optional<std::set<std::string>> arize_api_keys{};
   std::optional<std::set<std::string>> arize_spaces{};
   std::optional<std::set<std::string>> databricks_tokens{};
@@ -59,9 +59,9 @@ struct Access {
   Workspace workspace{};
   Operations operations = Operations::kRequired;
   uint64_t token_seconds = 3600;
-  uint64_t expiry_margin_seconds = 0;  // tokens with less left are refused with 403
+  uint64_t expiry_margin_seconds = 0;  // tokens that expire sooner are refused with 403
 
-  // Static tokens are limited to a list, or there are other ways to get in.
+  // Whether static tokens are limited to a list, or other credentials exist.
   [[nodiscard]] bool allows_static_token(const std::string& token) const;
 };
 
@@ -70,8 +70,8 @@ class AccessBook {
   explicit AccessBook(Access access);
 
   [[nodiscard]] std::shared_ptr<const Access> current() const;
-  // Replaces the members that the JSON object names, by the names they have in Access; null means
-  // absent again. kInvalid on anything else.
+  // Replaces the members in the JSON object, under the names that they have in Access; null makes a
+  // member absent. Anything else is kInvalid.
   Status update(std::string_view json);
 
  private:

@@ -74,7 +74,7 @@ std::string stats_json(const Admin::Parts& parts) {
   return all.dump() + "\n";
 }
 
-// A fault that would have no effect there.
+// Why the fault would have no effect there; nothing if it has one.
 std::optional<std::string> misplaced(Destination destination, FaultKind kind) {
   if (kind == FaultKind::kGrant && destination != Destination::kToken)
     return "only the token endpoint grants tokens\n";
@@ -200,7 +200,7 @@ void Admin::reset(Replier replier) {
 }
 
 void Admin::reopen(Destination destination) {
-  // Another rejection may have been requested since this was scheduled.
+  // Another refusal may have been set since this was scheduled.
   if (parts_.faults.peek(destination, FaultKind::kRefuse)) return;
   if (auto opened = parts_.listeners.open(destination); !opened) {
     log_warn("cannot listen again yet", {{"error", opened.error().message}});

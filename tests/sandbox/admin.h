@@ -20,7 +20,7 @@ namespace dualtrace::sandbox {
 
 class Admin {
  public:
-  struct Parts {  // all outlive the admin
+  struct Parts {  // all must outlive the admin
     AccessBook& access;
     Faults& faults;
     TokenBook& tokens;
@@ -46,7 +46,7 @@ class Admin {
   void set_fault(Destination destination, Fault fault, Replier replier);
   void clear_faults(Destination destination, Replier replier);
   void reset(Replier replier);
-  // On the scheduler's thread; tries again until the ports are free.
+  // Runs on the scheduler's thread; retries until the ports are free.
   void reopen(Destination destination);
 
   const Parts parts_;

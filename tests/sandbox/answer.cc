@@ -6,7 +6,7 @@
 namespace dualtrace::sandbox {
 namespace {
 
-// The first match counts in both directions.
+// Read in both directions; the first match is used.
 constexpr std::pair<int, int> kHttpAndGrpc[] = {
     {200, kGrpcOk},
     {400, kGrpcInvalidArgument},

@@ -32,19 +32,19 @@ enum GrpcCode : int {
 [[nodiscard]] int http_status_of_grpc(int grpc_code);
 
 struct Answer {
-  std::string reason{};  // the word it is counted under in /stats; empty: accepted
+  std::string reason{};  // the name of the counter in /stats; empty: accepted
   int http_status = 200;
   int grpc_code = kGrpcOk;
   std::string message{};
 
-  uint64_t rejected_spans = 0;  // partial success; `message` says why
+  uint64_t rejected_spans = 0;  // partial success; `message` contains the reason
 
   std::optional<std::string> retry_after{};    // the HTTP header, as sent
   std::optional<double> retry_info_seconds{};  // gRPC google.rpc.RetryInfo
-  std::optional<std::string> body{};           // HTTP: instead of the destination's own form
+  std::optional<std::string> body{};           // HTTP: replaces the destination's own format
   std::optional<std::string> content_type{};   // of that body
   std::optional<std::string> location{};       // HTTP header, for a redirect
-  uint64_t body_bytes = 0;                     // HTTP: the body is filled up to this size
+  uint64_t body_bytes = 0;                     // HTTP: the body is padded to this size
 
   [[nodiscard]] bool accepted() const { return reason.empty(); }
 };
@@ -52,7 +52,7 @@ struct Answer {
 [[nodiscard]] Answer refusal(std::string reason, int http_status, int grpc_code,
                              std::string message);
 
-// Destroyed without an answer, it closes the client's connection.
+// If it is destroyed without an answer, it closes the client's connection.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -61,7 +61,7 @@ class Responder {
 
 enum class Protocol { kGrpc, kHttp };
 
-// One request as it came.
+// One request as it arrived.
 struct Arrival {
   Destination destination = Destination::kArize;
   Protocol protocol = Protocol::kHttp;
@@ -71,14 +71,14 @@ struct Arrival {
   [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
-// What the headers of a request decide.
+// The result of checking a request's headers.
 struct HeaderVerdict {
   std::optional<Answer> refusal{};
   bool swallow = false;      // answer OK and store nothing
   std::string table_name{};  // Databricks and Zerobus
 };
 
-// The token of "Authorization: Bearer …", or nothing.
+// The token of "Authorization: Bearer …"; empty if there is none.
 [[nodiscard]] std::optional<std::string> bearer_token(std::string_view authorization);
 
 }  // namespace dualtrace::sandbox

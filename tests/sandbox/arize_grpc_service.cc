@@ -46,7 +46,7 @@ std::string details_of(const Answer& answer) {
 
 class Call;
 
-// Whoever sets `finished` first ends the call, and may use it until then.
+// The first to set `finished` ends the call, and may use it until then.
 struct CallEnd {
   std::atomic<bool> finished = false;
   Call* call = nullptr;
@@ -62,7 +62,7 @@ class GrpcResponder final : public Responder {
   const std::shared_ptr<CallEnd> end_;
 };
 
-// Deletes itself when gRPC is done with it.
+// Deletes itself once gRPC is done with it.
 class Call final : public grpc::ServerGenericBidiReactor {
  public:
   Call(grpc::GenericCallbackServerContext& context, Reception& reception, uint16_t port)
@@ -90,7 +90,7 @@ class Call final : public grpc::ServerGenericBidiReactor {
   void OnCancel() override { finish(grpc::Status::CANCELLED); }
   void OnDone() override { delete this; }
 
-  // These two for the winner of `finished` only.
+  // Only the one that set `finished` may call these two.
   void answer(const Answer& answer) {
     if (answer.grpc_code != kGrpcOk) {
       Finish({static_cast<grpc::StatusCode>(answer.grpc_code), answer.message, details_of(answer)});

@@ -17,12 +17,12 @@ namespace dualtrace::sandbox {
 
 class ArizeGrpcServer {
  public:
-  // `reception` outlives the server.
+  // `reception` must outlive the server.
   static Result<std::unique_ptr<ArizeGrpcServer>> start(const HostPort& listen,
                                                         const std::optional<TlsServerOptions>& tls,
                                                         Reception& reception);
 
-  // Cancels the calls that wait, closes all connections.
+  // Cancels the pending calls and closes all connections.
   virtual ~ArizeGrpcServer() = default;
   [[nodiscard]] virtual uint16_t port() const = 0;
 };

@@ -10,7 +10,7 @@
 namespace dualtrace::sandbox {
 namespace {
 
-// As OTLP wants it: a google.rpc.Status, in the form of the request.
+// As OTLP requires: a google.rpc.Status, in the format of the request.
 HttpServerResponse render_refusal(const Answer& answer, BodyForm form) {
   google::rpc::Status status;
   status.set_code(answer.grpc_code);

@@ -8,7 +8,7 @@
 
 namespace dualtrace::sandbox {
 
-// `reception` outlives the server that the handler is given to.
+// `reception` must outlive the server that uses the handler.
 [[nodiscard]] HttpServer::Handler arize_http_handler(Reception& reception);
 
 }  // namespace dualtrace::sandbox

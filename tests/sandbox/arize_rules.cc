@@ -24,7 +24,7 @@ std::string_view without_bearer(std::string_view value) {
   return value;
 }
 
-// An id is base64 of "Space:…"; anything else is taken for a name.
+// An id is base64 of "Space:…"; anything else is treated as a name.
 bool is_space_id(std::string_view space) {
   if (space.size() % 4 != 0) return false;
   std::string plain(space.size() / 4 * 3, '\0');

@@ -11,7 +11,7 @@ using nlohmann::json;
 
 struct Kind {
   std::string_view name;
-  int parts;  // of the full path
+  int parts;  // of the table's full path
   std::set<std::string> privileges;
 };
 
@@ -43,7 +43,7 @@ Status check_operations(const json& entry, size_t index, const Kind& kind, Opera
   return {};
 }
 
-// The full path of a good entry.
+// The full path in a valid entry.
 Result<std::pair<std::string_view, std::string>> read_entry(const json& entry, size_t index,
                                                             Operations operations) {
   if (!entry.is_object()) return wrong(index, "not an object");

@@ -13,7 +13,7 @@
 
 namespace dualtrace::sandbox {
 
-// The tables that they name. kInvalid says which entry is wrong, and in what.
+// The tables in the details. kInvalid names the wrong entry and its fault.
 Result<std::set<std::string>> read_authorization_details(std::string_view text,
                                                          Operations operations);
 

@@ -23,7 +23,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-// OTLP/JSON writes ids in hex where protobuf's own JSON form has base64.
+// OTLP/JSON has ids in hex where protobuf's own JSON format has base64.
 std::string base64_of_hex(const std::string& text) {
   std::string bytes;
   for (size_t i = 0; i + 1 < text.size(); i += 2) {

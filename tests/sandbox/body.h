@@ -14,7 +14,7 @@ namespace dualtrace::sandbox {
 // The body without its content encoding, gzip or none.
 Result<std::string> decode_body(Arrival& arrival);
 
-// Protobuf, or JSON when `json` is set. kInvalid when it is not what it claims to be.
+// Protobuf, or JSON if `json` is set. kInvalid if it does not parse.
 enum class BodyForm { kProtobuf, kJson };
 Status parse_spans(const std::string& body, BodyForm form, RequestProto& into);
 

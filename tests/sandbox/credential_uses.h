@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // CredentialUses: which credential was used where, and when last, so that a test can prove that an
-// old one is no longer used. A minted token counts for the credential it was minted with.
+// old one is no longer used. An issued token counts for the credential it was requested with.
 // Thread-safe.
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct CredentialUse {
 
 class CredentialUses {
  public:
-  // `name` as credential_name() gives it; an empty one is not counted.
+  // `name` is the result of credential_name(); an empty one is not counted.
   void count(Destination destination, const std::string& name, bool accepted, WallTime when);
   void forget();
   [[nodiscard]] std::map<std::string, CredentialUse> of(Destination destination) const;
@@ -32,7 +32,7 @@ class CredentialUses {
   std::map<Destination, std::map<std::string, CredentialUse>> uses_ DT_GUARDED_BY(mutex_);
 };
 
-// The first 8 hex digits of the secret's SHA-256, by which agents report credentials, too.
+// The first 8 hex digits of the secret's SHA-256, as in the agents' reports.
 [[nodiscard]] std::string credential_name(std::string_view secret);
 
 }  // namespace dualtrace::sandbox

@@ -10,7 +10,7 @@
 
 namespace dualtrace::sandbox {
 
-// What they are given outlives the server that the handler is given to.
+// The parameters must outlive the server that uses the handler.
 [[nodiscard]] HttpServer::Handler databricks_http_handler(Reception& reception,
                                                           WorkspaceHttp& workspace);
 [[nodiscard]] HttpServer::Handler zerobus_http_handler(Reception& reception);

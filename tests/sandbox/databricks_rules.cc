@@ -33,7 +33,7 @@ Answer refused(std::string reason, int http_status, std::string message) {
                  std::move(message));
 }
 
-// Of a token that the sandbox has handed out, whatever it is good for.
+// Checks the lifetime of a token that the sandbox has issued, whatever its scope.
 std::optional<Answer> judge_life(const Token& token, const Access& access, WallTime now) {
   if (token.revoked) return refused("unauthenticated", 401, "the token is revoked");
   if (now >= token.expires) return refused("expired", 401, "the token is expired");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the two span endpoints of Databricks accept, as far as it is known (README.md names the
+// The rules of the two span endpoints of Databricks, as far as they are known (README.md names the
 // sources), and the format of their rejections: the OTLP endpoint of a workspace, and Zerobus.
 // Pure.
 
@@ -13,9 +13,9 @@
 
 namespace dualtrace::sandbox {
 
-// What the sandbox knows of the token of a request.
+// The sandbox's knowledge of a request's token.
 struct Bearer {
-  std::optional<Token> minted{};  // absent: it has not handed it out
+  std::optional<Token> minted{};  // absent: the sandbox has not issued it
   WallTime now{};
 };
 
@@ -24,7 +24,7 @@ struct Bearer {
 [[nodiscard]] HeaderVerdict judge_zerobus_headers(const Arrival& arrival, const Access& access,
                                                   const Bearer& bearer);
 
-// Why the workspace rejects a token; `token` empty: none was sent.
+// Why the workspace rejects a token; an empty `token` means that none was sent.
 [[nodiscard]] std::optional<Answer> judge_workspace_token(const std::string& token,
                                                           const Access& access,
                                                           const Bearer& bearer);

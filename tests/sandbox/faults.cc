@@ -26,7 +26,7 @@ Duration from_seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-// Whether it is stored first; what else there is depends on the kind.
+// Whether the request is stored first; the other valid value depends on the kind.
 bool parse_store(const json& value, std::string_view otherwise) {
   const auto text = value.get<std::string>();
   if (text != "before" && text != otherwise)
@@ -34,7 +34,7 @@ bool parse_store(const json& value, std::string_view otherwise) {
   return text == "before";
 }
 
-// False when the kind has no such member. Throws on a value of the wrong type.
+// Returns false if the kind has no such member. Throws on a value of the wrong type.
 bool read_member(Fault& fault, const std::string& name, const json& value) {
   Answer& answer = fault.answer;
   const auto is = [&](FaultKind kind, std::string_view member) {

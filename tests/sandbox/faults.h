@@ -35,20 +35,20 @@ enum class FaultKind {
 
 struct Fault {
   FaultKind kind = FaultKind::kStatus;
-  std::optional<uint64_t> count{};     // requests it is still good for
+  std::optional<uint64_t> count{};     // remaining requests that it affects
   std::optional<Duration> duration{};  // how long it lasts
-  uint64_t percent = 100;              // of the requests that it could hit
+  uint64_t percent = 100;              // of the requests that it can affect
 
   Answer answer{};   // status, poison: the answer itself; partial: its message and number of spans
   Duration delay{};  // slow
-  bool store_first = true;  // slow: before the delay; cut: before the connection goes
+  bool store_first = true;  // slow: before the delay; cut: before the connection is closed
   uint64_t bytes_max = 0;   // limit
   std::string poison{};     // poison: a span's name, or its attribute dualtrace.test.poison
   std::string set{};        // grant: a JSON object that is merged into the token answer
 };
 
-// {"kind": "status", "status": 503, "count": 3, …}; nothing for {"kind": "none"}. The members of
-// each kind are in README.md; an unknown one is an error.
+// {"kind": "status", "status": 503, "count": 3, …}; nothing for {"kind": "none"}. README.md lists
+// the members of each kind; an unknown one is an error.
 Result<std::optional<Fault>> parse_fault(std::string_view json);
 
 class Faults {
@@ -59,7 +59,7 @@ class Faults {
   void clear(Destination destination);
 
   [[nodiscard]] std::optional<Fault> peek(Destination destination, FaultKind kind);
-  // As peek(), and one request of its count is used.
+  // Like peek(), but uses up one request of the fault's count.
   std::optional<Fault> take(Destination destination, FaultKind kind);
 
   // {"arize": [{"kind": …, "count": …, "seconds": …}], "databricks": []}
@@ -72,7 +72,7 @@ class Faults {
   };
   using Key = std::pair<Destination, FaultKind>;
 
-  // Drops it when its time is over.
+  // Removes it once its time is over.
   Active* find(Key key) DT_REQUIRES(mutex_);
 
   const Clock& clock_;

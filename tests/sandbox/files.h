@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Small whole files. The agent's FileSystem is not used here: it syncs, and a sandbox need not.
-// Thread-safe.
+// Small whole files. The agent's FileSystem is not used here because it syncs, which a sandbox need
+// not do. Thread-safe.
 
 #include <string>
 #include <string_view>
@@ -12,9 +12,9 @@
 namespace dualtrace::sandbox {
 
 Result<std::string> read_text(const std::string& path);
-// The lines that are not blank, without the white space around them.
+// The non-blank lines, without surrounding white space.
 Result<std::vector<std::string>> read_lines(const std::string& path);
-// Readers see the old content or the new one, never a part.
+// Readers see either the old or the new content, never a part.
 Status write_text(const std::string& path, std::string_view text);
 
 }  // namespace dualtrace::sandbox

@@ -9,7 +9,7 @@ void HeldConnections::hold(Destination destination, std::shared_ptr<void> answer
 }
 
 void HeldConnections::release(Destination destination) {
-  std::vector<std::shared_ptr<void>> released;  // let go of after the lock
+  std::vector<std::shared_ptr<void>> released;  // released after the lock
   Lock lock(mutex_);
   std::erase_if(held_, [&](auto& entry) {
     if (entry.first != destination) return false;

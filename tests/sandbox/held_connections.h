@@ -15,7 +15,7 @@ namespace dualtrace::sandbox {
 
 class HeldConnections {
  public:
-  // `answerer` closes its connection when it is destroyed.
+  // `answerer` closes its connection on destruction.
   void hold(Destination destination, std::shared_ptr<void> answerer);
   void release(Destination destination);
 

@@ -18,10 +18,10 @@ using RenderRefusal = std::function<HttpServerResponse(const Answer&)>;
 std::shared_ptr<Responder> make_http_responder(HttpReplier replier, BodyForm form,
                                                RenderRefusal render_refusal);
 
-// What a fault says of headers and body, over what the response has already.
+// Applies the fault's headers and body to the response.
 void apply_overrides(const Answer& answer, HttpServerResponse& response);
 
-// ExportTraceServiceResponse; without partial success it has no bytes.
+// ExportTraceServiceResponse; it is empty without partial success.
 [[nodiscard]] std::string success_body(const Answer& answer);
 
 }  // namespace dualtrace::sandbox

@@ -18,13 +18,13 @@ struct Claims {
   std::string subject{};
   std::vector<std::string> audiences{};  // one, or a list
   WallTime expires{};
-  WallTime not_before{};  // the epoch when it is not said
+  WallTime not_before{};  // the epoch if it is not set
 };
 
 // The token's claims, unverified: enough to find the policy with its keys.
 Result<Claims> read_claims(std::string_view token);
 
-// The signature against the keys, of which `kid` names one. kInvalid says why not.
+// Verifies the signature with the key that `kid` names. kInvalid contains the reason.
 Status check_signature(std::string_view token, const std::string& jwks);
 
 }  // namespace dualtrace::sandbox

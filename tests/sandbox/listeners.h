@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Listeners: the open ports of the destinations. A destination can be closed, so that connections
-// are refused, and opened again on the same ports.
+// are refused, and reopened on the same ports.
 // Used from one thread after start(); ports() is Immutable then.
 
 #include <map>
@@ -18,7 +18,7 @@
 namespace dualtrace::sandbox {
 
 struct DestinationPorts {
-  uint16_t arize_grpc = 0;  // 0: one is chosen
+  uint16_t arize_grpc = 0;  // 0: chosen automatically
   uint16_t arize_http = 0;
   uint16_t databricks = 0;
   uint16_t zerobus = 0;
@@ -26,16 +26,16 @@ struct DestinationPorts {
 
 class Listeners {
  public:
-  // `reception` and `workspace` outlive the listeners.
+  // `reception` and `workspace` must outlive the listeners.
   Listeners(std::string host, std::optional<TlsServerOptions> tls, DestinationPorts ports,
             Reception& reception, WorkspaceHttp& workspace);
 
-  // Opening what is open and closing what is closed does nothing, as does either for what has no
-  // ports of its own. A failed open() leaves it closed.
+  // Opening an open destination, closing a closed one, and either for a destination without its own
+  // ports has no effect. A failed open() leaves it closed.
   Status open(Destination destination);
   void close(Destination destination);
 
-  // Those in use, or last in use.
+  // The current or last ports.
   [[nodiscard]] const DestinationPorts& ports() const { return ports_; }
 
  private:

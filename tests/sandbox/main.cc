@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   using namespace dualtrace;
 
-  // Blocked before the first thread starts, so that only sigwait() sees them.
+  // Block the signals before the first thread starts, so that only sigwait() receives them.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGTERM);

@@ -24,8 +24,8 @@ struct Options {
   Access access{};
 };
 
-// A text for --help or --version (exit code 0) or for a mistake is in the error of kCancelled or
-// kInvalid.
+// The text for --help and --version (exit code 0), or the description of a mistake, is in the error
+// of kCancelled or kInvalid.
 Result<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace dualtrace::sandbox

@@ -14,7 +14,7 @@ namespace dualtrace::sandbox {
 namespace {
 
 struct Endpoint {
-  std::string address;  // without brackets; IPv4 without its IPv6 mapping
+  std::string address;  // without brackets; IPv4 without the IPv6 mapping
   uint16_t port = 0;
 };
 

@@ -15,7 +15,7 @@ std::string quoted(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The columns that hold JSON go in as they are.
+// Columns with JSON are inserted verbatim.
 Result<std::string> rows_json(Statement& statement) {
   std::string text = "[";
   while (true) {

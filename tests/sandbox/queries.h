@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Queries: what the admin calls read from spans.db, on a separate connection from the writer's.
+// Queries: reads spans.db for the admin calls, on a separate connection from the writer's.
 // Thread-safe.
 
 #include <memory>
@@ -22,14 +22,14 @@ struct SpanFilter {
 
 class Queries {
  public:
-  // The file has been made by Storage.
+  // Storage must have created the file.
   static Result<std::unique_ptr<Queries>> open(const std::string& path);
 
-  // JSON arrays of objects, a member a column, in the order of arrival.
+  // JSON arrays with an object per row and a member per column, in the order of arrival.
   Result<std::string> spans(const SpanFilter& filter);
-  // Without the bodies; `destination` empty means both.
+  // Without the bodies; an empty `destination` means all.
   Result<std::string> requests(const std::string& destination, int64_t limit);
-  // A line for each different span: trace id, span id, how often it came.
+  // A line per distinct span: trace id, span id, count.
   Result<std::string> ids(const std::string& destination);
 
  private:

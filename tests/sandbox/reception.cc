@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kGrpcBytesMax = 4 * 1024 * 1024;  // grpc-go's default, after decompression
 constexpr std::string_view kPoisonAttribute = "dualtrace.test.poison";
 
-// As JSON, without secrets.
+// The headers as JSON, without secrets.
 std::string headers_json(const HttpHeaders& headers) {
   nlohmann::json object = nlohmann::json::object();
   for (const auto& [name, value] : headers) {
@@ -53,7 +53,7 @@ HeaderVerdict judge_headers(const Arrival& arrival, const Access& access, const 
   }
 }
 
-// As CredentialUses names it.
+// The credential's name in CredentialUses.
 std::string credential_of(const Arrival& arrival, const Bearer& bearer) {
   if (arrival.destination == Destination::kArize) return credential_name(arize_api_key(arrival));
   if (bearer.minted) return bearer.minted->grant.credential;
@@ -62,7 +62,7 @@ std::string credential_of(const Arrival& arrival, const Bearer& bearer) {
 
 }  // namespace
 
-// One request on its way through.
+// One request while it is processed.
 struct Reception::Case {
   Arrival arrival;
   std::shared_ptr<Responder> responder;
@@ -72,7 +72,7 @@ struct Reception::Case {
   Answer answer{};
   Duration delay{};
   bool store_first = true;
-  bool cut = false;  // close the connection in place of the answer
+  bool cut = false;  // close the connection instead of answering
 
   void mark(FaultKind kind) {
     if (!row.fault.empty()) row.fault += ",";
@@ -98,7 +98,7 @@ void Reception::receive(Arrival arrival, std::shared_ptr<Responder> responder) {
   current.bearer.now = current.row.arrived;
   if (const auto token = bearer_token(current.arrival.header("authorization")))
     current.bearer.minted = tokens_.find(*token);
-  // The chain stops where the answer is decided.
+  // The chain stops once the answer is decided.
   (void)(pass_faults(current) && pass_limits(current) && pass_headers(current) &&
          pass_spans(current));
   settle(std::move(current));
@@ -230,21 +230,21 @@ void Reception::settle(Case current) {
   scheduler_.run_after(delay, [this, waiting] { store(std::move(*waiting)); });
 }
 
-// A request that a fault answered has shown its credential all the same.
+// A request that a fault answered has presented its credential, too.
 void Reception::count_credential(const Case& current) {
   uses_.count(current.row.destination, credential_of(current.arrival, current.bearer),
               current.answer.accepted(), current.row.arrived);
 }
 
 void Reception::store(Case current) {
-  // A responder that is not used closes its connection when the last copy of `deliver` goes.
+  // An unused responder closes its connection when the last copy of `deliver` is destroyed.
   auto deliver = [responder = std::move(current.responder), cut = current.cut,
                   answer = std::move(current.answer)](const Status& stored) {
     if (!responder || cut) return;
     responder->answer(stored ? answer
                              : refusal("storage", 503, kGrpcUnavailable, stored.error().message));
   };
-  // The storage may outlive this object: only the scheduler is kept.
+  // The storage may outlive this object, so capture only the scheduler.
   auto stored_or_later = [&scheduler = scheduler_, delay = current.delay,
                           deliver = std::move(deliver)](const Status& stored) {
     if (delay == Duration()) return deliver(stored);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Reception: handles every request, whichever endpoint it came from: faults → limits → headers →
-// spans → storage → answer. The endpoints only carry bytes in and answers out. Thread-safe.
+// spans → storage → answer. The endpoints only transport bytes and answers. Thread-safe.
 
 #include <memory>
 
@@ -18,24 +18,24 @@ namespace dualtrace::sandbox {
 
 class Reception {
  public:
-  struct Parts {  // all outlive the reception
+  struct Parts {  // all must outlive the reception
     AccessBook& access;
     Faults& faults;
     TokenBook& tokens;
     CredentialUses& uses;
     HeldConnections& held;
     Storage& storage;
-    Scheduler& scheduler;  // delayed answers wait on it
+    Scheduler& scheduler;  // runs delayed answers
   };
   explicit Reception(Parts parts);
 
-  // Takes any time the decoding takes; the answer comes later, from another thread.
+  // Blocks for as long as decoding takes; the answer comes later, from another thread.
   void receive(Arrival arrival, std::shared_ptr<Responder> responder);
 
  private:
   struct Case;
 
-  // Each returns false after filling in the case's answer if it decides the request.
+  // If it decides the request, each fills in the case's answer and returns false.
   bool pass_faults(Case& current);
   bool pass_limits(Case& current);
   bool pass_headers(Case& current);

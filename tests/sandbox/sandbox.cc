@@ -63,7 +63,7 @@ Sandbox::Sandbox(const Options& options, std::optional<TlsServerOptions> tls,
               .listeners = listeners_,
               .scheduler = scheduler_}) {}
 
-// First the callers, then the line of execution that works on the listeners, then the listeners.
+// First stop the callers, then the scheduler that works on the listeners, then the listeners.
 Sandbox::~Sandbox() {
   admin_server_.reset();
   scheduler_.stop();

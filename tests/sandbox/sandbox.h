@@ -13,7 +13,7 @@ namespace dualtrace::sandbox {
 
 class Sandbox {
  public:
-  // When it returns, everything listens, and ports.json in the folder lists the ports.
+  // On return, everything listens, and ports.json in the folder lists the ports.
   static Result<std::unique_ptr<Sandbox>> start(const Options& options);
   ~Sandbox();
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SpanRow: one span as a row of the table `spans`, in the column names and forms of Unity Catalog's
-// schema v2: ids in lower-case hex, enums by name, attribute bags as JSON objects whose values keep
-// their types (bytes as base64, a double that is not finite as a string).
-// Immutable once made.
+// SpanRow: one span as a row of the table `spans`, with the column names and formats of Unity
+// Catalog's schema v2: ids in lower-case hex, enums by name, attribute bags as JSON objects whose
+// values keep their types (bytes as base64, a double that is not finite as a string).
+// Immutable once created.
 
 #include <array>
 #include <cstdint>
@@ -27,7 +27,7 @@ class Span;
 
 namespace dualtrace::sandbox {
 
-// What the spans of one ScopeSpans have in common.
+// The fields that all spans of a ScopeSpans share.
 struct SpanSurroundings {
   std::string service_name{};
   std::string resource{};  // JSON
@@ -55,7 +55,7 @@ struct SpanRow {
   std::string status{};  // JSON
   std::shared_ptr<const SpanSurroundings> surroundings{};
 
-  std::array<unsigned char, 32> sha256{};  // of the serialised Span: equal means an exact duplicate
+  std::array<unsigned char, 32> sha256{};  // of the serialized Span: equal means an exact duplicate
 };
 
 using ResourceProto = opentelemetry::proto::resource::v1::Resource;
@@ -64,7 +64,7 @@ using RequestProto = opentelemetry::proto::collector::trace::v1::ExportTraceServ
 
 using SpanPredicate = std::function<bool(const ResourceProto&, const SpanProto&)>;
 
-// The rows of the spans that `wanted` picks, in the order of the request.
+// The rows of the spans for which `wanted` is true, in the order of the request.
 [[nodiscard]] std::vector<SpanRow> to_rows(const RequestProto& request,
                                            const SpanPredicate& wanted);
 

@@ -17,7 +17,7 @@ Failure failure(sqlite3* database) {
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
 
-// A failed bind shows itself at the step, as a wrong value or SQLITE_MISUSE.
+// A failed bind becomes visible in the step, as a wrong value or SQLITE_MISUSE.
 Statement& Statement::bind(std::string_view text) {
   sqlite3_bind_text(statement_.get(), ++bound_, text.data() == nullptr ? "" : text.data(),
                     static_cast<int>(text.size()), SQLITE_STATIC);

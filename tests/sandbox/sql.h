@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Database and Statement: SQLite's handles, owned. Errors carry SQLite's own text.
+// Database and Statement: owned SQLite handles. Errors contain SQLite's own text.
 // Used from one thread.
 
 #include <cstdint>
@@ -18,17 +18,17 @@ namespace dualtrace::sandbox {
 
 class Statement {
  public:
-  // Parameters count from 1 and are bound in order; what is bound must live until the next step.
+  // Parameters count from 1 and are bound in order. Bound values must live until the next step.
   Statement& bind(std::string_view text);
   Statement& bind(int64_t number);
   Statement& bind_blob(std::span<const unsigned char> bytes);
   Statement& bind_null();
 
-  // True when there is a row. After false, and after an error, it can be bound again.
+  // Returns whether there is a row. After false, or an error, it can be bound again.
   Result<bool> step();
   // For statements without rows.
   Status run();
-  // Ends the reading of rows before the last one.
+  // Stops reading rows before the last one.
   void reset();
 
   // Columns count from 0.

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS spans (
 CREATE INDEX IF NOT EXISTS spans_by_id ON spans (destination, trace_id, span_id);
 )sql";
 
-// What `copy` says of a row: the first with its ids, or a later one, equal to an earlier or not.
+// The value of `copy`: `first` for the first row with its ids, then `exact` or `different`.
 constexpr std::string_view kFirst = "first";
 constexpr std::string_view kExact = "exact";
 constexpr std::string_view kDifferent = "different";
@@ -114,7 +114,7 @@ Status Storage::prepare() {
   return recount();
 }
 
-// The counts of an existing file.
+// Reads the counts of an existing file.
 Status Storage::recount() {
   Lock lock(mutex_);
   for (const Destination destination : kDestinations) {

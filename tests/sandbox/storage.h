@@ -29,7 +29,7 @@ struct RequestRow {
   std::string headers{};  // JSON, credentials replaced
   std::string body{};     // decompressed
   std::string outcome{};  // "ok" or the reason of the refusal
-  std::string fault{};    // the one that was at work, or ""
+  std::string fault{};    // the one that was applied, or ""
   uint64_t spans_received = 0;
   uint64_t spans_rejected = 0;
   uint64_t spans_swallowed = 0;
@@ -39,15 +39,15 @@ class Storage {
  public:
   using Done = std::function<void(Status)>;
 
-  // Creates the file, or continues with its content.
+  // Creates the file, or continues with an existing one.
   static Result<std::unique_ptr<Storage>> open(const std::string& path, bool keep_bodies);
 
-  // Writes what was given to it, then joins.
+  // Writes everything that it was given, then joins the thread.
   ~Storage();
 
-  // `done` is called once, from the writer's thread.
+  // Calls `done` once, on the writer's thread.
   void store(RequestRow request, std::vector<SpanRow> spans, Done done);
-  // Forgets all requests and spans, in the order of the calls to store().
+  // Deletes all requests and spans, in the order of the calls to store().
   void reset(Done done);
 
   [[nodiscard]] DestinationStats stats(Destination destination) const;
@@ -74,7 +74,7 @@ class Storage {
 
   const bool keep_bodies_;
 
-  // Writer's thread only, once it runs.
+  // Only for the writer's thread once it runs.
   Database database_;
   Statement insert_request_;
   Statement insert_span_;

@@ -15,14 +15,14 @@
 
 namespace dualtrace::sandbox {
 
-// What a token is good for, and whose it is.
+// The scope and the owner of a token.
 struct Grant {
   std::string client_id{};   // of the service principal; empty: an account's federation policy
-  std::string credential{};  // by which CredentialUses counts: the secret's, or issuer|subject
+  std::string credential{};  // its name in CredentialUses: the secret's, or issuer|subject
   // Requested with the resource of Zerobus, and valid only for Zerobus.
   bool zerobus = false;
-  bool has_details = false;                        // of authorization_details
-  std::set<std::string> tables{};                  // that they name
+  bool has_details = false;                        // whether it has authorization_details
+  std::set<std::string> tables{};                  // in the details
   std::optional<std::set<std::string>> allowed{};  // a plain token's tables; absent: any
 };
 
@@ -34,13 +34,13 @@ struct Token {
 
 class TokenBook {
  public:
-  // As long as a real one: 900 characters, or 3318 for Zerobus.
+  // Tokens are as long as real ones: 900 characters, or 3318 for Zerobus.
   std::string mint(Grant grant, WallTime expires);
-  // Also those that have ended.
+  // Also finds tokens that have expired or were revoked.
   [[nodiscard]] std::optional<Token> find(const std::string& token) const;
-  // All of that client, or with an empty id all there are. Returns how many.
+  // Revokes the tokens of that client, or all if the id is empty. Returns the number.
   size_t revoke(const std::string& client_id);
-  // As if their time had come.
+  // Makes the tokens expire now.
   size_t expire(const std::string& client_id, WallTime now);
 
  private:

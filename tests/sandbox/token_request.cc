@@ -53,7 +53,7 @@ MaybeRefusal check_fields(const Form& form) {
   return std::nullopt;
 }
 
-// What the two fields of Zerobus ask for, into `grant`.
+// Reads the two fields for Zerobus into `grant`.
 MaybeRefusal read_audience(const Form& form, const Access& access,
                            const std::optional<std::set<std::string>>& allowed, Grant& grant) {
   grant.allowed = allowed;
@@ -128,7 +128,7 @@ Result<std::string> keys_of(const FederationPolicy& policy) {
   return read_text(policy.jwks_file);
 }
 
-// The policy that lets the subject token in, or what is wrong with it.
+// The policy that accepts the subject token, or the reason why none does.
 Result<const FederationPolicy*> find_policy(const Access& access, const std::string& token,
                                             const Claims& claims, const std::string& client_id,
                                             WallTime now) {

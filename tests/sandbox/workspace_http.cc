@@ -17,7 +17,7 @@ constexpr std::string_view kConfigPath = "/.well-known/databricks-config";
 constexpr std::string_view kMetastorePath = "/api/2.1/unity-catalog/metastore_summary";
 
 HttpServerResponse json_answer(const json& body, int status = 200) {
-  // Never to be cached: RFC 6749, 5.1.
+  // The answer must not be cached: RFC 6749, 5.1.
   return {.status = status,
           .content_type = "application/json",
           .headers = {{"Cache-Control", "no-store"}},
@@ -61,7 +61,7 @@ void WorkspaceHttp::handle(const HttpServerRequest& request, HttpReplier replier
   }
   if (parts_.faults.take(target, FaultKind::kCut)) {
     if (target == Destination::kToken) count("cut");
-    return;  // with the replier goes the connection
+    return;  // destroying the replier closes the connection
   }
   HttpServerResponse response;
   if (const auto status = parts_.faults.take(target, FaultKind::kStatus)) {
@@ -123,7 +123,7 @@ HttpServerResponse WorkspaceHttp::describe_host(const HttpServerRequest& request
        {"token_federation_default_oidc_audiences", json::array({oidc + "/v1/token"})}});
 }
 
-// Only with a plain token: one for Zerobus gives no access to REST APIs.
+// Requires a plain token: one for Zerobus gives no access to REST APIs.
 HttpServerResponse WorkspaceHttp::summarize_metastore(const HttpServerRequest& request) {
   const auto access = parts_.access.current();
   const WallTime now = parts_.scheduler.clock().wall();

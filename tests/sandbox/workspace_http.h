@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WorkspaceHttp: the endpoints of a Databricks workspace other than that for spans: the token
-// endpoint, the discovery document by which clients find it, and the metastore summary with the
-// region. The faults "token" and "discovery" apply to them. Thread-safe.
+// WorkspaceHttp: the endpoints of a Databricks workspace other than the one for spans: the token
+// endpoint, the discovery document with its address, and the metastore summary with the region. The
+// faults "token" and "discovery" apply to them. Thread-safe.
 
 #include <map>
 #include <string>
@@ -21,23 +21,23 @@ namespace dualtrace::sandbox {
 struct TokenStats {
   uint64_t requests = 0;
   uint64_t granted = 0;
-  std::map<std::string, uint64_t> refused{};  // by the word of the error
+  std::map<std::string, uint64_t> refused{};  // by error code
 };
 
 class WorkspaceHttp {
  public:
-  struct Parts {  // all outlive this
+  struct Parts {  // all must outlive this
     AccessBook& access;
     Faults& faults;
     TokenBook& tokens;
     CredentialUses& uses;
     HeldConnections& held;
-    Scheduler& scheduler;  // delayed answers wait on it
-    std::string scheme;    // "http" or "https", for the addresses in the discovery document
+    Scheduler& scheduler;  // runs delayed answers
+    std::string scheme;    // "http" or "https", for the URLs in the discovery document
   };
   explicit WorkspaceHttp(Parts parts) : parts_(std::move(parts)) {}
 
-  // Whether a request of this path is for it.
+  // Whether a request with this path belongs here.
   [[nodiscard]] static bool answers(std::string_view path);
   void handle(const HttpServerRequest& request, HttpReplier replier);
 

@@ -9,7 +9,7 @@
 namespace dualtrace::agent::sim {
 namespace {
 
-// What a peer may hold whatever the others do (docs/decisions/0027).
+// The amount that a peer may hold whatever the others do (docs/decisions/0027).
 constexpr uint64_t kSmallDivisor = 64;
 
 }  // namespace
@@ -39,7 +39,7 @@ void Clients::send(size_t peer, uint32_t request, std::string payload) {
   auto stored = [this, bytes,
                  ticket = std::make_shared<Ticket>(*std::move(admitted))](const Status& status) {
     ticket->shrink_to(0);
-    // Cancelled with the process that is gone: it was never under way.
+    // Cancelled with the dead process, so it was never on its way to the journal.
     if (status || status.error().kind != ErrorKind::kCancelled) queue_.stored(bytes);
   };
   queue_.append({.peer = peers_[peer],
@@ -48,7 +48,7 @@ void Clients::send(size_t peer, uint32_t request, std::string payload) {
                  .stored = std::move(stored)});
 }
 
-// While it waited, each other peer had as many turns as it had places to wait for, at most.
+// While an item waits, each other peer gets at most as many turns as the item's place in its queue.
 void Clients::hand_on(FairQueue::Item item) {
   const auto peer =
       static_cast<size_t>(std::find(peers_.begin(), peers_.end(), item.peer) - peers_.begin());

@@ -21,17 +21,17 @@ namespace dualtrace::agent::sim {
 
 struct ClientOptions {
   uint64_t memory_bytes = 0;
-  uint64_t under_way_bytes_max = 0;  // to the journal
+  uint64_t under_way_bytes_max = 0;  // on their way to the journal
 };
 
 class Clients {
  public:
-  // Few enough for the reserve to have room for a small amount of each.
+  // Few enough that the reserve has room for a small amount from each.
   static constexpr size_t kPeers = 6;
   using Stored = std::function<void(const Status&)>;
   using Append = std::function<void(uint32_t request, std::string payload, Stored stored)>;
 
-  // `append` leads into the journal.
+  // `append` stores a request in the journal.
   Clients(const ClientOptions& options, Requests& requests, Witness& witness, Append append);
 
   // Throws Violation if a peer does not get its share.
@@ -42,8 +42,8 @@ class Clients {
  private:
   using Counts = std::array<uint64_t, kPeers>;
   struct Waiting {
-    uint64_t place = 0;  // among its peer's, from 1
-    Counts handed_on{};  // when it came
+    uint64_t place = 0;  // in its peer's queue, from 1
+    Counts handed_on{};  // when it arrived
   };
 
   void hand_on(FairQueue::Item item);

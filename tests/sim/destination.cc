@@ -34,7 +34,7 @@ void Destination::collect(FakeExporter& exporter, uint32_t life, const LaneOptio
   exporter.sent.clear();
   const auto in_flight = std::count_if(flights_.begin(), flights_.end(),
                                        [life](const Flight& each) { return each.life == life; });
-  if (in_flight > options.requests_in_flight_max) throw Violation{"too much is in flight"};
+  if (in_flight > options.requests_in_flight_max) throw Violation{"too many requests in flight"};
 }
 
 bool Destination::act() {
@@ -118,7 +118,7 @@ Outcome Destination::anything(const Flight& flight) {
               .rejected = random_.below(flight.spans.size() + 2),
               .reason = "SpansRejected"};
     case 1:
-      return retry("ConnectionCut");  // it may or may not have stored them
+      return retry("ConnectionCut");  // whether they were stored is random
     case 2: {
       Outcome outcome = retry("Throttled");
       outcome.retry_after = milliseconds(random_.below(20'000));

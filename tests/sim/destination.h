@@ -37,15 +37,15 @@ class Destination {
       : lane_(lane), witness_(witness), clock_(clock), random_(random) {}
 
   void set_mood(Mood mood) { mood_ = mood; }
-  // Takes over what the exporter was given to send.
+  // Accepts the requests that the exporter was given.
   void collect(FakeExporter& exporter, uint32_t life, const LaneOptions& options);
-  // Handles any one of its pending requests; returns false if there is none.
+  // Handles a random pending request; returns false if there is none.
   bool act();
   // Gives up on requests that are older than their timeout.
   void time_out();
   [[nodiscard]] bool idle() const { return flights_.empty(); }
   [[nodiscard]] std::optional<Tick> next_timeout() const;
-  // The agent, or its lane, is gone, so nobody waits for these responses any longer.
+  // The agent, or its lane, is gone, so nobody waits for these responses.
   void forget(uint32_t life);
 
  private:

@@ -12,7 +12,7 @@
 
 namespace dualtrace::agent::sim {
 
-// Chances in 65536 of each call of the kind.
+// Chances in 65536, for each call of that kind.
 struct DiskTrouble {
   uint32_t read_fails = 0;
   uint32_t write_fails = 0;
@@ -28,7 +28,7 @@ class Disk {
 
   MemoryFileSystem files;
   DiskTrouble trouble;
-  bool gone = false;      // no call has an effect: the process is dead and is being torn down
+  bool gone = false;      // no call has an effect, because the dead process is being torn down
   uint64_t failures = 0;  // calls that failed so far
 
  private:

@@ -20,7 +20,7 @@ struct Options {
   size_t trace = 120;
 };
 
-// What runs now, for the handler of abort(): a failed DT_CHECK is a violation as well.
+// The current run, for the handler of abort(): a failed DT_CHECK is a violation, too.
 struct Running {
   uint64_t seed = 0;
   size_t trace = 0;

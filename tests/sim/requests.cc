@@ -12,7 +12,7 @@ namespace dualtrace::agent::sim {
 namespace {
 
 constexpr uint32_t kSpanName = 5;
-// Ids of zeros only are no ids.
+// An id of only zeros is invalid.
 constexpr uint64_t kIdMark = uint64_t{1} << 63;
 
 std::string as_bytes(uint64_t value) {
@@ -23,7 +23,7 @@ std::string as_bytes(uint64_t value) {
 
 uint64_t number_in_bytes(std::string_view bytes) {
   uint64_t value = 0;
-  if (bytes.size() < sizeof value) throw Violation{"a span's id has another size"};
+  if (bytes.size() < sizeof value) throw Violation{"a span's id has the wrong size"};
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;
 }
@@ -39,7 +39,7 @@ const std::string& resource() {
   return kResource;
 }
 
-// Most requests are small; some have many spans, some have a giant one.
+// Most requests are small; some have many spans, some have a huge one.
 size_t name_size(Random& random, bool giant, size_t bytes_max) {
   if (!giant || random.below(4) != 0) return random.below(60);
   return bytes_max / 16 + random.below(bytes_max / 4);
@@ -108,7 +108,7 @@ uint32_t Requests::request_in(std::string_view body) const {
     found = true;
     return false;
   });
-  if (!found || number >= all_.size()) throw Violation{"a record is no request that was sent"};
+  if (!found || number >= all_.size()) throw Violation{"a record is not a request that was sent"};
   return number;
 }
 

@@ -27,17 +27,17 @@ struct Request {
   uint32_t spans = 0;
   uint32_t bytes = 0;
   uint32_t crc = 0;
-  uint32_t journal = 0;   // it was appended to that one
-  uint32_t position = 0;  // among those
-  uint32_t life = 0;      // of the agent that got it
+  uint32_t journal = 0;   // the one it was appended to
+  uint32_t position = 0;  // within that journal
+  uint32_t life = 0;      // of the agent that received it
   Answer answer = Answer::kNone;
-  bool may_be_lost = false;  // Durability::kMemory: nobody synced it before the power went
+  bool may_be_lost = false;  // Durability::kMemory: not synced before the power loss
   Tick sent{};
 };
 
 class Requests {
  public:
-  // A new one; returns its number and fills in its payload.
+  // Creates a request; returns its number and fills in its payload.
   uint32_t make(Random& random, size_t bytes_max, std::string& payload);
 
   Request& operator[](uint32_t number) { return all_[number]; }
@@ -45,10 +45,10 @@ class Requests {
   [[nodiscard]] size_t size() const { return all_.size(); }
   [[nodiscard]] uint64_t spans() const { return span_crcs_.size(); }
 
-  // The numbers (over all requests) of the spans in a body. Violation when a byte of a span or of
-  // its resource is not as it was sent.
+  // The numbers (over all requests) of the spans in a body. Violation if a byte of a span or of its
+  // resource differs from what was sent.
   [[nodiscard]] std::vector<uint64_t> spans_in(std::string_view body) const;
-  // The request of the first span in there.
+  // The request of the first span in a body.
   [[nodiscard]] uint32_t request_in(std::string_view body) const;
 
  private:

@@ -116,7 +116,7 @@ void SimAgent::make_lanes() {
   }
 }
 
-// As when a process dies: no more tasks run, and destructors do not touch the disk.
+// Like the death of a process: no more tasks run, and destructors do not touch the disk.
 SimAgent::~SimAgent() {
   const bool was_gone = std::exchange(world_.disk.gone, true);
   for (FakeScheduler* thread : threads_) thread->stop();
@@ -160,8 +160,8 @@ void SimAgent::check() const {
   }
 }
 
-// What may be in flight, as much again of suspects, and the record that was read when there was
-// hardly room for one more; and some for the headers that are repeated in each part of a cut
+// The batches in flight, the same amount of suspects, and a record that was read when there was
+// almost no room left; plus some for the headers that are repeated in each part of a split
 // request.
 uint64_t SimAgent::held_bytes_max() const {
   const LaneOptions& lane = options_.lane;
@@ -187,7 +187,7 @@ void SimAgent::nudge(size_t lane) {
   if (lanes_[lane]) lanes_[lane]->lane->nudge();
 }
 
-// The steps of agent/app/delivery.cc; what waits there for a thread is told by it here.
+// The steps of agent/app/delivery.cc. Where that waits for a thread, a callback continues here.
 void SimAgent::replace_lane(size_t lane) {
   if (!lanes_[lane] || std::exchange(replacing_[lane], true)) return;
   const auto detach = [this, lane] {

@@ -36,7 +36,7 @@ struct SimAgentOptions {
   DiskShare min_free;
   FolderRights rights;  // without a uid: an earlier agent, which leaves folders without a mark
   ClientOptions clients;
-  LaneOptions lane{"", default_delivery()};  // of which each lane has its own name
+  LaneOptions lane{"", default_delivery()};  // each lane sets its own name
 };
 
 // The environment that all agents share.
@@ -47,13 +47,13 @@ struct SimWorld {
   Witness& witness;
   Random& random;
   MetricRegistry& metrics;
-  // The exporter of that lane, of an agent in that life, gives up what is in flight.
+  // The exporter of that lane, in that run of an agent, gives up its requests in flight.
   std::function<void(size_t lane, uint32_t life)> cancel;
 };
 
 class SimAgent {
  public:
-  // Fails like the real one, or dies on the way.
+  // Fails like the real one, or throws ProcessDied.
   static Result<std::unique_ptr<SimAgent>> start(const SimAgentOptions& options,
                                                  const SimWorld& world, uint32_t life);
   ~SimAgent();
@@ -67,22 +67,22 @@ class SimAgent {
   bool run_one();
   [[nodiscard]] std::optional<Tick> next_timer() const;
   void send(size_t peer, uint32_t request, std::string payload);
-  // When everything was answered.
+  // Call it when everything was answered.
   void check_clients() const { clients_.check_idle(); }
   void nudge(size_t lane);
-  // Another lane takes over, as a reload has it, some tasks later; at best when nothing is in
-  // flight any more.
+  // Replaces the lane, as a reload does, some tasks later; if possible once nothing is in
+  // flight.
   void replace_lane(size_t lane);
   void drain();
-  // Hands over what the lanes have sent.
+  // Passes the lanes' requests to the destinations.
   void collect(std::array<Destination, kLanes>& destinations);
-  // Everything is settled, in adopted journals as well.
+  // Everything is settled, including adopted journals.
   [[nodiscard]] bool caught_up() const;
-  // Of the journals it has open, its own first.
+  // The folders of the open journals, its own first.
   [[nodiscard]] std::vector<std::string> folders() const;
 
  private:
-  // A scheduler that the agent can choose from for as long as it lives.
+  // A scheduler whose tasks the agent can choose to run, while the agent lives.
   class Thread;
   struct LaneThread;
 
@@ -100,7 +100,7 @@ class SimAgent {
   std::vector<FakeScheduler*> threads_;
   std::map<std::string, WatchedJournal*> journals_;  // by folder: its own and the adopted
   OwnedFolder folder_;
-  Clients clients_;  // outlives what the journals still hold of theirs
+  Clients clients_;  // outlives its tickets in the journals
   std::unique_ptr<Scheduler> journal_scheduler_;
   std::unique_ptr<Journal> journal_;
   std::array<std::unique_ptr<LaneThread>, kLanes> lanes_;

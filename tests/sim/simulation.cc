@@ -14,12 +14,12 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr uint64_t kSparesMax = 2;
-// What a folder may hold beside the segments in use: spares, and one that is being begun.
+// Files in a folder besides the segments in use: spares, and one that is being created.
 constexpr uint64_t kIdleSegmentsMax = kSparesMax + 1;
-// A predecessor, its successor, and that one's.
+// A predecessor, its successor, and a third one.
 constexpr size_t kAgentsMax = 3;
 
-// Of 65536 disk calls.
+// Chances in 65536 disk calls.
 constexpr uint32_t kDiesNowAndThen = 200;
 constexpr uint32_t kDiesOften = 4000;
 
@@ -65,7 +65,7 @@ void Simulation::run(uint64_t steps) {
   for (uint64_t i = 0; i < steps; ++i) step();
   calm_down();
   catch_up();
-  // What is settled is settled for the next life, too.
+  // The next run of the agent finds everything settled, too.
   bury_agent();
   catch_up();
   check_room_at_end();
@@ -137,7 +137,7 @@ void Simulation::reload_lane() {
 }
 
 void Simulation::append_some() {
-  // In some runs two peers want everything.
+  // In some runs, two peers send as much as they can.
   const size_t peer = random_.below(Clients::kPeers);
   const bool greedy = climate_.greedy_clients && peer < 2;
   for (uint64_t count = chance(3) ? 1 + random_.below(greedy ? 300 : 8) : 1; count > 0; --count) {
@@ -148,7 +148,7 @@ void Simulation::append_some() {
   }
 }
 
-// Mostly to the next thing that is to happen; sometimes tasks that are due have to wait.
+// Mostly advances to the next timer; sometimes tasks that are due have to wait.
 void Simulation::pass_time() {
   Duration by = microseconds(random_.below(200'000));
   bool ready = false;
@@ -201,8 +201,8 @@ void Simulation::jump_clock() {
                                 : Duration(minutes(random_.below(100'000)));
   const bool forward = chance(2);
   clock_.wall_start += forward ? by : -by;
-  // A small jump is not noticed, by intention, nor one of two within a second; and a large one is
-  // forgotten by the next life.
+  // A small jump is intentionally ignored, and so is one of two within a second. The next run of
+  // the agent does not know of a large one.
   const bool noticed = by >= minutes(1) && clock_.tick() - jumped_ > minutes(5);
   if (forward && !noticed) witness_.clock_jumped_unseen(by);
   if (forward && noticed) jumps_ += by;
@@ -236,7 +236,7 @@ void Simulation::lose_power() {
   witness_.power_went();
 }
 
-// For the next that starts.
+// Takes effect in the next agent that starts.
 void Simulation::change_lanes() {
   const size_t lane = random_.below(kLanes);
   options_.lanes[lane] = !options_.lanes[lane];
@@ -251,7 +251,7 @@ void Simulation::calm_down() {
   trace_.add("calm");
 }
 
-// And the journals of the dead are drained and gone.
+// The journals of dead agents are drained and removed, too.
 bool Simulation::caught_up() const {
   return agents_.size() == 1 && agents_[0]->caught_up() && !agents_[0]->ready() &&
          destinations_[0].idle() && destinations_[1].idle() && entries_in("/data", "journal-") == 1;
@@ -259,7 +259,7 @@ bool Simulation::caught_up() const {
 
 void Simulation::catch_up() {
   const Tick until = clock_.tick() + hours(6);
-  while (agents_.size() > 1) forget_agent(0);  // what they leave is adopted
+  while (agents_.size() > 1) forget_agent(0);  // the next agent adopts their journals
   while (!caught_up()) {
     if (clock_.tick() > until) throw Violation{"the lanes do not catch up"};
     trace_.begin_step();
@@ -273,13 +273,13 @@ void Simulation::catch_up() {
     if (!busy && !caught_up()) pass_time();
     for (Destination& destination : destinations_) destination.time_out();
   }
-  // The cursors follow within a second, the segments go, and so do the folders of the dead.
+  // Cursors are synced within a second, then the segments and dead agents' folders are removed.
   for (int i = 0; i < 100; ++i) {
     let_pass(milliseconds(100));
     while (run_one()) {
     }
   }
-  if (!caught_up()) throw Violation{"something is found after all had arrived"};
+  if (!caught_up()) throw Violation{"something is left after everything had arrived"};
   witness_.check_rejected(agents_[0]->life());
   agents_[0]->check_clients();
 }
@@ -297,7 +297,7 @@ void Simulation::check_room() const {
 
 void Simulation::check_room_at_end() const {
   if (entries_in(agents_[0]->folders().front(), "segment-") > kSparesMax + 1) {
-    throw Violation{"too many segments are left when nothing waits"};
+    throw Violation{"too many segments are left with an empty backlog"};
   }
 }
 

@@ -35,14 +35,14 @@ class Simulation {
     uint64_t spans_ok = 0;
     uint64_t deaths = 0;
     uint64_t power_losses = 0;
-    uint64_t reloads = 0;  // of a lane
+    uint64_t reloads = 0;  // of lanes
     uint64_t disk_failures = 0;
     double seconds = 0;  // simulated
   };
   [[nodiscard]] Tally tally() const;
 
  private:
-  // Which troubles this run knows; most know only some.
+  // The kinds of faults in this run; most runs have only some.
   struct Climate {
     bool deaths = false;
     bool power_losses = false;
@@ -68,13 +68,13 @@ class Simulation {
   void let_pass(Duration by);
   void change_weather();
   void jump_clock();
-  // The agent that acts is gone, and maybe all power.
+  // The agent that runs is dead, and the power may be off.
   void bury_agent();
   void lose_power();
   void change_lanes();
   void forget_agent(size_t index);
   [[nodiscard]] bool caught_up() const;
-  // Runs one task of one agent, whichever.
+  // Runs one task of a random agent.
   bool run_one();
   void calm_down();
   void catch_up();
@@ -94,13 +94,13 @@ class Simulation {
                                                 Destination{1, witness_, clock_, random_}};
   Climate climate_;
   SimAgentOptions options_;
-  uint32_t busyness_ = 0;                          // how often clients call, of 100
-  std::vector<std::unique_ptr<SimAgent>> agents_;  // the newest, which has the clients, last
-  size_t acting_ = 0;                              // the one whose code runs, in case it dies
+  uint32_t busyness_ = 0;                          // percentage of steps in which clients send
+  std::vector<std::unique_ptr<SimAgent>> agents_;  // the last is the newest, with the clients
+  size_t acting_ = 0;                              // the agent that runs, in case it dies
   uint32_t lives_ = 0;
   Tick trouble_until_{};
   Tick jumped_{};
-  Duration jumps_{0};  // of the wall clock, forward, in this life
+  Duration jumps_{0};  // of the wall clock, forward, since the agent's start
   Tally tally_;
 };
 

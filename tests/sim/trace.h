@@ -23,9 +23,9 @@ class Trace {
 
   void begin_step() { ++step_; }
   [[nodiscard]] uint64_t step() const { return step_; }
-  // `what` is a literal; of `subject` the end is kept.
+  // `what` is a literal; the end of `subject` is kept.
   void add(const char* what, std::string_view subject = {}, uint64_t a = 0, uint64_t b = 0);
-  // The last events, oldest first, to stderr.
+  // Prints the last events to stderr, oldest first.
   void print(size_t events_max) const;
 
  private:

@@ -53,7 +53,7 @@ class WatchedJournal::WatchedLane final : public JournalLane {
   }
   void carry_over(CarryOver rest, std::function<void(Status)> done) override {
     const uint64_t lane_life = witness_.carrying(journal_, index_, life_, rest);
-    // The rewound are told nothing, as the witness is not.
+    // A lane that was rewound gets no answer, and neither does the witness.
     lane_.carry_over(rest, [this, rest, done = std::move(done), lane_life,
                             takeovers = takeovers_](Status status) {
       if (status && takeovers == takeovers_) witness_.carried(journal_, index_, lane_life, rest);
@@ -80,7 +80,7 @@ class WatchedJournal::WatchedLane final : public JournalLane {
  private:
   static constexpr uint64_t kCarriesOneOf = 24;
 
-  // What the lane would do with a record that has to wait, at a moment that it cannot choose.
+  // Does what the lane does with a record that has to wait, at a moment that it cannot choose.
   void carry_unseen(JournalRecord record) {
     const CarryOver rest{.sequence = record.sequence,
                          .payload = std::string(record.payload.view()),
@@ -100,7 +100,7 @@ class WatchedJournal::WatchedLane final : public JournalLane {
   const size_t index_;
   const uint32_t life_;
   Random& random_;
-  std::deque<JournalRecord> put_back_;  // could not be carried over
+  std::deque<JournalRecord> put_back_;  // the carry-over failed
   uint64_t takeovers_ = 0;
   std::function<void()> notify_;
 };
@@ -123,7 +123,7 @@ WatchedJournal::WatchedJournal(std::unique_ptr<Journal> journal, Witness& witnes
 
 WatchedJournal::~WatchedJournal() { closed_(); }
 
-// A lane looks again when there is more than it has seen.
+// A lane reads again if the totals are above what it has seen.
 Journal::Totals WatchedJournal::totals() const {
   Totals totals = journal_->totals();
   totals.bytes += put_back_;

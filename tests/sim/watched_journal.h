@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// WatchedJournal: a Journal and its lanes, observed by the witness. Now and then, it carries a
+// WatchedJournal: a Journal and its lanes, observed by the witness. It sometimes carries a
 // record over before its lane has seen it. Used from one thread.
 
 #include <array>
@@ -16,18 +16,18 @@ namespace dualtrace::agent::sim {
 
 class WatchedJournal final : public Journal {
  public:
-  // Of an agent in its `life`; `lanes` says which of kLaneNames the journal has. `closed` is called
-  // by the destructor.
+  // For an agent in its run `life`; `lanes` says which of kLaneNames the journal has. The
+  // destructor calls `closed`.
   WatchedJournal(std::unique_ptr<Journal> journal, Witness& witness, const std::string& folder,
                  uint32_t life, Durability durability, const std::array<bool, kLanes>& lanes,
                  Random& random, std::function<void()> closed);
   ~WatchedJournal() override;
 
-  // The payload belongs to that request of the witness's.
+  // The payload is that of the witness's request.
   void append(uint32_t request, std::string payload, std::function<void(const Status&)> stored);
-  // The lane's books as they are now, held against the witness's. 0 when it is not configured.
+  // Compares the lane's current books with the witness's. Returns 0 if the lane is not configured.
   uint64_t check_lane(size_t lane);
-  // Everything is settled, by every lane.
+  // Everything is settled by every lane.
   [[nodiscard]] bool caught_up() const;
 
   void append(std::string payload, uint32_t spans, Stored done) override;
@@ -42,7 +42,7 @@ class WatchedJournal final : public Journal {
   class WatchedLane;
 
   const std::unique_ptr<Journal> journal_;
-  uint64_t put_back_ = 0;  // records that a lane gets late, because they could not be carried over
+  uint64_t put_back_ = 0;  // records that a lane gets late because the carry-over failed
   Witness& witness_;
   const uint32_t number_;
   const uint32_t life_;

@@ -12,8 +12,8 @@
 namespace dualtrace::agent::sim {
 namespace {
 
-// The lane looks for what is too old once a second, and takes a clock that is off by less than a
-// minute for one that is being corrected.
+// The lane looks for expired data once a second, and treats a clock change of less than a minute as
+// a correction.
 constexpr Duration kAgeSlack = std::chrono::minutes(2);
 
 template <typename... Parts>
@@ -83,14 +83,14 @@ void Witness::opened(uint32_t journal, uint32_t life, Durability durability,
   }
 }
 
-// The cursor is where the last sync left it, or one that may have been durable.
+// The cursor is at the last sync, or at one that failed but may have been durable.
 void Witness::resume(JournalModel& journal, size_t lane, uint32_t life, const LaneBooks& books) {
   LaneModel& at = journal.lanes[lane];
   const auto found =
       std::find_if(at.snapshots.rbegin(), at.snapshots.rend(),
                    [&](const Snapshot& each) { return each.settled == books.settled; });
   require(found != at.snapshots.rend(), journal.folder, kLaneNames[lane],
-          "the books after a restart are none that were synced: delivered", books.settled.delivered,
+          "the books after a restart match no sync: delivered", books.settled.delivered,
           "dead-lettered", books.settled.dead_lettered, "expired", books.settled.expired,
           "and the last that were:", at.snapshots.front().settled.delivered,
           at.snapshots.front().settled.dead_lettered, at.snapshots.front().settled.expired);
@@ -157,7 +157,7 @@ void Witness::answered(uint32_t request, const Status& status) {
   }
   sent.answer = Answer::kOk;
   ok_spans_ += sent.spans;
-  // A step is one task, so that all of these waited together.
+  // A step is one task, so all requests of this step were in the same group.
   if (std::exchange(group_step_, trace_.step()) != trace_.step()) group_bytes_ = 0;
   group_bytes_ += sent.bytes;
   require(group_bytes_ <= limits_.queue_bytes_max, "a group has", group_bytes_, "bytes");
@@ -178,7 +178,7 @@ void Witness::cursor_removed(const std::string& path) {
   }
 }
 
-// Its journal goes: the lane must be through, and that durably.
+// The journal is removed, so the lane must be done with it, durably.
 void Witness::check_drained(const JournalModel& journal, size_t lane) {
   for (const uint32_t request : journal.appended) {
     const RecordState record = state(lane, request);
@@ -201,7 +201,7 @@ void Witness::read(uint32_t journal, size_t lane, uint32_t life, const JournalRe
   }
 }
 
-// It was not read although the lane is behind it.
+// The lane is past a record that it has not read.
 void Witness::check_passed_over(const JournalModel& journal, size_t lane, uint32_t request) {
   const RecordState record = state(lane, request);
   if (record == RecordState::kSettled || record == RecordState::kDurable ||
@@ -222,14 +222,14 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
   if (record.carried_for) return read_copy(at, lane, number, record);
   require(sent.spans == record.spans && sent.bytes == record.payload.size() &&
               sent.crc == crc32c(record.payload, 0),
-          "request", number, "is not in the journal as it was sent");
+          "request", number, "differs in the journal from what was sent");
   require(sent.position < journal.appended.size() && journal.appended[sent.position] == number &&
               sent.position >= at.next,
           "request", number, "is read out of order by", kLaneNames[lane]);
   require(state(lane, number) == RecordState::kUnread, "request", number, "is read by",
           kLaneNames[lane], "although it was settled or is held");
   require(sent.answer != Answer::kRefused || sent.life != life, "request", number,
-          "was refused, and is read all the same");
+          "is read although it was refused");
   for (; at.next < sent.position; ++at.next) {
     const uint32_t passed = journal.appended[at.next];
     check_passed_over(journal, lane, passed);
@@ -243,10 +243,10 @@ void Witness::read_record(JournalModel& journal, size_t lane, uint32_t life,
 void Witness::read_copy(LaneModel& at, size_t lane, uint32_t request, const JournalRecord& record) {
   const auto moved = at.moved.find(request);
   require(moved != at.moved.end() && moved->second.contains(crc32c(record.payload, 0)), "request",
-          request, "is read as carried over, and was not, or had other bytes");
+          request, "is read as a copy that was never made or has other bytes");
   const RecordState known = state(lane, request);
   require(known == RecordState::kCarried || known == RecordState::kUnread, "request", request,
-          "is read as carried over by", kLaneNames[lane], "although it was settled or is held");
+          "is read as a copy by", kLaneNames[lane], "although it was settled or is held");
   open(at, lane, request, record);
 }
 
@@ -256,7 +256,7 @@ void Witness::open(LaneModel& at, size_t lane, uint32_t request, const JournalRe
                     .spans = requests_.spans_in(record.payload),
                     .bytes = record.payload.size(),
                     .copy = record.carried_for.has_value()};
-  require(opened.spans.size() == record.spans, "a record has another number of spans");
+  require(opened.spans.size() == record.spans, "a record has the wrong number of spans");
   at.open_spans += opened.spans.size();
   at.open_bytes += opened.bytes;
   at.open.emplace(record.sequence, std::move(opened));
@@ -274,7 +274,7 @@ void Witness::check_moved(const LaneModel& at, size_t lane) {
 
 void Witness::read_end(JournalModel& journal, size_t lane, const LaneBooks& books) {
   LaneModel& at = journal.lanes[lane];
-  // A refused one may still turn up after a restart.
+  // A refused record may still appear after a restart.
   for (at.ended = std::max(at.ended, at.next); at.ended < journal.appended.size(); ++at.ended) {
     const uint32_t request = journal.appended[at.ended];
     if (requests_[request].answer == Answer::kNone) break;
@@ -291,7 +291,7 @@ void Witness::read_damage(JournalModel& journal, size_t lane, const JournalDamag
   LaneModel& at = journal.lanes[lane];
   trace_.add("damage", kLaneNames[lane], damage.first, damage.last);
   require(journal.lossy, "records", damage.first, "to", damage.last,
-          "cannot be read, though nothing was done to the disk that would explain it");
+          "cannot be read, although no fault of the disk explains it");
   at.settled.dead_lettered += damage.spans;
 }
 
@@ -299,7 +299,7 @@ void Witness::unreadable(uint32_t journal, size_t lane, uint32_t life, uint64_t 
   JournalModel& model = journals_[journal];
   trace_.add("damage", kLaneNames[lane], sequence, sequence);
   require(model.lossy, "record", sequence,
-          "cannot be read again, though nothing was done to the disk that would explain it");
+          "cannot be read again, although no fault of the disk explains it");
   for (const uint64_t span : model.lanes[lane].open.at(sequence).spans) {
     at(lane, span, lane_of(lane, life)).verdicts = 2;
     letters_[lane].insert(span);
@@ -328,7 +328,7 @@ uint64_t Witness::carrying(uint32_t journal, size_t lane, uint32_t life, const C
   const auto open = at.open.find(rest.sequence);
   require(open != at.open.end(), "record", rest.sequence, "is carried over, but was not read");
   require(requests_.spans_in(rest.payload).size() == rest.spans,
-          "a record is carried over with another number of spans than it says");
+          "a record is carried over with the wrong number of spans");
   trace_.add("carries over", kLaneNames[lane], rest.sequence, rest.spans);
   at.moved[open->second.request].insert(crc32c(rest.payload, 0));
   return lane_of(lane, life);
@@ -345,7 +345,7 @@ void Witness::carried(uint32_t journal, size_t lane, uint64_t lane_life, const C
   check_words(record, lane, lane_life, rest.ended);
   at.settled += rest.ended;
   state(lane, record.request) = RecordState::kCarried;
-  // It comes back as if it were new, framed otherwise.
+  // It returns like a new record, with different framing.
   for (const uint64_t span : requests_.spans_in(rest.payload)) {
     spans_[lane][span].body_spans = 0;
     spans_[lane][span].verdicts = 0;
@@ -354,7 +354,7 @@ void Witness::carried(uint32_t journal, size_t lane, uint64_t lane_life, const C
   at.open.erase(open);
 }
 
-// Each span under the word that what happened to it allows.
+// Each span has an outcome that its history allows.
 void Witness::check_words(const OpenRecord& record, size_t lane, uint64_t lane_life,
                           const SpanCounts& counts) {
   if (counts.dead_lettered > 0) find_letters();
@@ -372,7 +372,8 @@ void Witness::check_words(const OpenRecord& record, size_t lane, uint64_t lane_l
         break;
     }
   }
-  require(counts.sum() == record.spans.size(), "a record is settled with another number of spans");
+  require(counts.sum() == record.spans.size(),
+          "a record is settled with the wrong number of spans");
   require(counts.delivered + counts.rejected == delivered, kLaneNames[lane],
           "settles as delivered or rejected", counts.delivered + counts.rejected, "spans, but",
           delivered, "were");
@@ -391,7 +392,7 @@ void Witness::check_expiry(const Request& request, size_t lane) const {
   const bool too_old = age + unseen_jumps_ + kAgeSlack >= limits_.age_max;
   const bool too_much = over_limit_[lane] >= request.sent;
   require(too_old || too_much, kLaneNames[lane], "let spans expire at an age of",
-          std::chrono::duration<double>(age).count(), "s without need");
+          std::chrono::duration<double>(age).count(), "s without a reason");
 }
 
 void Witness::sync_begins(uint32_t journal, size_t lane) {
@@ -409,7 +410,7 @@ void Witness::synced(uint32_t journal, size_t lane) {
   at.snapshots = {{at.settled, 0}};
 }
 
-// Where memory is short, all parts of a record become the record again, and are judged as such.
+// If memory is short, all parts of a record are joined again and judged together.
 bool Witness::is_record(size_t lane, const std::vector<uint64_t>& spans) const {
   return std::any_of(journals_.begin(), journals_.end(), [&](const JournalModel& journal) {
     const auto& open = journal.lanes[lane].open;
@@ -424,18 +425,18 @@ std::vector<uint64_t> Witness::sent(size_t lane, uint32_t life, const ExportRequ
   std::vector<uint64_t> spans = requests_.spans_in(body);
   trace_.add("sent", kLaneNames[lane], spans.empty() ? 0 : spans.front(), spans.size());
   require(!spans.empty() && spans.size() == request.spans, "a request to", kLaneNames[lane],
-          "has another number of spans than it says");
+          "has the wrong number of spans");
   require(request.body->size() <= batch_bytes_max || spans.size() == 1, "a request to",
           kLaneNames[lane], "is too large");
   const bool whole_again = spans.size() > 1 && is_record(lane, spans);
   for (const uint64_t span : spans) {
     SpanAtLane& each = at(lane, span, lane_of(lane, life));
     if (whole_again) each.verdicts = 0;
-    require(each.state != SpanState::kInFlight, "span", span, "is sent twice at a time");
+    require(each.state != SpanState::kInFlight, "span", span, "is sent twice at the same time");
     require(each.state != SpanState::kDelivered, "span", span,
-            "is sent again though the destination dealt with it");
+            "is sent again although the destination handled it");
     require(each.verdicts == 0 || spans.size() == 1, "span", span,
-            "was refused alone and is sent with others");
+            "was refused alone but is sent with others");
     each.state = SpanState::kInFlight;
   }
   SpanAtLane& first = at(lane, spans.front(), lane_of(lane, life));
@@ -465,7 +466,7 @@ void Witness::judged(size_t lane, uint32_t life, const std::vector<uint64_t>& sp
         each.refused_with = together;
         return;
       }
-      // All that it was refused with has passed since: that verdict was on it.
+      // Everything it was refused with has since passed, so that verdict was about this span.
       if (each.refused_with && each.refused_with->size() == 1) {
         ++each.verdicts;
         each.refused_with.reset();
@@ -521,12 +522,12 @@ void Witness::segment_synced(const std::string& path, bool well) {
     requests_[request].may_be_lost |= !well;
   }
   if (well) return;
-  // What was refused then may be found by a restart, and be gone after the next power loss.
+  // Refused records may be found by a restart, and be gone after the next power loss.
   model.lossy = true;
   if (model.durability == Durability::kDisk) return;
   for (auto request = model.appended.rbegin(); request != model.appended.rend(); ++request) {
     if (requests_[*request].answer != Answer::kNone) break;
-    requests_[*request].may_be_lost = true;  // it may be in there already
+    requests_[*request].may_be_lost = true;  // it may already be among them
   }
 }
 
@@ -571,7 +572,7 @@ void Witness::check_end() const {
   }
 }
 
-// A letter counts when it would survive a power loss.
+// A letter counts only if it survives a power loss.
 void Witness::find_letters() {
   if (!std::exchange(letters_changed_, false)) return;
   for (size_t lane = 0; lane < kLanes; ++lane) {
@@ -582,7 +583,7 @@ void Witness::find_letters() {
       std::istringstream lines(content);
       for (std::string line; std::getline(lines, line) && !lines.eof();) {
         const auto letter = nlohmann::json::parse(line, nullptr, false);
-        if (letter.is_discarded()) continue;  // what a failed append left
+        if (letter.is_discarded()) continue;  // the remains of a failed append
         const auto request = decode_base64(letter["request"].get<std::string>());
         for (const uint64_t span : requests_.spans_in(*request)) letters_[lane].insert(span);
       }

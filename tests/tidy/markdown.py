@@ -11,9 +11,9 @@ LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^ {0,3}\[[^\]]+
                   re.MULTILINE)
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-# A page named in any text of the tree, from the root of the repository.
+# A page that any file of the tree mentions, by its path from the root of the repository.
 MENTION = re.compile(r"(?<![\w./-])(docs/[\w./-]+\.(?:md|sql))\b")
-OF_OTHERS = ("docs/specification.md",)  # of opentelemetry-proto
+OF_OTHERS = ("docs/specification.md",)  # in opentelemetry-proto
 
 
 def without_fences(text):
@@ -50,13 +50,13 @@ def slug(heading):
 
 
 def anchors_of(text):
-    """Without those that occur twice: GitHub and the site number them differently."""
+    """Without anchors that occur twice: GitHub and the site number them differently."""
     slugs = [slug(match[1]) for match in map(HEADING.match, without_fences(text)) if match]
     return {one for one in slugs if slugs.count(one) == 1}
 
 
 def target_of(path, link):
-    """The file that a link on a page leads to, from the root, and the anchor."""
+    """The target file of a link on a page, by its path from the root, and the anchor."""
     file, _, anchor = link.partition("#")
     if not file:
         return path, anchor
@@ -68,7 +68,7 @@ def check_links(tree, exists):
     findings = []
     for path, text in tree.items():
         if path.startswith("tests/tidy/"):
-            continue  # it speaks of them
+            continue  # it contains them as examples
         for page in sorted(set(MENTION.findall(text))):
             if page not in OF_OTHERS and not exists(page):
                 findings.append(f"{path}: there is no {page}")

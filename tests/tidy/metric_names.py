@@ -6,7 +6,7 @@ import re
 from source_tree import is_cpp, is_test
 
 DOCUMENT = "docs/metrics.md"
-# Ours, and those that other operators have under the same names.
+# Our own prefix, and those of metrics that other operators have under the same names.
 FAMILIES = "dualtrace|controller_runtime|leader_election|rest_client|workqueue"
 IN_CODE = re.compile(rf'"((?:{FAMILIES})_[a-z0-9_]+)"')
 IN_DOCUMENT = re.compile(rf"`((?:{FAMILIES})_[a-z0-9_]+)(?:\{{[^`]*\}})?`")

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mechanical part of docs/contributing/writing.md: phrases to avoid, and the length of lines."""
+"""The mechanical part of docs/contributing/writing.md: phrases to avoid, and line length."""
 
 import re
 
 import markdown
 
 LENGTH_MAX = 100
-# Where people read: pages, and the comments and messages of the code.
+# The texts that people read: pages, and the comments and messages of the code.
 READ = ("agent/", "common/", "crds/", "docs/", "helm/", "images/", "operator/", "release/",
-        "README.md", "CONTRIBUTING.md", "SECURITY.md")
-# The page of the rules quotes what they are against; the changelog's entries are history.
-EXEMPT = ("docs/contributing/writing.md", "docs/CHANGELOG.md")
+        "tests/", "dev", "README.md", "CONTRIBUTING.md", "SECURITY.md")
+# The page of the rules and this check with its tests quote the phrases; the changelog is history.
+EXEMPT = ("docs/contributing/writing.md", "docs/CHANGELOG.md", "tests/tidy/")
 
-# What, and what to write instead. Case does not matter; a line break is a space.
+# The phrase, and what to write instead. Case does not matter; a line break counts as a space.
 PHRASES = [
     (r"mend(s|ed|ing)?", "fix"),
     (r"how (they|it|he|she) fares?", "their health"),
@@ -22,7 +22,7 @@ PHRASES = [
     (r"who wants? no", "if you do not use"),
     (r"(is|was|were|be) asked for", "is requested"),
     (r"too much waits", "the queue is full"),
-    (r"what is there today|what is not yet", "project status, not yet available"),
+    (r"what is there( today)?|what is not yet", "what exists, project status, not yet available"),
     (r"says in its status", "reports in its status"),
     (r"told so|tells? of|told of", "report, configure"),
     (r"nobody may|who(ever)? may [\w ]{1,30} and not", "someone who can … but cannot"),
@@ -30,6 +30,18 @@ PHRASES = [
     (r"cannot be opened now", "cannot open"),
     (r"(goes|go|going|went) on (with|without|by)", "continues"),
     (r"(does|do|did|is|are) not [^.]{1,40} any more", "no longer"),
+    (r"of before(?! and)", "earlier, previous"),
+    (r"now and then", "periodically, sometimes"),
+    (r"by and by", "gradually, later"),
+    (r"stands? still", "stops, advances only if"),
+    (r"(is|are) away(?! from)", "is down, is missing"),
+    (r"(is|are|was|were|be) let go|lets? go of", "is released"),
+    (r"(hears?|heard) of", "knows, is notified"),
+    (r"made up (his|its|their) mind", "decided"),
+    (r"puts? (it |them )?right", "fix, repair"),
+    (r"is no (failure|fault|news|page)", "is not a"),
+    (r"a (line|page|request|row|span|thread) a (column|lane|line|node|page|request|span|thread)",
+     "one … per …"),
     (r"anew", "again, or regenerate"),
     (r"looks? after (it|them)", "check it, maintain it"),
     (r"lest|whence|thence|thereof|whereof|hereby|whereby|heretofore", "use a word of today"),
@@ -48,21 +60,25 @@ PHRASES = [
 ]
 PATTERN = re.compile("|".join(rf"(?P<p{number}>\b(?:{phrase.replace(' ', chr(92) + 's+')})\b)"
                               for number, (phrase, _) in enumerate(PHRASES)), re.IGNORECASE)
-# Of text that is no Markdown: how comments begin, so that a phrase may go over their line breaks.
+# For files other than Markdown: the start of a comment line, so that a phrase may span lines.
 COMMENT_START = re.compile(r"^(\s*)(#|//|/\*|\*)", re.MULTILINE)
 LINK_TARGET = re.compile(r"\]\([^)]*\)|\bhttps?://\S+")
-LONG_CODE = re.compile(r"`[^`]{70,}`")  # no line break helps it
-# What a program writes into a page is one paragraph for each line.
+LONG_CODE = re.compile(r"`[^`]{70,}`")  # it cannot be wrapped
+# A program writes each paragraph of a page as one line.
 GENERATED = re.compile(r"<!-- bench:(\w+) begin -->.*?<!-- bench:\1 end -->", re.DOTALL)
 
 
 def is_read(path):
-    is_page = path.startswith("tests/") and path.endswith("README.md")
-    return (is_page or path.startswith(READ)) and path not in EXEMPT
+    return path.startswith(READ) and not path.startswith(EXEMPT)
+
+
+def is_spelled(path):
+    """Tests misspell names on purpose."""
+    return is_read(path) and (path.endswith(".md") or not path.startswith("tests/"))
 
 
 def shown(path, text):
-    """The text that people read in it, with unchanged line numbers."""
+    """The prose in it, with unchanged line numbers."""
     if path.endswith(".md"):
         return LINK_TARGET.sub("]", markdown.prose_of(text))
     return COMMENT_START.sub(r"\1", text)

@@ -209,7 +209,11 @@ class Prose(unittest.TestCase):
                       "a journal cannot be opened now", "the agent goes on without it",
                       "that the export does not admit any more", "make it anew",
                       "look after it first", "in order to start", "it will be ready",
-                      "simply run", "from now on", "seamless upgrade", "is able to"):
+                      "simply run", "from now on", "seamless upgrade", "is able to",
+                      "What is there", "an agent of before", "it looks now and then",
+                      "told by and by", "a clock that stands still", "the server is away",
+                      "memory is let go", "nobody hears of it", "made up its mind",
+                      "puts it right", "it is no failure", "a thread a lane"):
             self.assertEqual(len(prose.check_prose({"docs/a.md": f"So: {words}.\n"})), 1, words)
 
     def test_reads_over_line_breaks_and_names_the_line(self):
@@ -221,10 +225,15 @@ class Prose(unittest.TestCase):
     def test_reads_neither_code_nor_what_is_exempt(self):
         self.assertEqual(prose.check_prose({"docs/a.md": "`will be`\n```\nwill be\n```\n"}), [])
         self.assertEqual(prose.check_prose({"docs/contributing/writing.md": "it will be"}), [])
-        self.assertEqual(prose.check_prose({"tests/a.py": "# it will be"}), [])
+        self.assertEqual(prose.check_prose({"tests/tidy/a.py": "# it will be"}), [])
+
+    def test_reads_the_tests_and_the_scripts_of_dev(self):
+        for path in ("tests/a.py", "dev", "dev.d/a.sh"):
+            self.assertEqual(len(prose.check_prose({path: "# it will be"})), 1, path)
 
     def test_finds_words_only_as_a_whole(self):
-        for words in ("recommend", "welfare", "an offer of history", "a willing bee"):
+        for words in ("recommend", "welfare", "an offer of history", "a willing bee",
+                      "far: it is away from here", "of before and after"):
             self.assertEqual(prose.check_prose({"docs/a.md": words}), [], words)
 
 

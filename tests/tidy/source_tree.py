@@ -6,7 +6,7 @@ import os
 SUFFIXES = (".h", ".cc", ".py", ".cmake", ".txt", ".md", ".go", ".js", ".mjs", ".proto", ".sh",
             ".sql", ".yaml", ".yml", ".json", ".toml")
 NAMES = ("dev", "run", ".clang-format", ".clang-tidy")
-# Built, fetched or made; and data that others wrote.
+# Built, fetched or generated files, and data from others.
 SKIPPED = ("build", ".git", ".cache", "node_modules", "__pycache__", ".pytest_cache", ".venv")
 SKIPPED_PATHS = ("tests/data",)
 

@@ -30,7 +30,7 @@ def code_of(text):
     return TOKEN.sub(lambda match: "\n" * match.group().count("\n"), text)
 
 
-# The word, where it is allowed, and what to use instead.
+# The pattern, where it is allowed, and what to use instead.
 BANNED = [
     (r"\b(secure_)?getenv\b", ("agent/app/", "operator/app/", "tests/"),
      "the environment is read in app/ alone"),
@@ -44,7 +44,7 @@ BANNED = [
     (r"std::(cout|cerr|clog)\b|\bv?f?printf\s*\(|\bputs\s*\(",
      ("agent/main.cc", "agent/app/", "operator/main.cc", "operator/app/", "operator/cli/",
       "common/error/check.cc", "tests/"), "use common/log"),
-    # cpprestsdk knows no other way to say that a callback failed.
+    # cpprestsdk has no other way to report that a callback failed.
     (r"\bthrow\b", ("common/net/cpprest_", "tests/"), "return a Result"),
 ]
 BANNED_HEADERS = re.compile(
@@ -133,7 +133,7 @@ def find_lines(tree, pattern, what):
     findings = []
     for path, text in tree.items():
         if path.startswith("tests/tidy/"):
-            continue  # it speaks of them
+            continue  # it contains them as examples
         for number, line in enumerate(text.splitlines(), 1):
             match = pattern.search(line)
             if match:

@@ -59,10 +59,10 @@ def check_spelling(root, files):
     return result.stdout.splitlines() + result.stderr.splitlines()
 
 
-# Checks by a program of the machine, of the files that it is for.
+# Checks that run another program, with the files that each applies to.
 BY_PROGRAM = {
     "format": (FORMATTER, check_format, source_tree.is_cpp),
-    "spelling": (SPELLER, check_spelling, prose.is_read),
+    "spelling": (SPELLER, check_spelling, prose.is_spelled),
 }
 
 

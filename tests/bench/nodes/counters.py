@@ -27,10 +27,10 @@ def cpu_seconds(folder: Path) -> float:
 
 @dataclass(frozen=True)
 class Memory:
-    """MiB."""
+    """In MiB."""
 
-    resident: float  # of the processes, the program's own text included
-    working_set: float  # of the cgroup, as `kubectl top` shows it: with cached files in use
+    resident: float  # of the processes, including the program text
+    working_set: float  # of the cgroup, as in `kubectl top`: includes active page cache
 
 
 def working_set_mib(folder: Path) -> float:
@@ -75,8 +75,8 @@ class Container:
         return [int(pid) for pid in (self._memory / "cgroup.procs").read_text().split()]
 
     def written_bytes(self) -> int:
-        """Since they started: pages that they dirtied and that were not dropped before they were
-        written. Writes of the file system itself are not included."""
+        """Bytes since the processes started: pages that they dirtied and that were not dropped
+        before the write-back. Writes of the file system itself are not included."""
         total = 0
         for pid in self.processes():
             counted = named(Path(f"/proc/{pid}/io").read_text())
@@ -85,8 +85,8 @@ class Container:
 
 
 class Syncs:
-    """The syncs of the files in these folders, as FileSyncs counts them: where it cannot, there is
-    no count."""
+    """The syncs of the files in these folders, as FileSyncs counts them. There is no count where
+    that is impossible."""
 
     def __init__(self, folders: list[Path]):
         self._counters: list[FileSyncs] = []

@@ -16,7 +16,7 @@ from harness.processes import Process, wait_until
 from measure import Sink
 
 RELAY = Path(__file__).resolve().parents[2] / "cluster" / "relay.py"
-SINK_PORTS = {"arize": "grpc_tls", "databricks": "http_tls"}  # as the sink names them
+SINK_PORTS = {"arize": "grpc_tls", "databricks": "http_tls"}  # the sink's names for them
 HOSTS = {name: f"{name}.{DESTINATIONS}.svc" for name in SINK_PORTS}
 
 

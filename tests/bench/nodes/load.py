@@ -19,19 +19,19 @@ from nodes.systems import load_image
 IMAGE = "localhost/load:1"
 SPACE = "load"
 LABEL = "bench-load"
-RESULTS = "bench-load"  # below the node's /var/lib
-LOAD_SPANS = 1_000_000  # numbers for one node's load, and for one node's probe, of one run
+RESULTS = "bench-load"  # in the node's /var/lib
+LOAD_SPANS = 1_000_000  # span numbers per run for one node's load, and as many for its probe
 PROBE_SPANS = 50_000
-# The generator waits half a minute for answers, and for a connection as long as the kernel tries.
+# The generator waits half a minute for answers, and until the kernel's timeout for a connection.
 OVERTIME_SECONDS = 240
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What each node's pod sends, over OTLP/gRPC without TLS or compression, as SDKs do."""
+    """The load of each node's pod, over OTLP/gRPC without TLS or compression, as SDKs do."""
 
-    rate: int  # spans a second
-    spans: int  # a request
+    rate: int  # spans per second
+    spans: int  # per request
     connections: int = 8
     span_bytes: int = 600
 
@@ -62,8 +62,8 @@ def pod(name: str, node: str, arguments: list[str]) -> dict:
 
 
 class Loads:
-    """One run after another; each has new span numbers, so that late or duplicate spans are never
-    attributed to the next one."""
+    """Successive runs, each with new span numbers, so that late or duplicate spans are never
+    attributed to the next run."""
 
     def __init__(self, live: LiveCluster, binary: Path, folder: Path):
         self._live = live

@@ -12,23 +12,23 @@ def set_of(numbers: list[int]) -> int:
 
 @dataclass
 class LoadResult:
-    """For all nodes together, including the probes."""
+    """The outcome for all nodes together, including the probes."""
 
     accepted: int  # the set of spans that were answered OK
-    loads: list[dict]  # what each dualtrace-load printed
-    probes: list[dict]  # what each probe wrote
+    loads: list[dict]  # the output of each dualtrace-load
+    probes: list[dict]  # the output of each probe
 
     def total(self, name: str) -> float:
         return sum(load[name] for load in self.loads)
 
     @property
     def unanswered(self) -> int:
-        """Spans that were due and were not acknowledged."""
+        """Spans that were due but not acknowledged."""
         failed = sum(probe["tries"] - len(probe["ok"]) for probe in self.probes)
         return int(self.total("spans_due") - self.total("spans_accepted")) + failed
 
     @property
     def longest_outage(self) -> float | None:
-        """For the probes: from the first failed attempt to the next success, or to a late one."""
+        """In the probes: from the first failed attempt to the next success, or to a late one."""
         waits = [max(probe["longest_outage"], probe["slowest"]) for probe in self.probes]
         return max(waits) if waits else None

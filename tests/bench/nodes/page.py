@@ -35,7 +35,7 @@ def memory(result: dict) -> list[str]:
 
 
 def total(result: dict, name: str) -> int:
-    """For both destinations together."""
+    """The sum over both destinations."""
     return sum(side[name] for side in result["arrived"].values())
 
 

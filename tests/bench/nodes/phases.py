@@ -20,9 +20,9 @@ from nodes.load import LABEL, Loads, Shape
 from nodes.systems import NodeSystem
 
 SAMPLE_SECONDS = 0.5
-QUIET_SECONDS = 75  # longer than any back-off of the systems
-BEFORE_EVENT_SECONDS = 8  # under load, until something happens
-LATE_SECONDS = 5  # what comes twice may come after the rest
+QUIET_SECONDS = 75  # longer than any system's back-off
+BEFORE_EVENT_SECONDS = 8  # under load, before the event
+LATE_SECONDS = 5  # duplicates may arrive after everything else
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ DURING_EVENTS = Shape(rate=1000, spans=20)
 
 @dataclass
 class Stand:
-    """What a phase needs. Used from one thread."""
+    """The environment of a phase. Used from one thread."""
 
     live: LiveCluster
     system: NodeSystem
@@ -95,7 +95,7 @@ def sampled_memory(containers: list[Container]):
 
 
 def memory_of(sampled: list[list[Memory]]) -> dict:
-    """Of one node's agent."""
+    """The memory of one node's agent."""
     resident = [one.resident for at_once in sampled for one in at_once]
     working_set = [one.working_set for at_once in sampled for one in at_once]
     return {
@@ -107,7 +107,7 @@ def memory_of(sampled: list[list[Memory]]) -> dict:
 
 
 def loaded(stand: Stand, shape: Shape, seconds: float) -> dict:
-    """CPU time, written bytes and syncs count until the last span has arrived."""
+    """CPU time, written bytes and syncs are counted until the last span has arrived."""
     containers = stand.containers()
     stand.destinations.sink.forget()
     cpu, written = cpu_of(containers), written_by(containers)
@@ -141,14 +141,14 @@ class Event:
 
 
 def kill_agent(stand: Stand) -> None:
-    """Kills it as the kernel does when memory is short. The kubelet starts another one in the same
+    """Kills it as the kernel's OOM killer does. The kubelet starts another container in the same
     pod."""
     for pid in stand.system.container_on(stand.nodes[0]).processes():
         os.kill(pid, signal.SIGKILL)
 
 
 def drain(stand: Stand) -> None:
-    """The load stays, like an application that takes its time to stop."""
+    """The load continues, like an application that is slow to stop."""
     stand.live.kubectl(
         *("drain", stand.nodes[1].name, "--ignore-daemonsets", "--delete-emptydir-data"),
         f"--pod-selector=app!={LABEL}",
@@ -160,7 +160,7 @@ def uncordon(stand: Stand) -> None:
 
 
 def drain_and_end_agent(stand: Stand) -> None:
-    """The effect of the reboot that follows: the agent is stopped, too, and comes back with the
+    """Simulates the reboot that follows: the agent is stopped, too, and returns with the
     node."""
     drain(stand)
     pod = stand.system.pod_on(stand.nodes[1])["metadata"]

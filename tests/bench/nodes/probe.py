@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A separate client in each node's network: one span every 50 ms over OTLP/HTTP, one request at a
-time, like an application that exports immediately. It sees an outage as clients do, unlike a
-generator that keeps to a schedule. Run as a program, this file is that client."""
+time, like an application that exports immediately. Unlike a generator with a schedule, it sees an
+outage as clients do. Run as a program, this file is that client."""
 
 import argparse
 import http.client
@@ -24,11 +24,11 @@ from nodes.span import request  # noqa: E402
 EVERY = 0.05
 RETRY = 0.02
 CONNECT_TIMEOUT = 0.25
-ANSWER_TIMEOUT = 10.0  # an SDK's
+ANSWER_TIMEOUT = 10.0  # the timeout of an SDK
 
 
 class Client:
-    """Keeps its connection as long as it gets responses."""
+    """Keeps its connection open as long as it gets responses."""
 
     def __init__(self, host: str, port: int):
         self._target = host, port
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 class Probe:
-    """In the network that `enter` leads to."""
+    """Runs in the network that `enter` opens."""
 
     def __init__(self, enter: list[str], host: str, first_span: int, folder: Path, name: str):
         self._result = folder / f"{name}.json"

@@ -11,12 +11,12 @@ def scrambled(number: int) -> int:
 
 
 def trace_id(number: int) -> bytes:
-    """The inverse of how the sink reads a span's number."""
+    """The inverse of the sink's decoding of a span's number."""
     return scrambled(number).to_bytes(8, "big") + scrambled(number ^ SALT).to_bytes(8, "big")
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A field of a protobuf message; no content here has 128 bytes."""
+    """A field of a protobuf message; its content must be shorter than 128 bytes."""
     assert len(content) < 128
     return bytes([number << 3 | 2, len(content)]) + content
 

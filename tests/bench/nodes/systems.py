@@ -30,10 +30,10 @@ class NodeSystem:
 
     key = ""
     title = ""
-    space = ""  # of its pods and its Service
+    space = ""  # the namespace of its pods and its Service
     service = ""
     container = ""
-    store = ""  # below the node's /var/lib
+    store = ""  # in the node's /var/lib
 
     def __init__(self, live: LiveCluster):
         self.live = live
@@ -52,7 +52,7 @@ class NodeSystem:
         return node.machine.folder / "lib" / self.store
 
     def pod_on(self, node: Node) -> dict | None:
-        """The pod that is not being deleted."""
+        """The pod on that node that is not being deleted."""
         for pod in self.live.get("pods", self.space)["items"]:
             stays = "deletionTimestamp" not in pod["metadata"]
             if stays and pod["spec"].get("nodeName") == node.name:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a team does: set one annotation. Its spans go to the agent of the same node, and from there
-to both destinations. If no webhook answers, its pods start nevertheless and are listed in the
+"""A team sets one annotation. Its spans go to the agent of the same node, and from there to both
+destinations. If no webhook answers, its pods start nevertheless and are listed in the
 status."""
 
 import json
@@ -11,7 +11,7 @@ from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE
 from harness.processes import wait_until
 from harness.sandbox import DESTINATIONS
 
-SPANS_OF_A_TRACE = 6  # at least: the agent, its steps, the model twice, the tool
+SPANS_OF_A_TRACE = 6  # at least: the agent, its steps, two model calls, the tool
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_the_status_counts_them(live, pods):
 
     wait_until(lambda: injection().get("injected") == 2, "both are counted", 60, every=0.5)
 
-    # Without a webhook a pod starts as it is, and soon.
+    # Without a webhook, a pod starts unchanged and without delay.
     place = f"--namespace={NAMESPACE}"
     live.kubectl("scale", place, f"deployment/{RELEASE}", "--replicas=0")
     selector = "--selector=app.kubernetes.io/name=dualtrace-operator"
@@ -82,7 +82,7 @@ def test_the_status_counts_them(live, pods):
         said = injection()
         return said.get("missed") == sorted(started) and said["annotated"] == 2
 
-    wait_until(missed, "those that were missed are named", 120, every=0.5)
+    wait_until(missed, "the missed pods are named", 120, every=0.5)
     live.kubectl("rollout", "restart", place, "deployment/support-desk")
     live.wait_for_rollout("deployment/support-desk", APPLICATION_NAMESPACE)
     wait_until(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The images for arm64 on nodes whose kernel runs their programs under emulation. `./dev arm64` runs
-this; elsewhere nobody has built them."""
+this test, because only that command builds them."""
 
 import os
 from pathlib import Path

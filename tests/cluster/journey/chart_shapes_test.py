@@ -16,7 +16,7 @@ from harness.sandbox import DESTINATIONS
 ROOT = Path(__file__).resolve().parents[3]
 NAMESPACE = "shapes"
 ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
-# As an SDK does: the endpoint as it stands, the service's name as a resource attribute.
+# Sends as an SDK does: the endpoint unchanged, the service name as a resource attribute.
 SEND = f"""
 url="${ENDPOINT}"; case "$url" in */v1/traces) ;; *) url="$url/v1/traces" ;; esac
 body='{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"'"$OTEL_SERVICE_NAME"'"}}}}]}},
@@ -24,7 +24,7 @@ body='{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","va
 "startTimeUnixNano":"1544712660000000000","endTimeUnixNano":"1544712661000000000"}}]}}]}}]}}'
 until wget -Y off -q -O - --header 'Content-Type: application/json' --post-data "$body" "$url"; do sleep 1; done
 """
-# What the API server asks other objects for before it shows the pod to the webhook.
+# Fields for which the API server looks up other objects before it calls the webhook.
 LOOKED_UP = ("serviceAccountName", "serviceAccount", "priorityClassName", "runtimeClassName")
 
 

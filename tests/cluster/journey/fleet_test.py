@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node that cannot run the new agent, because it is full or NotReady, does not hold up the
-others: they get the new agent, this node keeps the old one, and the status names it at once. Under
-load, nothing is lost."""
+others: they get the new agent, this node keeps the old one, and the status names it immediately.
+Under load, nothing is lost."""
 
 import json
 
@@ -9,7 +9,7 @@ import pytest
 from harness.live_cluster import APPLICATION_NAMESPACE, EXPORT, EXPORT_NAMESPACE, namespace
 from harness.processes import wait_until
 
-RATE = 200  # spans a second on each node
+RATE = 200  # spans per second on each node
 
 
 def images(live, node: str) -> list[str]:
@@ -24,7 +24,7 @@ def failing(live) -> dict[str, dict]:
 
 
 def upgrade(live, tag: str) -> tuple[str, str]:
-    """The images of the agents before and after."""
+    """The agents' images before and after the upgrade."""
     (before,) = images(live, "node1")
     after = live.load_program("dualtrace-agent", tag)
     live.create_export(agent={"image": after})
@@ -34,20 +34,20 @@ def upgrade(live, tag: str) -> tuple[str, str]:
 def wait_until_done(live, image: str) -> None:
     live.wait_until_ready(timeout=240)
     for node in ("node1", "node2"):
-        wait_until(lambda: images(live, node) == [image], f"{node} has the new one", 120, every=0.5)
+        wait_until(lambda: images(live, node) == [image], f"{node} has its agent", 120, every=0.5)
     assert not failing(live)
 
 
 def judge_the_rest(live, before: str, after: str, why: str) -> None:
     """Checks both nodes while node2 cannot run the new agent."""
-    wait_until(lambda: images(live, "node1") == [after], "node1 has the new one", 120, every=0.5)
+    wait_until(lambda: images(live, "node1") == [after], "node1 has the new agent", 120, every=0.5)
     wait_until(lambda: "node2" in failing(live), "node2 is named", 60, every=0.5)
     assert why in json.dumps(failing(live)["node2"])
     assert before in images(live, "node2")
     rolling = live.condition("Progressing")
     assert rolling["reason"] in ("RollingOut", "NodesFailing")
     assert "node2" in rolling["message"]
-    # Not Ready itself: with the node, the cluster's names may be away, and so the destinations.
+    # Do not check Ready: the node may run CoreDNS and the sandbox, which are then unreachable.
     agents = live.condition("AgentsAvailable")
     assert agents["status"] == "True", agents
 
@@ -77,7 +77,7 @@ def full_node(live, export):
         "name": "all",
         "image": "localhost/busybox:1",
         "command": ["sleep", "infinity"],
-        "resources": {"requests": {"cpu": f"{free - 20}m"}},  # an agent asks for 50m
+        "resources": {"requests": {"cpu": f"{free - 20}m"}},  # an agent requests 50m
     }
     spec = {"nodeName": "node2", "terminationGracePeriodSeconds": 0, "containers": [container]}
     name = {"name": "all-of-it", "namespace": APPLICATION_NAMESPACE}

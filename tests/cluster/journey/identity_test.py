@@ -2,7 +2,7 @@
 """Every kind of Databricks credential with each protocol, on real nodes under steady load, while
 all of them are changed, invalidated, revoked and deleted. The agents of some exports have a clock
 that is ten minutes off. The tests are phases of one history: each applies its fault to all exports
-at once, and the last one checks what arrived."""
+in parallel, and the last one checks what arrived."""
 
 import json
 import os
@@ -21,11 +21,11 @@ from harness.sandbox import DESTINATIONS
 
 EXPORT = "agents"
 ACCOUNT = "6b3f6d3c-0000-4000-8000-3f2a1c9d8e7f"  # the audience
-PATIENCE = 180  # the kubelet, the agents' look, the operator's poll and their reports
-RATE = 20  # spans a second from each node to each export
-# How long both secrets are revoked; ten minutes when it is run by hand.
+PATIENCE = 180  # the kubelet's sync, the agents' file check, the operator's poll and the reports
+RATE = 20  # spans per second from each node to each export
+# How long both secrets are revoked; set it to ten minutes for a run by hand.
 REVOKED_SECONDS = float(os.environ.get("DUALTRACE_REVOKED_SECONDS", "20"))
-CLOCKS = {"ahead": 600, "right": 0, "behind": -600}  # by how many seconds an agent's is off
+CLOCKS = {"ahead": 600, "right": 0, "behind": -600}  # how far an agent's clock is off, in seconds
 DOORS = {"Workspace": "databricks", "Zerobus": "zerobus"}
 
 
@@ -35,7 +35,7 @@ class Case:
     kind: str
     ingest: str
     number: int
-    image: str | None  # of its agents, where it is not the installation's
+    image: str | None  # of its agents, unless it is the installation's default
     loads: list[NodeLoad] = field(default_factory=list)
 
     @property
@@ -57,8 +57,8 @@ class Case:
         return f"system:serviceaccount:{self.name}:{EXPORT}-dualtrace"
 
     def put(self, version: str, key: str | None = None) -> None:
-        """Writes it into the Secret, under the key that the export names unless the test chooses
-        another."""
+        """Writes the secret into the Secret, under the key in the export unless the test chooses
+        another one."""
         if self.kind == "token":
             values = {key or "token": self.secret(version)}
         else:
@@ -67,7 +67,7 @@ class Case:
 
     def auth(self) -> dict:
         if self.kind == "workloadIdentity":
-            # The least that Kubernetes knows: the kubelet renews the token after eight minutes.
+            # The minimum in Kubernetes: the kubelet renews the token after eight minutes.
             identity = {"clientID": self.client, "audience": ACCOUNT, "expirationSeconds": 600}
             return {"workloadIdentity": identity}
         return {self.kind: {"secretName": "databricks"}}
@@ -154,7 +154,7 @@ class Cases(list):
 
     @property
     def with_tokens(self) -> list[Case]:
-        """Of the token endpoint."""
+        """The cases that use the token endpoint."""
         return [case for case in self if case.kind != "token"]
 
     def allow(self, *versions: str) -> None:
@@ -266,7 +266,7 @@ def test_a_bad_credential_changes_nothing_but_the_status(loaded):
         case.put("bad")
     loaded.wait_until(
         lambda case: case.condition("CredentialsSynced")["reason"] == "CredentialRejected",
-        "the bad one is told",
+        "the status reports the bad one",
         loaded.with_secret,
     )
     for case in loaded.with_secret:
@@ -286,7 +286,7 @@ def test_a_secret_that_is_gone_or_has_a_wrong_key_stops_nothing(live, loaded):
         case.live.kubectl("delete", "secret/databricks", f"--namespace={case.name}")
     loaded.wait_until(
         lambda case: case.condition("CredentialsSynced")["status"] != "True",
-        "the missing Secret is told",
+        "the status reports the missing Secret",
         loaded.with_secret,
         timeout=900,
     )
@@ -294,7 +294,7 @@ def test_a_secret_that_is_gone_or_has_a_wrong_key_stops_nothing(live, loaded):
         case.put("second", key="tokne")
     loaded.wait_until(
         lambda case: case.condition("CredentialsSynced")["status"] != "True",
-        "the missing key is told",
+        "the status reports the missing key",
         loaded.with_secret,
     )
     for case in loaded.with_secret:
@@ -315,12 +315,12 @@ def test_all_revoked_for_a_while_keeps_everything(live, loaded):
     live.sandbox.fault("token", "status", status=401, body='{"error": "invalid_client"}')
     loaded.wait_until(lambda case: case.destination().get("state") == "Paused", "pauses")
     loaded.wait_until(lambda case: case.condition("Ready")["status"] == "False", "is not Ready")
-    time.sleep(REVOKED_SECONDS)  # the outage itself, and no wait for something
+    time.sleep(REVOKED_SECONDS)  # the outage itself; there is no condition to wait for
     live.sandbox.fault("token", "none")
     loaded.allow("second", "third")
     for case in loaded.with_secret:
         case.put("third")
-    # What was refused for long is tried ever more rarely, at last every five minutes.
+    # The back-off after a long outage reaches five minutes.
     loaded.wait_until(
         lambda case: case.is_in_use(case.secret("third")), "in use", loaded.with_secret, timeout=400
     )
@@ -346,7 +346,7 @@ def test_a_token_endpoint_that_is_down_across_an_expiry_costs_time(live, loaded)
 
 
 def projected_token_file(live, case: Case) -> Path:
-    """As the kubelet of the first node mounted it for its agent, in the kubelet's view."""
+    """The file that the first node's kubelet mounted for its agent, by its path on that node."""
     node = live.cluster.nodes().each[0]
     pods = live.get("pods", case.name, f"--field-selector=spec.nodeName={node.name}")["items"]
     pod = Path("/proc", str(node.machine.pid), "root/var/lib/kubelet/pods", pods[0]["metadata"]["uid"])
@@ -363,7 +363,7 @@ def test_the_kubelet_renews_the_token_and_nobody_notices(live, loaded):
         ours,
         timeout=600,
     )
-    live.sandbox.admin("/tokens/revoke", {})  # so that the new one has to be exchanged
+    live.sandbox.admin("/tokens/revoke", {})  # so that the new one must be exchanged
     loaded.wait_until(lambda case: case.condition("Ready")["status"] == "True", "is Ready", ours)
     for case in ours:
         said = case.credential()
@@ -394,7 +394,7 @@ def everything_said(live, cases: Cases) -> dict[str, str]:
                 for what in ("cmdline", "environ"):
                     said[f"{process}/{what}"] = (process / what).read_text()
         except OSError:
-            continue  # it has ended
+            continue  # the process has ended
     return said
 
 

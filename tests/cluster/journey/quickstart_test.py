@@ -73,7 +73,7 @@ class Newcomer:
 
 @pytest.fixture(scope="module")
 def newcomer(fresh, tmp_path_factory) -> Newcomer:
-    """With a Deployment that does not know dualtrace, and local images in place of a registry."""
+    """Has a Deployment written without dualtrace, and local images instead of a registry."""
     for program in PROGRAMS:
         fresh.load_program(program, "0.1.0")
     fresh.start_application(annotated=False)

@@ -8,7 +8,7 @@ import pytest
 from harness.live_cluster import EXPORT, EXPORT_NAMESPACE
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
-# The name as a whole one, as musl asks for it, and a request without spans.
+# Looks up the fully qualified name, as musl does, and sends a request without spans.
 TRY = f"""
 host=${{{ENDPOINT}#http://}}; host=${{host%%:*}}
 nslookup "$host." && wget -q -O - --header 'Content-Type: application/json' \

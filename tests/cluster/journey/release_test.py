@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A release, from its folder alone: its images in a registry, its chart or its install.yaml in a
-cluster. `./dev cluster release FOLDER` runs this; elsewhere there is no release to be tested."""
+cluster. `./dev cluster release FOLDER` runs this test, because it needs a release."""
 
 import json
 import os

@@ -36,9 +36,9 @@ def test_agents_with_their_journal_on_the_node_break_these_rules_alone(live):
     assert broken_rules(live, "baseline") == {"hostPath volumes"}
     assert broken_rules(live, "restricted") == {
         "restricted volume types",  # the journal
-        "runAsNonRoot != true",  # the init container, which gives the folder to the agent …
+        "runAsNonRoot != true",  # the init container, which changes the owner of the folder …
         "runAsUser=0",
-        "unrestricted capabilities",  # … by CHOWN
+        "unrestricted capabilities",  # … and needs CHOWN
     }
     live.kubectl("delete", "namespace", EXPORT_NAMESPACE, "--timeout=100s")
 

@@ -8,8 +8,8 @@ from harness.chart import NAMESPACE, RELEASE
 from harness.live_cluster import namespace
 from harness.processes import wait_until
 
-RATE = 1000  # spans a second on each node
-RETRY = 2.0  # seconds; OTLP exporters wait for one before they try again, and this is a busy machine
+RATE = 1000  # spans per second on each node
+RETRY = 2.0  # seconds; OTLP exporters retry after one, and this machine is busy
 
 
 def settle(live, loads, capsys) -> None:

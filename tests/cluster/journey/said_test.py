@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which signals report which fault, on real nodes: each fault has its own export and an application
-that sends through it. Checked are Ready, the condition, its reason, the event, the line of `kubectl
-get` and a metric of the agents. docs/what_is_said.md contains the table: written here with
-DUALTRACE_REGENERATE=1, and compared otherwise."""
+that sends through it. Each test checks Ready, the condition, its reason, the event, the line of
+`kubectl get` and a metric of the agents. The table in docs/what_is_said.md is compared, or written
+with DUALTRACE_REGENERATE=1."""
 
 import json
 import os
@@ -51,9 +51,9 @@ class Place:
     project: str | None = "said"
     agent: dict = field(default_factory=dict)
     immutable: bool = False
-    operator_reads: bool = False  # the Secret
-    node: int = 0  # that the application runs on
-    later: Callable[["Place"], None] | None = None  # once the export is Ready
+    operator_reads: bool = False  # whether it may read the Secret
+    node: int = 0  # the application's node
+    later: Callable[["Place"], None] | None = None  # called once the export is Ready
 
     def put_keys(self, **more: str) -> None:
         keys = self.keys | more
@@ -73,7 +73,7 @@ class Place:
             arize["project"] = self.project
         spec = {"arize": arize, "delivery": {"storage": "EmptyDir"}, "agent": self.agent}
         self.live.apply(namespace(self.name))
-        if self.operator_reads:  # from the first look on
+        if self.operator_reads:  # before the operator first sees the export
             self.let_operator_read()
         self.live.apply(
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": trust, "data": ca},
@@ -96,7 +96,7 @@ class Place:
             self.live.apply(made)
 
     def run_application(self) -> None:
-        """On that node; retries while the webhook does not know the export yet."""
+        """Creates it on that node. Retries while the webhook does not know the export yet."""
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -139,7 +139,7 @@ class Place:
         return " ".join(line.split()[1:5])
 
     def metrics(self) -> str:
-        """The sum over all its agents."""
+        """The sum over all agents of the export."""
         pods = self.live.get("pods", self.name, "--selector=dualtrace.dev/export")["items"]
         raw = f"/api/v1/namespaces/{self.name}/pods/{{}}:8888/proxy/metrics"
         names = [pod["metadata"]["name"] for pod in pods]
@@ -154,8 +154,8 @@ class Fault:
     condition: str
     status: str
     reason: str
-    metric: str = ""  # a series of the agents that is not 0
-    members: dict = field(default_factory=dict)  # of Place
+    metric: str = ""  # a metric series of the agents that is not 0
+    members: dict = field(default_factory=dict)  # fields of Place
     patience: float = 120
 
 
@@ -246,7 +246,7 @@ FAULTS = [
         members={"immutable": True, "operator_reads": True, "later": replace_immutable_secret},
         patience=960,  # the operator looks at Secrets every ten minutes
     ),
-    # The last one: it is done to all exports.
+    # Keep this fault last: it affects all exports.
     Fault(
         "unavailable",
         "Arize answers UNAVAILABLE",

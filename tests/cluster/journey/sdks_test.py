@@ -17,7 +17,7 @@ from harness.tools import tool_folder
 
 CLIENTS = Path(__file__).parents[2] / "component" / "clients"
 SPACE = "sdks"
-# For the SDK's reading of the attributes: what would end one, and what is more than ASCII.
+# Tests the SDK's parsing of attributes: characters that would end one, and non-ASCII ones.
 MOTTO = "100% grüße, a=b+1"
 PROTOCOLS = {"http": {}, "grpc": {"dualtrace.dev/protocol": "grpc"}}  # the pod's annotation
 
@@ -50,7 +50,7 @@ def deployment(name: str, image: str, annotations: dict[str, str]) -> dict:
         "image": image,
         "imagePullPolicy": "Never",
         "args": ["--stay"],
-        # Its metrics and logs go nowhere, as before.
+        # Its metrics and logs are not exported.
         "env": [
             {"name": "OTEL_METRICS_EXPORTER", "value": "none"},
             {"name": "OTEL_LOGS_EXPORTER", "value": "none"},
@@ -92,8 +92,8 @@ def deployment(name: str, image: str, annotations: dict[str, str]) -> dict:
 class Application:
     name: str
     pods: list[dict]
-    traces: list[dict]  # what each pod says that it has sent
-    accepted: dict[str, dict[str, int]]  # spans meanwhile, by node and by lane
+    traces: list[dict]  # as each pod reports them
+    accepted: dict[str, dict[str, int]]  # spans accepted during the test, by node and lane
 
     def each(self):
         return zip(self.pods, self.traces, strict=True)

@@ -8,7 +8,7 @@ from harness.chart import nested
 from harness.live_cluster import EXPORT
 from harness.processes import wait_until
 
-RATE = 100  # spans a second from each node to each team
+RATE = 100  # spans per second from each node to each team
 GREEN, BLUE = "team-green", "team-blue"
 BLUE_NAMESPACE, BLUE_RELEASE = "dualtrace-blue", "blue"
 

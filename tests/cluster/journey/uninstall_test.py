@@ -39,7 +39,7 @@ def nothing_is_left(live) -> None:
 
 
 def wait_for_the_garbage_collector(live) -> None:
-    """The garbage collector must watch a new kind before it notices deletions, which takes it a
+    """The garbage collector notices deletions of a new kind only once it watches it, which takes a
     minute."""
     created = ("get", "crd", CRD, "--output=jsonpath={.metadata.creationTimestamp}")
     since = live.kubectl(*created).removesuffix("Z")
@@ -70,7 +70,7 @@ def test_the_release_first(live, installed):
     uninstall(live)
     left = live.kubectl("get", OF_THE_CLUSTER, "--output=name")
     assert "dualtrace" not in left
-    assert len(live.agent_pods()) == 2  # the CRD is kept, and so are they
+    assert len(live.agent_pods()) == 2  # the CRD is kept, and so are the agents
     delete_definition(live)
     wait_until(
         lambda: not live.get("pods,daemonsets,services", EXPORT_NAMESPACE)["items"],
@@ -101,12 +101,12 @@ def test_the_definition_first(live, installed):
 
 
 def test_the_operators_namespace_first(live, installed):
-    """Helm loses the release with the namespace, and its cluster-scoped objects are left."""
+    """Helm loses the release with the namespace, and its cluster-scoped objects remain."""
     delete_namespace(live, NAMESPACE)
-    assert not is_injected(live.kubectl, "default")  # but created
+    assert not is_injected(live.kubectl, "default")  # but the pod was created
     assert len(live.agent_pods()) == 2
-    live.install()  # takes over what is left
-    # Readiness has still to reach the proxy of the API server's node.
+    live.install()  # adopts the remaining objects
+    # kube-proxy on the API server's node must learn that the pod is ready.
     wait_until(lambda: is_injected(live.kubectl, "default"), "pods are injected", every=0.5)
 
     delete_namespace(live, NAMESPACE)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an earlier version to this one by `helm upgrade`, with the earlier values and under load: nothing is
-lost, no pod is left without variables, and nothing has to be rewritten. Afterwards the operator of either
-version works with agents of the other. DUALTRACE_BEFORE is a checkout of the earlier version with its
-build/release; without it there is nothing to upgrade from."""
+"""An upgrade from an earlier version by `helm upgrade`, with the earlier values and under load:
+nothing is lost, no pod lacks its variables, and nothing has to be rewritten. Afterwards, each
+version's operator works with the other version's agents. DUALTRACE_BEFORE is a checkout of the
+earlier version with its build/release; if it is not set, the test is skipped."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from harness.asking_pods import AskingPods, is_injected
 from harness.live_cluster import EXPORT, EXPORT_NAMESPACE, namespace
 from harness.processes import wait_until
 
-RATE = 200  # spans a second on each node
+RATE = 200  # spans per second on each node
 BEFORE = os.environ.get("DUALTRACE_BEFORE")
 
 pytestmark = pytest.mark.skipif(not BEFORE, reason="DUALTRACE_BEFORE does not name an earlier version")
@@ -30,7 +30,7 @@ def before(fresh):
     version = Path(BEFORE)
     chart, binaries = version / "helm" / "dualtrace", version / "build" / "release"
     fresh.install("before", {}, chart=chart, binaries=binaries)
-    fresh.create_export(injection={})  # which admitted all namespaces then
+    fresh.create_export(injection={})  # in that version, this admitted all namespaces
     wait_for_agents(fresh, "before")
     return fresh
 
@@ -53,7 +53,7 @@ def test_nothing_is_lost_and_nothing_has_to_be_rewritten(before, tmp_path, capsy
     after = live.get(f"dualtraceexports/{EXPORT}", EXPORT_NAMESPACE)
     assert after["metadata"]["uid"] == uid
     assert merged(after["spec"], written) == after["spec"]
-    # What users must write before the old rules end.
+    # The warning names the fields that users must set before the old rules end.
     assert f"{EXPORT_NAMESPACE}/{EXPORT}" in told and "namespaceSelector" in told
     with capsys.disabled():
         print(f"\n{len(injected)} pods asked meanwhile, all were injected")

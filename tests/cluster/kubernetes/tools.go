@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //go:build tools
 
-// Package kubernetes pins the programs that tests/cluster runs: they are built from their Go modules,
-// because nothing else of Kubernetes can be fetched where the tests run.
+// Package kubernetes pins the programs that tests/cluster runs. They are built from their Go
+// modules, because no other source of Kubernetes binaries is reachable where the tests run.
 package kubernetes
 
 import (

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The endpoints of identity over HTTP: tokens, discovery, Zerobus, their faults and their counts.
+// The identity endpoints over HTTP: tokens, discovery, Zerobus, their faults and their counts.
 #include <gtest/gtest.h>
 
 #include <filesystem>

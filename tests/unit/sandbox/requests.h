@@ -12,12 +12,12 @@ inline constexpr const char* kSpaceId = "U3BhY2U6MTIzNDphYmNk";  // "Space:1234:
 
 struct TestRequest {
   std::vector<std::string> span_names{"span"};
-  std::string project_key = "openinference.project.name";  // of the resource; empty: none
+  std::string project_key = "openinference.project.name";  // of the resource; empty: not set
   char first_span_id = 1;
   size_t padding_bytes = 0;
 };
 
-// A serialised ExportTraceServiceRequest: one trace, span ids counted up from first_span_id.
+// A serialized ExportTraceServiceRequest: one trace, span ids counted up from first_span_id.
 [[nodiscard]] std::string to_bytes(const TestRequest& request);
 
 }  // namespace dualtrace::sandbox

@@ -136,7 +136,7 @@ TEST(TokenRequest, ExchangesATokenThatAPolicyKnows) {
   EXPECT_EQ(granted.grant.client_id, "client");
   EXPECT_EQ(granted.grant.credential, "https://issuer|" + kSubject);
   EXPECT_EQ(granted.grant.allowed, (std::set<std::string>{"main.traces.spans"}));
-  // It dies with the subject token, whatever the answer promises.
+  // It expires with the subject token, whatever the answer promises.
   EXPECT_EQ(granted.expires, kNow + seconds(600));
   EXPECT_EQ(granted.expires_in, 3600U);
 }

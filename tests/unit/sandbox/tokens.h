@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Requests to the token endpoint as a right client makes them, to be made wrong by the tests.
+// Valid requests to the token endpoint, which tests then make invalid.
 // Pure.
 
 #include <string>
@@ -16,12 +16,12 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string form_body(const Fields& fields);
 
 [[nodiscard]] Fields plain_form();
-// The default workspace's, unless told otherwise.
+// For the default workspace, unless given.
 [[nodiscard]] Fields zerobus_form(const std::string& table,
                                   const std::string& workspace_id = "1234567890123456");
 [[nodiscard]] Fields exchange_form(const std::string& subject_token, const std::string& client_id);
 
-// Headers: content-type is the last.
+// The last header is content-type.
 [[nodiscard]] HttpServerRequest form_request(const Fields& fields);
 [[nodiscard]] HttpServerRequest client_request(const std::string& client_id,
                                                const std::string& secret, const Fields& fields);

@@ -5,8 +5,8 @@
 // client.js grpc|http-proto|http-json ENDPOINT none|gzip
 //     to the endpoint
 // client.js [--stay]
-//     as an application that leaves all this to the environment; with --stay it then waits for
-//     SIGTERM, as a server would
+//     configured only by the environment, as an instrumented application; with --stay it then waits
+//     for SIGTERM, like a server
 'use strict';
 
 const {context, SpanKind, SpanStatusCode, trace} = require('@opentelemetry/api');
@@ -72,7 +72,7 @@ async function main(...words) {
   const stays = words.length === 1 && words[0] === '--stay';
   const sdk = words.length && !stays ? startByArguments(...words) : startByEnvironment();
   const ids = makeTrace();
-  await sdk.shutdown(); // sends what waits
+  await sdk.shutdown(); // flushes the queue
   console.log(JSON.stringify(ids));
   if (stays) {
     waitForTheEnd();

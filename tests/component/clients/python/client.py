@@ -4,8 +4,8 @@
 client.py grpc|http ENDPOINT none|gzip
     to the endpoint
 client.py [--stay]
-    as an application that leaves all this to the environment; with --stay it then waits for
-    SIGTERM, as a server would
+    configured only by the environment, as an instrumented application; with --stay it then
+    waits for SIGTERM, like a server
 """
 
 import json
@@ -52,7 +52,7 @@ def provider_of_environment() -> TracerProvider:
 
 
 def send_trace(provider: TracerProvider) -> dict:
-    """Returns its ids after it was sent."""
+    """Returns the ids after the trace was sent."""
     tracer = provider.get_tracer("component", "1.0", schema_url="https://example.com/schema")
 
     root = tracer.start_span("root", kind=SpanKind.SERVER)

@@ -23,7 +23,7 @@ class ConfigReloadTest : public testing::Test {
  protected:
   ConfigReloadTest() { EXPECT_TRUE(files.make_folders("/etc/dualtrace")); }
   void write(const std::string& text) { ASSERT_TRUE(write_file(files, kPath, text)); }
-  // Looks until what is there is judged, or known.
+  // Looks until the reload has reached a verdict on the current file.
   Found settle() {
     Found found = Found::kChanging;
     while (found == Found::kChanging) found = reload.look();

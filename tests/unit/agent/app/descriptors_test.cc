@@ -20,7 +20,7 @@ AgentConfig both() {
 TEST(Descriptors, ClientsGetWhatIsLeft) {
   const AgentConfig config = both();
   const uint64_t aside = descriptors_set_aside(config);
-  EXPECT_LT(aside, 1024u / 2);  // Debian's limit leaves most of it to clients
+  EXPECT_LT(aside, 1024u / 2);  // clients get most of Debian's limit
   EXPECT_EQ(connections_that_fit(config, 1024), 1024 - aside);
   EXPECT_EQ(connections_that_fit(config, 1024 * 1024), config.receiver.limits.connections);
 }

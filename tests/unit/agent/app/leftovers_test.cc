@@ -18,9 +18,9 @@ class LeftoversTest : public testing::Test {
  protected:
   LeftoversTest() { write_time(); }
 
-  // What is written from now on is written now.
+  // Files written after this call get the clock's current time.
   void write_time() { files.unix_seconds = unix_nanos(clock.wall()) / 1'000'000'000; }
-  // A journal of the export before, with a record.
+  // A journal that the previous export left behind, with one record.
   std::string leave_journal(uint64_t number) {
     const auto folder = claim_folder(files, kData, before, number);
     EXPECT_TRUE(folder);
@@ -29,7 +29,7 @@ class LeftoversTest : public testing::Test {
     return folder->path;
   }
   void look(Leftovers& leftovers) { leftovers.look_at(adopt_folders(files, kData, now)->foreign); }
-  // As the search does, for that long.
+  // Repeats the periodic scan for that long.
   void look_for(Leftovers& leftovers, Duration duration) {
     const Tick until = clock.tick() + duration;
     for (; clock.tick() < until; clock.advance(minutes(10))) look(leftovers);
@@ -74,7 +74,7 @@ TEST_F(LeftoversTest, StayWhenTheirAgentHasWrittenSince) {
   EXPECT_TRUE(files.exists(path));
 }
 
-// A node whose clock is wrong until it has synchronized.
+// The node's clock is wrong until it synchronizes.
 TEST_F(LeftoversTest, StayWhenTheClockOnlyJumps) {
   const std::string path = leave_journal(1);
   Leftovers leftovers(files, clock, kData);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners are changed by root alone: for others the tests that need two owners are skipped.
-// tests/component/prepare_folder_test.py has the little that an init container may do.
+// Only root can change owners, so the tests that need two owners are skipped for other users.
+// tests/component/prepare_folder_test.py covers the few capabilities that an init container has.
 
 #include "agent/app/prepare_folder.h"
 
@@ -45,7 +45,7 @@ class PrepareFolderTest : public testing::Test {
   static void give(const fs::path& path, FolderOwner whose) {
     ASSERT_EQ(::lchown(path.c_str(), whose.user, whose.group), 0);
   }
-  // What an agent of another user has left.
+  // The files that an agent with another user ID left behind.
   void make_used_folder(FolderOwner whose) const {
     fs::create_directories(folder / "journal-1");
     std::ofstream(folder / "journal-1" / "segment") << "spans";
@@ -138,7 +138,7 @@ TEST_F(PrepareFolderTest, GivesNothingAwayThatSomebodyPlanted) {
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(refused(), HasSubstr("neither a file nor a folder"));
   EXPECT_EQ(owner_of(base / "treasure"), (FolderOwner{0, 0}));
-  EXPECT_NE(owner_of(folder), owner) << "what is not done does not look so";
+  EXPECT_NE(owner_of(folder), owner) << "an incomplete change does not look complete";
 }
 
 TEST(FolderOwner, IsTwoNumbers) {

@@ -41,7 +41,7 @@ TEST(Discovery, MakesTheHostOfZerobus) {
             "12.zerobus.us-central1.gcp.databricks.com:443");
 }
 
-// What a document says must not lead a token to a host of somebody else.
+// A discovery document must not redirect a token to a host that belongs to somebody else.
 TEST(Discovery, MakesNoOtherHost) {
   for (const char* region :
        {"evil.test/", "r.evil.test#", "r@evil.test", "a.b", "", "r:1", "R R"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fleet that starts together: what its token endpoint sees through a day.
+// A fleet that starts at the same time: the load on its token endpoint over a day.
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ using std::chrono::seconds;
 
 constexpr int kKeepers = 5000;
 
-// The token endpoint that all of them share: counts what comes in each minute.
+// The token endpoint that all of them share. Counts the requests per minute.
 class CountingMaker final : public KeyMaker {
  public:
   CountingMaker(FakeClock& clock, Duration lifetime, Duration day)
@@ -44,7 +44,7 @@ class CountingMaker final : public KeyMaker {
   std::vector<int> minutes;
 };
 
-// The busiest minute after the first against the mean of all after the first.
+// The busiest minute divided by the mean, both without the first minute.
 double busiest_minute(Duration lifetime, Duration day) {
   FakeClock clock;
   FakeScheduler scheduler(clock);

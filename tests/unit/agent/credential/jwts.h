@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JWTs as they are met, without a signature that anybody checks. Pure.
+// Realistic JWTs, without a signature that anybody checks. Pure.
 
 #include <algorithm>
 #include <string>
@@ -21,7 +21,7 @@ inline std::string jwt_of(const std::string& claims) {
   return base64url(R"({"alg":"RS256","typ":"JWT"})") + "." + base64url(claims) + ".c2lnbmF0dXJl";
 }
 
-// A projected token of a ServiceAccount; `serial` is different for each that the kubelet makes.
+// A projected ServiceAccount token. `serial` differs for each token that the kubelet requests.
 inline std::string projected_token(int64_t expires, int serial = 0,
                                    const std::string& subject = "system:serviceaccount:a:b") {
   return jwt_of(R"({"iss":"https://issuer","sub":")" + subject + R"(","aud":["account"],"exp":)" +

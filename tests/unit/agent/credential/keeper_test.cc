@@ -23,7 +23,7 @@ const KeyVerdict kUnsaid{};
 const KeyVerdict kRefused{.kind = Kind::kRefused, .reason = "AuthRejected", .message = "no"};
 const KeyVerdict kForbidden{.kind = Kind::kRefused, .reason = "PermissionDenied", .message = "no"};
 
-// Waits for the test to say what the token endpoint answers.
+// Leaves each request pending until the test supplies the token endpoint's answer.
 class FakeMaker final : public KeyMaker {
  public:
   void make(const std::vector<std::string>& values, Done done) override {
@@ -46,7 +46,7 @@ struct KeeperFixture : testing::Test {
     keeper->start();
     scheduler.run_ready();
   }
-  // What a rotated Secret does.
+  // Replaces the file, as a rotated Secret does.
   void change(std::string_view content) {
     write(content);
     scheduler.run_for(seconds(10));
@@ -56,7 +56,7 @@ struct KeeperFixture : testing::Test {
     last = keeper->take().value();
     return value(last);
   }
-  // What the request goes out again with, or "".
+  // Returns the value with which the request is retried, or "".
   std::string answer(const KeyPointer& key, const KeyVerdict& verdict) {
     last = keeper->answered(key, verdict);
     scheduler.run_ready();
@@ -77,7 +77,7 @@ struct KeeperFixture : testing::Test {
   std::unique_ptr<Keeper> keeper;
 };
 
-// A credential that is sent as it is.
+// A credential that is sent verbatim.
 struct PlainKeeper : KeeperFixture {
   PlainKeeper() {
     write("old");
@@ -222,7 +222,7 @@ TEST_F(PlainKeeper, TriesBothInTurnWhileNeitherPasses) {
   }
   EXPECT_GE(bad, 18);
   EXPECT_EQ(in_use(), old_print);
-  // Whichever is good again passes.
+  // Whichever key works again is used.
   scheduler.run_for(seconds(30));
   ASSERT_EQ(next(), "bad");
   answer(last, kTaken);
@@ -234,11 +234,11 @@ TEST_F(PlainKeeper, LooksAtItsFileAtOnceWhenItIsRefusedAndOpensTheLane) {
   next();
   const int before = opened;
   EXPECT_EQ(answer(last, kRefused), "");
-  EXPECT_GT(opened, before) << "no need to wait for the next look, or probe";
+  EXPECT_GT(opened, before) << "no need to wait for the next check or probe";
   EXPECT_EQ(next(), "new");
   const int proving = opened;
   EXPECT_EQ(answer(last, kTaken), "");
-  EXPECT_GT(opened, proving) << "the others may go";
+  EXPECT_GT(opened, proving) << "the others can be sent";
 }
 
 TEST_F(KeeperFixture, SaysWhyItHasNothing) {
@@ -260,7 +260,7 @@ struct TokenKeeper : KeeperFixture {
     write("secret");
     start(maker);
   }
-  // Answers the oldest question.
+  // Answers the oldest pending request.
   void give(const std::string& token, std::optional<Duration> lifetime = seconds(3600)) {
     ASSERT_FALSE(maker.asked.empty());
     const auto done = std::move(maker.asked.front().second);
@@ -275,7 +275,7 @@ struct TokenKeeper : KeeperFixture {
     done(fail(Error{kind, "the endpoint says no", retry_after}));
     scheduler.run_ready();
   }
-  // After how long the endpoint is asked again, within a day.
+  // The time until the next request to the endpoint, at most a day.
   Duration quiet() {
     Duration waited{0};
     while (maker.asked.empty() && waited < std::chrono::hours(24)) {
@@ -308,7 +308,7 @@ TEST_F(TokenKeeper, FetchesTheNextOneAheadAndUsesItAtOnce) {
   give("token-2");
   EXPECT_EQ(next(), "token-2");
   EXPECT_EQ(opened, before) << "nothing was closed";
-  EXPECT_EQ(answer(under_way, kRefused), "token-2") << "it was under way with the last one";
+  EXPECT_EQ(answer(under_way, kRefused), "token-2") << "it was in flight with the previous one";
 }
 
 TEST_F(TokenKeeper, AsksForOneTokenAtATime) {
@@ -327,7 +327,7 @@ TEST_F(TokenKeeper, FetchesARefusedTokenAnewOnceAtOnceAndThenRarely) {
   ASSERT_EQ(maker.asked.size(), 1u);
   const int before = opened;
   give("token-2");
-  EXPECT_GT(opened, before) << "the paused lane tries it at once";
+  EXPECT_GT(opened, before) << "the paused lane tries it immediately";
   next();
   answer(last, kRefused);
   EXPECT_TRUE(maker.asked.empty());
@@ -387,10 +387,10 @@ TEST_F(TokenKeeper, SaysThatTheEndpointRefusesTheSecretAndTriesAChangedOneAtOnce
     quiet();
   }
   refuse(ErrorKind::kDenied);
-  EXPECT_GE(quiet(), seconds(150)) << "ever more rarely";
+  EXPECT_GE(quiet(), seconds(150)) << "at growing intervals";
   refuse(ErrorKind::kDenied);
   change("new secret-is-not-possible");
-  EXPECT_TRUE(maker.asked.empty()) << "a space is in it";
+  EXPECT_TRUE(maker.asked.empty()) << "it contains a space";
   change("new-secret");
   ASSERT_EQ(maker.asked.size(), 1u);
   EXPECT_EQ(maker.asked[0].first, "new-secret");
@@ -404,7 +404,7 @@ TEST_F(TokenKeeper, WaitsForAsLongAsTheEndpointAsks) {
   refuse(ErrorKind::kThrottled, minutes(10));
   const Duration waited = quiet();
   EXPECT_GE(waited, minutes(10));
-  EXPECT_LE(waited, seconds(751)) << "and not all to the same second";
+  EXPECT_LE(waited, seconds(751)) << "and not all in the same second";
 }
 
 TEST_F(TokenKeeper, ProvesAChangedSecretByATokenCallAndThenByARequest) {
@@ -420,7 +420,7 @@ TEST_F(TokenKeeper, ProvesAChangedSecretByATokenCallAndThenByARequest) {
   answer(riding, kTaken);
   EXPECT_EQ(next(), "token-of-new");
   EXPECT_EQ(in_use(), credential_fingerprint("new-secret"));
-  EXPECT_GE(quiet(), seconds(1400)) << "the old secret is asked with no more";
+  EXPECT_GE(quiet(), seconds(1400)) << "the old secret is no longer used";
   EXPECT_EQ(maker.asked.at(0).first, "new-secret");
 }
 
@@ -433,7 +433,7 @@ TEST_F(TokenKeeper, KeepsTheOldSecretWhenTheEndpointRefusesTheNewOne) {
   EXPECT_EQ(keeper->in_use().candidate->why, "the endpoint says no");
   EXPECT_EQ(next(), "token-1");
   EXPECT_EQ(in_use(), credential_fingerprint("secret"));
-  // And the old one is refreshed on.
+  // The old credential is still refreshed.
   bool refreshed = false;
   for (int i = 0; i < 40 && !refreshed; ++i) {
     quiet();
@@ -470,7 +470,7 @@ TEST_F(KeeperFixture, LetsTheKubeletRenewAProjectedTokenUnnoticed) {
   maker.asked.clear();
   scheduler.run_ready();
   change(projected_token(1'700'010'800, 3));
-  EXPECT_EQ(maker.asked.size(), 1u) << "a new one is tried at once after a refusal";
+  EXPECT_EQ(maker.asked.size(), 1u) << "after a refusal, a new one is tried immediately";
   EXPECT_EQ(keeper->in_use().identity->issuer, "https://issuer");
 }
 

@@ -55,7 +55,7 @@ TEST_F(Secrets, AreOneVersionOnlyWhenEachFileCanBeUsed) {
   write("i", "6f-1");
   const SecretLook seen = both.look();
   ASSERT_NE(seen.secret, nullptr);
-  EXPECT_EQ(seen.secret->fingerprints.at(0), "ba7816bf");  // SHA-256's own example
+  EXPECT_EQ(seen.secret->fingerprints.at(0), "ba7816bf");  // the example in the SHA-256 standard
   EXPECT_EQ(seen.secret->values.at(1), "6f-1");
 }
 

@@ -129,7 +129,7 @@ TEST(TokenAnswer, EndsWithTheTokenItWasExchangedFor) {
   EXPECT_EQ(usable_for(silent, kNow + seconds(60), answer, kNow), seconds(60));
 }
 
-// The clock of a node that is ten minutes off must not make a good token look dead, or a dead good.
+// A node clock that is ten minutes off must not make a valid token look expired, or vice versa.
 TEST(TokenAnswer, MeasuresTheSubjectsEndByTheServersClock) {
   const AccessToken hour{"t", seconds(3600)};
   const HttpResponse answer = said(200, "", {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}});
@@ -138,12 +138,12 @@ TEST(TokenAnswer, MeasuresTheSubjectsEndByTheServersClock) {
   }
   const HttpResponse undated = said(200, "");
   EXPECT_EQ(usable_for(hour, kNow - seconds(1), undated, kNow), minutes(5))
-      << "it was given, so what it was exchanged for was good";
+      << "a token was issued, so the credential was good";
 }
 
 TEST(TokenAnswer, RepeatsNoSecretHoweverOften) {
   EXPECT_EQ(without_secrets("a dose1234 b dose1234", {"dose1234"}), "a (hidden) b (hidden)");
-  EXPECT_EQ(without_secrets("an id", {"id"}), "an id") << "too short to be one";
+  EXPECT_EQ(without_secrets("an id", {"id"}), "an id") << "too short to be a token";
   EXPECT_EQ(without_secrets("plain", {}), "plain");
 }
 

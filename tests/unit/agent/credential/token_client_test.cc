@@ -75,7 +75,7 @@ TEST_F(TokenClient, FindsZerobusOnceAndAsksForItsTable) {
   EXPECT_EQ(asked(), "GET /.well-known/databricks-config");
   answer(200, R"({"workspace_id":"12"})");
   EXPECT_EQ(asked(), "POST /oidc/v1/token");
-  EXPECT_EQ(form().find("resource"), std::string::npos) << "Unity Catalog wants a plain token";
+  EXPECT_EQ(form().find("resource"), std::string::npos) << "Unity Catalog requires a plain token";
   answer(200, kToken);
   EXPECT_EQ(asked(), "GET /api/2.1/unity-catalog/metastore_summary");
   EXPECT_EQ(sent[0].header("Authorization"), "Bearer token-1");
@@ -155,7 +155,7 @@ TEST_F(TokenClient, TellsTheFirstRefusalWhenTheOperationsWereNotToBlame) {
   EXPECT_TRUE(sent.empty()) << "once";
   EXPECT_NE(made.at(0).error().message.find("no such table"), std::string::npos);
   make();
-  EXPECT_NE(form().find("operations"), std::string::npos) << "nothing was learnt";
+  EXPECT_NE(form().find("operations"), std::string::npos) << "nothing was learned";
 }
 
 TEST_F(TokenClient, RepeatsNoSecretThatIsEchoed) {
@@ -167,7 +167,7 @@ TEST_F(TokenClient, RepeatsNoSecretThatIsEchoed) {
   EXPECT_EQ(message.find("dose-secret"), std::string::npos) << message;
   EXPECT_EQ(message.find(encode_base64("6f-1:dose-secret")), std::string::npos) << message;
   EXPECT_NE(message.find("(hidden)"), std::string::npos);
-  // The cut in a long answer must not leave half of one.
+  // Truncating a long answer must not leave half of a secret.
   make();
   answer(401, R"({"error":"invalid_client","error_description":")" + std::string(295, 'x') +
                   "dose-secret\"}");

@@ -62,12 +62,12 @@ TEST(Admission, MovesATicketWithItsBytes) {
   EXPECT_EQ(admission.bytes_admitted(), 0u);
 }
 
-// A budget of 6400: small is up to 100, and 5600 are there for those that hold more.
+// With a budget of 6400, requests up to 100 are small; larger holders share 5600.
 class AdmissionShares : public testing::Test {
  protected:
   using Peer = std::shared_ptr<PeerShare>;
   static Peer peer(Peer group = nullptr) { return std::make_shared<PeerShare>(std::move(group)); }
-  // Takes requests of `bytes` until one is refused; how much they are.
+  // Admits requests of `bytes` until one is refused. Returns the bytes that were admitted.
   size_t fill(const Peer& who, size_t bytes) {
     size_t total = 0;
     for (;;) {
@@ -114,8 +114,8 @@ TEST_F(AdmissionShares, AreEqualAmongThoseThatWantMuch) {
   const Peer first = peer();
   const Peer second = peer();
   EXPECT_EQ(fill(first, 50), 5600u);
-  EXPECT_EQ(fill(second, 50), 100u);  // out of the reserve
-  // As the first one's are stored, the second one's take their room, and its next ones do not.
+  EXPECT_EQ(fill(second, 50), 100u);  // from the reserve
+  // As the first peer's requests are stored, only the second peer may use the freed space.
   for (int round = 0; round < 60; ++round) {
     if (tickets[first.get()].size() > 10) release(first, 1);
     fill(second, 50);
@@ -146,7 +146,7 @@ TEST_F(AdmissionShares, TakeOneLargeRequestOfWhoHoldsNothingElse) {
   ASSERT_TRUE(one);
   EXPECT_EQ(admission.admit(200, other).error().kind, ErrorKind::kThrottled);
   tickets.clear();
-  // In a budget that is no larger than a request, too.
+  // This also holds for a budget that is no larger than one request.
   Admission tight(1000);
   EXPECT_TRUE(tight.admit(1000, peer()));
 }
@@ -170,7 +170,7 @@ TEST_F(AdmissionShares, DoNotGrowWithTheNumberOfAddressesInAGroup) {
     total += fill(member, 90);
   }
   EXPECT_EQ(total, network->bytes());
-  EXPECT_LE(total, 6000u);  // half of the reserve is for other networks
+  EXPECT_LE(total, 6000u);  // half of the reserve is kept for other networks
   EXPECT_TRUE(admission.admit(90, other));
 }
 

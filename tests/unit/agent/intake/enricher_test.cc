@@ -22,7 +22,7 @@ AgentConfig config_of(const std::string& more) {
   return *parsed.config;
 }
 
-// The resource's attributes after enriching; the span gets `span_key` when there is one.
+// The resource's attributes after enrichment. The span gets `span_key` if it is not empty.
 Attributes enriched(const std::string& more, const Attributes& resource,
                     const std::string& span_key = "", const std::string& span_value = "mine") {
   Request request;

@@ -22,7 +22,7 @@ class FairQueueTest : public testing::Test {
                     queue.stored(size);
                   }});
   }
-  // The journal has stored the first of what it has.
+  // The journal has stored its oldest item.
   void store() {
     FairQueue::Item item = std::move(journal.front());
     journal.pop_front();

@@ -34,7 +34,7 @@ std::string request_of(int spans, size_t name_bytes = 10) {
 
 class IntakeTest : public ::testing::Test {
  protected:
-  // The answer, if there was one yet.
+  // The answer, or nullopt if it is still pending.
   std::optional<Status> accept(std::string body, BodyFormat format = BodyFormat::kProtobuf,
                                BodyEncoding encoding = BodyEncoding::kIdentity) {
     JournalIntake intake(options, admission, journal, metrics);
@@ -159,7 +159,7 @@ TEST_F(IntakeTest, DecodesNoMoreJsonThanTheBudgetCovers) {
 TEST_F(IntakeTest, CarriesScopesOfOldClients) {
   std::string body = request_of(2);
   ASSERT_EQ(body.substr(0, 1), "\x0a");
-  // The scope's tag in the two bytes that field 1000 takes.
+  // Replace the scope's tag with the two bytes of field 1000.
   const std::string resource = "\xc2\x3e" + body.substr(3);
   body = "\x0a" + std::string(1, static_cast<char>(resource.size())) + resource;
   EXPECT_TRUE(accept(body).value());
@@ -195,7 +195,7 @@ TEST_F(IntakeTest, ChargesWhatASmallRequestTrulyCosts) {
 }
 
 TEST_F(IntakeTest, EnrichesNoMoreThanTheBudgetCovers) {
-  // Four bytes a resource, each to get thirty.
+  // Four bytes per resource, each of which would grow by thirty.
   Request request;
   request.add_resource_spans()->add_scope_spans();
   std::string body = request_of(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a lane carries over: a record's rest moves to the journal's end, and no span is ever in two
-// places or in none.
+// Carrying over: a lane moves the rest of a record to the end of the journal, and each span is in
+// exactly one place at all times.
 
 #include "agent/journal/cursor_file.h"
 #include "tests/unit/agent/journal/journal_fixture.h"
@@ -10,7 +10,7 @@ namespace {
 
 class CarryOverTest : public JournalFixture {
  protected:
-  // Returns what `done` was told; nullopt when nothing.
+  // Returns the status that `done` received; nullopt if it was not called.
   std::optional<Status> carry(JournalLane& lane, uint64_t sequence, const std::string& payload,
                               uint32_t spans, const SpanCounts& ended = {}) {
     std::optional<Status> told;
@@ -48,7 +48,7 @@ TEST_F(CarryOverTest, ReadsARecordAgainThatWaitsFromTheDiskOrFromAnOlderSegment)
     EXPECT_EQ(again->spans, 2u);
     EXPECT_EQ(again->arrived, first.arrived);
     EXPECT_FALSE(again->carried_for);
-    deliver(arize(), first);  // it is settled once, as if it had never been read again
+    deliver(arize(), first);  // settled once, as if it had not been read twice
     expect_waiting(arize(), 2);
   }
 }
@@ -195,7 +195,7 @@ TEST_F(CarryOverTest, ADeathBeforeTheCursorIsStoredLeavesTheRecordAndNoCopy) {
     open();
     expect_waiting(arize(), 3);
   }
-  // A life that does carry over for good, behind all the void ones.
+  // A run whose carry-over is durable, after all the runs whose carry-overs were void.
   carry_ok(arize(), read_record(arize()).sequence, "bc", 2, {.delivered = 1});
   ASSERT_TRUE(arize().sync());
   crash();
@@ -210,7 +210,7 @@ TEST_F(CarryOverTest, InMemoryModeTheCopyIsOnTheDiskBeforeTheRecordIsLetGo) {
   open();
   append_ok("abc", 3);
   clock.advance(std::chrono::seconds(2));
-  scheduler->run_ready();  // that is synced
+  scheduler->run_ready();  // now the record is synced
   carry_ok(arize(), read_record(arize()).sequence, "abc", 3);
   ASSERT_TRUE(arize().sync());
   crash();
@@ -228,7 +228,7 @@ TEST_F(CarryOverTest, ALaneThatTakesOverInBetweenHasTheRecordAndNoCopy) {
   arize().rewind();
   const JournalRecord again = read_record(arize());
   EXPECT_EQ(again.payload, "abc");
-  // The new one carries it over, too, before the first is stored.
+  // The copy is carried over again before the first copy is stored.
   arize().carry_over({again.sequence, "ab", 2, {.expired = 1}}, [&told](auto) { ++told; });
   scheduler->run_ready();
   EXPECT_EQ(told, 2);
@@ -358,7 +358,7 @@ TEST_F(CarryOverTest, NamesTheRecordsThatPinASegmentOnTheirOwn) {
   for (uint32_t i = 0; i < 4; ++i) append_ok(std::string(900, 'x'), 1);  // a segment
   std::vector<JournalRecord> records;
   for (int i = 0; i < 4; ++i) records.push_back(read_record(arize()));
-  EXPECT_FALSE(arize().pinned(10));  // the newest is there anyway
+  EXPECT_FALSE(arize().pinned(10));  // the newest segment stays on disk anyway
   for (uint32_t i = 0; i < 5; ++i) append_large(1);
   for (const size_t i : {0u, 3u}) deliver(arize(), records[i]);
   EXPECT_EQ(arize().pinned(10)->bytes, options.segment_bytes);
@@ -367,7 +367,7 @@ TEST_F(CarryOverTest, NamesTheRecordsThatPinASegmentOnTheirOwn) {
   ASSERT_TRUE(pinned);
   EXPECT_EQ(pinned->sequences, (std::vector<uint64_t>{1, 2}));
   EXPECT_EQ(pinned->payload_bytes, 1800u);
-  EXPECT_EQ(pinned->bytes, 5 * options.segment_bytes);  // and those behind it, but the newest
+  EXPECT_EQ(pinned->bytes, 5 * options.segment_bytes);  // including later ones, except the newest
   EXPECT_FALSE(arize().pinned(1));
   for (const uint64_t sequence : pinned->sequences) carry_ok(arize(), sequence, "x", 1);
   EXPECT_FALSE(arize().pinned(10));
@@ -387,7 +387,7 @@ TEST_F(CarryOverTest, AFullCursorHoldsNoSegmentsOnceTheHolesAreMoved) {
   ASSERT_TRUE(arize().sync());
   kill();
   open();
-  EXPECT_EQ(arize().books().backlog_spans, 2 * holes);  // nothing could be kept of it
+  EXPECT_EQ(arize().books().backlog_spans, 2 * holes);  // the cursor could not record any of it
   for (size_t i = 0; i < 2 * holes; ++i) {
     const JournalRecord record = read_record(arize());
     if (i % 2 == 1) deliver(arize(), record);

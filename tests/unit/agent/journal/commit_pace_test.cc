@@ -14,12 +14,12 @@ using std::chrono::milliseconds;
 
 constexpr Duration kDelay = milliseconds(5);
 
-// Commits as the journal does, at once or when the time has come, and counts.
+// Commits when the journal would, immediately or when the delay expires, and counts the commits.
 class Commits {
  public:
   explicit Commits(Duration delay = kDelay) : pace_(delay) {}
 
-  // Lets the time pass, and what is due happen in it.
+  // Advances the time and makes the commits that become due.
   void pass(Duration time) {
     const Tick end = now_ + time;
     while (waiting_ > 0 && due_ <= end) {
@@ -35,7 +35,7 @@ class Commits {
     due_ = pace_.append(now_, waiting_, bytes_);
     if (due_ <= now_) commit();
   }
-  // A client that sends its next request when it has the answer.
+  // A client that sends its next request once it has the answer.
   void append_and_wait() {
     append();
     if (waiting_ > 0) pass(due_ - now_);
@@ -137,8 +137,8 @@ TEST(CommitPace, CommitsAtOnceWhenThereIsEnough) {
   }
 }
 
-// Eight clients, each of which sends its next request when it has its answer: once all of them
-// wait, nothing comes any more.
+// Eight clients, each of which sends its next request once it has its answer: while all of them
+// wait, no more requests arrive.
 TEST(CommitPace, DoesNotWaitForClientsThatWaitThemselves) {
   Commits commits;
   for (int round = 0; round < 500; ++round) {

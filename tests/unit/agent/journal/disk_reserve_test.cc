@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the disk is left to others: below it a journal takes nothing new and gives back what it
-// does not need; it keeps delivering, and accepts spans again without a restart.
+// The disk reserve for other programs: if free space falls below it, a journal refuses new data,
+// frees the space it does not need, keeps delivering, and later accepts spans without a restart.
 
 #include "agent/journal/disk_reserve.h"
 
@@ -21,7 +21,7 @@ class DiskReserveTest : public JournalFixture {
     options.min_free = {.percent = 15};
   }
 
-  // What others write on the disk: so that this much is left.
+  // Fills the disk from outside the journal so that `bytes` stay free.
   void leave(uint64_t bytes) {
     const auto others = files.open("/data/others", OpenMode::kCreate);
     ASSERT_TRUE(others);
@@ -51,7 +51,7 @@ TEST_F(DiskReserveTest, TakesNothingNewBelowItAndSaysWhy) {
   EXPECT_NE(journal->health().refusal.find("13 MiB of 95 MiB"), std::string::npos)
       << journal->health().refusal;
   EXPECT_EQ(journal->totals().spans, 1u);
-  EXPECT_EQ(journal->health().commits, 1u) << "what is refused is not written";
+  EXPECT_EQ(journal->health().commits, 1u) << "refused data is not written";
 }
 
 TEST_F(DiskReserveTest, LooksBeforeItTakesTheFirstRequest) {
@@ -108,7 +108,7 @@ TEST_F(DiskReserveTest, TakesUpAgainByItself) {
   EXPECT_EQ(read_record(arize()).payload, "four");
 }
 
-// Else each file that comes or goes would change its mind.
+// Without this hysteresis, each file that is created or removed would toggle the decision.
 TEST_F(DiskReserveTest, TakesUpAgainOnlyWithSomeMoreThanTheReserve) {
   open();
   leave(15'100'000);

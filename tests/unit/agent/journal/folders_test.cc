@@ -17,7 +17,7 @@ class FoldersTest : public testing::Test {
     return {.mine = {.uid = uid, .max_age = std::chrono::hours(72)},
             .handed_over = std::move(handed_over)};
   }
-  // The names of the folders, without what marks the data folder.
+  // The paths of the adopted folders.
   std::vector<std::string> adopted_by(const FolderRights& who) {
     std::vector<std::string> paths;
     const auto found = adopt_folders(files, data, who);
@@ -76,7 +76,7 @@ TEST_F(FoldersTest, OtherFoldersAreLeftAlone) {
   EXPECT_EQ(adopt_folders(files, data, rights)->adopted.size(), 1u);
 }
 
-// An agent of the version before looks for journal-<16 hex>, and cannot read what is written now.
+// The previous version looks for journal-<16 hex> and cannot read the current format.
 TEST_F(FoldersTest, AFolderOfTheVersionBeforeIsRenamedWhenItIsTakenUp) {
   ASSERT_TRUE(files.make_folders(data + "/journal-0000000000000007"));
   ASSERT_TRUE(write_file(files, data + "/journal-0000000000000007/cursor-arize", "x"));
@@ -92,7 +92,7 @@ TEST_F(FoldersTest, AFolderOfTheVersionBeforeIsRenamedWhenItIsTakenUp) {
   EXPECT_TRUE(adopt_folders(files, data, rights)->adopted.empty());
 }
 
-// A later export of the same name, perhaps another tenant's.
+// A later export of the same name, which may belong to another tenant.
 TEST_F(FoldersTest, AnotherExportTakesUpNothing) {
   const std::string left = claim_folder(files, data, rights, 1)->path;
   const auto own = claim_folder(files, data, of("export-2"), 2);
@@ -105,7 +105,7 @@ TEST_F(FoldersTest, AnotherExportTakesUpNothing) {
   ASSERT_EQ(found->foreign.size(), 1u);
   EXPECT_EQ(found->foreign.front().path, left);
   EXPECT_EQ(found->foreign.front().mark, rights.mine);
-  // The first one's own agent, should it come back.
+  // The first export's own agent, if it comes back.
   EXPECT_EQ(claim_folder(files, data, rights, 3)->path, left);
 }
 
@@ -117,7 +117,7 @@ TEST_F(FoldersTest, AnotherExportTakesUpWhatIsHandedOverAndOwnsItThen) {
   EXPECT_EQ(adopted_by(of("export-2")), std::vector<std::string>{left});
 }
 
-// Agents of the release before leave folders without a mark.
+// Agents of the previous release leave folders without a mark.
 TEST_F(FoldersTest, AFolderWithoutAMarkBelongsToTheExportThatIsThere) {
   const std::string left = claim_folder(files, data, FolderRights(), 1)->path;
   EXPECT_EQ(*read_mark(files, left), std::nullopt);

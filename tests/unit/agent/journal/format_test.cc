@@ -9,8 +9,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// The bytes of the fenced block "```hex <name>" in docs/journal_format.md, at their offsets; what
-// is not shown is zero.
+// The bytes of the fenced block "```hex <name>" in docs/journal_format.md, at their offsets. All
+// other bytes are zero.
 std::string example(const std::string& name, size_t size) {
   std::ifstream page(std::string(DT_SOURCE_DIR) + "/docs/journal_format.md");
   EXPECT_TRUE(page.is_open());
@@ -145,7 +145,7 @@ TEST(JournalFormat, RefusesACursorThatDoesNotAddUp) {
   EXPECT_TRUE(refused([](CursorState& state) { state.ranges.push_back(state.ranges[0]); }));
 }
 
-// Both lanes' tags fit into the three bytes and differ.
+// The tags of the two lanes fit into the three bytes and differ.
 TEST(JournalFormat, TellsWhichLaneARecordIsCarriedFor) {
   EXPECT_NE(lane_tag("arize"), lane_tag("databricks"));
   EXPECT_LT(lane_tag("arize"), 1u << 24);

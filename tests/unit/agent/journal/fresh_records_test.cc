@@ -42,7 +42,7 @@ TEST(FreshRecords, GoWhenNewerOnesNeedTheRoomWhoeverHasNotTakenThem) {
   EXPECT_FALSE(fresh.take(1, 0));
   EXPECT_TRUE(fresh.take(1, 25));
   EXPECT_FALSE(fresh.take(1, 30));
-  fresh.add(record(30, 1001));  // larger than all the room there is
+  fresh.add(record(30, 1001));  // larger than the whole buffer
   EXPECT_EQ(fresh.bytes(), 0u);
 }
 

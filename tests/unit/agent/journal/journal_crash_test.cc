@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random lives of a journal – appends, deliveries, syncs, deaths, power losses with torn writes –
-// against a model of what was promised. A failure prints the seed that repeats it.
+// Random histories of a journal (appends, deliveries, syncs, crashes, power loss with torn writes)
+// against a model of its guarantees. A failure prints the seed that reproduces it.
 
 #include <map>
 #include <set>
@@ -60,7 +60,7 @@ class JournalCrashTest : public JournalFixture {
     expect_balanced(journal->lane(lane).books());
   }
 
-  // Several at once, so that a group has more than one record; the last may stay without an answer.
+  // Several together, so that a group has more than one record. The last may stay unanswered.
   void append_group(Random& random) {
     const uint64_t count = 1 + random.below(5);
     for (uint64_t i = 0; i < count; ++i) {

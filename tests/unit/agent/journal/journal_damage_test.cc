@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rots on the disk costs no more than it must, and every lost span is counted.
+// Data corruption on disk costs no more than it must, and every lost span is counted.
 
 #include "tests/unit/agent/journal/journal_fixture.h"
 
@@ -17,7 +17,7 @@ class JournalDamageTest : public JournalFixture {
     ASSERT_EQ(segments.size(), 3u);
   }
   void flip(size_t segment, uint64_t offset) { files.flip(path(segments[segment]), offset); }
-  // Both lanes read it all; the ledger balances and the damage is dead-lettered.
+  // Both lanes read everything, the books balance, and the damage is dead-lettered.
   void expect_lost(uint64_t spans) {
     for (JournalLane* lane : {&arize(), &databricks()}) {
       drain(*lane);
@@ -29,7 +29,7 @@ class JournalDamageTest : public JournalFixture {
     }
   }
 
-  // Reads of that file that touch [begin, end) fail.
+  // Reads of that file fail if they overlap [begin, end).
   auto bad_sectors(const std::string& segment, uint64_t begin, uint64_t end) {
     return [this, segment, begin, end](const DiskOperation& operation) -> DiskFault {
       const bool touched = operation.path == path(segment) && operation.offset < end &&
@@ -229,7 +229,7 @@ TEST_F(JournalDamageTest, ASegmentThatCannotBeOpenedWaitsForAsLongAsItTakes) {
   }
 }
 
-// An unmounted volume: every file is missing, and nobody has removed one.
+// An unmounted volume: every file is missing, although nobody removed one.
 TEST_F(JournalDamageTest, AFolderThatIsAwayIsNoDamage) {
   write_three_segments();
   open();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk that is full or fails refuses new data, loses no old, and is used again when it is well.
+// A full or failing disk: new data is refused, old data is kept, and a healthy disk is used again.
 
 #include "tests/unit/agent/journal/journal_fixture.h"
 
@@ -26,7 +26,7 @@ TEST_F(JournalFaultTest, AFullDiskRefusesAndLetsTheLanesDrain) {
   EXPECT_TRUE(journal->health().refusing);
   EXPECT_EQ(names("segment-").size(), 2u);
   drain(arize());
-  drain(databricks());  // its cursor needs no room; the first segment becomes a spare
+  drain(databricks());  // its cursor needs no extra space; the first segment becomes a spare
   EXPECT_FALSE(journal->health().refusing);
   append_large(8);
   EXPECT_EQ(read_record(arize()).spans, 8u);
@@ -55,7 +55,7 @@ TEST_F(JournalFaultTest, AFullJournalTakesDataAgainWhenItMayGrow) {
   expect_refused(append(std::string(3000, 'x'), 4));
   journal->allow_segments(1);
   journal->allow_segments(3);
-  journal->allow_segments(2);  // what there is stays
+  journal->allow_segments(2);  // existing segments are kept
   scheduler->run_for(std::chrono::seconds(2));
   append_large(8);
   expect_refused(append(std::string(3000, 'x'), 4));
@@ -84,7 +84,7 @@ TEST_F(JournalFaultTest, AFailedWriteFailsItsGroupAndTheNextGoesOn) {
   scheduler->run_for(std::chrono::seconds(2));
   append_ok("three", 3);
   EXPECT_EQ(journal->totals().spans, 4u);
-  EXPECT_EQ(names("segment-").size(), 2u);  // the first takes no more
+  EXPECT_EQ(names("segment-").size(), 2u);  // the first one accepts no more records
   EXPECT_EQ(read_record(arize()).payload, "one");
   EXPECT_EQ(read_record(arize()).payload, "three");
   EXPECT_TRUE(at_end(arize()));
@@ -129,7 +129,7 @@ TEST_F(JournalFaultTest, WhatWasRefusedDoesNotComeBackWhenTheNextSegmentIsRecycl
   append_large(2);
   files.fail_sync_in = 1;
   journal->append("refused", 3, [](auto) {});
-  expect_refused(append("refused as well", 3));  // both are in the second segment all the same
+  expect_refused(append("refused as well", 3));  // both are in the second segment nevertheless
   scheduler->run_for(std::chrono::seconds(2));
   append_large(4);
   files.fail_write_in = 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JournalFixture: a journal on a disk in memory, driven by hand. Used from one thread.
+// JournalFixture: a journal on an in-memory disk, driven by hand. Used from one thread.
 
 #include <gtest/gtest.h>
 
@@ -48,7 +48,7 @@ class JournalFixture : public testing::Test {
     const Status status = append(payload, spans);
     ASSERT_TRUE(status) << status.error().message;
   }
-  // A record that fills a segment of the default size alone.
+  // A record that fills a segment of the default size by itself.
   void append_large(uint32_t spans) { append_ok(std::string(3000, 'x'), spans); }
 
   JournalLane& arize() { return journal->lane("arize"); }

@@ -29,7 +29,7 @@ TEST_F(JournalLaneTest, KeepsItsBooksInBalance) {
   EXPECT_FALSE(arize().caught_up());
 }
 
-// One measure for what a lane costs: the bytes on the disk that are there for its sake.
+// The measure of a lane's cost is the disk space that is kept for it.
 TEST_F(JournalLaneTest, ItsBacklogIsWhatItKeepsOnTheDisk) {
   open();
   append_ok("one that waits", 1);
@@ -128,7 +128,7 @@ TEST_F(JournalLaneTest, RewoundDoesNotReadAgainWhatIsSettledAndStillInMemory) {
   for (int i = 0; i < 4; ++i) records.push_back(read_record(arize()));
   deliver(arize(), records[1]);
   deliver(arize(), records[3]);
-  arize().rewind();  // the other lane has not come for them: they are all there
+  arize().rewind();  // the other lane has not read them yet, so all are still in memory
   EXPECT_EQ(read_record(arize()).sequence, 0u);
   EXPECT_EQ(read_record(arize()).sequence, 2u);
   EXPECT_TRUE(at_end(arize()));

@@ -31,7 +31,7 @@ TEST_F(JournalTest, WritesWhatWaitsAsOneGroupWithOneSync) {
     journal->append("x", 1, [&](Status status) { answers.push_back(status); });
   }
   EXPECT_EQ(scheduler->posted.size(), 1u);
-  files.fail_sync_in = 2;  // the group may sync once
+  files.fail_sync_in = 2;  // fails if the group syncs twice
   scheduler->run_ready();
   ASSERT_EQ(answers.size(), 10u);
   for (const Status& answer : answers) EXPECT_TRUE(answer);
@@ -120,7 +120,7 @@ TEST_F(JournalTest, InMemoryModeSurvivesTheProcessAndIsSyncedWithinASecond) {
   append_ok("two", 1);
   scheduler->run_for(std::chrono::milliseconds(1100));
   append_ok("three", 1);
-  files.crash();  // before the journal can end in order
+  files.crash();  // before the journal can close cleanly
   open();
   EXPECT_EQ(read_record(arize()).payload, "one");
   EXPECT_EQ(read_record(arize()).payload, "two");
@@ -153,7 +153,7 @@ TEST_F(JournalTest, RefusesWhatItsQueueHasNoRoomFor) {
   const auto done = [&](Status status) { answers.push_back(status); };
   journal->append("12345678", 1, done);
   journal->append("123", 1, done);
-  EXPECT_TRUE(answers.empty());  // never inside the call
+  EXPECT_TRUE(answers.empty());  // never from within the call
   scheduler->run_ready();
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_NE(answers[0].has_value(), answers[1].has_value());
@@ -172,8 +172,8 @@ TEST_F(JournalTest, RecyclesASegmentOnlyWhenBothDurableCursorsHavePassedIt) {
   EXPECT_EQ(journal->health().segments, 4u);  // settled, but not durably
   ASSERT_TRUE(databricks().sync());
   scheduler->run_ready();
-  EXPECT_EQ(journal->health().segments, 1u);  // the newest is still written to
-  EXPECT_EQ(names("segment-").size(), 3u);    // and two spares; the disk has the rest back
+  EXPECT_EQ(journal->health().segments, 1u);  // still open for writing
+  EXPECT_EQ(names("segment-").size(), 3u);    // plus two spares; the rest is freed
   EXPECT_EQ(journal->health().disk_bytes, 3 * 8192u);
 }
 

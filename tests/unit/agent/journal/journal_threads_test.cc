@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The journal as the agent uses it: a real disk, its own thread, several appenders, a thread a
+// The journal in the agent's setup: a real disk, its own thread, several appenders, one thread per
 // lane.
 
 #include <gtest/gtest.h>
@@ -67,7 +67,7 @@ TEST(JournalThreads, AppendersAndLanesWorkAtOnce) {
   const std::string folder = temporary.path();
   PosixFileSystem files;
   SystemClock clock;
-  Bell bells[2];  // may still ring while its lane ends
+  Bell bells[2];  // may still ring while its lane shuts down
   ThreadScheduler scheduler("journal", clock);
   auto journal = Journal::open(
       {.folder = folder + "/journal", .lanes = {"arize", "databricks"}, .segment_bytes = 64 * 1024},

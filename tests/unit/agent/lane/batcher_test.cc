@@ -38,7 +38,7 @@ TEST_F(BatcherTest, SealsAtTheTarget) {
 TEST_F(BatcherTest, SealsBeforeARecordThatWouldPassTheMaximum) {
   add(otlp_request_of(1, 900), 1);
   const auto sealed = add(otlp_request_of(1, 1500), 1);
-  ASSERT_EQ(sealed.size(), 2u) << "the second is above the target itself";
+  ASSERT_EQ(sealed.size(), 2u) << "the second alone exceeds the target";
   EXPECT_EQ(sealed[0].bytes(), otlp_request_of(1, 900).size());
 }
 
@@ -104,7 +104,7 @@ TEST_F(BatcherTest, CutsNoMoreThanABatchAtATime) {
   }
   EXPECT_GT(batches, 20u);
   EXPECT_GE(spans, 90u);
-  add(otlp_request({"next"}), 1);  // the next record goes as ever
+  add(otlp_request({"next"}), 1);  // the next record is handled as usual
 }
 
 TEST_F(BatcherTest, SendsAGiantSpanAlone) {
@@ -124,7 +124,7 @@ TEST_F(BatcherTest, PassesOnWhatItCannotCut) {
 TEST(BatchSize, HalvesWhatWasRefusedAndGrowsBackSlowly) {
   BatchSize size({.bytes_target = 1'000'000, .bytes_max = 4'000'000});
   for (int i = 0; i < 4; ++i) size.refused(1'000'000);
-  EXPECT_EQ(size.limits().bytes_target, 500'000u) << "several in flight teach one lesson";
+  EXPECT_EQ(size.limits().bytes_target, 500'000u) << "several in flight count as one failure";
   EXPECT_EQ(size.limits().bytes_max, 500'000u);
   for (int i = 0; i < 20; ++i) size.refused(size.limits().bytes_max);
   EXPECT_EQ(size.limits().bytes_max, 64u * 1024);

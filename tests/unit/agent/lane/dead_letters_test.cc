@@ -51,7 +51,7 @@ TEST_F(DeadLettersTest, WritesAllThatWereAddedWithOneSync) {
   DeadLetters letters = make();
   letters.add(letter(otlp_request({"first"})));
   ASSERT_TRUE(letters.keep());
-  files.fail_sync_in = 2;  // the second from here
+  files.fail_sync_in = 2;  // the second sync after this point
   for (int i = 0; i < 100; ++i) letters.add(letter(otlp_request({"a"})));
   ASSERT_TRUE(letters.keep());
   EXPECT_EQ(letters_in(files, "/dead/arize").size(), 101u);

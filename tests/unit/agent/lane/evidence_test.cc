@@ -17,7 +17,8 @@ TEST(Evidence, CountsAStrikeOnlyIfAnotherRequestPassedThatWasSentSinceTheLast) {
   Evidence evidence;
   BatchHistory history{.spans = 1};
   evidence.delivered(8, {});
-  EXPECT_FALSE(evidence.failed(kRetry, history, 10)) << "a first failure stands in no contrast";
+  EXPECT_FALSE(evidence.failed(kRetry, history, 10))
+      << "a first failure has nothing to compare with";
   EXPECT_EQ(history.strikes, 1u);
   evidence.delivered(9, {});
   EXPECT_FALSE(evidence.failed(kRetry, history, 12)) << "9 was sent before the failure";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LaneFixture: a lane between a journal in memory and a destination of the test's making, on one
-// scheduler whose time stands still until the test moves it.
+// LaneFixture: a lane between an in-memory journal and a fake destination, on one scheduler whose
+// time only advances when the test advances it.
 
 #include <gtest/gtest.h>
 
@@ -39,11 +39,11 @@ class LaneFixture : public testing::Test {
   void append(std::string request, uint32_t spans) {
     journal.append(std::move(request), spans, {});
   }
-  // A record that makes a batch of its own at once, as it is above the target.
+  // A record that immediately becomes a batch of its own because it exceeds the target.
   void append_batch(uint32_t spans = 1, int poison = -1) {
     append(otlp_request_of(spans, options.batch_bytes_target / spans + 1, poison), spans);
   }
-  // One span of its first record fails while others pass.
+  // One span of the first record fails while other data passes.
   void hold_one_span_back() {
     append_batch(4, 1);
     for (int i = 0; i < 100; ++i) {
@@ -51,7 +51,7 @@ class LaneFixture : public testing::Test {
       scheduler.run_for(std::chrono::seconds(1));
     }
   }
-  // Its first record keeps a segment on the disk, which lanes look for now and then.
+  // The first record pins a segment on disk; lanes check for pinned segments periodically.
   void pin_first_record() {
     journal.lanes["arize"].pinning =
         PinnedSegment{.sequences = {1}, .payload_bytes = 1, .bytes = 1'000'000};
@@ -86,7 +86,7 @@ class LaneFixture : public testing::Test {
   [[nodiscard]] static bool poisoned(const ExportRequest& request) {
     return request.body->plain().joined().find("poison") != std::string::npos;
   }
-  // The destination takes everything but what is poisoned.
+  // The destination accepts everything except poisoned spans.
   void answer_poison_with(const Outcome& outcome) {
     exporter.behaviour = [outcome](const ExportRequest& request) {
       return poisoned(request) ? outcome : Outcome{};

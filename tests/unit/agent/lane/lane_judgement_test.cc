@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose fault a failure is: the destination's, or that of one batch; and what each costs the
-// others.
+// Whether a failure is the destination's fault or that of one batch, and what each costs the other
+// batches.
 
 #include <algorithm>
 #include <map>
@@ -81,7 +81,7 @@ TEST_F(LaneJudgementTest, OneBatchThatIsAlwaysAnsweredSoHoldsNobodyUp) {
     deliver_others(600);
     EXPECT_EQ(arrived, 615u);
     EXPECT_EQ(books().settled.dead_lettered - given_up, outcome.verdict ? 1u : 0u)
-        << "what is not said to be the data's fault waits";
+        << "data waits unless the answer blames it";
     exporter.behaviour = [](const ExportRequest&) { return Outcome{}; };
     scheduler.run_for(minutes(20));
     EXPECT_EQ(books().backlog_spans, 0u);
@@ -100,7 +100,7 @@ TEST_F(LaneJudgementTest, ABatchThatFailsAloneDoesNotSlowTheOthers) {
     suspects += poisoned(exporter.sent[i].request) ? 1 : 0;
   }
   EXPECT_LE(suspects, 4u);
-  EXPECT_EQ(state(), LaneState::kRetrying) << "nothing but the span that is set aside waits";
+  EXPECT_EQ(state(), LaneState::kRetrying) << "only the span that is set aside waits";
 }
 
 TEST_F(LaneJudgementTest, ManyBatchesThatFailAloneCloseNoGate) {
@@ -174,7 +174,7 @@ TEST_F(LaneJudgementTest, AVerdictInAnOutageIsForgottenWhenOthersPassAgain) {
 TEST_F(LaneJudgementTest, GivesADestinationThatAnswersTooLateMoreTime) {
   exporter.latency = options.request_timeout + seconds(1);
   size_t stored = 0;
-  // As an exporter with a clock of its own: it gives up before the answer comes.
+  // Models an exporter with its own timer, which gives up before the answer arrives.
   exporter.behaviour = [&](const ExportRequest& request) {
     ++stored;
     return request.timeout < exporter.latency ? timed_out() : Outcome{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever a destination answers, in whatever order: the books balance at every step, and when it
-// heals everything is settled exactly once. FakeJournalLane ends the test at a second settling.
+// Whatever a destination answers, in whatever order: the books balance at every step, and once it
+// recovers, every record is settled exactly once. FakeJournalLane fails on a second settlement.
 
 #include <map>
 #include <set>
@@ -52,7 +52,7 @@ class LaneProperty : public LaneFixture, public testing::WithParamInterface<uint
     append(otlp_request(names), spans);
   }
 
-  // One of those that are in flight, whichever.
+  // Answers a random request in flight.
   void answer_one(Outcome outcome) {
     std::vector<size_t> open;
     for (size_t i = first_open; i < exporter.sent.size(); ++i) {
@@ -63,7 +63,7 @@ class LaneProperty : public LaneFixture, public testing::WithParamInterface<uint
     answer(open[random.below(open.size())], std::move(outcome));
   }
 
-  // A span that is sent again is the same, however it is framed.
+  // A retried span is the same span, however it is framed.
   void expect_same_spans() {
     for (; seen < exporter.sent.size(); ++seen) {
       const std::vector<std::string> names = span_names(exporter.body(seen));
@@ -116,7 +116,7 @@ TEST_P(LaneProperty, EverySpanEndsUnderExactlyOneWord) {
 }
 
 TEST_P(LaneProperty, GoodSpansArriveWhateverTheTrouble) {
-  // The destination refuses what is poisoned, always; else it fails now and then.
+  // The destination always refuses poisoned spans; for others it fails at random.
   std::set<std::string> arrived;
   exporter.behaviour = [&](const ExportRequest& request) -> Outcome {
     if (random.below(4) == 0) return random.below(2) == 0 ? retry() : pause();
@@ -144,7 +144,7 @@ TEST_P(LaneProperty, GoodSpansArriveWhateverTheTrouble) {
     scheduler.run_for(milliseconds(random.below(500)));
     expect_balanced();
   }
-  // What is refused is given up only while other data passes.
+  // A refused batch is given up only while other data passes.
   for (int i = 0; i < 200; ++i) {
     append(otlp_request({*good.insert(std::to_string(++last_span) + ":").first}), 1);
     scheduler.run_for(minutes(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits for long costs neither memory, nor others' reading, nor whole segments.
+// Data that waits for a long time uses no memory, blocks no reads and pins no whole segments.
 
 #include "agent/lane/lane.h"
 #include "tests/unit/agent/lane/lane_fixture.h"

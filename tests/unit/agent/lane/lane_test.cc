@@ -100,7 +100,7 @@ TEST_F(LaneTest, WaitsForAsLongAsTheServerSays) {
   EXPECT_EQ(exporter.sent.size(), 2u);
   answer(1, retry(hours(48)));
   scheduler.run_for(hours(1));
-  EXPECT_EQ(exporter.sent.size(), 3u) << "a hint counts for an hour at most";
+  EXPECT_EQ(exporter.sent.size(), 3u) << "a retry delay is capped at an hour";
 }
 
 TEST_F(LaneTest, ALateFailureDoesNotCloseTheGateThatAProbeOpened) {
@@ -114,7 +114,7 @@ TEST_F(LaneTest, ALateFailureDoesNotCloseTheGateThatAProbeOpened) {
   append_batch();
   scheduler.run_ready();
   EXPECT_EQ(state(), LaneState::kDelivering);
-  EXPECT_EQ(exporter.sent.size(), 4u) << "another one goes out at once";
+  EXPECT_EQ(exporter.sent.size(), 4u) << "another one is sent immediately";
 }
 
 TEST_F(LaneTest, PausesOnRefusedCredentialsAndKeepsEverything) {
@@ -146,7 +146,7 @@ TEST_F(LaneTest, ProbesAtOnceWhenNudged) {
   lane->nudge();
   scheduler.run_ready();
   ASSERT_EQ(exporter.sent.size(), 2u);
-  lane->nudge();  // the probe is out with the old credential
+  lane->nudge();  // the probe in flight has the old credential
   scheduler.run_ready();
   answer(1, pause());
   EXPECT_EQ(exporter.sent.size(), 3u);
@@ -262,7 +262,7 @@ TEST_F(LaneTest, ExpiresWhatIsTooOldRecordByRecord) {
   ASSERT_EQ(exporter.sent.size(), 2u);
   EXPECT_EQ(exporter.body(1), otlp_request({"young"}));
   scheduler.run_for(minutes(30));
-  EXPECT_EQ(books().settled.expired, 1u) << "what is in flight does not expire";
+  EXPECT_EQ(books().settled.expired, 1u) << "requests in flight do not expire";
 }
 
 TEST_F(LaneTest, AClockThatJumpsForwardMakesNothingTooOld) {
@@ -276,7 +276,7 @@ TEST_F(LaneTest, AClockThatJumpsForwardMakesNothingTooOld) {
   scheduler.run_for(minutes(30));
   EXPECT_EQ(books().settled.expired, 0u);
   scheduler.run_for(minutes(31));
-  EXPECT_EQ(books().settled.expired, 1u) << "now it is";
+  EXPECT_EQ(books().settled.expired, 1u) << "now it expires";
 }
 
 TEST_F(LaneTest, AClockThatJumpsBackKeepsSpansForLonger) {
@@ -331,7 +331,7 @@ TEST_F(LaneTest, OpenBatchesOfManyJournalsDoNotBlockEachOther) {
   for (int i = 0; i < 6; ++i) {
     FakeSourceJournal& each = *adopted.emplace_back(std::make_unique<FakeSourceJournal>(clock));
     each.lane("arize");
-    // What is cut off its end stays open, as there is more to read.
+    // The remainder that is cut off the end stays open because there is more to read.
     each.append(otlp_request_of(14, 33'000), 14, {});
     each.append(otlp_request_of(14, 33'000), 14, {});
     lane->add_journal(each, [] {});
@@ -375,10 +375,10 @@ TEST_F(LaneTest, SyncsSoonAfterSomethingSettledAndOnceForAllOfIt) {
     scheduler.run_for(milliseconds(10));
   }
   EXPECT_GE(journal.lanes["arize"].syncs, 38u);
-  EXPECT_LE(journal.lanes["arize"].syncs, 52u);  // ten more by the lane's upkeep, a second apart
+  EXPECT_LE(journal.lanes["arize"].syncs, 52u);  // plus ten from the lane's upkeep, once a second
   const uint64_t before = journal.lanes["arize"].syncs;
   scheduler.run_for(minutes(1));
-  EXPECT_LE(journal.lanes["arize"].syncs, before + 8);  // an idle lane looks every ten seconds
+  EXPECT_LE(journal.lanes["arize"].syncs, before + 8);  // an idle lane wakes up every ten seconds
   append_batch();
   scheduler.run_for(seconds(1));
   EXPECT_GT(journal.lanes["arize"].syncs, before + 1);

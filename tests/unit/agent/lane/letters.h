@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reads what DeadLetters wrote: the lines of all the files in a folder, in order.
+// Reads the output of DeadLetters: the lines of all the files in a folder, in order.
 
 #include <nlohmann/json.hpp>
 #include <sstream>

@@ -34,7 +34,7 @@ TEST(Losses, AreOverWithoutAnotherOne) {
   losses.add(LossWord::kRejected, "Rejected", 5, "", at(0), kWall);
   EXPECT_EQ(losses.told(at(79))[0].lately, 5U);
   EXPECT_EQ(losses.told(at(91))[0].lately, 0U);
-  EXPECT_EQ(losses.told(at(91))[0].spans, 5U) << "for who looks later";
+  EXPECT_EQ(losses.told(at(91))[0].spans, 5U) << "for readers who look later";
   losses.add(LossWord::kRejected, "Rejected", 1, "", at(200), kWall);
   EXPECT_EQ(losses.told(at(200))[0].lately, 1U);
 }

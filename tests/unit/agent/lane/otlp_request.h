@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A serialised ExportTraceServiceRequest with one span for each name. Pure.
+// A serialized ExportTraceServiceRequest with one span for each name. Pure.
 
 #include <cstdint>
 #include <string>

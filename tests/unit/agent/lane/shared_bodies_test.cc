@@ -43,7 +43,7 @@ TEST(SharedBodies, LetABodyGoWhenEveryLaneHasIt) {
   SharedBodies bodies(2);
   const SharedBytes a(std::string(1000, 'a'));
   const std::weak_ptr<const RequestBody> body = bodies.share(body_of(a, a));
-  EXPECT_FALSE(body.expired());  // the other lane may still come
+  EXPECT_FALSE(body.expired());  // the other lane may still need it
   EXPECT_EQ(bodies.bytes(), 2000u);
   EXPECT_EQ(bodies.share(body_of(a, a)), body.lock());
   EXPECT_TRUE(body.expired());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One lane ends and another takes over: what a reload does to a lane whose configuration changed.
+// One lane stops and another takes over, as in a reload that changes a lane's configuration.
 
 #include "agent/lane/lane.h"
 #include "tests/unit/agent/lane/lane_fixture.h"
@@ -16,7 +16,7 @@ class TakeoverTest : public LaneFixture {
     lane->halt([this] { ++idle; });
     scheduler.run_ready();
   }
-  // The scheduler of the old lane stops, and with it everything that the lane had yet to do.
+  // The old lane's scheduler stops, and with it all the work that the lane had scheduled.
   void take_over() {
     options.legacy = lane->legacy();
     old_lane = std::move(lane);
@@ -29,7 +29,7 @@ class TakeoverTest : public LaneFixture {
     next->run_ready();
   }
 
-  // It keeps a segment on the disk; the journal takes its time to store the copy.
+  // It pins a segment on disk, and the journal has not stored the copy yet.
   void carry_over_one_span() {
     answer_poison_with(server_error());
     source().carries_wait = true;
@@ -71,7 +71,7 @@ TEST_F(TakeoverTest, NothingReachesALaneThatIsGone) {
   const std::function<void()> published = source().notify;
   lane.reset();
   published();
-  source().finish_carrying();  // the address sanitizer judges
+  source().finish_carrying();  // ASan reports a use after free
 }
 
 TEST_F(TakeoverTest, AHaltedLaneWaitsForItsAnswersAndSyncsWhatTheySettle) {
@@ -143,7 +143,7 @@ TEST_F(TakeoverTest, WhatPeopleSawOfTheOldLaneStays) {
   scheduler.run_for(kLinger);
   answer(0, {});
   answer(1, {});
-  scheduler.run_for(seconds(2));  // the adopted journal is let go
+  scheduler.run_for(seconds(2));  // the adopted journal is released
   append_batch();
   scheduler.run_ready();
   answer(2, pause());

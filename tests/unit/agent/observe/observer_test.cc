@@ -42,7 +42,7 @@ TEST_F(ObserverTest, IsAliveWhileItsSchedulersTurn) {
     scheduler->run_for(seconds(10));
   }
   EXPECT_EQ(observer.respond("GET", "/livez").status, 200);
-  clock.advance(seconds(20));  // the beat is not answered
+  clock.advance(seconds(20));  // the heartbeat is not answered
   const HttpServerResponse stuck = observer.respond("GET", "/livez");
   EXPECT_EQ(stuck.status, 503);
   EXPECT_THAT(stuck.body, HasSubstr("journal"));
@@ -68,7 +68,7 @@ TEST_F(ObserverTest, IsReadyWhateverTheDestinationsDo) {
   const HttpServerResponse unready = observer.respond("GET", "/readyz");
   EXPECT_EQ(unready.status, 503);
   EXPECT_THAT(unready.body, HasSubstr("the journal is full"));
-  EXPECT_EQ(observer.respond("GET", "/readyz/receiver").status, 200) << "it answers, with a delay";
+  EXPECT_EQ(observer.respond("GET", "/readyz/receiver").status, 200) << "it answers after a delay";
   snapshot.listening = false;
   EXPECT_EQ(observer.respond("GET", "/readyz/receiver").status, 503);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A snapshot with a healthy lane and one that is paused. Pure.
+// A snapshot with one healthy and one paused lane. Pure.
 
 #include "agent/observe/snapshot.h"
 

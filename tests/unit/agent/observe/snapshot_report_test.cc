@@ -39,7 +39,7 @@ TEST(SnapshotReport, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(status["admission"]["bytes"], 1024);
 }
 
-// What the agent says is what its readers read.
+// The agent's report and the operator's parser agree.
 TEST(SnapshotReport, IsReadAsItIsWritten) {
   const report::Agent said = report_of(sample_snapshot());
   const auto read = report::parse(report::to_json(said));
@@ -56,7 +56,7 @@ TEST(SnapshotReport, SaysWhyTheNewestConfigurationIsNotInForce) {
   const auto status = nlohmann::json::parse(report::to_json(report_of(snapshot)));
   EXPECT_EQ(status["configuration"]["state"], "NeedsRestart");
   EXPECT_EQ(status["configuration"]["error"], "restart the agent");
-  EXPECT_EQ(status["ready"], true) << "the one before serves on";
+  EXPECT_EQ(status["ready"], true) << "the previous one stays in use";
 }
 
 TEST(SnapshotReport, IsReadyWhenItCanAcceptAndStore) {

@@ -19,8 +19,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// What protobuf refuses to write as text, it writes when it stands in an unknown field of the same
-// number: so the bytes of a bad string come from here.
+// protobuf refuses to serialize a string that is not UTF-8, but allows the same bytes in an unknown
+// field of the same number.
 void add_bytes(google::protobuf::UnknownFieldSet& fields, int number, const std::string& bytes) {
   fields.AddLengthDelimited(number, bytes);
 }
@@ -29,7 +29,7 @@ google::protobuf::UnknownFieldSet& unknown(Message& message) {
   return *Message::GetReflection()->MutableUnknownFields(&message);
 }
 
-// The defect of the middle one of three spans, which was changed; "" when there is none.
+// The defect of the changed span, the middle one of three; "" if there is none.
 std::string defect_of(const std::function<void(Span&)>& change) {
   Request request = plain_request(3);
   change(*request.mutable_resource_spans(0)->mutable_scope_spans(0)->mutable_spans(1));
@@ -40,7 +40,7 @@ std::string defect_of(const std::function<void(Span&)>& change) {
   return defects[0].what;
 }
 
-// Those of all spans of a request whose only resource was changed.
+// The defects of all spans of a request whose only resource was changed.
 std::vector<SpanDefect> defects_of(const std::function<void(ResourceSpans&)>& change) {
   Request request = plain_request(2);
   change(*request.mutable_resource_spans(0));
@@ -91,7 +91,7 @@ TEST(FindDefects, KnowsWhatUtf8Is) {
   EXPECT_EQ(name("Gr\u00fc\u00dfe \U0001f600"), "");
   EXPECT_EQ(name("a zero \0 byte"s), "");
   EXPECT_NE(name("\xed\xa0\xbd"), "");      // half of a surrogate pair
-  EXPECT_NE(name("\xc0\x80"), "");          // longer than need be
+  EXPECT_NE(name("\xc0\x80"), "");          // overlong
   EXPECT_NE(name("\xf4\x90\x80\x80"), "");  // above U+10FFFF
   EXPECT_NE(name("\xfe"), "");
 }
@@ -164,7 +164,7 @@ TEST(FindDefects, CondemnsAllSpansOfAResourceOrAScope) {
                 add_bytes(unknown(*resource.mutable_resource()->add_entity_refs()), 3, kBad);
               }),
               all("resource entity_refs.id_keys is not valid UTF-8"));
-  // The bad one follows the spans on the wire.
+  // On the wire, the bad field follows the spans.
   EXPECT_THAT(defects_of([](ResourceSpans& resource) { add_bytes(unknown(resource), 3, kBad); }),
               all("schema_url of the resource is not valid UTF-8"));
   EXPECT_THAT(defects_of([](ResourceSpans& resource) {
@@ -194,7 +194,7 @@ TEST(FindDefects, BoundsTheDepth) {
   EXPECT_THAT(nested(48), HasSubstr("nested too deeply"));
 }
 
-// protobuf is the second opinion: what is left without the spans at fault, it takes.
+// Cross-check with protobuf: it must accept the request without the spans at fault.
 TEST(FindDefects, ExplainsAllThatProtobufRefuses) {
   google::protobuf::LogSilencer silence;
   std::mt19937 random(12);

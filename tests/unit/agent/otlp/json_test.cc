@@ -117,7 +117,7 @@ TEST(OtlpJson, TakesEnumsAsIntegersAndForgivesTheirFullNames) {
   EXPECT_EQ(decoded_span(R"("kind":2)").kind(), Span::SPAN_KIND_SERVER);
   EXPECT_EQ(decoded_span(R"("kind":"2")").kind(), Span::SPAN_KIND_SERVER);
   EXPECT_EQ(decoded_span(R"("kind":99)").kind(), 99);
-  // The specification forbids names; these are what protobuf's own mapping writes.
+  // The specification forbids enum names, but protobuf's own JSON mapping writes these.
   EXPECT_EQ(decoded_span(R"("kind":"SPAN_KIND_SERVER")").kind(), Span::SPAN_KIND_SERVER);
 }
 
@@ -165,7 +165,7 @@ TEST(OtlpJson, TakesIntegersInEveryFormOfTheirRange) {
       {"0e999999999999999999999", 0},
       {"1E+3", 1000},
       {"12300e-2", 123},
-      {"9007199254740993.0", 9007199254740993},  // no double holds it
+      {"9007199254740993.0", 9007199254740993},  // not representable as a double
       {"0.9223372036854775807e19", std::numeric_limits<int64_t>::max()},
       {"-9223372036854775808.000", std::numeric_limits<int64_t>::min()},
       {"\"1.0\"", 1},
@@ -244,7 +244,7 @@ TEST(OtlpJson, TakesEveryNumberAsADouble) {
   const double infinity = std::numeric_limits<double>::infinity();
   const std::pair<const char*, double> numbers[] = {
       {"1", 1},
-      {"100000000000000000000", 1e20},  // what the Collector writes for 1e20
+      {"100000000000000000000", 1e20},  // the Collector's notation for 1e20
       {"-57783588950605040000", -57783588950605040000.0},
       {"18446744073709551616", 18446744073709551616.0},
       {"1.5e-7", 1.5e-7},
@@ -285,7 +285,7 @@ TEST(OtlpJson, MakesAReplacementOfHalfAPair) {
   EXPECT_EQ(name(R"(\ud83dA)"), mark + "A");
   EXPECT_EQ(decoded_span(R"("attributes":[{"key":"\ud83d","value":{}}])").attributes(0).key(),
             mark);
-  // Also where a key is one of the text's own, and unknown.
+  // This also holds for an unknown key of the JSON text itself.
   EXPECT_EQ(decoded_span(R"("\ud83d":1,"n\u0061me":"n")").name(), "n");
 }
 
@@ -334,7 +334,7 @@ TEST(OtlpJson, NamesThePlaceOfWhatIsNoJson) {
   EXPECT_EQ(fault("{} x"), "json: more than one JSON value at offset 3");
 }
 
-// The wire format of a text is never larger than the text: the intake charges no more.
+// The wire format is never larger than the JSON text, so the intake reserves no more memory.
 TEST(OtlpJson, NeedsNoMoreMemoryThanTheText) {
   for (const std::string& text :
        {around_span(R"("kind":2147483647,"kind":1,"links":[{},{},{}],"flags":1)"),
@@ -345,7 +345,7 @@ TEST(OtlpJson, NeedsNoMoreMemoryThanTheText) {
   }
 }
 
-// simdjson is the second opinion on what JSON is; it refuses halves of pairs and large integers.
+// simdjson is a second opinion on what JSON is. It rejects lone surrogates and large integers.
 TEST(OtlpJson, AgreesWithAnotherParser) {
   std::mt19937 random(13);
   simdjson::dom::parser parser;
@@ -417,7 +417,7 @@ TEST(OtlpJson, BoundsTheDepth) {
     for (; depth > 0; --depth) value = R"({"arrayValue":{"values":[)" + value + "]}}";
     return around_span(R"("attributes":[{"value":)" + value + "}]");
   };
-  EXPECT_EQ(fault(values(40)), "no fault");  // 86 messages in one another, of 100
+  EXPECT_EQ(fault(values(40)), "no fault");  // 86 nested messages, of at most 100
   const std::string deep = fault(values(60));
   EXPECT_TRUE(deep.starts_with("json: resourceSpans[0].scopeSpans[0].spans[1]")) << deep;
   EXPECT_TRUE(deep.ends_with("arrayValue.values[0]: nested too deeply")) << deep;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Requests the tests of this folder are made of: built with protobuf, so that its parser is the
-// second opinion on everything the wire code does. Used from one thread.
+// Requests for the tests of this folder. They are built with protobuf, so that its parser checks
+// everything that the wire code does. Used from one thread.
 
 #include <cstdint>
 #include <random>
@@ -46,7 +46,7 @@ inline ScopeSpans& add_scope(ResourceSpans& resource, const std::string& name) {
   return scope;
 }
 
-// One resource, one scope: what an SDK sends.
+// One resource, one scope: the request of a typical SDK.
 inline Request plain_request(size_t spans, size_t attributes = 8) {
   Request request;
   ResourceSpans& resource = *request.add_resource_spans();
@@ -58,7 +58,7 @@ inline Request plain_request(size_t spans, size_t attributes = 8) {
   return request;
 }
 
-// Several resources and scopes with unequal, sometimes empty content and unknown fields everywhere.
+// Several resources and scopes of different shapes, some empty, with unknown fields everywhere.
 inline Request random_request(std::mt19937& random) {
   Request request;
   uint64_t number = 0;
@@ -101,7 +101,7 @@ inline uint32_t count_spans(const Request& request) {
   return static_cast<uint32_t>(spans);
 }
 
-// Some bytes changed, removed, doubled or cut off.
+// Changes, removes, duplicates or cuts off some bytes.
 inline std::string mutate(std::string bytes, std::mt19937& random) {
   for (size_t changes = 1 + random() % 3; changes > 0 && !bytes.empty(); --changes) {
     const size_t at = random() % bytes.size();

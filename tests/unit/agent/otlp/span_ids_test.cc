@@ -67,7 +67,7 @@ TEST(WalkReceived, TakesIdsThatAreText) {
               span.add_links();
             })),
             "no fault");
-  // Not even a time, but attributes.
+  // Not even a time, only attributes.
   EXPECT_EQ(fault(span_of([](Span& span) {
               span.set_trace_id(kTextTraceId);
               span.set_span_id(kTextSpanId);

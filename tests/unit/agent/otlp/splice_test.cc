@@ -35,7 +35,7 @@ Request spliced(const Request& request, const Additions& additions) {
   return result ? parsed(*result) : request;
 }
 
-// What splice() has to do, said with protobuf.
+// The specification of splice(), written with protobuf.
 Request expected(Request request, const Additions& additions) {
   for (ResourceSpans& resource : *request.mutable_resource_spans()) {
     for (const ResourceAddition& addition : additions) {
@@ -122,7 +122,7 @@ TEST(Splice, LeavesABlankAttributeAloneWhereAnotherNamesTheProject) {
 }
 
 TEST(Splice, RemovesBlankAttributesFromEveryPieceOfAResource) {
-  // protobuf merges the pieces of a resource that stands there twice.
+  // protobuf merges the parts of a resource that appears twice.
   ResourceSpans first;
   add_attribute(*first.mutable_resource()->mutable_attributes(), "model_id", "");
   add_attribute(*first.mutable_resource()->mutable_attributes(), "a", "1");
@@ -177,7 +177,7 @@ TEST(Splice, LeavesAResourceAloneWhoseSpansAllCarryTheKey) {
 }
 
 TEST(Splice, TakesARepeatedResourceForOne) {
-  // protobuf merges a message field that stands twice.
+  // protobuf merges a message field that appears twice.
   ResourceSpans with_project;
   add_attribute(*with_project.mutable_resource()->mutable_attributes(), "model_id", "mine");
   ResourceSpans with_service;
@@ -205,7 +205,7 @@ TEST(Splice, LetsAnAdditionSeeTheOnesBeforeIt) {
 }
 
 TEST(Splice, TouchesNoOtherByte) {
-  // Tags in longer forms than needed, unknown fields around and inside: all survive as they were.
+  // Overlong tags, and unknown fields around and inside: all survive unchanged.
   const std::string span = "\x92\x00\x03\x0a\x01x"s;
   const std::string scope = "\x9a\x06\x01u" + span + "\x98\x06\x80\x00"s;
   const std::string inside =

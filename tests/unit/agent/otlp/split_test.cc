@@ -16,7 +16,7 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-// Every span with all that stands around it, in order; the request's own unknown fields apart.
+// Every span with its surroundings, in order, without the unknown fields of the request itself.
 std::vector<std::string> spans_in_place(const Request& request) {
   std::vector<std::string> result;
   for (const ResourceSpans& resource : request.resource_spans()) {

@@ -66,14 +66,14 @@ TEST(Body, HandsOnATicketOfWhatItsBytesTake) {
   ASSERT_TRUE(body.append("hello"));
   const IntakeRequest request = body.take();
   EXPECT_EQ(request.body, "hello");
-  // What a string of that size takes, not what was reserved for the rest that did not come.
+  // The charge is the string's capacity, not the reservation for the rest that never arrived.
   EXPECT_EQ(request.ticket.bytes(), request.body.capacity());
   EXPECT_EQ(intake.admission.bytes_admitted(), request.body.capacity());
   EXPECT_LT(request.body.capacity(), 64u);
 }
 
-// A string that grows by itself doubles, and a body of more than half of all there is would not
-// fit.
+// A string that grows by itself doubles its capacity, so a body of more than half of the budget
+// would not fit.
 TEST(Body, TakesNoMoreThanWasAnnounced) {
   FakeIntake intake(4 * 1024 * kKiB);
   constexpr size_t kSize = 5 * 1024 * kKiB / 2;

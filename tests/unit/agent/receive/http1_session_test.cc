@@ -198,7 +198,7 @@ TEST_F(Http1SessionTest, AnswersAtOnceWhenTheBudgetIsUsedUp) {
   EXPECT_EQ(statuses(), Statuses{503});
   EXPECT_NE(output.find("retry-after: 1\r\n"), std::string::npos);
   other = Ticket();
-  feed("12345" + post("next"));  // a small rest is dropped, and the connection kept
+  feed("12345" + post("next"));  // a short remainder is discarded, and the connection is kept
   ASSERT_EQ(requests.size(), 1u);
   EXPECT_EQ(requests[0].request.body, "next");
 }
@@ -220,7 +220,7 @@ TEST_F(Http1SessionTest, SaysContinueOnlyToWhatItWillTake) {
   open(make_http1_session);
   feed(post("x", "Expect: 100-continue\r\n", "/nope"));
   EXPECT_EQ(statuses(), Statuses{404});
-  EXPECT_TRUE(session->finished());  // whether a body follows is not known
+  EXPECT_TRUE(session->finished());  // unknown whether a body follows
 }
 
 TEST_F(Http1SessionTest, SendsNoBodyToAHeadRequest) {
@@ -267,7 +267,7 @@ TEST_F(Http1SessionTest, EndsWithAClientThatStopsInTheMiddle) {
 TEST_F(Http1SessionTest, GivesSlowHeadersAndBodiesUp) {
   feed("POST /v1/tra");
   expire_after(limits.header_timeout / 2);
-  feed("ces HT");  // does not buy time
+  feed("ces HT");  // does not extend the deadline
   expire_after(limits.header_timeout / 2);
   EXPECT_EQ(statuses(), Statuses{408});
   EXPECT_TRUE(session->finished());
@@ -288,12 +288,12 @@ TEST_F(Http1SessionTest, WantsABodyToKeepComing) {
   const std::string request = post(body);
   const size_t head = request.size() - body.size();
   feed(request.substr(0, head));
-  for (size_t sent = 0; sent < 50'000; sent += 10'000) {  // slow, but faster than the pace
+  for (size_t sent = 0; sent < 50'000; sent += 10'000) {  // slow, but above the minimum rate
     feed(request.substr(head + sent, 10'000));
     expire_after(seconds(2));
     ASSERT_EQ(statuses(), Statuses{}) << sent;
   }
-  feed(request.substr(head + 50'000, 149'999));  // what came fast buys no more than a stall
+  feed(request.substr(head + 50'000, 149'999));  // an earlier burst buys at most one stall
   expire_after(seconds(4));
   EXPECT_EQ(statuses(), Statuses{});
   expire_after(seconds(1));
@@ -303,7 +303,7 @@ TEST_F(Http1SessionTest, WantsABodyToKeepComing) {
   open(make_http1_session);
   feed(request.substr(0, head));
   int sent = 0;
-  for (; sent < 100 && statuses().empty(); ++sent) {  // a trickle ends
+  for (; sent < 100 && statuses().empty(); ++sent) {  // a trickle is cut off
     feed(request.substr(head + static_cast<size_t>(sent), 1));
     expire_after(seconds(1));
   }

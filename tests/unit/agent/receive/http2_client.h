@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Http2Client: a well-behaved HTTP/2 client on nghttp2, as a state machine of bytes, for tests of
-// the receiver's sessions; frames of another kind are written by hand with raw_frame(). Used from
-// one thread.
+// the receiver's sessions. raw_frame() builds malformed and unusual frames by hand. Used from one
+// thread.
 
 #include <nghttp2/nghttp2.h>
 
@@ -17,9 +17,9 @@ namespace dualtrace::agent {
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Http2Response {
-  std::map<std::string, std::string> headers;  // trailers too
+  std::map<std::string, std::string> headers;  // including trailers
   std::string body;
-  bool complete = false;  // END_STREAM has come
+  bool complete = false;  // END_STREAM has arrived
   std::optional<uint32_t> reset;
   bool closed = false;
 };
@@ -40,7 +40,7 @@ class Http2Client {
   std::string take_output();
   void receive(std::string_view bytes);
 
-  // By stream.
+  // By stream ID.
   std::map<int32_t, Http2Response> responses;
   std::optional<uint32_t> goaway;
   uint32_t streams_max = 0;  // the server's SETTINGS_MAX_CONCURRENT_STREAMS

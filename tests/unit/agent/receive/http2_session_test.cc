@@ -31,7 +31,7 @@ class Http2SessionTest : public SessionFixture {
  protected:
   Http2SessionTest() { open(make_http2_session); }
 
-  // Lets client and session talk until both have said what they have to.
+  // Passes bytes between client and session until neither has any left to send.
   void talk(size_t step = 1 << 20) {
     for (;;) {
       const std::string up = client->take_output();
@@ -176,7 +176,7 @@ TEST_F(Http2SessionTest, AnswersBeforeTheBodyAndDropsTheRest) {
   EXPECT_TRUE(response.closed);
 }
 
-// Server reflection and Arrow are streams: their clients wait for a word with the stream open.
+// Server reflection and Arrow are streams: their clients keep the stream open and wait.
 TEST_F(Http2SessionTest, RefusesAGrpcCallWhileItsStreamIsOpen) {
   Fields dialect = grpc_headers();
   dialect.back().second = "application/grpc+json";
@@ -227,7 +227,7 @@ TEST_F(Http2SessionTest, SaysWhatItIsDoing) {
   client->reset(reset_id, NGHTTP2_CANCEL);
   talk();
   EXPECT_EQ(session->activity(), Activity::kStoring);
-  answer_and_talk(requests.at(0).id);  // of the one that is gone
+  answer_and_talk(requests.at(0).id);  // for the closed stream
   answer_and_talk(requests.at(1).id);
   EXPECT_EQ(session->activity(), Activity::kReading);
   client->reset(open_id, NGHTTP2_CANCEL);
@@ -264,7 +264,7 @@ TEST_F(Http2SessionTest, EndsAConnectionThatReturnsToAStream) {
   }
   const std::string goaway =
       raw_frame(NGHTTP2_GOAWAY, 0, 0, std::string("\0\0\0\x7\0\0\0\1", 8));  // PROTOCOL_ERROR
-  for (const int32_t id : {3, 5}) {                                          // skipped before
+  for (const int32_t id : {3, 5}) {                                          // skipped earlier
     open(make_http2_session);
     feed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + raw_frame(NGHTTP2_SETTINGS, 0, 0, ""));
     for (const int32_t next : {1, 7, id}) {
@@ -433,7 +433,7 @@ TEST_F(Http2SessionTest, AnswersABodyThatStallsAndKeepsTheConnection) {
 
 TEST_F(Http2SessionTest, GivesUpAStreamWhoseAnswerIsNotTaken) {
   feed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  feed(raw_frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)));  // a window of nothing
+  feed(raw_frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)));  // a zero window
   feed(raw_frame(NGHTTP2_HEADERS, 5, 1, kGetSlash));
   expire_after(limits.body_timeout);
   const std::string reset = raw_frame(NGHTTP2_RST_STREAM, 0, 1, std::string("\0\0\0\x08", 4));
@@ -442,7 +442,7 @@ TEST_F(Http2SessionTest, GivesUpAStreamWhoseAnswerIsNotTaken) {
 
 TEST_F(Http2SessionTest, EndsWithAClientThatCannotTakeItsAnswerAnyMore) {
   feed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  feed(raw_frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)));  // a window of nothing
+  feed(raw_frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\0\0", 6)));  // a zero window
   feed(raw_frame(NGHTTP2_HEADERS, 5, 1, kGetSlash));
   EXPECT_FALSE(session->finished());
   session->end_of_input(clock.tick());

@@ -24,7 +24,7 @@ PeerAddress ipv6(uint8_t network, uint8_t host) {
 
 class PeersTest : public testing::Test {
  protected:
-  // False when it is refused. Those it displaces are let go, as their connections would.
+  // Returns false if refused. Displaced places are released, as their connections would do.
   bool enter(const PeerAddress& address) {
     Peers::Entry entry = peers->enter(address, clock.tick());
     for (const auto& displaced : entry.displaced) {
@@ -50,7 +50,7 @@ class PeersTest : public testing::Test {
 TEST_F(PeersTest, LeaveEveryPlaceToOneThatIsAlone) {
   enter(ipv4(1), 100);
   EXPECT_EQ(peers->places(), 100u);
-  EXPECT_FALSE(enter(ipv4(1)));  // its own are too young to give way
+  EXPECT_FALSE(enter(ipv4(1)));  // its own connections are too recent to be displaced
   EXPECT_TRUE(displaced_of.empty());
 }
 
@@ -76,12 +76,12 @@ TEST_F(PeersTest, KnowIdleFromBusy) {
   EXPECT_TRUE(enter(ipv4(2)));  // the only idle one
   EXPECT_TRUE(idle.expired());
   const std::weak_ptr<Place> reading = open[1];
-  EXPECT_TRUE(enter(ipv4(3)));  // none is idle: the one that has been reading for longest
+  EXPECT_TRUE(enter(ipv4(3)));  // none is idle, so the longest reader goes
   EXPECT_TRUE(reading.expired());
   for (const auto& place : open) place->update(Activity::kStoring, clock.tick());
   while (peers->places() < 100) ASSERT_TRUE(enter(ipv4(1)));
   for (const auto& place : open) place->update(Activity::kStoring, clock.tick());
-  EXPECT_FALSE(enter(ipv4(4)));  // an answer would be lost
+  EXPECT_FALSE(enter(ipv4(4)));  // displacing one would lose an answer
 }
 
 TEST_F(PeersTest, DoNotTakeATrickleForYouth) {
@@ -111,7 +111,7 @@ TEST_F(PeersTest, LetAPeerReplaceItsOwnIdleOnes) {
 
 TEST_F(PeersTest, CountTheAddressesOfANetworkTogether) {
   for (uint8_t host = 0; host < 60; ++host) enter(ipv6(1, host), 1);
-  enter(ipv6(2, 1), 40);  // more than any one of the others
+  enter(ipv6(2, 1), 40);  // more than any other single address
   EXPECT_TRUE(enter(ipv4(1)));
   EXPECT_EQ(displaced_of.count(ipv6(2, 1)), 0u);
 }

@@ -23,7 +23,7 @@ constexpr std::string_view kPost =
     "Content-Length: 2\r\n\r\n{}";
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
-// Every answer has a date, which is another each time.
+// Removes the date header, which differs in each answer.
 std::string dateless(std::string answer) {
   const size_t date = answer.find("date: ");
   if (date != std::string::npos) answer.erase(date, answer.find("\r\n", date) + 2 - date);
@@ -41,7 +41,7 @@ class ReceiverTest : public testing::Test {
     receiver = std::move(started).value();
     ports = receiver->ports();
   }
-  // One gRPC export; its grpc-status.
+  // Sends one gRPC export. Returns its grpc-status.
   static std::string grpc_export(TestClient& connection, const std::string& message) {
     Http2Client client;
     const int32_t id = client.request(grpc_headers(), grpc_frame(message));
@@ -141,7 +141,7 @@ TEST_F(ReceiverTest, LetsAClientReadARefusalWhileItStillSends) {
   client.send(
       "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
       "Content-Length: 10000000\r\n\r\n");
-  EXPECT_TRUE(client.send(std::string(10'000'000, 'x')));  // read and dropped
+  EXPECT_TRUE(client.send(std::string(10'000'000, 'x')));  // read and discarded
   client.end_output();
   EXPECT_NE(client.receive_all().find("413"), std::string::npos);
 }
@@ -172,7 +172,7 @@ TEST_F(ReceiverTest, ClosesConnectionsAboveTheLimit) {
   second.send(kPost);
   EXPECT_EQ(dateless(second.receive_until("{}")), kOk);
   first.reset();
-  // The place is free as soon as the receiver has seen the end.
+  // The place becomes free once the receiver has seen the connection close.
   for (;;) {
     TestClient third("127.0.0.1", ports[0]);
     third.send(kPost);
@@ -192,7 +192,7 @@ TEST_F(ReceiverTest, GivesThePlaceOfAnIdleConnectionToAnotherPeer) {
   TestClient other = TestClient::from("127.0.0.2", ports[0]);
   other.send(kPost);
   EXPECT_EQ(dateless(other.receive_until("{}")), kOk);
-  EXPECT_EQ(greedy[0]->receive(), "");  // the one that was idle for longest
+  EXPECT_EQ(greedy[0]->receive(), "");  // the one that was idle longest
   greedy[2]->send(kPost);
   EXPECT_EQ(dateless(greedy[2]->receive_until("{}")), kOk);
   EXPECT_TRUE(has_metric("dualtrace_receiver_connections_given_up_total{reason=\"displaced\"} 1"));
@@ -204,7 +204,7 @@ TEST_F(ReceiverTest, LeavesAPeerItsOnlyConnection) {
   start();
   TestClient first("127.0.0.1", ports[0]);
   EXPECT_EQ(grpc_export(first, "spans"), "0");
-  // Nobody has more than a share: to take it would only turn the two around.
+  // Nobody is above its share: displacing one would only swap the two.
   EXPECT_EQ(TestClient::from("127.0.0.2", ports[0]).receive_all(), "");
 }
 
@@ -350,7 +350,7 @@ TEST_F(ReceiverTest, ReadsRotatedCertificatesForNewConnections) {
   };
   const std::string first = served();
   replace(config.tls->certificate_file, next.certificate_file);
-  EXPECT_EQ(served(), first);  // its key is not there yet
+  EXPECT_EQ(served(), first);  // its key has not been replaced yet
   replace(config.tls->key_file, next.key_file);
   EXPECT_NE(served(), first);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SessionFixture: a session between a test and a FakeIntake that admits but is never called: the
-// test sees the requests and answers them itself. Used from one thread.
+// SessionFixture: a session between a test and a FakeIntake that admits requests but is not called:
+// the test receives the requests and answers them itself. Used from one thread.
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ class SessionFixture : public testing::Test {
     requests.clear();
     output.clear();
   }
-  // Hands over `bytes` in pieces of `step` bytes, as a Connection would.
+  // Feeds `bytes` in pieces of `step` bytes, as a Connection would.
   void feed(std::string_view bytes, size_t step = 1 << 20) {
     for (size_t i = 0; i < bytes.size(); i += step) {
       session->consume(bytes.substr(i, step), clock.tick());

@@ -31,7 +31,7 @@ int connect_to(const std::string& address, uint16_t port, const std::string& sou
   }
   const auto* target = v6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
   EXPECT_EQ(::connect(descriptor, target, v6 ? sizeof(six) : sizeof(four)), 0);
-  const timeval patience{20, 0};  // a test that hangs fails instead
+  const timeval patience{20, 0};  // fail instead of hanging
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   return descriptor;
 }

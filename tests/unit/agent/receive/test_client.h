@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// TestClient: a blocking TCP client on loopback, plain or TLS, that speaks bytes. Used from one
-// thread.
+// TestClient: a blocking TCP client on loopback that sends and receives raw bytes, with or without
+// TLS. Used from one thread.
 
 #include <openssl/ssl.h>
 
@@ -16,16 +16,16 @@ namespace dualtrace::agent {
 
 struct TestClientTls {
   std::string ca_file;
-  TlsServerOptions identity;    // the client's certificate and key; empty: none is shown
+  TlsServerOptions identity;    // the client's certificate and key; empty: it sends none
   std::string protocols;        // ALPN, in wire form
-  std::string tls12_ciphers{};  // set: TLS 1.2 and nothing but these
+  std::string tls12_ciphers{};  // if set: only TLS 1.2 with these
 };
 
 class TestClient {
  public:
-  // Connected to 127.0.0.1 or ::1.
+  // Connects to 127.0.0.1 or ::1.
   TestClient(const std::string& address, uint16_t port);
-  // From another address of loopback, as another peer.
+  // Connects from another loopback address, to appear as another peer.
   static TestClient from(const std::string& source, uint16_t port) {
     return TestClient("127.0.0.1", port, source);
   }
@@ -36,15 +36,15 @@ class TestClient {
   TestClient& operator=(const TestClient&) = delete;
 
   [[nodiscard]] bool handshaken() const { return handshaken_; }
-  [[nodiscard]] std::string protocol() const;            // by ALPN
+  [[nodiscard]] std::string protocol() const;            // negotiated by ALPN
   [[nodiscard]] std::string server_certificate() const;  // in DER
 
-  // False when the connection is gone.
+  // Returns false if the connection is closed.
   bool send(std::string_view bytes);
   void end_output();
-  // What is there, at least a byte; empty at the end of the connection.
+  // The available bytes, at least one; empty once the connection is closed.
   std::string receive();
-  // Everything up to and with `end`, or up to the end of the connection.
+  // Everything up to and including `end`, or until the connection is closed.
   std::string receive_until(std::string_view end);
   std::string receive_all();
 

@@ -165,7 +165,7 @@ TEST(Answer, TakesForSuccessOnlyWhatAnOtlpServerSays) {
   status.set_message("broken");
   google::rpc::Status codeless;
   codeless.set_message("broken");
-  const std::string later = two.SerializeAsString() + "\x52\x02\x08\x01";  // has a field 10, too
+  const std::string later = two.SerializeAsString() + "\x52\x02\x08\x01";  // with a future field 10
   const std::string protobuf = "application/x-protobuf";
   const std::string json = "application/json";
   const struct {

@@ -27,7 +27,7 @@
 #include "tests/fakes/test_certificates.h"
 #include "tests/unit/agent/send/fake_keyring.h"
 
-// c-ares 1.18 forgets the name of each lookup of "localhost".
+// c-ares 1.18 leaks the name of each lookup of "localhost".
 extern "C" const char* __lsan_default_suppressions() { return "leak:libcares"; }
 
 namespace dualtrace::agent {
@@ -63,7 +63,7 @@ struct Reply {
   bool never = false;
 };
 
-// Any gRPC service: keeps what it gets and answers what the test says.
+// Any gRPC service: records the requests and sends the reply that the test configured.
 class GenericServer final : public grpc::CallbackGenericService {
  public:
   struct Options {
@@ -134,7 +134,7 @@ class GenericServer final : public grpc::CallbackGenericService {
     void OnDone() override { delete this; }
 
    private:
-    // gRPC ends the process over a second Finish, and a cancelled read comes with OnCancel.
+    // gRPC aborts on a second Finish, and a cancelled read also triggers OnCancel.
     void finish(const grpc::Status& status) {
       if (!finished_.exchange(true)) Finish(status);
     }
@@ -243,7 +243,7 @@ TEST_F(ArizeGrpcExporter, ReadsALongAnswerButTakesNoOwnLimitForTheDestinationsWo
   const Outcome outcome = send();
   EXPECT_EQ(outcome.kind, OutcomeKind::kRetry) << outcome.message;
   EXPECT_EQ(outcome.reason, "AnswerTooLarge");
-  // The same words from the server are about the request.
+  // If the server sends the same message, it refers to the request.
   server.reply.status = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                                      "Received message larger than max (5000000 vs. 4194304)");
   EXPECT_EQ(send().kind, OutcomeKind::kSplit);
@@ -329,7 +329,7 @@ TEST_F(ArizeGrpcExporter, GivesUpAtTheDeadline) {
 TEST_F(ArizeGrpcExporter, KnowsThatNothingWasSentWhereNothingConnects) {
   namespace asio = boost::asio;
   asio::io_context io;
-  // A listener whose queue is full answers no SYN any more.
+  // A listener with a full backlog no longer answers a SYN.
   asio::ip::tcp::acceptor full(io, {asio::ip::address_v4::loopback(), 0});
   full.listen(0);
   asio::ip::tcp::socket fills(io);
@@ -416,7 +416,7 @@ TEST_F(ArizeGrpcExporter, TrustsTheGivenAuthorityAndNoticesANewOne) {
   EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
 }
 
-// gRPC without roots of ours trusts the system's: the key would go to anybody with a certificate.
+// Without explicit roots gRPC trusts the system's, and any valid certificate would get the key.
 TEST_F(ArizeGrpcExporter, SendsNothingWhileItsAuthorityCannotBeRead) {
   TestAuthority authority;
   const std::string ca_file = authority.ca_file() + ".current";
@@ -437,7 +437,7 @@ TEST_F(ArizeGrpcExporter, SendsNothingWhileItsAuthorityCannotBeRead) {
   EXPECT_EQ(server->last().method, "");
   std::ofstream(ca_file) << authority.ca_pem();
   EXPECT_EQ(send().kind, OutcomeKind::kDelivered);
-  // Nor when it is read again after an outage.
+  // This also holds when the file is read again after an outage.
   std::filesystem::remove(ca_file);
   server.reset();
   EXPECT_EQ(send().reason, "Unreachable");

@@ -48,8 +48,8 @@ std::string status_in_json(int code, const std::string& message) {
   return R"({"code":)" + std::to_string(code) + R"(,"message":")" + message + R"("})";
 }
 
-// The expected outcome. Whether kRefuse is the destination's verdict or an intermediary's depends
-// on its reason.
+// The expected outcome. The reason decides whether kRefuse is the destination's verdict or an
+// intermediary's.
 struct Expected {
   OutcomeKind kind;
   std::string reason;
@@ -132,7 +132,7 @@ TEST(Classify, KnowsEveryGrpcAnswerOfArize) {
   }
 }
 
-// gRPC's core makes a status of an HTTP answer that has none, with a code that says little.
+// gRPC's core turns an HTTP answer without a grpc-status into a status with an unspecific code.
 TEST(Classify, KnowsAProxysHttpAnswerBehindAGrpcStatus) {
   const struct {
     int grpc_code;
@@ -164,7 +164,7 @@ TEST(Classify, TakesNoOwnLimitForTheDestinationsWord) {
   for (const auto& classify : {classify_arize_http, classify_databricks_http}) {
     expect({kRetry, "AnswerTooLarge"},
            classify({.status = 200, .body = body, .cut = true}, kSpans, kNow), "HTTP");
-    // Of what is refused anyway the status is known.
+    // A status that refuses anyway is known without the body.
     expect({kPause, "AuthRejected"}, classify({.status = 401, .cut = true}, kSpans, kNow), "401");
   }
   expect({kRetry, "AnswerTooLarge"}, classify_transport({ErrorKind::kExhausted, "too large"}), "");
@@ -216,7 +216,7 @@ const std::string kHtml = "text/html";
 const std::string kPage = "<!DOCTYPE html><html><title>Sign in</title></html>";
 const Expected kForeign{kRefuse, "ForeignAnswer"};
 
-// What anything between us and a destination may answer: each row for both.
+// The answers that a destination, or anything in front of it, may send: each row for both.
 const HttpRow kAnybody[] = {
     {200, "", {kDelivered, ""}},
     {200, "", {kDelivered, ""}, kHtml},

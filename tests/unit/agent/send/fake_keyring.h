@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeKeyring: hands out what the test says it has, and keeps what it is told of it. Thread-safe as
-// far as the test is.
+// FakeKeyring: hands out the key that the test sets, and records the verdicts. Thread-safe if the
+// test is.
 
 #include <deque>
 #include <string>
@@ -33,7 +33,7 @@ class FakeKeyring final : public Keyring {
 
   KeyPointer current;
   std::optional<Error> missing;
-  std::deque<KeyPointer> again;  // what refused requests go out again with
+  std::deque<KeyPointer> again;  // keys with which refused requests are retried
   std::vector<std::pair<std::string, KeyVerdict>> verdicts;  // by the key's first value
 };
 

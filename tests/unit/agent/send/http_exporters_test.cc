@@ -72,7 +72,7 @@ TEST_F(HttpExporters, PostToDatabricksAsItWantsIt) {
 
 TEST_F(HttpExporters, PostToZerobusAsItWantsItWhereTheKeySaysThatItIs) {
   exporter = make_zerobus_http_exporter({.table = "c.s.t"}, token, client(), clock);
-  EXPECT_TRUE(origins.empty()) << "nobody knows yet where it is";
+  EXPECT_TRUE(origins.empty()) << "its host is not known yet";
   token.current = std::make_shared<const Key>(
       Key{.values = {"scoped"}, .origin = Url{"https", {"1.zerobus.r.example", 443}, ""}});
   send();
@@ -121,11 +121,11 @@ TEST_F(HttpExporters, TellWhatBecameOfAKey) {
   }
   send();
   answer(HttpResponse{.status = 200, .body = "<html>sign in</html>"});
-  EXPECT_EQ(token.verdicts.back().second.kind, Kind::kUnsaid) << "a page takes nothing";
+  EXPECT_EQ(token.verdicts.back().second.kind, Kind::kUnsaid) << "a web page accepts nothing";
   EXPECT_EQ(token.verdicts.size(), outcomes.size());
 }
 
-// Databricks answers an expired Entra token so.
+// This is how Databricks answers an expired Entra token.
 TEST_F(HttpExporters, TakeA400ThatIsAboutTheKeyForARefusal) {
   make_databricks();
   send();
@@ -143,7 +143,7 @@ TEST_F(HttpExporters, SendTheVerySameRequestAgainWithTheKeyThatIsLeft) {
   token.again = {FakeKeyring::key({"in use"})};
   send("these");
   answer(HttpResponse{.status = 403});
-  EXPECT_TRUE(outcomes.empty()) << "the lane hears of it once";
+  EXPECT_TRUE(outcomes.empty()) << "the lane is notified once";
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(sent[0].header("Authorization"), "Bearer in use");
   EXPECT_EQ(sent[0].request.body.joined(), "these");
@@ -235,11 +235,11 @@ TEST_F(HttpExporters, KeepGzipWhenItWasNotToBlame) {
   make_databricks(Compression::kGzip);
   send();
   answer(HttpResponse{.status = 400});
-  answer(HttpResponse{.status = 400});  // as it is, and refused as well
+  answer(HttpResponse{.status = 400});  // uncompressed, and refused as well
   EXPECT_EQ(outcomes[0].kind, OutcomeKind::kRefuse);
   send();
   EXPECT_EQ(sent[0].header("Content-Encoding"), "gzip");
-  answer(HttpResponse{.status = 200, .body = "<html>"});  // shows nothing
+  answer(HttpResponse{.status = 200, .body = "<html>"});  // proves nothing
   send();
   answer(HttpResponse{.status = 400});
   EXPECT_EQ(sent[0].header("Content-Encoding"), "");

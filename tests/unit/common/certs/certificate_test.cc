@@ -68,7 +68,7 @@ TEST(Certificate, HasASerialOfItsOwn) {
   const std::string two =
       serial_of(issue(*authority, server_at({"a"}), kNow, hours(1))->certificate);
   EXPECT_NE(one, two);
-  EXPECT_GE(one.size(), 24U);  // hex digits; shorter once in four billion
+  EXPECT_GE(one.size(), 24U);  // hex digits; shorter once in four billion runs
 }
 
 TEST(Authority, IsReadBackFromItsPem) {

@@ -21,7 +21,7 @@ std::string text(size_t bytes) {
   return result;
 }
 
-// As a stream, which does not say its size, or as one frame that does.
+// As a stream, which does not contain its size, or as one frame that does.
 enum class Size { kTold, kUntold };
 
 std::string zstd(const std::string& plain, Size size = Size::kTold, int window_log = 0) {
@@ -64,7 +64,7 @@ TEST(Unzstd, RefusesWhatIsNotZstd) {
   EXPECT_EQ(refusal("not zstd"), ErrorKind::kInvalid);
   EXPECT_EQ(refusal(zstd("plain") + "x"), ErrorKind::kInvalid);
   std::string damaged = zstd(text(1'000));
-  damaged.back() = static_cast<char>(damaged.back() ^ 1);  // of the checksum
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);  // in the checksum
   EXPECT_EQ(refusal(damaged), ErrorKind::kInvalid);
 }
 
@@ -98,7 +98,7 @@ TEST(Unzstd, AsksForMemoryBeforeItGrows) {
     return Status();
   });
   EXPECT_EQ(result.value(), plain);
-  EXPECT_GE(allowed, 2 * plain.size());  // the output, and a window as large
+  EXPECT_GE(allowed, 2 * plain.size());  // the output, and a window of the same size
   EXPECT_LE(allowed, 5 * plain.size() + 1'000'000);
   size_t small = 0;
   const auto note = [&small](size_t bytes) {

@@ -97,7 +97,7 @@ DatabricksConfig databricks_with(const std::string& rest) {
 TEST(AgentConfig, ReadsEachKindOfAuthentication) {
   EXPECT_EQ(databricks_with("auth: {token: {file: t}}").auth,
             DatabricksAuth(DatabricksToken{"/etc/dualtrace/t"}));
-  EXPECT_EQ(databricks_with("auth: {tokenFile: t}").auth,  // as it was written before
+  EXPECT_EQ(databricks_with("auth: {tokenFile: t}").auth,  // the older notation
             DatabricksAuth(DatabricksToken{"/etc/dualtrace/t"}));
   EXPECT_EQ(databricks_with("auth: {oauth: {clientIDFile: i, clientSecretFile: s}}").auth,
             DatabricksAuth(DatabricksOAuth{"/etc/dualtrace/i", "/etc/dualtrace/s"}));

@@ -15,7 +15,7 @@ using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A valid configuration; tests put something wrong behind it.
+// A valid configuration, to which tests append a fault.
 constexpr std::string_view kValid =
     "arize:\n"
     "  region: US\n"

@@ -26,7 +26,7 @@ TEST(ConfigFingerprint, IsTheBeginningOfTheTextsSha256) {
   EXPECT_NE(config_fingerprint("abc\n"), config_fingerprint("abc"));
 }
 
-// Whoever has to change these values makes every installation roll its agents once.
+// A release that changes these values rolls the agents of every installation once.
 TEST(RestartFingerprint, StaysWhatItWasInEarlierReleases) {
   EXPECT_EQ(of(kArize), "41f84f13eaba");
   EXPECT_EQ(of(kDatabricks), "fa2de4ddacf7");
@@ -100,7 +100,7 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
 }
 
 TEST(RestartFingerprint, IsTheSameHoweverAValueIsWritten) {
-  EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // else as many as there are CPUs
+  EXPECT_NE(with("receiver: {threads: 1}\n"), with(""));  // the default is the number of CPUs
   EXPECT_EQ(with("receiver: {limits: {idleTimeout: 60s}}\n"),
             with("receiver: {limits: {idleTimeout: 1m}}\n"));
   EXPECT_EQ(with("observe: {listen: '127.0.0.1:8888'}\n"), with(""));

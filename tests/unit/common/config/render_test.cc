@@ -13,7 +13,7 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-// The line numbers are not part of what is compared.
+// Line numbers are not compared.
 bool same(const YamlNode& a, const YamlNode& b) {
   if (a.kind != b.kind || a.key != b.key || a.text != b.text) return false;
   if (a.children.size() != b.children.size()) return false;

@@ -14,7 +14,7 @@ TEST(Rules, KnowTheHostsOfZerobus) {
   }
 }
 
-// A host that only looks like one must never be sent a token unless somebody wrote it down.
+// A lookalike host must never be sent a token unless somebody configured it explicitly.
 TEST(Rules, TakeNoOtherHostForZerobus) {
   for (const char* host :
        {"", "zerobus", "1.zerobus", "1.zerobus.", "1.zerobus.cloud.databricks.com",

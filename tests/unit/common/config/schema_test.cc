@@ -23,8 +23,8 @@ std::string read_document() {
   return text.str();
 }
 
-// The `key` in the first cell of each row of the tables of keys. What is in the others, a component
-// test compares (schema_files_test.py).
+// The `key` in the first cell of each row of the tables of keys. A component test
+// (schema_files_test.py) compares the other cells.
 std::multiset<std::string> documented_keys() {
   std::multiset<std::string> keys;
   std::istringstream document(read_document());
@@ -40,10 +40,10 @@ TEST(ConfigSchema, IsWhatTheDocumentDescribes) {
   const std::multiset<std::string> documented = documented_keys();
   for (const SchemaKey& key : config_schema()) {
     EXPECT_EQ(documented.count(std::string(key.path)), 1U)
-        << key.path << " is not once in docs/configuration.md: run ./dev docs";
+        << key.path << " must be in docs/configuration.md exactly once: run ./dev docs";
   }
   EXPECT_EQ(documented.size(), config_schema().size())
-      << "docs/configuration.md has keys that the schema has not: run ./dev docs";
+      << "docs/configuration.md has keys that are not in the schema: run ./dev docs";
 }
 
 TEST(ConfigSchema, HasDefaultsAndBoundsThatAreValid) {
@@ -87,7 +87,7 @@ std::string_view another_value(const SchemaKey& key) {
   }
 }
 
-// With every section, and each kind of authentication in turn.
+// With every section, and with each kind of authentication in turn.
 std::vector<AgentConfig> full_configurations() {
   std::vector<AgentConfig> configurations;
   for (const std::string auth :
@@ -109,7 +109,7 @@ std::vector<AgentConfig> full_configurations() {
   return configurations;
 }
 
-// Each key fills a member of its own, and the running agent takes over what does not take a
+// Each key sets a member of its own, and the running agent applies every key that does not need a
 // restart.
 TEST(ConfigSchema, LeadsEachKeyToAPlaceOfItsOwn) {
   std::set<std::string_view> reached;
@@ -141,7 +141,7 @@ TEST(ConfigSchema, LeadsEachKeyToAPlaceOfItsOwn) {
       reached.insert(key.path);
     }
   }
-  EXPECT_EQ(reached.size() + 3, config_schema().size());  // those without a place, and the list
+  EXPECT_EQ(reached.size() + 3, config_schema().size());  // keys without a member, and the list
 }
 
 TEST(ConfigSchema, BelongsToAnExampleThatIsValid) {

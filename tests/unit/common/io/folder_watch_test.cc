@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using Woken = FolderWatch::Woken;
 
 constexpr milliseconds kNow{0};
-constexpr milliseconds kLong{60'000};  // never waited out
+constexpr milliseconds kLong{60'000};  // never reached
 
 class FolderWatchTest : public testing::Test {
  protected:
@@ -63,7 +63,7 @@ TEST_F(FolderWatchTest, FindsAFolderThatWasReplaced) {
   fs::rename(folder, folder.string() + ".old");
   EXPECT_EQ(watch.wait(kLong), Woken::kChanged);
   fs::create_directory(folder);
-  watch.wait(kNow);  // watches it from here on
+  watch.wait(kNow);  // starts to watch it
   EXPECT_TRUE(watch.watching());
   write(folder / "a");
   EXPECT_EQ(watch.wait(kLong), Woken::kChanged);

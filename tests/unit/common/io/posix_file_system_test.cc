@@ -75,7 +75,7 @@ TEST_F(PosixFileSystemTest, TellsWhatTheSystemLacksFromWhatTheDiskSays) {
   EXPECT_EQ(out_of_descriptors.kind, ErrorKind::kUnavailable);
   EXPECT_EQ(unlisted.kind, ErrorKind::kUnavailable);
   EXPECT_EQ(files.open(folder + "/b", OpenMode::kRead).error().kind, ErrorKind::kNotFound);
-  // A read that fails because of what we did is no damage.
+  // A read that fails because of the caller's mistake is not damage.
   const auto opened_folder = files.open(folder, OpenMode::kRead);
   ASSERT_TRUE(opened_folder);
   std::string bytes(1, '\0');

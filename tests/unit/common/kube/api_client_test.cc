@@ -120,7 +120,7 @@ TEST_F(ApiClientTest, RefusesAnObjectAboveItsLimit) {
 
 TEST_F(ApiClientTest, AnswersManyThreadsAtOnce) {
   Mutex mutex;
-  std::vector<HttpReplier> waiting;  // answered when all are here
+  std::vector<HttpReplier> waiting;  // answered once all have arrived
   serve([&](HttpServerRequest, HttpReplier replier) {
     const Lock lock(mutex);
     waiting.push_back(std::move(replier));
@@ -146,7 +146,7 @@ TEST_F(ApiClientTest, GetsOverAConnectionThatTheServerHasClosed) {
     const std::string head = read_head(socket);
     ++requests;
     write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
-    if (requests == 1) read_head(socket);  // and goes without an answer
+    if (requests == 1) read_head(socket);  // and closes without an answer
   });
   ApiClient& kube = api(raw.port());
   EXPECT_TRUE(kube.get(kPods, kKey));
@@ -186,7 +186,7 @@ TEST_F(ApiClientTest, SaysThatAListHasExpired) {
             (Error{ErrorKind::kExpired, "list pods n: the token is too old"}));
 }
 
-// Lines and the end of a watch, as they come.
+// Records the lines and the end of a watch.
 struct Watched {
   WatchReader reader() {
     return {.line = [this](std::string line) { push(std::move(line)); },
@@ -270,7 +270,7 @@ TEST_F(ApiClientTest, EndsEverythingWhenCancelled) {
   EXPECT_EQ(call.get().error().kind, ErrorKind::kCancelled);
   EXPECT_EQ(listed.get_future().get().error().kind, ErrorKind::kCancelled);
   EXPECT_EQ(watched.wait_for(1), std::vector<std::string>{"ended: cancelled"});
-  // And so does what comes later.
+  // Later calls are cancelled, too.
   EXPECT_EQ(kube.get(kPods, kKey).error().kind, ErrorKind::kCancelled);
   Watched late;
   const auto late_watch = kube.watch({.type = kPods}, {"7", seconds(300)}, late.reader());

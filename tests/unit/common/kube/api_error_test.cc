@@ -32,7 +32,7 @@ TEST(ApiError, MapsEveryCodeToWhatTheCallerMayDo) {
     EXPECT_EQ(apply_error(refusal(code, {{"message", "why"}})),
               (Error{kind, "apply daemonsets a/b: why"}))
         << code;
-    // A proxy's page in place of a Status.
+    // A proxy's page instead of a Status.
     const Error bare = apply_error({.status = code, .headers = {}, .body = "<html>"});
     EXPECT_EQ(bare, (Error{kind, "apply daemonsets a/b: HTTP " + std::to_string(code)}));
   }

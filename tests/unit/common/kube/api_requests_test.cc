@@ -42,7 +42,7 @@ TEST(ApiRequests, ApplyIsForcedUnderTheManagersName) {
             "PATCH /apis/apps/v1/namespaces/a/daemonsets/b"
             "?fieldManager=dualtrace-operator&force=true");
   EXPECT_EQ(header(apply, "Content-Type"), "application/apply-patch+yaml");
-  // YAML knows no "\/".
+  // "\/" is not valid in YAML.
   EXPECT_NE(apply.body.joined().find("x/y"), std::string::npos);
   EXPECT_EQ(line(apply_request(kDaemonSets, kObject, {.field_manager = "m", .dry_run = true})),
             line(apply_request(kDaemonSets, kObject, {"m"})) + "&dryRun=All");

@@ -23,7 +23,7 @@ struct CallerTest : testing::Test {
                 [this](Result<HttpResponse> result) { results.push_back(std::move(result)); });
     scheduler.run_ready();
   }
-  // Answers the oldest request that waits.
+  // Answers the oldest pending request.
   void answer(Result<HttpResponse> result) {
     ASSERT_FALSE(sent.empty());
     const auto done = std::move(sent.front().done);
@@ -94,7 +94,7 @@ TEST_F(CallerTest, DoesNotWaitUnasked) {
     answer(status);
     EXPECT_EQ(results.back()->status, status);
   }
-  // Nor with any other answer.
+  // The same holds for any other answer.
   call();
   answer(404, "1");
   EXPECT_EQ(results.back()->status, 404);
@@ -187,7 +187,7 @@ TEST_F(CallerTest, NeedsACredential) {
 TEST_F(CallerTest, EndsEveryCallWhenCancelled) {
   call();
   call();
-  answer(429, "5");  // one waits, one is sent
+  answer(429, "5");  // one waits, one is in flight
   caller.cancel();
   ASSERT_EQ(results.size(), 2U);
   for (const auto& result : results) EXPECT_EQ(result.error().kind, ErrorKind::kCancelled);
@@ -199,7 +199,7 @@ TEST_F(CallerTest, EndsEveryCallWhenCancelled) {
   EXPECT_EQ(results[2].error().kind, ErrorKind::kCancelled);
 }
 
-// The body of an answer that is read as it comes.
+// The body of an answer that is streamed.
 struct StreamedCallTest : CallerTest {
   StreamedCallTest() : http(static_cast<FakeHttpClient&>(*connections.clients().calls)) {
     caller.call(http, {.method = "GET", .path = "/x", .headers = {}, .body = {}}, seconds(30),
@@ -229,7 +229,7 @@ TEST_F(StreamedCallTest, HandsTheBodyOnAndAnswersAtItsEnd) {
   end({});
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0]->status, 200);
-  EXPECT_EQ(results[0]->body, "") << "it was handed on";
+  EXPECT_EQ(results[0]->body, "") << "it was passed on";
   scheduler.run_for(seconds(60));
   EXPECT_EQ(results.size(), 1U);
 }

@@ -29,7 +29,7 @@ struct ConnectionsTest : testing::Test {
     HttpRequest request;
     return *connections->authorize(request);
   }
-  // The same for all clients.
+  // All clients must have the same.
   std::vector<TlsClientOptions> renewed() {
     for (const FakeHttpClient* fake : fakes) EXPECT_EQ(fake->renewed, fakes[0]->renewed);
     return fakes[0]->renewed;

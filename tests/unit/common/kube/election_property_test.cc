@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever happens to the electors and their calls, never do two lead at once; and when all is well
-// again, one does soon.
+// Whatever happens to the electors and their calls, two never lead at the same time, and once the
+// trouble is over, one soon leads.
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ using std::chrono::seconds;
 constexpr Duration kLease = seconds(15);
 constexpr Duration kRetryMax = milliseconds(4400);
 
-// Another machine's clock: it begins elsewhere and runs faster or slower.
+// Another machine's clock: it has another origin and runs faster or slower.
 class DriftingClock final : public Clock {
  public:
   DriftingClock(const FakeClock& truth, Random& random)
@@ -42,8 +42,8 @@ class DriftingClock final : public Clock {
 
 class World;
 
-// One process's way to the API: calls fail before or after they took effect, hang before or after,
-// or take effect long after their caller gave up.
+// One process's connection to the API: calls fail or hang, before or after they took effect, or
+// take effect long after their caller gave up.
 class UnsureApi final : public Api {
  public:
   explicit UnsureApi(World& world) : world_(world) {}
@@ -94,7 +94,7 @@ class World {
     slots[index]->due = truth.tick() + milliseconds(random.below(3000));
   }
 
-  // Lets time go by, in which the processes that are not busy do what is due.
+  // Advances the time. Processes that are not busy run whatever becomes due.
   void pass(Duration span) {
     const Tick end = truth.tick() + span;
     while (truth.tick() < end && !testing::Test::HasFailure()) {
@@ -132,7 +132,7 @@ class World {
 
   void expect_one_leader() {
     size_t leaders = 0;
-    // A killed process is gone; a paused or lost one may still act on what leading() says.
+    // A killed process is gone; a paused or deposed one may still act on the result of leading().
     for (const auto& process : slots) {
       leaders += process->election.leadership()->leading() ? 1 : 0;
     }
@@ -150,7 +150,7 @@ class World {
   Random random;
   FakeClock truth;
   FakeApi api;
-  uint64_t trouble = 0;  // calls in a hundred that go wrong
+  uint64_t trouble = 0;  // percentage of calls that go wrong
   std::vector<std::unique_ptr<UnsureApi>> apis;
   std::vector<std::shared_ptr<Process>> slots;
   std::deque<std::pair<Tick, std::function<void()>>> late_writes;
@@ -172,23 +172,23 @@ Result<Json> UnsureApi::call(const std::function<Result<Json>()>& effect, bool w
   switch (random.below(6)) {
     case 0:
       return unsure;
-    case 1: {  // slow on the way there
+    case 1: {  // the request is slow
       world_.pass(hang);
       return effect();
     }
-    case 2: {  // slow on the way back
+    case 2: {  // the answer is slow
       auto result = effect();
       world_.pass(hang);
       return result;
     }
     case 3:  // the answer is lost
-      ignore(effect(), "nobody hears of it");
+      ignore(effect(), "its answer is lost");
       world_.pass(hang);
       return unsure;
     case 4: {  // it takes effect after its caller gave up
       if (writes) {
         const Tick when = world_.truth.tick() + hang;
-        world_.late_writes.emplace_back(when, [effect] { ignore(effect(), "nobody hears of it"); });
+        world_.late_writes.emplace_back(when, [effect] { ignore(effect(), "its answer is lost"); });
         std::sort(world_.late_writes.begin(), world_.late_writes.end(),
                   [](const auto& a, const auto& b) { return a.first < b.first; });
       }
@@ -217,7 +217,7 @@ void make_trouble(World& world) {
     case 0:  // kill -9, and a restart
       if (!world.slots[victim]->busy) world.boot(victim);
       break;
-    case 1:  // the process does not get the processor
+    case 1:  // the process gets no CPU time
       world.slots[victim]->due = world.truth.tick() + milliseconds(random.below(25'000));
       break;
     case 2:
@@ -246,7 +246,7 @@ TEST(ElectionProperty, NeverDoTwoLeadAndSomeoneDoesWhenAllIsWell) {
       world.pass(milliseconds(world.random.below(6000)));
     }
     world.trouble = 0;
-    // What is paused wakes up, what is on its way arrives.
+    // Paused processes wake up, and delayed calls arrive.
     world.pass(seconds(28));
     world.pass((kLease + kRetryMax) * 100 / 95);
     EXPECT_TRUE(world.someone_leads());

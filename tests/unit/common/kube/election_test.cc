@@ -23,7 +23,7 @@ class ElectionTest : public testing::Test {
   void fail_all(ErrorKind kind) {
     api.fault([kind](const FakeApi::Call&) { return Error{kind, "m"}; });
   }
-  // What happens while a call is under way.
+  // Runs `what` while a call is in flight.
   void during(const std::string& verb, std::function<void()> what) {
     api.fault([verb, what = std::move(what)](const FakeApi::Call& call) -> std::optional<Error> {
       if (call.verb == verb) what();
@@ -190,7 +190,7 @@ TEST_F(ElectionTest, ALeaderThatCannotRenewLeadsUntilTheDeadlineAndNoLonger) {
   const Election::Round round = a.round();
   EXPECT_EQ(round.standing, Standing::kLeading);
   EXPECT_EQ(round.error->kind, ErrorKind::kUnavailable);
-  EXPECT_EQ(round.wait, seconds(1)) << "it wakes up when it is lost";
+  EXPECT_EQ(round.wait, seconds(1)) << "the next round is due when the lease expires";
   EXPECT_TRUE(a.leadership()->leading());
   clock.advance(seconds(1) - Duration(1));
   EXPECT_TRUE(a.leadership()->leading());

@@ -28,7 +28,7 @@ class EventRecorderTest : public testing::Test {
   MetricRegistry metrics;
 };
 
-// Holds the first write until the test lets it go.
+// Blocks the first write until the test releases it.
 struct Gate {
   std::optional<Error> operator()(const FakeApi::Call& /*call*/) {
     if (!std::exchange(once, true)) {

@@ -86,7 +86,7 @@ TEST_F(EventWriterTest, WhatDiffersInAnythingIsAnotherEvent) {
   events[4].action = "Other";
   events[5].note = "other";
   for (const Event& one : events) EXPECT_EQ(*writer.write(one), Written::kCreated);
-  EXPECT_EQ(stored().size(), 6u) << "at one moment, under different names";
+  EXPECT_EQ(stored().size(), 6u) << "at the same time, under different names";
 }
 
 TEST_F(EventWriterTest, ASeriesWhoseEventIsGoneBeginsAnew) {
@@ -108,7 +108,7 @@ TEST_F(EventWriterTest, TriesThreeTimesWhatMayPass) {
   for (int i = 0; i < 3; ++i) api.fail_next("create", kEvents, {ErrorKind::kUnavailable, "m"});
   EXPECT_FALSE(writer.write(event("Other")));
   EXPECT_EQ(pauses.size(), 4u);
-  EXPECT_EQ(*writer.write(event("Other")), Written::kCreated) << "it was not remembered";
+  EXPECT_EQ(*writer.write(event("Other")), Written::kCreated) << "it was not recorded";
 }
 
 TEST_F(EventWriterTest, TriesASeriesAgainWithTheSameCount) {
@@ -154,7 +154,7 @@ TEST_F(EventWriterTest, CutsWhatIsTooLong) {
   const Json object = stored()[0];
   EXPECT_LE(key_of(object).name.size(), 253u);
   EXPECT_EQ(key_of(object).name, std::string(235, 'n') + ".1797a04466e2a000");
-  EXPECT_EQ(object["note"], std::string(1023, 'x')) << "not within a character";
+  EXPECT_EQ(object["note"], std::string(1023, 'x')) << "not in the middle of a character";
   EXPECT_EQ(object["reason"], std::string(128, 'R'));
   EXPECT_EQ(object["action"], std::string(128, 'A'));
 }
@@ -172,7 +172,8 @@ TEST_F(EventWriterTest, RemembersOnlySoMany) {
     clock.advance(std::chrono::milliseconds(1));
   }
   EXPECT_EQ(*writer.write(event("R1")), Written::kSeries);
-  EXPECT_EQ(*writer.write(event("R0")), Written::kCreated) << "the one longest unseen is forgotten";
+  EXPECT_EQ(*writer.write(event("R0")), Written::kCreated)
+      << "the least recently seen one is dropped";
 }
 
 TEST(ReferenceTo, NamesTheObjectAndLeavesOutWhatItHasNot) {

@@ -75,7 +75,7 @@ TEST_F(ExecCredentialTest, IsMadeAnewWhenRefusedButNotAtEveryRefusal) {
   EXPECT_EQ(token(), "Bearer one");
   prints({{"token", "two"}});
   credential().refused();
-  EXPECT_EQ(token(), "Bearer one");  // it is brand-new: another would be no better
+  EXPECT_EQ(token(), "Bearer one");  // brand-new, so another run would not help
   clock.advance(seconds(10));
   EXPECT_EQ(token(), "Bearer two");
   EXPECT_EQ(token(), "Bearer two");

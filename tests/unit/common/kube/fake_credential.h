@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FakeCredential: shows what the test says, another one once it was refused. Used from one thread.
+// FakeCredential: returns the test's credentials, the next one once refused. Used from one thread.
 
 #include <deque>
 
@@ -11,7 +11,7 @@ namespace dualtrace::kube {
 class FakeCredential final : public ApiCredential {
  public:
   struct State {
-    std::deque<Result<Shown>> shown;  // the first, until refused; the last stays
+    std::deque<Result<Shown>> shown;  // in use; the last one is kept even if refused
     int refusals = 0;
   };
   explicit FakeCredential(State& state) : state_(state) {}

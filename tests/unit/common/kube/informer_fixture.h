@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// An informer of pods on a FakeListWatch and a FakeScheduler, and a listener that checks what it is
-// told: the state before a change is the one after the last.
+// An informer of pods on a FakeListWatch and a FakeScheduler, and a listener that checks its calls:
+// the state before each change is the state after the previous one.
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ class InformerWorld {
   InformerWorld(const InformerWorld&) = delete;
   InformerWorld& operator=(const InformerWorld&) = delete;
 
-  // Of a server that has no streamed lists.
+  // From a server that does not support streamed lists.
   void start(uint64_t seed = 1) {
     start_streaming(seed);
     end(fail(ErrorKind::kInvalid, "sendInitialEvents is forbidden"));
@@ -73,7 +73,7 @@ class InformerWorld {
     api.last_watch().end(std::move(status));
     scheduler.run_ready();
   }
-  // name@version of all that the store holds.
+  // name@version of every object in the store.
   std::vector<std::string> held() const {
     std::vector<std::string> texts;
     for (const ObjectPointer& object : informer->store().all()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever the server and the network do: the listener's story is consistent at every step, no
-// schedule makes a busy loop, and once they are well the store has what is true.
+// Whatever the server and the network do: the listener's events are consistent at every step, no
+// schedule causes a busy loop, and once the faults end, the store matches the server.
 
 #include <algorithm>
 #include <set>
@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// An API server as far as lists and watches go: a history that can be compacted.
+// An API server, reduced to lists and watches: a history that can be compacted.
 class ServerModel {
  public:
   struct Entry {
@@ -52,7 +52,7 @@ class ServerModel {
     return objects;
   }
 
-  // Two objects a page; the token is "version/offset".
+  // Two objects per page. The token is "version/offset".
   Result<ListPage> list(const ListRequest& request) const {
     uint64_t version = version_;
     size_t offset = 0;
@@ -98,7 +98,7 @@ class TroubledWorld : public InformerWorld {
     start_streaming(seed);
   }
 
-  // How many times in a hundred a request or a line goes wrong.
+  // The percentage of requests and lines that go wrong.
   void serve(uint64_t trouble) {
     if (!api.lists.empty() && api.lists.back().done) serve_list(trouble);
     if (!api.watches.empty() && api.last_watch().open) serve_watch(trouble);
@@ -115,7 +115,7 @@ class TroubledWorld : public InformerWorld {
     }
     switch (random.below(8)) {
       case 0:
-        return;  // it takes its time, or never ends
+        return;  // slow, or never answered
       case 1:
         api.answer(ListPage{{pod("", "1")}, "5", ""});
         return;
@@ -246,8 +246,8 @@ class TroubledWorld : public InformerWorld {
   ServerModel server;
   bool streams = false;
   size_t served_watch = 0;
-  std::vector<Json> initial;  // what is still to be streamed of a list
-  bool ends_list = false;     // and then that this was all
+  std::vector<Json> initial;  // the rest of a list that is being streamed
+  bool ends_list = false;     // then the marker that ends the list
   uint64_t position = 0;
   uint64_t listed = 0;  // the version of the last list
   std::optional<uint64_t> first_listed;
@@ -275,8 +275,8 @@ TEST(InformerProperty, EndsWithWhatIsTrueAndTellsAConsistentStory) {
   }
 }
 
-// Without compaction and damage nothing is listed a second time, so that every single change must
-// be told, in order, exactly once.
+// Without compaction and damage nothing is listed a second time, so every single change must be
+// reported, in order, exactly once.
 TEST(InformerProperty, LosesNoChangeToCutsAlone) {
   for (uint64_t seed = 1; seed <= kSeeds && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);

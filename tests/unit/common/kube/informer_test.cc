@@ -33,7 +33,7 @@ TEST_F(InformerTest, ReadsAStreamedListAndGoesOnInTheSameStream) {
   send(watch_event("ADDED", pod("b", "2")));
   send(watch_event("ADDED", pod("c", "3")));
   send(watch_event("DELETED", pod("c", "4")));
-  EXPECT_TRUE(held().empty()) << "it is shown when it is whole";
+  EXPECT_TRUE(held().empty()) << "it becomes visible once it is complete";
   EXPECT_FALSE(informer->synced());
   send(last_of_list("5"));
   EXPECT_TRUE(informer->synced());
@@ -109,7 +109,7 @@ TEST_F(InformerTest, TellsAfterAGapWhatWasMissedWithTheLastKnownState) {
   const ObjectPointer kept = informer->store().get({"n", "a"});
   send(error_event(410, "Expired"));
   EXPECT_EQ(held(), (Texts{"a@1", "b@2", "c@3"}))
-      << "the old list stands until the new one is whole";
+      << "the old list stays until the new one is complete";
   scheduler.run_for(seconds(1));
   EXPECT_EQ(api.lists.back().request.continue_token, "");
   answer(page({pod("a", "1"), pod("c", "7"), pod("d", "8")}, "9"));
@@ -136,7 +136,7 @@ TEST_F(InformerTest, ATornWatchGoesOnFromTheLastVersionWithoutAList) {
   send(watch_event("ADDED", pod("a", "6")));
   send(bookmark("9"));
   end(fail(ErrorKind::kUnavailable, "connection reset"));
-  EXPECT_EQ(api.watches.size(), 1u) << "not at once";
+  EXPECT_EQ(api.watches.size(), 1u) << "not immediately";
   scheduler.run_for(seconds(1));
   ASSERT_EQ(api.watches.size(), 2u);
   EXPECT_EQ(api.last_watch().resource_version, "9");
@@ -146,7 +146,7 @@ TEST_F(InformerTest, ATornWatchGoesOnFromTheLastVersionWithoutAList) {
 TEST_F(InformerTest, WhatAFormerWatchSentIsNotHeard) {
   start();
   answer(page({}, "5"));
-  // All of this is on its way when the first line is read.
+  // All of this is in flight when the first line is read.
   api.last_watch().send_line("garbage");
   api.last_watch().send(watch_event("ADDED", pod("ghost", "6")));
   api.last_watch().end({});
@@ -195,14 +195,14 @@ TEST_F(InformerTest, AsksForAListWhenAWatchSendsMoreThanItHolds) {
   for (int i = 0; i < 2; ++i) api.last_watch().send_line(line);
   api.last_watch().end({});
   scheduler.run_ready();
-  EXPECT_EQ(told, Texts{"large@6"}) << "what it does hold counts";
+  EXPECT_EQ(told, Texts{"large@6"}) << "the objects that it contains count";
   EXPECT_TRUE(has_metric(
       R"(dualtrace_informer_ends_total{namespace="",reason="Overrun",resource="pods"} 1)"));
   scheduler.run_for(seconds(1));
   EXPECT_EQ(api.lists.size(), 2u);
   answer(page({}, "9"));
   for (int i = 0; i < 2; ++i) send(event);
-  EXPECT_EQ(api.lists.size(), 2u) << "what was read does not count";
+  EXPECT_EQ(api.lists.size(), 2u) << "the objects that were read do not count";
 }
 
 TEST_F(InformerTest, KeepsOnlyWhatItIsToKeep) {
@@ -261,7 +261,7 @@ TEST_F(InformerTest, NobodyIsToldOnceItIsGone) {
   EXPECT_TRUE(has_metric(R"(dualtrace_informer_objects{namespace="",resource="pods"} 0)"));
 }
 
-// What a broken server does to each request, for half an hour.
+// A broken server's reaction to each request, for half an hour.
 struct Trouble {
   const char* name;
   std::function<void(FakeListWatch&)> act;
@@ -278,7 +278,7 @@ TEST_P(InformerOutage, IsNoBusyLoop) {
   const size_t before = api.requests();
   const Tick begin = clock.tick();
   while (clock.tick() - begin < minutes(30)) {
-    // Whatever was asked is answered within a millisecond.
+    // Every request is answered within a millisecond.
     GetParam().act(api);
     scheduler.run_ready();
     scheduler.run_for(std::chrono::milliseconds(1));
@@ -340,7 +340,7 @@ INSTANTIATE_TEST_SUITE_P(All, InformerOutage,
                                                    end_watches(api, {});
                                                  },
                                                  32, 400},
-                                         // It gets on, a change at a time.
+                                         // It makes progress, one change at a time.
                                          Trouble{"WatchesEndAfterAChange",
                                                  [](FakeListWatch& api) {
                                                    answer_lists(api, kOnePod);

@@ -14,7 +14,7 @@ struct Kubeconfig : testing::Test {
   void write(const std::string& path, const std::string& text) {
     ASSERT_TRUE(write_file(files, path, text));
   }
-  // One whose user and cluster are as given, in flow style.
+  // A kubeconfig with the given user and cluster, in flow style.
   Result<ClientConfig> read(const std::string& cluster, const std::string& user) {
     write("/k/config",
           "current-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n"

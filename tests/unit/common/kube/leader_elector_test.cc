@@ -101,7 +101,7 @@ TEST_F(LeaderElectorTest, TellsOnceThatLeadershipIsLostAndDoesNotSeekItAgain) {
   const size_t calls = api.calls().size();
   elector->release();  // joins its thread
   EXPECT_EQ(holder(), "");
-  EXPECT_EQ(api.calls().size(), calls + 1) << "the release alone";
+  EXPECT_EQ(api.calls().size(), calls + 1) << "only the release";
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST(ListReader, ReadsAPageWithItsPlaceInTheList) {
   EXPECT_EQ(names(*page), std::vector<std::string>{"a"});
 }
 
-// Wherever the network cuts it, and whatever is in its strings.
+// Wherever the network splits the page, and whatever its strings contain.
 TEST(ListReader, ReadsAPageInPiecesOfAnySize) {
   const std::string text = R"({ "kind" : "List", "metadata" : { "resourceVersion" : "9" },
     "odd" : "\"items\":[{", "more" : {"items":[{"not":1}]},
@@ -76,7 +76,7 @@ TEST(ListReader, TrimsEachObjectAsItIsRead) {
       Json({{"apiVersion", "apps/v1"}, {"kind", "DaemonSet"}, {"metadata", {{"name", "a"}}}}));
 }
 
-// A server may send what it likes: 100 MiB in one answer where 64 MiB used to be the end.
+// A server may send any amount: 100 MiB in one answer, above the former limit of 64 MiB.
 TEST(ListReader, ReadsAPageOfAnyLength) {
   Selection selection = kSelection;
   selection.trim = [](Json& object) { object.erase("spec"); };

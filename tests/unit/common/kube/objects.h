@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Objects and lines of a watch, as short as a test likes them.
+// Objects and watch lines for tests, as short as possible.
 
 #include <string>
 
@@ -22,7 +22,7 @@ inline Json bookmark(const std::string& version) {
   return watch_event("BOOKMARK", {{"kind", "Pod"}, {"metadata", {{"resourceVersion", version}}}});
 }
 
-// What ends a streamed list.
+// The bookmark that ends a streamed list.
 inline Json last_of_list(const std::string& version) {
   Json event = bookmark(version);
   event["object"]["metadata"]["annotations"] = {{"k8s.io/initial-events-end", "true"}};

@@ -58,7 +58,7 @@ TEST(Store, FindsObjectsByTheirIndexAsTheyChange) {
   store.put(a);
   store.put(owned("c", "1", ""));
   EXPECT_EQ(store.select("x"), (std::vector{a, b}));
-  EXPECT_TRUE(store.select("").empty()) << "what has no value is left out";
+  EXPECT_TRUE(store.select("").empty()) << "fields without a value are left out";
   const ObjectPointer moved = owned("a", "2", "y");
   store.put(moved);
   EXPECT_EQ(store.select("x"), std::vector{b});

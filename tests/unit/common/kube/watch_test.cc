@@ -98,13 +98,13 @@ TEST_F(WatchStepTest, AServerWithoutStreamsIsAskedForPagesAtOnceAndFromThenOn) {
   ASSERT_TRUE(std::holds_alternative<SendList>(next.action));
   EXPECT_EQ(std::get<SendList>(next.action).request.limit, 500u);
   EXPECT_EQ(next.end_reason, "NoStreams");
-  EXPECT_FALSE(next.error) << "it is no failure";
+  EXPECT_FALSE(next.error) << "it is not a failure";
   EXPECT_EQ(told(next), "init ");
   be_watching();
   expect_wait_then_list(watch_fails({ErrorKind::kExpired, "gone"}), Listing{});
 }
 
-// So answers an API server whose etcd is older than 3.4.25: 200, and then a 500 within the stream.
+// An API server with an etcd older than 3.4.25 answers 200, and then sends a 500 in the stream.
 TEST_F(WatchStepTest, AServerWithAnOldEtcdIsAskedForPagesAtOnce) {
   be_streaming();
   const WatchStep next =
@@ -132,7 +132,7 @@ TEST_F(WatchStepTest, AStreamThatFailsIsFollowedByPagesWhateverItWas) {
   be_streaming();
   expect_wait_then_list(text("{\"type\":\"ADDED\",\"obj"), Listing{});
   be_streaming();
-  expect_wait_then_list(line(bookmark("9")), Listing{});  // an old server says no end
+  expect_wait_then_list(line(bookmark("9")), Listing{});  // an old server sends no end marker
 }
 
 TEST_F(WatchStepTest, WaitsForAStreamFarShorterThanForAWatch) {
@@ -323,7 +323,7 @@ TEST_F(WatchStepTest, APageThatHasToWaitIsAskedForAgain) {
   expect_wait_then_list(list_fails({ErrorKind::kThrottled, "m"}), where);
   const WatchStep next = feed(WaitOver{});
   EXPECT_EQ(std::get<SendList>(next.action).request.continue_token, "next");
-  EXPECT_EQ(told(next), "") << "the pages before it count";
+  EXPECT_EQ(told(next), "") << "earlier pages count";
 }
 
 TEST_F(WatchStepTest, APageThatIsNoLongerKeptIsFollowedByTheWholeListAnewInAStream) {
@@ -331,7 +331,7 @@ TEST_F(WatchStepTest, APageThatIsNoLongerKeptIsFollowedByTheWholeListAnewInAStre
   expect_wait_then_stream(list_fails({ErrorKind::kExpired, "m"}));
   const WatchStep next = feed(WaitOver{});
   EXPECT_TRUE(std::get<OpenWatch>(next.action).request.lists_first);
-  EXPECT_EQ(told(next), "init ") << "what was listed so far is forgotten";
+  EXPECT_EQ(told(next), "init ") << "the partial list is discarded";
   be_on_page(1);
   expect_wait_then_stream(list_fails({ErrorKind::kInvalid, "the token is not valid"}));
   state.no_streams = true;
@@ -374,7 +374,7 @@ TEST_F(WatchStepTest, WaitsShortlyAgainAfterTwoMinutesWithoutAFailure) {
   EXPECT_LE(std::get<Wait>(next.action).delay, milliseconds(800));
 }
 
-// An API server that is restarted every minute is followed as fast as one that is restarted once.
+// If an API server restarts every minute, the watch resumes as fast as after one restart.
 TEST_F(WatchStepTest, WaitsShortlyAgainAfterAWatchThatStoodForTenSeconds) {
   state.failures = 20;
   state.last_failure = now - seconds(15);

@@ -15,7 +15,7 @@ namespace {
 
 using testing::MatchesRegex;
 
-// What `write` puts on stderr.
+// Returns the output of `write` to stderr.
 template <typename Write>
 std::string captured(Write write) {
   testing::internal::CaptureStderr();

@@ -183,7 +183,7 @@ TEST(HttpClient, GivesUpWhenTheWholeExchangeTakesTooLong) {
   RawServer server([](tcp::socket& socket) {
     read_head(socket);
     write(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    // A byte now and then would keep a timeout of each single read from ever passing.
+    // An occasional byte would keep resetting a timeout that covers only a single read.
     asio::steady_timer timer(socket.get_executor());
     while (true) {
       write(socket, "1\r\nx\r\n");
@@ -263,7 +263,7 @@ TEST(HttpClient, NeverSendsARequestTwiceByItself) {
     read_head(socket);
     ++requests;
     write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    read_head(socket);  // on the kept connection, which is then closed without an answer
+    read_head(socket);  // on the reused connection, which is then closed without an answer
     ++requests;
   });
   const auto client = make_http_client({.origin = url("http", "127.0.0.1", server.port())});

@@ -56,7 +56,7 @@ TEST_F(HttpClientTls, TakesTheAuthorityAsTextAndTrustsNoOther) {
   const auto server = serve(authority.issue({"127.0.0.1"}));
   EXPECT_TRUE(get_from(server->port(), {.ca_text = authority.ca_pem()}));
   EXPECT_TRUE(get_from(server->port(), {.ca_text = stranger.ca_pem() + authority.ca_pem()}));
-  // The text goes before the file.
+  // The text takes precedence over the file.
   EXPECT_FALSE(
       get_from(server->port(), {.ca_file = authority.ca_file(), .ca_text = stranger.ca_pem()}));
   const auto refused = get_from(server->port(), {.ca_text = "not PEM"});

@@ -53,7 +53,7 @@ TEST(HttpProxy, SaysWhichFileCannotBeRead) {
   EXPECT_THAT(proxy_authorization(proxy).error().message, HasSubstr("username: cannot be read"));
   proxy.username_file = folder.file("username", "u");
   EXPECT_THAT(proxy_authorization(proxy).error().message, HasSubstr("password: cannot be read"));
-  proxy.password_file = folder.path();  // a folder
+  proxy.password_file = folder.path();  // a folder, not a file
   EXPECT_FALSE(proxy_authorization(proxy));
 }
 

@@ -61,7 +61,7 @@ std::string cause(const Result<HttpResponse>& answer) {
   return answer ? "answered" : answer.error().message;
 }
 
-// Until the client has closed the connection.
+// Returns once the client has closed the connection.
 void wait_for_close(tcp::socket& socket) {
   boost::system::error_code error;
   std::array<char, 4096> rest;
@@ -77,7 +77,7 @@ TEST(HttpSender, SendsTheRequestAsItIsAndReadsTheAnswer) {
               replier.reply({.status = 429, .headers = {{"Retry-After", "3"}}, .body = "slow"});
             });
   const auto sender = make_http_sender({.origin = local(server->port())});
-  // Parts of every size: joined with others, cut, and as they are.
+  // Parts of every size: some are merged, some split, some sent unchanged.
   SharedByteChain body;
   for (const size_t size : {1, 0, 70'000, 3, 65'536, 30'000, 50'000, 2'000'000, 9}) {
     body.append(SharedBytes(std::string(size, static_cast<char>('a' + body.parts().size()))));
@@ -183,7 +183,7 @@ TEST(HttpSender, GivesUpOnInterimAnswersWithoutEndAndOnAnotherProtocol) {
   }
 }
 
-// What follows an answer would be taken for the next one.
+// Bytes after an answer would be read as the next answer.
 TEST(HttpSender, LeavesAConnectionOnWhichMoreCameThanTheAnswer) {
   TestAuthority authority;
   const TlsServerOptions files = authority.issue({"127.0.0.1"});
@@ -205,7 +205,7 @@ TEST(HttpSender, LeavesAConnectionOnWhichMoreCameThanTheAnswer) {
     stream.handshake(asio::ssl::stream_base::server);
     std::string head;
     asio::read_until(stream, asio::dynamic_buffer(head), "\r\n\r\n");
-    // Two records that arrive together.
+    // Two records that arrive in one segment.
     using Cork = asio::detail::socket_option::boolean<IPPROTO_TCP, TCP_CORK>;
     socket.set_option(Cork(true));
     asio::write(stream, asio::buffer(kOk));
@@ -261,7 +261,7 @@ TEST(HttpSender, LetsAConnectionIdleNoLongerThanItMayOrTheServerSays) {
       read_head(socket);
       write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + promise + "\r\n");
       if (!first) return;
-      wait_for_close(socket);  // by the client, as nothing else ends it
+      wait_for_close(socket);  // the client closes it; nothing else does
       closed.set_value();
     });
     const auto sender = make_http_sender(
@@ -280,7 +280,7 @@ TEST(HttpSender, NeverSendsARequestTwiceByItself) {
     read_head(socket);
     ++requests;
     write(socket, kOk);
-    read_head(socket);  // on the kept connection, which is then closed without an answer
+    read_head(socket);  // on the reused connection, which is then closed without an answer
     ++requests;
   });
   const auto sender = make_http_sender({.origin = local(server.port())});
@@ -310,7 +310,7 @@ TEST(HttpSender, TakesNoSuccessForARequestThatIsNotThereYet) {
   RawServer server([&](tcp::socket& socket) {
     read_head(socket);
     write(socket, kOk);
-    answered.get_future().wait();  // and nothing of the body is read
+    answered.get_future().wait();  // none of the body is read
   });
   const auto sender = make_http_sender({.origin = local(server.port())});
   const auto answer = call(*sender, {.body = std::string(64 << 20, 'x')});
@@ -420,7 +420,7 @@ TEST(HttpSender, CallsEveryDoneBeforeItIsGone) {
 
 TEST(HttpSender, MakesNoMoreConnectionsThanItMay) {
   std::atomic<int> connections = 0;
-  RawServer server([&](tcp::socket& socket) {  // which serves one at a time
+  RawServer server([&](tcp::socket& socket) {  // it serves one connection at a time
     ++connections;
     while (true) {
       read_head(socket);
@@ -494,7 +494,7 @@ TEST(HttpSender, TriesTheNextAddressWhenOneRefusesOrSwallows) {
     write(socket, kOk);
   });
   const tcp::endpoint right(asio::ip::address_v4::loopback(), server.port());
-  // A listener whose queue is full answers no SYN any more.
+  // A listener with a full backlog no longer answers a SYN.
   asio::io_context io;
   tcp::acceptor full(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   full.listen(0);
@@ -528,7 +528,7 @@ TEST(HttpSender, IsNotStoppedByAnothersNameThatTakesForever) {
   EXPECT_TRUE(call(*other));
   const auto answer = late.get();
   ASSERT_FALSE(answer);
-  // Nothing was sent, so this timeout is not the destination's.
+  // Nothing was sent, so the destination is not to blame for this timeout.
   EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
   EXPECT_NE(answer.error().message.find("looking up the name"), std::string::npos);
   stuck.reset();  // does not wait for the lookup
@@ -644,7 +644,7 @@ TEST(HttpSender, GivesItsProxyTheWholeTargetOfAPlainRequest) {
       << asked;
 }
 
-// A proxy that refuses whatever credential it is shown.
+// A proxy that refuses every credential.
 struct HttpSenderProxyAuth : testing::Test {
   std::unique_ptr<HttpSender> sender_to(const Url& origin) const {
     HttpProxy proxy{.url = local(refusing.port())};
@@ -724,7 +724,7 @@ TEST_F(HttpSenderTls, VerifiesTheHostsNameOrAddress) {
   EXPECT_TRUE(call_tls(server->port(), {.insecure = true}));
 }
 
-// A file that is not there must never mean somebody else's trust.
+// A missing CA file must never cause a fallback to other roots.
 TEST_F(HttpSenderTls, SendsNothingWhileItsAuthorityCannotBeRead) {
   const auto server =
       serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue({"127.0.0.1"})}, answer_ok);
@@ -749,7 +749,7 @@ TEST_F(HttpSenderTls, SendsNothingWhileItsAuthorityCannotBeRead) {
   EXPECT_TRUE(call(*sender));
   std::filesystem::remove(ca_file);
   Result<HttpResponse> answer = call(*sender);
-  while (answer) answer = call(*sender);  // until the kept connection is gone
+  while (answer) answer = call(*sender);  // until the reused connection is gone
   EXPECT_EQ(answer.error().kind, ErrorKind::kInvalid);
 }
 

@@ -19,7 +19,7 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
-// A blocking client over a bare socket: what it sends may be as wrong as a test wants.
+// A blocking client on a raw socket, so that a test can send malformed requests.
 class Client {
  public:
   explicit Client(const HttpServer& server, const std::string& host = "127.0.0.1") : socket_(io_) {
@@ -39,7 +39,7 @@ class Client {
     return receive();
   }
 
-  // What comes until the server closes.
+  // Everything that arrives until the server closes.
   std::string receive_all() {
     std::string text;
     error_code error;
@@ -288,7 +288,7 @@ TEST(HttpServer, ReadsOnlyAsManyBodiesAsThereIsRoomFor) {
   const auto refused = Client(*server).ask(post("123456789"));
   EXPECT_EQ(refused.result_int(), 503U);
   EXPECT_EQ(refused["Retry-After"], "1");
-  // Of a chunked one nobody knows how long it gets.
+  // The length of a chunked body is not known in advance.
   EXPECT_EQ(Client(*server)
                 .ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
                 .result_int(),

@@ -43,7 +43,7 @@ class HttpServerTls : public testing::Test {
     return *std::move(server);
   }
 
-  // What a client gets that trusts the authority; "" when there is no connection.
+  // The answer to a client that trusts the authority; "" if it cannot connect.
   static std::string ask(const HttpServer& server, const Authority& authority,
                          const TlsIdentity* client = nullptr) {
     asio::ssl::context context(asio::ssl::context::tls_client);
@@ -157,7 +157,7 @@ TEST_F(HttpServerTls, IsNotHeldUpByClientsThatBeginNoHandshake) {
     silent.emplace_back(io).connect({asio::ip::address_v4::loopback(), (*server)->port()});
   }
   EXPECT_EQ(ask(**server, authority), "hello");
-  for (auto& socket : silent) {  // each is closed in the end, by its turn or by the timeout
+  for (auto& socket : silent) {  // each is closed eventually, when evicted or by the timeout
     char byte = 0;
     error_code error;
     EXPECT_EQ(socket.read_some(asio::buffer(&byte, 1), error), 0U);

@@ -30,7 +30,7 @@ std::unique_ptr<HttpClient> client_of(uint16_t port, Duration silence_max = seco
        .silence_max = silence_max});
 }
 
-// What a stream said, and waiting for it.
+// Records the events of a stream and lets the test wait for them.
 class Heard {
  public:
   HttpStreamReader reader() {
@@ -81,7 +81,7 @@ std::unique_ptr<HttpStream> open(HttpClient& client, Heard& heard,
   return client.open({.method = "GET", .path = "/watch"}, head_timeout, heard.reader());
 }
 
-// Until the client has closed the connection.
+// Returns once the client has closed the connection.
 void wait_for_close(tcp::socket& socket) {
   boost::system::error_code error;
   std::array<char, 64> rest;
@@ -216,7 +216,7 @@ TEST(HttpStream, MayBeDestroyedFromWithinItsOwnCallback) {
                                stream.reset();
                                destroyed.set_value();
                              },
-                         .ended = [](Status) { FAIL() << "not wanted any more"; }});
+                         .ended = [](Status) { FAIL() << "no longer wanted"; }});
   kept.set_value();
   destroyed.get_future().wait();
   closed.get_future().wait();

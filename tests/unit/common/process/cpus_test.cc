@@ -46,7 +46,7 @@ TEST_F(CpuQuota, IsThatOfVersion1) {
   EXPECT_EQ(cpu_quota(root, groups), std::nullopt);
   write("cpu,cpuacct/pod/cpu.cfs_quota_us", "300000");
   EXPECT_EQ(cpu_quota(root, groups), 3);
-  // What a container sees of it: its own group as the root, under either name.
+  // In a container, its own group appears as the root, under either name.
   std::filesystem::remove_all(root);
   write("cpu/cpu.cfs_quota_us", "100000");
   write("cpu/cpu.cfs_period_us", "100000");

@@ -42,7 +42,7 @@ TEST_F(MemoryLimitTest, IsTheRootsInAContainer) {
 
 TEST_F(MemoryLimitTest, KnowsVersion1) {
   write("cgroup", "5:cpu,cpuacct:/docker/a\n4:memory:/docker/a\n0::/\n");
-  write("fs/memory/memory.limit_in_bytes", "100000000\n");  // the container's own, as its root
+  write("fs/memory/memory.limit_in_bytes", "100000000\n");  // the container's own, as the root
   EXPECT_EQ(limit(), 100000000u);
   write("fs/memory/memory.limit_in_bytes", "9223372036854771712\n");
   EXPECT_EQ(limit(), std::nullopt);

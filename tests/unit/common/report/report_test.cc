@@ -13,7 +13,7 @@ namespace {
 
 WallTime at(int64_t seconds) { return WallTime(std::chrono::seconds(1'700'000'000 + seconds)); }
 
-// With a value of its own in every member, so that none can be left out or mistaken for another.
+// Every member has a distinct value, so that none can be left out or mistaken for another.
 Agent full_report() {
   Agent agent{.version = "0.1.0",
               .now = at(100),
@@ -125,7 +125,7 @@ TEST(Report, KeepsTheWordsOfANewerAgentReadable) {
   EXPECT_EQ(read.configuration.state.known(), std::nullopt);
 }
 
-// As version 0.1.0 wrote it before there was this type.
+// As version 0.1.0 wrote it, before this type existed.
 TEST(Report, OfTheVersionBeforeIsUnderstood) {
   const Agent read = parsed(R"({
     "version": "0.1.0", "started": "2026-01-02T03:04:05Z", "uptimeSeconds": 12.5, "ready": true,
@@ -161,7 +161,7 @@ TEST(Report, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(configuration("restart needed: x").why, "restart needed: x");
 }
 
-// An operator of the version before knows a refusal by how the text begins.
+// An operator of the previous version recognizes a refusal by the start of the text.
 TEST(Report, IsUnderstoodByTheVersionBefore) {
   const Json json = parse_json(to_json(full_report())).value();
   EXPECT_EQ(text_at(json, {"configuration", "error"}), "refused: arize.colour: unknown key");
@@ -176,7 +176,7 @@ TEST(Report, BearsWithWhatIsMissingOrOfAnotherType) {
   ASSERT_EQ(read.lanes.size(), 3U);
   EXPECT_EQ(read.lanes[0].last_error, std::nullopt);
   EXPECT_EQ(read.lanes[0].backlog_bytes, 0U);
-  EXPECT_EQ(read.lanes[0].state.known(), std::nullopt) << "nothing was said";
+  EXPECT_EQ(read.lanes[0].state.known(), std::nullopt) << "nothing was reported";
   EXPECT_EQ(read.lanes[1].name, "");
   EXPECT_TRUE(read.journals.empty());
   EXPECT_EQ(read.started, std::nullopt);

@@ -18,7 +18,7 @@ TEST(HttpDate, IsWrittenAsRfc9110Wants) {
 TEST(HttpDate, MovesWithTheSecond) {
   EXPECT_EQ(http_date(at(10) + std::chrono::milliseconds(999)), http_date(at(10)));
   EXPECT_EQ(http_date(at(11)), "Thu, 01 Jan 1970 00:00:11 GMT");
-  EXPECT_EQ(http_date(at(10)), "Thu, 01 Jan 1970 00:00:10 GMT");  // also back
+  EXPECT_EQ(http_date(at(10)), "Thu, 01 Jan 1970 00:00:10 GMT");  // the inverse
 }
 
 }  // namespace

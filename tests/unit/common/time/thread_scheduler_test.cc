@@ -25,7 +25,7 @@ TEST(ThreadScheduler, RunsTimersInTheOrderOfTheirTimes) {
   ThreadScheduler scheduler("test", clock);
   std::vector<int> order;
   std::promise<void> done;
-  scheduler.post([&] {  // on its own thread, so that both are set before either runs
+  scheduler.post([&] {  // on its own thread, so that both are scheduled before either runs
     const Tick now = clock.tick();
     scheduler.run_at(now + std::chrono::milliseconds(2), [&] {
       order.push_back(2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The poller on a real thread, against agents that are real servers.
+// The poller on a real thread, with real servers as agents.
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ class Told {
     ++times_;
     changed_.notify_all();
   }
-  // False when that takes too long.
+  // Returns false if that takes too long.
   bool wait_for(int times) {
     const Tick end = SystemClock().tick() + std::chrono::seconds(30);
     const Lock lock(mutex_);

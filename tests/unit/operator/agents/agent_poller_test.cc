@@ -42,7 +42,7 @@ std::vector<AgentPod> pods(int count) {
   return made;
 }
 
-// What is in flight: by the address asked.
+// The requests in flight, by address.
 struct Wire {
   struct Asked {
     std::string address;
@@ -90,7 +90,7 @@ class AgentPollerTest : public testing::Test {
     for (const Wire::Asked& asked : wire_.asked) found.push_back(asked.address);
     return found;
   }
-  // The longest waiting request gets this answer.
+  // The oldest pending request gets this answer.
   void answer(Result<HttpResponse> response) {
     ASSERT_FALSE(wire_.asked.empty());
     const HttpClient::Done done = std::move(wire_.asked.front().done);
@@ -102,7 +102,7 @@ class AgentPollerTest : public testing::Test {
     answer(HttpResponse{.status = 200, .headers = {}, .body = status_json(state, backlog_bytes)});
   }
   void refuse() { answer(fail(ErrorKind::kUnavailable, "connection refused")); }
-  // Until the next request is sent.
+  // Returns the time until the next request is sent.
   Duration wait_for_request() {
     const Tick start = clock_.tick();
     while (wire_.asked.empty()) scheduler_.run_for(milliseconds(100));
@@ -136,7 +136,7 @@ TEST_F(AgentPollerTest, AsksEachPodAtOnceAndThenNowAndThen) {
     EXPECT_LE(waited, seconds(19));
     answer("Idle", 0);
   }
-  EXPECT_GT(waits.size(), 5U) << "at times of their own";
+  EXPECT_GT(waits.size(), 5U) << "each on its own schedule";
 }
 
 TEST_F(AgentPollerTest, TellsOnceWhenAllFirstPodsHaveBeenAsked) {
@@ -176,9 +176,9 @@ TEST_F(AgentPollerTest, TellsAChangedStateAtOnceAndNumbersNowAndThen) {
   EXPECT_EQ(told_.size(), 2U);
   wait_for_request();
   answer("Paused", 10);
-  EXPECT_EQ(told_.size(), 2U) << "only a number";
+  EXPECT_EQ(told_.size(), 2U) << "only a number changed";
   wait_for_request();
-  answer("Paused", 10);  // told although it does not move any more
+  answer("Paused", 10);  // reported although nothing moves
   wait_for_request();
   answer("Paused", 10);
   EXPECT_EQ(told_.size(), 3U);
@@ -187,7 +187,7 @@ TEST_F(AgentPollerTest, TellsAChangedStateAtOnceAndNumbersNowAndThen) {
     wait_for_request();
     answer("Paused", 10);
   }
-  EXPECT_EQ(told_.size(), 3U) << "nothing moves";
+  EXPECT_EQ(told_.size(), 3U) << "nothing changes";
 }
 
 TEST_F(AgentPollerTest, OneFailureIsNoNewsAndTwoAre) {
@@ -196,7 +196,7 @@ TEST_F(AgentPollerTest, OneFailureIsNoNewsAndTwoAre) {
   wait_for_request();
   refuse();
   EXPECT_FALSE(poller_->reports(kExport)[0].unreachable);
-  EXPECT_LT(wait_for_request(), seconds(7)) << "it is asked again soon";
+  EXPECT_LT(wait_for_request(), seconds(7)) << "it is polled again soon";
   refuse();
   EXPECT_EQ(poller_->reports(kExport)[0].unreachable, "connection refused");
   EXPECT_THAT(poller_->reports(kExport)[0].says.lanes, SizeIs(1)) << "as it was before";
@@ -226,9 +226,9 @@ TEST_F(AgentPollerTest, AsksAPodThatHasBecomeReadyAtOnce) {
   answer("Idle", 0);
   EXPECT_FALSE(poller_->reports(kExport)[0].unreachable);
   set_pods({pod(1, true)});
-  EXPECT_THAT(addresses(), IsEmpty()) << "nothing is new";
+  EXPECT_THAT(addresses(), IsEmpty()) << "nothing has changed";
   wait_for_request();
-  EXPECT_EQ(addresses().size(), 1U) << "the earlier timer counts no more";
+  EXPECT_EQ(addresses().size(), 1U) << "the earlier timer is void";
 }
 
 TEST_F(AgentPollerTest, AnAnswerOfAPodThatIsGoneIsDropped) {
@@ -277,7 +277,7 @@ TEST_F(AgentPollerTest, AsksNoMoreAtOnceThanAllowed) {
   EXPECT_EQ(all.size(), 9U);
 }
 
-// A fleet that is found at once is asked by and by, and then spread over the interval.
+// A fleet that is discovered all at the same time is polled gradually, then over the interval.
 TEST_F(AgentPollerTest, AsksThousandsWithoutAHerd) {
   constexpr int kAgents = 5000;
   set_pods(pods(kAgents));
@@ -300,7 +300,7 @@ TEST_F(AgentPollerTest, AsksThousandsWithoutAHerd) {
     most = std::max(most, answer_all());
   }
   EXPECT_GT(asked, 4 * kAgents);
-  EXPECT_LT(most, kAgents / 6) << "in one second; evenly spread it were a fifteenth";
+  EXPECT_LT(most, kAgents / 6) << "in one second; evenly spread, it would be a fifteenth";
   EXPECT_THAT(told_, SizeIs(1)) << "nothing has changed";
 }
 
@@ -316,7 +316,7 @@ TEST_F(AgentPollerTest, AgentsThatDoNotAnswerHoldUpNobody) {
       refuse();
     }
   }
-  scheduler_.run_for(seconds(20));  // all want to be asked again, and nobody answers
+  scheduler_.run_for(seconds(20));  // all are due again, and none answers
   EXPECT_THAT(wire_.asked, SizeIs(3));
   EXPECT_THAT(addresses(), Contains("10.0.0.11:8888"));
 }

@@ -82,7 +82,7 @@ TEST(AgentDefaults, AddRulesWhereThereIsAPolicy) {
   EXPECT_FALSE(none.network_policy.managed);
 }
 
-// What a stored export has of an older schema's defaults is its own word.
+// Defaults that an older schema wrote into a stored export count as the export's own values.
 TEST(AgentDefaults, LeaveAnOlderExportAsItIs) {
   const AgentDefaults installed = defaults(R"({"resources": {"limits": {"memory": "1Gi"}}})");
   EXPECT_EQ(

@@ -46,7 +46,7 @@ TEST(Consent, StaysWhatTheStatusSays) {
   EXPECT_EQ(consent_of(object, kNoneShared), Consent::kSelectedAsBefore);
   EXPECT_EQ(consent_of(export_with(Json::object(), saying("Later")), kNoneShared),
             Consent::kExplicit)
-      << "a word of a later version opens nothing";
+      << "a value of a later version grants nothing";
 }
 
 TEST(Consent, IsAskedOnceTheAuthorSaysWhomTheExportAdmits) {
@@ -55,7 +55,7 @@ TEST(Consent, IsAskedOnceTheAuthorSaysWhomTheExportAdmits) {
   EXPECT_EQ(consent_of(export_with(kSelector, saying("AllAsBefore")), kShared), Consent::kExplicit);
   EXPECT_EQ(consent_of(export_with(Json::object(), saying("TrueAsBefore")), kNoneShared),
             Consent::kTrueAsBefore)
-      << "taking that back opens nothing again";
+      << "reverting that reopens nothing";
 }
 
 TEST(Consent, IsAskedOfAllOnceTheInstallationSaysSo) {
@@ -84,7 +84,7 @@ TEST(Consent, LetsTrueLeadElsewhereWhereTheInstallationSaysSo) {
   EXPECT_TRUE(is_meant_elsewhere("observability", Consent::kExplicit, kShared));
   EXPECT_FALSE(is_meant_elsewhere("evil", Consent::kExplicit, kShared));
   EXPECT_FALSE(is_meant_elsewhere("evil", Consent::kAllAsBefore, kShared))
-      << "the installation has spoken";
+      << "the installation has decided";
   EXPECT_FALSE(is_meant_elsewhere("evil", Consent::kExplicit, kNoneShared));
   for (const Consent consent :
        {Consent::kAllAsBefore, Consent::kSelectedAsBefore, Consent::kTrueAsBefore}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The examples that a real API server accepts and refuses (tests/component/export_schema_test.py)
-// find the same ears here.
+// The operator's parser gives the same verdict as a real API server
+// (tests/component/export_schema_test.py) on the same examples.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@ TEST(ParseExport, AcceptsWhatTheApiServerAccepts) {
   }
 }
 
-// What is wrong with an entry of a map is said of the entry here; there it is said of the map, or
-// of the entry with a dot before its name.
+// For a fault in an entry of a map, the operator names the entry. The API server names the map, or
+// the entry with a dot before its name.
 bool is_at(const std::string& path, const std::string& field) {
   const size_t dot = field.rfind('.');
   return path == field || path.starts_with(field + "[") ||
@@ -34,7 +34,7 @@ TEST(ParseExport, RefusesWhatTheApiServerRefusesForTheSameField) {
   for (const auto& file : files) {
     const std::string field = comment_in_file(file, "field");
     ASSERT_NE(field, "") << file;
-    if (comment_in_file(file, "says") == "unknown field") continue;  // it is dropped on the way
+    if (comment_in_file(file, "says") == "unknown field") continue;  // dropped by the API server
     const ExportOrFaults parsed = parse_export(read_yaml_file(file));
     EXPECT_FALSE(parsed.value) << file;
     ASSERT_EQ(parsed.faults.size(), 1U) << file << ": " << to_string(parsed.faults);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must not drift apart: the table of fields, the parser, the CRD and the agent's
-// configuration. That docs/resource.md is the CRD's is tested by
-// tests/component/resource_page_test.py.
+// Four things must not drift apart: the table of fields, the parser, the CRD and the agent's
+// configuration. tests/component/resource_page_test.py checks docs/resource.md against the
+// CRD.
 
 #include "operator/api/export_fields.h"
 
@@ -21,7 +21,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// Every field of the CRD's spec with its schema, under the path that the table has.
+// Every field of the CRD's spec with its schema, under the path that the table uses.
 void collect(const Json& schema, const std::string& path, std::map<std::string, Json>& into) {
   into[path] = schema;
   if (const Json* properties = find(schema, {"properties"})) {
@@ -75,7 +75,7 @@ std::string default_text(const Json& schema) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-// Of a list or map: of each of its texts.
+// For a list or map: the limit of each of its strings.
 int64_t most_characters(const Json& schema) {
   const Json* value = find(schema, {"additionalProperties"});
   if (value == nullptr) value = find(schema, {"items"});
@@ -89,7 +89,7 @@ int64_t most_entries(const Json& schema) {
 
 bool is_required(const std::map<std::string, Json>& fields, const std::string& path) {
   std::string parent = path.substr(0, path.rfind('.'));
-  if (parent == path) return true;  // spec itself
+  if (parent == path) return true;  // a field of spec itself
   const bool in_list = parent.ends_with("[]");
   if (in_list) parent.resize(parent.size() - 2);
   const Json& schema = fields.at(parent);
@@ -185,8 +185,8 @@ TEST(ExportFields, AreDescribedInTheCrd) {
   }
 }
 
-// A list or map without a bound would cost the CRD its rules one day: the API server refuses those
-// whose price it cannot know.
+// The API server rejects CRD rules whose cost it cannot estimate, so every list and map needs a
+// bound.
 TEST(ExportFields, AreAllBoundedInTheCrd) {
   for (const auto& [path, schema] : crd_fields()) {
     const std::string type = crd_type(schema);
@@ -201,7 +201,7 @@ TEST(ExportFields, AreAllBoundedInTheCrd) {
   }
 }
 
-// Their rules are in the CRD in the words in which the operator and the agent report them.
+// The CRD contains their rules, with the messages that the operator and the agent use.
 TEST(ExportFields, HaveTheRulesBetweenThemInTheCrd) {
   const auto crd = crd_fields();
   const std::map<std::string, std::vector<std::string_view>> rules = {
@@ -234,7 +234,7 @@ TEST(ExportFields, AreTheAgentsOwnWhereTheyPassThrough) {
   }
 }
 
-// The parser accepts and refuses what the agent does, in the same words.
+// The parser accepts and rejects the same values as the agent, with the same messages.
 TEST(ExportFields, AreJudgedAsTheAgentJudgesThemWhereTheyPassThrough) {
   for (const ExportField& field : export_fields()) {
     if (field.config_key.empty() || field.type == FieldType::kMap) continue;

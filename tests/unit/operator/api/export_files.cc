@@ -24,7 +24,7 @@ Json to_json(const YAML::Node& node) {
     return list;
   }
   if (node.IsNull()) return nullptr;
-  // A plain scalar may be a number or a truth; a quoted one has the tag "!".
+  // A plain scalar may be a number or a boolean. A quoted one has the tag "!".
   if (node.Tag() != "!") {
     if (int64_t number = 0; YAML::convert<int64_t>::decode(node, number)) return number;
     if (bool truth = false; node.Scalar() == "true" || node.Scalar() == "false") {

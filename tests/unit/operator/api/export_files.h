@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The YAML files of exports and of their CRD, as the API server would hand them on: as Json. Used
+// The YAML files of exports and of their CRD, as Json, as the API server would pass them on. Used
 // from one thread.
 
 #include <filesystem>
@@ -12,9 +12,9 @@
 
 namespace dualtrace::ctl {
 
-// From the root of the sources.
+// Relative to the root of the source tree.
 [[nodiscard]] Json read_yaml_file(const std::filesystem::path& path);
-// Texts of a comment "# name: text" in the file; "" when there is none.
+// The texts of the comments "# name: text" in the file; "" if there are none.
 [[nodiscard]] std::string comment_in_file(const std::filesystem::path& path, std::string_view name);
 // Sorted.
 [[nodiscard]] std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& folder);

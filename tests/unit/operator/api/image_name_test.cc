@@ -24,7 +24,7 @@ TEST(ImageName, IsOneForEveryWayToWriteARepository) {
             "registry.example:5000/agent");
   EXPECT_EQ(*repository_of("Registry.Example/a/b__c/d-e:1"), "registry.example/a/b__c/d-e");
   EXPECT_EQ(*repository_of("localhost/agent:1"), "localhost/agent");
-  // Its capital makes it a registry, for containerd as for us.
+  // The capital letter makes it a registry, for containerd and for us.
   EXPECT_EQ(*repository_of("Evil/agent"), "evil/agent");
 }
 
@@ -40,7 +40,7 @@ TEST(ImageName, IsNoneForWhatARuntimeWouldRefuse) {
         std::string("registry.example/agent:1:2")}) {
     EXPECT_FALSE(repository_of(image)) << image;
   }
-  // Only what is before a slash is a registry.
+  // Only the part before a slash is a registry.
   EXPECT_EQ(*repository_of("a.b"), "docker.io/library/a.b");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As Kubernetes means selectors: apimachinery's labels.Requirement.
+// Selectors with the semantics of Kubernetes: apimachinery's labels.Requirement.
 
 #include "operator/api/label_selector.h"
 

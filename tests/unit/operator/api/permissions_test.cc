@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 
 constexpr const char* kOwnImage = "registry.example:5000/dualtrace-agent:0.1.0";
 
-// minimal.yaml with `value` at that pointer.
+// minimal.yaml with `value` at that JSON pointer.
 DualTraceExport with(const char* pointer, Json value) {
   Json object = minimal_export();
   object[Json::json_pointer(pointer)] = std::move(value);
@@ -72,7 +72,7 @@ TEST(Permissions, HostPathCanBeForbidden) {
   EXPECT_EQ(told(host_path), "");
   EXPECT_THAT(told(host_path, {.host_path = false}),
               AllOf(HasSubstr("spec.delivery.storage: HostPath"), HasSubstr("use EmptyDir")));
-  // Not written, it is the default.
+  // HostPath is the default if the field is absent.
   EXPECT_NE(told(*parse_export(minimal_export()).value, {.host_path = false}), "");
   EXPECT_EQ(told(with("/spec/delivery/storage", "EmptyDir"), {.host_path = false}), "");
 }
@@ -109,7 +109,7 @@ TEST(Permissions, TolerationsAreJudgedByTheKeysOfTaints) {
   EXPECT_THAT(told(all, permissions), HasSubstr("a toleration of every taint"));
   EXPECT_NE(told(asks({{"operator", "Exists"}, {"effect", "NoSchedule"}}), permissions), "");
   EXPECT_NE(told(asks({{"key", ""}, {"operator", "Exists"}}), permissions), "");
-  // Without any, it gets what the installation gives to all.
+  // Without any, it gets the installation's default tolerations.
   const auto none = *parse_export(minimal_export()).value;
   EXPECT_EQ(told(none, {.tolerations = {}}), "");
   EXPECT_EQ(told(with("/spec/agent/tolerations", Json::array()), {.tolerations = {}}), "");
@@ -126,7 +126,7 @@ TEST(Permissions, VariablesAreJudgedByName) {
   EXPECT_EQ(told(asks("TZ"), permissions), "");
   EXPECT_EQ(told(asks("GRPC_DNS_RESOLVER"), permissions), "");
   EXPECT_NE(told(asks("GRPC_TRACE"), permissions), "");
-  EXPECT_NE(told(asks("tz"), permissions), "") << "it is another variable";
+  EXPECT_NE(told(asks("tz"), permissions), "") << "a different variable";
 }
 
 TEST(Permissions, SELinuxOptionsAreNotPermittedByDefault) {
@@ -195,7 +195,7 @@ TEST(Permissions, ARegionIsTheHostThatItStandsFor) {
   EXPECT_NE(told(in("CA"), {.hosts = {"otlp.arize.com", "*.arize.com"}}), "");
 }
 
-// To the endpoint of Arize, which takes what the others take, and more.
+// For an Arize endpoint, which accepts everything that the other fields accept, and more.
 std::string told_of_host(const std::string& endpoint, const std::string& pattern) {
   Json object = minimal_export();
   object["spec"]["arize"].erase("region");
@@ -279,7 +279,7 @@ TEST(Permissions, KeysOfSecretsThatAreSentCanBeLimited) {
               AllOf(HasSubstr("spec.arize.credentials: key key of Secret stripe is not permitted"),
                     HasSubstr("permissions.secretKeys")));
   EXPECT_NE(told(keys("arize-other", "api-key"), {.secret_keys = {"arize/*"}}), "");
-  // A certificate to trust is not sent.
+  // A CA certificate is never sent, so it needs no permission.
   Json object = minimal_export();
   object["spec"]["arize"]["ca"] = {{"secretName", "company-tls"}, {"key", "ca.crt"}};
   EXPECT_EQ(told(*parse_export(object).value, {.secret_keys = {"arize/*"}}), "");
@@ -319,7 +319,7 @@ TEST(Permissions, TheClustersOwnKeysAreKnownByNameWhereTheSecretCannotBeRead) {
     EXPECT_THAT(told(*parse_export(object).value),
                 AllOf(HasSubstr("spec.arize.credentials: "), HasSubstr("never sent")))
         << name << "/" << key;
-    // The private half is not a certificate to trust either.
+    // A private key is not a CA certificate either.
     object = minimal_export();
     object["spec"]["arize"]["ca"] = {{"secretName", name}, {"key", key}};
     EXPECT_THAT(told(*parse_export(object).value), HasSubstr("spec.arize.ca: "));

@@ -34,7 +34,7 @@ struct World {
                    .request_changed = std::move(request_changed)}) {
     informers.start();
     scheduler.run_ready();
-    // A server without streamed lists.
+    // A server that does not support streamed lists.
     for (size_t at = 0; at < api.watches.size(); ++at) {
       if (!api.watches[at]->lists_first) continue;
       api.watches[at]->end(fail(ErrorKind::kInvalid, "sendInitialEvents is forbidden"));
@@ -55,9 +55,9 @@ struct World {
       scheduler.run_ready();
       return;
     }
-    FAIL() << "nobody asked for " << type.plural;
+    FAIL() << "nobody listed " << type.plural;
   }
-  // Each list of that namespace that waits, now and after a while.
+  // Denies each pending list of that namespace, including those that follow.
   void deny(const std::string& space) {
     for (size_t at = 0; at < api.lists.size(); ++at) {
       auto& listed = api.lists[at];
@@ -93,7 +93,7 @@ TEST(Informers, WatchEveryPlannedKindByItsLabelAndWithoutItsContent) {
     EXPECT_EQ(asked->selection.label_selector, kManagedBySelector);
     EXPECT_EQ(asked->selection.form == kube::Form::kWhole, type == kube::kDaemonSets);
   }
-  EXPECT_EQ(world.api.lists.size(), planned_types().size() + 2);  // and exports, and pods
+  EXPECT_EQ(world.api.lists.size(), planned_types().size() + 2);  // plus exports and pods
 }
 
 TEST(Informers, TellWhatIsNotSyncedYet) {
@@ -114,13 +114,13 @@ TEST(Informers, DoNotWaitForANamespaceThatNobodyLetsThemInto) {
   const auto unserved = world.informers.unserved();
   ASSERT_EQ(unserved.size(), 1U);
   EXPECT_EQ(unserved[0], (Informers::Unserved{"a", "forbidden in a"}));
-  EXPECT_FALSE(world.informers.unsynced().empty()) << "b is awaited";
+  EXPECT_FALSE(world.informers.unsynced().empty()) << "b is still expected";
   world.answer_the_others();
   EXPECT_TRUE(world.informers.unsynced().empty());
   EXPECT_FALSE(world.informers.knows("a"));
   EXPECT_TRUE(world.informers.knows("b"));
 
-  world.scheduler.run_for(std::chrono::seconds(2));  // by then it asks again
+  world.scheduler.run_for(std::chrono::seconds(2));  // by then it retries
   world.answer_the_others();
   EXPECT_TRUE(world.informers.unserved().empty());
   EXPECT_TRUE(world.informers.knows("a"));

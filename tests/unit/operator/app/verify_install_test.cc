@@ -10,7 +10,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// An API server that only admits; `pod` is what its webhooks make of one.
+// An API server that only runs admission. `pod` returns the pod after its webhooks.
 class AdmittingApi final : public kube::Api {
  public:
   std::function<Result<Json>(const Json& exported)> admit_export = [](const Json& exported) {
@@ -51,7 +51,7 @@ class AdmittingApi final : public kube::Api {
   static Result<Json> none() { return fail(ErrorKind::kDenied, "not needed"); }
 };
 
-// "" for each that is so.
+// "" for each finding that is as it should be.
 std::vector<std::string> faults(kube::Api& api, bool webhook = true) {
   std::vector<std::string> all;
   for (const InstallFinding& one :

@@ -29,7 +29,7 @@ TEST_F(WaitingRoomTest, GivesEachTaskPatienceFromWhenItCame) {
   room.run(waits_until());
   clock.advance(milliseconds(100));
   room.run(waits_until());
-  EXPECT_THAT(waited, IsEmpty()) << "whoever brings a task does not wait for it";
+  EXPECT_THAT(waited, IsEmpty()) << "the caller does not wait for its task";
   clock.advance(milliseconds(100));
   scheduler.run_ready();
   EXPECT_THAT(waited, ElementsAre(milliseconds(300), milliseconds(400)));
@@ -39,7 +39,7 @@ TEST_F(WaitingRoomTest, ServesAtOnceWhomItHasNoRoomFor) {
   room.run(waits_until());
   room.run(waits_until());
   room.run(waits_until());
-  EXPECT_THAT(waited, ElementsAre(Duration(0))) << "with no time to wait";
+  EXPECT_THAT(waited, ElementsAre(Duration(0))) << "with no time left";
   scheduler.run_one();
   room.run(waits_until());
   EXPECT_THAT(waited, ElementsAre(Duration(0), milliseconds(300))) << "there is room again";

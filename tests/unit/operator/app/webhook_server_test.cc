@@ -51,7 +51,7 @@ TEST_F(WebhookServerTest, AnswersAReviewWithWhatItsPathSays) {
   EXPECT_NE(ask().body.find("JSONPatch"), std::string::npos);
   answer.audit_annotations = {{"injected", "shop/agents"}};
   EXPECT_EQ(ask().status, 200);
-  EXPECT_TRUE(counted("/mutate-pods", "injected")) << "by the reviewer's own word";
+  EXPECT_TRUE(counted("/mutate-pods", "injected")) << "as the reviewer decides";
 }
 
 TEST_F(WebhookServerTest, HasNoReviewInItsAnswerToWhatItCannotRead) {

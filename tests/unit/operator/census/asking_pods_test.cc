@@ -49,7 +49,7 @@ TEST_F(AskingPodsTest, ShowsAListWhenItIsWholeAndForgetsWhoIsNotInIt) {
   const AskingPodPointer before = pods.all()[1];
   pods.begin_list();
   pods.list(pod("x", "9"));
-  pods.begin_list();  // again
+  pods.begin_list();  // relist
   pods.list(pod("b", "2"));
   pods.list(pod("c", "3"));
   pods.list(pod("c", "4"));
@@ -57,7 +57,7 @@ TEST_F(AskingPodsTest, ShowsAListWhenItIsWholeAndForgetsWhoIsNotInIt) {
   pods.unlist({"shop", "d"});
   pods.end_list();
   EXPECT_THAT(held(), ElementsAre("b@2", "c@4"));
-  EXPECT_EQ(pods.all()[0], before) << "what is the same takes no memory twice";
+  EXPECT_EQ(pods.all()[0], before) << "equal strings share memory";
   EXPECT_EQ(pods.size(), 2U);
 }
 
@@ -80,7 +80,7 @@ TEST_F(AskingPodsTest, AKubeletsWordOnAPodIsNoNews) {
   EXPECT_THAT(held(), ElementsAre("b@2"));
 }
 
-// With each version of the pod, its node is looked up again until it is known.
+// A pod's node is looked up again with each version of the pod until it is known.
 TEST_F(AskingPodsTest, EachVersionOfAnInjectedPodIsNews) {
   pods.put(pod("a", "1", injected()));
   pods.put(pod("a", "2", injected()));
@@ -98,7 +98,7 @@ TEST_F(AskingPodsTest, KeepsOfAPodWhatTheCensusWants) {
   EXPECT_EQ(known.says(), (AskingPod::Words{"n/agents", "n/agents", "", "BehindProxy"}));
   const AskingPod silent = read_asking_pod(pod("b", "1"));
   EXPECT_EQ(silent.words, nullptr);
-  EXPECT_EQ(silent.uid, "") << "nobody asks where it runs";
+  EXPECT_EQ(silent.uid, "") << "its node is not looked up";
 }
 
 }  // namespace

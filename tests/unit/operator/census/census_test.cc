@@ -128,7 +128,7 @@ TEST_F(CensusTest, CountsByReasonWhatWasSkippedAndWarned) {
   add_pod("a", pod);
   add_pod("b", pod);
   pod = answered("true");
-  pod[skipped] = "";  // it was injected at the second look
+  pod[skipped] = "";  // injected on the second review
   pod[warned] = "BehindProxy,AlreadyConfigured,BehindProxy: container app: HTTP_PROXY is set, no";
   add_pod("c", pod);
   pod[warned] = "BehindProxy: container app";
@@ -197,7 +197,7 @@ TEST_F(CensusTest, IsTakenOnceForManyChangesAndToldWhereItDiffers) {
 
   taker.something_changed();
   scheduler.run_for(seconds(5));
-  EXPECT_THAT(told, SizeIs(1)) << "nothing is different";
+  EXPECT_THAT(told, SizeIs(1)) << "nothing has changed";
   pods.clear();
   taker.something_changed();
   scheduler.run_for(seconds(5));
@@ -220,7 +220,7 @@ TEST_F(CensusTest, TellsWhereInjectedPodsRunAndAsksForEachOnce) {
       page.items.push_back({{"metadata", {{"uid", uid}}}, {"spec", {{"nodeName", node}}}});
     }
     api.answer(std::move(page));
-    scheduler.run_for(seconds(5));  // the census that follows
+    scheduler.run_for(seconds(5));  // until the census that follows
   };
   add_pod("a", answered("true"), {{"uid", "1"}, {"resourceVersion", "10"}});
   add_pod("b", asks("true"), {{"uid", "2"}, {"resourceVersion", "10"}});
@@ -232,7 +232,7 @@ TEST_F(CensusTest, TellsWhereInjectedPodsRunAndAsksForEachOnce) {
   EXPECT_EQ(api.lists[0].selection.namespace_name, "shop");
   EXPECT_EQ(api.lists[0].selection.field_selector, "metadata.name=a");
   EXPECT_FALSE(taker.fact_of(kAgents).nodes_known);
-  answer({{"1", ""}});  // waits for a node
+  answer({{"1", ""}});  // not scheduled yet
   EXPECT_TRUE(taker.fact_of(kAgents).nodes_known);
   EXPECT_THAT(taker.fact_of(kAgents).nodes, IsEmpty());
   take();
@@ -255,7 +255,7 @@ TEST_F(CensusTest, AsksForTheNodesOfManyPodsByPagesAndAgainAfterAFailure) {
     const std::string uid = std::to_string(i);
     add_pod("p" + uid, answered("true"), {{"uid", uid}, {"resourceVersion", "10"}});
   }
-  EXPECT_TRUE(nodes.known()) << "there was none";
+  EXPECT_TRUE(nodes.known()) << "there was no census";
   nodes.follow(pods);
   ASSERT_THAT(api.lists, SizeIs(1));
   EXPECT_EQ(api.lists[0].selection.field_selector, "");

@@ -114,7 +114,7 @@ TEST_F(Keeper, MakesALostOrDamagedSecretAnewAndTrustsTheOldOneOn) {
     EXPECT_NE(trusts.find(authority()), std::string::npos);
     EXPECT_NE(trusts.find(before), std::string::npos);
   }
-  EXPECT_EQ(shown.size(), 1U);  // until the new one has been trusted for a while
+  EXPECT_EQ(shown.size(), 1U);  // until the new one has been trusted for some time
   clock.advance(std::chrono::minutes(10));
   keeper.round();
   EXPECT_EQ(shown.size(), 2U);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Years of the webhook's certificates, with replicas that work at the same time, die, meet errors
-// and sleep: at every moment, also between two calls of one replica, a client that trusts what is
-// published, or was until some minutes ago, can verify each replica.
+// Years of the webhook's certificates, with replicas that run concurrently, crash, hit errors and
+// sleep: at every moment, even between two calls of one replica, a client that trusts the published
+// bundle, or the one from a few minutes ago, can verify each replica.
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -42,7 +42,7 @@ std::vector<std::shared_ptr<X509>> parse(const std::string& pem) {
   return all;
 }
 
-// As a TLS client does it.
+// Verifies as a TLS client does.
 std::string verify(const std::string& leaf, const std::string& trusted, WallTime when) {
   const auto store = owned<X509_STORE, X509_STORE_free>(X509_STORE_new());
   for (const auto& one : parse(trusted)) X509_STORE_add_cert(store.get(), one.get());
@@ -92,11 +92,11 @@ class History {
   [[nodiscard]] size_t certificates_seen() const { return certificates_.size(); }
 
  private:
-  // In a thousand.
+  // With this probability per thousand.
   bool chance(uint64_t per_mille) { return random_.below(1000) < per_mille; }
   Replica& any() { return replicas_[random_.below(replicas_.size())]; }
 
-  // A crash is the same: what was in memory is gone.
+  // This is also a crash: the state in memory is lost.
   void begin(Replica& replica) {
     replica.keeper = std::make_unique<CertificateKeeper>(
         CertificateKeeper::Options{.names = {"w.system.svc"},
@@ -121,8 +121,8 @@ class History {
     replica.busy = false;
   }
 
-  // From a second to 18 hours; then somebody looks, and all who have not for a fifth of a leaf's
-  // life: so nobody is without a look for a third of it, as rotation.h wants.
+  // Advances by up to 18 hours. Then a random replica runs a round, and so does each one without a
+  // round for a fifth of a leaf's life, because rotation.h requires one in each third of it.
   void happen() {
     const uint64_t seconds = chance(500) ? 1ULL << random_.below(17) : random_.below(1ULL << 16);
     if (chance(700)) clock_.advance(std::chrono::seconds(seconds));
@@ -134,7 +134,7 @@ class History {
     }
   }
 
-  // The machines are off for a while, or their clocks are put right. Who wakes up looks.
+  // The machines are suspended, or their clocks are corrected. Each replica runs a round on waking.
   void be_suspended() {
     constexpr std::array<Duration, 6> kJumps{-minutes(2),    hours(1),        hours(3 * 24),
                                              hours(24 * 24), hours(200 * 24), hours(400 * 24)};
@@ -142,7 +142,7 @@ class History {
     wake_up();
   }
 
-  // Until everybody has looked there may be nothing to trust; nobody remembers what was before.
+  // Until every replica has run a round, there may be nothing to trust; clients forget old bundles.
   void wake_up() {
     asleep_ = true;
     for (int i = 0; i < 40; ++i) look(any());
@@ -185,7 +185,7 @@ class History {
                   [&](const auto& one) { return clock_.tick() - one.second > kClientsLag; });
   }
 
-  // What holds now and in its last second holds in between.
+  // If it verifies now and in its last second, it verifies in between.
   std::string verify_now(const std::string& leaf, const std::string& trusted) {
     const WallTime now = clock_.wall();
     const auto known = verified_.find({leaf, trusted});
@@ -217,7 +217,7 @@ class History {
   FakeClock clock_;
   kube::FakeApi api_;
   std::vector<Replica> replicas_;
-  std::map<std::string, Tick> published_;  // by bundle, when it was last the one that is published
+  std::map<std::string, Tick> published_;  // by bundle: when it was last published
   std::map<std::pair<std::string, std::string>, std::pair<WallTime, WallTime>> verified_;
   std::set<std::string> bundles_;
   std::set<std::string> certificates_;

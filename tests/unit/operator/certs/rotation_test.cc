@@ -29,7 +29,7 @@ Leaf leaf(const std::string& issuer, Duration made) {
   return {certificate("leaf", made, kRules.leaf_life), "key", issuer};
 }
 
-// Everything is as it should be, since ever.
+// The steady state: everything has been in order for a long time.
 RotationFacts facts_at(Duration when) {
   RotationFacts facts{.now = kBegin + when, .tick = Tick(kDay + when), .authorities = {}};
   facts.authorities.current = authority("one", Duration(0));
@@ -57,7 +57,7 @@ TEST(Rotation, BeginsWithAnAuthorityThenTrustThenALeaf) {
 
 TEST(Rotation, RenewsALeafAfterTwoThirdsOfItsLife) {
   RotationFacts facts = facts_at(kDay * 5);
-  facts.leaf = leaf("one", minutes(1) + kDay / 3);  // 4 2/3 days old in a minute
+  facts.leaf = leaf("one", minutes(1) + kDay / 3);  // in a minute it is 4 2/3 days old
   EXPECT_EQ(next_step(facts, kRules), Step::kNone);
   facts.leaf = leaf("one", kDay / 3);
   EXPECT_EQ(next_step(facts, kRules), Step::kIssueLeaf);
@@ -112,7 +112,7 @@ TEST(Rotation, WithALostSecretKeepsTheOldTrustedUntilTheNewOneIs) {
   facts.tick += kRules.settling;
   EXPECT_EQ(next_step(facts, kRules), Step::kIssueLeaf);
   facts.tick -= kRules.settling;
-  facts.trusted_since.erase("one");  // nobody trusts the old one: there is nothing to wait for
+  facts.trusted_since.erase("one");  // nobody trusts the old one, so there is no reason to wait
   EXPECT_EQ(next_step(facts, kRules), Step::kIssueLeaf);
 }
 

@@ -43,7 +43,7 @@ TEST(Judge, RetriesWhatMayPassAndOnlyThat) {
   EXPECT_EQ(judge(fail(ErrorKind::kInternal, "why"), kResync, 0.5).after, std::nullopt);
 }
 
-// Reconciliations that the test answers one after the other.
+// Reconciliations that the test completes one by one.
 class Loop {
  public:
   struct Call {
@@ -60,7 +60,7 @@ class Loop {
             queue, [this](const ObjectKey& key) { return reconcile(key); }, clock, metrics) {}
   ~Loop() { finish(); }
 
-  // The next reconciliation to begin.
+  // Waits for the next reconciliation to begin.
   std::shared_ptr<Call> next_call() {
     Lock lock(mutex_);
     while (calls_.empty()) changed_.wait(mutex_);
@@ -68,13 +68,13 @@ class Loop {
     calls_.erase(calls_.begin());
     return call;
   }
-  // Every later call is a success at once.
+  // Every later call succeeds immediately.
   void finish() {
     Lock lock(mutex_);
     finishing_ = true;
   }
   bool stop() { return controller_.stop(clock.tick() + milliseconds(1)); }
-  // Asks until it is so: counters are written before the key is given back.
+  // Polls until the metric appears: counters are written before the key is released.
   void wait_for(const std::string& line) {
     while (metrics.text().find(line + "\n") == std::string::npos) std::this_thread::yield();
   }
@@ -173,7 +173,7 @@ TEST(Controller, LooksAtWhatExistsAgainThoughNothingChanged) {
   again->answer.set_value(Next::await_change());
   loop.queue.add(kB);
   const auto other = loop.next_call();
-  EXPECT_EQ(other->key, kB) << "what is gone came back";
+  EXPECT_EQ(other->key, kB) << "a deleted export came back";
   other->answer.set_value(Next::await_change());
 }
 

@@ -107,9 +107,9 @@ TEST(KeyQueue, WaitsAtLeastAsLongAsTheErrorAsks) {
   EXPECT_EQ(queue.next_due(), at(seconds(3)));
 }
 
-// What a queue promises, said as slowly and plainly as possible.
+// The queue's contract as the simplest possible model.
 struct Model {
-  std::map<ObjectKey, Tick> wanted;  // to be handed out at that time at the latest
+  std::map<ObjectKey, Tick> wanted;  // the latest time to hand it out
   std::set<ObjectKey> in_work;
 
   void want(const ObjectKey& key, Tick when) {
@@ -125,7 +125,7 @@ struct Model {
   }
 };
 
-// One random act on the queue and on the model; false when they disagree.
+// Runs one random operation on the queue and the model. Returns false if they disagree.
 void act(KeyQueue& queue, Model& model, Random& random, Tick now) {
   const ObjectKey key{"space", fmt::format("{}", random.below(6))};
   switch (random.below(6)) {
@@ -175,7 +175,7 @@ TEST(KeyQueue, KeepsItsPromisesUnderRandomUse) {
       if (::testing::Test::HasFatalFailure()) return;
       ASSERT_EQ(queue.in_work().size(), model.in_work.size());
     }
-    // Nothing is lost: with all work given back, everything that is wanted comes out, each once.
+    // Nothing is lost: once all work is finished, each wanted key comes out exactly once.
     for (const ObjectKey& key : model.in_work) queue.finish(key, now);
     std::set<ObjectKey> left;
     while (const auto taken = take_key(queue, now + seconds(2000))) {

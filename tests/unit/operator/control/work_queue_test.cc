@@ -81,8 +81,8 @@ TEST_F(WorkQueueTest, IsDrainedWhenAllWorkIsDone) {
   EXPECT_TRUE(queue.wait_until_drained(Tick()));
 }
 
-// Some threads add, some work: no key is ever worked on twice at once, and what was added last is
-// seen by a reconciliation that began later.
+// Some threads add keys, some process them: no key is processed twice at the same time, and a
+// reconciliation that begins after the last addition sees it.
 TEST(WorkQueue, KeepsEachKeyToOneOfManyThreadsAndLosesNone) {
   constexpr size_t kKeys = 8;
   constexpr int kAddsOfEach = 2000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The exports of tests/data/plan, read as the operator reads them. Pure.
+// The exports of tests/data/plan, parsed as the operator parses them. Pure.
 
 #include <array>
 #include <string>
@@ -20,7 +20,7 @@ inline const Installation kInstallation{.agent_image = "registry.example.com/dua
 [[nodiscard]] std::string example_folder(std::string_view name);
 [[nodiscard]] DualTraceExport example(std::string_view name);
 
-// DT_CHECKs that it can be planned.
+// DT_CHECKs that the export can be planned.
 [[nodiscard]] Plan plan_of(const DualTraceExport& wanted,
                            const Installation& installation = kInstallation);
 [[nodiscard]] const Json& object_of(const Plan& plan, const kube::ResourceType& type);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is planned, whole, as files that people review and that the component tests apply to a real
-// API server. DUALTRACE_REGENERATE=1 regenerates them.
+// Complete plans as files that people review and that the component tests apply to a real API
+// server. DUALTRACE_REGENERATE=1 regenerates them.
 
 #include <gtest/gtest.h>
 

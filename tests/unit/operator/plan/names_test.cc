@@ -45,7 +45,7 @@ bool is_label_value(std::string_view text) {
   return !text.empty() && text.size() <= 63 && edge(text.front()) && edge(text.back());
 }
 
-// A name that Kubernetes takes: labels of lower-case letters, digits and "-", joined by dots.
+// A valid Kubernetes name: labels of lower-case letters, digits and "-", joined by dots.
 std::string random_name(Random& random) {
   std::string name;
   for (uint64_t labels = 1 + random.below(4); labels > 0; --labels) {
@@ -82,12 +82,12 @@ TEST(ChildName, HasAHashWhereItHadToBeCutOrChanged) {
   EXPECT_TRUE(ends_with_hash(label));
 }
 
-// Another name would leave all objects of the older one behind.
+// If the name changed, all objects with the older name would be left behind.
 TEST(ChildName, StaysTheSameForEver) {
   EXPECT_EQ(child_name("team.a"), "team-a-dc6273296f-dualtrace");
 }
 
-// Whoever knows the scheme could otherwise choose the name that another one becomes.
+// Otherwise somebody who knows the scheme could choose another export's shortened name.
 TEST(ChildName, IsNotTakenByANameThatLooksLikeACutOne) {
   const std::string cut = child_name("team.a");
   EXPECT_NE(child_name(stem_of(cut)), cut);
@@ -101,7 +101,7 @@ TEST(ChildName, NeverCollidesAndIsAlwaysALabel) {
   while (names.size() < 20'000) {
     std::string name = random_name(random);
     names.insert(name);
-    names.insert(name.substr(0, 41) + "x");  // neighbours of those that are cut
+    names.insert(name.substr(0, 41) + "x");  // neighbors of the names that are cut
     std::replace(name.begin(), name.end(), '.', '-');
     names.insert(name);
     if (random.below(8) == 0) names.insert(export_label_value(name + std::string(70, 'y')));

@@ -34,7 +34,7 @@ const Json& pod_of(const Plan& plan) {
 
 const Json& pod_spec_of(const Plan& plan) { return pod_of(plan).at("spec"); }
 
-// None where no Secret is needed.
+// Null if no Secret is needed.
 Json credential_sources_of(const Plan& plan) {
   for (const Json& volume : pod_spec_of(plan).at("volumes")) {
     if (volume.at("name") == "credentials") return volume.at("projected").at("sources");
@@ -100,8 +100,8 @@ TEST(Plan, ChangesTheConfigMapAloneForWhatAgentsReload) {
   EXPECT_NE(before.config_fingerprint, after.config_fingerprint);
 }
 
-// Agents of the release before refuse keys that they do not know, and may be started again while
-// they wait for their turn.
+// Agents of the previous release refuse unknown keys, and may restart while they wait for their
+// turn in the rollout.
 TEST(Plan, WritesASettingOnlyWhereItIsNotTheDefault) {
   DualTraceExport wanted = example("full");
   std::vector<std::string> names;
@@ -171,7 +171,7 @@ TEST(Plan, LeadsToOtherNodesOnlyWhereThatIsWantedAndCanBe) {
     const bool falls_back = text_at(service, {"trafficDistribution"}) == "PreferSameNode";
     const std::string_view readiness =
         text_at(pod_spec_of(plan).at("containers").at(0), {"readinessProbe", "httpGet", "path"});
-    // Who has no other agent hears this one's refusal rather than nobody.
+    // Without a fallback, clients should get this agent's refusal rather than no answer.
     EXPECT_EQ(readiness, falls_back ? "/readyz" : "/readyz/receiver");
     EXPECT_EQ(text_at(service, {"internalTrafficPolicy"}), falls_back ? "Cluster" : "Local");
     EXPECT_EQ(service.contains("trafficDistribution"), falls_back);
@@ -213,7 +213,7 @@ TEST(Plan, RollsThePodsForWhatOnlyARestartChanges) {
   EXPECT_FALSE(rolls([](DualTraceExport& wanted) { wanted.settings["logLevel"] = "Warn"; }));
 }
 
-// Every version of an export selects the pods of every other: the selector cannot be changed.
+// All versions of an export must select the same pods, because a selector is immutable.
 TEST(Plan, NeverChangesTheSelector) {
   DualTraceExport other = example("empty_dir");
   other.key = example("full").key;
@@ -296,7 +296,7 @@ TEST(Plan, LetsAgentsCallTheProxyInPlaceOfTheDestination) {
             Json::parse(R"({"ports": [{"port": 3128, "protocol": "TCP"}]})"));
 }
 
-// Who sends, by the agents' NetworkPolicy.
+// The allowed senders in the agents' NetworkPolicy.
 Json senders(const DualTraceExport& wanted) {
   return object_of(plan_of(wanted), kube::kNetworkPolicies)
       .at("spec")
@@ -328,7 +328,7 @@ TEST(Plan, LetsInTheNamespacesThatTheExportAdmits) {
   EXPECT_EQ(senders(wanted), own);
 }
 
-// The operator and whoever scrapes metrics are in namespaces that no export admits.
+// The operator and metrics scrapers run in namespaces that no export admits.
 TEST(Plan, LetsEverybodyReadTheStatusOfAgents) {
   const Json rule = object_of(plan_of(example("arize_only")), kube::kNetworkPolicies)
                         .at("spec")
@@ -422,8 +422,8 @@ const Json& strategy_of(const Plan& plan) {
   return *find(object_of(plan, kube::kDaemonSets), {"spec", "updateStrategy"});
 }
 
-// A DaemonSet counts a node that cannot run the new agent against maxSurge for as long as it
-// cannot: with all nodes allowed, no number of such nodes holds up another.
+// A DaemonSet counts a node that cannot run the new agent against maxSurge for as long as that
+// lasts. If maxSurge allows all nodes, no number of such nodes blocks the others.
 TEST(Plan, LetsNoNodeHoldUpARolloutUnlessToldOtherwise) {
   DualTraceExport wanted = example("full");
   wanted.agent.update_strategy = {};
@@ -478,7 +478,7 @@ TEST(Plan, LeavesUsersToThePlatformThatChoosesThem) {
     "seccompProfile": {"type": "RuntimeDefault"}})"));
   for (const Json& volume : pod.at("volumes")) {
     if (volume.at("name") != "credentials") continue;
-    EXPECT_EQ(volume.at("projected").at("defaultMode"), 0444) << "the group may be root's";
+    EXPECT_EQ(volume.at("projected").at("defaultMode"), 0444) << "the group may be root";
   }
 }
 
@@ -508,7 +508,7 @@ TEST(Plan, AddsToTheNetworkPolicyOrMakesNone) {
   EXPECT_EQ(egress_of(plan_of(wanted)).back(), rule);
   wanted.agent.network_policy = {.managed = false};
   for (const PlannedObject& planned : plan_of(wanted).objects) {
-    EXPECT_NE(planned.type, kube::kNetworkPolicies) << "prune removes the one that is there";
+    EXPECT_NE(planned.type, kube::kNetworkPolicies) << "pruning removes the existing one";
   }
 }
 

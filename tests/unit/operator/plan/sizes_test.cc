@@ -15,7 +15,7 @@ constexpr std::string_view kArize =
 constexpr std::string_view kDatabricks =
     "databricks: {workspaceURL: https://x.example.com, table: a.b.c, auth: {tokenFile: t}}\n";
 
-// Of a limit in MiB, in MiB.
+// For a limit in MiB, in MiB.
 ReceiverSizes sizes_of(uint64_t limit) {
   const ReceiverSizes sizes = receiver_sizes(limit * kMebibyte);
   return {sizes.request_bytes / kMebibyte, sizes.memory_bytes / kMebibyte};

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 class BelongingTest : public testing::Test {
  protected:
-  // As the elector writes it.
+  // Writes the Lease as the elector does.
   void put_lease(const std::string& holder) {
     world_.api.put(kube::kLeases, {{"metadata", {{"namespace", "system"}, {"name", "other"}}},
                                    {"spec",
@@ -43,19 +43,19 @@ TEST_F(BelongingTest, AnExportIsAnothersWhoRuns) {
   EXPECT_EQ(other(kClaimed), "system/other");
   const size_t calls = world_.api.calls().size();
   EXPECT_EQ(other(kClaimed), "system/other");
-  EXPECT_EQ(world_.api.calls().size(), calls) << "a thousand exports are one question";
+  EXPECT_EQ(world_.api.calls().size(), calls) << "a thousand exports need one request";
 }
 
 TEST_F(BelongingTest, AnExportIsOursOnceTheOtherHasEnded) {
   EXPECT_EQ(other(kClaimed), "") << "without a Lease";
   put_lease("");
   world_.clock.advance(minutes(1));
-  EXPECT_EQ(other(kClaimed), "") << "a Lease that was given back";
+  EXPECT_EQ(other(kClaimed), "") << "a released Lease";
   put_lease("pod_1");
   world_.clock.advance(seconds(31));
   EXPECT_EQ(other(kClaimed), "system/other");
   world_.clock.advance(minutes(3));
-  EXPECT_EQ(other(kClaimed), "") << "a Lease that is not renewed";
+  EXPECT_EQ(other(kClaimed), "") << "an expired Lease";
 }
 
 TEST_F(BelongingTest, WhereTheLeaseCannotBeReadTheOtherIsTakenToRun) {

@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 const Tick kNow{minutes(1)};
 
-// A state of the object: `edits` stands for all that anybody has written.
+// A state of the object. `edits` stands for all the writes to its content.
 Json state(int version, int edits, const std::string& uid = "u") {
   return {{"metadata",
            {{"uid", uid},
@@ -45,7 +45,7 @@ TEST(Drift, WaitsForTheCacheToShowWhatItMade) {
 TEST(Drift, AnOlderStateCostsOneRequestAndThenRests) {
   Drift drift;
   const Json before = state(5, 5);
-  drift.applied("a", state(8, 8), &before, kNow);  // 6 and 7 are others', and on their way to us
+  drift.applied("a", state(8, 8), &before, kNow);  // 6 and 7 are others' writes, still in flight
   for (const int version : {6, 7}) {
     const Json shown = state(version, version);
     EXPECT_TRUE(drift.is_due("a", &shown, kNow));
@@ -76,7 +76,7 @@ TEST(Drift, AStatusThatIsWrittenIsNoEdit) {
 
 TEST(Drift, DoesNotWaitForeverForAnEventThatWasMissed) {
   Drift drift;
-  drift.applied("a", state(1, 1), nullptr, kNow);  // and removed, while the watch was torn
+  drift.applied("a", state(1, 1), nullptr, kNow);  // then removed, while the watch was broken
   EXPECT_TRUE(drift.is_due("a", nullptr, kNow + seconds(15)));
   EXPECT_TRUE(drift.applied("a", state(3, 1, "v"), nullptr, kNow + seconds(15)));
 }
@@ -109,7 +109,7 @@ TEST(Drift, GetsSlowerInAQuarrel) {
   int version = 1;
   Tick now = kNow;
   drift.applied("a", state(version, version), nullptr, now);
-  const auto edit_and_wait = [&] {  // how long until the edit is put back
+  const auto edit_and_wait = [&] {  // returns how long until the edit is reverted
     const Json edited = state(version + 1, version + 1);
     Duration waited{};
     while (!drift.is_due("a", &edited, now)) {
@@ -127,7 +127,7 @@ TEST(Drift, GetsSlowerInAQuarrel) {
   for (int i = 0; i < 20; ++i) edit_and_wait();
   EXPECT_EQ(edit_and_wait(), minutes(1));
   now += minutes(10);
-  EXPECT_EQ(edit_and_wait(), seconds(0)) << "they have made it up";
+  EXPECT_EQ(edit_and_wait(), seconds(0)) << "the conflict is over";
   EXPECT_FALSE(drift.quarrels());
 }
 
@@ -135,7 +135,7 @@ TEST(Drift, AStatusThatIsWrittenWhileTheWatchIsSlowIsNoQuarrel) {
   Drift drift;
   drift.applied("a", state(10, 1), nullptr, kNow);
   for (int version = 11; version < 30; ++version) {
-    const Json shown = state(version - 10, 0);  // always another one from before ours
+    const Json shown = state(version - 10, 0);  // always one from before our write
     ASSERT_TRUE(drift.is_due("a", &shown, kNow));
     EXPECT_FALSE(drift.applied("a", state(version, 1), &shown, kNow)) << "it changed nothing";
   }

@@ -52,7 +52,7 @@ TEST(LostNodes, KeepsWhatANodeHeldForADay) {
 TEST(LostNodes, SaysNothingOfANodeThatWasDrained) {
   LostNodes nodes;
   nodes.note({report("a", 5, 5)}, {"a"}, kStart);
-  nodes.note({report("a", 0, 0)}, {"a"}, kStart + seconds(20));  // ending, and asked to the last
+  nodes.note({report("a", 0, 0)}, {"a"}, kStart + seconds(20));  // terminating, polled to the end
   nodes.note({}, {}, kStart + seconds(25));
   nodes.note({}, {}, kStart + minutes(10));
   EXPECT_THAT(nodes.lost(), IsEmpty());

@@ -17,7 +17,7 @@ using Trouble = NodesFact::Trouble;
 
 const WallTime kStart = from_unix_nanos(1'764'000'000'000'000'000);
 
-// One agent a node.
+// One agent per node.
 struct Agent {
   std::string uid = "1";
   bool ready = true;
@@ -25,13 +25,13 @@ struct Agent {
   int restarts = 0;
   std::optional<std::string> unreachable{};
   std::string not_ready_reason{};
-  std::string since{};  // as the pod's condition has it
+  std::string since{};  // lastTransitionTime of the pod's condition
 };
 
 constexpr const char* kUnheard =
     "NodeNotReady: the node's kubelet does not report to the control plane";
 
-// No node has anything else to report.
+// No node reports anything else.
 NodesFact serving_on(int64_t nodes) {
   NodesFact fact;
   fact.serving = nodes;
@@ -90,11 +90,11 @@ TEST_F(NodeWatchTest, GivesANodeFiveMinutesThatItsKubeletSaysNothingOf) {
   look();
   agents["a"].unreachable = "no answer";
   EXPECT_THAT(look(seconds(30)).awaited, ElementsAre("a"));
-  agents["a"].ready = false;  // by the control plane; the containers are as the kubelet last said
+  agents["a"].ready = false;  // set by the control plane; containers keep their last state
   EXPECT_EQ(look(seconds(10)).unheard, 1);
   EXPECT_THAT(look().awaited, ElementsAre("a"));
   EXPECT_THAT(look(minutes(5) - seconds(10)).failing, ElementsAre(Trouble{"a", "", kUnheard}))
-      << "counted from the first silence";
+      << "counted from the first missed report";
   agents["a"] = {};
   EXPECT_EQ(look(seconds(1)), serving_on(2));
 }
@@ -146,7 +146,7 @@ TEST_F(NodeWatchTest, DoesNotKnowOfAReadyAgentThatSaysNothing) {
   const NodesFact fact = look(minutes(5));
   EXPECT_THAT(fact.silent, ElementsAre(Trouble{"a", "connection refused"}));
   EXPECT_THAT(fact.failing, IsEmpty());
-  EXPECT_THAT(unserved({{"a", {1, {"shop/x"}}}}), UnservedFact{}) << "it may well be served";
+  EXPECT_THAT(unserved({{"a", {1, {"shop/x"}}}}), UnservedFact{}) << "it may be served";
 }
 
 TEST_F(NodeWatchTest, MissesPodsOfTheDaemonSetAfterFiveMinutes) {
@@ -168,7 +168,7 @@ TEST_F(NodeWatchTest, ForgetsANodeThatIsGone) {
 TEST_F(NodeWatchTest, CountsInjectedPodsOfNodesWithoutAnAgentAfterAMoment) {
   look();
   EXPECT_EQ(unserved({{"virtual", {1, {"shop/v"}}}}), (UnservedFact{1, {"shop/v"}, {"virtual"}}))
-      << "it was so before this process";
+      << "it was so before this process started";
   const std::map<std::string, PodsOnNode> injected{{"a", {2, {"shop/p", "shop/q"}}},
                                                    {"tainted", {7, {"shop/r", "shop/s"}}}};
   EXPECT_EQ(unserved(injected), UnservedFact{});

@@ -8,7 +8,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// As a DaemonSet makes it for a node where it does not fit.
+// A pod as the DaemonSet controller creates it for a node where it does not fit.
 Json unplaced() {
   return Json::parse(R"({
     "metadata": {"namespace": "shop", "name": "p", "uid": "u",
@@ -29,7 +29,7 @@ Json with_container(const std::string& list, const std::string& container) {
   return pod;
 }
 
-// What is trimmed says the same.
+// The trimmed pod must give the same result.
 std::optional<PodTrouble> trouble_of(Json pod) {
   const auto whole = pod_trouble(pod);
   trim_of(kube::kPods)(pod);
@@ -69,7 +69,7 @@ TEST(PodTrouble, OfAContainerThatEndsIsItsLastWords) {
     "lastState": {"terminated": {"reason": "Error", "exitCode": 1,
                                  "message": "starting\nthe folder is locked\n"}}})")),
             trouble("CrashLoopBackOff", "Error, exit code 1: the folder is locked"));
-  // Between two waits it runs.
+  // It is running between two back-offs.
   EXPECT_EQ(trouble_of(with_container("containerStatuses", R"({"ready": false, "restartCount": 3,
     "state": {"running": {}},
     "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}})")),
@@ -102,7 +102,7 @@ TEST(PodTrouble, IsNoneWhereAPodMayJustBeStarting) {
 
 TEST(PodTrouble, KnowsWhatNoKubeletHasTakenUp) {
   Json pod = unplaced();
-  EXPECT_FALSE(waits_for_kubelet_since(pod)) << "it is on no node";
+  EXPECT_FALSE(waits_for_kubelet_since(pod)) << "it has no node";
   pod["spec"]["nodeName"] = "node-1";
   EXPECT_TRUE(waits_for_kubelet_since(pod));
   pod["status"]["startTime"] = "2026-01-01T00:00:01Z";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random schedules of faults against the whole of reconcile/ and status/, on a clock of its own: at
-// no moment is Ready True while spans that agents accepted ten minutes before are neither delivered
-// nor said to be late, lost or refused; and two minutes after the last fault it is True again. What
-// agents say is modelled as they say it; that it is true of a real agent, the simulation of the
-// core (tests/sim) and the faults on nodes (tests/cluster) hold. DUALTRACE_READY_SCHEDULES=1000
-// runs as many, DUALTRACE_READY_SEED=7 one of them again.
+// Random fault schedules against all of reconcile/ and status/, on a simulated clock: Ready is not
+// True while spans that agents accepted ten minutes ago are neither delivered nor reported as late,
+// lost or refused, and it is True again two minutes after the last fault. The agents' reports are
+// modeled. That a real agent reports the truth is covered by the simulation of the core (tests/sim)
+// and by the faults on nodes (tests/cluster). DUALTRACE_READY_SCHEDULES=1000 runs that many,
+// DUALTRACE_READY_SEED=7 reruns one of them.
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ using report::kDestinations;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration kStep = seconds(20);  // longer than the poll of an agent
+constexpr Duration kStep = seconds(20);  // longer than the polling interval
 constexpr int kSteps = 150;              // 50 minutes
 constexpr int kCalmSteps = 6;            // two minutes
 constexpr Duration kSaidWithin = minutes(10);
@@ -54,14 +54,14 @@ struct LaneModel {
 };
 
 struct NodeModel {
-  bool has_agent = true;  // a taint keeps it away otherwise
-  bool heard = true;      // its kubelet is
+  bool has_agent = true;  // false if a taint keeps it away
+  bool heard = true;      // whether its kubelet reports
   bool crashed = false;
   bool disk_full = false;
-  bool application = true;  // one that is injected
+  bool application = true;  // whether it runs an injected one
   int restarts = 0;
-  int failures = 0;  // of polls, in a row
-  WallTime since;    // of its readiness
+  int failures = 0;  // consecutive failed polls
+  WallTime since;    // last change of its readiness
   std::map<Destination, LaneModel> lanes;
   std::optional<AgentReport> said;
 
@@ -73,7 +73,7 @@ enum class Answer { kTaken, kDown, kAuthRefused, kDataRefused };
 
 class Schedule {
  public:
-  // Each knows some of the faults only, and is quiet or busy: in a chaos, Ready is never True.
+  // Each schedule has some kinds of faults, at its own rate: with all of them, Ready is never True.
   explicit Schedule(uint64_t seed) : random_(seed), every_(3 << random_.below(5)) {
     for (uint64_t kind = 0; kind < kKinds; ++kind) {
       if (random_.below(3) == 0) kinds_.push_back(kind);
@@ -160,7 +160,7 @@ class Schedule {
         break;
       }
       default:
-        // A backlog that only the operator before has heard of is nobody's to tell.
+        // A backlog that only the previous operator knew of cannot be reported.
         if (world_.clock.wall() - removed_ > minutes(6)) restart();
     }
     changed(node, was_ready);
@@ -170,7 +170,7 @@ class Schedule {
     auto chosen = nodes_.begin();
     std::advance(chosen, static_cast<ptrdiff_t>(random_.below(nodes_.size())));
     for (auto& [destination, lane] : chosen->second.lanes) {
-      // What nobody has heard of yet, nobody can tell.
+      // Nobody can report a backlog that no poll has seen.
       if (!chosen->second.said || chosen->second.said->unreachable) continue;
       if (!lane.waiting.empty()) gone_.insert(chosen->first);
     }
@@ -244,7 +244,7 @@ class Schedule {
     world_.api.put(kube::kSecrets, secret(name, values));
   }
 
-  // Accepts a span from its application, and delivers what it can.
+  // Accepts a span from its application, and delivers as much as possible.
   void live(NodeModel& node) {
     const WallTime now = world_.clock.wall();
     for (const Destination destination : kDestinations) {
@@ -310,7 +310,7 @@ class Schedule {
       report.unreachable = "no answer";
       if (node.said) report.says = node.said->says;
     } else {
-      return;  // one failure is no news
+      return;  // a single failure is ignored
     }
     node.said = report;
   }
@@ -320,7 +320,7 @@ class Schedule {
     return node.has_agent && node.heard && !node.crashed && !(falls_back_ && node.disk_full);
   }
 
-  // The cluster as its API server has it.
+  // The state of the cluster according to its API server.
   void show() {
     for (const Json& pod : world_.api.all(kube::kPods)) {
       world_.api.erase(kube::kPods, kube::key_of(pod));
@@ -333,7 +333,7 @@ class Schedule {
       ++desired;
       available += pod_is_ready(node) ? 1 : 0;
       if (node.said) world_.agents.said.push_back(*node.said);
-      const bool running = !node.crashed && !(falls_back_ && node.disk_full);  // as last heard
+      const bool running = !node.crashed && !(falls_back_ && node.disk_full);  // last known state
       world_.api.put(
           kube::kPods,
           {{"metadata",
@@ -387,7 +387,7 @@ class Schedule {
     }
     if (!ready) return;
     for (const auto& [name, node] : nodes_) {
-      // An application without an agent has nobody that accepts its spans.
+      // If an application has no agent, nobody accepts its spans.
       const bool others_serve = falls_back_ && !node.has_agent;
       const bool unserved = node.application && !node.stores() && !others_serve &&
                             world_.clock.wall() - node.since >= kSaidWithin;
@@ -399,7 +399,7 @@ class Schedule {
           ADD_FAILURE() << "spans of " << name << " wait for " << to_string(destination) << "\n"
                         << history_.str();
         }
-        // Of an agent that fell silent since, it was said while it could be heard.
+        // If the agent has stopped answering, the loss was reported while it still answered.
         const bool is_heard = node.said && !node.said->unreachable;
         if (is_heard && lane.lost_last && world_.clock.wall() - *lane.lost_last < seconds(60)) {
           ADD_FAILURE() << "spans of " << name << " were just lost\n" << history_.str();
@@ -411,7 +411,7 @@ class Schedule {
   static constexpr uint64_t kKinds = 10;
 
   Random random_;
-  const uint64_t every_;                           // steps, on average
+  const uint64_t every_;                           // average number of steps between faults
   const bool falls_back_ = random_.below(2) == 0;  // to agents of other nodes
   std::vector<uint64_t> kinds_;
   World world_;
@@ -420,7 +420,7 @@ class Schedule {
   std::map<Destination, Answer> answers_{{Destination::kArize, Answer::kTaken},
                                          {Destination::kDatabricks, Answer::kTaken}};
   std::map<std::string, std::string> secrets_{{"arize", ""}, {"databricks", ""}};
-  std::set<std::string> gone_;  // with a backlog that the operator had heard of
+  std::set<std::string> gone_;  // with a backlog that the operator knew of
   WallTime removed_{};
   std::ostringstream history_;
 };

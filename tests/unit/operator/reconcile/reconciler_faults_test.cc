@@ -14,7 +14,7 @@ using Texts = std::vector<std::string>;
 
 const Error kDown{ErrorKind::kUnavailable, "down"};
 
-// The process ends at one call: it is not made, or it is made and nobody hears the answer.
+// The process dies at one call, before the call is made or before its answer arrives.
 class EndingApi final : public kube::Api {
  public:
   enum class Where { kBefore, kAfter };
@@ -61,8 +61,8 @@ class EndingApi final : public kube::Api {
   size_t calls_ = 0;
 };
 
-// Something of everything: a change of the pods and of the configuration, a child changed and one
-// removed by hand, one that is not planned any more.
+// One change of each kind: to the pods, to the configuration, a child edited and one removed by
+// hand, and one that is no longer planned.
 void make_trouble(World& world) {
   world.edit_export([](Json& object) {
     object["spec"]["agent"] = {{"logLevel", "Debug"}, {"image", "agent:2"}};
@@ -75,7 +75,7 @@ void make_trouble(World& world) {
   world.api.put(kube::kConfigMaps, std::move(old));
 }
 
-// A condition may have been another in between.
+// A condition may have had another value in between.
 Json without_times(Json objects) {
   for (Json& condition : objects.back()["status"]["conditions"]) {
     condition.erase("lastTransitionTime");
@@ -94,13 +94,13 @@ TEST(Reconciler, ComesToTheSameEndFromWhereverItWasKilled) {
     size_t call = 0;
     for (bool ended = true; ended; ++call) {
       World world;
-      EndingApi first(world.api, call, where);  // while all is made
+      EndingApi first(world.api, call, where);  // during the first rollout
       world.restart(first);
       ignore(world.run(), "killed");
       world.restart();
       world.settle();
       make_trouble(world);
-      EndingApi second(world.api, call, where);  // while it is put right
+      EndingApi second(world.api, call, where);  // during the repair
       world.restart(second);
       ignore(world.run(), "killed");
       ended = first.ended() || second.ended();
@@ -128,9 +128,9 @@ TEST(Reconciler, ComesToTheSameEndWhateverCallFails) {
         if (calls++ != failing) return std::nullopt;
         return Error{kind, "this one fails"};
       });
-      world.settle();  // the same process tries again
+      world.settle();  // the same process retries
       world.clock.advance(std::chrono::minutes(6));
-      world.settle();  // and looks again at a Secret that it could not read
+      world.settle();  // and retries a Secret that it could not read
       ASSERT_EQ(without_times(world.everything()), without_times(undisturbed.everything()))
           << to_string(kind) << " at call " << failing;
     }
@@ -310,7 +310,7 @@ TEST(Reconciler, RemovesWhatItOwnsAndDoesNotPlan) {
   EXPECT_EQ(world.api.writes(), Texts{"remove configmaps shop/ours"});
 }
 
-// The garbage collector missed that one: its watch broke while the export was recreated.
+// The garbage collector missed it: its watch broke while the export was recreated.
 TEST(Reconciler, RemovesWhatAnExportOfTheSameNameHasLeft) {
   World world;
   world.settle();
@@ -348,7 +348,7 @@ TEST(Reconciler, DoesNotRemoveWhatChangedSinceItLooked) {
   world.api.put(kube::kConfigMaps, old);
   world.cache.refresh();
   old["metadata"].erase("ownerReferences");
-  world.api.put(kube::kConfigMaps, old);  // it is somebody else's now
+  world.api.put(kube::kConfigMaps, old);  // now it belongs to somebody else
   EXPECT_EQ(world.reconcile().error().kind, ErrorKind::kConflict);
   EXPECT_TRUE(world.api.find(kube::kConfigMaps, {"shop", "ours"}));
   world.settle();

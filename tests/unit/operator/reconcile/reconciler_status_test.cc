@@ -50,7 +50,7 @@ TEST(ReconcilerStatus, WritesStatesAtOnceAndNumbersNowAndThen) {
   world.agents.said = {report(20)};
   const auto next = world.run();
   ASSERT_TRUE(next && next->after);
-  EXPECT_EQ(*next->after, seconds(18)) << "for the numbers";
+  EXPECT_EQ(*next->after, seconds(18)) << "for the counts";
   EXPECT_THAT(world.api.writes(), IsEmpty());
 
   world.clock.advance(seconds(18));
@@ -70,7 +70,7 @@ Json senders(const World& world) {
 const Json kOwnNamespace = Json::array({{{"podSelector", Json::object()}}});
 const Json kEverybody = Json::array({{{"namespaceSelector", Json::object()}}});
 
-// The state that an earlier operator left.
+// The status as an earlier operator left it.
 void forget_consent(World& world) {
   world.edit_export([](Json& object) { object["status"].erase("consent"); });
 }
@@ -99,7 +99,7 @@ TEST(ReconcilerStatus, LetsAnExportOfBeforeGoOnAndSaysWhatToWrite) {
   });
   world.settle();
   EXPECT_EQ(world.status()["consent"], "TrueAsBefore");
-  EXPECT_EQ(senders(world).size(), 2U) << "its author has said whom it admits";
+  EXPECT_EQ(senders(world).size(), 2U) << "its author has set whom it admits";
 
   world.edit_export([](Json& object) { object["spec"].erase("injection"); });
   world.settle();
@@ -150,7 +150,7 @@ TEST(ReconcilerStatus, IsTriedAgainWhenItCannotBeWritten) {
   World world;
   world.api.fail_next("apply", kDualTraceExports, {ErrorKind::kUnavailable, "down"});
   EXPECT_EQ(world.run().error().kind, ErrorKind::kUnavailable);
-  EXPECT_THAT(world.events.told(), IsEmpty()) << "events tell what the status says";
+  EXPECT_THAT(world.events.told(), IsEmpty()) << "events match the status";
   world.settle();
   EXPECT_EQ(world.condition("ConfigValid"), "True Valid");
 }
@@ -190,7 +190,7 @@ TEST(ReconcilerEvents, TellOnceWhatTheApiServerTakesNoStatusFor) {
     world.api.fail_next("apply", kDualTraceExports, {ErrorKind::kInvalid, "expected map"});
     const auto next = world.run();
     ASSERT_FALSE(next);
-    EXPECT_EQ(next.error().kind, ErrorKind::kInvalid) << "trying again would not help";
+    EXPECT_EQ(next.error().kind, ErrorKind::kInvalid) << "a retry would not help";
   }
   EXPECT_THAT(world.events.told(), Contains("Warning Invalid").Times(1));
   EXPECT_EQ(world.condition("ConfigValid"), "True Valid");
@@ -210,14 +210,15 @@ TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
   EXPECT_LE(*next->after, kRolloutPatience);
   world.clock.advance(seconds(400));
   world.settle();
-  EXPECT_EQ(world.condition("Progressing"), "True RollingOut") << "it has moved meanwhile";
+  EXPECT_EQ(world.condition("Progressing"), "True RollingOut")
+      << "it has made progress in the meantime";
   world.clock.advance(seconds(200));
   world.settle();
   EXPECT_EQ(world.condition("Progressing"), "False Stalled");
   EXPECT_THAT(world.events.told(), Contains("Warning PodsUnavailable"));
 }
 
-// The kubelet keeps the old one as long as a pod on the node mounts it.
+// The kubelet keeps the old Secret for as long as a pod on the node mounts it.
 TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   World world;
   world.agents.said = {report_using("key-1")};
@@ -242,7 +243,7 @@ TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   EXPECT_EQ(world.condition("Ready"), "True Ready");
 }
 
-// The operator itself is behind: it reads the Secret before it blames the agents.
+// The operator's own view is stale: it rereads the Secret before it blames the agents.
 TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   World world;
   world.agents.said = {report_using("key-1")};
@@ -259,7 +260,7 @@ TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   EXPECT_EQ(world.condition("CredentialsSynced"), "True Synced");
 }
 
-// What the event says is what the condition says.
+// The event and the condition have the same message.
 TEST(ReconcilerEvents, TellOfSpansThatEndElsewhere) {
   World world;
   world.agents.said = {report(0, "Delivering")};
@@ -332,7 +333,7 @@ TEST(ReconcilerEvents, TellWhatChangedAndOnlyThen) {
   World world;
   world.api.erase(kube::kSecrets, {"shop", "arize"});
   world.settle();
-  EXPECT_THAT(world.events.told(), ElementsAre("Warning SecretMissing")) << "Ready says no more";
+  EXPECT_THAT(world.events.told(), ElementsAre("Warning SecretMissing")) << "Ready adds no event";
   EXPECT_EQ(world.events.events[0].regarding["kind"], "DualTraceExport");
   EXPECT_EQ(world.events.events[0].regarding["uid"],
             world.api.find(kDualTraceExports, kExport)->at("metadata").at("uid"));

@@ -52,7 +52,7 @@ TEST(Reconciler, WritesNothingAgainWhileTheCacheDoesNotShowItYet) {
   world.api.forget_calls();
   const auto next = world.reconcile();
   ASSERT_TRUE(next && next->after);
-  EXPECT_EQ(*next->after, std::chrono::seconds(15)) << "should the cache never show it";
+  EXPECT_EQ(*next->after, std::chrono::seconds(15)) << "in case the cache never shows it";
   EXPECT_TRUE(world.api.calls().empty());
   world.clock.advance(*next->after);
   ASSERT_TRUE(world.reconcile());
@@ -163,7 +163,7 @@ TEST(Reconciler, AdoptsWhatAnExportOfTheSameNameHasLeft) {
     return world.child(type)["metadata"]["ownerReferences"][0]["uid"];
   };
   for (const auto& type : planned_types()) EXPECT_EQ(owner(type), made["metadata"]["uid"]);
-  // The garbage collector had made up its mind before.
+  // The garbage collector had already decided to delete them.
   world.delete_child(kube::kDaemonSets);
   world.delete_child(kube::kConfigMaps);
   world.settle();
@@ -177,7 +177,7 @@ TEST(Reconciler, DoesNotTakeOverWhatWasNeverItsOwn) {
   world.cache.refresh();
   EXPECT_EQ(world.reconcile().error().kind, ErrorKind::kConflict);
   EXPECT_EQ(world.child(kube::kConfigMaps)["data"], (Json{{"theirs", "1"}}));
-  EXPECT_TRUE(world.api.find(kube::kDaemonSets, kChild)) << "the others are made";
+  EXPECT_TRUE(world.api.find(kube::kDaemonSets, kChild)) << "the others are created";
   world.clock.advance(std::chrono::seconds(10));
   EXPECT_EQ(world.run().error().kind, ErrorKind::kConflict);
   EXPECT_EQ(world.condition("Progressing"), "False ApplyFailed");

@@ -45,7 +45,7 @@ TEST(SameNodeTraffic, WaitsForAnApiServerThatCannotSay) {
   World world;
   world.api.fail_next("dry-run apply", kube::kServices, {ErrorKind::kUnavailable, "no"});
   EXPECT_FALSE(world.run());
-  EXPECT_TRUE(world.api.writes().empty()) << "nothing is planned by a guess";
+  EXPECT_TRUE(world.api.writes().empty()) << "nothing is planned from a guess";
   world.settle();
   EXPECT_EQ(distribution(world), "PreferSameNode");
 }

@@ -54,7 +54,7 @@ TEST_F(SecretChecksTest, TellsSlipsThatLeaveNoCredentialWithoutRepeatingThem) {
   EXPECT_EQ(checks_.facts()[0].fingerprint, "");
 }
 
-// As the agents make it, so that they can be compared.
+// Computed as the agents compute it, so that the two can be compared.
 TEST_F(SecretChecksTest, KnowsEachPartByItsFingerprint) {
   put({{"api-key", "abc\n"}, {"space-id", kSpaceId}});
   check();
@@ -90,7 +90,7 @@ TEST_F(SecretChecksTest, TellsWhatIsWrongWithEachKey) {
 
 TEST_F(SecretChecksTest, ReadsTheWholeOnlyWhenTheVersionIsNew) {
   check();
-  EXPECT_EQ(world_.api.calls().size(), 4U) << "metadata and whole of two Secrets";
+  EXPECT_EQ(world_.api.calls().size(), 4U) << "metadata and content of two Secrets";
   world_.clock.advance(minutes(10));
   world_.api.forget_calls();
   check();
@@ -161,7 +161,7 @@ TEST_F(SecretChecksTest, KnowsWhenAnAuthorityInAConfigMapEnds) {
   wanted_.arize->ca =
       CertificateAuthority{.secret = {}, .config_map = KeyReference{"map", "ca.crt"}};
   check();
-  EXPECT_EQ(checks_.facts().size(), 3U);  // it is not there
+  EXPECT_EQ(checks_.facts().size(), 3U);  // the Secret does not exist
 
   const auto authority = make_authority("company", WallTime(), std::chrono::hours(24 * 30));
   world_.api.put(kube::kConfigMaps,

@@ -23,8 +23,8 @@ Json status_of(const Json& told, const Json& ready) {
   return {{"conditions", conditions}};
 }
 
-// Whatever changes, an event tells it once, in the words of its condition; what turns unknown, or
-// only moves, is no news.
+// Each change produces one event with the message of its condition. A change to Unknown, or of
+// Progressing, produces none.
 TEST(StatusWriter, TellsEachReasonInTheWordsOfItsCondition) {
   for (const Reason& reason : all_reasons()) {
     SCOPED_TRACE(std::string(reason.type) + " " + std::string(reason.name));
@@ -37,7 +37,7 @@ TEST(StatusWriter, TellsEachReasonInTheWordsOfItsCondition) {
     const bool is_true = reason.status == ConditionStatus::kTrue;
     const Json before = status_of(condition(type, is_true ? "False" : "True", "Before"),
                                   condition(kReadyType, is_true ? "False" : "True", "Before"));
-    // Ready minds no movement.
+    // Ready ignores Progressing.
     const Json ready = type == kProgressType
                            ? before["conditions"][0]
                            : condition(kReadyType, status, is_true ? "Ready" : reason.name);

@@ -108,7 +108,7 @@ TEST(Trim, AnAgentThatCannotAnswerIsNotAsked) {
   EXPECT_TRUE(observed(ended).empty());
   Json ending = pod();
   ending["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
-  EXPECT_TRUE(observed(ending).at(0).ending) << "it delivers to its end";
+  EXPECT_TRUE(observed(ending).at(0).ending) << "it still delivers";
   Json unready = pod();
   unready["status"]["conditions"][0]["status"] = "False";
   ASSERT_EQ(observed(unready).size(), 1U);

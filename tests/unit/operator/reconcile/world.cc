@@ -70,7 +70,7 @@ void World::settle() {
     const auto next = run();
     if (next && api.writes().size() == before) return;
   }
-  ADD_FAILURE() << "it does not come to rest";
+  ADD_FAILURE() << "it does not settle";
 }
 
 void World::edit_export(const std::function<void(Json&)>& edit) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// World: a cluster with one export in it, and an operator whose cache shows what is there whenever
-// it reconciles. Used from one thread.
+// World: a cluster with one export, and an operator whose cache is current whenever it reconciles.
+// Used from one thread.
 
 #include <memory>
 #include <string>
@@ -21,7 +21,7 @@ inline const kube::ObjectKey kExport{"shop", "agents"};
 inline const kube::ObjectKey kChild{"shop", "agents-dualtrace"};
 inline constexpr const char* kSpaceId = "U3BhY2U6MTIzNDU6QWJDZA==";  // Space:12345:AbCd
 
-// The data of a Secret, from plain texts.
+// The data of a Secret, from plain text.
 [[nodiscard]] Json secret(const std::string& name,
                           const std::vector<std::pair<std::string, std::string>>& values);
 [[nodiscard]] Json export_object();
@@ -30,27 +30,27 @@ class World {
  public:
   World();
 
-  // A new process: nothing is remembered.
+  // Starts a new process, with nothing in memory.
   void restart() { restart(api); }
   void restart(kube::Api& through);
-  // With the cache as it is.
+  // With the cache unchanged.
   Result<Next> reconcile() { return reconciler->reconcile(kExport); }
-  // With the cache up to date.
+  // Updates the cache first.
   Result<Next> run();
-  // Runs until a run writes nothing; fails the test if that does not come.
+  // Runs until a run writes nothing. Fails the test if that never happens.
   void settle();
 
   void edit_export(const std::function<void(Json&)>& edit);
-  // What somebody else does to a child.
+  // Another writer's change to a child.
   void edit(const kube::ResourceType& type, const std::function<void(Json&)>& edit);
   void delete_child(const kube::ResourceType& type) { api.erase(type, kChild); }
-  // As the DaemonSet's controller reports it.
+  // Reports the rollout as the DaemonSet controller does.
   void roll_out(int nodes);
 
   [[nodiscard]] Json child(const kube::ResourceType& type) const;
   [[nodiscard]] Json status() const;
   [[nodiscard]] std::string condition(const std::string& type) const;  // "False SecretMissing"
-  // Every object but what only tells when it was made, written and by whom.
+  // Every object, without the fields that only record when, by whom and as what version.
   [[nodiscard]] Json everything() const;
 
   FakeClock clock;
@@ -59,9 +59,9 @@ class World {
   FakeAgents agents;
   kube::FakeEventSink events;
   MetricRegistry metrics;
-  Permissions permissions{.images = {"*"}, .priority_classes = {"*"}};  // as of the next restart
-  Scope scope{};                                                        // the same
-  std::string lease{};                                                  // the same
+  Permissions permissions{.images = {"*"}, .priority_classes = {"*"}};  // after the next restart
+  Scope scope{};                                                        // likewise
+  std::string lease{};                                                  // likewise
   std::unique_ptr<Reconciler> reconciler;
 };
 

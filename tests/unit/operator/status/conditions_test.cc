@@ -25,7 +25,7 @@ using testing::IsEmpty;
 using testing::Not;
 using State = SecretFact::State;
 
-// What happened in the world, the reason that it leads to, and what the message says of it.
+// An event in the world, the reason that it leads to, and what the message must contain.
 struct Case {
   Reason reason;
   std::function<void(World&)> happens;
@@ -55,7 +55,7 @@ std::function<void(World&)> agent_finds(CredentialState state, const std::string
   };
 }
 
-// The Secret was deleted and created again; agents keep using the old value.
+// The Secret was deleted and recreated, and the agents keep using the old value.
 void secret_differs(World& world) {
   world.facts.secrets[0].part = CredentialPart::kAPIKey;
   world.facts.secrets[0].fingerprint = "arize-2";
@@ -498,7 +498,7 @@ TEST(Ready, IsUnknownWhileAgentsStartForTheFirstTime) {
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("status"), "Unknown");
 }
 
-// In an elastic cluster some node always joins and another goes.
+// In an elastic cluster, nodes join and leave all the time.
 TEST(Ready, StaysTrueWhileNodesJoinAndGo) {
   World world;
   world.write();
@@ -515,7 +515,7 @@ TEST(Ready, StaysTrueWhileNodesJoinAndGo) {
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "PodsUnavailable");
   world.facts.nodes.pods_missing = false;
   EXPECT_EQ(condition_of(world.write(), kReadyType).at("reason"), "PodsUnavailable")
-      << "nothing is given time that has failed already";
+      << "what has already failed gets no grace period";
 }
 
 TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
@@ -530,15 +530,15 @@ TEST(Ready, IsFalseWhenNoAgentIsLeftOrTheSpecHasChanged) {
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
   world.facts.nodes.unheard = 1;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "Available")
-      << "the node's kubelet says nothing, whatever the spec says";
+      << "the kubelet does not report, whatever the spec is";
   world.facts.daemon_set->available = 10;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "PodsUnavailable");
   world.facts.nodes.serving = 11;
   EXPECT_EQ(condition_of(world.status(), kAgentsType).at("reason"), "Available")
-      << "an old pod ends where a new one serves";
+      << "the old pod ends on a node where the new one serves";
 }
 
-// It was late before it fell silent, and nobody has heard anything better.
+// The backlog was late when the agent stopped answering, and no newer report exists.
 TEST(Delivering, RemembersWhatFellSilentInTrouble) {
   World world;
   report::Lane& lane = world.lane(4, "arize");
@@ -614,7 +614,7 @@ TEST(Ready, FollowsADestinationThatPauses) {
   EXPECT_EQ(condition_of(world.status(), kReadyType).at("reason"), "TableMissing");
 }
 
-// The destination's error message also appears where the advice sends people.
+// The destination's error message also appears where the advice refers to.
 TEST(Ready, FollowsADestinationThatRefusesEverythingWithItsWordsBeside) {
   for (const std::string reason : {"EverythingRefused", "ForeignAnswer"}) {
     World world;
@@ -634,8 +634,8 @@ TEST(Ready, FollowsADestinationThatRefusesEverythingWithItsWordsBeside) {
   }
 }
 
-// One source for each fact: whatever happens, Ready is what the conditions are, in their words, and
-// what is shown of the destinations is no other story.
+// One source for each fact: Ready always agrees with the conditions, in their words, and so does
+// the summary of the destinations.
 TEST(Words, AgreeWhateverHappens) {
   for (const Case& one : cases()) {
     SCOPED_TRACE(one.type + " " + std::string(one.reason.name));
@@ -649,12 +649,12 @@ TEST(Words, AgreeWhateverHappens) {
       const bool harmless = type == kProgressType ||
                             text_at(condition, {"reason"}) == reason::kRotationInProgress.name;
       any_false |= type != kReadyType && !harmless && text_at(condition, {"status"}) == "False";
-      // Nobody is sent to a condition that says that all is well.
+      // No message refers to a condition that reports no problem.
       for (const Json& other : array_at(status, {"conditions"})) {
         const auto name = std::string(text_at(other, {"type"}));
         if (name == type || text_at(condition, {"status"}) != "False") continue;
         if (text_at(condition, {"message"}).find(name) == std::string::npos) continue;
-        EXPECT_NE(text_at(other, {"status"}), "True") << type << " sends people to " << name;
+        EXPECT_NE(text_at(other, {"status"}), "True") << type << " refers to " << name;
       }
     }
     EXPECT_FALSE(ready.at("status") == "True" && any_false);
@@ -692,7 +692,7 @@ TEST(PermissionDenied, SaysAllThatArizeMayMeanAndItsOwnWords) {
                              HasSubstr("The agent reports: api key not found")));
 }
 
-// One application that names no project, and nobody else: its spans wait.
+// Only one application sends spans, and it names no project: its spans wait.
 TEST(Retrying, SaysWhatToDoWhereSpansAreRefusedAndInWhichWords) {
   World world;
   world.each_lane("arize", [](report::Lane& lane) {
@@ -729,7 +729,7 @@ TEST(Losses, OfANewerAgentAreNoDelivery) {
   EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr("7 evaporated as Sun"));
 }
 
-// No span has come, and the operator may not look: the agents can tell.
+// No span has arrived, and the operator may not read the Secret, but the agents know.
 TEST(CredentialsSynced, IsDecidedBeforeTheFirstSpan) {
   World world;
   for (const char* key : {"api-key", "space-id", "token"}) world.secret(State::kUnreadable, key);
@@ -749,10 +749,11 @@ TEST(CredentialsSynced, WaitsForTheKubeletBeforeItSaysThatASecretIsNotTaken) {
   World world;
   secret_differs(world);
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "RotationInProgress");
-  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True") << "the old one serves";
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True")
+      << "the old one still works";
   world.facts.credentials_differ = kSyncPatience;
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
-  world.facts.credentials_differ = {};  // another operator, which has seen nothing yet
+  world.facts.credentials_differ = {};  // a new operator that has observed nothing yet
   EXPECT_EQ(condition_of(world.write(), kCredentialsType).at("reason"), "SecretNotTaken");
   EXPECT_NE(differing_credentials(world.facts, summarize_lanes(world.facts)), "");
   world.facts.secrets[0].fingerprint = "arize-1";
@@ -760,7 +761,7 @@ TEST(CredentialsSynced, WaitsForTheKubeletBeforeItSaysThatASecretIsNotTaken) {
   EXPECT_EQ(differing_credentials(world.facts, summarize_lanes(world.facts)), "");
 }
 
-// Nothing may be concluded from it, least of all that all is well.
+// An unknown state proves nothing, least of all that delivery works.
 TEST(Delivering, IsInDoubtForAStateThatOnlyNewerAgentsHave) {
   World world;
   state_of_arize(world, "Napping");

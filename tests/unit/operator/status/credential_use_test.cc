@@ -24,7 +24,7 @@ std::string reason(const Json& status) {
   return std::string(text_at(condition_of(status, kCredentialsType), {"reason"}));
 }
 
-// The agent takes the new credential, after it used the old one last at `used`.
+// The agent switches to the new credential after it last used the old one at `used`.
 void move(World& world, size_t agent, const std::optional<WallTime>& used) {
   report::Lane& lane = world.lane(agent, kLane);
   lane.credential.candidate.reset();
@@ -59,7 +59,7 @@ TEST(CredentialUse, SaysWhatIsInUseAndWhatAPolicyHasToName) {
     "since": "2025-11-24T14:00:00Z", "expires": "2025-11-24T16:50:00Z",
     "identity": {"issuer": "https://issuer.example", "audiences": ["account"],
                  "subject": "system:serviceaccount:observability:agents-dualtrace"}})"));
-  // A restarted agent does not make it younger, and a credential that renews itself does not
+  // A restarted agent does not reset the age, and a credential that renews itself does not
   // expire.
   world.lane(5, kLane).credential.since = world.facts.now;
   EXPECT_EQ(credential(world.write()).at("since"), "2025-11-24T14:00:00Z");
@@ -97,7 +97,7 @@ TEST(CredentialUse, TellsARejectedCandidateBeforeOneThatWaits) {
   EXPECT_EQ(reason(world.status()), "CredentialRejected");
 }
 
-// The Secret has something else than what is used, and its bearer is not the kubelet.
+// The Secret differs from the credential in use, but a candidate explains that.
 TEST(CredentialUse, DoesNotBlameTheKubeletForACandidate) {
   World world;
   SecretFact& fact = world.facts.secrets[2];
@@ -131,7 +131,7 @@ TEST(CredentialUse, SaysThatTheOldOneIsUnusedOnceEveryNodeHasMoved) {
               ElementsAre("databricks: no agent has used credential databricks-1 since " +
                           rfc3339(used + minutes(3)) + "; it can be revoked"));
   EXPECT_EQ(compare_status(between, after), StatusChange::kState);
-  // Said once, and remembered after the agents have forgotten.
+  // Reported once, and kept after the agents have forgotten it.
   world.each_lane(kLane, [](report::Lane& lane) { lane.credential.previous.reset(); });
   const Json later = world.write();
   EXPECT_EQ(credential(later).at("previousCredentialUnusedSince"), rfc3339(used + minutes(3)));
@@ -161,7 +161,7 @@ TEST(CredentialUse, NamesASilentNodeInsteadOfWaitingForEver) {
   EXPECT_EQ(credential(after).at("nodesSilent"), Json::array({"node-07"}));
   EXPECT_THAT(newly_unused_credentials(early, after),
               ElementsAre(HasSubstr("check the agents that do not report (on node-07)")));
-  // A node that is gone has no agent to ask, and none that could send.
+  // A removed node has no agent that could answer or send.
   world.facts.agents.erase(world.facts.agents.begin() + 6);
   EXPECT_FALSE(credential(world.write()).contains("nodesSilent"));
 }

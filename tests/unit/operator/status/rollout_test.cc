@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conditions for a rollout that is stuck on some nodes.
+// The conditions of a rollout that is stuck on some nodes.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ TEST(Progressing, NamesAtOnceTheNodesThatCannotRunTheNewAgent) {
                                   {"node-07", "ImagePullBackOff", "not found"}};
   const Json status = world.write();
   const Json rolling = condition_of(status, kProgressType);
-  EXPECT_EQ(rolling.at("reason"), "RollingOut") << "others still get it";
+  EXPECT_EQ(rolling.at("reason"), "RollingOut") << "other nodes still get it";
   EXPECT_EQ(
       rolling.at("message"),
       "4 of 12 nodes have the newest agent; node-03, node-07 cannot run it: ImagePullBackOff: "

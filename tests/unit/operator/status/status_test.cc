@@ -103,10 +103,10 @@ TEST(Status, KeepsTheWordOfConsent) {
   EXPECT_EQ(compare_status(before, world.status()), StatusChange::kState);
   world.facts.wanted = nullptr;
   world.facts.faults = {{"spec.arize.endpoint", "no host"}};
-  EXPECT_EQ(world.status().at("consent"), "AllAsBefore") << "or it would be taken for older";
+  EXPECT_EQ(world.status().at("consent"), "AllAsBefore") << "otherwise it would count as older";
 }
 
-// The condition is over soon after the last of them; that there were some stays to be seen.
+// The condition clears soon after the last loss, but the counts stay visible.
 TEST(Status, CountsTheSpansThatEndedElsewhere) {
   World world;
   EXPECT_FALSE(destination_of(world.status(), "arize").contains("lost"));
@@ -192,7 +192,7 @@ TEST(Status, MovesTheTransitionTimeOnlyWithTheStatus) {
   };
   EXPECT_EQ(time_of(world.write()), "2025-11-24T16:00:00Z");
   world.each_lane("arize", [](report::Lane& lane) { lane.state = "Idle"; });
-  EXPECT_EQ(time_of(world.write()), "2025-11-24T16:00:00Z");  // True, for another reason
+  EXPECT_EQ(time_of(world.write()), "2025-11-24T16:00:00Z");  // still True, with another reason
   pause_all(world, "arize");
   EXPECT_EQ(time_of(world.write()), "2025-11-24T16:02:00Z");
   EXPECT_EQ(time_of(world.write()), "2025-11-24T16:02:00Z");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// World: facts that a test starts from and changes: an export with both destinations whose twelve
-// agents all deliver. Used from one thread.
+// World: facts that a test starts from and modifies: an export with both destinations and twelve
+// agents, all of which deliver. Used from one thread.
 
 #include <functional>
 #include <string>
@@ -23,7 +23,7 @@ class World {
   [[nodiscard]] report::Lane& lane(size_t agent, const std::string& name);
   void each_lane(const std::string& name, const std::function<void(report::Lane&)>& edit);
   void secret(SecretFact::State state, const std::string& key = "token");
-  // Keeps the status as if it had been written, and then advances the time by a minute.
+  // Stores the status as if it had been written, then advances the time by a minute.
   Json write();
   [[nodiscard]] Json status() const { return make_status(facts, summarize_lanes(facts)); }
 
@@ -33,7 +33,7 @@ class World {
 
 inline constexpr size_t kAgents = 12;
 
-// DT_CHECKs that it is there.
+// DT_CHECKs that it exists.
 [[nodiscard]] Json condition_of(const Json& status, std::string_view type);
 [[nodiscard]] Json destination_of(const Json& status, std::string_view name);
 

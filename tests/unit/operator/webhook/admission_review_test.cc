@@ -92,7 +92,7 @@ TEST(AdmissionReview, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(fault_of(with("oldObject", 7)), "request.oldObject: expected an object");
 }
 
-// Copying a million levels would need a stack for each of them.
+// A recursive copy of a million levels would overflow the stack.
 TEST(AdmissionReview, MayNotNestWithoutEnd) {
   constexpr size_t kLevels = 1'000'000;
   const std::string deep = std::string(kLevels, '[') + std::string(kLevels, ']');

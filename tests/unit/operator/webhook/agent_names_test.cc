@@ -26,7 +26,7 @@ Json ndots(const char* value) {
   return {{"options", Json::array({{{"name", "ndots"}, {"value", value}}})}};
 }
 
-// The hosts with spaces between, or the refusal.
+// The hosts, separated by spaces, or the refusal.
 std::string hosts(const Json& pod, const ClusterDns& dns = known_dns()) {
   const auto found = agent_hosts(pod, kAgents, dns);
   if (const auto* refusal = std::get_if<Refusal>(&found)) return to_string(*refusal);
@@ -74,7 +74,7 @@ TEST(AgentHosts, AreFoundWhereThePodsOwnServersAreTheClusters) {
       hosts(pod_with_dns("None", {{"nameservers", {"10.1.2.3"}},
                                   {"searches", {"shop.svc.cluster.local", "svc.cluster.local"}}})),
       kFull)
-      << "whoever searches there expects to find Services";
+      << "a search domain must find Services";
   EXPECT_EQ(hosts(pod_with_dns("None",
                                {{"nameservers", {"10.1.2.3"}}, {"searches", {"svc.k8s.example"}}}),
                   {}),
@@ -91,7 +91,7 @@ TEST(AgentHosts, AreNoneWhereNothingSaysThatThePodsServersKnowThem) {
   EXPECT_THAT(hosts(pod_with_dns(
                   "None", {{"nameservers", {"10.1.2.3"}}, {"searches", {"svc.other.example"}}})),
               HasSubstr("NoClusterDNS"))
-      << "another cluster's";
+      << "another cluster's domain";
   EXPECT_THAT(hosts(pod_with_dns("None", {{"nameservers", {"10.96.0.10"}}}), {}),
               HasSubstr("NoClusterDNS"));
 }

@@ -101,7 +101,7 @@ TEST(ChooseExport, AdmitsByTheLabelsOfTheNamespace) {
       "observability/agents");
   EXPECT_EQ(chosen(named("observability", "agents"), cluster, {"observability", Labels{}}),
             "observability/agents")
-      << "its own namespace always may";
+      << "its own namespace is always admitted";
 }
 
 TEST(ChooseExport, KnowsEveryNamespaceByItsName) {
@@ -114,8 +114,8 @@ TEST(ChooseExport, KnowsEveryNamespaceByItsName) {
               StartsWith("NamespaceNotAdmitted"));
 }
 
-// NotIn holds for a label that is missing, and so would admit a namespace only because nobody may
-// look at it.
+// NotIn matches a missing label, so a namespace would be admitted only because the webhook may not
+// read its labels.
 TEST(ChooseExport, AdmitsNoNamespaceWhoseLabelsItCannotSee) {
   FakeClusterView cluster;
   cluster.add(
@@ -141,22 +141,22 @@ TEST(ChooseExport, CountsOneWithFaultsAmongThoseThatCouldBeMeant) {
   FakeClusterView cluster;
   cluster.add("observability", "agents");
   cluster.add_faulty("playground", "agents");
-  EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "that one is not shared";
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "that namespace is not shared";
   cluster.add_faulty("observability", "broken");
   EXPECT_THAT(chosen(kAny, cluster), StartsWith("Ambiguous"));
 }
 
-// Whoever may create exports in one namespace neither takes the spans of others nor makes their
-// pods ambiguous.
+// Somebody who can create exports in one namespace can neither capture the spans of others nor make
+// their pods ambiguous.
 TEST(ChooseExport, MindsNoExportOfANamespaceThatIsNotShared) {
   FakeClusterView cluster;
   cluster.add("evil", "x");
   EXPECT_THAT(chosen(kAny, cluster), AllOf(StartsWith("NoSuchExport"), Not(HasSubstr("evil"))))
-      << "nor is it suggested";
+      << "and it is not suggested";
   cluster.add("observability", "agents");
   EXPECT_EQ(chosen(kAny, cluster), "observability/agents");
-  EXPECT_EQ(chosen(kAny, cluster, {"evil", Labels{}}), "evil/x") << "its own pods mean it";
-  EXPECT_EQ(chosen(named("evil", "x"), cluster), "evil/x") << "who names it means it";
+  EXPECT_EQ(chosen(kAny, cluster, {"evil", Labels{}}), "evil/x") << "its own pods use it";
+  EXPECT_EQ(chosen(named("evil", "x"), cluster), "evil/x") << "a pod that names it uses it";
 }
 
 TEST(ChooseExport, AdmitsItsOwnNamespaceAloneWithoutASelector) {
@@ -188,7 +188,7 @@ TEST(ChooseExport, GoesOnAsBeforeWithExportsThatWereThereBefore) {
   EXPECT_EQ(chosen(kAny, cluster), "observability/agents");
   EXPECT_EQ(chosen(named("observability", "agents"), cluster), "observability/agents");
   cluster.add("evil", "x");
-  EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "what is new does not";
+  EXPECT_EQ(chosen(kAny, cluster), "observability/agents") << "a new export does not";
 }
 
 std::vector<std::string> asked_for(const InjectionRequest& request, const FakeClusterView& cluster,

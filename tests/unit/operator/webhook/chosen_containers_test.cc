@@ -73,7 +73,7 @@ TEST(ChosenContainers, AreSidecarsWhereTheAuthorNamesThem) {
   EXPECT_EQ(chosen(pod), "istio-proxy");
 }
 
-// A mesh's gateway.
+// The gateway of a service mesh.
 TEST(ChosenContainers, AreAllWhereThereAreNoOthers) {
   Json pod = pod_with();
   pod["spec"]["containers"][0]["name"] = "istio-proxy";
@@ -90,7 +90,7 @@ TEST(ChosenContainers, AreNoneWhenOneIsNotThere) {
             "UnknownContainer: the pod has no container ap, which its annotation "
             "dualtrace.dev/containers names; fix the annotation, or remove it");
   EXPECT_EQ(chosen(pod_of_five("debug")).substr(0, 16), "UnknownContainer")
-      << "an ephemeral container is not there when a pod is created";
+      << "a new pod has no ephemeral container";
   EXPECT_EQ(chosen(pod_of_five("No Name\n")).find("No Name"), std::string::npos);
 }
 

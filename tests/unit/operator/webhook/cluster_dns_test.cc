@@ -31,7 +31,7 @@ TEST(ClusterDns, ReadsTheFileAsResolversDo) {
                    "# search no.svc.no svc.no\n"
                    "  search\tdualtrace-system.svc.cluster.local. svc.cluster.local.\r\n"),
             "cluster.local")
-      << "the last list holds; a dot at the end is the root's";
+      << "the last list applies; a trailing dot is the root";
 }
 
 TEST(ClusterDns, IsNotKnownWhereTheResolverIsNotTheClusters) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The variables of one container, seen on the pod that comes out.
+// The variables of one container, checked on the patched pod.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,7 +97,7 @@ TEST_F(ContainerPlanTest, LeavesAttributesAloneThatItCannotRead) {
     const Json pod = with(list_of(value_of("COMMON", "a=1,b=2"), entry));
     EXPECT_EQ(env_of(pod)[1], entry);
     EXPECT_EQ(variable_of(pod, "OTEL_SERVICE_NAME"), "")
-        << "it would beat a service.name that is in there";
+        << "it would override an existing service.name";
     EXPECT_THAT(names_of(env_of(pod)), Not(testing::Contains(StartsWith("DUALTRACE_"))));
     EXPECT_NE(variable_of(pod, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), "");
   }

@@ -16,8 +16,8 @@ const std::string kHost = "agents-dualtrace.observability.svc.cluster.local";
 const std::string kHttp = "http://" + kHost + ":4318/v1/traces";
 const std::string kGrpcUrl = "http://" + kHost + ":4317";
 
-// "endpoint protocol" as the webhook would add them, or the rejection's reason and the variable it
-// names.
+// "endpoint protocol" as the webhook would add them, or the reason for the rejection and the
+// variable that it names.
 std::string target(const Json& env, std::string_view asked = "",
                    const Json& env_from = Json::array(),
                    EnvFrom trust = EnvFrom::kMayBringAnything) {
@@ -46,7 +46,7 @@ TEST(TracesTarget, FollowsTheUsersProtocolForTraces) {
   EXPECT_EQ(target(list_of(value_of(kTracesProtocol, "grpc"))), kGrpcUrl + " -");
   EXPECT_EQ(target(list_of(value_of(kTracesProtocol, "http/json"))), kHttp + " -");
   EXPECT_EQ(target(list_of(value_of(kTracesProtocol, "http/protobuf")), "grpc"), kHttp + " -")
-      << "the container's own word beats the pod's";
+      << "the container's setting overrides the pod's";
 }
 
 TEST(TracesTarget, FollowsTheUsersProtocolForAllSignals) {
@@ -75,7 +75,7 @@ TEST(TracesTarget, IsNothingWhereTheContainerSaysItself) {
   EXPECT_EQ(target(list_of(field_of("HOST_IP", "status.hostIP"),
                            value_of(kEveryEndpoint, "http://$(HOST_IP):4318"))),
             "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT")
-      << "enough of it is known";
+      << "the known part is enough";
 }
 
 TEST(TracesTarget, SaysOfAnEndpointThatIsNothingThatItIsEmpty) {
@@ -83,7 +83,8 @@ TEST(TracesTarget, SaysOfAnEndpointThatIsNothingThatItIsEmpty) {
     const std::string empty = "EndpointEmpty " + std::string(variable);
     EXPECT_EQ(target(list_of(value_of(variable, ""))), empty);
     EXPECT_EQ(target(list_of(value_of(variable, " \t "))), empty);
-    EXPECT_EQ(target(list_of(Json{{"name", variable}})), empty) << "no value is an empty one";
+    EXPECT_EQ(target(list_of(Json{{"name", variable}})), empty)
+        << "a missing value is an empty one";
     EXPECT_EQ(target(list_of(value_of("NONE", ""), value_of(variable, "$(NONE)"))), empty);
   }
 }
@@ -102,7 +103,7 @@ TEST(TracesTarget, SaysOfAnEndpointFromElsewhereThatItIsNotKnown) {
   }
 }
 
-// Each reference is followed once: a text of a few bytes cannot cost more than its length.
+// Each reference is followed once, so a short text cannot expand exponentially.
 TEST(TracesTarget, FollowsNoChainOfReferences) {
   Json env = Json::array({value_of("V0", "")});
   for (int i = 1; i < 200; ++i) {
@@ -151,7 +152,7 @@ TEST(TracesTarget, IsNothingWhereEnvFromMayHaveSaid) {
   EXPECT_EQ(target(Json::array(), "", any), "EnvFromNotKnown OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
   EXPECT_EQ(target(Json::array(), "", any, EnvFrom::kBringsNoneOfOurs), kHttp + " http/protobuf");
   EXPECT_EQ(target(list_of(value_of(kTracesEndpoint, kHttp)), "", any), "- -")
-      << "env beats envFrom";
+      << "env overrides envFrom";
 }
 
 TEST(TracesTarget, LooksAtThePrefixOfEnvFrom) {

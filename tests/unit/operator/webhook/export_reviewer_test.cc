@@ -38,7 +38,7 @@ std::vector<std::string> warnings(const AdmissionRequest& request,
                                   const FakeClusterView& cluster = {}) {
   const AdmissionAnswer answer =
       ExportReviewer(cluster, std::move(questions)).review(request, kUntil);
-  EXPECT_THAT(answer.patch, IsEmpty()) << "a validating webhook may send none";
+  EXPECT_THAT(answer.patch, IsEmpty()) << "a validating webhook must not return a patch";
   return answer.warnings;
 }
 
@@ -82,7 +82,7 @@ TEST(ExportReviewer, WarnsOfFaultsThatOnlyThePlanShows) {
   EXPECT_THAT(warnings(request_for(kGood), questions), ElementsAre("spec.delivery: too little"));
 }
 
-// Of the requested Secrets, `missing` do not exist, and nothing is known about `unknown`.
+// Of the requested Secrets, `missing` do not exist, and the state of `unknown` is not known.
 struct Secrets {
   std::set<std::string> missing;
   std::set<std::string> unknown{};
@@ -158,7 +158,7 @@ TEST(ExportReviewer, WarnsThatPodsMustNameOneOfSeveral) {
   EXPECT_THAT(warnings(request_for(kGood, "UPDATE"), {}, cluster), IsEmpty());
 }
 
-// What "true" means in these namespaces is looked at.
+// The reviewer checks what "true" resolves to in these namespaces.
 ExportReviewer::Questions asking(std::vector<std::string> names,
                                  std::set<std::string> shared = {"observability"}) {
   std::vector<PodNamespace> namespaces;
@@ -227,7 +227,7 @@ TEST(ExportReviewer, WarnsThatPodsOfThisNamespaceWouldComeHere) {
 TEST(ExportReviewer, HasNothingToSayWhereTrueMeansWhatItMeant) {
   FakeClusterView cluster;
   EXPECT_THAT(warnings(request_for(admitting(kAll)), asking({"shop", "bar"}), cluster), IsEmpty())
-      << "it meant nothing before";
+      << "it had no effect before";
   cluster.add("observability", "agents");
   EXPECT_THAT(warnings(request_for(admitting(kAll), "UPDATE"), asking({"shop"}), cluster),
               IsEmpty());
@@ -279,7 +279,7 @@ TEST(ExportReviewer, CountsThePodsThatSendToWhatIsDeleted) {
   request.old_object["status"]["injection"]["injected"] = 12;
   EXPECT_THAT(warnings(request), ElementsAre(StartsWith("12 pods send spans to this export")));
   request.old_object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
-  EXPECT_THAT(warnings(request), IsEmpty()) << "that was said when its deletion began";
+  EXPECT_THAT(warnings(request), IsEmpty()) << "the warning was given when its deletion began";
 }
 
 }  // namespace

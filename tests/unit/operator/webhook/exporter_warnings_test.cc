@@ -12,7 +12,7 @@ namespace {
 const AgentsOfPod kAgents{{"observability", "agents"},
                           "agents-dualtrace.observability.svc.cluster.local"};
 
-// The reasons, each once.
+// The distinct reasons.
 std::string reasons(const Json& env) {
   const Json container = {{"name", "app"}, {"env", env}};
   const auto warnings = exporter_warnings(
@@ -61,7 +61,7 @@ TEST(ExporterWarnings, KnowAnExporterThatIsNotOtlps) {
 TEST(ExporterWarnings, KnowAnEndpointThatBeatsOurs) {
   EXPECT_EQ(reasons("ARIZE_COLLECTOR_ENDPOINT", "https://otlp.arize.com/v1"), "OtherEndpoint");
   EXPECT_EQ(reasons("PHOENIX_COLLECTOR_ENDPOINT", ""), "OtherEndpoint")
-      << "the library then takes its own default";
+      << "the library then uses its own default";
   EXPECT_EQ(reasons("JAVA_TOOL_OPTIONS", "-Dotel.exporter.otlp.endpoint=http://collector:4317"),
             "OtherEndpoint");
 }
@@ -83,7 +83,7 @@ TEST(ExporterWarnings, KnowTheRest) {
   EXPECT_EQ(reasons(list_of(value_of("OTEL_EXPORTER_OTLP_INSECURE", "false"),
                             value_of("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true"))),
             "")
-      << "the one for traces holds";
+      << "the one for traces applies";
   EXPECT_EQ(reasons("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "snappy"), "CompressionNotKnown");
   EXPECT_EQ(reasons("HTTP_PROXY", "http://proxy:3128"), "BehindProxy");
 }

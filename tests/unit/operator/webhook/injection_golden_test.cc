@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pods as they come and as they go, as files that people read: tests/data/injection/<name>.yaml has
-// the namespace, the namespaces that the installation shares, the exports and the pod,
-// <name>.after.yaml the pod after the answer, and after any number of answers.
+// Pods before and after injection, as files that people review: tests/data/injection/<name>.yaml
+// has the namespace, the namespaces that the installation shares, the exports and the pod.
+// <name>.after.yaml has the pod after one review, which further reviews do not change.
 // DUALTRACE_REGENERATE=1 regenerates the latter.
 
 #include <gtest/gtest.h>

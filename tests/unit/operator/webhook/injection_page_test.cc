@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/injection.md has every word that a user may meet.
+// docs/injection.md documents every name that a user may encounter.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

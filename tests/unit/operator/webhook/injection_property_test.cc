@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Thousands of pods that nobody would write: what the user set is there afterwards, a second look
-// changes nothing, and what a container will see, worked out here as the kubelet and an SDK do it,
-// is what was meant.
+// Thousands of unlikely pods: the user's settings survive, a second review changes nothing, and
+// each container's environment, evaluated here as the kubelet and an SDK do it, has the intended
+// values.
 
 #include <gtest/gtest.h>
 
@@ -37,8 +37,8 @@ std::set<std::string> names_set(const Json& env) {
   return {names.begin(), names.end()};
 }
 
-// third_party/forked/golang/expansion of the kubelet, in words: "$$" is "$", "$(NAME)" the value if
-// there is one, everything else itself.
+// The kubelet's third_party/forked/golang/expansion: "$$" becomes "$", "$(NAME)" becomes the value
+// if there is one, and everything else is copied.
 std::string expand(const std::string& text, const Texts& known) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
@@ -72,7 +72,7 @@ Texts environment(const Json& env) {
     if (!entry.contains("valueFrom")) {
       known[name] = expand(entry.value("value", ""), known);
     } else {
-      known[name] = field == fields.end() ? "x,y=z" : field->second;  // the worst it could be
+      known[name] = field == fields.end() ? "x,y=z" : field->second;  // the worst case
     }
   }
   return known;
@@ -98,7 +98,7 @@ std::string unquote(const std::string& text) {
   return out;
 }
 
-// As OpenTelemetry's Python SDK does it, but an error is one.
+// Parses as OpenTelemetry's Python SDK does, except that a malformed pair is an error.
 std::vector<std::pair<std::string, std::string>> attributes(const std::string& text) {
   std::vector<std::pair<std::string, std::string>> pairs;
   if (strip(text).empty()) return pairs;
@@ -122,7 +122,7 @@ Texts expected_attributes(const Json& pod, const std::string& container) {
                     {"service.namespace", "shop"},
                     {"service.instance.id", "shop.the-pod." + container}};
   if (find(pod, {"metadata", "labels", "serving.knative.dev/service"}) != nullptr) {
-    const std::string name(text_at(pod, {"metadata", "name"}));  // not from the node
+    const std::string name(text_at(pod, {"metadata", "name"}));  // not from the downward API
     expected["k8s.pod.name"] = name;
     expected["service.instance.id"] = "shop." + name + "." + container;
   }
@@ -131,8 +131,8 @@ Texts expected_attributes(const Json& pod, const std::string& container) {
   return expected;
 }
 
-// The user's pairs first and as they were, then ours: each key once, none that the user has, each
-// with the value that it should have.
+// The user's pairs come first and unchanged, then ours: each key once, none of the user's keys,
+// each with the expected value.
 void expect_attributes(const Json& pod, const Json& before, const Json& after,
                        const std::string& container) {
   const Texts then = environment(after);
@@ -146,7 +146,7 @@ void expect_attributes(const Json& pod, const Json& before, const Json& after,
   for (const auto& [key, value] : users) keys.insert(key);
   Texts expected = expected_attributes(pod, container);
   if (then.contains("OTEL_SERVICE_NAME") && strip(then.at("OTEL_SERVICE_NAME")).empty()) {
-    expected["service.name"] = service_name(pod, container);  // an SDK takes that for none
+    expected["service.name"] = service_name(pod, container);  // an SDK treats a blank one as unset
   }
   for (size_t i = users.size(); i < all.size(); ++i) {
     EXPECT_TRUE(keys.insert(all[i].first).second) << all[i].first << " twice";
@@ -201,7 +201,7 @@ struct Counts {
   int injected = 0;
   int skipped = 0;
   int appended = 0;
-  int beside_ephemeral = 0;  // injected ones that have an ephemeral container
+  int beside_ephemeral = 0;  // injected pods with an ephemeral container
 };
 
 void expect_container(const Json& pod, const Json& before, const Json& after, Counts& counts) {
@@ -261,13 +261,13 @@ TEST(Injection, KeepsEveryPromiseToAnyPod) {
     SCOPED_TRACE("pod " + std::to_string(i));
     const Json pod = random_pod(random);
     const AdmissionAnswer answer = PodReviewer(cluster, known_dns()).review(creation(pod));
-    // It names the export or the reason; only a patch that did not pass its check has neither.
+    // It names the export or the reason, unless the patch failed its own check.
     EXPECT_TRUE(answer.warnings.empty() || !answer.audit_annotations.empty()) << answer.warnings[0];
     const Json once = answered(pod, answer);
     expect_pod(pod, once, counts);
     EXPECT_EQ(reviewed(once, cluster), once);
   }
-  // What the pods above are worth: every way is taken often.
+  // Guard against a vacuous test: every path is taken often.
   EXPECT_GT(counts.injected, kPods / 5);
   EXPECT_GT(counts.skipped, kPods / 5);
   EXPECT_GT(counts.appended, kPods / 50);

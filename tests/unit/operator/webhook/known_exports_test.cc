@@ -44,12 +44,12 @@ TEST(ExportBook, KnowsWhichExportsTheInstallationShares) {
   Json object = agents();
   book.note(kAgents, &object);
   EXPECT_TRUE(book.read()->at(kAgents).meant_elsewhere);
-  EXPECT_EQ(book.read()->at(kAgents).others, std::nullopt) << "shared, and yet it admits nobody";
+  EXPECT_EQ(book.read()->at(kAgents).others, std::nullopt) << "shared, but it admits nobody";
   book.note({"evil", "x"}, &object);
   EXPECT_FALSE(book.read()->at({"evil", "x"}).meant_elsewhere);
 }
 
-// Its status tells it from a new one, and a status that says more is news to pods.
+// Its status distinguishes it from a new export, and a status with more detail matters to pods.
 TEST(ExportBook, LetsAnExportOfBeforeGoOn) {
   ExportBook book;
   Json object = agents();
@@ -88,7 +88,7 @@ TEST(ExportBook, MakesACopyOnlyWhenSomethingIsDifferent) {
   object["spec"] = Json::object();
   book.note(kAgents, &object);
   EXPECT_NE(book.read(), before);
-  EXPECT_FALSE(before->at(kAgents).faulty) << "whoever reads keeps what it has";
+  EXPECT_FALSE(before->at(kAgents).faulty) << "a reader keeps its snapshot";
 }
 
 TEST(KnownExports, AreFoundByTheirNamespace) {

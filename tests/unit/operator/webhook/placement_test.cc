@@ -74,7 +74,7 @@ TEST(Placement, LeavesPodsThatLinuxNodesCanTake) {
   Json preferred;
   preferred["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] =
       list_of(Json{{"weight", 1}, {"preference", term(expression(kOs, "In", {"windows"}))}});
-  EXPECT_EQ(judged(preferred), "") << "a wish binds nobody";
+  EXPECT_EQ(judged(preferred), "") << "a preference is not binding";
 }
 
 TEST(Placement, KnowsEveryWayToAskForAVirtualNode) {
@@ -117,7 +117,7 @@ TEST(Placement, WarnsWhereAVirtualNodeIsOnlyAllowed) {
   staying.update(tolerating);
   EXPECT_EQ(judged(staying), "");
   EXPECT_EQ(judged({{"tolerations", Json::array({{{"operator", "Exists"}}})}}), "")
-      << "a toleration of everything is no wish";
+      << "a toleration of everything is not a preference";
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST_F(PodReviewerTest, LeavesAloneContainersThatAnotherWebhookAddedSince) {
   EXPECT_EQ(env_of(pod), before);
   EXPECT_THAT(variable_of(pod, "OTEL_RESOURCE_ATTRIBUTES", 1),
               HasSubstr("k8s.container.name=proxy"))
-      << "its author named it";
+      << "its author named the export";
 }
 
 TEST_F(PodReviewerTest, LeavesAloneContainersThatWereAddedToAPodThatIsSkipped) {
@@ -147,7 +147,7 @@ TEST_F(PodReviewerTest, LeavesAloneContainersThatWereAddedToAPodThatIsSkipped) {
   EXPECT_NE(variable_of(reviewed(pod), kEndpoint), "") << "its author has followed the advice";
 }
 
-// As in a template that was copied from a pod that runs.
+// The annotations of a template that was copied from a running pod.
 TEST_F(PodReviewerTest, BelievesNoAnnotationOfAPodThatHasNoVariables) {
   Json pod = pod_with();
   pod["metadata"]["annotations"]["dualtrace.dev/injected"] = "observability/agents";
@@ -242,7 +242,7 @@ TEST_F(PodReviewerTest, SkipsPodsThatCannotResolveTheAgentsName) {
   EXPECT_EQ(reason(true, "ClusterFirstWithHostNet"), "");
   EXPECT_EQ(reason(false, "Default"), "NoClusterDNS");
   EXPECT_EQ(reason(false, "ClusterFirst"), "");
-  EXPECT_EQ(reason(false, "None"), "NoClusterDNS") << "nothing says whose servers it asks";
+  EXPECT_EQ(reason(false, "None"), "NoClusterDNS") << "its DNS servers are unknown";
 }
 
 TEST_F(PodReviewerTest, SaysAtCreationAndOnThePodWhatMayKeepItsSpansAway) {
@@ -288,7 +288,7 @@ TEST_F(PodReviewerTest, WarnsAtASecondLookOfWhatAnotherWebhookSet) {
   pod["spec"]["containers"][0]["env"].push_back(value_of("no_proxy", ".svc"));
   pod = reviewed(pod);
   EXPECT_THAT(annotation(pod, kWarned), StartsWith("BehindProxy: "))
-      << "it was given the full name before";
+      << "it got the full name before";
 }
 
 TEST_F(PodReviewerTest, GivesTheNameThatNoProxyLeavesOut) {
@@ -301,7 +301,8 @@ TEST_F(PodReviewerTest, GivesTheNameThatNoProxyLeavesOut) {
   pod["spec"]["dnsConfig"]["options"] = list_of(value_of("ndots", "2"));
   pod = reviewed(pod);
   EXPECT_THAT(variable_of(pod, kEndpoint), HasSubstr(".svc.cluster.local:"));
-  EXPECT_THAT(annotation(pod, kWarned), StartsWith("BehindProxy: ")) << "it could not resolve that";
+  EXPECT_THAT(annotation(pod, kWarned), StartsWith("BehindProxy: "))
+      << "it could not resolve the name";
 }
 
 TEST_F(PodReviewerTest, SkipsAPodWhoseProtocolItDoesNotUnderstand) {

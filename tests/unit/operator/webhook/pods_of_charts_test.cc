@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // More than a hundred pods in the shapes of real charts (tests/data/pods_of_charts): each passes
-// the webhook unharmed, and is injected or says why not, as the file has it.
+// the webhook unharmed, and is injected or skipped for the reason that the file gives.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ std::vector<std::string> texts_of(const Json& example, std::string_view list) {
   return texts;
 }
 
-// The containers whose endpoint leads to the agents, init containers first.
+// The containers whose endpoint points to the agents, init containers first.
 std::vector<std::string> injected_containers(const Json& pod) {
   std::vector<std::string> names;
   for (const char* list : {"initContainers", "containers"}) {
@@ -90,7 +90,7 @@ TEST_P(PodsOfCharts, PassUnharmedAndAreInjectedOrSayWhyNot) {
   }
   const std::string told = annotation(after, "dualtrace.dev/warned");
   EXPECT_EQ(told.substr(0, told.find(':')), warned) << example["what"] << ": " << told;
-  EXPECT_EQ(reviewed(after, cluster), after) << "a second look changes nothing";
+  EXPECT_EQ(reviewed(after, cluster), after) << "a second review changes nothing";
 }
 
 TEST(PodsOfChartsFiles, HaveAHundredOfThem) { EXPECT_GE(shapes().size(), 100U); }

@@ -48,7 +48,7 @@ TEST(Proxies, NeedEveryListThatIsThereToHaveTheName) {
   EXPECT_FALSE(warned(
       list_of(value_of("HTTP_PROXY", "http://proxy"), value_of("no_proxy", ".cluster.local"))));
   EXPECT_TRUE(warned(list_of(proxy, value_of("NO_PROXY", ".cluster.local"))))
-      << "gRPC reads small letters only";
+      << "gRPC reads only the lower-case name";
   EXPECT_TRUE(warned(
       list_of(proxy, value_of("NO_PROXY", ".cluster.local"), value_of("no_proxy", "localhost"))));
 }
@@ -62,7 +62,7 @@ TEST(Proxies, AreToldWithWhatIsNotKnown) {
             std::string::npos);
   EXPECT_FALSE(warned(
       list_of(value_of("HTTP_PROXY", "http://p"), value_of("NO_PROXY", "$(MORE),.cluster.local"))))
-      << "what is known is enough";
+      << "the known part is enough";
 }
 
 TEST(Proxies, AreInTheWayOfJavaByItsOwnOptions) {

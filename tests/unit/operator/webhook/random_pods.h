@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Pods as nobody would write them but somebody may: several containers of every kind, variables
-// that are ours already, from sources and twice, envFrom, odd names, labels and texts. Every pod is
-// one that the API server could send. Used from one thread.
+// Unlikely but valid pods: several containers of every kind, variables with our names (literal,
+// from sources and duplicated), envFrom, odd names, labels and texts. The API server could send
+// each of them. Used from one thread.
 
 #include "common/json/json.h"
 #include "common/random/random.h"

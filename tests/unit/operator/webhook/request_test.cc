@@ -8,7 +8,7 @@
 namespace dualtrace::ctl {
 namespace {
 
-// "namespace/name", "true", "nothing" or the reason why not.
+// "namespace/name", "true", "nothing" or the reason for a refusal.
 std::string asked(const Json& annotation, const std::optional<std::string>& label = std::nullopt) {
   Json pod = pod_with();
   pod["metadata"].erase("annotations");

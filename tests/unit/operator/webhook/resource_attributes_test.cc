@@ -49,7 +49,7 @@ TEST(ResourceAttributes, MayReferToOneWord) {
 TEST(ResourceAttributes, HaveNoKeysThatCanBeToldWhenTheyReferToMore) {
   EXPECT_EQ(keys("$(ALL)"), std::nullopt);
   EXPECT_EQ(keys("a=1,b=$(ALL)"), std::nullopt);
-  EXPECT_EQ(keys("$(POD)=1"), std::nullopt) << "a key that is made up as the pod starts";
+  EXPECT_EQ(keys("$(POD)=1"), std::nullopt) << "a key that is computed when the pod starts";
 }
 
 TEST(ResourceAttributes, HaveNoKeysThatCanBeToldWhenSdksTakeThemForAnError) {

@@ -36,7 +36,7 @@ TEST(ServiceLabels, NameWhatPeopleKnowAndNotOneRun) {
   EXPECT_EQ(named({{"serving.knative.dev/service", "hello-https"},
                    {"serving.knative.dev/revision", "hello-https-00007"}}),
             "hello-https")
-      << "people wrote this one";
+      << "people wrote this label";
   EXPECT_EQ(named({{"serving.kserve.io/inferenceservice", "iris"},
                    {"serving.knative.dev/service", "iris-predictor"}}),
             "iris");

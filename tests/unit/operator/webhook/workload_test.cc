@@ -46,7 +46,7 @@ TEST(Workload, IsTheRolloutOfAReplicaSetWithArgosHash) {
   pod["metadata"]["labels"]["rollouts-pod-template-hash"] = "7d9f8c6b54";
   EXPECT_THAT(workload_of(pod).attributes,
               ElementsAre(Pair("k8s.replicaset.name", "checkout-7d9f8c6b54")))
-      << "a Rollout is no Deployment";
+      << "a Rollout is not a Deployment";
   EXPECT_EQ(service_name(pod, "app"), "checkout");
 }
 

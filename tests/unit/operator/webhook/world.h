@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A cluster for the webhook's tests: exports and namespaces in lists, and pods that are made of a
-// few words. Used from one thread.
+// A cluster for the webhook's tests: lists of exports and namespaces, and helpers that build small
+// pods. Used from one thread.
 
 #include <map>
 #include <string>
@@ -24,7 +24,7 @@ struct FakeClusterView final : ClusterView {
     const auto found = labels.find(name);
     return found == labels.end() ? std::nullopt : std::optional(found->second);
   }
-  // `injection` is the spec's; null for one that admits every namespace.
+  // `injection` is the spec's field; null admits every namespace.
   void add(const std::string& namespace_name, const std::string& name, Json injection = nullptr);
   void add(const Json& object);
   void add_faulty(const std::string& namespace_name, const std::string& name);
@@ -35,7 +35,7 @@ struct FakeClusterView final : ClusterView {
 [[nodiscard]] Json value_of(std::string_view name, std::string_view value);
 [[nodiscard]] Json field_of(std::string_view name, std::string_view field);
 
-// A Json of one in braces is an array to some compilers only.
+// Some compilers turn a Json of one element in braces into an array, others do not.
 template <typename... Entry>
 [[nodiscard]] Json list_of(Entry... entries) {
   Json list = Json::array();
@@ -46,17 +46,17 @@ template <typename... Entry>
 [[nodiscard]] AdmissionRequest creation(const Json& pod,
                                         const std::string& namespace_name = "shop");
 
-// What the tests' cluster is called.
+// The DNS domain of the tests' cluster.
 [[nodiscard]] ClusterDns known_dns();
 
-// The pod after the answer.
+// The pod after the answer's patch.
 [[nodiscard]] Json answered(const Json& pod, const AdmissionAnswer& answer);
 [[nodiscard]] Json reviewed(const Json& pod, const ClusterView& cluster,
                             const std::string& namespace_name = "shop",
                             const ClusterDns& dns = known_dns());
 
 [[nodiscard]] const Json& env_of(const Json& pod, size_t container = 0);
-// "" when it is not there, or has no value.
+// "" if the variable is missing or has no literal value.
 [[nodiscard]] std::string variable_of(const Json& pod, std::string_view name, size_t container = 0);
 [[nodiscard]] std::vector<std::string> names_of(const Json& env);
 [[nodiscard]] std::string annotation(const Json& pod, std::string_view name);

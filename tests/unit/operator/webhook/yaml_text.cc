@@ -18,7 +18,7 @@ bool is_plain(const std::string& text) {
          text.find(", ") == std::string::npos && std::all_of(text.begin(), text.end(), allowed);
 }
 
-// Kubernetes' order of the first fields, as people write them; the others as they come.
+// The conventional order of the first keys in Kubernetes; the others keep their order.
 std::vector<std::string> ordered_keys(const Json& map) {
   std::vector<std::string> keys;
   for (const char* first : {"apiVersion", "kind", "metadata", "name", "value"}) {

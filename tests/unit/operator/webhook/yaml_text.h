@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Json as YAML that people read: names first, texts without quotes where they cannot be mistaken.
+// Json as readable YAML: names first, and strings without quotes where that is unambiguous.
 // Pure.
 
 #include <string>
