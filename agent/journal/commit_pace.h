@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// CommitPace: when a journal commits its waiting appends. A commit costs a write and a sync, no
-// matter how little it contains. So an append waits for others if others are likely to arrive
-// before the delay ends, and is committed at once otherwise (like PostgreSQL's commit_delay and
+// CommitPace: decides when a journal commits its waiting appends. Each commit costs a write and a
+// sync, no matter how small it is. An append therefore waits if others are likely to arrive before
+// the delay ends; otherwise, it is committed at once (like PostgreSQL's commit_delay and
 // commit_siblings). The likelihood is learned from what arrived while earlier appends waited:
 // clients that send one request after another gain nothing by waiting, and do not wait.
 // Pure except for what it has learned: the caller passes the time. Used under its owner's lock.
@@ -17,24 +17,24 @@ namespace dualtrace::agent {
 
 class CommitPace {
  public:
-  // The longest that an append waits for others; 0: no append waits.
+  // The maximum time that an append waits for others; 0: no append waits.
   explicit CommitPace(Duration delay) : delay_(delay), gap_(kNoCompany * delay) {}
 
-  // Call for each append. `waiting` of them, including this one, are to be committed together, with
-  // `bytes` in total. Returns when to commit if nothing else arrives until then; `now` means at
-  // once.
+  // Call for each append. The next group has `waiting` appends, including this one, with `bytes` in
+  // total. Returns when to commit the group if nothing else arrives before then; `now` means
+  // immediately.
   Tick append(Tick now, size_t waiting, uint64_t bytes);
   // Whether this many appends are enough to commit when the queue is polled before the group is
   // due.
   [[nodiscard]] static bool is_company(size_t appends) { return appends > 1; }
-  // When to poll for the next group although nothing waits now; nullopt if no group is expected.
+  // When to poll for the next group while nothing is queued; nullopt if no group is expected.
   [[nodiscard]] std::optional<Tick> look_ahead(Tick now) const;
   // Call when a group is committed because it is due.
   void waited(size_t appends);
 
  private:
-  // The gap, in delays, that a wait counts as if nothing else arrived: after three such waits in a
-  // row, appends no longer wait.
+  // The gap, in delays, to learn from a wait in which nothing else arrived: after three such waits
+  // in a row, appends no longer wait.
   static constexpr int kNoCompany = 2;
   static constexpr int kGroupsToTrialLeast = 32;
 
@@ -47,7 +47,7 @@ class CommitPace {
   Tick last_;
   Tick deadline_;  // of the waiting group
   int groups_to_trial_ = kGroupsToTrialLeast;
-  int declined_ = 0;     // groups since the last that waited, while no company is expected
+  int declined_ = 0;     // groups since the last one that waited, while no company is expected
   bool trying_ = false;  // this group waits to find out whether others arrive
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Cursor: how far one lane has read and settled, in memory: a low watermark, the ranges settled
-// above it and the books. Each record is settled once, in any order. Used from one thread, or under
-// its user's mutex.
+// Cursor: one lane's progress, in memory: a low watermark, the ranges settled above it, and the
+// lane's books. Each record is settled once, in any order. Used from one thread, or under its
+// user's mutex.
 
 #include <optional>
 #include <utility>
@@ -18,7 +18,7 @@ struct ReadMark : RecordInfo {
   [[nodiscard]] uint32_t counted_spans() const { return carried_for ? 0 : spans; }
 };
 
-// Records [first, end) that cannot be read, without those that the reader knew were settled.
+// Records [first, end) that cannot be read, except those that the reader knew to be settled.
 struct LostRecords {
   uint64_t first = 0;
   uint64_t end = 0;
@@ -26,7 +26,7 @@ struct LostRecords {
   uint64_t spans = 0;  // counted as in the journal's totals
   uint64_t bytes = 0;
   std::optional<ReadMark>
-      carried{};  // set if it is this single record, which the lane has carried over
+      carried{};  // set if only this record is lost, and the lane had carried it over
 };
 
 class Cursor {
@@ -37,16 +37,16 @@ class Cursor {
   void settle(const ReadMark& record, const SpanCounts& counts);
   // Skips a carried record that belongs to another lane or is void.
   void skip(const ReadMark& record);
-  // Dead-letters what is unsettled in the range, and `carried` spans of carried records.
+  // Dead-letters the unsettled records in the range, and `carried` spans of carried records.
   void settle_lost(const LostRecords& lost, uint64_t carried);
 
-  // The record's spans now wait in its copy, except those that ended with these counts.
+  // Settles the record. Its spans now wait in `copy`, except those that ended with these counts.
   void carry_over(const ReadMark& record, const SpanCounts& ended, const ReadMark& copy);
   // Whether a carried record of this lane counts when it is read; adopts it if no lane has.
   [[nodiscard]] bool take_carried(const ReadMark& record);
   // Dead-letters carried spans whose records are lost.
   void lose_carried(uint64_t spans);
-  // Whether another life may carry records over.
+  // Whether records may be carried over: a crash would need room for one more void.
   [[nodiscard]] bool may_carry();
 
  private:
@@ -59,11 +59,11 @@ class Cursor {
   CursorState state_;
 };
 
-// The cursor of the next life, which begins with this much published: what was carried over and not
-// settled by then is void.
+// The cursor for the next process, which starts with this many published records. Copies whose
+// originals are not settled in `state` are void.
 [[nodiscard]] CursorState resumed(CursorState state, uint64_t published_records);
 
-// The books of a lane at that cursor if `published` is accepted, in spans.
+// A lane's books at that cursor, in spans, when `published` has been accepted.
 [[nodiscard]] LaneBooks books_of(const CursorState& cursor, const JournalTotals& published);
 
 }  // namespace dualtrace::agent

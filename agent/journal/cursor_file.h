@@ -26,8 +26,8 @@ class CursorFile {
 
   // Durable if it returns OK; otherwise the file keeps its previous state.
   Status store(const CursorState& state);
-  // Call with what was read from the file's newest slot, which may not be durable: the process that
-  // wrote it may have died before its sync, or the sync may have failed.
+  // Call with the state from the file's newest slot. It may not be durable: the process that wrote
+  // it may have died before its sync, or the sync may have failed.
   Status make_durable(const CursorState& state);
 
  private:

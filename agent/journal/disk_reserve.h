@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DiskReserve: how much of its disk a journal leaves free for others (delivery.minFreeDisk), and
+// DiskReserve: the disk space that a journal leaves free for others (delivery.minFreeDisk), and
 // whether that much is free. Below the reserve, the journal accepts nothing new. It accepts data
-// again when somewhat more than the reserve is free, so that it does not switch with every file
-// that comes and goes.
+// again when somewhat more than the reserve is free, so that it does not flap whenever a file is
+// created or removed.
 //
-// Limits: it checks only when called, every few seconds and before a file is allocated, never for a
-//   request. What others write in between can take the disk below the reserve.
-// Errors: a disk that does not report its free space counts as one with enough.
+// Limits: it checks only when called, every few seconds and before a file is allocated, never per
+//   request. Other writers can take the disk below the reserve in between.
+// Errors: a disk that does not report its free space counts as having enough.
 // Used from one thread (the journal's).
 
 #include <cstdint>
@@ -22,8 +22,8 @@ namespace dualtrace::agent {
 
 class DiskReserve {
  public:
-  // `files` and `clock` outlive it. `file_bytes` is what the journal allocates at a time: that much
-  // must fit before the journal accepts data again.
+  // `files` and `clock` must outlive it. `file_bytes` is the size of one allocation: that much must
+  // fit before the journal accepts data again.
   DiskReserve(FileSystem& files, Clock& clock, std::string folder, DiskShare least,
               uint64_t file_bytes);
 
@@ -35,7 +35,7 @@ class DiskReserve {
   // The same before a file is allocated: the file must not take the disk below the reserve.
   bool look_before_a_file();
   [[nodiscard]] bool is_short() const { return short_; }
-  // The problem and its remedy, while the disk is short.
+  // While the disk is short: the problem and what to do about it.
   [[nodiscard]] std::string why() const;
 
  private:

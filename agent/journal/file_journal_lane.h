@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FileJournalLane: the JournalLane over the segment files: a JournalReader in front, a Cursor
-// behind, and between them the records that were read and are not settled yet. Thread rules as
-// JournalLane; on_published's callback is called through notify_published().
+// FileJournalLane: implements JournalLane on the segment files: a JournalReader in front, a Cursor
+// behind, and in between the records that were read but not yet settled. Same thread rules as
+// JournalLane; on_published()'s callback is called through notify_published().
 //
-// Carrying over: the copy is appended like any record. After the copy is synced, and before it is
-// published, the journal's thread settles the original here: at no moment is a span in two places
-// or in none. If another lane has taken over in the meantime (rewind()), it reads the original
-// again, and the copy is void. copies_ has the copies that are known to exist. If the reader is at
-// the end and the cursor counts more, the others were lost with a damaged segment.
+// Carrying over: the copy is appended like any record. After the copy is synced and before it is
+// published, the journal's thread settles the original here, so that a span is always in exactly
+// one place. If another lane has taken over in the meantime (rewind()), it reads the original
+// again, and the copy is void. copies_ holds the copies that are known to exist. If the cursor
+// counts more when the reader is at the end, the others were lost with a damaged segment.
 
 #include <functional>
 #include <map>
@@ -66,7 +66,7 @@ class FileJournalLane final : public JournalLane {
   };
 
   [[nodiscard]] std::unique_ptr<JournalReader> reader_at(const CursorState& cursor);
-  // What the lane gets of it; nullopt: nothing, read the next record.
+  // What read() returns for it; nullopt: nothing, continue with the next record.
   std::optional<JournalRead> take(StoredRecord record);
   std::optional<JournalRead> take(const JournalReader::OthersRecord& record);
   std::optional<JournalRead> take(const LostRecords& lost);
@@ -87,7 +87,7 @@ class FileJournalLane final : public JournalLane {
   const size_t index_;
   const std::function<void()> recycle_;
   const std::function<void(PendingAppend)> append_;
-  const uint64_t opened_at_;  // records published when this life began
+  const uint64_t opened_at_;  // records published when this process opened the journal
 
   // Lane thread only.
   std::unique_ptr<JournalReader> reader_;
@@ -102,8 +102,8 @@ class FileJournalLane final : public JournalLane {
   uint64_t carry_overs_ DT_GUARDED_BY(mutex_) = 0;
   JournalTotals copied_to_ DT_GUARDED_BY(mutex_);                 // published with the last copy
   std::map<uint64_t, ReadMark> copies_ DT_GUARDED_BY(mutex_);     // unsettled, by sequence
-  std::multiset<WallTime> copies_arrived_ DT_GUARDED_BY(mutex_);  // their arrivals
-  uint64_t copied_spans_ DT_GUARDED_BY(mutex_) = 0;               // theirs
+  std::multiset<WallTime> copies_arrived_ DT_GUARDED_BY(mutex_);  // when they arrived
+  uint64_t copied_spans_ DT_GUARDED_BY(mutex_) = 0;               // in copies_
   std::function<void()> notify_ DT_GUARDED_BY(mutex_);
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// FolderMark: whose spans a folder holds, in a file named `owner` in it. A later export of the same
-// name, perhaps another tenant's, is another owner, and finds the folder of the first one on its
-// nodes. The mark is a file and not a part of the folder's name: earlier agents do not know marks,
-// and after a rollback they continue with the existing folders.
+// FolderMark: who owns the spans in a folder, stored there in a file named `owner`. A later export
+// with the same name, perhaps another tenant's, is a different owner but finds the first one's
+// folder on its nodes. The mark is a file rather than a part of the folder's name: earlier agents
+// do not know marks, and after a rollback they continue with the existing folders.
 // Used from one thread.
 
 #include <chrono>
@@ -18,19 +18,19 @@ namespace dualtrace::agent {
 
 struct FolderMark {
   std::string uid;  // the export's metadata.uid
-  // How long the owner keeps spans: after that, whoever finds the folder may remove it.
+  // How long the owner keeps spans. After that, any agent that finds the folder may remove it.
   std::chrono::seconds max_age{0};
   bool operator==(const FolderMark&) const = default;
 };
 
-// Whose folders an agent may adopt.
+// Which folders an agent may adopt.
 struct FolderRights {
   FolderMark mine;  // no uid: the agent has no known owner, and every folder is its own
   std::vector<std::string>
-      handed_over;  // uids of other exports whose spans are to be delivered, too
+      handed_over;  // uids of other exports whose spans this agent also delivers
 };
 
-// nullopt: the folder is not marked, as with earlier agents. kInvalid if it is not a mark.
+// nullopt: the folder has no mark, as from earlier agents. kInvalid: the file is not a mark.
 Result<std::optional<FolderMark>> read_mark(FileSystem& files, const std::string& folder);
 Status write_mark(FileSystem& files, const std::string& folder, const FolderMark& mark);
 

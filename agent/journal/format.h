@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Format: the three structures that the journal has on disk, as bytes: segment header, record
-// header and cursor slot. docs/journal_format.md describes them; a test compares its example with
-// this code. Decoders accept any bytes and return nullopt for what this code did not write. Pure
-// functions.
+// Format: encodes and decodes the journal's three structures on disk: segment header, record header
+// and cursor slot. docs/journal_format.md describes them; a test compares its example with this
+// code. Decoders accept any bytes and return nullopt for anything that this code did not write.
+// Pure functions.
 // Immutable.
 
 #include <cstdint>
@@ -70,8 +70,8 @@ struct SettledRange {
   bool operator==(const SettledRange&) const = default;
 };
 
-// Records [first, end), in which carried records do not count: a life ended before it had settled
-// their originals.
+// Carried records in [first, end) do not count: the process that wrote them ended before it had
+// settled their originals.
 struct VoidRange {
   uint64_t first = 0;
   uint64_t end = 0;
@@ -80,18 +80,18 @@ struct VoidRange {
 };
 
 struct CursorState {
-  JournalTotals origin;     // what had been accepted when the lane began
-  JournalTotals published;  // what had been accepted when this was written
+  JournalTotals origin;     // accepted when the lane began
+  JournalTotals published;  // accepted when this was written
   uint64_t watermark = 0;   // every record below is settled
   Position position{};      // of the record at the watermark
   SpanCounts settled{};
   uint64_t settled_bytes = 0;
-  // What this lane carried over. Its spans leave one record and return in another one, so they are
-  // settled in the journal's totals while they still wait.
+  // What this lane carried over. These spans leave one record and return in another one, so the
+  // journal's totals count them as settled while they still wait.
   uint64_t carried = 0;              // spans that wait in carried records
   uint64_t adopted = 0;              // spans adopted from carried records of a cursor that was lost
   uint64_t known_to = 0;             // carried records below count, except void ones
-  uint64_t rebuilt_to = 0;           // carried records below are a lost cursor's: adopted when
+  uint64_t rebuilt_to = 0;           // carried records below belong to a lost cursor: adopted when
   uint64_t taken_to = 0;             // they are read; those below this have been adopted
   std::vector<VoidRange> voids;      // ascending, disjoint
   std::vector<SettledRange> ranges;  // ascending, disjoint, above the watermark
@@ -107,7 +107,7 @@ struct CursorSlot {
   uint32_t version = 2;  // of the slot that was read; slots are written in the newest version
 };
 
-// The lane of a carried record, in the three bytes for which its header has room.
+// Identifies the lane of a carried record, in the three bytes that its header has room for.
 [[nodiscard]] uint32_t lane_tag(std::string_view lane);
 
 [[nodiscard]] bool operator==(const JournalTotals& a, const JournalTotals& b);
@@ -122,7 +122,7 @@ struct CursorSlot {
 [[nodiscard]] std::optional<RecordHeader> decode_record_header(std::string_view bytes,
                                                                uint64_t segment);
 
-// DT_CHECKs that the ranges fit. As long as its content: the rest of a slot is not read.
+// DT_CHECKs that the ranges fit. Returns only the content: the rest of a slot is not read.
 [[nodiscard]] std::string encode_cursor_slot(const CursorSlot& slot);
 [[nodiscard]] std::optional<CursorSlot> decode_cursor_slot(std::string_view bytes);
 

@@ -23,16 +23,16 @@ struct PendingAppend {
   uint32_t spans = 0;
   WallTime arrived;
   Journal::Stored done;
-  // Of a record that a lane carries over. It is synced whatever the durability, because its
-  // original is settled. `synced` is called after the sync, before anybody can read the record,
-  // with what is published then.
+  // Set for a record that a lane carries over. It is synced regardless of the durability, because
+  // its original is settled. `synced` is called after the sync and before the record is readable,
+  // with the totals that are published next.
   std::optional<uint32_t> carried_for{};
   std::function<void(const ReadMark&, const JournalTotals&)> synced{};
 };
 
 class GroupWriter {
  public:
-  // The references outlive the writer; the scheduler is stopped before it is destroyed.
+  // The references must outlive the writer; stop the scheduler before destroying it.
   GroupWriter(Durability durability, uint64_t segment_bytes, SegmentStore& store,
               FreshRecords& fresh, DiskReserve& reserve, Scheduler& scheduler);
   ~GroupWriter();
@@ -40,16 +40,16 @@ class GroupWriter {
   GroupWriter& operator=(const GroupWriter&) = delete;
 
   struct Written {
-    size_t count = 0;  // of the first appends, which share the outcome; at least one
+    size_t count = 0;  // how many of the first appends share the outcome; at least one
     Status status;
   };
   // Stores and publishes as many of the first appends as fit into one segment, or refuses them all.
   // Takes the payloads of those that it stores.
   Written write(std::span<PendingAppend> group);
 
-  // Checks whether enough of the disk is left for others. While it is not, only carried records are
-  // written, if the newest segment has room for them; and that segment is removed, too, once
-  // everything in it is settled.
+  // Checks whether the disk has enough space left for others. If not, only carried records are
+  // written, if the newest segment has room for them. That segment is removed, too, once everything
+  // in it is settled.
   void look_at_disk();
   // Nothing is appended after this call: once no lane waits for any record, all files are removed.
   void give_back();
@@ -82,7 +82,7 @@ class GroupWriter {
   uint64_t offset_ = 0;
   bool unsynced_ = false;  // Durability::kMemory: a sync is due
 
-  std::optional<Error> refusal_;  // what groups get until refused_until_
+  std::optional<Error> refusal_;  // the answer to groups until refused_until_
   Tick refused_until_;
   uint64_t recycled_at_refusal_ = 0;
   bool probing_ = false;

@@ -6,13 +6,13 @@
 // Flow: append() queues; the journal's scheduler writes a group with one pwritev and one fdatasync,
 //   publishes it to the lanes, then calls the `Stored` callbacks. An append waits up to
 //   commit_delay for others if others are likely (agent/journal/commit_pace.h).
-// Guarantees: Durability::kDisk – what was answered OK survives a power loss; kMemory – it survives
-//   the end of the process, not of the node. What a lane reads is published, never torn.
+// Guarantees: what was answered OK survives a power loss with Durability::kDisk; with kMemory, only
+//   the end of the process, not of the node. A lane reads only what is published, never torn.
 // Assumptions: one process owns the folder (agent/journal/folders.h).
 // Limits: segments of fixed size, at most segments_max of them; records of at most segment_bytes -
 //   4 KiB; appends waiting for a group at most queue_bytes_max.
-// Errors: a full disk, one with less than min_free or a full journal refuses with kUnavailable and
-//   a delay hint; a failed write or sync fails its group and seals the segment.
+// Errors: kUnavailable with a delay hint if the disk is full or has less than min_free left, or the
+//   journal is full. A failed write or sync fails its group and seals the segment.
 // Format: docs/journal_format.md.
 // append(), totals(), health(), allow_segments() and keep_free() are thread-safe; lane() and the
 // JournalLanes are described below.
@@ -31,7 +31,7 @@
 
 namespace dualtrace::agent {
 
-// What a segment needs in addition to the payload of a record that fills it alone.
+// The bytes that a segment needs in addition to the payload if a single record fills it.
 inline constexpr uint64_t kSegmentOverheadBytes = 8 * 1024;
 
 enum class Durability { kDisk, kMemory };
@@ -39,19 +39,19 @@ enum class Durability { kDisk, kMemory };
 struct JournalOptions {
   std::string folder;
   Durability durability = Durability::kDisk;
-  Duration commit_delay{};         // with kDisk: the longest that an append waits for others
-  std::vector<std::string> lanes;  // their cursors hold segments, cursors of others are removed
+  Duration commit_delay{};         // with kDisk: the maximum time that an append waits for others
+  std::vector<std::string> lanes;  // their cursors hold segments; other cursors are removed
   uint64_t segment_bytes = 64 * 1024 * 1024;
   uint64_t segments_max = 1024;
   uint64_t queue_bytes_max = 64 * 1024 * 1024;
-  // Opening continues without headers and cursors that the disk fails to read: the retries have
-  // lasted long enough. Otherwise it fails with kCorrupt, and everything stays as it is.
+  // Set after enough retries: opening continues without headers and cursors that the disk fails to
+  // read. Otherwise, opening fails with kCorrupt and changes nothing.
   bool unreadable_is_damaged = false;
-  // How much stays in memory for lanes that keep up; 0: they read the disk.
+  // Bytes of records to keep in memory for lanes that keep up; 0: they read from the disk.
   uint64_t fresh_bytes_max = 0;
-  // What is left of the disk for others: below it, the journal accepts nothing new.
+  // The disk space to leave free for others: below it, the journal accepts nothing new.
   DiskShare min_free{};
-  // Passed files are kept for reuse. A journal that is only drained removes them.
+  // Whether passed files are kept for reuse. A journal that is only drained removes them.
   bool keeps_spares = true;
 };
 
@@ -69,12 +69,12 @@ class Journal {
     uint64_t disk_bytes = 0;
     uint64_t damaged_segments = 0;  // set aside since the folder was created
     uint64_t commits = 0;           // groups written since the journal was opened
-    bool refusing = false;  // the last group found no room, or too little is left for others
-    std::string refusal{};  // the reason, if it is something else than a full journal
+    bool refusing = false;          // the last group found no room, or less than min_free is left
+    std::string refusal{};          // the reason, unless the journal is full
   };
 
   // Recovers the folder's content (in a time independent of the backlog) or starts with nothing.
-  // `scheduler` is stopped before the journal is destroyed; append() may be called before it runs.
+  // Stop `scheduler` before destroying the journal; append() may be called before it runs.
   static Result<std::unique_ptr<Journal>> open(const JournalOptions& options, FileSystem& files,
                                                Scheduler& scheduler);
   virtual ~Journal() = default;
@@ -84,13 +84,13 @@ class Journal {
   virtual void append(std::string payload, uint32_t spans, Stored done) = 0;
   [[nodiscard]] virtual Totals totals() const = 0;  // accepted since the folder was created
   [[nodiscard]] virtual Health health() const = 0;
-  // Raises JournalOptions::segments_max, from any thread; a smaller number changes nothing, since
-  // the segments exist.
+  // Raises JournalOptions::segments_max, from any thread; a smaller number has no effect, since
+  // the segments already exist.
   virtual void allow_segments(uint64_t segments_max) = 0;
   // Changes JournalOptions::min_free, from any thread.
   virtual void keep_free(DiskShare min_free) = 0;
-  // For a process that ends, after its lanes have synced and nobody appends: if nothing waits for a
-  // lane, the segments are removed, and only the cursors stay, with the books. `done` is called on
+  // Call at shutdown, after the lanes have synced and appends have stopped. If no lane has a
+  // backlog, removes the segments and keeps only the cursors, with the books. `done` is called on
   // the journal's scheduler.
   virtual void give_back(std::function<void()> done) = 0;
   // The lane of that name in JournalOptions::lanes. It lives as long as the journal.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JournalLane: how one lane reads one journal: a reader in front, a durable cursor behind. The lane
-// reads records forward, settles each of them exactly once in any order, and syncs from time to
-// time. A segment that every lane's durable cursor has passed is recycled.
+// reads records forward, settles each of them exactly once in any order, and syncs
+// periodically. A segment that every lane's durable cursor has passed is recycled.
 // Used from one thread (the lane's), except books() and backlog(), which are thread-safe.
 
 #include <cstdint>
@@ -33,15 +33,15 @@ struct SpanCounts {
   bool operator==(const SpanCounts&) const = default;
 };
 
-// A lane's books in one journal. accepted = settled.sum() + backlog_spans, always; all of them are
-// taken at the same moment. Durable with the cursor: after a crash, they match the cursor.
+// A lane's books in one journal, as of one moment: accepted always equals settled.sum() +
+// backlog_spans. They are stored with the cursor, so that they match it after a crash.
 struct LaneBooks {
   uint64_t accepted = 0;
   SpanCounts settled;
   uint64_t backlog_spans = 0;
-  // What the lane's backlog occupies on the disk: whole segments, starting with that of its oldest
-  // unsettled record and including settled records in them; of the newest segment, what follows
-  // that record.
+  // The disk space that the lane's backlog occupies: whole segments, starting with that of its
+  // oldest unsettled record and including the settled records in them, but only the part of the
+  // newest segment from that record on.
   uint64_t backlog_bytes = 0;
   std::optional<WallTime> oldest_unsettled;
 };
@@ -53,8 +53,8 @@ struct RecordInfo {
   uint32_t spans = 0;
   uint64_t bytes = 0;         // of its payload
   uint64_t bytes_before = 0;  // of payload, accepted in total before this record
-  // Set for what carry_over() left of a record, which arrived when that one did: lane_tag() of the
-  // lane, for which alone it is.
+  // Set for a record that carry_over() wrote: lane_tag() of the only lane that reads it. It keeps
+  // the arrival time of the original.
   std::optional<uint32_t> carried_for{};
 };
 
@@ -62,7 +62,7 @@ struct JournalRecord : RecordInfo {
   SharedBytes payload;  // a serialized ExportTraceServiceRequest
 };
 
-// What is left of a record that has to wait longer than its neighbors.
+// The rest of a record that has to wait longer than its neighbors.
 struct CarryOver {
   uint64_t sequence = 0;  // of a record that was read and is not settled
   std::string payload;    // a serialized ExportTraceServiceRequest with the spans that are left
@@ -70,7 +70,7 @@ struct CarryOver {
   SpanCounts ended{};     // how the record's other spans ended
 };
 
-// A segment that stays on the disk because of a few records, although everything else in it is
+// A segment that a few records keep on the disk although everything else in it is
 // settled.
 struct PinnedSegment {
   std::vector<uint64_t> sequences;  // of those records, all of which were read
@@ -86,8 +86,8 @@ struct Backlog {
 
 // Records [first, last] cannot be read: their segment is damaged and set aside. The reader has
 // already settled them as dead-lettered; the lane only reports them. Carried records among them may
-// be reported later, when the reader reaches the end without them: then the range is the whole
-// journal's.
+// be reported later, when the reader reaches the end without them. The range is then the whole
+// journal.
 struct JournalDamage {
   uint64_t first = 0;
   uint64_t last = 0;
@@ -104,28 +104,28 @@ class JournalLane {
 
   // The next unsettled record at or after the read position.
   virtual Result<JournalRead> read() = 0;
-  // Makes reads begin at the first unsettled record: what was read and not settled is read again.
-  // For a lane that takes over from another one, which has ended.
+  // Restarts reading at the first unsettled record: records that were read but not settled are read
+  // again. Called by a lane that takes over from one that has ended.
   virtual void rewind() = 0;
-  // counts.sum() == the record's spans. Each record that was read is settled exactly once.
+  // Call exactly once for each record that was read. counts.sum() must equal the record's spans.
   virtual void settle(uint64_t sequence, const SpanCounts& counts) = 0;
-  // Reads a record again that was read and is not settled: a lane that holds it back for long needs
-  // to keep its sequence only. kUnavailable while the disk fails to read; kCorrupt if it is
-  // damaged: then the lane settles it as dead-lettered.
+  // Reads an unsettled record a second time, so that a lane that holds it back for long needs to
+  // keep only its sequence. kUnavailable while the disk fails to read; kCorrupt if the record is
+  // damaged: the lane then settles it as dead-lettered.
   virtual Result<JournalRecord> read_again(uint64_t sequence) = 0;
-  // Appends what is left of a record to the journal's end, for this lane alone, and settles the
-  // record once that is stored, so that it does not keep its segment on the disk. The lane later
-  // reads it again under another sequence. `done` is called exactly once, on the journal's
-  // scheduler, unless that is stopped; until then, the record is not settled and not carried over
-  // again. If it fails, the record is unchanged. After rewind(), `done` does not describe the
-  // record, which is read again unchanged.
+  // Appends the rest of a record to the journal's end, for this lane alone. Once that is stored,
+  // settles the record, so that it does not keep its segment on the disk. The lane later reads the
+  // rest under another sequence. `done` is called exactly once, on the journal's scheduler, unless
+  // the scheduler is stopped. Until then, do not settle the record or carry it over again. On
+  // failure, the record is unchanged. After rewind(), `done` does not describe the record, which is
+  // read again unchanged.
   virtual void carry_over(CarryOver rest, std::function<void(Status)> done) = 0;
-  // The oldest segment that only this lane may be holding, if it waits only for records that were
-  // read. nullopt also if there are more than `records_max` of them. Cheap.
+  // The oldest segment that only this lane may be holding, if all its unsettled records were read.
+  // Also nullopt if there are more than `records_max` of them. Cheap.
   [[nodiscard]] virtual std::optional<PinnedSegment> pinned(size_t records_max) const = 0;
   // Makes the cursor durable and releases segments. Cheap if nothing changed.
   virtual Status sync() = 0;
-  // `notify` is called on the journal's scheduler after each publication until the next call here.
+  // `notify` is called on the journal's scheduler after each publication, until it is replaced.
   virtual void on_published(std::function<void()> notify) = 0;
   [[nodiscard]] virtual LaneBooks books() const = 0;
   [[nodiscard]] virtual Backlog backlog() const = 0;  // cheap

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // JournalReader: reads one lane's records through the segments, forward only. It skips what the
-// lane had settled before the reader was created, takes from memory what is still there, and turns
-// what cannot be read into exact counts of the loss: each segment's header states what had been
-// accepted before it. Records that other lanes carried over are named and not read. Used from one
+// lane had settled before the reader was created, and takes records from memory if they are still
+// there. It counts unreadable records exactly: each segment's header states what had been accepted
+// before it. For records that other lanes carried over, it returns only the mark. Used from one
 // thread (the lane's).
 
 #include <memory>
@@ -37,9 +37,9 @@ class JournalReader {
   JournalReader(FileSystem& files, std::string folder, SegmentTable& table, FreshRecords& fresh,
                 Lane lane, const Clock& clock, const CursorState& cursor);
 
-  // kUnavailable while a segment cannot be opened or read. If the disk reports for ten minutes that
-  // it cannot read (kCorrupt), the unreadable part counts as lost, so that a bad sector cannot
-  // block a lane forever: the record, if its header is intact, otherwise the rest of the segment.
+  // kUnavailable while a segment cannot be opened or read. If the disk reports read
+  // errors (kCorrupt) for ten minutes, the unreadable part counts as lost, so that a bad sector
+  // cannot block a lane forever: the record if its header is intact, else the rest of the segment.
   // Nothing else counts as damage: without descriptors, memory or permission, the lane waits as
   // long as necessary.
   Result<Step> next();
@@ -50,10 +50,10 @@ class JournalReader {
   Result<bool> open_segment(const Segment& segment);
   // The payload at the read position; nullopt if it is damaged.
   Result<std::optional<SharedBytes>> read_payload(const RecordHeader& header);
-  // The record was settled before the reader was created: its counts do not belong to a later loss.
+  // Whether the record was settled before the reader was created. If so, excludes it from losses.
   bool take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes);
   void step_over(uint64_t spans, uint64_t bytes, Position after);
-  // From the read position to the segment's end. JournalEnd{} if nothing of that was unsettled.
+  // Loses everything up to the segment's end. JournalEnd{} if all of that was already settled.
   Step lose_rest(const SegmentTable::View& view);
   Step lose_record(const RecordHeader& header);
   [[nodiscard]] ReadMark mark_of(const RecordHeader& header) const;
@@ -73,7 +73,7 @@ class JournalReader {
   const Clock& clock_;
   JournalTotals at_;  // accepted before the read position
   Position position_;
-  std::vector<SettledRange> settled_;  // before the reader, ahead of the read position
+  std::vector<SettledRange> settled_;  // before the reader existed, ahead of the read position
   std::unique_ptr<SegmentReader> segment_;
 
   // Since the last successful read, at the read position.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Recovery: finds out what a journal folder holds without reading the backlog: it reads every
-// segment's header and the newest segment's records. Cursors help: what a lane has seen published
-// existed.
+// Recovery: determines what a journal folder holds without reading the backlog. It reads every
+// segment's header and the newest segment's records, and uses the cursors: whatever a lane has seen
+// published existed.
 // Used from one thread.
 
 #include <deque>
@@ -26,9 +26,9 @@ struct RecoveredJournal {
   std::vector<std::string> damaged_cursors;   // lanes
 };
 
-// What to assume about a header or a cursor that the disk fails to read (kCorrupt): its content is
-// unknown, so that the whole folder waits; or, after enough retries, it is damaged. Any other
-// failure gives no information about what is stored: then the folder always waits.
+// How to treat a header or cursor that the disk fails to read (kCorrupt). kWait: its content is
+// unknown, so the whole folder waits. kDamaged, after enough retries: it counts as damaged. Any
+// other failure says nothing about what is stored, so the folder always waits.
 enum class Unreadable { kWait, kDamaged };
 
 Result<RecoveredJournal> recover_journal(FileSystem& files, const std::string& folder,

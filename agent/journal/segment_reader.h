@@ -36,9 +36,9 @@ class SegmentReader {
   uint64_t chunk_offset_ = 0;
 };
 
-// What a segment holds, as far as records verify. A record with a damaged payload counts if a whole
-// one of a later group follows it: then it was stored once. If only records of its own group
-// follow, a write was torn there, and nothing after it was ever acknowledged.
+// The content of a segment up to where records stop verifying. A record with a damaged payload
+// counts if an intact record of a later group follows it, because then it was stored. If only
+// records of its own group follow, a write was torn there, and nothing after it was acknowledged.
 struct SegmentContent {
   JournalTotals totals{};  // of the records alone
   uint64_t end = 0;        // the end of the last record

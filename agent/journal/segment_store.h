@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // SegmentStore: the segment files of one journal: begins new ones, recycles those that all lanes
-// have passed and sets damaged ones aside. The table beside it lists the segments. Used from one
+// have passed and sets damaged ones aside. Its table lists the segments. Used from one
 // thread (the journal's), except health() and table(), which are thread-safe.
 
 #include <atomic>
@@ -26,7 +26,7 @@ class SegmentStore {
     uint64_t segments_max = 0;
     bool keeps_spares = true;
   };
-  // `durable` has each lane's watermark. `files` outlives the store.
+  // `durable` has each lane's watermark. `files` must outlive the store.
   SegmentStore(Options options, FileSystem& files, const RecoveredJournal& recovered,
                std::vector<uint64_t> durable);
 
@@ -36,24 +36,24 @@ class SegmentStore {
     uint64_t number = 0;
     std::unique_ptr<File> file;
   };
-  // Begins a segment whose base is what is published; it is durable and in the table. kExhausted if
-  // the disk or the journal is full.
+  // Begins a segment after everything that is published. It is durable and in the table on return.
+  // kExhausted if the disk or the journal is full.
   Result<NewSegment> begin();
   // Call after a failed write: the segment accepts no more records, and is removed at once if it
   // has none.
   void abandon(uint64_t number);
   // Releases the segments that every lane has passed.
   void recycle();
-  // The next begin() has to allocate a file.
+  // Whether the next begin() has to allocate a file.
   [[nodiscard]] bool must_allocate() const { return spares_.empty(); }
-  // While `why` is not empty, too little of the disk is left for others: files kept for reuse are
-  // removed, and no more are kept.
+  // While `why` is not empty, the disk has too little space left for others: files kept for reuse
+  // are removed, and no more are kept.
   void be_short_of_disk(const std::string& why);
   // Removes the files kept for reuse; no more are kept.
   void drop_spares();
   // Raises Options::segments_max.
   void allow(uint64_t segments_max);
-  // Counts the recycled segments; after it has grown, there may be room again.
+  // The number of recycled segments. If it has grown, there may be room again.
   [[nodiscard]] uint64_t recycled() const { return recycled_; }
   [[nodiscard]] Journal::Health health() const;
   void set_refusing(bool refusing) { refusing_.store(refusing, std::memory_order_relaxed); }
@@ -83,7 +83,7 @@ class SegmentStore {
   bool keeps_spares_;
 
   // What health() reads from other threads.
-  std::atomic<uint64_t> idle_files_{0};  // spares, those set aside, those to be removed
+  std::atomic<uint64_t> idle_files_{0};  // spares, damaged files, files to be removed
   std::atomic<uint64_t> damaged_segments_;
   std::atomic<bool> refusing_{false};
   mutable Mutex mutex_;

@@ -37,16 +37,16 @@ class SegmentTable {
   // Removes the newest segment if nothing was published in it; returns whether it did.
   bool discard_empty(uint64_t number);
 
-  // Sealed segments from the front whose end every lane's durable watermark has passed.
+  // Takes sealed segments from the front, as far as every lane's durable watermark has passed.
   std::vector<Segment> take_passed();
 
-  // No lane waits for anything published, as far as is durable.
+  // Whether every lane's durable watermark is at the end of what is published.
   [[nodiscard]] bool all_passed() const;
 
   // The lanes' side.
   struct View {
     Segment segment;
-    JournalTotals limit{};         // what has been accepted up to the segment's end, or until now
+    JournalTotals limit{};         // accepted up to the segment's end, or until now
     bool next_unreadable = false;  // the limit is that of the next one, too
   };
   // The segment that must hold the record, nullopt if it is not published.
@@ -56,10 +56,10 @@ class SegmentTable {
   bool set_durable(size_t lane, uint64_t watermark);
 
   [[nodiscard]] JournalTotals published() const;
-  // What a lane with this oldest unsettled record keeps on the disk: the segments from that
-  // record's on, of the newest only what follows the record. 0 if there is no such record.
+  // The bytes that a lane with this oldest unsettled record keeps on the disk: segments from that
+  // record's on, but only the part of the newest from the record on. 0 if there is no such record.
   [[nodiscard]] uint64_t bytes_from(uint64_t sequence, Position position) const;
-  // Of the files that hold records of [first, end) but none after, without the newest.
+  // The bytes of files with records of [first, end) but none after; excludes the newest file.
   [[nodiscard]] uint64_t bytes_between(uint64_t first, uint64_t end) const;
   [[nodiscard]] uint64_t size() const;
   [[nodiscard]] uint64_t bytes() const;
