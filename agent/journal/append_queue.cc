@@ -6,7 +6,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// The clients of a group's first appends wait until its last byte is on the disk.
+// Limited because the clients of a group's first appends wait until its last byte is on the disk.
 constexpr uint64_t kGroupBytesMax = 8 * 1024 * 1024;
 
 }  // namespace
@@ -18,8 +18,8 @@ AppendQueue::AppendQueue(uint64_t bytes_max, Duration commit_delay, Scheduler& s
       commit_(std::move(commit)),
       pace_(commit_delay) {}
 
-// While something is queued, a commit is posted, or a timer is set that looks at due_ or earlier.
-// Whoever changes one of these under the lock, and finds that neither holds, calls the scheduler
+// Invariant: while something is queued, a commit is posted, or a timer is set for due_ or earlier.
+// Code that changes one of these under the lock, and finds that neither holds, calls the scheduler
 // after it has released the lock.
 bool AppendQueue::push(PendingAppend& append) {
   const uint64_t bytes = append.payload.size();
@@ -34,7 +34,7 @@ bool AppendQueue::push(PendingAppend& append) {
     due_ = pace_.append(now, queue_.size(), bytes_);
     posted_ = due_ <= now;
     if (!posted_) {
-      // A timer that is early sets the next one.
+      // A timer that fires early sets the next one.
       if (look_at_ <= due_) return true;
       look = look_at_ = due_;
     }
@@ -67,7 +67,7 @@ void AppendQueue::commit_when_due() {
 }
 
 void AppendQueue::commit_next() {
-  // It would only wake the thread to find nothing to do.
+  // The timer would only wake the thread to find nothing to do.
   scheduler_.cancel(timer_.exchange(0));
   commit_(take_group());
   look_ahead();
@@ -78,7 +78,7 @@ void AppendQueue::look_ahead() {
   std::optional<Tick> look;
   {
     Lock lock(mutex_);
-    if (posted_ || !queue_.empty()) return;  // whoever queued it has scheduled a commit
+    if (posted_ || !queue_.empty()) return;  // push() has scheduled a commit
     look = pace_.look_ahead(now);
     if (look) look_at_ = *look;
   }

@@ -79,8 +79,8 @@ void Cursor::settle_lost(const LostRecords& lost, uint64_t carried) {
   lose_carried(carried);
   state_.settled.dead_lettered += lost.spans;
   state_.settled_bytes += lost.bytes;
-  // The holes between the ranges that are already settled. The first one gets all the counts, since
-  // nothing shows how they were distributed.
+  // The holes between the settled ranges. The first one gets all the counts, because nothing shows
+  // how they were distributed.
   std::vector<SettledRange> holes;
   uint64_t at = std::max(lost.first, state_.watermark);
   const auto add_hole = [&](uint64_t end, Position after) {
@@ -100,7 +100,7 @@ void Cursor::settle_lost(const LostRecords& lost, uint64_t carried) {
 }
 
 // Records are settled almost in order, so there are few ranges. Neighbors in different segments
-// stay apart: if a segment is lost, the counts of the ranges in it are no part of the loss.
+// stay separate: if a segment is lost, the counts of the ranges in it are not part of the loss.
 void Cursor::insert(SettledRange range) {
   auto& ranges = state_.ranges;
   auto next = std::lower_bound(
@@ -144,8 +144,8 @@ CursorState resumed(CursorState state, uint64_t published_records) {
                 [&state](const VoidRange& each) { return each.end <= state.watermark; });
   const uint64_t known_to = std::exchange(state.known_to, published_records);
   if (known_to >= published_records) return state;
-  // A life that carried nothing over merges its void with the one before it. (There cannot be too
-  // many: a life that finds the list full carries nothing over.)
+  // If the previous process carried nothing over, its void merges with the one before it. There
+  // cannot be too many voids: a process that finds the list full carries nothing over.
   const bool full = state.voids.size() == kVoidsMax;
   if (full || (!state.voids.empty() && state.voids.back().end == known_to)) {
     state.voids.back().end = published_records;

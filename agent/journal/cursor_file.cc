@@ -43,8 +43,8 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open(FileSystem& files, const st
   return std::unique_ptr<CursorFile>(new CursorFile(*std::move(file), generation));
 }
 
-// Writes the same bytes to the same slot: a power failure during the write tears nothing. A write
-// to the other slot could tear the only durable one, while this one is only in the page cache.
+// Writes the same bytes to the same slot, so that a power failure during the write tears nothing. A
+// write to the other slot could tear the only durable one while this one is only in the page cache.
 Status CursorFile::make_durable(const CursorState& state) { return write(generation_, state); }
 
 Status CursorFile::store(const CursorState& state) {

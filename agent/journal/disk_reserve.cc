@@ -7,8 +7,8 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr uint64_t kMebibyte = 1 << 20;
-// The margin above the reserve that must be free before data is accepted again, as a part of the
-// reserve.
+// The margin above the reserve that must be free before data is accepted again is the reserve
+// divided by this.
 constexpr uint64_t kMarginPart = 10;
 
 std::string mebibytes(uint64_t bytes) { return std::to_string(bytes / kMebibyte) + " MiB"; }
@@ -27,8 +27,8 @@ DiskReserve::DiskReserve(FileSystem& files, Clock& clock, std::string folder, Di
 bool DiskReserve::look() { return look_for(0); }
 bool DiskReserve::look_before_a_file() { return look_for(file_bytes_); }
 
-// Accepting data again needs room for a file and a margin. Otherwise the first file would be the
-// last one, and would take the space that removed files have just freed.
+// Accepting data again requires room for a file and a margin. Otherwise, the first new file would
+// use up the space that removed files have just freed, and would be the last one.
 bool DiskReserve::look_for(uint64_t more) {
   if (!keeps_anything()) return short_ = false;
   const Result<DiskSpace> space = files_.space(folder_);

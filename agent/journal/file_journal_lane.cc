@@ -33,7 +33,7 @@ void FileJournalLane::rewind() {
   Lock lock(mutex_);
   unsettled_.clear();
   carrying_.clear();
-  // Copies of earlier lives become known when they are read again.
+  // Copies that an earlier process wrote become known when they are read again.
   while (!copies_.empty() && copies_.begin()->first < opened_at_) {
     forget_copy(copies_.begin()->first);
   }
@@ -86,8 +86,8 @@ std::optional<JournalRead> FileJournalLane::take(const LostRecords& lost) {
   return JournalDamage{.first = lost.first, .last = lost.end - 1, .spans = lost.spans + carried};
 }
 
-// The reader may be at an end that is no longer the journal's; every copy published since then is
-// known.
+// The journal may have grown since the reader reached its end, but every copy published since then
+// is known.
 std::optional<JournalRead> FileJournalLane::take(const JournalEnd& end) {
   Lock lock(mutex_);
   const CursorState& state = cursor_.state();
@@ -183,7 +183,7 @@ void FileJournalLane::copy_synced(const Carrying& carrying, const ReadMark& copy
   copied_to_ = published;
   const auto pending = carrying_.find(carrying.sequence);
   if (pending == carrying_.end() || pending->second != carrying.number) {
-    cursor_.skip(copy);  // a lane that has taken over has the original
+    cursor_.skip(copy);  // a lane has taken over and reads the original
     return;
   }
   carrying_.erase(pending);
@@ -245,8 +245,8 @@ std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
   return pinned;
 }
 
-// A copy of the cursor is stored, since the disk must not be waited for under the lock. What
-// changes meanwhile is stored the next time.
+// Stores a copy of the cursor, so that nothing waits for the disk under the lock. Changes made in
+// the meantime are stored the next time.
 Status FileJournalLane::sync() {
   CursorState state;
   JournalTotals copied_to;
@@ -257,7 +257,7 @@ Status FileJournalLane::sync() {
     if (changes == changes_stored_) return {};
     state = cursor_.state();
     copied_to = copied_to_;
-    // Too scattered for the slot: the durable cursor stays where it is, and recycling waits for it.
+    // Too many ranges for the slot: the durable cursor stays where it is, and recycling waits.
     if (state.ranges.size() > kCursorRangesMax) return {};
   }
   state.published = table_.published();
@@ -291,21 +291,21 @@ LaneBooks FileJournalLane::books() const {
   {
     Lock lock(mutex_);
     cursor = cursor_.state();
-    // The first record that was read and is not settled is the one at the watermark.
+    // The first unsettled record that was read is the one at the watermark.
     if (!unsettled_.empty()) oldest = unsettled_.begin()->second.arrived;
     // But carried records arrived earlier than their neighbors.
     if (!copies_arrived_.empty()) {
       oldest = std::min(oldest.value_or(WallTime::max()), *copies_arrived_.begin());
     }
   }
-  // Taken second: everything settled had been published before.
+  // Read the totals after the cursor: then everything settled is included in what was published.
   LaneBooks books = books_of(cursor, table_.published());
   books.backlog_bytes = table_.bytes_from(cursor.watermark, cursor.position);
   books.oldest_unsettled = oldest ? oldest : arrival_at(cursor.watermark, cursor.position);
   return books;
 }
 
-// The reader has not reached it (or it was just published): one small read of its header.
+// The reader has not reached the record (or it was just published), so read only its header.
 std::optional<WallTime> FileJournalLane::arrival_at(uint64_t sequence, Position known) const {
   const auto view = table_.find(sequence);
   if (!view || !view->segment.readable) return std::nullopt;

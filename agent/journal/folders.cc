@@ -29,7 +29,7 @@ Result<OwnedFolder> lock_folder(FileSystem& files, const std::string& data_folde
   return OwnedFolder{.path = candidate.wanted_path, .lock = *std::move(lock)};
 }
 
-// With its mark, read when nobody else can change it.
+// Reads the mark while the folder is locked, so that no other process can change it.
 Result<std::optional<FolderMark>> take_mark(FileSystem& files, const FolderRights& rights,
                                             const std::string& path) {
   Result<std::optional<FolderMark>> mark = read_mark(files, path);
@@ -39,7 +39,7 @@ Result<std::optional<FolderMark>> take_mark(FileSystem& files, const FolderRight
   return mark;
 }
 
-// Folders of another owner are not even locked: its own agent may be about to lock them.
+// Does not even lock the folders of another owner: its own agent may be about to lock them.
 Result<OwnedFolder> take_folder(FileSystem& files, const std::string& data_folder,
                                 const FolderRights& rights, const Candidate& candidate) {
   Result<OwnedFolder> folder = lock_folder(files, data_folder, candidate);
@@ -138,10 +138,10 @@ Status remove_folder(FileSystem& files, OwnedFolder folder) {
   for (const std::string& name : *names) {
     if (name == "lock" || name == "owner") continue;
     Status removed = files.remove(folder.path + "/" + name);
-    // A recycling in progress may have removed it first.
+    // A recycling task that still runs may have removed it first.
     if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
   }
-  // After the files that it marks, so that a half-removed folder never counts as somebody else's.
+  // Removed after the files that it marks, so that no other export adopts a half-removed folder.
   Status unmarked = files.remove(folder.path + "/owner");
   if (!unmarked && unmarked.error().kind != ErrorKind::kNotFound) return unmarked;
   if (Status removed = files.remove(folder.path + "/lock"); !removed) return removed;

@@ -13,7 +13,7 @@ constexpr std::string_view kSegmentMagic = "dte-segm";
 constexpr std::string_view kCursorMagic = "dte-curs";
 constexpr uint32_t kVersion = 2;
 constexpr uint32_t kFirstVersion = 1;  // without carried records
-// One byte, and three that are zero or the tag of a carried record's lane.
+// One byte, followed by three that are zero or the tag of a carried record's lane.
 constexpr uint32_t kEncodingProtobuf = 0;
 constexpr uint32_t kEncodingCarried = 1;
 
@@ -101,7 +101,7 @@ bool plausible_carrying(const CursorState& state) {
   return above <= state.known_to;
 }
 
-// Whether a cursor can have these ranges: sums that add up, order, no overlap.
+// Whether a cursor can have these ranges: the sums add up, and they are in order and disjoint.
 bool plausible(const CursorState& state) {
   if (state.watermark < state.origin.records || state.watermark > state.published.records) {
     return false;

@@ -7,8 +7,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// The cost of a record in addition to its payload: its place here, its payload's owner, the
-// allocator's overhead. Records smaller than that may cost as much again as the bytes.
+// The cost of a record in addition to its payload: its entry here, its payload's owner, and the
+// allocator's overhead. For small records, this may add as much as the limit on payload bytes.
 constexpr size_t kRecordCostBytes = 256;
 constexpr size_t kRecordsMin = 64;
 

@@ -19,7 +19,7 @@ uint64_t record_bytes(const PendingAppend& append) {
   return kRecordHeaderBytes + append.payload.size();
 }
 
-// How many of the first appends are like the first one: carried over, or not.
+// How many appends at the front are of the same kind as the first one: carried over, or not.
 size_t run_of(std::span<const PendingAppend> group) {
   const auto other = std::find_if(group.begin(), group.end(), [&](const PendingAppend& append) {
     return append.carried_for.has_value() != group.front().carried_for.has_value();
@@ -44,7 +44,7 @@ GroupWriter::~GroupWriter() {
   }
 }
 
-// Carrying over releases whole segments: it may use what is already allocated.
+// Carrying over releases whole segments, so it may use space that is already allocated.
 bool GroupWriter::may_be_carried(const PendingAppend& append) const {
   return append.carried_for && current_.file && offset_ + record_bytes(append) <= segment_bytes_;
 }
@@ -62,7 +62,7 @@ GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
   }
   const bool waiting =
       scheduler_.clock().tick() < refused_until_ && store_.recycled() == recycled_at_refusal_;
-  // A disk that has just failed is not tried by every group.
+  // Do not retry a disk that has just failed with every group.
   if (refusal_ && waiting) return {group.size(), fail(*refusal_)};
   if (Status room = make_room(record_bytes(group.front())); !room) {
     if (reserve_.is_short()) return refuse_short(group);
@@ -73,8 +73,8 @@ GroupWriter::Written GroupWriter::write(std::span<PendingAppend> group) {
     end += record_bytes(group[count]);
     if (end > segment_bytes_) break;
   }
-  // Whether a failed write or sync left anything on the disk is not known, and another sync may say
-  // OK without having written: nothing more is appended to this segment.
+  // It is unknown whether a failed write or sync left anything on the disk, and another sync may
+  // return OK without having written. So nothing more is appended to this segment.
   if (Status written = write_records(group.first(count)); !written) {
     abandon();
     return {group.size(), refuse(written.error())};
@@ -131,8 +131,8 @@ Status GroupWriter::sync_group(std::span<const PendingAppend> group) {
   return {};
 }
 
-// Carried records first: when a lane reads one, the lane knows it, and its original is settled.
-// Then the table: what a lane finds among the fresh records is published.
+// The order matters. First `synced`: when a lane can read a carried record, it knows the record and
+// has settled its original. Then the table: all fresh records that a lane finds are published.
 void GroupWriter::publish(std::span<PendingAppend> group) {
   JournalTotals totals = store_.table().published();
   std::vector<StoredRecord> records;
@@ -167,7 +167,7 @@ void GroupWriter::look_at_disk() {
   log_info("The disk has enough space again; the journal accepts data");
 }
 
-// Once everything is settled, an idle export occupies no disk space that others need.
+// Ensures that an idle export, once everything is settled, occupies no disk space that others need.
 void GroupWriter::be_short_of_disk() {
   const std::string why = reserve_.why();
   if (!std::exchange(told_short_, true)) {
@@ -197,7 +197,7 @@ void GroupWriter::seal() {
   current_ = {};
 }
 
-// Nobody else would sync the groups before the failed one.
+// Nothing else would sync the groups before the failed one.
 void GroupWriter::abandon() {
   if (std::exchange(unsynced_, false)) {
     if (Status synced = current_.file->sync(); !synced) {
@@ -208,8 +208,8 @@ void GroupWriter::abandon() {
   store_.abandon(current_.number);
 }
 
-// A full disk stays full for a while: within the delay, groups are refused without a try, unless
-// segments have been recycled since.
+// A full disk stays full for a while. During the delay, groups are refused without another attempt,
+// unless segments have been recycled since.
 Status GroupWriter::refuse(const Error& error) {
   const bool full = error.kind == ErrorKind::kExhausted;
   refusal_ = Error{.kind = ErrorKind::kUnavailable,
@@ -223,8 +223,8 @@ Status GroupWriter::refuse(const Error& error) {
   return fail(*refusal_);
 }
 
-// The caller may watch health() and keep new data away while the journal refuses. Then no group
-// would ever find out that there is room again.
+// The caller may watch health() and send no new data while the journal refuses. Without a probe, no
+// group would ever find out that there is room again.
 void GroupWriter::probe_later() {
   if (std::exchange(probing_, true)) return;
   scheduler_.run_after(kRetryAfterFull, [this] {

@@ -197,13 +197,13 @@ Status remove_other_cursors(const JournalOptions& options, FileSystem& files,
     }
     if (Status removed = files.remove(cursor_path(options, lane)); !removed) return removed;
   }
-  // Segments are recycled without asking these lanes: a cursor must not come back for them, not
-  // even one that an earlier agent removed.
+  // Segments are now recycled regardless of these lanes, so their cursors must not reappear after a
+  // power loss, not even one that an earlier agent removed.
   return files.sync_folder(options.folder);
 }
 
-// Where the lane continues: at its cursor; at the first record that exists if the cursor is
-// damaged; at the end if the lane is new here.
+// The lane continues at its cursor; at the first existing record if the cursor is damaged; at the
+// end if the lane is new to this journal.
 Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& files,
                                   const std::string& name, const RecoveredJournal& recovered) {
   const std::string path = cursor_path(options, name);
@@ -216,7 +216,7 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
     auto file = first_version ? CursorFile::create(files, path, state)
                               : CursorFile::open(files, path, known->second.generation);
     if (!file) return fail(std::move(file).error());
-    // Segments are recycled on the basis of what was read, so it must be durable.
+    // Segments are recycled based on the cursor that was read, so it must be durable.
     if (!first_version) {
       const Status durable = (*file)->make_durable(known->second.state);
       if (!durable) return fail(durable.error());
@@ -236,7 +236,7 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
       cursor.origin = recovered.segments.front().base;
       cursor.position.segment = recovered.segments.front().number;
     }
-    // This includes what the lane had carried over, and its originals may be gone.
+    // This includes records that the lane had carried over: their originals may no longer exist.
     cursor.rebuilt_to = recovered.published.records;
     cursor.taken_to = cursor.origin.records;
   }

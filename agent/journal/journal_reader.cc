@@ -31,9 +31,9 @@ JournalReader::JournalReader(FileSystem& files, std::string folder, SegmentTable
       clock_(clock),
       position_(cursor.position),
       settled_(cursor.ranges) {
-  // The cursor does not store what had been accepted before its watermark: it is all that the lane
-  // has settled since its origin, without the ranges above the watermark. Segment headers state the
-  // same sums, so what cannot be read is counted by subtraction.
+  // The cursor does not store the totals at its watermark. They are its origin plus everything that
+  // the lane has settled, minus the ranges above the watermark. Segment headers state the same
+  // totals, so unreadable records are counted by subtraction.
   at_ = cursor.origin;
   at_.records = cursor.watermark;
   at_.spans += cursor.settled_spans();
@@ -57,7 +57,7 @@ Result<JournalReader::Step> JournalReader::next() {
                  .retry_after = std::chrono::seconds(1)});
   }
   step = give_up();
-  // JournalEnd: all of what cannot be read had been settled, so that nothing is lost. Go on behind
+  // JournalEnd: everything that cannot be read had been settled, so nothing is lost. Continue after
   // it.
   return std::holds_alternative<JournalEnd>(*step) ? next() : std::move(step);
 }
@@ -65,7 +65,7 @@ Result<JournalReader::Step> JournalReader::next() {
 bool JournalReader::to_give_up(const Error& error) {
   if (error.kind != ErrorKind::kCorrupt) return false;
   if (failures_++ == 0) first_failure_ = clock_.tick();
-  // Both: on a machine that was suspended, much time passes between two tries.
+  // Require both: on a machine that was suspended, a long time passes between two attempts.
   return failures_ >= kFailuresMin && clock_.tick() - first_failure_ >= kPatience;
 }
 
@@ -82,7 +82,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
     const Segment& segment = view->segment;
     unread_payload_.reset();
     if (auto fresh = fresh_.take(lane_.index, at_.records)) {
-      // If it were held open, a segment that is recycled meanwhile would still occupy the disk.
+      // While held open, a segment that is recycled in the meantime would still occupy the disk.
       if (segment_ && segment_->number() != segment.number) segment_.reset();
       const ReadMark& mark = fresh->mark;
       step_over(mark.counted_spans(), mark.bytes, mark.after);
@@ -102,7 +102,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       header = *found;
     }
     if (!header || header->sequence != at_.records) {
-      // Only headers say how long records are: without this one, no later one can be found.
+      // Only headers state the lengths of records: without this one, no later one can be found.
       Step lost = lose_rest(*view);
       if (std::holds_alternative<JournalEnd>(lost)) continue;
       return lost;
@@ -116,7 +116,7 @@ Result<JournalReader::Step> JournalReader::try_next() {
       step_over(mark.counted_spans(), mark.bytes, mark.after);
       return Step(OthersRecord{mark});
     }
-    // From here on, giving up loses this record and not the rest of the segment.
+    // From here on, giving up loses only this record, not the rest of the segment.
     unread_payload_ = header;
     Result<std::optional<SharedBytes>> payload = read_payload(*header);
     if (!payload) return fail(payload.error());
@@ -152,8 +152,8 @@ Result<bool> JournalReader::open_segment(const Segment& segment) {
   return true;
 }
 
-// Somebody removed the file; or the whole volume is gone, and with it the folder, which has a
-// cursor as long as it is ours.
+// Tells a removed file from a missing volume. If the volume is missing, so is the folder; a folder
+// of ours always has a cursor.
 Result<bool> JournalReader::is_gone(const Segment& segment) const {
   const Result<std::vector<std::string>> names = files_.list(folder_);
   if (!names) return fail({.kind = ErrorKind::kUnavailable, .message = names.error().message});
@@ -167,7 +167,7 @@ Result<bool> JournalReader::is_gone(const Segment& segment) const {
 bool JournalReader::take_settled(uint64_t sequence, uint64_t spans, uint64_t bytes) {
   while (!settled_.empty() && settled_.front().end <= sequence) settled_.erase(settled_.begin());
   if (settled_.empty() || settled_.front().first > sequence) return false;
-  // What is left of the range is what lose_rest() may take for settled.
+  // lose_rest() may count only the rest of the range as settled.
   settled_.front().spans = minus(settled_.front().spans, spans);
   settled_.front().bytes = minus(settled_.front().bytes, bytes);
   return true;
@@ -204,10 +204,10 @@ JournalReader::Step JournalReader::lose_record(const RecordHeader& header) {
   return lost;
 }
 
-// Nothing of the rest can be read, but its counts are known: what had been accepted up to the next
-// segment, by that one's header, less what was read up to here and what the lane had settled of it.
+// The rest cannot be read, but its counts are known: the totals in the next segment's header, minus
+// the totals up to here, minus what the lane had already settled in between.
 JournalReader::Step JournalReader::lose_rest(const SegmentTable::View& view) {
-  // If the next segment has no header, nothing shows where this one ends: it may be intact.
+  // If the next segment has no header, nothing shows where this one ends, and it may be intact.
   if (!view.next_unreadable) table_.mark_damaged(view.segment.number);
   LostRecords lost{.first = at_.records,
                    .end = view.limit.records,

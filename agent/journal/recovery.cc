@@ -29,8 +29,8 @@ Result<FoundFile> look_at(FileSystem& files, const std::string& path, uint64_t n
   return FoundFile{.number = number, .bytes = *size, .header = decode_segment_header(block)};
 }
 
-// What the newest segments hold. They are synced: records that were found and are not yet durable
-// must not get lost after a lane has read them.
+// Reads the content of the newest segments, and syncs them: a record that was found but is not yet
+// durable must not be lost after a lane has read it.
 Result<SegmentContent> scan(FileSystem& files, const std::string& path, const FoundFile& found,
                             uint64_t first) {
   auto file = files.open(path, OpenMode::kReadWrite);
@@ -120,25 +120,25 @@ class Recovery {
     journal_.next_number = std::max(journal_.next_number, number + 1);
   }
 
-  // Where the journal ends: after the last whole record, but not before what a cursor has seen. If
-  // a cursor has been in a newer segment than any that exists, that segment was recycled, and with
-  // it the information where the one before it ends: records after that point may have been
+  // The journal ends after the last intact record, but not before the end that a cursor has seen.
+  // If a cursor has been in a newer segment than any that exists, that segment was recycled. Then
+  // nothing shows where the segment before it ends: records after that point may have been
   // refused.
   Status find_end() {
-    // Only the newest segment's end has to be found: that of another one is its successor's base.
-    // One without a header cannot be placed, so the newest is the last that has one.
+    // Only the newest segment's end must be found: any other segment ends at its successor's base.
+    // A segment without a header cannot be placed, so the newest is the last one with a header.
     JournalTotals lost;  // in newest segments whose header is damaged
     while (!found_.empty() && !found_.back().header) {
       Result<SegmentContent> content = scan_headless(found_.back());
       if (!content && is_damage(content.error())) {
-        // Its records cannot even be counted, unless a cursor has seen them. The file is kept for
+        // Its records cannot be counted, unless a cursor has seen them. The file is kept for
         // inspection.
         headless_.push_back(found_.back());
         found_.pop_back();
         continue;
       }
       if (!content) return fail(content.error());
-      // Without records, it was being begun when the power failed, and nothing was promised.
+      // If it has no records, the power failed while it was begun, and no record was acknowledged.
       if (content->totals.records > 0) {
         add(lost, content->totals);
         headless_.push_back(found_.back());
@@ -158,10 +158,10 @@ class Recovery {
         add(end, content->totals);
       }
     }
-    // They were accepted: as part of the total, they are reported as lost instead of forgotten.
+    // They were accepted. In the total, they are reported as lost instead of being forgotten.
     add(end, lost);
-    // What a cursor has seen was published, even if the file that held it is gone or damaged.
-    // Sequences must not be given a second time: the cursor would take new records for settled
+    // Records that a cursor has seen were published, even if their file is missing or damaged.
+    // Their sequences must not be used again: the cursor would mistake new records for settled
     // ones.
     for (const auto& [lane, slot] : journal_.cursors) {
       const JournalTotals& seen = slot.state.published;
@@ -170,8 +170,8 @@ class Recovery {
     return {};
   }
 
-  // Records verify by the file's number alone, so they can be counted without the header: they
-  // cannot be placed, but they must not be lost silently.
+  // Records verify by the file's number alone, so they can be counted without the segment's header.
+  // They cannot be placed, but they must not be lost silently.
   Result<SegmentContent> scan_headless(const FoundFile& found) {
     const auto file = files_.open(path_of(found), OpenMode::kRead);
     if (!file) return fail(file.error());
@@ -185,12 +185,12 @@ class Recovery {
   }
 
   void add_segments() {
-    // They get a place, without records, so that they are set aside once the lanes have passed it.
+    // They get a place without records, so that they are set aside once the lanes have passed it.
     for (const FoundFile& found : headless_) found_.push_back(found);
     std::sort(found_.begin(), found_.end(),
               [](const FoundFile& a, const FoundFile& b) { return a.number < b.number; });
-    // A segment whose header is damaged, or states more than its successor's (a file of another
-    // journal), gets its successor's base, and so none of the records.
+    // A segment whose header is damaged, or states more than its successor's (a file from another
+    // journal), gets its successor's base, and therefore no records.
     JournalTotals base = journal_.published;
     for (auto found = found_.rbegin(); found != found_.rend(); ++found) {
       const bool readable = found->header && within(found->header->base, base);

@@ -16,7 +16,7 @@ Result<std::string_view> SegmentReader::bytes_at(uint64_t offset, uint64_t bytes
   const bool there = offset >= chunk_offset_ && offset + bytes <= chunk_offset_ + chunk_.size();
   if (!there) {
     Status read = read_chunk(offset, std::min(kChunkBytes, readable_to - offset));
-    // A bad sector further on must not hide what precedes it.
+    // A bad sector farther on must not hide the bytes before it.
     if (!read) read = read_chunk(offset, bytes);
     if (!read) return fail(std::move(read).error());
   }

@@ -65,8 +65,8 @@ Result<std::unique_ptr<File>> SegmentStore::take_file(uint64_t number) {
   return file;
 }
 
-// Until this is complete, the file's header names another segment or none, and recovery treats it
-// as a spare; nothing is appended before.
+// Until this is complete, the file's header names another segment or none, and recovery treats the
+// file as a spare. Nothing is appended before then.
 Status SegmentStore::prepare(File& file, uint64_t number) {
   const std::string header = encode_segment_header({.number = number,
                                                     .segment_bytes = options_.segment_bytes,

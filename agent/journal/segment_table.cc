@@ -59,8 +59,8 @@ bool SegmentTable::all_passed() const {
   return all_durable_at(published_.records);
 }
 
-// The segment of a damaged header has its successor's base and is therefore never the last of an
-// equal base; neither is an abandoned one that stayed empty.
+// A segment with a damaged header has its successor's base, and is therefore never the last one
+// with that base; neither is an abandoned segment that stayed empty.
 std::optional<SegmentTable::View> SegmentTable::find(uint64_t sequence) const {
   Lock lock(mutex_);
   if (sequence >= published_.records) return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<SegmentTable::View> SegmentTable::find(uint64_t sequence) const {
       segments_.begin(), segments_.end(), sequence,
       [](uint64_t wanted, const Segment& segment) { return wanted < segment.base.records; });
   if (behind == segments_.begin()) {
-    // The file that held it is gone: what follows shows how much is lost.
+    // The file that held it is gone: the base of what follows shows how much is lost.
     return View{.segment = {.number = 0, .readable = false},
                 .limit = segments_.empty() ? published_ : segments_.front().base};
   }
