@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// BatchSize: how large batches may be, learned from "too large" answers: halved at once from what
-// was refused, grown slowly while deliveries succeed. Used from one thread.
+// BatchSize: how large batches may be, learned from "too large" answers: drops at once to half of
+// what was refused, and grows slowly while deliveries succeed. Used from one thread.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// DeadLetters: the spans that a destination refused for good, kept so that a person can inspect,
+// DeadLetters: keeps the spans that a destination refused for good, so that a person can inspect,
 // fix and resend them. They are appended to files in the lane's folder,
 // <delivery.folder>/dead-letters/<lane>/<n>.jsonl, one JSON object per line: the reason, the
 // destination's message, the time, the trace and span, and the request (a serialized
 // ExportTraceServiceRequest) in base64. docs/operations.md describes how to search and replay them.
 // Flow: add() collects, keep() writes everything added with one append and one sync.
-// Limits: bytes of the folder. The oldest file is removed if a new one needs the room; the letters
-//   in it are counted. A letter larger than the limit of a file leaves its description only.
+// Limits: bytes of the folder. If a new file needs the room, the oldest one is removed and the
+//   letters in it are counted. Of a letter above the limit of a file, only the description is kept.
 // Two agents may use one folder at the same time, as during an upgrade: each writes its own files.
 // Errors: what was added is durable if keep() returns OK. After an error, none of it counts as
 //   kept, and the caller adds it again later.
@@ -41,7 +41,7 @@ class DeadLetters {
     std::string destination;  // the lane's name
     uint64_t bytes_max = 64ULL << 20;
   };
-  // The references outlive it. Does not access the disk before the first keep().
+  // The references must outlive it. Does not access the disk before the first keep().
   DeadLetters(Options options, FileSystem& files, MetricRegistry& metrics);
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
@@ -61,10 +61,10 @@ class DeadLetters {
   const Options options_;
   FileSystem& files_;
   Counter& removed_;
-  std::string lines_;           // added, not kept yet
+  std::string lines_;           // added but not yet kept
   std::unique_ptr<File> file_;  // nullptr before the first letter, and after a failure
   std::string path_;            // of file_
-  uint64_t end_ = 0;            // of what is durable in it
+  uint64_t end_ = 0;            // of the durable part of file_
 };
 
 }  // namespace dualtrace::agent

@@ -2,8 +2,8 @@
 #pragma once
 // Evidence: what the answers to other requests show about a failure. A failure alone proves
 // nothing: the destination, the credential or something in between may be the cause. It counts
-// against a batch only by contrast, if requests sent after it were delivered; and the more often
-// this destination fails for all batches, the more often a batch must fail before it is suspected.
+// against a batch only in contrast, if requests sent after it were delivered. The more often this
+// destination fails for all batches, the more often a batch must fail before it is suspected.
 // Pure state, no clock. Used from one thread (the lane's).
 
 #include <algorithm>
@@ -18,7 +18,7 @@ class Evidence {
  public:
   // After this many refusals without a delivery in between, the data is not the cause.
   static constexpr uint32_t kRefusalsToDoubt = 5;
-  // After more consecutive failures than these, the destination is the cause.
+  // After more consecutive failures than this, the destination is the cause.
   static constexpr uint32_t kFailuresToPresume = 2;
 
   // Call with the answer to request `number`; `history` is its batch's, before the answer.
@@ -31,11 +31,11 @@ class Evidence {
   [[nodiscard]] uint32_t doubts() const {
     return refusals_ - std::min(refusals_, kRefusalsToDoubt - 1);
   }
-  // The refusals are of few batches and their parts.
+  // Whether the refusals concern only a few batches and their parts.
   [[nodiscard]] bool few_batches_refused() const { return batches_refused_ < kRefusalsToDoubt; }
   [[nodiscard]] uint64_t last_delivered() const { return last_delivered_; }
-  // Others were delivered just before, so the first failures are more likely caused by their
-  // batches than by the beginning of an outage.
+  // Whether others were delivered just before: the first failures are then more likely caused by
+  // their batches than by the beginning of an outage.
   [[nodiscard]] bool others_passed_lately() const {
     return last_delivered_ > 0 && failures_in_a_row_ <= kFailuresToPresume;
   }

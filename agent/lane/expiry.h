@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Expiry: drops the oldest records while a lane has too much waiting, or waiting for too long. It
-// is the only way in which a lane loses data that no destination has judged. Requests in flight are
-// left alone; a huge unread backlog is read and settled one record at a time. Used from one thread.
+// Expiry: drops the oldest records while a lane's backlog is too large or too old. Only here does a
+// lane lose data that no destination has judged. Requests in flight are left alone; a huge unread
+// backlog is read and settled one record at a time. Used from one thread.
 
 #include <cstdint>
 #include <memory>
@@ -17,16 +17,16 @@
 
 namespace dualtrace::agent {
 
-// Ages are differences of the wall clock, which people and NTP set. After the clock jumped forward,
-// nothing counts as too old for as long as a span may wait: a corrected clock must not cost the
-// backlog. (A jump while no process was running is not noticed.)
+// Ages are differences of the wall clock, which people and NTP set. After the clock has jumped
+// forward, nothing counts as too old for as long as a span may wait, so that a corrected clock does
+// not cost the backlog. (A jump while no process runs goes unnoticed.)
 class AgeLimit {
  public:
-  // `seen` is what the previous lane knew of the clock. `clock` outlives it.
+  // `seen` is what the previous lane knew about the clock. `clock` must outlive the AgeLimit.
   AgeLimit(Duration age_max, const Clock& clock, const std::optional<SeenClock>& seen);
 
-  // What arrived before that is too old. Call it often: a jump is detected by the time between two
-  // calls.
+  // Records that arrived before this time are too old. Call it often: a jump is detected from the
+  // time between two calls.
   [[nodiscard]] WallTime oldest_allowed();
   [[nodiscard]] const SeenClock& seen() const { return seen_; }
 
@@ -43,7 +43,7 @@ struct ExpiryLimits {
 
 struct Expired {
   uint64_t spans = 0;
-  bool more = false;  // it stopped because it has worked for long enough: call it again soon
+  bool more = false;  // it stopped after its share of work: call it again soon
 };
 
 Expired expire(std::vector<std::unique_ptr<Source>>& sources, Outbox& outbox,

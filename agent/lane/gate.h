@@ -15,7 +15,7 @@ class Gate {
  public:
   enum class State { kOpen, kRetrying, kPaused };
 
-  // Given to each request, returned with its answer.
+  // Issued to each request and returned with its answer.
   struct Pass {
     uint64_t epoch = 0;
     bool probe = false;
@@ -23,20 +23,20 @@ class Gate {
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool admits(Tick now) const;
-  // When a closed gate lets a probe through; nullopt while open or while a probe is in flight.
+  // When a closed gate admits a probe; nullopt while it is open or a probe is in flight.
   [[nodiscard]] std::optional<Tick> opens_at() const;
   // Consecutive failures that counted; a pause does not count.
   [[nodiscard]] uint32_t failures() const { return failures_; }
 
   // Call only if admits() was true.
   [[nodiscard]] Pass enter();
-  // The destination processed the request, whatever it answered about the data.
+  // Call when the destination has processed the request, whatever it answered about the data.
   void passed(Pass pass);
   // Closes the gate. Returns whether the failure counted: an outdated answer only extends a wait
   // that has already begun, by the server's own hint.
   bool failed(Pass pass, State why, Tick now, Duration delay, std::optional<Duration> hint);
-  // Something may have changed: probe at once if paused. A probe in flight may have used the old
-  // credential; another one then follows it.
+  // Call when something may have changed: probes at once if paused. A probe in flight may have used
+  // the old credential; in that case, another one follows it.
   void nudge(Tick now);
 
  private:

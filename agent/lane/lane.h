@@ -3,9 +3,9 @@
 // Lane: the asynchronous path to one destination: read → batch → send → settle. It lives on its own
 // scheduler (one thread in production) as a plain single-threaded object: exporter answers and
 // journal notifications are posted there. Its parts are plain objects: Source reads and batches,
-// Outbox holds what waits, Gate decides when to send, Evidence what caused a failure, retry.h the
-// next step, Patience how long to wait for an answer, expiry.h what has waited too long, and
-// LaneReport reports to people.
+// Outbox holds waiting batches, Gate decides when to send, Evidence what caused a failure, retry.h
+// the next step, Patience how long to wait for an answer, expiry.h which spans have waited too
+// long. LaneReport reports to people.
 //
 // Flow: records are read ahead from each journal, batched by bytes and age, and sent with several
 //   requests in flight; each answer becomes one step of retry.h's decide().
@@ -13,7 +13,7 @@
 //   never waits for another lane.
 // Limits: bytes and requests in flight; dead letters by bytes and count.
 // Errors: kRetry gates the whole lane (one probing request) with backoff or the server's hint;
-//   kPause the same, slowly; kSplit and kRefuse cut down to the span; what is left is
+//   kPause does the same, slowly; kSplit and kRefuse cut down to the span, and what is left is
 //   dead-lettered.
 // All public calls are thread-safe and only post, except status() and legacy(). Everything else
 // runs on the lane's scheduler.
@@ -50,8 +50,8 @@ namespace dualtrace::agent {
 
 class Lane {
  public:
-  // All references outlive the lane; its scheduler is stopped before it is destroyed. The scheduler
-  // also outlives the exporter: after it is stopped, it drops what the exporter still posts. The
+  // All references must outlive the lane; stop its scheduler before destroying it. The scheduler
+  // must also outlive the exporter: once stopped, it drops what the exporter still posts. The
   // journals may call back even later than that.
   Lane(LaneOptions options, Exporter& exporter, DeadLetters& dead_letters, Scheduler& scheduler,
        Random random, MetricRegistry& metrics);
@@ -59,19 +59,19 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Makes the lane read this journal, from the first record that is not settled. The journal is in
-  // use until `drained` was called (on the lane's scheduler, once, when everything published is
-  // settled and synced) or the scheduler stopped. The process's own journal is passed with an empty
-  // `drained` and is never released.
+  // Makes the lane read this journal from the first unsettled record on. The journal is in use
+  // until `drained` is called (once, on the lane's scheduler, when everything published is settled
+  // and synced) or the scheduler is stopped. Pass the process's own journal with an empty
+  // `drained`: it is never released.
   void add_journal(Journal& journal, std::function<void()> drained);
-  // Credentials may have changed: probe at once if paused.
+  // Call when credentials may have changed: probes at once if paused.
   void nudge();
   // Stops sending and calls `idle` on the lane's scheduler as soon as no request is in flight,
-  // nothing is being carried over, and everything settled is synced (at once if so). Then another
-  // lane can take over.
+  // nothing is being carried over, and everything settled is synced (at once if so). Another lane
+  // can then take over.
   void halt(std::function<void()> idle);
-  // Sends what waits without lingering; calls `drained` on the lane's scheduler as soon as nothing
-  // waits (at once if so). Part of the shutdown.
+  // Sends waiting spans without lingering; calls `drained` on the lane's scheduler as soon as
+  // nothing waits (at once if so). Part of the shutdown.
   void drain(std::function<void()> drained);
   [[nodiscard]] LaneStatus status() const;
   // For the lane that takes over. Called when the lane's scheduler is stopped.
@@ -89,7 +89,7 @@ class Lane {
     std::string reason;
   };
 
-  // The asynchronous path, in lane.cc.
+  // In lane.cc: the asynchronous path.
   void watch(Source& source);
   void advance();
   void read_ahead();
@@ -105,7 +105,7 @@ class Lane {
   void close_gate(const Request& request, const Outcome& outcome, Gate::State why, Duration delay);
   void open_gate(Gate::Pass pass);
 
-  // What happens to a batch that does not pass, in judgement.cc.
+  // In judgement.cc: handles a batch that does not pass.
   void wait(Request request, const Outcome& outcome, Gate::State why, Duration delay);
   void park(Batch batch, const Outcome& outcome, Duration delay);
   void cut(Request request, const Outcome& outcome, bool own_fault);
@@ -116,7 +116,7 @@ class Lane {
   void bury(Batch batch);
   void keep_letters();
 
-  // Keeps what waits for long from occupying memory, or disk that others need, in lane_storage.cc.
+  // In lane_storage.cc: keeps long waits from occupying memory, or disk space that others need.
   void make_room();
   void put_away(Batch batch);
   void free_pinned_segments();
@@ -124,7 +124,7 @@ class Lane {
   void on_carried(const OpenRecord* record, const Status& stored);
   [[nodiscard]] bool load(Batch& batch);
 
-  // Periodic and background work, in lane_upkeep.cc.
+  // In lane_upkeep.cc: periodic and background work.
   void keep_up();
   void keep_up_soon();
   void rest();
@@ -140,15 +140,15 @@ class Lane {
   void set_wake_up();
   void note_success();
   void note_error(const Outcome& outcome);
-  // Everything that was published is read and in batches.
+  // Whether everything that was published has been read and is in batches.
   [[nodiscard]] bool sources_exhausted() const;
   [[nodiscard]] bool nothing_waits() const;
   [[nodiscard]] bool only_suspects_wait() const;
   [[nodiscard]] BatchLimits batch_limits() const;
-  // What counts against the read-ahead limit.
+  // The bytes that count against the read-ahead limit.
   [[nodiscard]] size_t bytes_ahead() const;
   [[nodiscard]] size_t bytes_held() const;
-  // Of batches that wait beside the line, or are being appended to the journal's end.
+  // The bytes of batches that wait beside the line or are being appended to the journal's end.
   [[nodiscard]] size_t bytes_aside() const { return outbox_.suspect_bytes() + carrying_bytes_; }
   [[nodiscard]] size_t bytes_max() const {
     return options_.requests_in_flight_max * options_.batch_bytes_max;
@@ -160,14 +160,14 @@ class Lane {
   Exporter& exporter_;
   DeadLetters& dead_letters_;
   Scheduler& scheduler_;
-  // For the journals' callbacks, which may run after the lane is gone.
+  // Guards the journals' callbacks, which may run after the lane is gone.
   const std::shared_ptr<CallbackGate> callbacks_ = std::make_shared<CallbackGate>();
 
   // Used from the lane's scheduler only.
   Random random_;
   LaneReport report_;
   std::vector<std::unique_ptr<Source>> sources_;
-  size_t next_source_ = 0;  // the one to read a batch from next: they take turns
+  size_t next_source_ = 0;  // to read a batch from; sources take turns
   Outbox outbox_;
   Gate gate_;
   BatchSize batch_size_;
@@ -178,7 +178,7 @@ class Lane {
   size_t in_flight_bytes_ = 0;
   uint32_t suspects_in_flight_ = 0;
   Scheduler::TimerId upkeep_ = 0;
-  bool rests_ = false;         // there is nothing to do until the next upkeep, which is far away
+  bool rests_ = false;         // nothing to do until the next upkeep, which is far away
   uint32_t sent_in_line_ = 0;  // since a suspect was sent
   bool probed_suspect_ = false;
   uint64_t requests_ = 0;  // sent so far; the number of the last one
@@ -186,7 +186,7 @@ class Lane {
   size_t carrying_bytes_ = 0;
   Tick carry_again_{};
   uint32_t carry_failures_ = 0;
-  std::vector<Burial> burials_;  // their letters are added and not kept yet
+  std::vector<Burial> burials_;  // their letters are added but not yet kept
   bool unsynced_ = false;
   bool sync_planned_ = false;
   bool expiring_ = false;  // a continuation is posted
@@ -198,11 +198,11 @@ class Lane {
   Scheduler::TimerId wake_up_ = 0;
 
   mutable Mutex mutex_;
-  // The state while something waits; the books without those of the process's own journal.
+  // Has the state while something waits, and the books except those of the process's own journal.
   LaneStatus status_ DT_GUARDED_BY(mutex_);
   LaneBooks let_go_books_ DT_GUARDED_BY(mutex_);
-  // The process's own journal. It is queried for its books when the status is requested: it
-  // includes what was answered "stored" a moment ago, even if the lane has not read it yet. Adopted
+  // The process's own journal. Its books are read when the status is requested, so that they
+  // include what was answered "stored" a moment ago, even if the lane has not read it yet. Adopted
   // journals may be removed at any moment, and nothing is stored in them.
   JournalLane* own_journal_ DT_GUARDED_BY(mutex_) = nullptr;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LaneOptions: how one lane behaves. The defaults are those of the configuration
+// LaneOptions: configures one lane. The defaults are those of the configuration
 // (common/config/schema.cc); nothing repeats them here. Used by agent/app, and by tests that change
 // a few of them.
 // Immutable once the lane has them.
@@ -18,7 +18,7 @@
 namespace dualtrace::agent {
 
 struct LaneOptions {
-  // Of a lane that has no predecessor and shares no bodies.
+  // Options for a lane that has no predecessor and shares no bodies.
   LaneOptions(std::string lane_name, const DeliveryConfig& delivery);
 
   std::string name;

@@ -21,11 +21,11 @@ namespace dualtrace::agent {
 
 class LaneReport {
  public:
-  // The references outlive it. `losses` are those of the lane from which this one takes over.
+  // The references must outlive it. `losses` are those of the lane that this one takes over from.
   LaneReport(std::string lane, const Clock& clock, MetricRegistry& metrics, Losses losses);
 
   void answered(const Outcome& outcome, Duration took, size_t bytes);
-  // `message` is what the destination answered about them, if anything.
+  // `message` is the destination's answer about them, if any.
   void undelivered(report::LossWord word, std::string_view reason, uint64_t spans,
                    std::string_view message = {});
   void retrying(const Outcome& outcome, Duration delay);
@@ -35,7 +35,7 @@ class LaneReport {
   void journal_failed(const Error& error);
   void dead_letter_unkept(const Error& error);
 
-  // Logs what was lost since the last call that logged, if that was a minute ago. Call it
+  // Logs the losses since the last call that logged, if that was a minute ago. Call it
   // regularly.
   void tell_losses();
   // For the status; counted all the time.

@@ -27,21 +27,21 @@ struct LaneStatus {
   LaneState state = LaneState::kIdle;
   LaneBooks books;  // summed over own and adopted journals
   uint64_t requests_in_flight = 0;
-  uint64_t bytes_held = 0;  // of requests that were read and are not accounted for yet
+  uint64_t bytes_held = 0;  // of requests that were read but not yet accounted for
   std::optional<WallTime> last_success;
   std::optional<LaneError> last_error;
   std::vector<report::Loss> losses;
 };
 
-// What a lane knows of the wall clock: its offset from the tick when it was last read, and when it
-// last jumped forward.
+// What a lane knows about the wall clock: its offset from the tick when last read, and when it last
+// jumped forward.
 struct SeenClock {
   Duration offset{0};
   std::optional<Tick> jumped{};
 };
 
-// What a lane leaves to its successor, in addition to the journals: so that its status continues,
-// and a clock that jumped does not expire after a reload what it did not expire before.
+// What a lane passes to its successor in addition to the journals, so that the status continues
+// and, after a reload, a clock jump does not expire spans that it did not expire before.
 struct LaneLegacy {
   LaneBooks let_go_books;  // of adopted journals that were drained and removed
   std::optional<WallTime> last_success;

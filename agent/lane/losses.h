@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Losses: which spans ended anywhere but at the destination, by word and reason: how many since the
-// process began, how many recently, and the destination's last message. For the report, so that
-// nobody reads "Delivering" while spans are lost.
-// Limits: of kinds; everything after that many counts as kOther.
+// Losses: counts spans that ended anywhere but at the destination, by word and reason: how many
+// since the process began, how many recently, and the destination's last message. For the report,
+// so that nobody reads "Delivering" while spans are lost.
+// Limits: number of kinds; everything beyond that counts as kOther.
 // A copyable value: a lane passes it to its successor. Used from one thread.
 
 #include <array>
@@ -26,7 +26,7 @@ class Losses {
   [[nodiscard]] std::vector<report::Loss> told(Tick now) const;
 
  private:
-  // report::kLossWindow in steps: a step that begins again drops what it had.
+  // report::kLossWindow is divided into steps; a step that is reused drops its old count.
   static constexpr size_t kSteps = 9;
   static constexpr Duration kStep = report::kLossWindow / static_cast<Duration::rep>(kSteps);
   struct Step {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Patience: how long to wait for an answer, and how large new batches may be, learned from requests
-// that timed out. A destination that is slow for a while gets more time and less work; otherwise
-// each request would be resent just before its answer arrives, as long as that lasts. Bounds:
+// that timed out. A destination that is slow for a while gets more time and less work. Otherwise,
+// each request would be resent just before its answer arrives for as long as it is slow. Bounds:
 // kStepsMax steps, each twice the time and a quarter of the bytes. Used from one thread.
 
 #include <algorithm>
@@ -22,7 +22,7 @@ class Patience {
     return std::max(usual >> (2 * steps_), std::min(usual, kBytesMin));
   }
 
-  // `timeout` is what the request had: several that were in flight together count once.
+  // `timeout` is the one that the request had: several requests in flight together count once.
   void timed_out(Duration timeout) {
     if (timeout < request_timeout()) return;
     steps_ = std::min(steps_ + 1, kStepsMax);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Retry: what an answer means for a batch and for the lane. decide() is pure; lane.cc carries out
-// its decision. The rule and its reasons: docs/decisions/0007-lane-outcomes.md.
+// Retry: decides what an answer means for a batch and for the lane. decide() is pure; lane.cc acts
+// on its decision. The rule and its reasons: docs/decisions/0007-lane-outcomes.md.
 // Immutable.
 
 #include <cstdint>
@@ -18,9 +18,9 @@ struct RetryPolicy {
   Backoff backoff;
   Duration pause_probe_interval = std::chrono::seconds(30);
   Duration hint_max = std::chrono::hours(1);
-  // What is set aside is retried after pause_probe_interval, and then at growing intervals.
+  // A span that is set aside is retried after pause_probe_interval, then at growing intervals.
   Duration aside_max = std::chrono::minutes(10);
-  // If only suspects wait, nothing else shows their state: their parts may.
+  // If only suspects wait, no other request can provide a contrast, but their parts may.
   uint32_t unweighed_to_cut = 1;
   // A batch that repeatedly times out is cut, so that its parts take less time.
   uint32_t time_outs_to_cut = 3;
@@ -34,7 +34,7 @@ enum class Action {
   kPause,       // the same, slowly, and report it
   kPark,        // this batch alone waits for `delay`; others pass
   kHalve,       // send two halves instead, each of them a suspect
-  kSetAside,    // one span, not refused for good: it alone waits, for a long time
+  kSetAside,    // one span, not refused for good, waits alone for a long time
   kDeadLetter,  // one span, refused for good
 };
 
@@ -47,7 +47,7 @@ struct Decision {
 // What the lane knows when it decides.
 struct Circumstances {
   uint32_t lane_failures = 0;  // consecutive failures that closed the gate, before this one
-  bool own_fault = false;      // others pass, as far as is known, and it was not a probe
+  bool own_fault = false;      // others pass, as far as known, and it was not a probe
   uint32_t doubts = 0;         // consecutive refusals beyond what the data can cause
   uint32_t strikes_to_cut = 3;
   uint32_t strikes_to_set_aside = 3;

@@ -32,44 +32,44 @@ class Source {
   [[nodiscard]] JournalLane& journal() const { return journal_; }
   [[nodiscard]] bool is_adopted() const { return static_cast<bool>(drained_); }
 
-  // `wake` is called from the journal's scheduler when something worth reading is published: the
-  // first record if no batch is open, what ends the open one if one is. Then it is not called until
-  // the source has read to the end again. It may outlive the source.
+  // `wake` is called from the journal's scheduler when something worth reading is published: any
+  // record if no batch is open, otherwise enough to end the open batch. It is not called again
+  // until the source has read to the end. It may outlive the source.
   void on_worth_reading(std::function<void()> wake);
-  // Something may have been published.
+  // Call when something may have been published.
   void wake();
   // Makes every record worth reading at once.
   void hurry();
-  // More can be read now.
+  // Whether more can be read now.
   [[nodiscard]] bool readable(Tick now) const {
     return batcher_.cutting() || (!at_end_ && now >= read_again_);
   }
-  // Reads until a batch is sealed or the journal ends or fails; returns what was sealed.
+  // Reads until a batch is sealed, or the journal ends or fails. Returns the sealed batches.
   std::vector<Batch> read(const BatchLimits& limits, const Backoff& backoff, Tick now,
                           Random& random);
 
-  // Continues reading before a batch that has lingered is sealed.
+  // If the open batch has lingered, continues reading before it is sealed.
   void wake_if_due(Tick now);
-  // The open batch, if it has lingered; while there is more to read, a batch does not linger but is
+  // The open batch if it has lingered. While there is more to read, a batch does not linger but is
   // filled.
   std::optional<Batch> seal_due(Tick now);
   std::optional<Batch> seal();
-  // What counts against the bytes that a lane may hold, in addition to its batches: those of the
-  // open batch, and the overhead of unsettled records if there are many.
+  // The bytes that count against the lane's limit in addition to its batches: those of the open
+  // batch, and the overhead of unsettled records if there are many.
   [[nodiscard]] size_t open_bytes() const;
   // When to read again without being woken.
   [[nodiscard]] std::optional<Tick> due_at(Tick now) const;
 
-  // The oldest record that is in no batch yet, or nullptr (the end, a failure, or a record that is
-  // being cut: the rest of it is in batches soon).
+  // The oldest record that is not in a batch yet, or nullptr (at the end, after a failure, or while
+  // a record is being cut: the rest of it is soon in batches).
   [[nodiscard]] const JournalRecord* next_unread();
   // Settles that record as expired. Call only if next_unread() was not nullptr.
   void expire_unread();
 
-  // Everything published has been read and handed out.
+  // Whether everything published has been read and handed out.
   [[nodiscard]] bool exhausted() const { return at_end_ && !next_ && batcher_.empty(); }
 
-  // Returns whether it could be made durable.
+  // Returns whether the cursor could be made durable.
   bool sync();
   [[nodiscard]] bool to_let_go() const { return drained_ && journal_.caught_up(); }
   // Stops notifications and returns the callback.
@@ -78,8 +78,8 @@ class Source {
  private:
   // Fills next_, reporting damage; false at the end or after a failure.
   Result<bool> fetch();
-  // Called at the end of what was published before the last read. False if something worth reading
-  // has been published since.
+  // Call after reading everything that was published before the last read. False if something worth
+  // reading has been published since.
   bool rest_until(uint64_t published_bytes);
 
   std::shared_ptr<OpenRecord> open(const JournalRecord& record);
@@ -88,10 +88,10 @@ class Source {
   JournalLane& journal_;
   const std::function<void()> drained_;
   LaneReport& report_;
-  // How many of its records are open; they may outlive the source.
+  // The number of its open records, which may outlive the source.
   const std::shared_ptr<size_t> open_records_ = std::make_shared<size_t>(0);
   Batcher batcher_;
-  std::optional<JournalRecord> next_;  // read, in no batch yet
+  std::optional<JournalRecord> next_;  // read, but not yet in a batch
   // The number of published bytes at which the journal's notification wakes the lane; shared with
   // it.
   const std::shared_ptr<std::atomic<uint64_t>> wake_at_;
