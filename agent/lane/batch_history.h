@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // BatchHistory: the past events of a batch that matter for the next decision. evidence.h writes it
-// and retry.h reads it; the halves of a batch inherit part of it. Only its owner changes it.
+// and retry.h reads it; the halves of a batch inherit part of it. Immutable except for its owner.
 
 #include <cstdint>
 

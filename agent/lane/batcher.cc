@@ -10,8 +10,8 @@
 namespace dualtrace::agent {
 namespace {
 
-// A record above the limit. One that cannot be cut (the walk on receipt should have refused it) is
-// sent as it is, and the destination decides.
+// Whether the record is above the limit and can be cut. One that cannot be cut (the walk on receipt
+// should have refused it) is sent as it is, and the destination decides.
 bool to_cut(const OpenRecord& record, std::string_view payload, size_t bytes_max) {
   if (payload.size() <= bytes_max || record.spans <= 1) return false;
   const Result<WalkSummary> summary = walk(payload);

@@ -18,11 +18,11 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr std::string_view kEnding = ".jsonl";
-// Of agents before 0.2: two files per letter. They count, and are removed first.
+// Agents before 0.2 wrote two files per letter. These files count, and are removed first.
 constexpr std::string_view kOldRequestEnding = ".otlp";
 constexpr std::string_view kOldDescriptionEnding = ".json";
 
-// The folder's limit is divided among this many files, so that little is removed to make room.
+// The folder's limit is divided among this many files, so that making room removes little.
 constexpr uint64_t kFiles = 8;
 
 uint64_t disk_bytes(uint64_t file_bytes) {
@@ -62,7 +62,7 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-// Of the first span; empty if there is none or the bytes do not contain it.
+// The first span; empty if there is none or the bytes do not contain it.
 std::string_view first_span(std::string_view request) {
   for (const uint32_t number :
        {kRequestResourceSpans, kResourceSpansScopeSpans, kScopeSpansSpans}) {
@@ -114,9 +114,9 @@ Status DeadLetters::keep() {
   if (lines_.empty()) return {};
   Status kept = append();
   lines_.clear();
-  // After a failed append, the content behind the last good line is unknown: the next letter begins
-  // its own file. A file without a good line is removed, so that a disk that stays full does not
-  // collect them.
+  // After a failed append, the content after the last good line is unknown, so the next letter
+  // begins a new file. A file without a good line is removed, so that such files do not pile up
+  // while the disk is full.
   if (!kept && std::exchange(file_, nullptr) != nullptr && end_ == 0) {
     ignore(files_.remove(path_), "it counts against the limit and is removed in its turn");
   }
@@ -135,7 +135,7 @@ Status DeadLetters::append() {
 Status DeadLetters::make_room(uint64_t bytes) {
   if (file_ != nullptr && end_ + bytes <= file_bytes_max()) return {};
   if (Status made = files_.make_folders(options_.folder); !made) return made;
-  // Two agents take turns to look for a free number.
+  // The lock makes two agents take turns at finding a free number.
   const auto lock = files_.try_lock(options_.folder + "/lock");
   if (!lock) return fail(lock.error());
   return begin_file(bytes);
@@ -182,7 +182,7 @@ Status DeadLetters::begin_file(uint64_t bytes) {
   return files_.sync_folder(options_.folder);
 }
 
-// Lines; of the old pairs of files, the description is the letter.
+// Counts lines. Of the old pairs of files, the description counts as one letter.
 Result<uint64_t> DeadLetters::letters_in(const std::string& name) {
   if (name.ends_with(kOldDescriptionEnding)) return uint64_t{1};
   if (!name.ends_with(kEnding)) return uint64_t{0};

@@ -7,10 +7,10 @@
 namespace dualtrace::agent {
 namespace {
 
-// A batch that is cut without need costs requests; a span that is dead-lettered without need is
-// lost.
+// Cutting a batch without need costs requests; dead-lettering a span without need loses
+// it.
 struct Bounds {
-  double chance;  // that is taken
+  double chance;  // the accepted risk
   uint32_t run_min;
   uint32_t run_max;
 };
@@ -20,7 +20,7 @@ constexpr Bounds kVerdicts{.chance = 0.001, .run_min = 2, .run_max = 200};
 constexpr double kLately = 1.0 / 32;
 constexpr double kLatelyOfVerdicts = 1.0 / 8;  // they are rarer
 
-// How long a run of failures must be for chance to explain it only that rarely.
+// How long a run of failures must be so that chance explains it only that rarely.
 uint32_t run_beyond_chance(double rate, const Bounds& bounds) {
   if (rate <= 0.01) return bounds.run_min;
   if (rate >= 0.99) return bounds.run_max;

@@ -7,11 +7,11 @@
 namespace dualtrace::agent {
 namespace {
 
-// The work of one turn: the lane must be able to react to other events in between.
+// The limits of one turn: the lane must be able to react to other events in between.
 constexpr uint64_t kRecordsPerTurn = 2000;
 constexpr uint64_t kBytesPerTurn = 32 * 1024 * 1024;
 
-// A smaller difference between two calls is a clock that is being adjusted.
+// A smaller difference between two calls is a gradual clock adjustment.
 constexpr Duration kJump = std::chrono::minutes(1);
 
 Duration offset_of(const Clock& clock) {
@@ -29,7 +29,7 @@ class Turn {
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
-  // What is in batches first: it was read before what is not.
+  // Batches first: their records were read before the unread ones.
   void drop_from(Source& source) {
     const uint64_t others_bytes = backlog_bytes_ - source.journal().backlog().bytes;
     drop_from(source, others_bytes);
@@ -72,7 +72,7 @@ class Turn {
     }
   }
 
-  // From the front of the batch, as long as `wanted` returns true.
+  // Drops from the front of the batch as long as `wanted` returns true.
   template <typename Wanted>
   uint64_t drop(Batch& batch, const Wanted& wanted) {
     const size_t bytes_before = batch.bytes();

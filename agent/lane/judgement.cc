@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to a batch that does not pass: it waits with the lane, waits on its own, is cut, or
-// its span is dead-lettered. Whether to believe the answer was decided before (evidence.h,
-// retry.h). Everything here runs on the lane's scheduler.
+// Handles a batch that does not pass: it waits with the lane, waits on its own, is cut, or its span
+// is dead-lettered. Whether to believe the answer is decided before (evidence.h, retry.h).
+// Everything here runs on the lane's scheduler.
 
 #include <utility>
 
@@ -17,7 +17,7 @@ bool speaks_of_data(const Outcome& outcome) {
          (outcome.kind == OutcomeKind::kRefuse && outcome.verdict);
 }
 
-// What is reported when refusals pause the lane.
+// The outcome to report when refusals pause the lane.
 Outcome everything_refused(const Outcome& last) {
   Outcome told = last;
   told.reason = to_string(report::PauseReason::kEverythingRefused);
@@ -101,9 +101,9 @@ bool Lane::cut_in_doubt(const Request& request, const Outcome& outcome, Duration
   return true;
 }
 
-// A defect in the data explains a refusal, if it can be found here: the defective spans wait for
-// the contrast that convicts them, the others are resent at once. So a defective span costs one
-// more request instead of a bisection.
+// If a defect in the data can be found here, it explains the refusal. The defective spans wait for
+// the contrast that convicts them, and the others are resent at once. A defective span therefore
+// costs one more request instead of a bisection.
 bool Lane::set_defects_apart(Request& request, const Outcome& outcome) {
   Batch& batch = request.batch;
   if (std::exchange(batch.history.inspected, true)) return false;
@@ -128,7 +128,7 @@ bool Lane::set_defects_apart(Request& request, const Outcome& outcome) {
   return true;
 }
 
-// It was refused, its defect was found here, and other data has been delivered since.
+// Whether it was refused, its defect was found here, and other data has been delivered since.
 bool Lane::convicted(const Batch& batch) const {
   return batch.history.defective && batch.refusal != nullptr &&
          evidence_.last_delivered() > batch.history.requests_at_failure;

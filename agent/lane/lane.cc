@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The asynchronous path of a span, after its client got the answer "stored": read → batch → send →
-// settle. Below the public calls, everything runs on the lane's scheduler; lane_upkeep.cc has the
-// timed work.
+// The asynchronous path of a span after its client got the answer "stored": read → batch → send →
+// settle. Below the public calls, everything runs on the lane's scheduler. Timed work is in
+// lane_upkeep.cc.
 
 #include "agent/lane/lane.h"
 
@@ -106,7 +106,7 @@ void Lane::read_ahead() {
   bool sealed = true;  // then there may be more to read
   while (std::exchange(sealed, false)) {
     read_what_is_there();
-    // Open batches of many journals can use up the budget: then nothing would fill them.
+    // Open batches of many journals can use up the budget, so that nothing could fill them.
     const bool stuck = outbox_.line_empty() && bytes_ahead() >= bytes_max();
     for (const auto& source : sources_) {
       auto batch = draining_ || stuck ? source->seal() : source->seal_due(now());
@@ -137,7 +137,7 @@ void Lane::read_what_is_there() {
 void Lane::queue(Batch batch) {
   if (batch.carried) {
     // It was suspected before, perhaps by another agent. Its next failure counts if anything is
-    // delivered until then.
+    // delivered before then.
     batch.history = {.spans = batch.spans,
                      .strikes = 1,
                      .requests_at_failure = std::max<uint64_t>(requests_, 1),
@@ -148,7 +148,7 @@ void Lane::queue(Batch batch) {
   }
   batch.body = options_.bodies->share(std::move(batch.body));
   outbox_.push_new(std::move(batch));
-  // The doubt may come from one bad batch and its parts: the next batch shows whether it does.
+  // The doubt may come from one bad batch and its parts; the next batch shows whether it does.
   if (evidence_.doubts() > 0 && evidence_.few_batches_refused()) gate_.nudge(now());
 }
 
@@ -181,9 +181,9 @@ std::optional<Batch> Lane::next_batch() {
   return outbox_.take_first();
 }
 
-// The oldest first. If it fails repeatedly, whatever the answer, perhaps only that batch fails:
-// then all waiting batches take turns. Whole batches and parts of refused ones alternate: if much
-// of the data is defective, a part passes sooner; if little is, a whole one.
+// The oldest first. If it fails repeatedly, whatever the answer, perhaps only that batch fails, so
+// all waiting batches take turns. Whole batches and parts of refused ones alternate: if much of the
+// data is defective, a part passes sooner; if little is, a whole batch does.
 std::optional<Batch> Lane::next_probe() {
   constexpr uint32_t kFailuresToRotate = 3;
   std::optional<Batch> batch;
@@ -206,7 +206,7 @@ void Lane::send(Batch batch) {
   const ExportRequest request{batch.body, batch.spans, timeout};
   in_flight_bytes_ += batch.bytes();
   in_flight_.emplace(number, Request{std::move(batch), gate_.enter(), now(), timeout});
-  // The answer arrives on any thread, and may arrive after the lane is gone: then its scheduler is
+  // The answer arrives on any thread, possibly after the lane is gone. Its scheduler is then
   // stopped and accepts no task.
   exporter_.send(request, [this, number, &scheduler = scheduler_](Outcome outcome) {
     scheduler.post([this, number, outcome = std::move(outcome)] { on_answer(number, outcome); });
@@ -222,7 +222,7 @@ void Lane::on_answer(uint64_t number, const Outcome& outcome) {
   in_flight_bytes_ -= request.batch.bytes();
   suspects_in_flight_ -= suspect ? 1 : 0;
   report_.answered(outcome, took, request.batch.bytes());
-  // That a suspect takes too long may be due to what is in it: others need not be more patient.
+  // A suspect may time out because of its content, which is no reason to wait longer for others.
   if (!outcome.timed_out) {
     patience_.answered(took);
   } else if (!suspect) {
@@ -236,8 +236,8 @@ void Lane::on_answer(uint64_t number, const Outcome& outcome) {
   advance();
 }
 
-// The records are settled at once, whatever else waits, and stored soon after: what is settled and
-// not stored is sent twice if the agent ends now.
+// Settles the records at once, whatever else waits, and stores the cursor soon after. Records that
+// are settled but not stored are sent again if the agent dies in between.
 void Lane::settle(const Request& request, uint64_t number, const Outcome& outcome) {
   open_gate(request.pass);
   batch_size_.delivered();
@@ -248,8 +248,8 @@ void Lane::settle(const Request& request, uint64_t number, const Outcome& outcom
     note_error(outcome);
     report_.undelivered(report::LossWord::kRejected, outcome.reason, rejected, outcome.message);
   }
-  // Only spans that were taken are evidence: against the other half of a refused batch, and against
-  // what was refused before this request was sent. That is due now, since its next failure counts.
+  // Only accepted spans are evidence, against the other half of a refused batch and against batches
+  // refused before this request was sent. Those are due now, because their next failure counts.
   if (rejected < request.batch.spans) {
     note_success();
     evidence_.delivered(number, request.batch.history);
@@ -265,15 +265,15 @@ void Lane::judge(Request request, const Outcome& outcome) {
   const bool contrast = evidence_.failed(outcome, history, requests_);
   // A destination that sends a retry hint describes its own state.
   const bool presumed = evidence_.others_passed_lately() && !outcome.retry_after;
-  // Of the batch and not of the destination. A probe's failure never is: while the gate is closed,
-  // nothing else is sent that could pass.
+  // The fault of the batch, not of the destination. A probe's failure never counts as such: while
+  // the gate is closed, nothing else is sent that could pass.
   const bool own_fault =
       (contrast || presumed) && !request.pass.probe && gate_.state() == Gate::State::kOpen;
   const bool verdict = outcome.kind == OutcomeKind::kRefuse && outcome.verdict;
   if (verdict) request.batch.refusal = std::make_shared<const Outcome>(outcome);
   if (verdict || outcome.kind == OutcomeKind::kSplit) {
-    // It was refused together with its other half, which has been delivered since: so that was a
-    // verdict on it.
+    // It was refused together with its other half, which has been delivered since. That refusal was
+    // therefore a verdict on this half.
     const auto& halves = request.batch.halves;
     if (halves && halves->passed[1 - request.batch.half]) {
       ++history.verdicts;

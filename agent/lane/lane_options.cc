@@ -6,7 +6,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// 500 ms where delivery.linger is 200: whoever reads spans at Arize expects them within a second.
+// 500 ms if delivery.linger is 200 ms: people who read spans in Arize expect them within a second.
 constexpr double kSteadyLingers = 2.5;
 
 }  // namespace

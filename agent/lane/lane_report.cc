@@ -6,7 +6,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// Reasons are a short list of our own; if one ever comes from outside, it must not let the registry
+// Reasons come from a short list of our own. If one ever comes from outside, the registry must not
 // grow without limit.
 constexpr size_t kSeriesMax = 64;
 constexpr Duration kTellEvery = std::chrono::minutes(1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Suspects can wait for days. They must not fill the memory, because then nothing could be read for
-// others, nor keep whole segments on the disk for single spans. So a whole record of the journal is
-// dropped from memory and read again when it is due; a part of a record is carried over to the
-// journal's end, where it is a record of its own. Everything here runs on the lane's scheduler.
+// Suspects can wait for days. They must not fill the memory, because nothing else could then be
+// read, nor keep whole segments on the disk for single spans. A whole record is therefore dropped
+// from memory and read again when it is due. A part of a record is carried over to the journal's
+// end, where it is a record of its own. Everything here runs on the lane's scheduler.
 
 #include <algorithm>
 #include <iterator>
@@ -13,7 +13,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// Carrying over pays off for a segment that holds this many times more than what waits in it.
+// Carrying over pays off if a segment is this many times larger than the records that wait in it.
 constexpr uint64_t kPinnedRatio = 4;
 constexpr size_t kPinnedRecordsMax = 256;
 
@@ -43,7 +43,7 @@ bool is_all_of_record(const std::vector<Batch>& batches) {
   return spans == batches.front().oldest().spans;
 }
 
-// The parts of a record as one batch without a body. What was learned about the parts is dropped.
+// Merges a record's parts into one batch without a body. Their histories are dropped.
 Batch whole_again(std::vector<Batch> parts) {
   Batch whole = std::move(parts.front());
   for (const Batch& part : parts) whole.place = std::min(whole.place, part.place);
@@ -62,10 +62,10 @@ Batch whole_again(std::vector<Batch> parts) {
 
 }  // namespace
 
-// Above half of what suspects may occupy, whole records are dropped from memory: they lose nothing
-// by it. Only above all of it are parts of records carried over, because they have to be judged
-// again when they come back. What cannot be moved now (other parts of its record are in flight)
-// stays where it is.
+// Above half of the memory that suspects may occupy, whole records are dropped from memory, which
+// costs them nothing. Parts of records are carried over only above the full amount, because they
+// must be judged again when they come back. A part that cannot be moved now (other parts of its
+// record are in flight) stays where it is.
 void Lane::make_room() {
   while (outbox_.suspect_bytes() > bytes_max() / 2) {
     auto batch = outbox_.take_latest(all_whole);
@@ -84,7 +84,7 @@ void Lane::make_room() {
     if (parts.empty()) {
       stay.push_back(*outbox_.take_latest([](const Batch&) { return true; }));
     } else if (is_all_of_record(parts) && bytes_of(parts) <= options_.batch_bytes_max) {
-      // None of it has ended: it is a whole record without being carried over.
+      // None of its spans have ended, so it is a whole record and need not be carried over.
       outbox_.put_back(whole_again(std::move(parts)));
     } else {
       parts = carry_over(std::move(parts));
@@ -111,8 +111,8 @@ void Lane::free_pinned_segments() {
   }
 }
 
-// Everything left of one record. Returns what would be too large for the batch as which it comes
-// back: that waits in memory.
+// Carries over everything left of one record. Returns the batches if they would be too large to
+// come back as one batch; they then wait in memory.
 std::vector<Batch> Lane::carry_over(std::vector<Batch> batches) {
   if (bytes_of(batches) > options_.batch_bytes_max) return batches;
   const std::shared_ptr<OpenRecord> record = batches.front().pieces.front().record;
@@ -132,7 +132,7 @@ std::vector<Batch> Lane::carry_over(std::vector<Batch> batches) {
   return {};
 }
 
-// Once stored, it is read again as another record, and this one is settled.
+// Once stored, the rest is read again as another record, and this record is settled.
 void Lane::on_carried(const OpenRecord* record, const Status& stored) {
   auto node = carrying_.extract(record);
   carrying_bytes_ -= bytes_in_memory(node.mapped());

@@ -11,9 +11,9 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr Duration kUpkeepInterval = std::chrono::seconds(1);
-// While nothing waits: on a node without spans, no thread has to wake more often.
+// Applies while nothing waits: on a node without spans, no thread needs to wake more often.
 constexpr Duration kIdleInterval = std::chrono::seconds(10);
-// What was settled since the last sync is sent again after a crash.
+// Records settled since the last sync are sent again after a crash.
 constexpr Duration kSyncDelay = std::chrono::milliseconds(250);
 
 void add(LaneBooks& sum, const LaneBooks& books) {
@@ -27,7 +27,7 @@ void add(LaneBooks& sum, const LaneBooks& books) {
   }
 }
 
-// While something waits.
+// The state while something waits.
 LaneState state_of(Gate::State gate, bool only_suspects) {
   if (gate == Gate::State::kPaused) return LaneState::kPaused;
   const bool passes = gate == Gate::State::kOpen && !only_suspects;
@@ -39,8 +39,8 @@ LaneState state_of(Gate::State gate, bool only_suspects) {
 void Lane::keep_up() {
   expire_some();
   free_pinned_segments();
-  // A lane that settles nothing has skipped the carried records of others: their segments wait for
-  // it.
+  // A lane that settles nothing may still have skipped carried records of others, whose segments
+  // wait for its cursor.
   unsynced_ = true;
   sync_journals();
   let_go_drained();
@@ -89,8 +89,8 @@ void Lane::expire_some() {
   });
 }
 
-// Counted from the settling, not by a timer that begins with the process: an agent that repeatedly
-// dies within the first second still makes progress.
+// The delay starts when records are settled, not when the process starts, so that an agent that
+// repeatedly dies within its first second still makes progress.
 void Lane::sync_soon() {
   unsynced_ = true;
   if (std::exchange(sync_planned_, true)) return;
@@ -141,7 +141,7 @@ bool Lane::sources_exhausted() const {
                      [](const auto& source) { return source->exhausted(); });
 }
 
-// Suspects that are not due yet are left to the next agent.
+// Ignores suspects that are not due yet: they are left to the next agent.
 bool Lane::nothing_waits() const {
   return in_flight_.empty() && !outbox_.something_ready(scheduler_.clock().tick()) &&
          sources_exhausted();
@@ -158,8 +158,8 @@ BatchLimits Lane::batch_limits() const {
   return {patience_.batch_bytes(limits.bytes_target), patience_.batch_bytes(limits.bytes_max)};
 }
 
-// Suspects have the same amount of room again, so that they do not keep others from being read; and
-// as many of them may wait as their entries take less than that.
+// Suspects have the same amount of room again, so that they do not keep others from being read.
+// Their number is limited, too, so that their entries take less than that.
 size_t Lane::bytes_ahead() const {
   constexpr size_t kSuspectsMax = 20'000;
   if (outbox_.suspects() >= kSuspectsMax) return bytes_max();
@@ -221,7 +221,7 @@ void Lane::note_success() {
 void Lane::set_wake_up() {
   std::optional<Tick> next;
   const auto consider = [this, &next](std::optional<Tick> when) {
-    // What is in the past was just handled, or waits for an answer.
+    // Anything in the past was just handled, or waits for an answer.
     if (when && *when > now()) next = std::min(next.value_or(*when), *when);
   };
   for (const auto& source : sources_) consider(source->due_at(now()));

@@ -105,7 +105,7 @@ std::vector<Batch> Outbox::take_all_of(const JournalLane& journal, uint64_t sequ
   }
   if (found.empty()) return {};
   const OpenRecord& record = found.front()->second.oldest();
-  if (spans + record.counts.sum() != record.spans) return {};  // others are in flight
+  if (spans + record.counts.sum() != record.spans) return {};  // other spans are in flight
   std::vector<Batch> batches;
   for (const auto it : found) batches.push_back(take(it));
   return batches;

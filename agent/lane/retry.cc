@@ -30,7 +30,7 @@ bool unclear(const BatchHistory& history, const RetryPolicy& policy) {
   return history.suspect && history.can_be_cut() && history.unweighed >= policy.unweighed_to_cut;
 }
 
-// It fails while others pass, for a reason that is not attributed to its data.
+// The batch fails while others pass, for a reason that is not attributed to its data.
 Decision suspected(const Outcome& outcome, const BatchHistory& history,
                    const Circumstances& circumstances, const RetryPolicy& policy, Random& random) {
   const uint32_t needed =
@@ -43,12 +43,12 @@ Decision suspected(const Outcome& outcome, const BatchHistory& history,
   return set_aside(history, policy, random);
 }
 
-// The destination refuses these data. Whether to believe it: decision 0007.
+// The destination refuses this data. Decision 0007 says when to believe it.
 Decision refused(const BatchHistory& history, const Circumstances& circumstances,
                  const RetryPolicy& policy, Random& random) {
   if (circumstances.doubts > 0) {
-    // At first sooner than after a missing permission: the next batch may pass. And cutting
-    // continues at that pace: a part that passes shows what the others are.
+    // At first, retry sooner than after a missing permission: the next batch may pass. Cutting
+    // continues at that pace, too: a part that passes shows what the others are.
     const Duration backoff = policy.backoff.delay(circumstances.doubts, random);
     return {.action = Action::kPause,
             .halves = history.can_be_cut(),

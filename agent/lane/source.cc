@@ -12,8 +12,8 @@ namespace {
 
 constexpr uint64_t kAwake = std::numeric_limits<uint64_t>::max();
 
-// The cost of a record in addition to its bytes: itself, its piece of a batch, its payload's
-// owners, and the allocator's overhead. Up to this much in total is not worth counting.
+// The cost of a record in addition to its bytes: the object, its piece of a batch, its payload's
+// owners, and the allocator's overhead. A total of up to kUncountedBytes is not worth counting.
 constexpr size_t kOpenRecordBytes = 320;
 constexpr size_t kUncountedBytes = 4 * 1024 * 1024;
 
@@ -48,7 +48,7 @@ void Source::hurry() {
   wake();
 }
 
-// A publication between the last read and this store either sees the store, or is seen here.
+// A publication between the last read and this store either sees the store or is seen by the check.
 bool Source::rest_until(uint64_t published_bytes) {
   wake_at_->store(published_bytes);
   return whole_.totals().bytes < published_bytes;
@@ -97,7 +97,7 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
     }
     auto shared = open(record);
     if (record.carried_for) {
-      // It failed while others passed: it is sent alone, and does not end the open batch.
+      // It failed while others passed, so it is sent alone and does not end the open batch.
       Batcher alone{Linger{}};
       sealed = alone.add(shared, record.payload, limits, now);
       while (alone.cutting()) {
