@@ -7,8 +7,7 @@
 namespace dualtrace::agent {
 namespace {
 
-// Cutting a batch without need costs requests; dead-lettering a span without need loses
-// it.
+// Cutting a batch needlessly costs requests; dead-lettering a span needlessly loses it.
 struct Bounds {
   double chance;  // the accepted risk
   uint32_t run_min;

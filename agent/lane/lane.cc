@@ -237,7 +237,7 @@ void Lane::on_answer(uint64_t number, const Outcome& outcome) {
 }
 
 // Settles the records at once, whatever else waits, and stores the cursor soon after. Records that
-// are settled but not stored are sent again if the agent dies in between.
+// are settled but not stored are sent again if the agent ends in between.
 void Lane::settle(const Request& request, uint64_t number, const Outcome& outcome) {
   open_gate(request.pass);
   batch_size_.delivered();

@@ -26,8 +26,8 @@ class Outbox {
   std::optional<Batch> take_first();
   // The suspect that is most overdue; nullopt if none is due.
   std::optional<Batch> take_suspect(Tick now);
-  // The batch in line, or the due suspect, that has not been tried for the longest time. Among
-  // batches in line that were never tried, the newest: it is the least similar to those that
+  // In line, and among the due suspects: the batch that has not been tried for the longest time. Of
+  // the batches in line that were never tried, the newest: it is the least similar to those that
   // failed.
   std::optional<Batch> take_least_tried();
   std::optional<Batch> take_least_tried_suspect(Tick now);
@@ -42,8 +42,8 @@ class Outbox {
   // All batches of that record, if they contain nothing else; none of them otherwise.
   std::vector<Batch> take_all_of(const JournalLane& journal, uint64_t sequence);
 
-  // The batch with that journal's oldest record; or a suspect from that journal that arrived before
-  // `time`, wherever its record is now. nullptr: none. Call shrunk() after removing spans.
+  // The batch of that journal that holds the oldest record; a suspect of it that arrived before
+  // `time`, wherever its record is now; or nullptr. Call shrunk() after removing spans.
   [[nodiscard]] Batch* oldest_of(const JournalLane& journal);
   [[nodiscard]] Batch* suspect_from_before(const JournalLane& journal, WallTime time);
   // `batch` is one of these and had `bytes_before`. Removes it if nothing is left in it.
@@ -55,7 +55,7 @@ class Outbox {
   [[nodiscard]] size_t line_bytes() const { return line_bytes_; }
   [[nodiscard]] size_t suspect_bytes() const { return suspect_bytes_; }
   [[nodiscard]] size_t suspects() const { return suspects_.size(); }
-  // When the next suspect becomes due that is not due yet.
+  // When the next suspect becomes due, not counting those that are due already.
   [[nodiscard]] std::optional<Tick> next_suspect_at(Tick now) const;
 
  private:
