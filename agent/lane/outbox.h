@@ -26,8 +26,8 @@ class Outbox {
   std::optional<Batch> take_first();
   // The suspect that is most overdue; nullopt if none is due.
   std::optional<Batch> take_suspect(Tick now);
-  // In line, and among the due suspects: the batch that has not been tried for the longest time. Of
-  // the batches in line that were never tried, the newest: it is the least similar to those that
+  // The batch in line, or the due suspect, that has not been tried for the longest time. Among
+  // batches in line that were never tried, the newest: it is the least similar to those that
   // failed.
   std::optional<Batch> take_least_tried();
   std::optional<Batch> take_least_tried_suspect(Tick now);
