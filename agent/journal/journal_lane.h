@@ -49,7 +49,7 @@ struct LaneBooks {
 // A record, except for its payload.
 struct RecordInfo {
   uint64_t sequence = 0;
-  WallTime arrived;
+  WallTime arrived{};
   uint32_t spans = 0;
   uint64_t bytes = 0;         // of its payload
   uint64_t bytes_before = 0;  // of payload, accepted in total before this record
