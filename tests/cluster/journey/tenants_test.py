@@ -30,6 +30,7 @@ def teams(live):
     for team in (GREEN, BLUE):
         live.kubectl("delete", "namespace", team)
     live.helm.run("uninstall", BLUE_RELEASE, "--namespace", BLUE_NAMESPACE, "--wait")
+    live.kubectl("delete", "namespace", BLUE_NAMESPACE)
 
 
 def agents(live, team: str) -> dict[str, str]:
