@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The data that describes a scenario. steps.py has the steps, world.py plays them."""
+"""The data that describes a scenario. steps.py has the steps, play.py runs them."""
 
 from dataclasses import dataclass, field
 

@@ -93,7 +93,7 @@ TEST(VerifyInstall, SeesACrdWithoutRules) {
   api.admit_export = [](const Json& exported) { return Result<Json>(exported); };
   const auto found = faults(api);
   EXPECT_EQ(found[0], "");
-  EXPECT_NE(found[1].find("is of another version"), std::string::npos) << found[1];
+  EXPECT_NE(found[1].find("has another version"), std::string::npos) << found[1];
 }
 
 TEST(VerifyInstall, SeesThatNoWebhookAnswered) {
