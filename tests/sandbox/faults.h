@@ -2,7 +2,7 @@
 #pragma once
 // Faults: how each destination misbehaves, set through POST /faults/<destination>. Each destination
 // has at most one fault of each kind at a time; different kinds combine. reception.cc applies them
-// to requests; sandbox.cc refuses connections. Thread-safe.
+// to requests; admin.cc closes the listeners. Thread-safe.
 
 #include <chrono>
 #include <cstdint>
