@@ -56,8 +56,7 @@ struct Batch {
   std::shared_ptr<const RequestBody> body;
   uint32_t spans = 0;
   std::vector<Piece> pieces;
-  bool halved = false;   // the bytes of its pieces are no longer known
-  bool carried = false;  // carried over in the journal, by this lane or the one before it
+  bool halved = false;  // the bytes of its pieces are no longer known
   BatchPlace place{};
   BatchHistory history{};
   uint64_t last_sent = 0;      // number of the last request that carried it; 0: none yet

@@ -135,7 +135,7 @@ void Lane::read_what_is_there() {
 }
 
 void Lane::queue(Batch batch) {
-  if (batch.carried) {
+  if (batch.oldest().carried_for) {
     // It was suspected before, perhaps by another agent. Its next failure counts if anything is
     // delivered before then.
     batch.history = {.spans = batch.spans,

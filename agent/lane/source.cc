@@ -105,7 +105,6 @@ std::vector<Batch> Source::read(const BatchLimits& limits, const Backoff& backof
         std::move(parts.begin(), parts.end(), std::back_inserter(sealed));
       }
       if (auto rest = alone.seal()) sealed.push_back(*std::move(rest));
-      for (Batch& batch : sealed) batch.carried = true;
       continue;
     }
     sealed = batcher_.add(shared, record.payload, limits, now);
