@@ -62,13 +62,6 @@ void Clients::hand_on(FairQueue::Item item) {
   append_(request, std::move(item.payload), std::move(item.stored));
 }
 
-void Clients::check_idle() const {
-  if (admission_.bytes_admitted() > 0) {
-    throw Violation{std::to_string(admission_.bytes_admitted()) +
-                    " bytes are admitted though everything was answered"};
-  }
-}
-
 bool Clients::is_small(size_t peer, size_t bytes) const {
   return peers_[peer]->bytes() + bytes <= options_.memory_bytes / kSmallDivisor;
 }

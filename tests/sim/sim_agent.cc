@@ -232,7 +232,8 @@ std::vector<std::string> SimAgent::folders() const {
 }
 
 bool SimAgent::caught_up() const {
-  return std::all_of(journals_.begin(), journals_.end(),
+  return clients_.idle() &&
+         std::all_of(journals_.begin(), journals_.end(),
                      [](const auto& journal) { return journal.second->caught_up(); });
 }
 

@@ -67,8 +67,6 @@ class SimAgent {
   bool run_one();
   [[nodiscard]] std::optional<Tick> next_timer() const;
   void send(size_t peer, uint32_t request, std::string payload);
-  // Call it when everything was answered.
-  void check_clients() const { clients_.check_idle(); }
   void nudge(size_t lane);
   // Replaces the lane, as a reload does, some tasks later; if possible once nothing is in
   // flight.
@@ -76,7 +74,7 @@ class SimAgent {
   void drain();
   // Passes the lanes' requests to the destinations.
   void collect(std::array<Destination, kLanes>& destinations);
-  // Everything is settled, including adopted journals.
+  // Every request was answered, and everything is settled, including adopted journals.
   [[nodiscard]] bool caught_up() const;
   // The folders of the open journals, its own first.
   [[nodiscard]] std::vector<std::string> folders() const;
