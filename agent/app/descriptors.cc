@@ -22,7 +22,7 @@ constexpr uint64_t kPerLane = 24;
 }  // namespace
 
 uint64_t descriptors_set_aside(const AgentConfig& config) {
-  const uint64_t lanes = (config.arize ? 1 : 0) + (config.databricks ? 1 : 0);
+  const uint64_t lanes = config.destinations();
   const uint64_t per_lane = kPerLane + 2 * uint64_t{config.delivery.requests_in_flight};
   return kProcess + kStatus + lanes * per_lane +
          kJournals * (kPerJournal + lanes * kPerJournalLane);

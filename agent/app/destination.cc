@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "agent/credential/token_client.h"
 #include "agent/send/arize_grpc_exporter.h"
@@ -17,6 +18,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kTokenAnswerBytesMax = 64 << 10;
+
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
   LaneOptions options(name, parts.delivery);
   options.bodies = parts.bodies;
@@ -60,6 +62,30 @@ std::unique_ptr<KeyMaker> token_client(TokenClientOptions options, const Databri
                            clock);
 }
 
+KeySource key_source(const DatabricksToken& token, const DatabricksConfig& /*config*/,
+                     Clock& /*clock*/) {
+  return {report::CredentialKind::kToken,
+          {{report::CredentialPart::kToken, token.file, check_credential}},
+          std::make_unique<PlainKeyMaker>()};
+}
+
+KeySource key_source(const DatabricksOAuth& oauth, const DatabricksConfig& config, Clock& clock) {
+  using Part = report::CredentialPart;
+  return {report::CredentialKind::kOAuth,
+          {{Part::kClientSecret, oauth.client_secret_file, check_client_secret},
+           {Part::kClientID, oauth.client_id_file, check_client_id}},
+          token_client({.kind = TokenClientOptions::Kind::kClientCredentials}, config, clock)};
+}
+
+KeySource key_source(const DatabricksWorkloadIdentity& identity, const DatabricksConfig& config,
+                     Clock& clock) {
+  return {report::CredentialKind::kWorkloadIdentity,
+          {{report::CredentialPart::kProjectedToken, identity.token_file, check_projected_token}},
+          token_client(
+              {.kind = TokenClientOptions::Kind::kTokenExchange, .client_id = identity.client_id},
+              config, clock)};
+}
+
 }  // namespace
 
 Destination::Destination(std::string name, const DestinationParts& parts)
@@ -82,10 +108,12 @@ std::shared_ptr<Destination> Destination::make(const std::string& name, const Ag
 
 std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
                                                       const DestinationParts& parts) {
-  make_keeper(report::CredentialKind::kAPIKey,
-              {{report::CredentialPart::kAPIKey, config.api_key_file, check_credential},
-               {report::CredentialPart::kSpaceID, config.space_id_file, check_space_id}},
-              std::make_unique<PlainKeyMaker>(), parts);
+  using Part = report::CredentialPart;
+  make_keeper({report::CredentialKind::kAPIKey,
+               {{Part::kAPIKey, config.api_key_file, check_credential},
+                {Part::kSpaceID, config.space_id_file, check_space_id}},
+               std::make_unique<PlainKeyMaker>()},
+              parts);
   if (config.protocol == ArizeProtocol::kGrpc) {
     return make_arize_grpc_exporter({.endpoint = config.endpoint,
                                      .tls = config.tls,
@@ -100,7 +128,8 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
 
 std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfig& config,
                                                            const DestinationParts& parts) {
-  make_databricks_keeper(config, parts);
+  const auto source = [&](const auto& auth) { return key_source(auth, config, parts.clock); };
+  make_keeper(std::visit(source, config.auth), parts);
   const DatabricksHttpOptions options{.table = config.table, .compression = config.compression};
   if (config.ingest == Ingest::kZerobus) {
     // If no host is configured, the key contains the address of Zerobus; no token is issued without
@@ -115,40 +144,15 @@ std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfi
       parts.clock);
 }
 
-void Destination::make_databricks_keeper(const DatabricksConfig& config,
-                                         const DestinationParts& parts) {
-  using Part = report::CredentialPart;
-  using Kind = TokenClientOptions::Kind;
-  if (const auto* token = std::get_if<DatabricksToken>(&config.auth)) {
-    return make_keeper(report::CredentialKind::kToken,
-                       {{Part::kToken, token->file, check_credential}},
-                       std::make_unique<PlainKeyMaker>(), parts);
-  }
-  if (const auto* oauth = std::get_if<DatabricksOAuth>(&config.auth)) {
-    return make_keeper(report::CredentialKind::kOAuth,
-                       {{Part::kClientSecret, oauth->client_secret_file, check_client_secret},
-                        {Part::kClientID, oauth->client_id_file, check_client_id}},
-                       token_client({.kind = Kind::kClientCredentials}, config, parts.clock),
-                       parts);
-  }
-  const auto& identity = std::get<DatabricksWorkloadIdentity>(config.auth);
-  make_keeper(report::CredentialKind::kWorkloadIdentity,
-              {{Part::kProjectedToken, identity.token_file, check_projected_token}},
-              token_client({.kind = Kind::kTokenExchange, .client_id = identity.client_id}, config,
-                           parts.clock),
-              parts);
-}
-
-void Destination::make_keeper(report::CredentialKind kind, std::vector<SecretFile> files,
-                              std::unique_ptr<KeyMaker> maker, const DestinationParts& parts) {
-  maker_ = std::move(maker);
-  keeper_ =
-      std::make_unique<Keeper>(keeper_options(kind, parts.delivery),
-                               Keeper::Parts{.files = SecretFiles(std::move(files), parts.files),
-                                             .maker = *maker_,
-                                             .scheduler = scheduler_,
-                                             .random = Random(entropy()),
-                                             .opened = [this] { lane_->nudge(); }});
+void Destination::make_keeper(KeySource source, const DestinationParts& parts) {
+  maker_ = std::move(source.maker);
+  keeper_ = std::make_unique<Keeper>(
+      keeper_options(source.kind, parts.delivery),
+      Keeper::Parts{.files = SecretFiles(std::move(source.files), parts.files),
+                    .maker = *maker_,
+                    .scheduler = scheduler_,
+                    .random = Random(entropy()),
+                    .opened = [this] { lane_->nudge(); }});
 }
 
 void Destination::start_lane(const DestinationParts& parts) {

@@ -34,6 +34,13 @@ struct DestinationParts {
   LaneLegacy legacy{};  // from the destination that this one replaces
 };
 
+// The files of a credential, and how a key is made of them.
+struct KeySource {
+  report::CredentialKind kind{};
+  std::vector<SecretFile> files;
+  std::unique_ptr<KeyMaker> maker;
+};
+
 class Destination {
  public:
   // `name` is the name of the lane; `config` must contain that destination. Used both at the start
@@ -59,9 +66,7 @@ class Destination {
                                            const DestinationParts& parts);
   std::unique_ptr<Exporter> databricks_exporter(const DatabricksConfig& config,
                                                 const DestinationParts& parts);
-  void make_keeper(report::CredentialKind kind, std::vector<SecretFile> files,
-                   std::unique_ptr<KeyMaker> maker, const DestinationParts& parts);
-  void make_databricks_keeper(const DatabricksConfig& config, const DestinationParts& parts);
+  void make_keeper(KeySource source, const DestinationParts& parts);
   void start_lane(const DestinationParts& parts);
 
   const std::string name_;

@@ -2,6 +2,7 @@
 #include "agent/credential/token_request.h"
 
 #include <array>
+#include <variant>
 
 #include "common/bytes/base64.h"
 #include "common/json/json.h"
@@ -56,6 +57,19 @@ std::string authorization_details(const ZerobusScope& scope) {
        std::move(of_table)}));
 }
 
+void add_grant(const ClientCredentials& client, HttpRequest& request, Form& form) {
+  request.headers.emplace_back("Authorization",
+                               "Basic " + encode_base64(client.id + ":" + client.secret));
+  form.add("grant_type", "client_credentials");
+}
+
+void add_grant(const TokenExchange& exchange, HttpRequest& /*request*/, Form& form) {
+  form.add("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+  form.add("subject_token", exchange.subject_token);
+  form.add("subject_token_type", "urn:ietf:params:oauth:token-type:jwt");
+  if (exchange.client_id) form.add("client_id", *exchange.client_id);
+}
+
 }  // namespace
 
 HttpRequest make_token_request(const Grant& grant, const std::optional<ZerobusScope>& scope) {
@@ -63,17 +77,7 @@ HttpRequest make_token_request(const Grant& grant, const std::optional<ZerobusSc
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
                      {"Accept", "application/json"}};
   Form form;
-  if (const auto* client = std::get_if<ClientCredentials>(&grant)) {
-    request.headers.emplace_back("Authorization",
-                                 "Basic " + encode_base64(client->id + ":" + client->secret));
-    form.add("grant_type", "client_credentials");
-  } else {
-    const auto& exchange = std::get<TokenExchange>(grant);
-    form.add("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-    form.add("subject_token", exchange.subject_token);
-    form.add("subject_token_type", "urn:ietf:params:oauth:token-type:jwt");
-    if (exchange.client_id) form.add("client_id", *exchange.client_id);
-  }
+  std::visit([&](const auto& kind) { add_grant(kind, request, form); }, grant);
   form.add("scope", "all-apis");
   if (scope) {
     form.add("resource",

@@ -133,6 +133,8 @@ class AgentConfig {
   std::chrono::milliseconds drain_timeout{};               // drainTimeout: after SIGTERM
   LogLevel log_level{};                                    // logLevel
 
+  // A lane for each.
+  [[nodiscard]] uint64_t destinations() const { return (arize ? 1 : 0) + (databricks ? 1 : 0); }
   bool operator==(const AgentConfig&) const = default;
 
  private:

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <utility>
+#include <variant>
 
 #include "common/config/render.h"
 #include "common/config/schema.h"
@@ -64,23 +65,25 @@ void add_arize(const ArizeSpec& arize, ConfigValues& values) {
   }
 }
 
-void add_auth(const DatabricksAuthSpec& auth, ConfigValues& values) {
-  if (std::holds_alternative<OAuthAuth>(auth)) {
-    values.texts["databricks.auth.oauth.clientIDFile"] = credential_path(kDatabricksClientIdFile);
-    values.texts["databricks.auth.oauth.clientSecretFile"] =
-        credential_path(kDatabricksClientSecretFile);
-  } else if (std::holds_alternative<WorkloadIdentityAuth>(auth)) {
-    values.texts["databricks.auth.workloadIdentity.tokenFile"] =
-        identity_path(kDatabricksIdentityFile);
-  } else {
-    // Under its old name: agents of the previous release know only that one, and read this
-    // configuration until the rollout reaches them.
-    values.texts["databricks.auth.tokenFile"] = credential_path(kDatabricksTokenFile);
-  }
+void add_auth(const TokenAuth& /*auth*/, ConfigValues& values) {
+  // Under its old name: agents of the previous release know only that one, and read this
+  // configuration until the rollout reaches them.
+  values.texts["databricks.auth.tokenFile"] = credential_path(kDatabricksTokenFile);
+}
+
+void add_auth(const OAuthAuth& /*auth*/, ConfigValues& values) {
+  values.texts["databricks.auth.oauth.clientIDFile"] = credential_path(kDatabricksClientIdFile);
+  values.texts["databricks.auth.oauth.clientSecretFile"] =
+      credential_path(kDatabricksClientSecretFile);
+}
+
+void add_auth(const WorkloadIdentityAuth& /*auth*/, ConfigValues& values) {
+  values.texts["databricks.auth.workloadIdentity.tokenFile"] =
+      identity_path(kDatabricksIdentityFile);
 }
 
 void add_databricks(const DatabricksSpec& databricks, ConfigValues& values) {
-  add_auth(databricks.auth, values);
+  std::visit([&](const auto& auth) { add_auth(auth, values); }, databricks.auth);
   if (databricks.ca) values.texts["databricks.caFile"] = credential_path(kDatabricksCaFile);
   if (databricks.proxy_auth) {
     add_proxy_auth("databricks.proxyAuth.usernameFile", kDatabricksProxyUsernameFile,

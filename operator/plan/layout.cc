@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operator/plan/layout.h"
 
+#include <variant>
+
 namespace dualtrace::ctl {
 namespace {
 
@@ -18,15 +20,17 @@ void add_proxy_auth(const std::optional<ProxyAuth>& auth, std::string_view usern
   files.push_back({FileSource::kSecret, auth->password, password_path});
 }
 
-void add_auth(const DatabricksAuthSpec& auth, std::vector<MountedFile>& files) {
-  if (const auto* const token = std::get_if<TokenAuth>(&auth)) {
-    files.push_back({FileSource::kSecret, token->token, kDatabricksTokenFile});
-  }
-  if (const auto* const oauth = std::get_if<OAuthAuth>(&auth)) {
-    files.push_back({FileSource::kSecret, oauth->client_id, kDatabricksClientIdFile});
-    files.push_back({FileSource::kSecret, oauth->client_secret, kDatabricksClientSecretFile});
-  }
+void add_auth(const TokenAuth& auth, std::vector<MountedFile>& files) {
+  files.push_back({FileSource::kSecret, auth.token, kDatabricksTokenFile});
 }
+
+void add_auth(const OAuthAuth& auth, std::vector<MountedFile>& files) {
+  files.push_back({FileSource::kSecret, auth.client_id, kDatabricksClientIdFile});
+  files.push_back({FileSource::kSecret, auth.client_secret, kDatabricksClientSecretFile});
+}
+
+// Its token is a volume of its own (volumes.cc).
+void add_auth(const WorkloadIdentityAuth& /*auth*/, std::vector<MountedFile>& /*files*/) {}
 
 }  // namespace
 
@@ -39,7 +43,7 @@ std::vector<MountedFile> mounted_files(const DualTraceExport& wanted) {
     add_proxy_auth(arize->proxy_auth, kArizeProxyUsernameFile, kArizeProxyPasswordFile, files);
   }
   if (const auto& databricks = wanted.databricks) {
-    add_auth(databricks->auth, files);
+    std::visit([&](const auto& auth) { add_auth(auth, files); }, databricks->auth);
     add_authority(databricks->ca, kDatabricksCaFile, files);
     add_proxy_auth(databricks->proxy_auth, kDatabricksProxyUsernameFile,
                    kDatabricksProxyPasswordFile, files);

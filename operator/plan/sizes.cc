@@ -35,7 +35,7 @@ ReceiverSizes receiver_sizes(uint64_t memory_limit) {
 }
 
 uint64_t data_bytes_max(const AgentConfig& config) {
-  const uint64_t lanes = (config.arize ? 1 : 0) + (config.databricks ? 1 : 0);
+  const uint64_t lanes = config.destinations();
   const DeliveryConfig& delivery = config.delivery;
   // Segments that are being written, that wait to be written, and that are partly delivered.
   constexpr uint64_t kSpareSegments = 4;
