@@ -8,7 +8,7 @@ word_test() {
   case "$what" in
     unit | tidy | component) label="^$what\$" ;;
     fuzz) word_fuzz "$fuzz_seconds_in_test"; return ;;
-    all) label='^(unit|tidy|component)$' ;;
+    all) label='^(unit|tidy|component|fuzz)$' ;;
     *) die "test: unit, tidy, component, fuzz or all" ;;
   esac
   # shellcheck disable=SC2207 # names without blanks
@@ -27,15 +27,10 @@ word_test() {
     cat "$setup_log"
     rm -f "$setup_log"
   fi
-  local status=0
-  if [[ "$what" == all ]]; then
-    # A separate process: a function before `||` would continue after a failed step.
-    "$PWD/dev" fuzz "$fuzz_seconds_in_test" || status=$?
-  fi
   say "testing: $what"
-  # Component tests wait more than they compute; those that compute count as two (PROCESSORS).
-  ctest --test-dir build/dev --label-regex "$label" --output-on-failure --parallel "$((jobs + jobs / 2))" --no-tests=error || status=$?
-  return "$status"
+  # Twice as many tests as processors: component tests wait more than they compute. Those that compute
+  # count as two (PROCESSORS).
+  exec ctest --test-dir build/dev --label-regex "$label" --output-on-failure --parallel "$((2 * jobs))" --no-tests=error
 }
 
 word_pytest() { # ctest calls this; also useful for a single test: ./dev pytest tests/component/tls_test.py -k receiver
