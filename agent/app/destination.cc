@@ -9,9 +9,7 @@
 #include "agent/send/arize_grpc_exporter.h"
 #include "agent/send/arize_http_exporter.h"
 #include "agent/send/databricks_http_exporter.h"
-#include "common/config/credential_text.h"
-#include "common/config/rules.h"
-#include "common/config/space_id.h"
+#include "common/config/secret_content.h"
 #include "common/net/http_sender.h"
 
 namespace dualtrace::agent {
@@ -65,15 +63,15 @@ std::unique_ptr<KeyMaker> token_client(TokenClientOptions options, const Databri
 KeySource key_source(const DatabricksToken& token, const DatabricksConfig& /*config*/,
                      Clock& /*clock*/) {
   return {report::CredentialKind::kToken,
-          {{report::CredentialPart::kToken, token.file, check_credential}},
+          {{report::CredentialPart::kToken, token.file, check_of(SecretContent::kToken)}},
           std::make_unique<PlainKeyMaker>()};
 }
 
 KeySource key_source(const DatabricksOAuth& oauth, const DatabricksConfig& config, Clock& clock) {
   using Part = report::CredentialPart;
   return {report::CredentialKind::kOAuth,
-          {{Part::kClientSecret, oauth.client_secret_file, check_client_secret},
-           {Part::kClientID, oauth.client_id_file, check_client_id}},
+          {{Part::kClientSecret, oauth.client_secret_file, check_of(SecretContent::kClientSecret)},
+           {Part::kClientID, oauth.client_id_file, check_of(SecretContent::kClientID)}},
           token_client({.kind = TokenClientOptions::Kind::kClientCredentials}, config, clock)};
 }
 
@@ -110,8 +108,8 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
                                                       const DestinationParts& parts) {
   using Part = report::CredentialPart;
   make_keeper({report::CredentialKind::kAPIKey,
-               {{Part::kAPIKey, config.api_key_file, check_credential},
-                {Part::kSpaceID, config.space_id_file, check_space_id}},
+               {{Part::kAPIKey, config.api_key_file, check_of(SecretContent::kAPIKey)},
+                {Part::kSpaceID, config.space_id_file, check_of(SecretContent::kSpaceID)}},
                std::make_unique<PlainKeyMaker>()},
               parts);
   if (config.protocol == ArizeProtocol::kGrpc) {

@@ -11,12 +11,6 @@ namespace {
 
 constexpr size_t kBytesMax = 64 * 1024;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const size_t first = std::min(text.find_first_not_of(kSpace), text.size());
-  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
-}
-
 std::string identity_fingerprint(const report::TokenIdentity& identity) {
   std::string text = identity.issuer + "\n" + identity.subject;
   for (const std::string& audience : identity.audiences) text += "\n" + audience;
@@ -70,7 +64,7 @@ Result<std::string> SecretFiles::read(const SecretFile& file) const {
     return unusable(content.error().message,
                     missing ? ErrorKind::kNotFound : ErrorKind::kUnavailable);
   }
-  const std::string_view text = trimmed(*content);
+  const std::string_view text = trim_secret(*content);
   if (text.empty()) return unusable("is empty; put the value into the Secret");
   if (const Status checked = file.check(text); !checked) return unusable(checked.error().message);
   return std::string(text);

@@ -11,15 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "common/config/secret_content.h"
 #include "common/error/result.h"
 #include "common/io/file_system.h"
 #include "common/report/report.h"
 
 namespace dualtrace::agent {
-
-// Checks whether a text, without surrounding whitespace, can be the credential. The error does not
-// contain the text.
-using CheckCredential = Status (*)(std::string_view text);
 
 struct SecretFile {
   report::CredentialPart part = report::CredentialPart::kToken;

@@ -41,6 +41,19 @@ bool is_table_name(std::string_view name) {
   return parts == 3 && is_table_part(name);
 }
 
+// 8-4-4-4-12 hex digits.
+bool is_uuid(std::string_view text) {
+  constexpr size_t kBytes = 36;
+  if (text.size() != kBytes) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (dash ? c != '-' : !hex) return false;
+  }
+  return true;
+}
+
 Result<Url> parse_endpoint(std::string_view text) {
   if (text.find("://") != std::string_view::npos) return parse_url(text);
   auto host_port = parse_host_port(text, 443);
@@ -119,18 +132,21 @@ bool is_zerobus_host(std::string_view host) {
 }
 
 Status check_client_id(std::string_view text) {
-  constexpr size_t kBytesMax = 128;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.starts_with("dose") || text.starts_with("dapi")) {
     return invalid("is a secret or a token, not an application id; the two may be swapped");
   }
-  if (!text.empty() && text.size() <= kBytesMax && std::all_of(text.begin(), text.end(), allowed)) {
-    return {};
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_digit)) {
+    return invalid(
+        "is a number, such as the service principal's internal id; use its application id (a "
+        "UUID)");
   }
-  return invalid("expected the service principal's application id (a UUID)");
+  if (!is_uuid(text)) return invalid("expected the service principal's application id (a UUID)");
+  // 00000000-0000-0000-0000-000000000000
+  if (std::all_of(text.begin(), text.end(), [&](char c) { return c == text[0] || c == '-'; })) {
+    return invalid("is an example; replace it with the service principal's application id");
+  }
+  return {};
 }
 
 Result<Url> parse_proxy_url(std::string_view text) {

@@ -46,7 +46,7 @@ Result<Url> parse_zerobus_endpoint(std::string_view text);
 // <workspace id>.zerobus.<region>.<one of Databricks' three domains>: the only hosts to which a
 // token is sent although the configuration does not name them.
 [[nodiscard]] bool is_zerobus_host(std::string_view host);
-// The application id of a service principal.
+// The application id of a service principal: always a UUID.
 Status check_client_id(std::string_view text);
 // http://host:port
 Result<Url> parse_proxy_url(std::string_view text);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kBytesMax = 4096;
 
-Result<std::string> read_part(const std::string& path) {
+Result<std::string> read_part(const std::string& path, Status (*check)(std::string_view)) {
   const auto unusable = [&](std::string_view why) {
     return fail(ErrorKind::kInvalid, "proxy credential file " + path + ": " + std::string(why));
   };
@@ -27,26 +27,32 @@ Result<std::string> read_part(const std::string& path) {
   if (text.size() > kBytesMax) return unusable("is larger than 4 KiB");
   // Editors and `kubectl create secret --from-file` leave a trailing newline.
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (text.empty()) return unusable("is empty; put the value into the Secret");
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
-  if (control) return unusable("contains a line break or another control character");
+  if (const Status checked = check(text); !checked) return unusable(checked.error().message);
   return text;
 }
 
 }  // namespace
 
+Status check_proxy_username(std::string_view text) {
+  // RFC 7617, 2: everything after the first colon would be the password.
+  if (text.find(':') != std::string_view::npos) {
+    return fail(ErrorKind::kInvalid, "a user name must not contain a colon");
+  }
+  return check_proxy_password(text);
+}
+
+Status check_proxy_password(std::string_view text) {
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (text.empty()) return fail(ErrorKind::kInvalid, "is empty; put the value into the Secret");
+  if (std::none_of(text.begin(), text.end(), is_control)) return {};
+  return fail(ErrorKind::kInvalid, "contains a line break or another control character");
+}
+
 Result<std::string> proxy_authorization(const HttpProxy& proxy) {
   if (proxy.username_file.empty()) return std::string();
-  const auto username = read_part(proxy.username_file);
+  const auto username = read_part(proxy.username_file, check_proxy_username);
   if (!username) return fail(username.error());
-  // RFC 7617, 2: everything after the first colon would be the password.
-  if (username->find(':') != std::string::npos) {
-    return fail(ErrorKind::kInvalid, "proxy credential file " + proxy.username_file +
-                                         ": a user name must not contain a colon");
-  }
-  const auto password = read_part(proxy.password_file);
+  const auto password = read_part(proxy.password_file, check_proxy_password);
   if (!password) return fail(password.error());
   return "Basic " + encode_base64(*username + ":" + *password);
 }

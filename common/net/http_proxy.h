@@ -19,6 +19,10 @@ struct HttpProxy {
   bool operator==(const HttpProxy&) const = default;
 };
 
+// What RFC 7617 lets a user name and a password consist of. The errors contain no part of the text.
+Status check_proxy_username(std::string_view text);
+Status check_proxy_password(std::string_view text);
+
 // The value of Proxy-Authorization (RFC 7617), or "" if the proxy needs none. kInvalid if a file
 // cannot be used; the error names the file and never contains its contents.
 Result<std::string> proxy_authorization(const HttpProxy& proxy);

@@ -19,8 +19,8 @@ void add_auth(const DatabricksAuthSpec& auth, std::vector<SecretUse>& uses) {
 void add_proxy_auth(const std::optional<ProxyAuth>& auth, const char* path,
                     std::vector<SecretUse>& uses) {
   if (!auth) return;
-  uses.push_back({path, auth->username, SecretContent::kProxyCredential});
-  uses.push_back({path, auth->password, SecretContent::kProxyCredential});
+  uses.push_back({path, auth->username, SecretContent::kProxyUsername});
+  uses.push_back({path, auth->password, SecretContent::kProxyPassword});
 }
 
 }  // namespace

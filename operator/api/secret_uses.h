@@ -6,19 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "common/config/secret_content.h"
 #include "operator/api/dual_trace_export.h"
 
 namespace dualtrace::ctl {
-
-enum class SecretContent {
-  kAuthority,
-  kAPIKey,
-  kSpaceID,
-  kToken,
-  kClientID,
-  kClientSecret,
-  kProxyCredential,  // a user name or a password
-};
 
 struct SecretUse {
   std::string path;  // of the section with the secretName: "spec.arize.credentials"

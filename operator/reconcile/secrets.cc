@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "common/bytes/base64.h"
 #include "common/certs/certificate.h"
 #include "common/config/credential_text.h"
-#include "common/config/rules.h"
-#include "common/config/space_id.h"
 #include "operator/api/permissions.h"
 
 namespace dualtrace::ctl {
@@ -32,18 +31,12 @@ void wipe_data(Json& secret) {
   }
 }
 
-// As agents read the file: without surrounding white space.
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const size_t first = std::min(text.find_first_not_of(kSpace), text.size());
-  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
-}
-
 // The part of a destination's credentials that it becomes; nullopt: one that agents do not report.
 std::optional<report::CredentialPart> part_of(const SecretUse& use) {
   switch (use.content) {
     case SecretContent::kAuthority:
-    case SecretContent::kProxyCredential:
+    case SecretContent::kProxyUsername:
+    case SecretContent::kProxyPassword:
       return std::nullopt;
     case SecretContent::kAPIKey:
       return report::CredentialPart::kAPIKey;
@@ -59,16 +52,11 @@ std::optional<report::CredentialPart> part_of(const SecretUse& use) {
   return std::nullopt;
 }
 
-// When the first of an authority's certificates expires; nullopt if they cannot be parsed. The
-// agents report that, because they are the ones that trust the certificates.
-std::optional<WallTime> first_end(std::string_view pem) {
-  const auto certificates = read_certificates(pem);
-  if (!certificates) return std::nullopt;
-  std::optional<WallTime> first;
-  for (const Certificate& certificate : *certificates) {
-    first = std::min(first.value_or(certificate.not_after), certificate.not_after);
-  }
-  return first;
+// The key of a ConfigMap: as a text, or in base64 under binaryData. Agents mount either.
+std::optional<std::string> value_of(const Json& config_map, const std::string& key) {
+  if (const Json* text = find(config_map, {"data", key})) return text->get<std::string>();
+  if (find(config_map, {"binaryData", key}) == nullptr) return std::nullopt;
+  return decode_base64(text_at(config_map, {"binaryData", key})).value_or("");
 }
 
 Duration pause_after(const std::vector<SecretFact>& facts) {
@@ -108,26 +96,45 @@ void SecretChecks::check(const DualTraceExport& wanted, kube::Api& api, MetricRe
   for (const SecretUse& use : uses_) names.insert(use.reference.name);
   for (const std::string& name : names) look(wanted.key.namespace_name, name, api, metrics);
 
-  facts_.clear();
+  const std::vector<SecretFact> before = std::exchange(facts_, {});
   for (const SecretUse& use : uses_) facts_.push_back(fact_of(use));
-  look_at_authorities(wanted, api);
+  for (const ConfigMapUse& use : authorities_) {
+    facts_.push_back(look_at_authority(wanted.key.namespace_name, use, api, before));
+  }
   // ± 10 %; after an error, the caller that retries decides when.
   const Duration pause = pause_after(facts_);
   next_ = now + std::chrono::duration_cast<Duration>(pause * (0.9 + 0.2 * jitter));
   if (error_) next_.reset();
 }
 
-// A ConfigMap that is missing or unusable is reported by the agents: their pods do not start.
-void SecretChecks::look_at_authorities(const DualTraceExport& wanted, kube::Api& api) {
-  for (const ConfigMapUse& use : authorities_) {
-    const auto found = api.get(kube::kConfigMaps, {wanted.key.namespace_name, use.reference.name},
-                               kube::Form::kWhole);
-    if (!found) continue;
-    SecretFact fact{.path = use.path, .reference = use.reference};
-    fact.of_config_map = true;
-    fact.expires = first_end(text_at(*found, {"data", use.reference.key}));
-    facts_.push_back(std::move(fact));
+SecretFact SecretChecks::look_at_authority(const std::string& namespace_name,
+                                           const ConfigMapUse& use, kube::Api& api,
+                                           const std::vector<SecretFact>& before) {
+  SecretFact fact{.path = use.path, .reference = use.reference};
+  fact.of_config_map = true;
+  const kube::ObjectKey key{namespace_name, use.reference.name};
+  const auto found = api.get(kube::kConfigMaps, key, kube::Form::kWhole);
+  if (found) {
+    const auto value = value_of(*found, use.reference.key);
+    into(fact, value ? judge_text(*value, SecretContent::kAuthority) : Verdict{State::kKeyMissing});
+    return fact;
   }
+  const Error& error = found.error();
+  fact.state = error.kind == ErrorKind::kNotFound ? State::kSecretMissing : State::kUnreadable;
+  if (error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kDenied) return fact;
+  if (!error_) error_ = error.with_prefix("ConfigMap " + key.to_string() + ": ");
+  const auto known = std::find_if(before.begin(), before.end(), [&](const SecretFact& each) {
+    return each.of_config_map && each.path == use.path && each.reference == use.reference;
+  });
+  return known == before.end() ? fact : *known;
+}
+
+void SecretChecks::into(SecretFact& fact, const Verdict& verdict) {
+  fact.state = verdict.state;
+  fact.detail = verdict.detail;
+  fact.fingerprint = verdict.fingerprint;
+  fact.expires = verdict.expires;
+  fact.all_expired = verdict.all_expired;
 }
 
 void SecretChecks::look_soon(Tick now) {
@@ -145,12 +152,9 @@ SecretFact SecretChecks::fact_of(const SecretUse& use) const {
   const Seen& seen = seen_.at(use.reference.name);
   const auto verdict = std::find_if(seen.verdicts.begin(), seen.verdicts.end(),
                                     [&](const auto& each) { return each.first == use; });
-  fact.state = verdict->second.state;
-  fact.detail = verdict->second.detail;
-  fact.fingerprint = verdict->second.fingerprint;
+  into(fact, verdict->second);
   fact.immutable = seen.immutable;
   fact.version = seen.version;
-  fact.expires = verdict->second.expires;
   return fact;
 }
 
@@ -199,26 +203,32 @@ SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const Secret
   if (find(secret, {"data", use.reference.key}) == nullptr) return {State::kKeyMissing};
   auto value = decode_base64(encoded);
   if (!value) return {State::kValueEmpty};
-  Verdict verdict;
-  const std::string_view text = trimmed(*value);
-  if (text.empty()) {
-    verdict.state = State::kValueEmpty;
-  } else if (use.content == SecretContent::kSpaceID) {
-    if (!check_space_id(text)) verdict.state = State::kSpaceIdMalformed;
-  } else if (use.content == SecretContent::kProxyCredential) {
-    if (const Status checked = check_characters(text); !checked) {
-      verdict = {State::kValueUnusable, checked.error().message};
-    }
-  } else if (part_of(use)) {
-    if (const Status checked = check_credential(text); !checked) {
-      verdict = {State::kValueUnusable, checked.error().message};
-    }
-  }
+  Verdict verdict = judge_text(*value, use.content);
   if (part_of(use) && verdict.state == State::kPresent) {
-    verdict.fingerprint = credential_fingerprint(text);
+    verdict.fingerprint = credential_fingerprint(trim_secret(*value));
   }
-  if (use.content == SecretContent::kAuthority) verdict.expires = first_end(text);
   wipe(*value);
+  return verdict;
+}
+
+SecretChecks::Verdict SecretChecks::judge_text(std::string_view value, SecretContent content) {
+  const std::string_view text = trim_secret(value);
+  if (text.empty()) return {State::kValueEmpty};
+  if (const Status checked = check_of(content)(text); !checked) {
+    // Without a slip in it, the text may be the space's name: Arize would answer OK to that.
+    const bool malformed = content == SecretContent::kSpaceID && check_space_id_text(text);
+    return {malformed ? State::kSpaceIdMalformed : State::kValueUnusable, checked.error().message};
+  }
+  Verdict verdict;
+  if (content != SecretContent::kAuthority) return verdict;
+  // nullopt for a bundle that is too large to be parsed here: agents use it nevertheless.
+  const auto certificates = read_certificates(text);
+  if (!certificates) return verdict;
+  const auto [first, last] = std::minmax_element(
+      certificates->begin(), certificates->end(),
+      [](const auto& one, const auto& other) { return one.not_after < other.not_after; });
+  verdict.expires = first->not_after;
+  verdict.all_expired = last->not_after;
   return verdict;
 }
 

@@ -3,13 +3,14 @@
 // Secrets: whether the keys that an export names exist and look valid. Secrets are not watched:
 // each is requested by name at intervals, sooner while something is wrong; first its metadata, and
 // the whole Secret only if its version has changed. Values are checked and wiped; only the verdict
-// on each is kept. ConfigMaps of `ca` are read along with them to detect the expiry of a
-// certificate, which nothing else notices in time.
+// on each is kept. ConfigMaps of `ca` are read along with them and judged in the same way: agents
+// read a certificate authority only when they connect, which may be much later.
 // Used from one thread at a time.
 
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/error/result.h"
@@ -33,7 +34,7 @@ class SecretChecks {
              double jitter);
 
   [[nodiscard]] const std::vector<SecretFact>& facts() const { return facts_; }
-  // Agents use a different value from the known one: the Secret may have changed since.
+  // Agents use a different value from the known one, or miss it: the Secret may have changed since.
   void look_soon(Tick now);
   // The error of the last check, other than that a Secret is missing or may not be read.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
@@ -46,6 +47,7 @@ class SecretChecks {
     std::string detail{};
     std::string fingerprint{};
     std::optional<WallTime> expires{};
+    std::optional<WallTime> all_expired{};
   };
   struct Seen {  // of one Secret
     std::string version;
@@ -59,8 +61,11 @@ class SecretChecks {
             MetricRegistry& metrics);
   void judge(const std::string& name, const Json& secret);
   static Verdict judge_value(const Json& secret, const SecretUse& use);
-
-  void look_at_authorities(const DualTraceExport& wanted, kube::Api& api);
+  static Verdict judge_text(std::string_view value, SecretContent content);
+  static void into(SecretFact& fact, const Verdict& verdict);
+  // While the ConfigMap cannot be read, it is as it was in `before`.
+  SecretFact look_at_authority(const std::string& namespace_name, const ConfigMapUse& use,
+                               kube::Api& api, const std::vector<SecretFact>& before);
 
   std::vector<SecretUse> uses_;
   std::vector<ConfigMapUse> authorities_;

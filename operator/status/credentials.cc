@@ -23,9 +23,8 @@ constexpr std::array kKeyFaults = {
     KeyFault{State::kSecretMissing, reason::kSecretMissing,
              "does not exist in the export's namespace; create it", false},
     KeyFault{State::kKeyMissing, reason::kKeyMissing,
-             "does not exist; add it to the Secret, or name the key that has the value", true},
-    KeyFault{State::kValueEmpty, reason::kValueEmpty, "is empty; put the value into the Secret",
-             true},
+             "does not exist; add it there, or name the key that has the value", true},
+    KeyFault{State::kValueEmpty, reason::kValueEmpty, "is empty; store the value in it", true},
     KeyFault{State::kSpaceIdMalformed, reason::kSpaceIdMalformed,
              "is not a space id; Arize would answer OK and store nothing. Use the base64 id of the "
              "space, not its name",
@@ -34,7 +33,7 @@ constexpr std::array kKeyFaults = {
 
 // "Secret arize (spec.arize.credentials)", "key token of Secret databricks (spec.…)"
 std::string where(const SecretFact& fact, bool of_key) {
-  const std::string secret = "Secret " + fact.reference.name;
+  const std::string secret = fact.kind() + " " + fact.reference.name;
   return (of_key ? "key " + fact.reference.key + " of " + secret : secret) + " (" + fact.path + ")";
 }
 
@@ -198,8 +197,8 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
   }
   return make_condition(reason::kSecretUnreadable,
                         "the operator may not read " + name_list(unreadable) +
-                            ": grant its ServiceAccount get on secrets of that name with a Role in "
-                            "the export's namespace, or wait for the agents' reports");
+                            ": grant its ServiceAccount get on that name with a Role in the "
+                            "export's namespace, or wait for the agents' reports");
 }
 
 }  // namespace dualtrace::ctl

@@ -22,11 +22,11 @@ namespace dualtrace::ctl {
 struct SecretFact {
   enum class State {
     kPresent,
-    kSecretMissing,
+    kSecretMissing,  // or the ConfigMap
     kKeyMissing,
     kValueEmpty,
     kSpaceIdMalformed,  // Arize would answer OK and store nothing
-    kValueUnusable,     // it cannot be a credential; `detail` says why
+    kValueUnusable,     // it cannot be a credential or an authority; `detail` says why
     kNeverSent,         // belongs to the cluster or its programs; `detail` says so
     kUnreadable,        // the operator may not read it: only the agents can tell
   };
@@ -39,7 +39,10 @@ struct SecretFact {
   bool immutable = false;
   std::string version{};              // the Secret's resourceVersion; "" if it was not read
   std::optional<WallTime> expires{};  // of a certificate authority: when its first certificate does
-  bool of_config_map = false;         // known only while it exists
+  std::optional<WallTime> all_expired{};  // when its last one does
+  bool of_config_map = false;
+
+  [[nodiscard]] std::string kind() const { return of_config_map ? "ConfigMap" : "Secret"; }
   bool operator==(const SecretFact&) const = default;
 };
 

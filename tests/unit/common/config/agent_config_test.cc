@@ -103,8 +103,10 @@ TEST(AgentConfig, ReadsEachKindOfAuthentication) {
             DatabricksAuth(DatabricksOAuth{"/etc/dualtrace/i", "/etc/dualtrace/s"}));
   EXPECT_EQ(databricks_with("auth: {workloadIdentity: {tokenFile: p}}").auth,
             DatabricksAuth(DatabricksWorkloadIdentity{"/etc/dualtrace/p", std::nullopt}));
-  EXPECT_EQ(databricks_with("auth: {workloadIdentity: {tokenFile: p, clientID: 6f-1}}").auth,
-            DatabricksAuth(DatabricksWorkloadIdentity{"/etc/dualtrace/p", "6f-1"}));
+  const std::string client = "6f1c2f6e-1111-4e1a-9d3c-0123456789ab";
+  EXPECT_EQ(
+      databricks_with("auth: {workloadIdentity: {tokenFile: p, clientID: " + client + "}}").auth,
+      DatabricksAuth(DatabricksWorkloadIdentity{"/etc/dualtrace/p", client}));
 }
 
 TEST(AgentConfig, ReadsTheWayIn) {

@@ -92,7 +92,8 @@ TEST(RestartFingerprint, DoesNotKnowWhatARunningAgentChanges) {
                "logLevel: Debug\n"),
             of(both));
   EXPECT_EQ(of("databricks: {workspaceURL: 'https://w.example', table: a.b.c,\n"
-               "             auth: {workloadIdentity: {tokenFile: p, clientID: c}}}\n"),
+               "             auth: {workloadIdentity: {tokenFile: p,\n"
+               "                    clientID: 6f1c2f6e-1111-4e1a-9d3c-0123456789ab}}}\n"),
             of(kDatabricks));
   EXPECT_EQ(of("databricks: {workspaceURL: 'https://w.example', table: a.b.c,\n"
                "             auth: {token: {file: p}}}\n"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/config/rules.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace dualtrace {
@@ -34,10 +35,17 @@ TEST(Rules, TakeNoOtherHostForZerobus) {
 
 TEST(Rules, KnowWhatAnApplicationIdIs) {
   EXPECT_TRUE(check_client_id("6f1c2f6e-1111-4e1a-9d3c-0123456789ab"));
+  EXPECT_TRUE(check_client_id("6F1C2F6E-1111-4E1A-9D3C-0123456789AB"));
   for (const char* text :
-       {"", "my service principal", "a\nb", "a:b", "<application id>", "dose0123"}) {
+       {"", "my service principal", "a\nb", "a:b", "<application id>", "dose0123", "agents",
+        "6f1c2f6e11114e1a9d3c0123456789ab", "6f1c2f6e-1111-4e1a-9d3c-0123456789ag",
+        "NmYxYzJmNmUtMTExMS00ZTFhLTlkM2MtMDEyMzQ1Njc4OWFi", "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff"}) {
     EXPECT_FALSE(check_client_id(text)) << text;
   }
+  const Status numeric = check_client_id("4711081512345678");
+  ASSERT_FALSE(numeric);
+  EXPECT_THAT(numeric.error().message, testing::HasSubstr("internal id"));
 }
 
 }  // namespace

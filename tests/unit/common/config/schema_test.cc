@@ -12,6 +12,7 @@
 #include "common/config/agent_config.h"
 #include "common/config/check_value.h"
 #include "common/config/fingerprint.h"
+#include "common/config/rules.h"
 
 namespace dualtrace {
 namespace {
@@ -71,7 +72,8 @@ TEST(ConfigSchema, HasNoValueWithoutAPlaceButThese) {
 std::string_view another_value(const SchemaKey& key) {
   switch (key.type) {
     case KeyType::kText:
-      return "another.text.there";
+      return key.check == check_client_id ? "0123abcd-1111-4e1a-9d3c-0123456789ab"
+                                          : "another.text.there";
     case KeyType::kFile:
       return "/elsewhere";
     case KeyType::kUrl:
@@ -92,7 +94,7 @@ std::vector<AgentConfig> full_configurations() {
   std::vector<AgentConfig> configurations;
   for (const std::string auth :
        {"token: {file: t}", "oauth: {clientIDFile: i, clientSecretFile: s}",
-        "workloadIdentity: {tokenFile: p, clientID: c}"}) {
+        "workloadIdentity: {tokenFile: p, clientID: 6f1c2f6e-1111-4e1a-9d3c-0123456789ab}"}) {
     const std::string proxy =
         "proxyURL: 'http://p:1', proxyAuth: {usernameFile: u, passwordFile: p}";
     const ConfigOrFaults parsed = parse_agent_config(

@@ -73,10 +73,13 @@ TEST(ParseExport, ReadsEveryWayToProveOneself) {
             DatabricksAuthSpec(OAuthAuth{{"sp", "id"}, {"sp", "key"}}));
   EXPECT_EQ(parsed(with_auth({{"workloadIdentity", {{"audience", "account"}}}})).databricks->auth,
             DatabricksAuthSpec(WorkloadIdentityAuth{"account", 3600}));
-  const Json whole = {{"clientID", "6f-1"}, {"audience", "account"}, {"expirationSeconds", 600}};
+  const Json whole = {{"clientID", "6f1c2f6e-1111-4e1a-9d3c-0123456789ab"},
+                      {"audience", "account"},
+                      {"expirationSeconds", 600}};
   const DualTraceExport read = parsed(with_auth({{"workloadIdentity", whole}}));
   EXPECT_EQ(read.databricks->auth, DatabricksAuthSpec(WorkloadIdentityAuth{"account", 600}));
-  EXPECT_EQ(*read.setting("databricks.auth.workloadIdentity.clientID"), "6f-1");
+  EXPECT_EQ(*read.setting("databricks.auth.workloadIdentity.clientID"),
+            "6f1c2f6e-1111-4e1a-9d3c-0123456789ab");
 }
 
 TEST(ParseExport, WantsExactlyOneWayToProveOneself) {

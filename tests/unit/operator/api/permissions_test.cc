@@ -295,7 +295,7 @@ TEST(Permissions, TheClustersOwnKeysAreNeverSent) {
         "kubernetes.io/dockercfg", "kubernetes.io/tls", "kubernetes.io/ssh-auth",
         "bootstrap.kubernetes.io/token", "helm.sh/release.v1", "cluster.x-k8s.io/secret"}) {
     for (const SecretContent content :
-         {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret, kProxyCredential}) {
+         {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret, kProxyUsername, kProxyPassword}) {
       EXPECT_THAT(never_sent(use("x", "token", content), type).value_or(""), HasSubstr(type));
     }
     EXPECT_EQ(never_sent(use("x", "ca.crt", kAuthority), type), std::nullopt) << type;

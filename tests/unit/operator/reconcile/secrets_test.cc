@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/bytes/base64.h"
 #include "common/certs/certificate.h"
 #include "tests/unit/operator/reconcile/world.h"
 
@@ -111,7 +112,8 @@ TEST_F(SecretChecksTest, LooksAtOnceWhenAnotherKeyIsNamed) {
 TEST_F(SecretChecksTest, LooksAtBothKeysOfAServicePrincipal) {
   wanted_.databricks->auth = OAuthAuth{{"sp", "client-id"}, {"sp", "client-secret"}};
   world_.api.put(kube::kSecrets,
-                 secret("sp", {{"client-id", "6f-1"}, {"client-secret", "Bearer dose"}}));
+                 secret("sp", {{"client-id", "6f1c2f6e-1111-4e1a-9d3c-0123456789ab"},
+                               {"client-secret", "Bearer dose"}}));
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
                                    State::kValueUnusable));
   EXPECT_EQ(checks_.facts()[2].part, report::CredentialPart::kClientID);
@@ -147,35 +149,113 @@ TEST_F(SecretChecksTest, KeepsItsVerdictWhileTheApiServerIsAway) {
   EXPECT_FALSE(checks_.error());
 }
 
+TEST_F(SecretChecksTest, TellsTheHalvesOfAServicePrincipalApart) {
+  wanted_.databricks->auth = OAuthAuth{{"sp", "client-id"}, {"sp", "client-secret"}};
+  world_.api.put(kube::kSecrets,
+                 secret("sp", {{"client-id", "dose0123456789abcdef"},
+                               {"client-secret", "6f1c2f6e-1111-4e1a-9d3c-0123456789ab"}}));
+  EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kValueUnusable,
+                                   State::kValueUnusable));
+  EXPECT_THAT(checks_.facts()[2].detail, testing::HasSubstr("swapped"));
+  EXPECT_THAT(checks_.facts()[3].detail, testing::HasSubstr("swapped"));
+}
+
+TEST_F(SecretChecksTest, TellsASlipInASpaceIdFromItsName) {
+  const std::string id = kSpaceId;
+  for (const auto& [text, says] :
+       std::vector<std::pair<std::string, std::string>>{{'"' + id + '"', "quotes"},
+                                                        {"\xEF\xBB\xBF" + id, "byte order mark"},
+                                                        {encode_base64(id), "base64-encoded twice"},
+                                                        {"ak-0123456789", "API key"}}) {
+    put({{"api-key", "key"}, {"space-id", text}});
+    world_.clock.advance(minutes(11));
+    EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kValueUnusable, State::kPresent));
+    EXPECT_THAT(checks_.facts()[1].detail, testing::HasSubstr(says));
+  }
+}
+
+TEST_F(SecretChecksTest, JudgesAnAuthority) {
+  wanted_.databricks->ca =
+      CertificateAuthority{.secret = KeyReference{"authority", "ca.crt"}, .config_map = {}};
+  world_.api.put(kube::kSecrets, secret("authority", {{"ca.crt", "no certificate"}}));
+  EXPECT_EQ(check().back(), State::kValueUnusable);
+  const auto authority = make_authority("company", WallTime(), std::chrono::hours(24 * 30));
+  world_.api.put(kube::kSecrets, secret("authority", {{"ca.crt", authority->certificate.pem}}));
+  world_.clock.advance(minutes(1));
+  EXPECT_EQ(check().back(), State::kPresent);
+  EXPECT_EQ(checks_.facts().back().all_expired, authority->certificate.not_after);
+}
+
 TEST_F(SecretChecksTest, LooksAtTheSecretOfAPrivateAuthority) {
   wanted_.databricks->ca =
       CertificateAuthority{.secret = KeyReference{"authority", "ca.crt"}, .config_map = {}};
   wanted_.arize->ca =
       CertificateAuthority{.secret = {}, .config_map = KeyReference{"map", "ca.crt"}};
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
-                                   State::kSecretMissing));
-  EXPECT_EQ(checks_.facts().back().path, "spec.databricks.ca");
+                                   State::kSecretMissing, State::kSecretMissing));
+  EXPECT_EQ(checks_.facts()[3].path, "spec.databricks.ca");
 }
 
-TEST_F(SecretChecksTest, KnowsWhenAnAuthorityInAConfigMapEnds) {
-  wanted_.arize->ca =
-      CertificateAuthority{.secret = {}, .config_map = KeyReference{"map", "ca.crt"}};
-  check();
-  EXPECT_EQ(checks_.facts().size(), 3U);  // the Secret does not exist
+class AuthorityInAConfigMap : public SecretChecksTest {
+ protected:
+  AuthorityInAConfigMap() {
+    wanted_.arize->ca =
+        CertificateAuthority{.secret = {}, .config_map = KeyReference{"map", "ca.crt"}};
+  }
+
+  void put_map(Json data, const char* field = "data") {
+    world_.api.put(kube::kConfigMaps,
+                   {{"metadata", {{"namespace", "shop"}, {"name", "map"}}}, {field, data}});
+  }
+  SecretFact look() {
+    world_.clock.advance(minutes(11));
+    check();
+    EXPECT_EQ(checks_.facts().size(), 4U);
+    return checks_.facts().back();
+  }
+};
+
+TEST_F(AuthorityInAConfigMap, IsJudgedLikeASecret) {
+  EXPECT_EQ(look().state, State::kSecretMissing);
+  EXPECT_EQ(pause(), seconds(15));
+  EXPECT_TRUE(checks_.facts().back().of_config_map);
+  put_map({{"trust-bundle.pem", "…"}});
+  EXPECT_EQ(look().state, State::kKeyMissing);
+  put_map({{"ca.crt", " \n"}});
+  EXPECT_EQ(look().state, State::kValueEmpty);
+  put_map({{"ca.crt", "…"}});
+  EXPECT_EQ(look().state, State::kValueUnusable);
+  EXPECT_THAT(look().detail, testing::HasSubstr("contains no PEM certificate"));
 
   const auto authority = make_authority("company", WallTime(), std::chrono::hours(24 * 30));
-  world_.api.put(kube::kConfigMaps,
-                 {{"metadata", {{"namespace", "shop"}, {"name", "map"}}},
-                  {"data", {{"ca.crt", authority->certificate.pem}, {"other", "none"}}}});
-  world_.clock.advance(minutes(11));
-  check();
-  ASSERT_EQ(checks_.facts().size(), 4U);
-  EXPECT_TRUE(checks_.facts().back().of_config_map);
-  EXPECT_EQ(checks_.facts().back().expires, authority->certificate.not_after);
+  const auto next = make_authority("company", WallTime(), std::chrono::hours(24 * 60));
+  put_map({{"ca.crt", next->certificate.pem + authority->certificate.pem}});
+  EXPECT_EQ(look().state, State::kPresent);
+  EXPECT_EQ(look().expires, authority->certificate.not_after);
+  EXPECT_EQ(look().all_expired, next->certificate.not_after);
+  put_map({{"ca.crt", encode_base64(authority->certificate.pem)}}, "binaryData");
+  EXPECT_EQ(look().expires, authority->certificate.not_after);
+}
 
-  wanted_.arize->ca->config_map->key = "other";
-  check();
-  EXPECT_EQ(checks_.facts().back().expires, std::nullopt);
+TEST_F(AuthorityInAConfigMap, IsUnreadableRatherThanMissingWhereAccessIsDenied) {
+  const auto failing = [this](ErrorKind kind) {
+    world_.api.fault([kind](const kube::FakeApi::Call& call) -> std::optional<Error> {
+      if (call.key.name != "map") return std::nullopt;
+      return Error{kind, "no"};
+    });
+  };
+  failing(ErrorKind::kDenied);
+  EXPECT_EQ(look().state, State::kUnreadable);
+  EXPECT_FALSE(checks_.error());
+  failing(ErrorKind::kUnavailable);
+  EXPECT_EQ(look().state, State::kUnreadable);
+  ASSERT_TRUE(checks_.error());
+  EXPECT_THAT(checks_.error()->message, testing::HasSubstr("ConfigMap shop/map"));
+
+  world_.api.fault({});
+  EXPECT_EQ(look().state, State::kSecretMissing);
+  failing(ErrorKind::kUnavailable);
+  EXPECT_EQ(look().state, State::kSecretMissing) << "as it was when it could last be read";
 }
 
 TEST_F(SecretChecksTest, LooksAtTheCredentialOfAProxy) {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/config/secret_content.h"
+
+#include <string>
+
+#include "common/config/credential_text.h"
+#include "common/config/rules.h"
+#include "common/config/space_id.h"
+#include "common/net/authorities.h"
+#include "common/net/http_proxy.h"
+
+namespace dualtrace {
+namespace {
+
+Status check_authority(std::string_view text) {
+  if (!text.empty() && read_authorities({.ca_text = std::string(text)})) return {};
+  return fail(ErrorKind::kInvalid,
+              "contains no PEM certificate; store the authority's certificates, each from "
+              "-----BEGIN CERTIFICATE----- to its END line");
+}
+
+Status check_space_id_as_copied(std::string_view text) {
+  if (const Status checked = check_space_id_text(text); !checked) return checked;
+  return check_space_id(text);
+}
+
+Status check_client_id_as_copied(std::string_view text) {
+  if (const Status checked = check_copied_text(text); !checked) return checked;
+  return check_client_id(text);
+}
+
+}  // namespace
+
+CheckCredential check_of(SecretContent content) {
+  switch (content) {
+    case SecretContent::kAuthority:
+      return check_authority;
+    case SecretContent::kAPIKey:
+      return check_api_key;
+    case SecretContent::kSpaceID:
+      return check_space_id_as_copied;
+    case SecretContent::kToken:
+      return check_access_token;
+    case SecretContent::kClientID:
+      return check_client_id_as_copied;
+    case SecretContent::kClientSecret:
+      return check_client_secret;
+    case SecretContent::kProxyUsername:
+      return check_proxy_username;
+    case SecretContent::kProxyPassword:
+      return check_proxy_password;
+  }
+  return check_credential;
+}
+
+}  // namespace dualtrace
