@@ -15,6 +15,32 @@ std::string ends(WallTime when, WallTime now) {
   return (when <= now ? " expired at " : " expires at ") + rfc3339(when);
 }
 
+// The first credential in use, then the first authority, that ends by then; `end_of` an authority.
+std::optional<Condition> first_end(const Facts& facts, const std::vector<LaneSummary>& lanes,
+                                   WallTime by, const Reason& reason,
+                                   std::optional<WallTime> (*end_of)(const SecretFact&)) {
+  for (const LaneSummary& lane : lanes) {
+    const auto found = lane.use.by_fingerprint.find(lane.fingerprint);
+    if (found == lane.use.by_fingerprint.end()) continue;
+    const CredentialUse::One& one = found->second;
+    // Kubernetes renews a projected token by itself.
+    if (one.kind.known() == report::CredentialKind::kWorkloadIdentity) continue;
+    if (!one.expires || *one.expires > by) continue;
+    return make_condition(reason, "the credential of " + std::string(to_string(lane.destination)) +
+                                      ends(*one.expires, facts.now) +
+                                      "; create a new one and put it into the Secret");
+  }
+  for (const SecretFact& fact : facts.secrets) {
+    const auto end = end_of(fact);
+    if (!end || *end > by) continue;
+    return make_condition(reason, "a certificate under key " + fact.reference.key + " of " +
+                                      fact.kind() + " " + fact.reference.name + " (" + fact.path +
+                                      ")" + ends(*end, facts.now) +
+                                      "; add its replacement to the " + fact.kind());
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lanes) {
@@ -46,30 +72,14 @@ std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes
   return std::nullopt;
 }
 
+std::optional<Condition> expired(const Facts& facts, const std::vector<LaneSummary>& lanes) {
+  return first_end(facts, lanes, facts.now, reason::kCredentialExpired,
+                   [](const SecretFact& fact) { return fact.all_expired; });
+}
+
 std::optional<Condition> ends_soon(const Facts& facts, const std::vector<LaneSummary>& lanes) {
-  const WallTime soon = facts.now + kExpiryNotice;
-  for (const LaneSummary& lane : lanes) {
-    const auto found = lane.use.by_fingerprint.find(lane.fingerprint);
-    if (found == lane.use.by_fingerprint.end()) continue;
-    const CredentialUse::One& one = found->second;
-    // Kubernetes renews a projected token by itself.
-    if (one.kind.known() == report::CredentialKind::kWorkloadIdentity) continue;
-    if (!one.expires || *one.expires > soon) continue;
-    return make_condition(reason::kCredentialExpiring,
-                          "the credential of " + std::string(to_string(lane.destination)) +
-                              ends(*one.expires, facts.now) +
-                              "; create a new one and put it into the Secret");
-  }
-  for (const SecretFact& fact : facts.secrets) {
-    if (!fact.expires || *fact.expires > soon) continue;
-    const std::string kind = fact.of_config_map ? "ConfigMap" : "Secret";
-    return make_condition(reason::kCredentialExpiring,
-                          "a certificate under key " + fact.reference.key + " of " + kind + " " +
-                              fact.reference.name + " (" + fact.path + ")" +
-                              ends(*fact.expires, facts.now) + "; add its replacement to the " +
-                              kind);
-  }
-  return std::nullopt;
+  return first_end(facts, lanes, facts.now + kExpiryNotice, reason::kCredentialExpiring,
+                   [](const SecretFact& fact) { return fact.expires; });
 }
 
 }  // namespace dualtrace::ctl

@@ -15,7 +15,11 @@ namespace dualtrace::ctl {
 [[nodiscard]] std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lanes);
 // A candidate waits to be tried with a request.
 [[nodiscard]] std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes);
-// A credential or a certificate of an authority expires within kExpiryNotice, or has expired.
+// The credential in use, or every certificate of an authority, has expired.
+[[nodiscard]] std::optional<Condition> expired(const Facts& facts,
+                                               const std::vector<LaneSummary>& lanes);
+// A credential or a certificate of an authority expires within kExpiryNotice. Of several
+// certificates, one may have expired: the others still work.
 [[nodiscard]] std::optional<Condition> ends_soon(const Facts& facts,
                                                  const std::vector<LaneSummary>& lanes);
 

@@ -176,6 +176,7 @@ Condition credentials_synced(const Facts& facts, const std::vector<LaneSummary>&
   if (const auto all = differences(facts, lanes); !all.empty())
     return differing(facts, all.front());
   if (auto proving = proving_candidate(lanes)) return *std::move(proving);
+  if (auto ended = expired(facts, lanes)) return *std::move(ended);
   const auto unreadable = all_with(facts, State::kUnreadable, false);
   for (const LaneSummary& lane : lanes) {
     if (lane.one_credential || (lane.agents_with_it == 0 && !unreadable.empty())) continue;

@@ -48,8 +48,10 @@ inline constexpr Reason kNotPermitted{kConfigType, kFalse, "NotPermitted"};
 inline constexpr Reason kRefusedByAgents{kConfigType, kFalse, "RefusedByAgents"};
 
 inline constexpr Reason kSynced{kCredentialsType, kTrue, "Synced"};
-// A credential or certificate expires within kExpiryNotice, or has expired.
+// A credential or a certificate expires within kExpiryNotice, or one of several certificates has.
 inline constexpr Reason kCredentialExpiring{kCredentialsType, kTrue, "CredentialExpiring"};
+// The credential in use, or every certificate of an authority, has expired: nothing can be sent.
+inline constexpr Reason kCredentialExpired{kCredentialsType, kFalse, "CredentialExpired"};
 inline constexpr Reason kSecretMissing{kCredentialsType, kFalse, "SecretMissing"};
 inline constexpr Reason kKeyMissing{kCredentialsType, kFalse, "KeyMissing"};
 inline constexpr Reason kValueEmpty{kCredentialsType, kFalse, "ValueEmpty"};
