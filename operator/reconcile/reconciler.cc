@@ -298,13 +298,16 @@ void Reconciler::watch_lost_nodes(Round& round,
 }
 
 // The known value of the Secret may be some minutes old: read it again before reporting that agents
-// are behind.
+// are behind, or when they miss it.
 void Reconciler::watch_credentials(Round& round) const {
   const std::string difference = differing_credentials(round.facts, round.lanes);
   const Tick now = parts_.clock.tick();
   const Tick since = round.memory.credentials.note(difference, now);
-  if (difference.empty()) return;
-  round.facts.credentials_differ = now - since;
+  if (!difference.empty()) {
+    round.facts.credentials_differ = now - since;
+  } else if (!agents_lack_present_keys(round.facts, round.lanes)) {
+    return;
+  }
   round.memory.secrets.look_soon(now);
   round.look_again_at(round.memory.secrets.look_again());
 }

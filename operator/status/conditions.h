@@ -57,6 +57,9 @@ struct Condition {
 // `others` are all of the above, in this order.
 [[nodiscard]] Condition ready(const Facts& facts, const std::vector<Condition>& others);
 
+// Agents miss a key that the operator believes to exist: it may have been deleted since.
+[[nodiscard]] bool agents_lack_present_keys(const Facts& facts,
+                                            const std::vector<LaneSummary>& lanes);
 // The credentials of Secrets that some agents do not use, in a form that can be compared; "" if no
 // difference is known.
 [[nodiscard]] std::string differing_credentials(const Facts& facts,

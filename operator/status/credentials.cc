@@ -149,6 +149,17 @@ Condition differing(const Facts& facts, const Difference& difference) {
 
 }  // namespace
 
+bool agents_lack_present_keys(const Facts& facts, const std::vector<LaneSummary>& lanes) {
+  return std::any_of(lanes.begin(), lanes.end(), [&](const LaneSummary& lane) {
+    return std::any_of(lane.credentials.begin(), lane.credentials.end(),
+                       [&](const CredentialSummary& credential) {
+                         const SecretFact* fact = fact_of(facts, credential);
+                         return !credential.nodes_missing.empty() && fact != nullptr &&
+                                fact->state == State::kPresent;
+                       });
+  });
+}
+
 std::string differing_credentials(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   std::string all;
   for (const Difference& difference : differences(facts, lanes)) {

@@ -288,7 +288,7 @@ def test_a_secret_that_is_gone_or_has_a_wrong_key_stops_nothing(live, loaded):
         lambda case: case.condition("CredentialsSynced")["status"] != "True",
         "the status reports the missing Secret",
         loaded.with_secret,
-        timeout=900,
+        timeout=300,
     )
     for case in loaded.with_secret:
         case.put("second", key="tokne")
@@ -305,7 +305,7 @@ def test_a_secret_that_is_gone_or_has_a_wrong_key_stops_nothing(live, loaded):
         lambda case: case.condition("CredentialsSynced")["status"] == "True",
         "all is well again",
         loaded.with_secret,
-        timeout=900,
+        timeout=300,
     )
 
 

@@ -243,6 +243,28 @@ TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   EXPECT_EQ(world.condition("Ready"), "True Ready");
 }
 
+// Agents notice a deletion within two minutes; the operator itself looks every ten.
+TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsMissIt) {
+  World world;
+  world.agents.said = {report_using("key-1")};
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  world.api.erase(kube::kSecrets, {"shop", "arize"});
+  world.clock.advance(seconds(30));
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "True Synced") << "nobody has noticed";
+
+  world.agents.said[0].says.lanes[0].credentials[0].state = report::CredentialState::kMissing;
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_LE(*next->after, seconds(17));
+  EXPECT_EQ(world.condition("CredentialsSynced"), "False NotMounted");
+  world.clock.advance(seconds(17));
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "False SecretMissing");
+}
+
 // The operator's own view is stale: it rereads the Secret before it blames the agents.
 TEST(ReconcilerStatus, LooksAtTheSecretAnewWhenAgentsUseSomethingElse) {
   World world;
