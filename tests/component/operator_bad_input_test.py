@@ -184,6 +184,10 @@ WRONG_SECRETS = {
         {"api-key": " \n", "space-id": SPACE_ID},
         "key api-key of Secret arize (spec.arize.credentials)",
     ),
+    "ValueUnusable": (
+        {"api-key": API_KEY, "space-id": f'"{SPACE_ID}"'},
+        "key space-id of Secret arize (spec.arize.credentials) is in quotes",
+    ),
     "SpaceIDMalformed": (
         {"api-key": API_KEY, "space-id": "my space"},
         "key space-id of Secret arize (spec.arize.credentials)",
