@@ -64,7 +64,7 @@ Delivery::Delivery(const AgentConfig& config, JournalOptions adopted, Parts part
 }
 
 std::shared_ptr<Destination> Delivery::make(const std::string& name, const AgentConfig& config,
-                                            LaneLegacy legacy) const {
+                                            DestinationLegacy legacy) const {
   return Destination::make(name, config,
                            {.delivery = config.delivery,
                             .files = parts_.files,
@@ -101,7 +101,7 @@ void Delivery::replace(const std::string& name, const AgentConfig& config) {
   for (const std::shared_ptr<Destination>& old : destinations()) {
     if (old->name() != name) continue;
     end(*old);
-    std::shared_ptr<Destination> made = make(name, config, old->lane().legacy());
+    std::shared_ptr<Destination> made = make(name, config, old->legacy());
     wait_for([&](auto done) { begin(*made, done); });
     parts_.heartbeats.watch(name, scheduler_of(made));
     Lock lock(mutex_);

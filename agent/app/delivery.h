@@ -56,7 +56,7 @@ class Delivery {
  private:
   [[nodiscard]] std::shared_ptr<Destination> make(const std::string& name,
                                                   const AgentConfig& config,
-                                                  LaneLegacy legacy) const;
+                                                  DestinationLegacy legacy) const;
   // Gives the destination every journal. `reading` is called on its scheduler once it has begun to
   // read all of them.
   void begin(Destination& destination, std::function<void()> reading);

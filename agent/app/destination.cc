@@ -20,15 +20,15 @@ constexpr size_t kTokenAnswerBytesMax = 64 << 10;
 LaneOptions lane_options(const std::string& name, const DestinationParts& parts) {
   LaneOptions options(name, parts.delivery);
   options.bodies = parts.bodies;
-  options.legacy = parts.legacy;
+  options.legacy = parts.legacy.lane;
   return options;
 }
 
-KeeperOptions keeper_options(report::CredentialKind kind, const DeliveryConfig& delivery) {
+KeeperOptions keeper_options(KeyPurpose purpose, const DeliveryConfig& delivery) {
   constexpr int kPatience = 10;  // back off further while the credential keeps being refused
   // A lane that is paused because of its credential checks the files as often as it probes.
   const Duration look = std::min<Duration>(KeeperOptions().look_interval, delivery.pause_probe);
-  return {.kind = kind,
+  return {.purpose = std::move(purpose),
           .look_interval = look,
           .urgent = {.base = delivery.retry_base, .max = delivery.retry_max},
           .refused = {.base = delivery.pause_probe, .max = delivery.pause_probe * kPatience}};
@@ -60,16 +60,22 @@ std::unique_ptr<KeyMaker> token_client(TokenClientOptions options, const Databri
                            clock);
 }
 
-KeySource key_source(const DatabricksToken& token, const DatabricksConfig& /*config*/,
+// A token that is issued for Zerobus is limited to the table, and is sent to that endpoint only.
+std::string scope_of(const DatabricksConfig& config) {
+  if (config.ingest == Ingest::kWorkspace) return {};
+  return "Zerobus " + config.table + " " + (config.zerobus ? config.zerobus->origin() : "");
+}
+
+KeySource key_source(const DatabricksToken& token, const DatabricksConfig& config,
                      Clock& /*clock*/) {
-  return {report::CredentialKind::kToken,
+  return {{report::CredentialKind::kToken, config.workspace.origin()},
           {{report::CredentialPart::kToken, token.file, check_of(SecretContent::kToken)}},
           std::make_unique<PlainKeyMaker>()};
 }
 
 KeySource key_source(const DatabricksOAuth& oauth, const DatabricksConfig& config, Clock& clock) {
   using Part = report::CredentialPart;
-  return {report::CredentialKind::kOAuth,
+  return {{report::CredentialKind::kOAuth, config.workspace.origin(), scope_of(config)},
           {{Part::kClientSecret, oauth.client_secret_file, check_of(SecretContent::kClientSecret)},
            {Part::kClientID, oauth.client_id_file, check_of(SecretContent::kClientID)}},
           token_client({.kind = TokenClientOptions::Kind::kClientCredentials}, config, clock)};
@@ -77,7 +83,9 @@ KeySource key_source(const DatabricksOAuth& oauth, const DatabricksConfig& confi
 
 KeySource key_source(const DatabricksWorkloadIdentity& identity, const DatabricksConfig& config,
                      Clock& clock) {
-  return {report::CredentialKind::kWorkloadIdentity,
+  const std::string client = identity.client_id ? " of " + *identity.client_id : "";
+  return {{report::CredentialKind::kWorkloadIdentity, config.workspace.origin(),
+           scope_of(config) + client},
           {{report::CredentialPart::kProjectedToken, identity.token_file, check_projected_token}},
           token_client(
               {.kind = TokenClientOptions::Kind::kTokenExchange, .client_id = identity.client_id},
@@ -107,7 +115,7 @@ std::shared_ptr<Destination> Destination::make(const std::string& name, const Ag
 std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
                                                       const DestinationParts& parts) {
   using Part = report::CredentialPart;
-  make_keeper({report::CredentialKind::kAPIKey,
+  make_keeper({{report::CredentialKind::kAPIKey, config.endpoint.origin()},
                {{Part::kAPIKey, config.api_key_file, check_of(SecretContent::kAPIKey)},
                 {Part::kSpaceID, config.space_id_file, check_of(SecretContent::kSpaceID)}},
                std::make_unique<PlainKeyMaker>()},
@@ -145,12 +153,13 @@ std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfi
 void Destination::make_keeper(KeySource source, const DestinationParts& parts) {
   maker_ = std::move(source.maker);
   keeper_ = std::make_unique<Keeper>(
-      keeper_options(source.kind, parts.delivery),
+      keeper_options(std::move(source.purpose), parts.delivery),
       Keeper::Parts{.files = SecretFiles(std::move(source.files), parts.files),
                     .maker = *maker_,
                     .scheduler = scheduler_,
                     .random = Random(entropy()),
-                    .opened = [this] { lane_->nudge(); }});
+                    .opened = [this] { lane_->nudge(); },
+                    .legacy = parts.legacy.credential});
 }
 
 void Destination::start_lane(const DestinationParts& parts) {

@@ -5,6 +5,7 @@
 // Used from one thread; the lane inside has its own.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ namespace dualtrace::agent {
 inline constexpr std::string_view kArizeLane = to_string(report::Destination::kArize);
 inline constexpr std::string_view kDatabricksLane = to_string(report::Destination::kDatabricks);
 
+// What a destination leaves to the one that replaces it.
+struct DestinationLegacy {
+  LaneLegacy lane{};
+  std::optional<CredentialLegacy> credential{};
+};
+
 // The parts that both destinations are built from; all references outlive them.
 struct DestinationParts {
   const DeliveryConfig& delivery;
@@ -31,12 +38,12 @@ struct DestinationParts {
   Clock& clock;
   MetricRegistry& metrics;
   std::shared_ptr<SharedBodies> bodies;
-  LaneLegacy legacy{};  // from the destination that this one replaces
+  DestinationLegacy legacy{};  // from the destination that this one replaces
 };
 
-// The files of a credential, and how a key is made of them.
+// The files of a credential, how a key is made of them, and for what.
 struct KeySource {
-  report::CredentialKind kind{};
+  KeyPurpose purpose{};
   std::vector<SecretFile> files;
   std::unique_ptr<KeyMaker> maker;
 };
@@ -53,6 +60,8 @@ class Destination {
 
   // Stops the lane, then cancels requests in flight; their spans stay in the journal. Idempotent.
   void stop();
+  // Call it after stop().
+  [[nodiscard]] DestinationLegacy legacy() const { return {lane_->legacy(), keeper_->legacy()}; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Lane& lane() { return *lane_; }
   [[nodiscard]] ThreadScheduler& scheduler() { return scheduler_; }

@@ -29,9 +29,57 @@ Keeper::Keeper(const KeeperOptions& options, Parts parts)
       maker_(parts.maker),
       scheduler_(parts.scheduler),
       opened_(std::move(parts.opened)),
-      random_(parts.random) {}
+      random_(parts.random) {
+  Lock lock(mutex_);
+  if (parts.legacy) inherit(*std::move(parts.legacy));
+}
 
-void Keeper::start() { look_again(); }
+void Keeper::inherit(CredentialLegacy legacy) {
+  const KeyPurpose& purpose = options_.purpose;
+  if (legacy.purpose.kind != purpose.kind || legacy.purpose.origin != purpose.origin) return;
+  if (legacy.rotation.in_use && legacy.purpose.scope != purpose.scope) {
+    legacy.rotation.in_use->key = nullptr;
+    legacy.rotation.in_use->ends.reset();
+  }
+  rotation_.inherit(std::move(legacy.rotation));
+}
+
+CredentialLegacy Keeper::legacy() const {
+  Lock lock(mutex_);
+  return {options_.purpose, rotation_.legacy()};
+}
+
+// The state of the files is known when this returns. Everything else happens on the scheduler,
+// because the first answer of the key maker may arrive there at any time.
+void Keeper::start() {
+  bool inherited = false;
+  {
+    Lock lock(mutex_);
+    inherited = rotation_.in_use().has_value();
+  }
+  scheduler_.post([this, inherited, wanted = read_files()] {
+    if (inherited) resume();
+    act_on(wanted);
+    scheduler_.run_after(options_.look_interval, [this] { look_again(); });
+  });
+}
+
+void Keeper::resume() {
+  uint64_t id = 0;
+  std::optional<Duration> next;
+  {
+    Lock lock(mutex_);
+    const auto& in_use = rotation_.in_use();
+    id = in_use->id;
+    if (in_use->key == nullptr || in_use->error) {
+      next = Duration(0);
+    } else if (in_use->ends) {
+      const Duration left = *in_use->ends - scheduler_.clock().tick();
+      next = refresh_after(std::max(left, Duration(0)), random_);
+    }
+  }
+  if (next) plan(id, *next);
+}
 
 Duration Keeper::refresh_after(Duration lifetime, Random& random) {
   // A wide window spreads the second request of a fleet that started together over half a lifetime,
@@ -48,19 +96,19 @@ void Keeper::look_again() {
   scheduler_.run_after(options_.look_interval, [this] { look_again(); });
 }
 
-void Keeper::look() {
+Keeper::Wanted Keeper::read_files() {
   SecretLook seen = secret_files_.look();
-  uint64_t wants_key = 0;
-  bool put_right = false;
-  {
-    Lock lock(mutex_);
-    put_right = found_ != seen.found;
-    found_ = std::move(seen.found);
-    if (seen.secret) wants_key = rotation_.found(seen.secret, scheduler_.clock().wall());
-  }
-  if (wants_key != 0) return make(wants_key);
+  Lock lock(mutex_);
+  Wanted wanted{.put_right = found_ != seen.found};
+  found_ = std::move(seen.found);
+  if (seen.secret) wanted.key = rotation_.found(seen.secret, scheduler_.clock().wall());
+  return wanted;
+}
+
+void Keeper::act_on(const Wanted& wanted) {
+  if (wanted.key != 0) return make(wanted.key);
   // A lane that is paused because of a missing file need not wait for its next probe.
-  if (put_right) opened_();
+  if (wanted.put_right) opened_();
 }
 
 void Keeper::make(uint64_t id) {
@@ -223,7 +271,7 @@ void Keeper::on_refused(uint64_t id, bool fetch_anew) {
 
 report::CredentialInUse Keeper::in_use() const {
   Lock lock(mutex_);
-  return rotation_.report(options_.kind);
+  return rotation_.report(options_.purpose.kind);
 }
 
 std::vector<report::Credential> Keeper::files() const {

@@ -14,6 +14,8 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/credential/key_maker.h"
@@ -27,8 +29,20 @@
 
 namespace dualtrace::agent {
 
-struct KeeperOptions {
+// What a credential and its keys are for.
+struct KeyPurpose {
   report::CredentialKind kind = report::CredentialKind::kToken;
+  std::string origin{};  // of the server that the credential itself is sent to, and no other
+  std::string scope{};   // whatever else a key is limited to, such as a table
+};
+
+struct CredentialLegacy {
+  KeyPurpose purpose{};
+  Rotation::Legacy rotation{};
+};
+
+struct KeeperOptions {
+  KeyPurpose purpose{};
   Duration look_interval = std::chrono::seconds(10);
   // Used while requests wait for a key.
   Backoff urgent{.base = std::chrono::seconds(1), .max = std::chrono::seconds(30)};
@@ -47,6 +61,10 @@ class Keeper final : public Keyring {
     Random random;
     // Called on the scheduler when requests that could not be sent before may now be.
     std::function<void()> opened;
+    // From the keeper that this one replaces. A credential of the same kind for the same server
+    // stays in use, and the files are proved like any change; its key does, too, if its scope is
+    // the same.
+    std::optional<CredentialLegacy> legacy{};
   };
   // The references outlive the object, except that the scheduler is stopped and the maker destroyed
   // before the keeper is destroyed.
@@ -64,14 +82,27 @@ class Keeper final : public Keyring {
   // The state of each file when it was last read, with the fingerprint of the credential in use.
   [[nodiscard]] std::vector<report::Credential> files() const;
 
+  [[nodiscard]] CredentialLegacy legacy() const;
+
   // How long after its issue a token is refreshed.
   [[nodiscard]] static Duration refresh_after(Duration lifetime, Random& random);
 
  private:
   using Version = Rotation::Version;
 
+  // What the files call for.
+  struct Wanted {
+    uint64_t key = 0;        // of this version; 0: none
+    bool put_right = false;  // a file is no longer missing or unusable, or has become so
+  };
+
+  void inherit(CredentialLegacy legacy) DT_REQUIRES(mutex_);
+  // Refreshes the inherited key in time, or makes one if there is none.
+  void resume();
   void look_again();
-  void look();
+  void look() { act_on(read_files()); }
+  Wanted read_files();
+  void act_on(const Wanted& wanted);
   void make(uint64_t id);
   void on_made(uint64_t id, Tick asked, Result<MadeKey> made);
   // Makes a key of that version after the delay, unless another plan replaces this one.

@@ -29,6 +29,17 @@ Rotation::Version Rotation::fresh(const SecretPointer& secret, WallTime now) {
   return version;
 }
 
+void Rotation::inherit(Legacy legacy) {
+  previous_ = std::move(legacy.previous);
+  in_use_ = std::move(legacy.in_use);
+  if (!in_use_) return;
+  in_use_->id = ++last_id_;
+  // What was refused may pass under the new configuration.
+  in_use_->failures = 0;
+  in_use_->refusals = 0;
+  in_use_->refused = false;
+}
+
 uint64_t Rotation::found(const SecretPointer& secret, WallTime now) {
   if (!in_use_) {
     in_use_ = fresh(secret, now);

@@ -39,6 +39,12 @@ class Rotation {
 
     [[nodiscard]] bool usable(Tick now) const { return key != nullptr && (!ends || now < *ends); }
   };
+  // What is left to the rotation that replaces this one. The candidate is not part of it: the new
+  // rotation finds it in the files and proves it again.
+  struct Legacy {
+    std::optional<Version> in_use{};
+    std::optional<report::PreviousCredential> previous{};
+  };
   struct Answered {
     KeyPointer again;                  // resend the request with this key
     const Version* refused = nullptr;  // the version whose key was refused…
@@ -47,6 +53,10 @@ class Rotation {
     bool took_over = false;            // the candidate is now in use…
     bool opens = false;                // …and the previous one no longer passed
   };
+
+  // Call it before any other function.
+  void inherit(Legacy legacy);
+  [[nodiscard]] Legacy legacy() const { return {in_use_, previous_}; }
 
   // Call it with the contents of the files. Returns the version that needs a key because of a
   // change; 0: no relevant change.

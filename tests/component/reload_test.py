@@ -12,6 +12,8 @@ from harness import otlp
 from harness.agent import merged
 from harness.config_map import ConfigMap
 from harness.http import fetch
+from harness.identities import Identity, fingerprint
+from harness.identity_stage import BAD, FIRST, SECOND, wait_for_candidate, wait_for_fingerprint
 from harness.load import Load, Outcome, Shape
 from harness.processes import wait_until
 from harness.relay import Relay
@@ -239,6 +241,33 @@ def test_an_adopted_journal_goes_to_the_new_lane_too(stage, sandbox):
     after = {lane["name"]: lane["spans"] for lane in mounted.agent.status()["lanes"]}
     assert after == books, "the ledger continues"
     assert len(sandbox.ids("arize")) == len(ids), "nothing is sent again"
+
+
+@pytest.mark.parametrize("kind", ["token", "oauth"])
+def test_a_rejected_credential_is_not_taken_by_a_reload(stage, sandbox, kind):
+    identity = Identity(kind, sandbox)
+    identity.allow(FIRST)
+    identity.use(FIRST)
+    mounted = Mounted(stage, identity.config())
+    load = Load(lambda: mounted.agent, SHAPE, seed=10)
+    run_for_a_while(load)
+    identity.use(BAD)
+    wait_for_candidate(mounted.agent, identity, "Rejected")
+
+    mounted.change({"databricks": {"compression": "GZIP"}})
+    delivered = mounted.agent.spans("databricks")["delivered"]
+    run_for_a_while(load)
+    wait_for_candidate(mounted.agent, identity, "Rejected")
+    lane = mounted.agent.lane("databricks")
+    assert lane["credential"]["fingerprint"] == fingerprint(FIRST)
+    assert lane["spans"]["delivered"] > delivered
+    assert lane["lastError"] is None
+
+    identity.allow(FIRST, SECOND)
+    identity.use(SECOND)
+    wait_for_fingerprint(mounted.agent, identity, SECOND)
+    load.stop()
+    judge(sandbox, mounted.agent, load)
 
 
 def test_a_plain_file_may_be_rewritten_and_replaced(stage, sandbox):

@@ -36,15 +36,25 @@ struct KeeperFixture : testing::Test {
   KeeperFixture() { EXPECT_TRUE(files.make_folders("/secret")); }
   void write(std::string_view content) { ASSERT_TRUE(write_file(files, "/secret/key", content)); }
   void start(KeyMaker& maker, CheckCredential check = check_credential,
-             report::CredentialPart part = report::CredentialPart::kToken) {
+             report::CredentialPart part = report::CredentialPart::kToken,
+             std::optional<CredentialLegacy> legacy = {}) {
     keeper = std::make_unique<Keeper>(
-        KeeperOptions{}, Keeper::Parts{.files = SecretFiles({{part, "/secret/key", check}}, files),
-                                       .maker = maker,
-                                       .scheduler = scheduler,
-                                       .random = Random(1),
-                                       .opened = [this] { ++opened; }});
+        KeeperOptions{.purpose = purpose},
+        Keeper::Parts{.files = SecretFiles({{part, "/secret/key", check}}, files),
+                      .maker = maker,
+                      .scheduler = scheduler,
+                      .random = Random(1),
+                      .opened = [this] { ++opened; },
+                      .legacy = std::move(legacy)});
     keeper->start();
     scheduler.run_ready();
+  }
+  // Replaces the keeper, as a reload that changes a setting of its lane does.
+  void reload(KeyMaker& maker) {
+    CredentialLegacy legacy = keeper->legacy();
+    scheduler.stop();
+    scheduler.stopped = false;
+    start(maker, check_credential, report::CredentialPart::kToken, std::move(legacy));
   }
   // Replaces the file, as a rotated Secret does.
   void change(std::string_view content) {
@@ -69,6 +79,7 @@ struct KeeperFixture : testing::Test {
     return candidate ? candidate->state.text() : "none";
   }
 
+  KeyPurpose purpose{.origin = "https://destination"};
   FakeClock clock;
   FakeScheduler scheduler{clock};
   MemoryFileSystem files;
@@ -241,6 +252,48 @@ TEST_F(PlainKeeper, LooksAtItsFileAtOnceWhenItIsRefusedAndOpensTheLane) {
   EXPECT_GT(opened, proving) << "the others can be sent";
 }
 
+TEST_F(PlainKeeper, GoesOnWithTheKeyInUseAfterAReloadAndProvesTheFileAgain) {
+  change("bad");
+  next();
+  EXPECT_EQ(answer(last, kRefused), "old");
+  ASSERT_EQ(state(), "Rejected");
+  const auto since = keeper->in_use().since;
+  reload(maker);
+  EXPECT_EQ(in_use(), old_print);
+  EXPECT_EQ(keeper->in_use().since, since);
+  EXPECT_EQ(state(), "Proving");
+  EXPECT_EQ(next(), "bad");
+  const KeyPointer riding = last;
+  EXPECT_EQ(next(), "old") << "all other requests";
+  EXPECT_EQ(answer(riding, kRefused), "old");
+  EXPECT_EQ(state(), "Rejected");
+  EXPECT_EQ(keeper->in_use().candidate->fingerprint, credential_fingerprint("bad"));
+}
+
+TEST_F(PlainKeeper, RemembersThePreviousKeyAfterAReload) {
+  next();
+  const WallTime last_of_old = clock.wall();
+  clock.advance(seconds(3));
+  change("new");
+  next();
+  answer(last, kTaken);
+  reload(maker);
+  EXPECT_EQ(keeper->in_use().previous, (report::PreviousCredential{old_print, last_of_old}));
+}
+
+TEST_F(PlainKeeper, StartsAnewForAnotherServerOrAnotherKindOfCredential) {
+  change("new");
+  purpose.origin = "https://elsewhere";
+  reload(maker);
+  EXPECT_EQ(in_use(), new_print) << "the old one was not meant for this server";
+  EXPECT_EQ(state(), "none");
+  write("other");
+  purpose.kind = report::CredentialKind::kAPIKey;
+  reload(maker);
+  EXPECT_EQ(in_use(), credential_fingerprint("other"));
+  EXPECT_EQ(state(), "none");
+}
+
 TEST_F(KeeperFixture, SaysWhyItHasNothing) {
   PlainKeyMaker maker;
   start(maker);
@@ -283,6 +336,17 @@ struct TokenKeeper : KeeperFixture {
       waited += seconds(1);
     }
     return waited;
+  }
+
+  // Whether a token is fetched with that secret within the hour, while others are refused.
+  bool refreshes(const std::string& secret) {
+    const Duration end = clock.elapsed + seconds(3600);
+    while (clock.elapsed < end) {
+      quiet();
+      if (maker.asked.at(0).first == secret) return true;
+      refuse(ErrorKind::kDenied);
+    }
+    return false;
   }
 
   FakeMaker maker;
@@ -433,14 +497,36 @@ TEST_F(TokenKeeper, KeepsTheOldSecretWhenTheEndpointRefusesTheNewOne) {
   EXPECT_EQ(keeper->in_use().candidate->why, "the endpoint says no");
   EXPECT_EQ(next(), "token-1");
   EXPECT_EQ(in_use(), credential_fingerprint("secret"));
-  // The old credential is still refreshed.
-  bool refreshed = false;
-  for (int i = 0; i < 40 && !refreshed; ++i) {
-    quiet();
-    refreshed = maker.asked.at(0).first == "secret";
-    if (!refreshed) refuse(ErrorKind::kDenied);
-  }
-  EXPECT_TRUE(refreshed);
+  EXPECT_TRUE(refreshes("secret")) << "the old credential is still in use";
+}
+
+TEST_F(TokenKeeper, GoesOnWithItsTokenAfterAReloadAndRefreshesIt) {
+  give("token-1");
+  change("bad-secret");
+  refuse(ErrorKind::kDenied);
+  reload(maker);
+  EXPECT_EQ(next(), "token-1");
+  ASSERT_EQ(maker.asked.size(), 1u);
+  EXPECT_EQ(maker.asked[0].first, "bad-secret") << "it is tried again";
+  refuse(ErrorKind::kDenied);
+  EXPECT_TRUE(refreshes("secret"));
+  EXPECT_EQ(next(), "token-1") << "it has not expired yet";
+}
+
+TEST_F(TokenKeeper, FetchesATokenForAnotherScopeWithTheSecretInUse) {
+  give("token-1");
+  change("bad-secret");
+  refuse(ErrorKind::kDenied);
+  purpose.scope = "another table";
+  reload(maker);
+  EXPECT_EQ(missing(), ErrorKind::kUnavailable) << "the old token is not valid for that table";
+  ASSERT_EQ(maker.asked.size(), 2u);
+  EXPECT_EQ(maker.asked[0].first, "bad-secret");
+  EXPECT_EQ(maker.asked[1].first, "secret");
+  refuse(ErrorKind::kDenied);
+  give("token-2");
+  EXPECT_EQ(next(), "token-2");
+  EXPECT_EQ(state(), "Rejected");
 }
 
 TEST_F(TokenKeeper, DoesNotBlameASecretForAnEndpointThatIsDown) {
