@@ -10,6 +10,7 @@ namespace dualtrace::agent {
 namespace {
 
 constexpr size_t kBytesMax = 64 * 1024;
+constexpr int kLooksMax = 4;
 
 std::string identity_fingerprint(const report::TokenIdentity& identity) {
   std::string text = identity.issuer + "\n" + identity.subject;
@@ -29,9 +30,28 @@ void add(SecretVersion& secret, report::CredentialPart part, std::string value) 
   secret.values.push_back(std::move(value));
 }
 
+bool are_equal(const SecretLook& a, const SecretLook& b) {
+  if (a.found != b.found || !a.secret != !b.secret) return false;
+  return !a.secret || a.secret->values == b.secret->values;
+}
+
 }  // namespace
 
+// The kubelet replaces all files of a Secret at once, but perhaps between two of our reads. What is
+// read twice in a row was there as a whole.
 SecretLook SecretFiles::look() const {
+  SecretLook look = look_once();
+  if (wanted_.size() == 1) return look;
+  for (int looks = 1; looks < kLooksMax; ++looks) {
+    SecretLook again = look_once();
+    if (are_equal(look, again)) return look;
+    look = std::move(again);
+  }
+  look.secret = nullptr;  // the files keep changing
+  return look;
+}
+
+SecretLook SecretFiles::look_once() const {
   SecretLook look;
   SecretVersion secret;
   for (const SecretFile& file : wanted_) {

@@ -2,7 +2,8 @@
 #pragma once
 // SecretFiles: reads the files of one destination's credential (keys of a mounted Secret, or a
 // projected token) as a whole: a version exists only if every part is usable. The contents never
-// reach a log, an error or a metric; fingerprints distinguish versions.
+// reach a log, an error or a metric; fingerprints distinguish versions. A version never has the old
+// value of one file and the new value of another of the same Secret.
 // Used from one thread; a SecretVersion is immutable.
 
 #include <memory>
@@ -51,6 +52,7 @@ class SecretFiles {
   [[nodiscard]] SecretLook look() const;
 
  private:
+  [[nodiscard]] SecretLook look_once() const;
   Result<std::string> read(const SecretFile& file) const;
 
   const std::vector<SecretFile> wanted_;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "common/config/credential_text.h"
 #include "tests/fakes/memory_file_system.h"
 #include "tests/unit/agent/credential/jwts.h"
@@ -44,6 +46,30 @@ TEST_F(Secrets, AreMissingOrOfNoUseAndSaySoWithoutRepeatingThem) {
     EXPECT_NE(seen.found[0].why.find("/secret/key"), std::string::npos);
     EXPECT_LT(seen.found[0].why.size(), 200u);
   }
+}
+
+// Changes both files of a Secret after the first one was read.
+MemoryFileSystem* changed_between_reads = nullptr;
+Status check_and_change(std::string_view /*text*/) {
+  if (MemoryFileSystem* files = std::exchange(changed_between_reads, nullptr)) {
+    EXPECT_TRUE(write_file(*files, "/secret/s", "new-secret"));
+    EXPECT_TRUE(write_file(*files, "/secret/i", "new-id"));
+  }
+  return {};
+}
+
+TEST_F(Secrets, AreNeverHalfOldAndHalfNew) {
+  write("s", "old-secret");
+  write("i", "old-id");
+  changed_between_reads = &files;
+  const SecretLook seen =
+      SecretFiles({{CredentialPart::kClientSecret, "/secret/s", check_and_change},
+                   {CredentialPart::kClientID, "/secret/i", check_credential}},
+                  files)
+          .look();
+  EXPECT_EQ(changed_between_reads, nullptr);
+  ASSERT_NE(seen.secret, nullptr);
+  EXPECT_EQ(seen.secret->values, (std::vector<std::string>{"new-secret", "new-id"}));
 }
 
 TEST_F(Secrets, AreOneVersionOnlyWhenEachFileCanBeUsed) {
