@@ -14,6 +14,21 @@ namespace {
 // early, and clocks differ.
 constexpr Duration kNearExpiry = std::chrono::minutes(2);
 constexpr Duration kLeadMax = std::chrono::minutes(5);
+// A server that issues tokens for a second is not asked every second.
+constexpr Duration kRefreshMin = std::chrono::seconds(5);
+
+// Whether the secret itself is sent to get a key; otherwise it is the key.
+bool is_exchanged(report::CredentialKind kind) {
+  switch (kind) {
+    case report::CredentialKind::kAPIKey:
+    case report::CredentialKind::kToken:
+      return false;
+    case report::CredentialKind::kOAuth:
+    case report::CredentialKind::kWorkloadIdentity:
+      return true;
+  }
+  return false;
+}
 
 // Adds up to a quarter, so that requests that were deferred together do not return together.
 Duration spread(Duration delay, Random& random) {
@@ -101,7 +116,7 @@ Keeper::Wanted Keeper::read_files() {
   Lock lock(mutex_);
   Wanted wanted{.put_right = found_ != seen.found};
   found_ = std::move(seen.found);
-  if (seen.secret) wanted.key = rotation_.found(seen.secret, scheduler_.clock().wall());
+  wanted.key = rotation_.found(seen.secret, scheduler_.clock().wall());
   return wanted;
 }
 
@@ -112,6 +127,11 @@ void Keeper::act_on(const Wanted& wanted) {
 }
 
 void Keeper::make(uint64_t id) {
+  Plan& plan = plans_[id];
+  if (plan.making) {
+    plan.again = true;
+    return;
+  }
   std::vector<std::string> values;
   {
     Lock lock(mutex_);
@@ -121,11 +141,7 @@ void Keeper::make(uint64_t id) {
       return;
     }
     values = version->secret->values;
-  }
-  Plan& plan = plans_[id];
-  if (plan.making) {
-    plan.again = true;
-    return;
+    if (is_exchanged(options_.purpose.kind)) rotation_.used(id, scheduler_.clock().wall());
   }
   plan.making = true;
   plan.number = ++plans_made_;  // cancels any planned call
@@ -143,9 +159,12 @@ void Keeper::on_made(uint64_t id, Tick asked, Result<MadeKey> made) {
   std::optional<Duration> next;
   bool opens = false;
   bool first_failure = false;
+  bool of_candidate = false;
   {
     Lock lock(mutex_);
     const Tick now = scheduler_.clock().tick();
+    // A call may send the secret several times, and may end after the version was replaced.
+    if (is_exchanged(options_.purpose.kind)) rotation_.used(id, scheduler_.clock().wall());
     Version* version = rotation_.version(id);
     if (version == nullptr) {
       plans_.erase(id);
@@ -156,11 +175,14 @@ void Keeper::on_made(uint64_t id, Tick asked, Result<MadeKey> made) {
       const auto lifetime = made->lifetime;
       Rotation::made(*version, std::move(made->key),
                      lifetime ? std::optional(asked + *lifetime) : std::nullopt);
-      if (lifetime) next = refresh_after(*lifetime, random_) - (now - asked);
+      if (lifetime) {
+        next = std::max(refresh_after(*lifetime, random_) - (now - asked), kRefreshMin);
+      }
     } else {
       rotation_.failed(*version, made.error(), scheduler_.clock().wall());
       next = delay_after(*version, made.error());
       first_failure = version->failures == 1;
+      of_candidate = rotation_.in_use()->id != id;
     }
   }
   if (first_failure) {
@@ -174,8 +196,9 @@ void Keeper::on_made(uint64_t id, Tick asked, Result<MadeKey> made) {
   if (again && !made) {
     make(id);
   } else if (next) {
-    plan(id, std::max(*next, Duration(0)));
+    plan(id, *next);
   }
+  if (!made && !of_candidate) hasten_candidate();
   // Requests also pause or wait until the first key exists.
   if (opens) opened_();
 }
@@ -194,11 +217,29 @@ Duration Keeper::delay_after(const Version& version, const Error& error) {
 }
 
 void Keeper::plan(uint64_t id, Duration delay) {
-  const uint64_t number = plans_[id].number = ++plans_made_;
+  const uint64_t number = ++plans_made_;
+  plans_[id].number = number;
+  plans_[id].due = scheduler_.clock().tick() + delay;
   scheduler_.run_after(delay, [this, id, number] {
     const auto planned = plans_.find(id);
     if (planned != plans_.end() && planned->second.number == number) make(id);
   });
+}
+
+void Keeper::hasten_candidate() {
+  const Tick now = scheduler_.clock().tick();
+  uint64_t id = 0;
+  Duration delay{};
+  {
+    Lock lock(mutex_);
+    const auto& candidate = rotation_.candidate();
+    if (!candidate || candidate->usable(now) || rotation_.passes(now)) return;
+    if (candidate->error && candidate->error->retry_after) return;  // its server asked for patience
+    id = candidate->id;
+    delay = options_.refused.delay(1, random_);
+  }
+  const Plan& planned = plans_[id];
+  if (!planned.making && now + delay < planned.due) plan(id, delay);
 }
 
 Result<KeyPointer> Keeper::take() {
@@ -265,6 +306,7 @@ void Keeper::on_refused(uint64_t id, bool fetch_anew) {
     opens = !is_candidate && candidate && candidate->usable(now);
   }
   if (next && !plans_[next->first].making) plan(next->first, next->second);
+  hasten_candidate();
   // Only the candidate is left to try.
   if (opens) opened_();
 }

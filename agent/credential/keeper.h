@@ -8,8 +8,10 @@
 //   moment well before it expires, so that agents that started together do not refresh together.
 // Guarantees: take() and answered() never wait. Of each version, one key is made at a time. A
 //   credential that was not refused stays in use, whatever happens to its files.
-// Limits: a refused credential is retried with back-off, and immediately when its files change. A
-//   token that the destination refuses is replaced once immediately, then with the same back-off.
+// Limits: a refused credential is retried with back-off, and immediately when its files change; a
+//   refused candidate sooner, once the credential in use does not pass either. A token that the
+//   destination refuses is replaced once immediately, then with the same back-off. However short
+//   their lifetime, tokens are refreshed at most every five seconds.
 // take(), answered() and the reports are thread-safe; the rest happens on the scheduler.
 
 #include <functional>
@@ -107,6 +109,8 @@ class Keeper final : public Keyring {
   void on_made(uint64_t id, Tick asked, Result<MadeKey> made);
   // Makes a key of that version after the delay, unless another plan replaces this one.
   void plan(uint64_t id, Duration delay);
+  // Gives the candidate its turn soon if the credential in use does not pass.
+  void hasten_candidate();
   // A request with a key of that version was refused.
   void on_refused(uint64_t id, bool fetch_anew);
   [[nodiscard]] Duration delay_after(const Version& version, const Error& error)
@@ -121,6 +125,7 @@ class Keeper final : public Keyring {
   // Used on the scheduler only.
   struct Plan {
     uint64_t number = 0;  // of the current plan
+    Tick due = Tick::max();
     bool making = false;
     bool again = false;  // the files changed in the meantime
   };

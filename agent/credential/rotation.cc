@@ -41,6 +41,8 @@ void Rotation::inherit(Legacy legacy) {
 }
 
 uint64_t Rotation::found(const SecretPointer& secret, WallTime now) {
+  const SecretPointer before = std::exchange(seen_, secret);
+  if (secret == nullptr || (before && before->values == secret->values)) return 0;
   if (!in_use_) {
     in_use_ = fresh(secret, now);
     return in_use_->id;
@@ -51,12 +53,12 @@ uint64_t Rotation::found(const SecretPointer& secret, WallTime now) {
     candidate_ = fresh(secret, now);
     return candidate_->id;
   }
+  // It was put back, or the kubelet renewed a projected token. The values serve the next token
+  // call. They are tried at once if what they gave before does not work.
   Version& same = is_in_use ? *in_use_ : *candidate_;
-  if (same.secret->values == secret->values) return 0;
-  // The kubelet renewed a projected token. It serves the next exchange, or one that has failed.
   same.secret = secret;
-  const bool wants_key = same.error || same.key == nullptr;
-  return wants_key ? same.id : 0;
+  const bool works = same.key != nullptr && !same.error && !same.refused;
+  return works ? 0 : same.id;
 }
 
 Rotation::Version* Rotation::version(uint64_t id) {
@@ -70,7 +72,10 @@ void Rotation::made(Version& version, Key key, std::optional<Tick> ends) {
   version.ends = ends;
   version.error.reset();
   version.failures = 0;
-  if (version.state == CandidateState::kProving) version.why.clear();
+  if (version.state == CandidateState::kProving) {
+    version.reason.clear();
+    version.why.clear();
+  }
   version.refused = false;
 }
 
@@ -78,27 +83,38 @@ void Rotation::failed(Version& version, const Error& error, WallTime now) {
   version.error = error;
   ++version.failures;
   if (!candidate_ || version.id != candidate_->id) return;
-  version.why = error.message;
-  if (error.kind != ErrorKind::kDenied && error.kind != ErrorKind::kInvalid) return;
-  const bool denied = error.kind == ErrorKind::kDenied;
-  version.reason = to_string(denied ? PauseReason::kAuthRejected : PauseReason::kMisconfigured);
-  version.key = nullptr;
-  if (std::exchange(version.state, CandidateState::kRejected) != CandidateState::kRejected) {
-    version.since = now;
+  if (error.kind == ErrorKind::kDenied) {
+    reject(std::string(to_string(PauseReason::kAuthRejected)), error.message, now);
+  } else if (version.state == CandidateState::kProving) {
+    // A redirect, a login page, an endpoint that is down: this says nothing about the credential.
+    const bool misconfigured = error.kind == ErrorKind::kInvalid;
+    version.reason = misconfigured ? to_string(PauseReason::kMisconfigured) : "";
+    version.why = error.message;
   }
+}
+
+void Rotation::used(uint64_t id, WallTime now) {
+  if (Version* sent = version(id)) {
+    sent->last_used = now;
+  } else if (previous_ && id == previous_id_) {
+    previous_->last_used = now;
+  }
+}
+
+KeyPointer Rotation::use(Version& version, WallTime now) {
+  version.last_used = now;
+  return version.key;
 }
 
 Result<KeyPointer> Rotation::take(Tick now, WallTime wall) {
   // At most one request at a time carries the candidate. If the new credential is wrong, only that
   // one request is refused, and it is resent with the credential in use.
   if (candidate_ && candidate_->usable(now) && riding_ == nullptr) {
-    candidate_->last_used = wall;
-    riding_ = candidate_->key;
+    riding_ = use(*candidate_, wall);
     return riding_;
   }
   if (!in_use_ || !in_use_->usable(now)) return nothing_to_take();
-  in_use_->last_used = wall;
-  return in_use_->key;
+  return use(*in_use_, wall);
 }
 
 Result<KeyPointer> Rotation::nothing_to_take() const {
@@ -123,10 +139,11 @@ Rotation::Answered Rotation::answered(const KeyPointer& key, const KeyVerdict& v
       take_over(wall);
     } else if (refused) {
       result.rejected = candidate_->state != CandidateState::kRejected;
-      reject(verdict, wall);
+      ++candidate_->refusals;
+      reject(verdict.reason, verdict.message, wall);
       result.refused = &*candidate_;
       result.newly = true;
-      if (in_use_ && in_use_->usable(now)) result.again = in_use_->key;
+      if (in_use_ && in_use_->usable(now)) result.again = use(*in_use_, wall);
     }
     return result;
   }
@@ -143,15 +160,14 @@ Rotation::Answered Rotation::answered(const KeyPointer& key, const KeyVerdict& v
     return result;
   }
   // The request was sent with a key that has been replaced since.
-  if (refused && passes(now)) result.again = in_use_->key;
+  if (refused && passes(now)) result.again = use(*in_use_, wall);
   return result;
 }
 
-void Rotation::reject(const KeyVerdict& verdict, WallTime now) {
-  ++candidate_->refusals;
+void Rotation::reject(const std::string& reason, const std::string& why, WallTime now) {
   candidate_->key = nullptr;
-  candidate_->reason = verdict.reason;
-  candidate_->why = verdict.message;
+  candidate_->reason = reason;
+  candidate_->why = why;
   if (std::exchange(candidate_->state, CandidateState::kRejected) != CandidateState::kRejected) {
     candidate_->since = now;
   }
@@ -160,6 +176,7 @@ void Rotation::reject(const KeyVerdict& verdict, WallTime now) {
 void Rotation::take_over(WallTime now) {
   if (in_use_) {
     previous_ = {fingerprint_beside(*in_use_->secret, *candidate_->secret), in_use_->last_used};
+    previous_id_ = in_use_->id;
   }
   in_use_ = std::exchange(candidate_, std::nullopt);
   in_use_->since = now;

@@ -34,7 +34,7 @@ class Rotation {
     std::optional<WallTime> last_used;
     // Candidate only.
     report::CandidateState state = report::CandidateState::kProving;
-    std::string reason;
+    std::string reason;  // a PauseReason: why it is rejected, or cannot be tried
     std::string why;
 
     [[nodiscard]] bool usable(Tick now) const { return key != nullptr && (!ends || now < *ends); }
@@ -58,13 +58,15 @@ class Rotation {
   void inherit(Legacy legacy);
   [[nodiscard]] Legacy legacy() const { return {in_use_, previous_}; }
 
-  // Call it with the contents of the files. Returns the version that needs a key because of a
-  // change; 0: no relevant change.
+  // Call it with the contents of the files at each look; nullptr: not all are usable. Returns the
+  // version that needs a key because of a change; 0: no relevant change.
   uint64_t found(const SecretPointer& secret, WallTime now);
   // nullptr if that version no longer exists.
   [[nodiscard]] Version* version(uint64_t id);
   static void made(Version& version, Key key, std::optional<Tick> ends);
   void failed(Version& version, const Error& error, WallTime now);
+  // The secret itself was sent, to get a token. The version may have been replaced since.
+  void used(uint64_t id, WallTime now);
 
   Result<KeyPointer> take(Tick now, WallTime wall);
   Answered answered(const KeyPointer& key, const KeyVerdict& verdict, Tick now, WallTime wall);
@@ -79,7 +81,9 @@ class Rotation {
 
  private:
   [[nodiscard]] Version fresh(const SecretPointer& secret, WallTime now);
-  void reject(const KeyVerdict& verdict, WallTime now);
+  // Of a version that exists, for a request that is sent now.
+  static KeyPointer use(Version& version, WallTime now);
+  void reject(const std::string& reason, const std::string& why, WallTime now);
   void take_over(WallTime now);
   [[nodiscard]] Result<KeyPointer> nothing_to_take() const;
 
@@ -87,6 +91,8 @@ class Rotation {
   std::optional<Version> candidate_;
   KeyPointer riding_;  // the candidate's key while a request carries it
   std::optional<report::PreviousCredential> previous_;
+  uint64_t previous_id_ = 0;
+  SecretPointer seen_;  // at the last look
   uint64_t last_id_ = 0;
 };
 

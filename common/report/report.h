@@ -72,8 +72,8 @@ struct Credential {
 struct CandidateCredential {
   std::string fingerprint{};
   Word<CandidateState> state;
-  std::string reason{};             // a PauseReason: why it is rejected
-  std::string why{};                // the message of the server that rejects it
+  std::string reason{};             // a PauseReason: why it is rejected, or cannot be tried yet
+  std::string why{};                // the message of the server about that
   std::optional<WallTime> since{};  // in that state
   bool operator==(const CandidateCredential&) const = default;
 };
@@ -88,7 +88,7 @@ struct TokenIdentity {
 
 struct PreviousCredential {
   std::string fingerprint{};
-  std::optional<WallTime> last_used{};  // when the last request was sent with it
+  std::optional<WallTime> last_used{};  // by a request, or to get a token
   bool operator==(const PreviousCredential&) const = default;
 };
 

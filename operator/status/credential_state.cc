@@ -11,6 +11,13 @@ std::string of_lane(const CandidateSummary& candidate, const LaneSummary& lane) 
   return "credential " + candidate.fingerprint + " of " + std::string(to_string(lane.destination));
 }
 
+// " (AuthRejected) (on node-01): the destination's message"
+std::string because(const CandidateSummary& candidate) {
+  const std::string reason = candidate.reason.empty() ? "" : " (" + candidate.reason + ")";
+  const std::string why = candidate.why.empty() ? "" : ": " + cut(candidate.why, 256);
+  return reason + " (on " + name_list(candidate.nodes) + ")" + why;
+}
+
 std::string ends(WallTime when, WallTime now) {
   return (when <= now ? " expired at " : " expires at ") + rfc3339(when);
 }
@@ -47,12 +54,9 @@ std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lane
   for (const LaneSummary& lane : lanes) {
     for (const CandidateSummary& candidate : lane.use.candidates) {
       if (candidate.state.known() != report::CandidateState::kRejected) continue;
-      const std::string reason = candidate.reason.empty() ? "" : " (" + candidate.reason + ")";
-      const std::string why = candidate.why.empty() ? "" : ": " + cut(candidate.why, 256);
       return make_condition(
           reason::kCredentialRejected,
-          "the new " + of_lane(candidate, lane) + " is rejected" + reason + " (on " +
-              name_list(candidate.nodes) + ")" + why +
+          "the new " + of_lane(candidate, lane) + " is rejected" + because(candidate) +
               "; agents use the previous one for as long as it is accepted. Put a valid one into "
               "the Secret before you revoke the previous one");
     }
@@ -60,16 +64,25 @@ std::optional<Condition> rejected_candidate(const std::vector<LaneSummary>& lane
   return std::nullopt;
 }
 
+// What keeps a candidate from being tried comes before one that only waits for a request.
 std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes) {
+  std::optional<Condition> waits;
   for (const LaneSummary& lane : lanes) {
     for (const CandidateSummary& candidate : lane.use.candidates) {
-      return make_condition(
-          reason::kRotationInProgress,
-          "the new " + of_lane(candidate, lane) + " is tried with the next request (on " +
-              name_list(candidate.nodes) + "); until then, agents use the previous one");
+      const std::string what = "the new " + of_lane(candidate, lane);
+      if (!candidate.why.empty()) {
+        return make_condition(reason::kRotationInProgress,
+                              what + " cannot be tried yet" + because(candidate) +
+                                  "; agents retry, and use the previous one meanwhile");
+      }
+      if (waits) continue;
+      waits = make_condition(reason::kRotationInProgress,
+                             what + " is tried with the next request (on " +
+                                 name_list(candidate.nodes) +
+                                 "); until then, agents use the previous one");
     }
   }
-  return std::nullopt;
+  return waits;
 }
 
 std::optional<Condition> expired(const Facts& facts, const std::vector<LaneSummary>& lanes) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "common/config/credential_text.h"
@@ -145,6 +146,19 @@ TEST_F(PlainKeeper, SaysSinceWhenTheNewAndUntilWhenTheOldKeyWasUsed) {
   EXPECT_EQ(keeper->in_use().previous->last_used, last_of_old);
 }
 
+TEST_F(PlainKeeper, CountsARequestThatIsSentAgainAsAUse) {
+  change("new");
+  next();
+  const KeyPointer riding = last;
+  clock.advance(seconds(3));
+  EXPECT_EQ(answer(riding, kRefused), "old");
+  const WallTime last_of_old = clock.wall();
+  change("newer");
+  next();
+  answer(last, kTaken);
+  EXPECT_EQ(keeper->in_use().previous->last_used, last_of_old);
+}
+
 TEST_F(PlainKeeper, KeepsTheOldKeyWhenTheNewOneIsRefused) {
   change("bad");
   EXPECT_EQ(next(), "bad");
@@ -240,6 +254,20 @@ TEST_F(PlainKeeper, TriesBothInTurnWhileNeitherPasses) {
   EXPECT_EQ(in_use(), credential_fingerprint("bad"));
 }
 
+TEST_F(PlainKeeper, GivesARefusedKeyItsTurnSoonWhenTheOldOneIsRevoked) {
+  change("bad");
+  for (int tries = 0; tries < 6;) {
+    const bool bad = next() == "bad";
+    tries += bad ? 1 : 0;
+    answer(last, bad ? kRefused : kTaken);
+    scheduler.run_for(seconds(1));
+  }
+  ASSERT_EQ(next(), "old");
+  answer(last, kRefused);
+  scheduler.run_for(seconds(30));
+  EXPECT_EQ(next(), "bad") << "it may have been granted what it lacked";
+}
+
 TEST_F(PlainKeeper, LooksAtItsFileAtOnceWhenItIsRefusedAndOpensTheLane) {
   write("new");
   next();
@@ -310,6 +338,7 @@ TEST_F(KeeperFixture, SaysWhyItHasNothing) {
 // A credential that is exchanged for a token.
 struct TokenKeeper : KeeperFixture {
   TokenKeeper() {
+    purpose.kind = report::CredentialKind::kOAuth;
     write("secret");
     start(maker);
   }
@@ -498,6 +527,91 @@ TEST_F(TokenKeeper, KeepsTheOldSecretWhenTheEndpointRefusesTheNewOne) {
   EXPECT_EQ(next(), "token-1");
   EXPECT_EQ(in_use(), credential_fingerprint("secret"));
   EXPECT_TRUE(refreshes("secret")) << "the old credential is still in use";
+}
+
+TEST_F(TokenKeeper, CountsATokenCallAsAUseOfTheSecret) {
+  give("token-1");
+  next();
+  change("new-secret");
+  give("token-of-new", std::nullopt);
+  next();
+  const KeyPointer riding = last;
+  quiet();
+  ASSERT_EQ(maker.asked.at(0).first, "secret");
+  const WallTime asked = clock.wall();
+  answer(riding, kTaken);
+  EXPECT_LE(asked - *keeper->in_use().previous->last_used, seconds(1));
+  clock.advance(seconds(3));
+  give("token-2");
+  EXPECT_EQ(keeper->in_use().previous->last_used, asked + seconds(3)) << "until the call ended";
+  EXPECT_EQ(next(), "token-of-new");
+}
+
+TEST_F(TokenKeeper, TriesARefusedSecretSoonWhenTheOldOneIsRevoked) {
+  give("token-1");
+  change("bad-secret");
+  for (int i = 0; i < 6; ++i) {
+    refuse(ErrorKind::kDenied);
+    quiet();
+  }
+  refuse(ErrorKind::kDenied);
+  next();
+  answer(last, kRefused);
+  ASSERT_EQ(maker.asked.at(0).first, "secret") << "its token may have been outdated";
+  refuse(ErrorKind::kDenied);
+  scheduler.run_for(seconds(30));
+  EXPECT_EQ(std::count_if(maker.asked.begin(), maker.asked.end(),
+                          [](const auto& call) { return call.first == "bad-secret"; }),
+            1);
+}
+
+TEST_F(TokenKeeper, TriesASecretAtOnceThatIsPutBack) {
+  for (int i = 0; i < 6; ++i) {
+    refuse(ErrorKind::kDenied);
+    quiet();
+  }
+  refuse(ErrorKind::kDenied);
+  change("other-secret");
+  refuse(ErrorKind::kDenied);
+  change("secret");
+  ASSERT_EQ(maker.asked.size(), 1u);
+  EXPECT_EQ(maker.asked[0].first, "secret");
+  refuse(ErrorKind::kDenied);
+  ASSERT_TRUE(files.remove("/secret/key"));
+  scheduler.run_for(seconds(10));
+  EXPECT_TRUE(maker.asked.empty());
+  change("secret");
+  EXPECT_EQ(maker.asked.size(), 1u) << "a Secret that was deleted and recreated";
+}
+
+TEST_F(TokenKeeper, DoesNotBlameASecretForAPageInPlaceOfTheEndpoint) {
+  give("token-1");
+  change("new-secret");
+  refuse(ErrorKind::kInvalid);
+  EXPECT_EQ(state(), "Proving");
+  EXPECT_EQ(keeper->in_use().candidate->reason, "Misconfigured");
+  EXPECT_EQ(keeper->in_use().candidate->why, "the endpoint says no");
+  quiet();
+  refuse(ErrorKind::kDenied);
+  EXPECT_EQ(state(), "Rejected");
+  quiet();
+  refuse(ErrorKind::kInvalid);
+  EXPECT_EQ(state(), "Rejected") << "the last verdict stands";
+  EXPECT_EQ(keeper->in_use().candidate->reason, "AuthRejected");
+  change("newer-secret");
+  refuse(ErrorKind::kInvalid);
+  quiet();
+  give("token-of-newer");
+  EXPECT_EQ(state(), "Proving");
+  EXPECT_EQ(keeper->in_use().candidate->reason, "");
+  EXPECT_EQ(keeper->in_use().candidate->why, "");
+}
+
+TEST_F(TokenKeeper, DoesNotAskEverySecondForTokensOfASecond) {
+  for (int i = 0; i < 10; ++i) {
+    give("token", seconds(1));
+    EXPECT_GE(quiet(), seconds(5));
+  }
 }
 
 TEST_F(TokenKeeper, GoesOnWithItsTokenAfterAReloadAndRefreshesIt) {

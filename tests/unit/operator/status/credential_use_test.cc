@@ -23,6 +23,9 @@ Json credential(const Json& status) { return destination_of(status, kLane).at("c
 std::string reason(const Json& status) {
   return std::string(text_at(condition_of(status, kCredentialsType), {"reason"}));
 }
+std::string message(const Json& status) {
+  return std::string(text_at(condition_of(status, kCredentialsType), {"message"}));
+}
 
 // The agent switches to the new credential after it last used the old one at `used`.
 void move(World& world, size_t agent, const std::optional<WallTime>& used) {
@@ -37,9 +40,10 @@ void move_all(World& world, const std::optional<WallTime>& used) {
   for (size_t agent = 0; agent < kAgents; ++agent) move(world, agent, used);
 }
 
-void prove(World& world, size_t agent, CandidateState state, const std::string& reason = "") {
+void prove(World& world, size_t agent, CandidateState state, const std::string& reason = "",
+           const std::string& why = "no") {
   world.lane(agent, kLane).credential.candidate = {
-      .fingerprint = "databricks-2", .state = state, .reason = reason, .why = "no"};
+      .fingerprint = "databricks-2", .state = state, .reason = reason, .why = why};
 }
 
 TEST(CredentialUse, SaysWhatIsInUseAndWhatAPolicyHasToName) {
@@ -95,6 +99,18 @@ TEST(CredentialUse, TellsARejectedCandidateBeforeOneThatWaits) {
   EXPECT_EQ(text_at(condition_of(world.status(), kReadyType), {"status"}), "True");
   prove(world, 2, CandidateState::kRejected, "AuthRejected");
   EXPECT_EQ(reason(world.status()), "CredentialRejected");
+}
+
+TEST(CredentialUse, TellsWhatKeepsACandidateFromBeingTried) {
+  World world;
+  prove(world, 1, CandidateState::kProving, "", "");
+  EXPECT_THAT(message(world.status()), HasSubstr("is tried with the next request (on node-02)"));
+  prove(world, 2, CandidateState::kProving, "Misconfigured",
+        "the token endpoint answered HTTP 302");
+  EXPECT_EQ(reason(world.status()), "RotationInProgress");
+  EXPECT_THAT(message(world.status()),
+              HasSubstr("cannot be tried yet (Misconfigured) (on node-03): the token endpoint "
+                        "answered HTTP 302; agents retry"));
 }
 
 // The Secret differs from the credential in use, but a candidate explains that.
@@ -198,14 +214,12 @@ TEST(CredentialUse, TellsOfTheEndOfAnAuthoritysCertificates) {
   EXPECT_EQ(reason(world.status()), "Synced");
   fact.expires = world.facts.now + kExpiryNotice;
   EXPECT_EQ(reason(world.status()), "CredentialExpiring");
-  EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
+  EXPECT_THAT(message(world.status()),
               HasSubstr("key ca.crt of Secret company-authority (spec.databricks.ca) expires at"));
   fact.of_config_map = true;
-  EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
-              HasSubstr("of ConfigMap company-authority"));
+  EXPECT_THAT(message(world.status()), HasSubstr("of ConfigMap company-authority"));
   fact.expires = world.facts.now;
-  EXPECT_THAT(std::string(text_at(condition_of(world.status(), kCredentialsType), {"message"})),
-              HasSubstr("expired at"));
+  EXPECT_THAT(message(world.status()), HasSubstr("expired at"));
   EXPECT_EQ(text_at(condition_of(world.status(), kReadyType), {"status"}), "True");
 }
 
