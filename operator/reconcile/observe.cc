@@ -25,10 +25,10 @@ std::optional<DaemonSetFact> observe_daemon_set(const Json* cached, int64_t appl
       .scheduled = number({"status", "currentNumberScheduled"})};
 }
 
-Tick DifferenceWatch::note(const std::string& difference, Tick now) {
-  if (difference != difference_) since_ = now;
-  difference_ = difference;
-  return since_;
+Tick TextWatch::note(const std::string& text, Tick now) {
+  if (!since_ || text != text_) since_ = now;
+  text_ = text;
+  return *since_;
 }
 
 Tick RolloutWatch::note(const DaemonSetFact& set, Tick now) {

@@ -21,15 +21,15 @@ namespace dualtrace::ctl {
 [[nodiscard]] std::optional<DaemonSetFact> observe_daemon_set(const Json* cached,
                                                               int64_t applied_generation);
 
-// Since when agents' credentials have differed from the Secrets'. Used from one thread at a time.
-class DifferenceWatch {
+// Since when something, described by a text, has been unchanged. Used from one thread at a time.
+class TextWatch {
  public:
-  // Returns `now` if the difference has changed.
-  Tick note(const std::string& difference, Tick now);
+  // Returns `now` if the text has changed, or is seen for the first time.
+  Tick note(const std::string& text, Tick now);
 
  private:
-  std::string difference_;
-  Tick since_{};
+  std::string text_;
+  std::optional<Tick> since_;
 };
 
 // Since when a DaemonSet's counts have been unchanged. Used from one thread at a time.

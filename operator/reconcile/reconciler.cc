@@ -41,7 +41,8 @@ struct Reconciler::Memory {
   SecretChecks secrets;
   StatusMemory status;
   RolloutWatch rollout{};
-  DifferenceWatch credentials{};
+  TextWatch credentials_differ{};
+  std::map<report::Destination, TextWatch> credential_everywhere{};
   NodeWatch nodes{};
   LostNodes lost_nodes{};
   std::optional<Tick> failing_since{};  // to apply
@@ -267,7 +268,8 @@ void Reconciler::observe(Round& round) const {
   std::erase_if(round.facts.agents, [](const AgentReport& agent) { return agent.ending; });
   watch_nodes(round, pods);
   round.lanes = summarize_lanes(round.facts);
-  watch_credentials(round);
+  watch_differences(round);
+  watch_rotations(round);
 }
 
 void Reconciler::watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const {
@@ -299,10 +301,10 @@ void Reconciler::watch_lost_nodes(Round& round,
 
 // The known value of the Secret may be some minutes old: read it again before reporting that agents
 // are behind, or when they miss it.
-void Reconciler::watch_credentials(Round& round) const {
+void Reconciler::watch_differences(Round& round) const {
   const std::string difference = differing_credentials(round.facts, round.lanes);
   const Tick now = parts_.clock.tick();
-  const Tick since = round.memory.credentials.note(difference, now);
+  const Tick since = round.memory.credentials_differ.note(difference, now);
   if (!difference.empty()) {
     round.facts.credentials_differ = now - since;
   } else if (!agents_lack_present_keys(round.facts, round.lanes)) {
@@ -310,6 +312,20 @@ void Reconciler::watch_credentials(Round& round) const {
   }
   round.memory.secrets.look_soon(now);
   round.look_again_at(round.memory.secrets.look_again());
+}
+
+// The operator's own clock counts: agents' clocks may be minutes off. After a restart, it starts
+// anew, because what happened in between is not known.
+void Reconciler::watch_rotations(Round& round) const {
+  const Tick now = parts_.clock.tick();
+  for (const LaneSummary& lane : round.lanes) {
+    const std::string credential = credential_everywhere(lane, round.facts);
+    const Tick since = round.memory.credential_everywhere[lane.destination].note(credential, now);
+    if (credential.empty()) continue;
+    round.facts.credential_everywhere[lane.destination] = now - since;
+    const bool waits = !lane.use.nodes_silent.empty() && now - since < kSilencePatience;
+    if (waits) round.look_again_at(since + kSilencePatience);
+  }
 }
 
 Result<Next> Reconciler::finish(Round& round) const {

@@ -75,7 +75,8 @@ class Reconciler {
   void observe(Round& round) const;
   void watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
   void watch_lost_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
-  void watch_credentials(Round& round) const;
+  void watch_differences(Round& round) const;
+  void watch_rotations(Round& round) const;
   Result<Next> finish(Round& round) const;
 
   const Installation installation_;

@@ -71,23 +71,6 @@ const SecretFact* fact_in_use(const LaneSummary& lane, const Facts& facts) {
   return found == facts.secrets.end() ? nullptr : &*found;
 }
 
-// Every agent that reports uses the same credential, and none has a candidate to replace it.
-bool all_have_moved(const LaneSummary& lane, const Facts& facts) {
-  if (lane.fingerprint.empty() || lane.agents_with_it != lane.reporting ||
-      !lane.use.candidates.empty()) {
-    return false;
-  }
-  // A Secret that agents have not seen yet starts the next rotation.
-  const bool known = std::any_of(
-      lane.credentials.begin(), lane.credentials.end(), [&](const CredentialSummary& credential) {
-        return std::any_of(facts.secrets.begin(), facts.secrets.end(), [&](const SecretFact& fact) {
-          return fact.part && credential.part.known() == fact.part && !fact.fingerprint.empty() &&
-                 !credential.nodes_using.contains(fact.fingerprint);
-        });
-      });
-  return !known;
-}
-
 struct Previous {
   std::string fingerprint{};
   std::optional<WallTime> last_used{};  // as far as agents know
@@ -111,11 +94,26 @@ Previous previous_credential(const LaneSummary& lane, const Json& before) {
   return found;
 }
 
+// As the credential itself or as one of its other parts.
+bool is_in_use(const LaneSummary& lane, const std::string& fingerprint) {
+  return lane.use.by_fingerprint.contains(fingerprint) ||
+         std::any_of(lane.credentials.begin(), lane.credentials.end(),
+                     [&](const CredentialSummary& credential) {
+                       return credential.nodes_using.contains(fingerprint);
+                     });
+}
+
+bool waits_for_silent_nodes(const LaneSummary& lane, const Facts& facts) {
+  if (lane.use.nodes_silent.empty()) return false;
+  const auto found = facts.credential_everywhere.find(lane.destination);
+  return found == facts.credential_everywhere.end() || found->second < kSilencePatience;
+}
+
 // When the previous credential was last used. Once reported, the time stays until an agent uses
 // that credential again.
 std::optional<WallTime> unused_since(const LaneSummary& lane, const Facts& facts,
                                      const Previous& previous, const Json& before) {
-  if (lane.use.by_fingerprint.contains(previous.fingerprint)) return std::nullopt;
+  if (is_in_use(lane, previous.fingerprint)) return std::nullopt;
   std::optional<WallTime> since;
   if (text_at(before, {"fingerprint"}) == lane.fingerprint &&
       text_at(before, {"previousFingerprint"}) == previous.fingerprint) {
@@ -124,13 +122,13 @@ std::optional<WallTime> unused_since(const LaneSummary& lane, const Facts& facts
   const bool told = since.has_value();
   take_latest(since, previous.last_used);
   if (told) return since;
-  if (!all_have_moved(lane, facts)) return std::nullopt;
+  if (credential_everywhere(lane, facts).empty() || waits_for_silent_nodes(lane, facts)) {
+    return std::nullopt;
+  }
   // Not later than when the last node switched to the new one.
   const auto in_use = lane.use.by_fingerprint.find(lane.fingerprint);
   if (!since && in_use != lane.use.by_fingerprint.end()) since = in_use->second.since_everywhere;
-  if (!since) since = facts.now;
-  const bool waits = !lane.use.nodes_silent.empty() && facts.now - *since < kSilencePatience;
-  return waits ? std::nullopt : since;
+  return since.value_or(facts.now);
 }
 
 void add_previous(const LaneSummary& lane, const Facts& facts, const Json& before, Json& made) {
@@ -207,6 +205,24 @@ bool CredentialUse::has_candidate(const std::string& node) const {
   return std::any_of(candidates.begin(), candidates.end(), [&](const CandidateSummary& each) {
     return std::find(each.nodes.begin(), each.nodes.end(), node) != each.nodes.end();
   });
+}
+
+std::string credential_everywhere(const LaneSummary& lane, const Facts& facts) {
+  if (lane.fingerprint.empty() || !lane.one_credential || !lane.use.candidates.empty()) return {};
+  std::string all = lane.fingerprint;
+  for (const CredentialSummary& credential : lane.credentials) {
+    // Each pod has a projected token of its own.
+    if (credential.part.known() == report::CredentialPart::kProjectedToken) continue;
+    // A Secret that agents have not seen yet starts the next rotation.
+    const bool outdated =
+        std::any_of(facts.secrets.begin(), facts.secrets.end(), [&](const SecretFact& fact) {
+          return fact.part && credential.part.known() == fact.part && !fact.fingerprint.empty() &&
+                 !credential.nodes_using.contains(fact.fingerprint);
+        });
+    if (outdated) return {};
+    for (const auto& [fingerprint, nodes] : credential.nodes_using) all += " " + fingerprint;
+  }
+  return all;
 }
 
 Json credential_json(const LaneSummary& lane, const Facts& facts) {

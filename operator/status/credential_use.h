@@ -14,8 +14,8 @@
 
 namespace dualtrace::ctl {
 
-// The longest time for which a node that does not report delays the report of an unused credential.
-// After that, the report names the node.
+// For how long a node that does not report delays the report of an unused credential, from when all
+// others have switched. After that, the report names the node.
 inline constexpr Duration kSilencePatience = std::chrono::minutes(10);
 // Expiry is reported this long in advance, where it is known.
 inline constexpr Duration kExpiryNotice = std::chrono::hours(7 * 24);
@@ -50,6 +50,10 @@ struct CredentialUse {
 };
 
 struct LaneSummary;
+
+// The credential that every reporting agent uses, in all its parts, if none has a candidate to
+// replace it and the Secrets have no other; "" otherwise. Equal texts mean the same credential.
+[[nodiscard]] std::string credential_everywhere(const LaneSummary& lane, const Facts& facts);
 
 // status.destinations[].credential
 [[nodiscard]] Json credential_json(const LaneSummary& lane, const Facts& facts);

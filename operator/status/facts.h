@@ -156,6 +156,9 @@ struct Facts {
   Duration rollout_still{};  // for how long its counts have not changed, as this process observed
   Duration
       credentials_differ{};  // for how long agents' credentials have differed from the Secrets'
+  // For how long every reporting agent has used the same credential (credential_use.h), as this
+  // process observed. Without destinations for which they do not.
+  std::map<report::Destination, Duration> credential_everywhere{};
   std::string config_fingerprint;   // of the plan
   std::vector<AgentReport> agents;  // except those that are terminating
   NodesFact nodes;

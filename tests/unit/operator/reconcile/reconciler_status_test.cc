@@ -218,6 +218,43 @@ TEST(ReconcilerStatus, SaysThatARolloutStandsStill) {
   EXPECT_THAT(world.events.told(), Contains("Warning PodsUnavailable"));
 }
 
+// The agents' clocks do not matter, and neither does what an earlier operator may have observed.
+TEST(ReconcilerStatus, WaitsForASilentNodeByItsOwnClock) {
+  World world;
+  const auto use = [&](const std::string& fingerprint) {
+    AgentReport& agent = world.agents.said[0];
+    report::Lane& lane = agent.says.lanes[0];
+    lane.credential.previous = {lane.credential_fingerprint,
+                                world.clock.wall() - std::chrono::hours(1)};
+    lane.credential_fingerprint = fingerprint;
+  };
+  const auto unused_since = [&] {
+    const Json status = world.status();
+    return text_at(array_at(status, {"destinations"}).at(0),
+                   {"credential", "previousCredentialUnusedSince"}) != "";
+  };
+  world.agents.said = {report_using("key-1"), report_using("key-1")};
+  world.agents.said[1].node = "silent";
+  world.agents.said[1].unreachable = "no answer";
+  world.settle();
+  world.clock.advance(kSilencePatience);
+  use("arize-2");
+  world.settle();
+  EXPECT_FALSE(unused_since());
+  world.clock.advance(kSilencePatience - seconds(1));
+  world.restart();
+  world.settle();
+  EXPECT_FALSE(unused_since());
+  world.clock.advance(kSilencePatience - seconds(1));
+  const auto next = world.run();
+  ASSERT_TRUE(next && next->after);
+  EXPECT_LE(*next->after, seconds(1));
+  EXPECT_FALSE(unused_since());
+  world.clock.advance(seconds(1));
+  world.settle();
+  EXPECT_TRUE(unused_since());
+}
+
 // The kubelet keeps the old Secret for as long as a pod on the node mounts it.
 TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   World world;

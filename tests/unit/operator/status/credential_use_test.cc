@@ -167,11 +167,17 @@ TEST(CredentialUse, NamesASilentNodeInsteadOfWaitingForEver) {
   World world;
   world.write();
   const WallTime used = world.facts.now;
-  move_all(world, used);
+  // How long ago it was used, by the agents' clocks, does not tell how long a node has been silent.
+  move_all(world, used - hours(1));
+  world.lane(2, kLane).credential.previous->last_used = used;
   world.facts.agents[6].unreachable = "no answer";
+  EXPECT_FALSE(credential(world.write()).contains("previousCredentialUnusedSince"));
+  world.facts.credential_everywhere = {
+      {report::Destination::kDatabricks, kSilencePatience - std::chrono::seconds(1)}};
+  world.facts.now = used + hours(1);
   const Json early = world.write();
   EXPECT_FALSE(credential(early).contains("previousCredentialUnusedSince"));
-  world.facts.now = used + kSilencePatience;
+  world.facts.credential_everywhere = {{report::Destination::kDatabricks, kSilencePatience}};
   const Json after = world.write();
   EXPECT_EQ(credential(after).at("previousCredentialUnusedSince"), rfc3339(used));
   EXPECT_EQ(credential(after).at("nodesSilent"), Json::array({"node-07"}));
@@ -180,6 +186,38 @@ TEST(CredentialUse, NamesASilentNodeInsteadOfWaitingForEver) {
   // A removed node has no agent that could answer or send.
   world.facts.agents.erase(world.facts.agents.begin() + 6);
   EXPECT_FALSE(credential(world.write()).contains("nodesSilent"));
+}
+
+// A Secret whose second value alone changes, such as the ID of a client.
+TEST(CredentialUse, WaitsForEveryPartOnEveryNode) {
+  World world;
+  SecretFact& fact = world.facts.secrets.emplace_back();
+  fact.part = report::CredentialPart::kClientID;
+  fact.fingerprint = "client-2";
+  const auto use_client = [&](size_t agent, const std::string& client) {
+    world.lane(agent, kLane).credentials = {{.part = report::CredentialPart::kClientSecret,
+                                             .state = report::CredentialState::kLoaded,
+                                             .fingerprint = "databricks-1"},
+                                            {.part = report::CredentialPart::kClientID,
+                                             .state = report::CredentialState::kLoaded,
+                                             .fingerprint = client}};
+  };
+  for (size_t agent = 0; agent < kAgents; ++agent) use_client(agent, "client-1");
+  world.write();
+  const WallTime used = world.facts.now;
+  for (size_t agent = 0; agent < kAgents; ++agent) {
+    use_client(agent, "client-2");
+    world.lane(agent, kLane).credential.previous = {"client-1", used};
+  }
+  use_client(1, "client-1");
+  world.lane(1, kLane).credential.previous.reset();
+  const Json between = world.write();
+  EXPECT_EQ(credential(between).at("previousFingerprint"), "client-1");
+  EXPECT_FALSE(credential(between).contains("previousCredentialUnusedSince"));
+  use_client(1, "client-2");
+  EXPECT_EQ(credential(world.write()).at("previousCredentialUnusedSince"), rfc3339(used));
+  use_client(1, "client-1");
+  EXPECT_FALSE(credential(world.write()).contains("previousCredentialUnusedSince"));
 }
 
 TEST(CredentialUse, RemembersTheOldOneOfAgentsThatStartedAnew) {
