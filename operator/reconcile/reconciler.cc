@@ -314,8 +314,8 @@ void Reconciler::watch_differences(Round& round) const {
   round.look_again_at(round.memory.secrets.look_again());
 }
 
-// The operator's own clock counts: agents' clocks may be minutes off. After a restart, it starts
-// anew, because what happened in between is not known.
+// The operator's own clock counts: agents' clocks may be minutes off. A new process counts from its
+// start, because it does not know what happened before.
 void Reconciler::watch_rotations(Round& round) const {
   const Tick now = parts_.clock.tick();
   for (const LaneSummary& lane : round.lanes) {
