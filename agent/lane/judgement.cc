@@ -21,6 +21,7 @@ bool speaks_of_data(const Outcome& outcome) {
 Outcome everything_refused(const Outcome& last) {
   Outcome told = last;
   told.reason = to_string(report::PauseReason::kEverythingRefused);
+  told.cause = last.reason;
   told.message = "refuses all requests, the last one as " + last.reason + ": " + last.message;
   return told;
 }

@@ -20,6 +20,7 @@ struct LaneError {
   std::string reason;   // Outcome::reason
   std::string message;  // for people
   WallTime when;
+  std::string cause{};  // Outcome::cause
 };
 
 struct LaneStatus {

@@ -207,7 +207,7 @@ void Lane::show_status() {
 }
 
 void Lane::note_error(const Outcome& outcome) {
-  LaneError error{outcome.reason, outcome.message, scheduler_.clock().wall()};
+  LaneError error{outcome.reason, outcome.message, scheduler_.clock().wall(), outcome.cause};
   Lock lock(mutex_);
   status_.last_error = std::move(error);
 }

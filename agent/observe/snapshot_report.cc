@@ -28,7 +28,7 @@ report::Lane lane_of(const LaneSnapshot& lane) {
                     .credentials = lane.credentials,
                     .losses = status.losses};
   if (const auto& error = status.last_error) {
-    made.last_error = {error->reason, error->message, error->when};
+    made.last_error = {error->reason, error->message, error->when, error->cause};
   }
   return made;
 }

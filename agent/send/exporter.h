@@ -40,6 +40,8 @@ struct Outcome {
   // SchemaMismatch, Throttled, TooLarge, Unreachable, Timeout, ServerError, InvalidData, …; empty
   // when delivered.
   std::string reason{};
+  // If the lane replaced `reason` by EverythingRefused: the reason of the answer itself.
+  std::string cause{};
   // The server's message, for people: at most 512 bytes, without credentials.
   std::string message{};
 };

@@ -120,7 +120,8 @@ Ordered lane_json(const Lane& lane, const std::optional<WallTime>& now) {
   if (lane.last_error) {
     error = {{"reason", word(lane.last_error->reason)},
              {"message", cut(lane.last_error->message, kTextBytesMax)},
-             {"when", time_or_null(lane.last_error->when)}};
+             {"when", time_or_null(lane.last_error->when)},
+             {"cause", word(lane.last_error->cause)}};
   }
   return {{"name", word(lane.name)},
           {"state", word(lane.state.text())},
@@ -195,7 +196,8 @@ std::optional<LastError> read_error(const Json& from) {
   if (error == nullptr || !error->is_object()) return std::nullopt;
   return LastError{.reason = word_at(*error, {"reason"}),
                    .message = text_within(*error, {"message"}),
-                   .when = time_at(*error, {"when"})};
+                   .when = time_at(*error, {"when"}),
+                   .cause = word_at(*error, {"cause"})};
 }
 
 Credential read_credential(const Json& from) {

@@ -39,7 +39,7 @@ enum class PauseReason {
   kSchemaMismatch,
   kMisconfigured,
   kNotEnabled,
-  kEverythingRefused,  // every span is refused, so the spans are not the cause
+  kEverythingRefused,  // every span is refused; LastError::cause says as what
   kForeignAnswer,      // the answers do not come from the destination
   kLast = kForeignAnswer
 };

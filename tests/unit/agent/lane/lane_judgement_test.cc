@@ -39,6 +39,7 @@ TEST_F(LaneJudgementTest, PausesWhenEverythingIsRefusedAndLosesNothing) {
     scheduler.run_for(minutes(10));
     EXPECT_EQ(state(), LaneState::kPaused);
     EXPECT_EQ(lane->status().last_error->reason, "EverythingRefused");
+    EXPECT_EQ(lane->status().last_error->cause, outcome.reason);
     EXPECT_NE(lane->status().last_error->message.find(outcome.message), std::string::npos);
     EXPECT_EQ(books().settled.delivered, delivered);
     EXPECT_LE(exporter.sent.size() - sent, 60u) << "it probes slowly";

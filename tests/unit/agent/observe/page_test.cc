@@ -17,7 +17,7 @@ TEST(Page, ShowsTheLanesAndEscapesWhatDestinationsSay) {
   EXPECT_THAT(page, HasSubstr("<td class=\"Paused\">Paused</td>"));
   EXPECT_THAT(page, HasSubstr("85 spans, 2.9 MiB"));
   EXPECT_THAT(page, HasSubstr("4m 10s"));
-  EXPECT_THAT(page, HasSubstr("AuthRejected – &lt;b&gt;token"));
+  EXPECT_THAT(page, HasSubstr("EverythingRefused – &lt;b&gt;token"));
   EXPECT_THAT(page, Not(HasSubstr("<b>")));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
 }

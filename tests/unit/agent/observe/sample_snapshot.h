@@ -33,7 +33,7 @@ inline AgentSnapshot sample_snapshot() {
                              .backlog_bytes = 3'000'000,
                              .oldest_unsettled = snapshot.now - seconds(250)};
   databricks.status.last_error =
-      LaneError{"AuthRejected", "<b>token \xFF</b>", snapshot.now - seconds(5)};
+      LaneError{"EverythingRefused", "<b>token \xFF</b>", snapshot.now - seconds(5), "InvalidData"};
   snapshot.lanes = {arize, databricks};
   snapshot.journals = {
       {.name = "journal-0001",

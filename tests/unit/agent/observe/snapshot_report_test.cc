@@ -30,7 +30,8 @@ TEST(SnapshotReport, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(lane["backlogBytes"], 3'000'000);
   EXPECT_EQ(lane["oldestUndeliveredSeconds"], 250.0);
   EXPECT_EQ(lane["lastDelivered"], nullptr);
-  EXPECT_EQ(lane["lastError"]["reason"], "AuthRejected");
+  EXPECT_EQ(lane["lastError"]["reason"], "EverythingRefused");
+  EXPECT_EQ(lane["lastError"]["cause"], "InvalidData");
   EXPECT_EQ(lane["lastError"]["when"], "2023-11-14T23:14:55Z");
   EXPECT_EQ(status["lanes"][0]["credential"]["fingerprint"], "0a1b2c3d");
   EXPECT_EQ(status["lanes"][0]["lastError"], nullptr);

@@ -39,7 +39,7 @@ Agent full_report() {
        .oldest_undelivered = at(3),
        .requests_in_flight = 7,
        .last_delivered = at(4),
-       .last_error = LastError{"AuthRejected", "no \"such\" key", at(5)},
+       .last_error = LastError{"AuthRejected", "no \"such\" key", at(5), "MissingProject"},
        .credential_fingerprint = "abcd1234",
        .credential = {.kind = CredentialKind::kWorkloadIdentity,
                       .since = at(7),
@@ -117,6 +117,7 @@ TEST(Report, KeepsTheWordsOfANewerAgentReadable) {
   Agent agent = full_report();
   agent.lanes[0].state = "Napping";
   agent.lanes[0].last_error->reason = "MoonPhaseWrong";
+  agent.lanes[0].last_error->cause = "FullMoon";
   agent.configuration.state = "Pondering";
   const Agent read = parsed(to_json(agent));
   EXPECT_EQ(read, agent);
@@ -144,6 +145,7 @@ TEST(Report, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(read.configuration.state, ConfigurationState::kInForce);
   EXPECT_EQ(read.lanes.at(0).state, LaneState::kPaused);
   EXPECT_EQ(read.lanes.at(0).last_error->reason, "AuthRejected");
+  EXPECT_EQ(read.lanes.at(0).last_error->cause, "");
   EXPECT_EQ(read.lanes.at(0).oldest_undelivered, parse_rfc3339("2026-01-02T03:04:05Z"));
   EXPECT_EQ(read.lanes.at(0).credential_fingerprint, "abcd1234");
   EXPECT_EQ(read.lanes.at(0).spans.backlog, 4U);
