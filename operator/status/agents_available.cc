@@ -68,6 +68,7 @@ Condition no_nodes(const Facts& facts) {
 // The DaemonSet controller counts the oldest pod of each node. While that pod terminates, the node
 // counts as one without an agent, although its successor already serves there.
 int64_t serving_nodes(const Facts& facts) {
+  if (!facts.daemon_set) return 0;
   return std::min(std::max(facts.daemon_set->available, facts.nodes.serving),
                   facts.daemon_set->desired);
 }
@@ -174,7 +175,10 @@ std::string cannot_run_told(const NodesFact& nodes) {
   return text;
 }
 
-Condition agents_available(const Facts& facts) {
+namespace {
+
+// What the DaemonSet's counts and the nodes' agents show.
+Condition of_nodes(const Facts& facts) {
   const auto& set = facts.daemon_set;
   if (!set || set->observed_generation == 0) {
     return make_condition(
@@ -183,11 +187,39 @@ Condition agents_available(const Facts& facts) {
   }
   if (set->desired == 0) return no_nodes(facts);
   const bool falls_short = set->available < set->desired || !facts.nodes.failing.empty();
-  if (falls_short && !is_given_time(facts)) return unavailable(facts);
-  if (facts.injection && facts.injection->shut_out > 0) return shut_out(*facts.injection);
-  if (facts.unserved.pods > 0) return unserved(facts);
-  if (!facts.nodes.silent.empty()) return silent(facts);
-  return available(facts);
+  return falls_short && !is_given_time(facts) ? unavailable(facts) : available(facts);
+}
+
+int badness(ConditionStatus status) {
+  switch (status) {
+    case ConditionStatus::kTrue:
+      return 0;
+    case ConditionStatus::kUnknown:
+      return 1;
+    case ConditionStatus::kFalse:
+      break;
+  }
+  return 2;
+}
+
+}  // namespace
+
+// Of several facts, the worst holds, so that one more fault never makes the status look better; of
+// equally bad ones, the first.
+Condition agents_available(const Facts& facts) {
+  Condition nodes = of_nodes(facts);
+  const bool all_well = nodes.status == ConditionStatus::kTrue;
+  std::vector<Condition> found;
+  if (!all_well) found.push_back(nodes);
+  if (facts.injection && facts.injection->shut_out > 0) {
+    found.push_back(shut_out(*facts.injection));
+  }
+  if (facts.unserved.pods > 0) found.push_back(unserved(facts));
+  if (!facts.nodes.silent.empty()) found.push_back(silent(facts));
+  if (all_well) found.push_back(std::move(nodes));
+  return *std::max_element(found.begin(), found.end(), [](const Condition& a, const Condition& b) {
+    return badness(a.status) < badness(b.status);
+  });
 }
 
 }  // namespace dualtrace::ctl
