@@ -9,7 +9,6 @@
 namespace dualtrace::ctl {
 namespace {
 
-constexpr Duration kPatience = std::chrono::minutes(5);
 constexpr Duration kKept = std::chrono::hours(24);
 constexpr size_t kLostMax = 20;
 
@@ -58,7 +57,7 @@ void LostNodes::note(const std::vector<AgentReport>& reports, const std::set<std
     } else if (!seen.gone_since) {
       seen.gone_since = now;
     }
-    if (!seen.gone_since || now - *seen.gone_since < kPatience) {
+    if (!seen.gone_since || now - *seen.gone_since < kNodePatience) {
       ++it;
       continue;
     }
@@ -76,7 +75,7 @@ std::optional<WallTime> LostNodes::look_again() const {
   std::optional<WallTime> next;
   const auto consider = [&next](WallTime when) { next = std::min(next.value_or(when), when); };
   for (const auto& [node, seen] : seen_) {
-    if (seen.gone_since) consider(*seen.gone_since + kPatience);
+    if (seen.gone_since) consider(*seen.gone_since + kNodePatience);
   }
   for (const LostNodeFact& lost : lost_) consider(lost.since + kKept);
   return next;

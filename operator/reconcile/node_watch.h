@@ -18,9 +18,6 @@
 
 namespace dualtrace::ctl {
 
-// For a node that joins, or whose kubelet does not report.
-inline constexpr Duration kNodePatience = std::chrono::minutes(5);
-
 class NodeWatch {
  public:
   using Reports = std::map<std::string_view, const AgentReport*>;  // by the name of the pod

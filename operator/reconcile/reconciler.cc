@@ -267,7 +267,13 @@ void Reconciler::observe(Round& round) const {
   watch_lost_nodes(round, pods);
   std::erase_if(round.facts.agents, [](const AgentReport& agent) { return agent.ending; });
   watch_nodes(round, pods);
+  round.facts.now = parts_.clock.wall();
   round.lanes = summarize_lanes(round.facts);
+  for (const LaneSummary& lane : round.lanes) {
+    if (lane.next_late) {
+      round.look_again_at(parts_.clock.tick() + (*lane.next_late - round.facts.now));
+    }
+  }
   watch_differences(round);
   watch_rotations(round);
 }
@@ -342,7 +348,6 @@ Result<Next> Reconciler::finish(Round& round) const {
   round.facts.previous_status = previous;
   round.facts.operator_lease = belonging_.own();
   round.facts.generation = integer_at(*round.object, {"metadata", "generation"}).value_or(0);
-  round.facts.now = parts_.clock.wall();
   // An operator that has just started knows less than the status.
   const bool says_more = previous != nullptr && round.plan && !round.error &&
                          integer_at(*previous, {"observedGeneration"}) == round.facts.generation;

@@ -42,8 +42,9 @@ std::string_view advice(PauseReason why, Destination destination) {
       return "OpenTelemetry ingestion is not enabled in the workspace; enable it in the "
              "workspace's settings or use another workspace";
     case PauseReason::kEverythingRefused:
-      return "the destination refuses every span, so the cause is not the spans but the "
-             "destination's setup or the export; fix what status.destinations[].lastError names";
+      return "the destination refuses every span, so the cause is the export, the destination's "
+             "setup, or something that all spans have in common; fix what "
+             "status.destinations[].lastError names";
     case PauseReason::kForeignAnswer:
       return "the answers do not come from the destination but from a proxy, a gateway, a web page "
              "or the like; fix the endpoint or workspace URL, or what is in between "
@@ -62,11 +63,30 @@ Condition make(const LaneSummary& lane, const Reason& reason, std::string messag
   return made;
 }
 
+// As what every span is refused, with the fix; "" if that is not known.
+std::string cause_told(const LaneSummary& lane) {
+  const std::string& cause = lane.error.cause;
+  if (cause.empty()) return "";
+  std::string fix = advice_on(cause);
+  if (const auto why = report::parse_word<PauseReason>(cause); fix.empty() && why) {
+    fix = advice(*why, lane.destination);
+  }
+  return ". The last ones are refused as " + cause + (fix.empty() ? "" : ": " + fix);
+}
+
 // For a reason that only newer agents know, the condition can only quote them.
 std::string explained(const LaneSummary& lane) {
   const auto why = report::parse_word<PauseReason>(lane.error.reason);
-  return why ? std::string(advice(*why, lane.destination))
+  return why ? std::string(advice(*why, lane.destination)) + cause_told(lane)
              : "see status.destinations[].lastError: " + lane.error.reason;
+}
+
+// What is stored keeps its content: the fix reaches only the spans that arrive after it.
+std::string_view outlook(const LaneSummary& lane) {
+  return lane.error.reason == to_string(PauseReason::kEverythingRefused)
+             ? ". Spans are kept, and delivery resumes by itself; waiting spans that are still "
+               "refused then become dead letters"
+             : ". Spans are kept, and delivery resumes by itself";
 }
 
 std::string words_of(const LaneSummary& lane) {
@@ -78,22 +98,34 @@ Condition paused(const LaneSummary& lane) {
   const auto why = report::parse_word<PauseReason>(lane.error.reason);
   return make(lane, why ? reason::paused_for(*why) : reason::kPaused,
               "paused on " + name_list(lane.nodes_failing) + ": " + explained(lane) +
-                  ". Spans are kept, and delivery resumes by itself" + words_of(lane));
+                  std::string(outlook(lane)) + words_of(lane));
+}
+
+// " (Unreachable)", with the fix if spans are refused.
+std::string why_refused(const LaneSummary& lane) {
+  if (lane.error.reason.empty()) return "";
+  const std::string fix = advice_on(lane.error.reason);
+  return " (" + lane.error.reason + ")" + (fix.empty() ? "" : ": " + fix);
 }
 
 Condition retrying(const LaneSummary& lane) {
   const std::string where = name_list(lane.nodes_failing);
+  if (lane.any_delivers && !lane.nodes_late.empty()) {
+    return make(lane, reason::kNodesNotDelivering,
+                "other nodes deliver, but spans have waited for more than five minutes on " +
+                    name_list(lane.nodes_late) + why_refused(lane) +
+                    "; check what these nodes can reach: egress rules, proxies, DNS. Spans are "
+                    "kept, and delivery resumes by itself" +
+                    words_of(lane));
+  }
   if (lane.any_delivers) {
     return make(lane, reason::kPartlyRetrying,
                 "spans are delivered, but some nodes are retrying: " + where);
   }
-  std::string why = lane.error.reason.empty() ? "" : " (" + lane.error.reason + ")";
-  if (const std::string advice = advice_on(lane.error.reason); !advice.empty()) {
-    why += ": " + advice;
-  }
   return make(lane, reason::kRetrying,
-              title_of(lane) + " accepts no spans" + why + "; retrying with growing delays on " +
-                  where + ". Spans are kept" + words_of(lane));
+              title_of(lane) + " accepts no spans" + why_refused(lane) +
+                  "; retrying with growing delays on " + where + ". Spans are kept" +
+                  words_of(lane));
 }
 
 Condition of_state(const LaneSummary& lane, LaneState state) {
@@ -110,12 +142,15 @@ Condition of_state(const LaneSummary& lane, LaneState state) {
   return make(lane, reason::kIdle, "no span is waiting for " + title_of(lane));
 }
 
-std::string why_unknown(const LaneSummary& lane) {
+Condition unknown(const LaneSummary& lane) {
   if (!lane.unknown_state.empty()) {
-    return ": agents report the state \"" + lane.unknown_state +
-           "\", which only a newer operator knows";
+    return make(lane, reason::kNoReports,
+                "it is unknown whether all spans are delivered: agents report the state \"" +
+                    lane.unknown_state + "\", which only a newer operator knows");
   }
-  return lane.silence.empty() ? "" : ": " + cut(lane.silence, kWordsBytesMax);
+  return make(lane, reason::kNoReports,
+              "no agent has reported on delivery" +
+                  (lane.silence.empty() ? "" : ": " + cut(lane.silence, kWordsBytesMax)));
 }
 
 }  // namespace
@@ -123,9 +158,11 @@ std::string why_unknown(const LaneSummary& lane) {
 // A lane that delivers and loses spans at the same time is not reported as delivering. If it is
 // paused, the pause remains the first thing to fix.
 Condition delivering(const LaneSummary& lane) {
-  Condition condition = lane.worst ? of_state(lane, *lane.worst)
-                                   : make(lane, reason::kNoReports,
-                                          "no agent has reported on delivery" + why_unknown(lane));
+  Condition condition = lane.worst ? of_state(lane, *lane.worst) : unknown(lane);
+  // An unknown state of one agent proves nothing, however well the others deliver.
+  if (condition.status == ConditionStatus::kTrue && !lane.unknown_state.empty()) {
+    condition = unknown(lane);
+  }
   if (lane.losses.empty()) return condition;
   if (condition.status != ConditionStatus::kFalse) {
     return make(lane, reason_of(lane.losses.front()), losses_told(lane));

@@ -40,7 +40,22 @@ std::vector<const AgentReport*> sorted_agents(const Facts& facts) {
   return agents;
 }
 
-void add_state(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
+// A lane that delivers may catch up on old spans; one that retries does not.
+bool note_if_late(const AgentReport& agent, const report::Lane& lane, WallTime now,
+                  LaneSummary& summary) {
+  if (lane.state.known() != LaneState::kRetrying || !lane.oldest_undelivered) return false;
+  const WallTime due = *lane.oldest_undelivered + kNodePatience;
+  if (now < due) {
+    summary.next_late = std::min(summary.next_late.value_or(due), due);
+    return false;
+  }
+  summary.nodes_late.push_back(agent.node);
+  return true;
+}
+
+void add_state(const AgentReport& agent, const report::Lane& lane, WallTime now,
+               LaneSummary& summary) {
+  const bool first_late = note_if_late(agent, lane, now, summary) && summary.nodes_late.size() == 1;
   const std::optional<LaneState> known = lane.state.known();
   if (!known) {
     summary.unknown_state = lane.state.text();
@@ -52,7 +67,8 @@ void add_state(const AgentReport& agent, const report::Lane& lane, LaneSummary& 
       (summary.nodes_failing.empty() || summary.nodes_failing.back() != agent.node)) {
     summary.nodes_failing.push_back(agent.node);
   }
-  if (summary.worst && state <= *summary.worst) return;
+  const bool worse = !summary.worst || state > *summary.worst;
+  if (!worse && !(state == *summary.worst && first_late)) return;
   summary.worst = state;
   const bool fails = state >= LaneState::kRetrying;
   summary.error = fails ? lane.last_error.value_or(report::LastError{}) : report::LastError{};
@@ -139,7 +155,8 @@ void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary
       std::all_of(summary.credentials.begin(), summary.credentials.end(), same_everywhere);
 }
 
-LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination destination) {
+LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination destination,
+                      WallTime now) {
   LaneSummary summary;
   summary.destination = destination;
   summary.agents = agents.size();
@@ -157,7 +174,7 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     }
     ++summary.reporting;
     ++fingerprints[lane->credential_fingerprint];
-    add_state(*agent, *lane, summary);
+    add_state(*agent, *lane, now, summary);
     add_numbers(*lane, summary);
     add_credentials(*agent, *lane, summary);
     summary.use.add(*agent, lane);
@@ -166,10 +183,11 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
   // An agent that stopped reporting while it had a problem does not count as healthy.
   for (const auto& [agent, lane] : silent_in_trouble) {
     if (summary.reporting == 0) break;
-    add_state(*agent, *lane, summary);
+    add_state(*agent, *lane, now, summary);
     add_numbers(*lane, summary);
   }
   std::sort(summary.nodes_failing.begin(), summary.nodes_failing.end());
+  std::sort(summary.nodes_late.begin(), summary.nodes_late.end());
   sort_losses(summary);
   choose_fingerprint(fingerprints, summary);
   return summary;
@@ -181,7 +199,9 @@ std::vector<LaneSummary> summarize_lanes(const Facts& facts) {
   const std::vector<const AgentReport*> agents = sorted_agents(facts);
   std::vector<LaneSummary> summaries;
   for (const Destination destination : report::kDestinations) {
-    if (is_wanted(facts, destination)) summaries.push_back(summarize(agents, destination));
+    if (is_wanted(facts, destination)) {
+      summaries.push_back(summarize(agents, destination, facts.now));
+    }
   }
   return summaries;
 }

@@ -21,8 +21,7 @@ std::string_view advice_of(LossReason why) {
       return "Arize accepts no span without a project; set spec.arize.project, or "
              "openinference.project.name in the applications' resource attributes";
     case LossReason::kInvalidData:
-      return "in the application that sends the spans, fix what the message names; to resend the "
-             "dead letters, see docs/operations.md";
+      return "in the application that sends the spans, fix what the message names";
     case LossReason::kTooLarge:
       return "a single span is larger than the destination accepts; let the application send "
              "shorter attributes";
@@ -39,12 +38,19 @@ std::string_view advice_of(LossReason why) {
   return {};
 }
 
+// The ledger counts damage as dead-lettered, too, but nothing is left to keep in a letter.
+bool has_letters(const LossSummary& loss) {
+  return loss.word == LossWord::kDeadLettered &&
+         loss.reason != to_string(LossReason::kJournalDamage);
+}
+
 std::string words_for(const LossSummary& loss) {
   const auto known = loss.word.known();
   if (!known) return loss.word.text();
   switch (*known) {
     case LossWord::kDeadLettered:
-      return "refused for good and kept as dead letters";
+      return has_letters(loss) ? "refused for good and kept as dead letters"
+                               : "lost from the journal";
     case LossWord::kRejected:
       return "rejected";
     case LossWord::kExpired:
@@ -88,6 +94,9 @@ std::string losses_told(const LaneSummary& lane) {
   for (size_t i = 0; i < kinds; ++i) text += (i == 0 ? ": " : "; ") + told(lane.losses[i]);
   if (lane.losses.size() > kinds) {
     text += "; and for " + std::to_string(lane.losses.size() - kinds) + " more reasons";
+  }
+  if (std::any_of(lane.losses.begin(), lane.losses.end(), has_letters)) {
+    text += ". To resend the dead letters, see docs/operations.md";
   }
   return text;
 }

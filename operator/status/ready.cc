@@ -28,6 +28,13 @@ bool is_in_doubt(const Condition& condition) {
   return condition.status == ConditionStatus::kUnknown && !is_harmless(condition);
 }
 
+// True, but not everywhere: Ready says so, too.
+bool is_reservation(const Condition& condition) {
+  if (condition.status != ConditionStatus::kTrue) return false;
+  if (condition.type == kAgentsType) return condition.reason != reason::kAvailable.name;
+  return condition.reason == reason::kPartlyRetrying.name;
+}
+
 bool was_decided(const Facts& facts) {
   const Json* before = previous_condition(facts, kReadyType);
   return before != nullptr && text_at(*before, {"status"}) != to_string(ConditionStatus::kUnknown);
@@ -48,16 +55,15 @@ Condition ready(const Facts& facts, const std::vector<Condition>& others) {
   if (first_time) return because_of(ConditionStatus::kUnknown, *progress);
   const auto doubt = std::find_if(others.begin(), others.end(), is_in_doubt);
   if (doubt != others.end()) return because_of(ConditionStatus::kUnknown, *doubt);
-  const auto agents = std::find_if(others.begin(), others.end(), [](const Condition& condition) {
-    return condition.type == kAgentsType;
-  });
-  if (agents != others.end() && agents->reason != reason::kAvailable.name) {
-    return make_condition(reason::kReady,
-                          "spans are received and delivered to every destination; " + agents->type +
-                              ": " + agents->message);
+  std::string received = "spans are received on every node";
+  std::string reservations;
+  for (const Condition& condition : others) {
+    if (!is_reservation(condition)) continue;
+    if (condition.type == kAgentsType) received = "spans are received";
+    reservations += "; " + condition.type + ": " + condition.message;
   }
   return make_condition(reason::kReady,
-                        "spans are received on every node and delivered to every destination");
+                        received + " and delivered to every destination" + reservations);
 }
 
 }  // namespace dualtrace::ctl

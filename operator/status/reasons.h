@@ -91,6 +91,8 @@ inline constexpr Reason kDelivering{kDeliveryType, kTrue, "Delivering"};
 inline constexpr Reason kIdle{kDeliveryType, kTrue, "Idle"};
 inline constexpr Reason kPartlyRetrying{kDeliveryType, kTrue, "PartlyRetrying"};
 inline constexpr Reason kRetrying{kDeliveryType, kFalse, "Retrying"};
+// Other nodes deliver, but spans of some have waited for longer than kNodePatience.
+inline constexpr Reason kNodesNotDelivering{kDeliveryType, kFalse, "NodesNotDelivering"};
 // Spans ended anywhere but at the destination within the last report::kLossWindow.
 inline constexpr Reason kSpansDeadLettered{kDeliveryType, kFalse, "SpansDeadLettered"};
 inline constexpr Reason kSpansRejected{kDeliveryType, kFalse, "SpansRejected"};

@@ -166,6 +166,19 @@ def test_spans_that_end_elsewhere_are_no_delivery(tenant, without_project):
     assert tenant.condition(EXPORT, "DatabricksDelivering")["status"] == "True"
 
 
+def test_spans_that_all_lack_a_project_are_told_with_the_fix(tenant, without_project):
+    node = without_project
+    tenant.wait_for_reason(EXPORT, "ArizeDelivering", "Idle")
+    for _ in range(3):
+        node.send(project=None)
+    paused = tenant.wait_for_reason(EXPORT, "ArizeDelivering", "EverythingRefused", 120)
+    assert node.agent.lane("arize")["lastError"]["cause"] == "MissingProject"
+    for words in ("MissingProject", node.name, "set spec.arize.project", "external_model_id"):
+        assert words in paused["message"]
+    ready = tenant.wait_for_reason(EXPORT, "Ready", "EverythingRefused")
+    assert "set spec.arize.project" in ready["message"]
+
+
 def test_credentials_are_told_before_the_first_span(tenant, nodes):
     first, _ = nodes
     tenant.wait_for_reason(EXPORT, "Ready", "Ready")

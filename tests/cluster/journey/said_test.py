@@ -157,6 +157,7 @@ class Fault:
     metric: str = ""  # a metric series of the agents that is not 0
     members: dict = field(default_factory=dict)  # fields of Place
     patience: float = 120
+    fix: str = ""  # what the condition's message says to do
 
 
 def refuse_spans(place: Place) -> None:
@@ -217,6 +218,7 @@ FAULTS = [
         "SpansDeadLettered|EverythingRefused",
         'dualtrace_lane_state{lane="arize",state="Paused"}',
         members={"project": None},
+        fix="set spec.arize.project",
     ),
     Fault(
         "unserved",
@@ -306,6 +308,7 @@ def test_a_fault_is_said_everywhere(live, places, fault):
         raise AssertionError(f"{error}\n{json.dumps(place.status(), indent=1)}") from None
     condition, ready = place.condition(fault.condition), place.condition("Ready")
     reason = condition["reason"]
+    assert fault.fix in condition["message"]
     if fault.ready == "False":
         assert ready["reason"] == reason
         assert ready["message"] == f"{fault.condition}: {condition['message']}"

@@ -67,6 +67,13 @@ void World::each_lane(const std::string& name, const std::function<void(report::
   for (size_t agent = 0; agent < facts.agents.size(); ++agent) edit(lane(agent, name));
 }
 
+void World::retry_for(size_t agent, Duration age) {
+  report::Lane& arize = lane(agent, "arize");
+  arize.state = LaneState::kRetrying;
+  arize.oldest_undelivered = facts.now - age;
+  arize.last_error = {"Unreachable", "timed out"};
+}
+
 void World::secret(SecretFact::State state, const std::string& key) {
   for (SecretFact& fact : facts.secrets) {
     if (fact.reference.key == key) fact.state = state;
@@ -78,6 +85,19 @@ Json World::write() {
   facts.previous_status = &written_;
   facts.now += std::chrono::minutes(1);
   return written_;
+}
+
+std::function<void(World&)> pause(const std::string& reason) {
+  return [reason](World& world) {
+    for (const size_t agent : {3U, 7U}) {
+      world.lane(agent, "databricks").state = "Paused";
+      world.lane(agent, "databricks").last_error = {reason, "its words"};
+    }
+  };
+}
+
+void state_of_arize(World& world, const std::string& state) {
+  world.each_lane("arize", [&](report::Lane& lane) { lane.state = state; });
 }
 
 Json condition_of(const Json& status, std::string_view type) {

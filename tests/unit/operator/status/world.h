@@ -22,6 +22,8 @@ class World {
 
   [[nodiscard]] report::Lane& lane(size_t agent, const std::string& name);
   void each_lane(const std::string& name, const std::function<void(report::Lane&)>& edit);
+  // The agent's lane to Arize retries, and its oldest span has waited for that long.
+  void retry_for(size_t agent, Duration age);
   void secret(SecretFact::State state, const std::string& key = "token");
   // Stores the status as if it had been written, then advances the time by a minute.
   Json write();
@@ -32,6 +34,10 @@ class World {
 };
 
 inline constexpr size_t kAgents = 12;
+
+// Two lanes to Databricks pause for that reason.
+[[nodiscard]] std::function<void(World&)> pause(const std::string& reason);
+void state_of_arize(World& world, const std::string& state);
 
 // DT_CHECKs that it exists.
 [[nodiscard]] Json condition_of(const Json& status, std::string_view type);
