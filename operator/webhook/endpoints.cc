@@ -33,11 +33,10 @@ Refusal env_from(std::string_view variable) {
 }
 
 // SDKs treat an empty value as unset: spans then go to the container's own localhost, or nowhere.
-Refusal empty(std::string_view variable) {
+Refusal empty(const std::string& set, std::string_view advice) {
   return {SkipReason::kEndpointEmpty,
-          "it sets " + std::string(variable) +
-              " itself, but to an empty value, which SDKs treat as unset; remove the variable to "
-              "send its spans to dualtrace, or give it a value"};
+          "it sets " + set + " itself, but to an empty value, which SDKs treat as unset; " +
+              std::string(advice)};
 }
 
 Refusal endpoint_not_known(std::string_view variable) {
@@ -51,11 +50,33 @@ Refusal endpoint_not_known(std::string_view variable) {
 Refusal already(const ContainerVariables& variables, std::string_view variable) {
   using State = ContainerVariables::State;
   const State state = variables.state(variable);
-  if (state == State::kEmpty) return empty(variable);
+  if (state == State::kEmpty)
+    return empty(std::string(variable),
+                 "remove the variable to send its spans to dualtrace, or give it a value");
   if (state == State::kNotKnown) return endpoint_not_known(variable);
   return {SkipReason::kAlreadyConfigured,
           "it sets " + std::string(variable) +
               " itself, so its spans go there; remove it to send them to dualtrace"};
+}
+
+// The variable for all signals is left for the user's metrics and logs. If the user set it, it also
+// determines where the spans go: adding the variable for traces would in effect override it. The
+// same holds if the variable for traces is there, but empty: SDKs then read the other one.
+std::optional<Refusal> endpoint_of_its_own(const ContainerVariables& variables) {
+  using State = ContainerVariables::State;
+  const State for_traces = variables.state(kTracesEndpoint);
+  const bool is_empty = for_traces == State::kEmpty;
+  if (for_traces == State::kNotSet && variables.may_bring(kTracesEndpoint)) {
+    return env_from(kTracesEndpoint);
+  }
+  if (for_traces != State::kNotSet && !is_empty) return already(variables, kTracesEndpoint);
+  if (is_empty && variables.state(kEveryEndpoint) == State::kEmpty) {
+    return empty(std::string(kTracesEndpoint).append(" and ").append(kEveryEndpoint),
+                 "remove both to send its spans to dualtrace, or give one a value");
+  }
+  if (variables.sets(kEveryEndpoint)) return already(variables, kEveryEndpoint);
+  if (variables.may_bring(kEveryEndpoint)) return env_from(kEveryEndpoint);
+  return is_empty ? std::optional(already(variables, kTracesEndpoint)) : std::nullopt;
 }
 
 Refusal not_known(const ContainerVariables& variables, std::string_view variable) {
@@ -115,18 +136,11 @@ std::string host_of(std::string_view agents_url) {
   return std::string(agents_url.substr(0, agents_url.find(':')));
 }
 
-// The variable for all signals is left for the user's metrics and logs. If the user set it, it also
-// determines where the spans go: adding the variable for traces would in effect override it.
 OrRefusal<TracesTarget> traces_target(const ContainerVariables& variables, std::string_view asked,
                                       const AgentsOfPod& agents) {
-  if (variables.sets(kTracesEndpoint)) {
-    const auto endpoint = variables.literal(kTracesEndpoint);
-    if (endpoint && leads_to_agents(*endpoint, agents.export_key)) return TracesTarget{};
-    return already(variables, kTracesEndpoint);
-  }
-  if (variables.may_bring(kTracesEndpoint)) return env_from(kTracesEndpoint);
-  if (variables.sets(kEveryEndpoint)) return already(variables, kEveryEndpoint);
-  if (variables.may_bring(kEveryEndpoint)) return env_from(kEveryEndpoint);
+  const auto own = variables.literal(kTracesEndpoint);
+  if (own && leads_to_agents(*own, agents.export_key)) return TracesTarget{};
+  if (auto refusal = endpoint_of_its_own(variables)) return *std::move(refusal);
   OrRefusal<std::string> protocol = protocol_for(variables, asked);
   if (auto* refusal = std::get_if<Refusal>(&protocol)) return std::move(*refusal);
   TracesTarget target;

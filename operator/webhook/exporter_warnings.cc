@@ -109,10 +109,7 @@ class ExporterWarnings {
       if (!variables_.sets(name)) continue;
       const auto literal = variables_.literal(name);
       if (literal && leads_to_agents(*literal, agents_.export_key)) continue;
-      add(WarnReason::kOtherEndpoint,
-          std::string(name).append(" is set by the container, so spans of that library do not go "
-                                   "to the agents; remove it "
-                                   "to send them there"));
+      add(WarnReason::kOtherEndpoint, std::string(name).append(other_endpoint_of_library(name)));
     }
     for (const char* property :
          {"otel.exporter.otlp.endpoint", "otel.exporter.otlp.traces.endpoint",
@@ -123,6 +120,22 @@ class ExporterWarnings {
                                           .append(property)
                                           .append(" overrides all variables; remove it"));
     }
+  }
+
+  [[nodiscard]] std::string_view other_endpoint_of_library(std::string_view name) const {
+    switch (variables_.state(name)) {
+      case State::kEmpty:
+        return " is set by the container, but to an empty value, so spans of that library go to "
+               "its own default; remove it to send them to the agents";
+      case State::kNotKnown:
+        return " comes from a source that the webhook does not read, so it is unknown where spans "
+               "of that library go; remove it to send them to the agents";
+      case State::kNotSet:
+      case State::kSet:
+        break;
+    }
+    return " is set by the container, so spans of that library do not go to the agents; remove it "
+           "to send them there";
   }
 
   void nothing_sampled() {

@@ -89,6 +89,34 @@ TEST(TracesTarget, SaysOfAnEndpointThatIsNothingThatItIsEmpty) {
   }
 }
 
+// SDKs treat an empty variable for traces as unset and read the one for all signals.
+TEST(TracesTarget, LooksBehindAnEmptyEndpointForTraces) {
+  const Json empty = value_of(kTracesEndpoint, "");
+  EXPECT_EQ(target(list_of(empty, value_of(kEveryEndpoint, "http://collector:4318"))),
+            "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT");
+  EXPECT_EQ(target(list_of(empty, field_of(kEveryEndpoint, "metadata.annotations['otel']"))),
+            "EndpointNotKnown OTEL_EXPORTER_OTLP_ENDPOINT");
+  const Json from =
+      Json::array({{{"prefix", "OTEL_EXPORTER_OTLP_E"}, {"configMapRef", {{"name", "settings"}}}}});
+  EXPECT_EQ(target(list_of(empty), "", from), "EnvFromNotKnown OTEL_EXPORTER_OTLP_ENDPOINT");
+  const Json any = Json::array({{{"secretRef", {{"name", "openai"}}}}});
+  EXPECT_EQ(target(list_of(empty, value_of(kEveryEndpoint, "http://collector:4318")), "", any),
+            "AlreadyConfigured OTEL_EXPORTER_OTLP_ENDPOINT");
+}
+
+TEST(TracesTarget, NamesBothEndpointsThatAreEmpty) {
+  const Json container = {
+      {"name", "app"},
+      {"env", list_of(value_of(kTracesEndpoint, ""), value_of(kEveryEndpoint, ""))}};
+  const auto result = traces_target(ContainerVariables(container, EnvFrom::kBringsNoneOfOurs), "",
+                                    {kAgents, kHost});
+  EXPECT_EQ(
+      std::get<Refusal>(result).message,
+      "it sets OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT itself, but "
+      "to an empty value, which SDKs treat as unset; remove both to send its spans "
+      "to dualtrace, or give one a value");
+}
+
 TEST(TracesTarget, SaysOfAnEndpointFromElsewhereThatItIsNotKnown) {
   for (const auto& variable : {kTracesEndpoint, kEveryEndpoint}) {
     const std::string not_known = "EndpointNotKnown " + std::string(variable);

@@ -12,13 +12,15 @@ namespace {
 const AgentsOfPod kAgents{{"observability", "agents"},
                           "agents-dualtrace.observability.svc.cluster.local"};
 
+std::string warned(const Json& env) {
+  const Json container = {{"name", "app"}, {"env", env}};
+  return warned_text(exporter_warnings(
+      ContainerVariables(container, ContainerVariables::EnvFrom::kMayBringAnything), "app",
+      kAgents));
+}
 // The distinct reasons.
 std::string reasons(const Json& env) {
-  const Json container = {{"name", "app"}, {"env", env}};
-  const auto warnings = exporter_warnings(
-      ContainerVariables(container, ContainerVariables::EnvFrom::kMayBringAnything), "app",
-      kAgents);
-  const std::string text = warned_text(warnings);
+  const std::string text = warned(env);
   return text.substr(0, text.find(':'));
 }
 std::string reasons(std::string_view name, std::string_view value) {
@@ -64,6 +66,24 @@ TEST(ExporterWarnings, KnowAnEndpointThatBeatsOurs) {
       << "the library then uses its own default";
   EXPECT_EQ(reasons("JAVA_TOOL_OPTIONS", "-Dotel.exporter.otlp.endpoint=http://collector:4317"),
             "OtherEndpoint");
+}
+
+TEST(ExporterWarnings, SayOfALibrarysEndpointThatItIsEmptyOrNotKnown) {
+  for (const char* name : {"ARIZE_COLLECTOR_ENDPOINT", "PHOENIX_COLLECTOR_ENDPOINT"}) {
+    const std::string begin = std::string("OtherEndpoint: container app: ") + name;
+    EXPECT_EQ(warned(list_of(value_of(name, " "))),
+              begin +
+                  " is set by the container, but to an empty value, so spans of that library go to "
+                  "its own default; remove it to send them to the agents");
+    EXPECT_EQ(warned(list_of(field_of(name, "metadata.annotations['arize']"))),
+              begin +
+                  " comes from a source that the webhook does not read, so it is unknown where "
+                  "spans of that library go; remove it to send them to the agents");
+    EXPECT_EQ(warned(list_of(value_of(name, "http://phoenix:6006"))),
+              begin +
+                  " is set by the container, so spans of that library do not go to the agents; "
+                  "remove it to send them there");
+  }
 }
 
 TEST(ExporterWarnings, KnowTheRest) {
