@@ -19,42 +19,6 @@ using kube::ObjectKey;
 
 constexpr size_t kNamesMax = 5;
 
-// The requests of pods without an answer. A pod that is refused because of the exports counts for
-// each export that it could have meant. Cached, because the pods of a namespace mostly have the
-// same request.
-class Questions {
- public:
-  explicit Questions(const ClusterView& cluster) : cluster_(cluster), exports_(cluster.exports()) {}
-
-  const std::vector<ObjectKey>& exports_of(const AskingPod& pod) {
-    static const std::vector<ObjectKey> kNone;
-    const PodNamespace& from = namespace_of(pod);
-    const auto asked = read_request(pod.says().asks, from);
-    if (!asked || std::holds_alternative<Refusal>(*asked)) return kNone;
-    const auto& request = std::get<InjectionRequest>(*asked);
-    auto [answer, is_new] = answers_.try_emplace({from.name, request.named});
-    if (is_new) answer->second = exports_asked_for(request, from, *exports_);
-    return answer->second;
-  }
-
-  bool is_shut_out(const AskingPod& pod, const ObjectKey& export_key) {
-    return ctl::is_shut_out(namespace_of(pod), export_key, *exports_);
-  }
-
- private:
-  const PodNamespace& namespace_of(const AskingPod& pod) {
-    const std::string& name = pod.key.namespace_name;
-    auto [known, is_new] = namespaces_.try_emplace(name);
-    if (is_new) known->second = {name, cluster_.namespace_labels(name)};
-    return known->second;
-  }
-
-  const ClusterView& cluster_;
-  const std::shared_ptr<const KnownExports> exports_;
-  std::map<std::string, PodNamespace> namespaces_;
-  std::map<std::pair<std::string, std::optional<ObjectKey>>, std::vector<ObjectKey>> answers_;
-};
-
 std::optional<ObjectKey> injected_into(const AskingPod& pod) {
   const std::string_view text = pod.says().injected;
   const size_t slash = text.find('/');
@@ -82,12 +46,65 @@ void note_name(std::vector<std::string>& names, const std::string& name) {
   if (names.size() > kNamesMax) names.pop_back();
 }
 
+// Pods that request an export and got no variables. One that is refused counts for each export that
+// it could have meant. They are counted by request first, because a request may mean a thousand
+// exports, and fifty thousand pods may have few requests.
+class PodsWithout {
+ public:
+  explicit PodsWithout(const ClusterView& cluster)
+      : cluster_(cluster), exports_(cluster.exports()) {}
+
+  void add(const AskingPod& pod) {
+    const PodNamespace& from = namespace_of(pod);
+    const auto asked = read_request(pod.says().asks, from);
+    if (!asked) return;
+    // A value that is no request counts as "true".
+    const auto* read = std::get_if<InjectionRequest>(&*asked);
+    const InjectionRequest request = read == nullptr ? InjectionRequest{} : *read;
+    InjectionFact& fact = facts_[{from.name, counted_as(request, *exports_).named}];
+    ++fact.annotated;
+    count(pod.says().skipped, fact.skipped);
+    note_name(fact.missed, pod.key.to_string());
+  }
+
+  void count_in(Census& census) const {
+    for (const auto& [request, fact] : facts_) {
+      const auto& [namespace_name, named] = request;
+      for (const ObjectKey& key :
+           exports_asked_for({named}, namespaces_.at(namespace_name), *exports_)) {
+        InjectionFact& counted = census[key];
+        counted.annotated += fact.annotated;
+        for (const auto& [reason, pods] : fact.skipped) counted.skipped[reason] += pods;
+        for (const std::string& name : fact.missed) note_name(counted.missed, name);
+      }
+    }
+  }
+
+  bool is_shut_out(const AskingPod& pod, const ObjectKey& export_key) {
+    return ctl::is_shut_out(namespace_of(pod), export_key, *exports_);
+  }
+
+ private:
+  const PodNamespace& namespace_of(const AskingPod& pod) {
+    const std::string& name = pod.key.namespace_name;
+    auto [known, is_new] = namespaces_.try_emplace(name);
+    if (is_new) known->second = {name, cluster_.namespace_labels(name)};
+    return known->second;
+  }
+
+  const ClusterView& cluster_;
+  const std::shared_ptr<const KnownExports> exports_;
+  std::map<std::string, PodNamespace> namespaces_;
+  // By the pods' namespace and the export that the request counts as (counted_as()).
+  std::map<std::pair<std::string, std::optional<ObjectKey>>, InjectionFact> facts_;
+};
+
 }  // namespace
 
 Census take_census(const std::vector<AskingPodPointer>& pods, const ClusterView& cluster,
                    const PodNodes& nodes) {
   Census census;
-  Questions questions(cluster);
+  PodsWithout without(cluster);
   for (const AskingPodPointer& pod : pods) {
     if (pod->ending) continue;
     if (const auto injected = injected_into(*pod)) {
@@ -101,19 +118,15 @@ Census take_census(const std::vector<AskingPodPointer>& pods, const ClusterView&
         ++there.pods;
         note_name(there.names, pod->key.to_string());
       }
-      if (questions.is_shut_out(*pod, *injected)) {
+      if (without.is_shut_out(*pod, *injected)) {
         ++fact.shut_out;
         note_name(fact.shut_out_pods, pod->key.to_string());
       }
       continue;
     }
-    for (const ObjectKey& asked : questions.exports_of(*pod)) {
-      InjectionFact& fact = census[asked];
-      ++fact.annotated;
-      count(pod->says().skipped, fact.skipped);
-      note_name(fact.missed, pod->key.to_string());
-    }
+    without.add(*pod);
   }
+  without.count_in(census);
   return census;
 }
 

@@ -158,14 +158,22 @@ OrRefusal<ObjectKey> choose_export(const InjectionRequest& request, const PodNam
   return request.named ? choose_named(*request.named, asker, exports) : choose_only(asker, exports);
 }
 
+InjectionRequest counted_as(const InjectionRequest& request, const KnownExports& exports) {
+  if (!request.named || exports.contains(*request.named)) return request;
+  const std::string& namespace_name = request.named->namespace_name;
+  if (exports_in(namespace_name, exports).empty()) return {};
+  return {ObjectKey{namespace_name, ""}};
+}
+
 std::vector<ObjectKey> exports_asked_for(const InjectionRequest& request, const PodNamespace& from,
                                          const KnownExports& exports) {
-  if (request.named) {
-    if (!exports.contains(*request.named)) return {};
-    return {*request.named};
-  }
+  const InjectionRequest counted = counted_as(request, exports);
+  if (counted.named && !counted.named->name.empty()) return {*counted.named};
+  const Candidates asked = counted.named ? exports_in(counted.named->namespace_name, exports)
+                                         : all_that_could_be(Asker(from), exports);
   std::vector<ObjectKey> keys;
-  for (const Candidate* one : all_that_could_be(Asker(from), exports)) keys.push_back(one->first);
+  keys.reserve(asked.size());
+  for (const Candidate* one : asked) keys.push_back(one->first);
   return keys;
 }
 

@@ -19,12 +19,18 @@ namespace dualtrace::ctl {
                                                        const KnownExports& exports);
 
 // For the census: the chosen export or, for a pod that is refused, every export that it could have
-// meant, in the order of their names. These are the one that it names, or all that "true" could
-// mean; if there are none, the shared ones, else those that admit the namespace, else the only one
-// that exists.
+// meant, in the order of their names. These are the one that it names; if that does not exist,
+// those of the namespace that it names; if that has none, all that "true" could mean; if there are
+// none, the shared ones, else those that admit the namespace, else the only one that exists.
 [[nodiscard]] std::vector<kube::ObjectKey> exports_asked_for(const InjectionRequest& request,
                                                              const PodNamespace& from,
                                                              const KnownExports& exports);
+
+// The request that stands for all those that have the same exports_asked_for() in a namespace.
+// There are few of them, whatever names pods make up: for an export that does not exist, it is one
+// with the name "" if the named namespace has exports, else "true".
+[[nodiscard]] InjectionRequest counted_as(const InjectionRequest& request,
+                                          const KnownExports& exports);
 
 // Whether the agents of an export certainly block the pods of a namespace: pods that were injected
 // while the export admitted them, and whose spans no longer arrive.

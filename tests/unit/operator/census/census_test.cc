@@ -94,9 +94,47 @@ TEST_F(CensusTest, DoesNotCountWhoIsGoing) {
   EXPECT_EQ(fact(), InjectionFact{});
 }
 
-TEST_F(CensusTest, CountsNobodyWhoseRequestMeansNoExport) {
+TEST_F(CensusTest, CountsAValueThatIsNoRequestAsTrue) {
+  const std::string skipped(kSkippedAnnotation);
+  for (const char* value : {"True", "yes", "", "not a name", "/"}) {
+    pods.clear();
+    Json pod = asks(value);
+    pod[skipped] = "InvalidRequest: the annotation has an invalid value";
+    add_pod("a", pod);
+    EXPECT_EQ(
+        fact(),
+        (InjectionFact{.annotated = 1, .missed = {"shop/a"}, .skipped = {{"InvalidRequest", 1}}}))
+        << value;
+  }
+}
+
+TEST_F(CensusTest, CountsANameThatNoExportHasWhereItCouldHaveBeenMeant) {
+  cluster.add("observability", "second");
+  cluster.add("evil", "x");
+  add_pod("a", asks("observability/agentz"));
+  add_pod("b", asks("agents"));  // meaning observability/agents
+  add_pod("c", asks("evil/y"));
+  const Census census = take_census(pods, cluster, nodes);
+  EXPECT_THAT(census, SizeIs(3));
+  EXPECT_EQ(census.at(kAgents), (InjectionFact{2, 0, {"shop/a", "shop/b"}}));
+  EXPECT_EQ(census.at({"observability", "second"}), (InjectionFact{2, 0, {"shop/a", "shop/b"}}));
+  EXPECT_EQ(census.at({"evil", "x"}), (InjectionFact{1, 0, {"shop/c"}}));
+}
+
+TEST_F(CensusTest, CountsTogetherWhatIsAskedForInManyWays) {
+  for (int i = 0; i < 20; ++i)
+    add_pod("named-" + std::to_string(i), asks("nowhere/x" + std::to_string(i)));
+  add_pod("any", asks("true"));
+  EXPECT_EQ(fact().annotated, 21);
+  EXPECT_THAT(fact().missed, ElementsAre("shop/any", "shop/named-0", "shop/named-1",
+                                         "shop/named-10", "shop/named-11"));
+}
+
+TEST_F(CensusTest, CountsNobodyWhereThereIsNoExport) {
+  cluster.known.clear();
   add_pod("a", asks("nowhere"));
   add_pod("b", asks("not a name"));
+  add_pod("c", asks("true"));
   EXPECT_THAT(take_census(pods, cluster, nodes), IsEmpty());
 }
 

@@ -220,7 +220,33 @@ TEST(ExportsAskedFor, AreTheOneThatIsNamedThoughItRefuses) {
   EXPECT_THAT(asked_for(named("observability", "agents"), cluster),
               ElementsAre("observability/agents"));
   EXPECT_THAT(asked_for(named("shop", "faulty"), cluster), ElementsAre("shop/faulty"));
-  EXPECT_THAT(asked_for(named("shop", "nothing"), cluster), IsEmpty());
+}
+
+TEST(ExportsAskedFor, AreThoseNextToANameThatDoesNotExist) {
+  FakeClusterView cluster;
+  cluster.add("observability", "agents");
+  cluster.add("observability", "second", for_team("support"));
+  EXPECT_THAT(asked_for(named("observability", "agentz"), cluster),
+              ElementsAre("observability/agents", "observability/second"));
+  EXPECT_THAT(asked_for(named("shop", "agents"), cluster), ElementsAre("observability/agents"))
+      << "shop has no export: it counts as \"true\" would";
+  cluster.add("shop", "near");
+  EXPECT_THAT(asked_for(named("shop", "agents"), cluster), ElementsAre("shop/near"));
+}
+
+// The census computes the exports once for each of these requests, and pods make up any number of
+// names.
+TEST(CountedAs, IsOneRequestForAllNamesThatDoNotExist) {
+  FakeClusterView cluster;
+  cluster.add("observability", "agents");
+  EXPECT_EQ(counted_as(kAny, cluster.known), kAny);
+  EXPECT_EQ(counted_as(named("observability", "agents"), cluster.known),
+            named("observability", "agents"));
+  for (const char* name : {"agentz", "x", "y"}) {
+    EXPECT_EQ(counted_as(named("observability", name), cluster.known), named("observability", ""));
+    EXPECT_EQ(counted_as(named(name, "agents"), cluster.known), kAny);
+  }
+  EXPECT_EQ(counted_as(named("observability", ""), cluster.known), named("observability", ""));
 }
 
 TEST(ExportsAskedFor, AreWhoeverCouldHelpAPodThatMeansNone) {
