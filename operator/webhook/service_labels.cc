@@ -7,10 +7,13 @@ namespace dualtrace::ctl {
 namespace {
 
 constexpr size_t kGeneratedBytes = 5;
-constexpr size_t kTimeDigitsMin = 9;
-// The alphabet of generated names: without vowels and look-alikes, so that no word occurs by
-// chance.
+// The alphabet of generated names: without vowels and look-alikes, so that hardly any word occurs
+// by chance.
 constexpr std::string_view kGenerated = "bcdfghjklmnpqrstvwxz2456789";
+// Those that do, and that people end names with: "migrate-pgsql" is no run of "migrate".
+constexpr auto kWords = std::to_array<std::string_view>(
+    {"bpmn2", "btrfs", "gltf2", "hl7v2", "html5", "http2", "https", "mqtt5", "mqtts", "mssql",
+     "nccl2", "pgsql", "pkcs7", "pkcs8", "plsql", "rdbms", "smtps", "tpcds", "xhtml", "xslt2"});
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kRayCluster = "-raycluster";
 constexpr std::string_view kJenkinsRun = "runUrl";  // an annotation: "job/shop/job/build/17/"
@@ -20,12 +23,33 @@ std::string_view label_of(const Json& pod, std::string_view name) {
   return text_at(pod, {"metadata", "labels", name});
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+// A number alone is likely to be somebody's: only one in a thousand generated ends has no letter.
 bool is_generated(std::string_view end) {
-  const bool word =
-      end.size() == kGeneratedBytes && end.find_first_not_of(kGenerated) == std::string_view::npos;
-  const bool time =
-      end.size() >= kTimeDigitsMin && end.find_first_not_of(kDigits) == std::string_view::npos;
-  return word || time;
+  return end.size() == kGeneratedBytes &&
+         end.find_first_not_of(kGenerated) == std::string_view::npos && !is_number(end) &&
+         std::find(kWords.begin(), kWords.end(), end) == kWords.end();
+}
+
+// The time since 1970 in seconds to nanoseconds, or 202611301200 with or without seconds. Not any
+// long number: an account's has twelve digits, too.
+bool is_time(std::string_view end) {
+  if (!is_number(end)) return false;
+  switch (end.size()) {
+    case 10:
+    case 13:
+    case 16:
+    case 19:
+      return end.starts_with('1');
+    case 12:
+    case 14:
+      return end.starts_with("20");
+    default:
+      return false;
+  }
 }
 
 // "build" of "job/shop/job/build/17/"; "" of anything else.
@@ -33,10 +57,7 @@ std::string_view jenkins_job(std::string_view run) {
   if (!run.starts_with("job/")) return {};
   while (run.ends_with('/')) run.remove_suffix(1);
   const size_t number = run.rfind('/');
-  if (number == std::string_view::npos ||
-      run.substr(number + 1).find_first_not_of(kDigits) != std::string_view::npos) {
-    return {};
-  }
+  if (number == std::string_view::npos || !is_number(run.substr(number + 1))) return {};
   run = run.substr(0, number);
   return run.substr(run.rfind('/') + 1);
 }
@@ -45,9 +66,9 @@ std::string_view jenkins_job(std::string_view run) {
 
 std::string_view without_run(std::string_view name) {
   const size_t dash = name.rfind('-');
-  if (dash == std::string_view::npos || dash == 0 || !is_generated(name.substr(dash + 1))) {
-    return name;
-  }
+  if (dash == std::string_view::npos || dash == 0) return name;
+  const std::string_view end = name.substr(dash + 1);
+  if (!is_generated(end) && !is_time(end)) return name;
   name = name.substr(0, dash);
   if (name.ends_with(kRayCluster) && name.size() > kRayCluster.size()) {
     name.remove_suffix(kRayCluster.size());

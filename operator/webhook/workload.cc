@@ -69,9 +69,12 @@ Workload made_of(std::string_view key, std::string_view name) {
   return {{{std::string(key), std::string(name)}}, std::string(name)};
 }
 
+// A Job by generateName has another name each time. The attribute has the whole name.
 Workload of_job(std::string_view name) {
   const std::string_view cron_job = cron_job_of(name);
-  if (cron_job.empty()) return made_of("k8s.job.name", name);
+  if (cron_job.empty()) {
+    return {{{"k8s.job.name", std::string(name)}}, std::string(without_run(name))};
+  }
   Workload workload = made_of("k8s.cronjob.name", cron_job);
   workload.attributes.emplace_back("k8s.job.name", name);
   return workload;

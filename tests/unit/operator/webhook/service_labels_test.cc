@@ -53,6 +53,15 @@ TEST(ServiceLabels, AreAPlatformsOnlyWithWhatGoesWithThem) {
   EXPECT_EQ(named({{"ray.io/cluster", ""}}), "one-of-many-x7k2p-1");
 }
 
+// KEDA generates the names of its Jobs.
+TEST(ServiceLabels, NameTheScaledJobOfARun) {
+  Json pod = pod_with();
+  pod["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "Job"}, {"name", "etl-pgsql-n68tp"}, {"controller", true}}});
+  pod["metadata"]["labels"]["scaledjob.keda.sh/name"] = "etl-pgsql";
+  EXPECT_EQ(service_name(pod, "main"), "etl-pgsql");
+}
+
 TEST(ServiceLabels, KnowTheJobOfAJenkinsAgent) {
   Json pod = pod_with();
   const auto of_run = [&](const char* run) {
@@ -70,7 +79,15 @@ TEST(WithoutRun, TakesAwayWhatIsAnotherEachTime) {
   EXPECT_EQ(without_run("etl-x7k2p"), "etl");
   EXPECT_EQ(without_run("etl-1732752000"), "etl");
   EXPECT_EQ(without_run("llm-raycluster-x7k2p"), "llm");
-  for (const char* name : {"etl", "etl-daily", "etl-20260131", "x7k2p", "-x7k2p", "etl-x7k2", ""}) {
+  EXPECT_EQ(without_run("etl-bcdfg"), "etl");
+  EXPECT_EQ(without_run("etl-1732752000000000000"), "etl");
+  EXPECT_EQ(without_run("etl-202601311200"), "etl");
+}
+
+TEST(WithoutRun, LeavesWhatPeopleWrite) {
+  for (const char* name :
+       {"etl", "etl-daily", "etl-20260131", "x7k2p", "-x7k2p", "etl-x7k2", "", "etl-pgsql",
+        "etl-html5", "etl-24567", "etl-123456789", "etl-123456789012", "etl-9876543210"}) {
     EXPECT_EQ(without_run(name), name);
   }
 }

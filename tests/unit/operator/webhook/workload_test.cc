@@ -83,6 +83,22 @@ TEST(Workload, IsTheJobThatAPersonNamedByADay) {
   }
 }
 
+// The Job of `generateName: etl-` has another name each time, and its pods do not tell how it got
+// it.
+TEST(Workload, IsCalledLikeAllRunsOfAJobThatIsNamedByKubernetes) {
+  const Workload workload = workload_of(owned_by("Job", "etl-x7k2p"));
+  EXPECT_THAT(workload.attributes, ElementsAre(Pair("k8s.job.name", "etl-x7k2p")));
+  EXPECT_EQ(workload.name, "etl");
+}
+
+TEST(Workload, IsCalledLikeAJobThatAPersonNamed) {
+  for (const char* name :
+       {"train-model", "migrate-pgsql", "migrate-mssql", "bench-tpcds", "check-https",
+        "import-20260131", "sync-123456789012", "batch-24567", "import", "import-1", "etl-daily"}) {
+    EXPECT_EQ(workload_of(owned_by("Job", name)).name, name);
+  }
+}
+
 TEST(Workload, IsNothingWithoutAKnownController) {
   EXPECT_THAT(workload_of(pod_with()).attributes, IsEmpty());
   EXPECT_THAT(workload_of(owned_by("Workflow", "train")).attributes, IsEmpty());
