@@ -30,6 +30,7 @@ struct Demand {
 
 constexpr std::string_view kFieldOfNode = "metadata.name";  // in matchFields, of a node
 constexpr std::string_view kHostName = "kubernetes.io/hostname";
+constexpr auto kContainerLists = std::to_array<const char*>({"containers", "initContainers"});
 
 Demand demand_of(const Json& expression) {
   Demand demand{text_at(expression, {"key"}), text_at(expression, {"operator"}), {}};
@@ -108,63 +109,106 @@ bool has_windows_options(const Json& pod) {
   };
   const Json* spec = find(pod, {"spec"});
   if (spec != nullptr && has(*spec)) return true;
-  const Json& containers = array_at(pod, {"spec", "containers"});
-  return std::any_of(containers.begin(), containers.end(), has);
+  return std::any_of(kContainerLists.begin(), kContainerLists.end(), [&](const char* list) {
+    const Json& containers = array_at(pod, {"spec", list});
+    return std::any_of(containers.begin(), containers.end(), has);
+  });
 }
 
-// Options for Windows are only a hint: if the pod requires Linux, the kubelet ignores them.
+// Its scheduling rules are on the pod already, if it has any; the API server adds them first.
+bool has_windows_runtime(const Json& pod) {
+  const std::string_view runtime = text_at(pod, {"spec", "runtimeClassName"});
+  return begins_with_windows(runtime) || runtime.starts_with("runhcs-wcow");
+}
+
+// Options and a runtime for Windows are only a hint: if the pod requires Linux, it runs there.
 bool asks_for_another_os(const Json& pod) {
   const std::string_view os = text_at(pod, {"spec", "os", "name"});
   if ((!os.empty() && os != "linux") || demands(pod, is_not_linux)) return true;
-  return os.empty() && has_windows_options(pod) && !demands(pod, is_linux);
+  const bool is_for_windows = has_windows_options(pod) || has_windows_runtime(pod);
+  return os.empty() && is_for_windows && !demands(pod, is_linux);
 }
 
 // Fixed names that virtual-kubelet and the clouds give their virtual nodes.
 bool is_virtual_name(std::string_view node) {
   constexpr auto kBeginnings = std::to_array<std::string_view>(
-      {"virtual-kubelet", "virtual-node", "fargate-", "eklet-", "bursting-node"});
+      {"virtual-kubelet", "virtual-node", "virtualnode-", "fargate-", "eklet-", "bursting-node"});
   return std::any_of(kBeginnings.begin(), kBeginnings.end(),
                      [&](std::string_view begin) { return node.starts_with(begin); });
 }
 
+// A label of virtual nodes. Without a value: they alone have it, with any value.
+struct VirtualLabel {
+  std::string_view key;
+  std::string_view value = {};
+};
+constexpr auto kVirtualLabels = std::to_array<VirtualLabel>({
+    {"virtual-kubelet.io/provider"},
+    {"type", "virtual-kubelet"},
+    {"type", "virtual-node"},
+    {"virtualization", "virtualnode2"},  // Azure
+    {"eks.amazonaws.com/compute-type", "fargate"},
+    {"node.kubernetes.io/instance-type", "eklet"},  // Tencent
+    {"beta.kubernetes.io/instance-type", "eklet"},
+    {"vci.vke.volcengine.com/node-type", "vci"},
+    {"liqo.io/type", "virtual-node"},
+    {"topology.liqo.io/type", "virtual-node"},
+    {"liqo.io/remote-cluster-id"},
+    {"virtual-node.interlink/type", "virtual-kubelet"},
+    {"type", "kwok"},
+    {"kwok.x-k8s.io/node"},
+});
+
+bool is_virtual_label(std::string_view key, std::string_view value) {
+  return std::any_of(kVirtualLabels.begin(), kVirtualLabels.end(), [&](const VirtualLabel& label) {
+    return label.key == key && (label.value.empty() || label.value == value);
+  });
+}
+
+bool has_any_value(std::string_view key) {
+  return std::any_of(kVirtualLabels.begin(), kVirtualLabels.end(), [&](const VirtualLabel& label) {
+    return label.key == key && label.value.empty();
+  });
+}
+
 bool is_virtual(const Demand& demand) {
   if (demand.key == kHostName || demand.key == kFieldOfNode) return demand.only(is_virtual_name);
-  if (demand.key == "type") {
-    return demand.only([](std::string_view value) {
-      return value == "virtual-kubelet" || value == "virtual-node" || value == "kwok";
-    });
-  }
-  if (demand.key == "virtual-kubelet.io/provider") {
-    return demand.operation == "In" || demand.operation == "Exists";
-  }
-  return (demand.key == "eks.amazonaws.com/compute-type" && demand.only_value("fargate")) ||
-         (demand.key == "liqo.io/type" && demand.only_value("virtual-node")) ||
-         (demand.key == "node.kubernetes.io/instance-type" && demand.only_value("eklet"));
+  return demand.only([&](auto value) { return is_virtual_label(demand.key, value); }) ||
+         (demand.operation == "Exists" && has_any_value(demand.key));
 }
 
 bool is_never_virtual(const Demand& demand) {
-  return (demand.key == "type" && demand.operation == "NotIn" && demand.has("virtual-kubelet")) ||
-         (demand.key == "virtual-kubelet.io/provider" && demand.operation == "DoesNotExist") ||
-         (demand.key == "eks.amazonaws.com/compute-type" && demand.operation == "NotIn" &&
-          demand.has("fargate"));
+  if (demand.operation == "DoesNotExist") {
+    return std::any_of(kVirtualLabels.begin(), kVirtualLabels.end(),
+                       [&](const VirtualLabel& label) { return label.key == demand.key; });
+  }
+  return demand.operation == "NotIn" &&
+         std::any_of(demand.values.begin(), demand.values.end(),
+                     [&](auto value) { return is_virtual_label(demand.key, value); });
 }
 
-// Labels with which a cloud's webhook or the user has the pod run without a node.
-bool is_labelled_virtual(const Json& pod) {
+// Labels and annotations with which a cloud's webhook or the user has the pod run without a node.
+bool is_marked_virtual(const Json& pod) {
   const auto label = [&](std::string_view name) {
     return text_at(pod, {"metadata", "labels", name});
   };
+  constexpr auto kBursts = std::to_array<std::string_view>({"bursting.cci.io/burst-to-cci",
+                                                            "virtual-kubelet.io/burst-to-cci",
+                                                            "vke.volcengine.com/burst-to-vci"});
   return !label("eks.amazonaws.com/fargate-profile").empty() ||
          label("alibabacloud.com/eci") == "true" || label("alibabacloud.com/acs") == "true" ||
-         label("bursting.cci.io/burst-to-cci") == "enforce" ||
-         label("virtual-kubelet.io/burst-to-cci") == "enforce";
+         std::any_of(kBursts.begin(), kBursts.end(), [&](std::string_view name) {
+           return label(name) == "enforce" ||
+                  text_at(pod, {"metadata", "annotations", name}) == "enforce";
+         });
 }
 
 bool tolerates_virtual_nodes(const Json& pod) {
   constexpr auto kTaints = std::to_array<std::string_view>(
       {"virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type", "azure.com/aci",
        "eks.amazonaws.com/compute-type", "eks.tke.cloud.tencent.com/eklet",
-       "virtual-node.liqo.io/not-allowed", "kwok.x-k8s.io/node"});
+       "vci.vke.volcengine.com/node-type", "virtual-node.liqo.io/not-allowed",
+       "virtual-node.interlink/no-schedule", "kwok.x-k8s.io/node"});
   const Json& tolerations = array_at(pod, {"spec", "tolerations"});
   return std::any_of(tolerations.begin(), tolerations.end(), [&](const Json& toleration) {
     const std::string_view key = text_at(toleration, {"key"});
@@ -179,7 +223,7 @@ std::optional<Refusal> check_placement(const Json& pod) {
     return Refusal{SkipReason::kNotLinux,
                    "the pod requires nodes that run no agents; send its spans elsewhere"};
   }
-  if (demands(pod, is_virtual) || is_labelled_virtual(pod) ||
+  if (demands(pod, is_virtual) || is_marked_virtual(pod) ||
       is_virtual_name(text_at(pod, {"spec", "nodeName"})) ||
       text_at(pod, {"spec", "schedulerName"}) == "fargate-scheduler") {
     return Refusal{SkipReason::kNoAgentThere,
