@@ -39,6 +39,14 @@ bool ContainerVariables::may_bring(std::string_view name) const {
   });
 }
 
+bool ContainerVariables::suggests(std::string_view name) const {
+  if (trust_ == EnvFrom::kBringsNoneOfOurs) return false;
+  return std::any_of(env_from_.begin(), env_from_.end(), [&](const Json& source) {
+    const std::string_view prefix = text_at(source, {"prefix"});
+    return !prefix.empty() && name.starts_with(prefix);
+  });
+}
+
 std::optional<size_t> ContainerVariables::position(std::string_view name) const {
   for (size_t i = env_.size(); i > 0; --i) {
     if (text_at(env_[i - 1], {"name"}) == name) return i - 1;

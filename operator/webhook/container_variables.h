@@ -26,6 +26,9 @@ class ContainerVariables {
   [[nodiscard]] bool sets(std::string_view name) const { return position(name).has_value(); }
   // envFrom could set it, and an entry of ours in `env` would override that.
   [[nodiscard]] bool may_bring(std::string_view name) const;
+  // Whether an envFrom has a prefix that suggests this name. Without a prefix, it may bring any
+  // name, but suggests none.
+  [[nodiscard]] bool suggests(std::string_view name) const;
   [[nodiscard]] bool is_free(std::string_view name) const {
     return !sets(name) && !may_bring(name);
   }

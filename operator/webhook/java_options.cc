@@ -6,9 +6,13 @@
 namespace dualtrace::ctl {
 namespace {
 
-// In increasing precedence. The first is a convention of start scripts.
-constexpr auto kVariables = std::to_array<std::string_view>(
-    {"JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"});
+// In increasing precedence: the command line overrides the variables that the virtual machine reads
+// (the second and third are OpenJ9's), but not the last. Start scripts by convention take the ones
+// in between into the command line.
+constexpr auto kVariables =
+    std::to_array<std::string_view>({"JAVA_TOOL_OPTIONS", "OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS",
+                                     "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_OPTS_APPEND",
+                                     "JAVA_OPTIONS", "JVM_OPTS", "CATALINA_OPTS", "_JAVA_OPTIONS"});
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kQuotes = "\"'";
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <vector>
 
 #include "operator/webhook/java_options.h"
@@ -49,35 +50,60 @@ std::string advice(std::string_view host) {
   return "its spans may go to the proxy and be lost; add " + std::string(host) + " to NO_PROXY";
 }
 
+bool is_in_env(const ContainerVariables& variables, std::string_view proxy) {
+  using State = ContainerVariables::State;
+  const State state = variables.state(proxy);
+  return state == State::kSet || state == State::kNotKnown;
+}
+
+bool may_be_in_env_from(const ContainerVariables& variables, std::string_view proxy) {
+  return !variables.sets(proxy) && variables.suggests(proxy);
+}
+
+template <typename Names>
+std::vector<std::string_view> those_that(bool (*fits)(const ContainerVariables&, std::string_view),
+                                         const ContainerVariables& variables, const Names& names) {
+  std::vector<std::string_view> found;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
+               [&](std::string_view name) { return fits(variables, name); });
+  return found;
+}
+
+// Why a list of exceptions that is set may not exempt the host; "" if it does.
+std::string fault_of(const ContainerVariables& variables, std::string_view name,
+                     std::string_view host) {
+  const auto text = variables.text(name);
+  if (text && leaves_out(*text, host)) return "";
+  const bool is_known = text && text->find("$(") == std::string_view::npos;
+  return is_known ? std::string(name) + " does not contain the agents' name"
+                  : "it is not known whether " + std::string(name) + " contains the agents' name";
+}
+
 std::optional<std::string> by_variables(const ContainerVariables& variables,
                                         std::string_view host) {
-  using State = ContainerVariables::State;
-  std::vector<std::string_view> proxies;
-  for (const std::string_view name : kProxies) {
-    const State state = variables.state(name);
-    if (state == State::kSet || state == State::kNotKnown) proxies.push_back(name);
-  }
+  std::vector<std::string_view> proxies = those_that(is_in_env, variables, kProxies);
+  const bool is_sure = !proxies.empty();
+  if (!is_sure) proxies = those_that(may_be_in_env_from, variables, kProxies);
   if (proxies.empty()) return std::nullopt;
+  const std::string begin =
+      named(proxies) + (is_sure ? " is set, and " : " may be set by envFrom, and ");
   bool is_left_out = false;
   for (const std::string_view name : kExceptions) {
     if (!variables.sets(name)) continue;
-    const auto text = variables.text(name);
-    if (!text) {
-      return named(proxies) + " is set, and the value of " + std::string(name) +
-             " is not known: " + advice(host);
-    }
-    if (!leaves_out(*text, host)) {
-      return named(proxies) + " is set, and " + std::string(name) +
-             " does not contain the agents' name: " + advice(host);
-    }
+    const std::string fault = fault_of(variables, name, host);
+    if (!fault.empty()) return begin + fault + ": " + advice(host);
     is_left_out = true;
   }
-  if (!is_left_out) return named(proxies) + " is set, and NO_PROXY is not: " + advice(host);
+  if (!is_left_out) {
+    const bool is_suggested = !those_that(may_be_in_env_from, variables, kExceptions).empty();
+    return begin +
+           (is_suggested ? "it is not known whether NO_PROXY contains the agents' name"
+                         : "NO_PROXY is not") +
+           ": " + advice(host);
+  }
   const bool read_by_grpc = std::any_of(proxies.begin(), proxies.end(), is_in_small_letters);
   if (!read_by_grpc || variables.sets("no_proxy")) return std::nullopt;
-  return named(proxies) +
-         " is set, and no_proxy in lower case, the only one that gRPC reads, is not: " +
-         advice(host);
+  return begin + "no_proxy in lower case, the only one that gRPC reads, is not: " + advice(host);
 }
 
 // "*.cluster.local", "agents*": an asterisk at one end.

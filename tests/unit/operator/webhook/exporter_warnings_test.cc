@@ -64,8 +64,11 @@ TEST(ExporterWarnings, KnowAnEndpointThatBeatsOurs) {
   EXPECT_EQ(reasons("ARIZE_COLLECTOR_ENDPOINT", "https://otlp.arize.com/v1"), "OtherEndpoint");
   EXPECT_EQ(reasons("PHOENIX_COLLECTOR_ENDPOINT", ""), "OtherEndpoint")
       << "the library then uses its own default";
-  EXPECT_EQ(reasons("JAVA_TOOL_OPTIONS", "-Dotel.exporter.otlp.endpoint=http://collector:4317"),
-            "OtherEndpoint");
+  for (const char* variable : {"JAVA_TOOL_OPTIONS", "CATALINA_OPTS", "OPENJ9_JAVA_OPTIONS"}) {
+    EXPECT_EQ(reasons(variable, "-Dotel.exporter.otlp.endpoint=http://collector:4317"),
+              "OtherEndpoint")
+        << variable;
+  }
 }
 
 TEST(ExporterWarnings, SayOfALibrarysEndpointThatItIsEmptyOrNotKnown) {

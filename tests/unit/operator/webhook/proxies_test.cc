@@ -10,11 +10,12 @@ namespace {
 
 const std::string kHost = "agents-dualtrace.observability.svc.cluster.local";
 
-std::string why(const Json& env) {
-  const Json container = {{"name", "app"}, {"env", env}};
-  return proxy_in_the_way(
-             ContainerVariables(container, ContainerVariables::EnvFrom::kMayBringAnything), kHost)
-      .value_or("");
+using EnvFrom = ContainerVariables::EnvFrom;
+
+std::string why(const Json& env, const Json& env_from = Json::array(),
+                EnvFrom trust = EnvFrom::kMayBringAnything) {
+  const Json container = {{"name", "app"}, {"env", env}, {"envFrom", env_from}};
+  return proxy_in_the_way(ContainerVariables(container, trust), kHost).value_or("");
 }
 
 bool warned(const Json& env) { return !why(env).empty(); }
@@ -58,11 +59,36 @@ TEST(Proxies, AreToldWithWhatIsNotKnown) {
             "HTTP_PROXY");
   EXPECT_NE(why(list_of(value_of("HTTP_PROXY", "http://p"),
                         field_of("NO_PROXY", "metadata.annotations['no']")))
-                .find("the value of NO_PROXY is not known"),
+                .find("it is not known whether NO_PROXY contains the agents' name"),
             std::string::npos);
+  for (const char* text : {"$(EXTRA)", "localhost,$(EXTRA)"}) {
+    EXPECT_NE(why(list_of(value_of("HTTP_PROXY", "http://p"), value_of("NO_PROXY", text)))
+                  .find("it is not known whether NO_PROXY contains the agents' name"),
+              std::string::npos)
+        << text;
+  }
   EXPECT_FALSE(warned(
       list_of(value_of("HTTP_PROXY", "http://p"), value_of("NO_PROXY", "$(MORE),.cluster.local"))))
       << "the known part is enough";
+}
+
+Json from(const char* prefix) {
+  return Json::array({{{"prefix", prefix}, {"configMapRef", {{"name", "settings"}}}}});
+}
+
+TEST(Proxies, MayComeFromEnvFromWithTheirPrefix) {
+  EXPECT_EQ(why(Json::array(), from("HTTP_")),
+            "HTTP_PROXY may be set by envFrom, and NO_PROXY is not: its spans may go to the proxy "
+            "and be lost; add " +
+                kHost + " to NO_PROXY");
+  EXPECT_EQ(why(list_of(value_of("NO_PROXY", ".cluster.local")), from("HTTP_")), "");
+  EXPECT_EQ(why(list_of(value_of("HTTP_PROXY", "")), from("HTTP_P")), "") << "env overrides it";
+  EXPECT_EQ(why(Json::array(), from("APP_")), "");
+  EXPECT_EQ(why(Json::array(), from("")), "") << "any envFrom might, and hardly one does";
+  EXPECT_EQ(why(Json::array(), from("HTTP_"), EnvFrom::kBringsNoneOfOurs), "");
+  EXPECT_NE(why(list_of(value_of("HTTP_PROXY", "http://p")), from("NO_"))
+                .find("HTTP_PROXY is set, and it is not known whether NO_PROXY contains"),
+            std::string::npos);
 }
 
 TEST(Proxies, AreInTheWayOfJavaByItsOwnOptions) {
@@ -70,7 +96,16 @@ TEST(Proxies, AreInTheWayOfJavaByItsOwnOptions) {
   EXPECT_FALSE(warned(list_of(
       value_of("JAVA_TOOL_OPTIONS",
                "-Dhttp.proxyHost=proxy \"-Dhttp.nonProxyHosts=localhost|*.cluster.local\""))));
-  EXPECT_TRUE(warned(list_of(value_of("JDK_JAVA_OPTIONS", "-DsocksProxyHost=proxy"))));
+  for (const char* variable : {"JAVA_TOOL_OPTIONS", "OPENJ9_JAVA_OPTIONS", "IBM_JAVA_OPTIONS",
+                               "JDK_JAVA_OPTIONS", "JAVA_OPTS", "JAVA_OPTS_APPEND", "JAVA_OPTIONS",
+                               "JVM_OPTS", "CATALINA_OPTS", "_JAVA_OPTIONS"}) {
+    EXPECT_TRUE(warned(list_of(value_of(variable, "-DsocksProxyHost=proxy")))) << variable;
+  }
+  EXPECT_FALSE(warned(list_of(value_of("CATALINA_OPTS", "-Dhttp.proxyHost="),
+                              value_of("JAVA_TOOL_OPTIONS", "-Dhttp.proxyHost=proxy"))))
+      << "the command line overrides JAVA_TOOL_OPTIONS";
+  EXPECT_TRUE(warned(list_of(value_of("_JAVA_OPTIONS", "-Dhttp.proxyHost=proxy"),
+                             value_of("CATALINA_OPTS", "-Dhttp.proxyHost="))));
   EXPECT_FALSE(warned(list_of(value_of("JAVA_TOOL_OPTIONS", "-Dhttp.proxyPort=3128"))));
 }
 
