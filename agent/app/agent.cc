@@ -14,7 +14,6 @@
 #include "agent/app/foreign_logs.h"
 #include "agent/app/latch.h"
 #include "agent/app/leftovers.h"
-#include "agent/app/memory_budget.h"
 #include "agent/app/owner.h"
 #include "agent/app/reload_plan.h"
 #include "agent/intake/admission.h"
@@ -26,6 +25,7 @@
 #include "agent/observe/snapshot.h"
 #include "agent/observe/status_server.h"
 #include "agent/receive/receiver.h"
+#include "common/config/receiver_sizes.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
 #include "common/process/cpus.h"
@@ -98,8 +98,8 @@ class RunningAgent final : public Agent {
         config_reload_(
             file, loaded.text, [this](const AgentConfig& wanted) { return reload(wanted); }, clock_,
             metrics_),
-        memory_bytes_(memory_budget(config_.receiver.limits.memory_bytes, memory_limit())),
-        admission_(memory_bytes_) {}
+        limits_(limits_that_fit(config_.receiver.limits, memory_limit())),
+        admission_(limits_.memory_bytes) {}
   ~RunningAgent() override;
   RunningAgent(const RunningAgent&) = delete;
   RunningAgent& operator=(const RunningAgent&) = delete;
@@ -131,7 +131,7 @@ class RunningAgent final : public Agent {
   const uint64_t descriptors_ = raise_descriptor_limit();
 
   FolderRights rights_ = rights_from_environment(config_.delivery.max_age);  // as config_
-  const size_t memory_bytes_;  // for requests; as configured, or less
+  const ReceiverLimits limits_;  // as configured, or what the container's memory allows
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
   OwnedFolder folder_;
@@ -158,11 +158,11 @@ class RunningAgent final : public Agent {
 };
 
 Status RunningAgent::run() {
-  if (memory_bytes_ < config_.receiver.limits.memory_bytes) {
+  if (limits_.memory_bytes < config_.receiver.limits.memory_bytes) {
     log_warn(
-        "the container's memory limit leaves less than receiver.limits.memoryBytes; the receiver "
-        "uses what is left",
-        {{"memory_bytes", memory_bytes_}});
+        "the container's memory limit is too low for receiver.limits.memoryBytes, so the receiver "
+        "uses less: raise the limit or lower the setting",
+        {{"memory_bytes", limits_.memory_bytes}, {"request_bytes", limits_.request_bytes}});
   }
   if (Status opened = open_journal(); !opened) return opened;
   if (Status open = open_doors(); !open) return open;
@@ -225,7 +225,7 @@ void RunningAgent::make_delivery() {
 Status RunningAgent::open_doors() {
   intake_ = std::make_unique<JournalIntake>(
       JournalIntake::Options{
-          .request_bytes_max = config_.receiver.limits.request_bytes,
+          .request_bytes_max = limits_.request_bytes,
           .record_bytes_max = config_.delivery.segment_bytes - kSegmentOverheadBytes},
       admission_, *journal_, metrics_);
   intake_->set_additions(resource_additions(config_));
@@ -233,6 +233,7 @@ Status RunningAgent::open_doors() {
   if (!status_server) return fail(status_server.error().with_prefix("observe.listen: "));
   status_server_ = *std::move(status_server);
   ReceiverConfig receiver_config = with_threads(config_.receiver);
+  receiver_config.limits = limits_;
   receiver_config.limits.connections = connections_that_fit(config_, descriptors_);
   if (receiver_config.limits.connections < config_.receiver.limits.connections) {
     log_warn(

@@ -102,8 +102,8 @@ constexpr auto kKeys = std::to_array<SchemaKey>({
             limit<&ReceiverLimits::memory_bytes>,
             "Bytes of all requests that are received and not yet stored. When they are used up, "
             "clients are asked to retry later. Clients have [shares](#shares) of it. At least "
-            "`requestBytes`. The agent uses less if the container's memory limit does not leave "
-            "that much."),
+            "`requestBytes`. The agent uses less, also for `requestBytes`, if the container's "
+            "memory limit is too low ([memory use](operations.md#memory-use))."),
     bounded("receiver.limits.connections", kCount, "2000", "1", "100000", kRestart,
             limit<&ReceiverLimits::connections>,
             "Open connections. One more takes the place of another, or is closed: see "

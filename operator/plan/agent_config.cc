@@ -7,13 +7,13 @@
 #include <utility>
 #include <variant>
 
+#include "common/config/receiver_sizes.h"
 #include "common/config/render.h"
 #include "common/config/schema.h"
 #include "common/config/value.h"
 #include "operator/api/export_fields.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/quantity.h"
-#include "operator/plan/sizes.h"
 
 namespace dualtrace::ctl {
 namespace {

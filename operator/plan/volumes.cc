@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "operator/plan/child.h"
+#include "operator/plan/data_bytes.h"
 #include "operator/plan/layout.h"
 #include "operator/plan/names.h"
 #include "operator/plan/quantity.h"
-#include "operator/plan/sizes.h"
 
 namespace dualtrace::ctl {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator/plan/sizes.h"
+#include "common/config/receiver_sizes.h"
 
 #include <algorithm>
 
-namespace dualtrace::ctl {
+namespace dualtrace {
 namespace {
 
 constexpr uint64_t kMebibyte = 1ULL << 20;
@@ -18,7 +18,8 @@ uint64_t whole_mebibytes(uint64_t bytes) {
 }
 
 // What remains for the receiver, but at least a quarter, so that an agent with a small limit still
-// receives something, and at most half, because received spans are copied on their way.
+// receives something, and at most half, because requests that are larger than a batch are copied on
+// their way.
 uint64_t memory_bytes_of(uint64_t limit) {
   const uint64_t left_over = limit > kRestBytes ? limit - kRestBytes : 0;
   const uint64_t bytes = std::clamp(left_over, limit / 4, limit / 2);
@@ -34,14 +35,15 @@ ReceiverSizes receiver_sizes(uint64_t memory_limit) {
   return {std::min({request, ReceiverLimits().request_bytes, memory}), memory};
 }
 
-uint64_t data_bytes_max(const AgentConfig& config) {
-  const uint64_t lanes = config.destinations();
-  const DeliveryConfig& delivery = config.delivery;
-  // Segments that are being written, that wait to be written, and that are partly delivered.
-  constexpr uint64_t kSpareSegments = 4;
-  const uint64_t bytes = lanes * (delivery.max_backlog + delivery.max_dead_letters) +
-                         kSpareSegments * delivery.segment_bytes;
-  return whole_mebibytes(bytes + kMebibyte - 1);
+ReceiverLimits limits_that_fit(const ReceiverLimits& configured,
+                               std::optional<uint64_t> memory_limit) {
+  if (!memory_limit) return configured;
+  const ReceiverSizes sizes = receiver_sizes(*memory_limit);
+  if (configured.memory_bytes <= sizes.memory_bytes) return configured;
+  ReceiverLimits fitting = configured;
+  fitting.memory_bytes = sizes.memory_bytes;
+  fitting.request_bytes = std::min(configured.request_bytes, sizes.request_bytes);
+  return fitting;
 }
 
-}  // namespace dualtrace::ctl
+}  // namespace dualtrace
