@@ -4,9 +4,13 @@ that sends through it. Each test checks Ready, the condition, its reason, the ev
 `kubectl get` and a metric of the agents. The table in docs/what_is_said.md is compared, or written
 with DUALTRACE_REGENERATE=1."""
 
+import base64
 import json
 import os
+import re
+import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +57,13 @@ class Place:
     immutable: bool = False
     operator_reads: bool = False  # whether it may read the Secret
     node: int = 0  # the application's node
+    is_guest: bool = False  # the application has its own namespace, which the export admits
     later: Callable[["Place"], None] | None = None  # called once the export is Ready
+    cleanup: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def application_space(self) -> str:
+        return f"{self.name}-guest" if self.is_guest else self.name
 
     def put_keys(self, **more: str) -> None:
         keys = self.keys | more
@@ -72,7 +82,10 @@ class Place:
         if self.project:
             arize["project"] = self.project
         spec = {"arize": arize, "delivery": {"storage": "EmptyDir"}, "agent": self.agent}
-        self.live.apply(namespace(self.name))
+        if self.is_guest:
+            labels = {"kubernetes.io/metadata.name": self.application_space}
+            spec["injection"] = {"namespaceSelector": {"matchLabels": labels}}
+        self.live.apply(*map(namespace, self.namespaces()))
         if self.operator_reads:  # before the operator first sees the export
             self.let_operator_read()
         self.live.apply(
@@ -85,6 +98,9 @@ class Place:
             },
         )
         self.put_keys()
+
+    def namespaces(self) -> set[str]:
+        return {self.name, self.application_space}
 
     def let_operator_read(self) -> None:
         operator = self.live.get(f"deployment/{RELEASE}", NAMESPACE)["spec"]["template"]["spec"]
@@ -100,7 +116,10 @@ class Place:
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": "app", "annotations": {"dualtrace.dev/inject": EXPORT}},
+            "metadata": {
+                "name": "app",
+                "annotations": {"dualtrace.dev/inject": f"{self.name}/{EXPORT}"},
+            },
             "spec": {
                 "nodeName": self.nodes[self.node],
                 "terminationGracePeriodSeconds": 0,
@@ -109,11 +128,11 @@ class Place:
                 ],
             },
         }
-        place = f"--namespace={self.name}"
+        place = f"--namespace={self.application_space}"
 
         def injected() -> bool:
             self.live.kubectl("create", place, "--filename=-", stdin=json.dumps(pod))
-            made = self.live.get("pod/app", self.name)["metadata"]["annotations"]
+            made = self.live.get("pod/app", self.application_space)["metadata"]["annotations"]
             if "dualtrace.dev/injected" in made:
                 return True
             self.live.kubectl("delete", place, "pod/app", "--grace-period=0", "--force", check=False)
@@ -138,11 +157,21 @@ class Place:
         line = self.live.kubectl("get", "dte", EXPORT, f"--namespace={self.name}", "--no-headers")
         return " ".join(line.split()[1:5])
 
+    def agent_pods(self) -> list[dict]:
+        return self.live.get("pods", self.name, "--selector=dualtrace.dev/export")["items"]
+
+    def wait_until_ready(self) -> None:
+        wait_until(
+            lambda: self.condition("Ready").get("status") == "True",
+            f"the export {self.name} is Ready before; it says {self.status()}",
+            180,
+            every=1,
+        )
+
     def metrics(self) -> str:
         """The sum over all agents of the export."""
-        pods = self.live.get("pods", self.name, "--selector=dualtrace.dev/export")["items"]
         raw = f"/api/v1/namespaces/{self.name}/pods/{{}}:8888/proxy/metrics"
-        names = [pod["metadata"]["name"] for pod in pods]
+        names = [pod["metadata"]["name"] for pod in self.agent_pods()]
         return "".join(self.live.kubectl("get", "--raw", raw.format(name)) for name in names)
 
 
@@ -154,14 +183,13 @@ class Fault:
     condition: str
     status: str
     reason: str
+    arize: str  # `kubectl get`'s column of that name
     metric: str = ""  # a metric series of the agents that is not 0
+    nodes: int = 2  # with a ready agent, as `kubectl get` counts them
     members: dict = field(default_factory=dict)  # fields of Place
+    outage: dict = field(default_factory=dict)  # a fault of Arize, which affects all exports
     patience: float = 120
     fix: str = ""  # what the condition's message says to do
-
-
-def refuse_spans(place: Place) -> None:
-    place.live.sandbox.fault("arize", "status", code=14, message="overloaded")
 
 
 def replace_immutable_secret(place: Place) -> None:
@@ -169,9 +197,32 @@ def replace_immutable_secret(place: Place) -> None:
     place.put_keys(**{"api-key": "ak-another-key-0123456789"})
 
 
+def admit_nobody(place: Place) -> None:
+    removal = json.dumps([{"op": "remove", "path": "/spec/injection"}])
+    where = f"--namespace={place.name}"
+    place.live.kubectl("patch", "dte", EXPORT, where, "--type=json", f"--patch={removal}")
+
+
+def keep_operator_from_agents(place: Place) -> None:
+    """The kubelet's probes and the applications still reach them."""
+    operators = place.live.get("pods", NAMESPACE)["items"]
+    for operator in (pod["status"]["podIP"] for pod in operators):
+        for agent in (pod["status"]["podIP"] for pod in place.agent_pods()):
+            rule = ["--source", operator, "--destination", agent, "--jump", "DROP"]
+            for node in place.live.cluster.nodes().each:
+                iptables = [*node.machine.in_network(), "iptables", "--wait"]
+                subprocess.run([*iptables, "--insert", "FORWARD", *rule], check=True)
+                # Another pod may get the address.
+                remove = [*iptables, "--delete", "FORWARD", *rule]
+                place.cleanup.callback(subprocess.run, remove, check=True)
+
+
+TWICE = base64.b64encode(sandbox.API_KEY.encode()).decode()
+BYTE_ORDER_MARK = "\ufeff"
 ON_FIRST = {"nodeSelector": {"said": "first"}}
+SENDS = "Idle|Delivering"
 FAULTS = [
-    Fault("none", "nothing is wrong", "True", "ArizeDelivering", "True", "Idle|Delivering"),
+    Fault("none", "nothing is wrong", "True", "ArizeDelivering", "True", "Idle|Delivering", SENDS),
     Fault(
         "no-secret",
         "the Secret that the export names does not exist",
@@ -179,6 +230,7 @@ FAULTS = [
         "CredentialsSynced",
         "False",
         "SecretMissing",
+        "Paused",
         members={"keys": {}, "operator_reads": True},
     ),
     Fault(
@@ -188,16 +240,29 @@ FAULTS = [
         "CredentialsSynced",
         "False",
         "NotMounted",
+        "Paused",
         members={"keys": {}},
     ),
-    Fault(
-        "quoted-key",
-        "the key in the Secret stands in quotes",
-        "False",
-        "CredentialsSynced",
-        "False",
-        "ValueUnusable",
-        members={"keys": {"api-key": f'"{sandbox.API_KEY}"', "space-id": sandbox.SPACE_ID}},
+    *(
+        Fault(
+            name,
+            text,
+            "False",
+            "CredentialsSynced",
+            "False",
+            "ValueUnusable",
+            "Paused",
+            members={"keys": {"api-key": key, "space-id": sandbox.SPACE_ID}},
+        )
+        for name, text, key in (
+            ("quoted-key", "the key in the Secret stands in quotes", f'"{sandbox.API_KEY}"'),
+            ("encoded-key", "the key in the Secret is base64-encoded twice", TWICE),
+            (
+                "marked-key",
+                "the key in the Secret begins with a byte order mark",
+                BYTE_ORDER_MARK + sandbox.API_KEY,
+            ),
+        )
     ),
     Fault(
         "wrong-key",
@@ -206,6 +271,7 @@ FAULTS = [
         "ArizeDelivering",
         "False",
         "AuthRejected|PermissionDenied",
+        "Paused",
         'dualtrace_lane_state{lane="arize",state="Paused"}',
         members={"keys": {"api-key": "ak-wrong-0123456789", "space-id": sandbox.SPACE_ID}},
     ),
@@ -216,6 +282,7 @@ FAULTS = [
         "ArizeDelivering",
         "False",
         "SpansDeadLettered|EverythingRefused",
+        "Paused",
         'dualtrace_lane_state{lane="arize",state="Paused"}',
         members={"project": None},
         fix="set spec.arize.project",
@@ -227,6 +294,8 @@ FAULTS = [
         "AgentsAvailable",
         "False",
         "PodsUnserved",
+        "Idle",
+        nodes=1,
         members={"agent": ON_FIRST | {"traffic": "SameNode"}, "node": 1},
     ),
     Fault(
@@ -236,7 +305,30 @@ FAULTS = [
         "AgentsAvailable",
         "True",
         "ServedByOtherNodes",
+        SENDS,
+        nodes=1,
         members={"agent": ON_FIRST | {"traffic": "PreferSameNode"}, "node": 1},
+    ),
+    Fault(
+        "shut-out",
+        "the export no longer admits the namespace of an injected pod",
+        "False",
+        "AgentsAvailable",
+        "False",
+        "PodsShutOut",
+        SENDS,
+        members={"is_guest": True, "later": admit_nobody},
+    ),
+    Fault(
+        "silent",
+        "the operator has not reached the agents for five minutes",
+        "Unknown",
+        "AgentsAvailable",
+        "Unknown",
+        "AgentsSilent",
+        "Unknown",
+        members={"later": keep_operator_from_agents},
+        patience=480,
     ),
     Fault(
         "immutable",
@@ -245,10 +337,22 @@ FAULTS = [
         "CredentialsSynced",
         "False",
         "SecretNotTaken",
+        SENDS,
         members={"immutable": True, "operator_reads": True, "later": replace_immutable_secret},
         patience=960,  # the operator looks at Secrets every ten minutes
     ),
-    # Keep this fault last: it affects all exports.
+    # Keep these faults last: they affect all exports.
+    Fault(
+        "rejected",
+        "Arize accepts a request and rejects a span of it",
+        "False",
+        "ArizeDelivering",
+        "False",
+        "SpansRejected",
+        SENDS,
+        'dualtrace_lane_rejected_spans_total{lane="arize"}',
+        outage={"kind": "partial", "rejected_spans": 1, "message": "a span is malformed"},
+    ),
     Fault(
         "unavailable",
         "Arize answers UNAVAILABLE",
@@ -256,8 +360,9 @@ FAULTS = [
         "ArizeDelivering",
         "False",
         "Retrying",
+        "Retrying",
         'dualtrace_lane_state{lane="arize",state="Retrying"}',
-        members={"later": refuse_spans},
+        outage={"kind": "status", "code": 14, "message": "overloaded"},
     ),
 ]
 
@@ -272,10 +377,26 @@ def places(live):
         made[fault.name].build()
     for place in made.values():
         place.run_application()
-    yield made
-    live.sandbox.fault("arize", "none")
     for place in made.values():
-        live.kubectl("delete", "namespace", place.name, "--wait=false")
+        if place.later:
+            place.wait_until_ready()
+            place.later(place)
+    yield made
+    for place in made.values():
+        place.cleanup.close()
+        live.kubectl("delete", "namespace", *place.namespaces(), "--wait=false")
+
+
+@pytest.fixture
+def outage(live, places):
+    """Called with a fault of Arize and with the export whose report on it is the test."""
+
+    def begin(place: Place, kind: str, **members) -> None:
+        place.wait_until_ready()
+        live.sandbox.fault("arize", kind, **members)
+
+    yield begin
+    live.sandbox.fault("arize", "none")
 
 
 def is_said(place: Place, fault: Fault) -> bool:
@@ -291,17 +412,17 @@ def series(metrics: str, name: str) -> list[float]:
     return [float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(name)]
 
 
+def event_of(fault: Fault, reason: str) -> tuple[str, str] | None:
+    """Type and reason; None if it is not known whether anything is wrong."""
+    events = {"True": ("Normal", "Ready"), "False": ("Warning", reason)}
+    return events.get(fault.ready)
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
-def test_a_fault_is_said_everywhere(live, places, fault):
+def test_a_fault_is_said_everywhere(live, places, outage, fault):
     place = places[fault.name]
-    if place.later:
-        wait_until(
-            lambda: place.condition("Ready").get("status") == "True",
-            f"the export is Ready before; it says {place.status()}",
-            180,
-            every=1,
-        )
-        place.later(place)
+    if fault.outage:
+        outage(place, **fault.outage)
     try:
         wait_until(lambda: is_said(place, fault), "it is reported", fault.patience, every=1)
     except AssertionError as error:
@@ -309,14 +430,16 @@ def test_a_fault_is_said_everywhere(live, places, fault):
     condition, ready = place.condition(fault.condition), place.condition("Ready")
     reason = condition["reason"]
     assert fault.fix in condition["message"]
-    if fault.ready == "False":
+    if fault.ready != "True":
         assert ready["reason"] == reason
         assert ready["message"] == f"{fault.condition}: {condition['message']}"
-        event = ("Warning", reason)
-    else:
-        event = ("Normal", "Ready")
-    wait_until(lambda: event in place.events(), f"an event says {event}", 60, every=1)
-    assert place.row().split()[0] == fault.ready
+    event = event_of(fault, reason)
+    if event:
+        wait_until(lambda: event in place.events(), f"an event says {event}", 60, every=1)
+    printed = f"{fault.ready} {fault.nodes} {fault.nodes} ({fault.arize})"
+    wait_until(
+        lambda: re.fullmatch(printed, place.row()), f"kubectl get prints {printed}", 60, every=1
+    )
     if fault.metric:
         wait_until(
             lambda: any(series(place.metrics(), fault.metric)), f"{fault.metric} is set", 60, every=1
@@ -332,17 +455,19 @@ def test_a_fault_is_said_everywhere(live, places, fault):
 
 
 def row(fault: Fault) -> str:
-    event = "Normal `Ready`" if fault.ready == "True" else "Warning, with the same reason"
+    events = {"True": "Normal `Ready`", "False": "Warning, with the same reason"}
+    arize = fault.arize.replace("|", " or ")
     return (
         f"| {fault.text} | {fault.ready} | `{fault.condition}` {fault.status}"
-        f" | `{fault.reason.replace('|', '` or `')}` | {event}"
+        f" | `{fault.reason.replace('|', '` or `')}` | {events.get(fault.ready, '–')}"
+        f" | {fault.ready}, {fault.nodes}, {fault.nodes}, {arize}"
         f" | {'`' + fault.metric + '`' if fault.metric else '–'} |"
     )
 
 
 def test_the_page_has_these_faults():
     page = PAGE.read_text()
-    begin, end = "|---|---|---|---|---|---|\n", "\n\n"
+    begin, end = "|---|---|---|---|---|---|---|\n", "\n\n"
     start = page.index(begin) + len(begin)
     table = "\n".join(row(fault) for fault in FAULTS)
     made = page[:start] + table + page[page.index(end, start) :]
