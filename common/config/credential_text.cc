@@ -34,12 +34,16 @@ bool looks_issued(std::string_view text) {
 }
 
 // "dapi" and "dose" are issued with 32 hex digits after them, tokens perhaps with "-" and a number.
-// An Arize key without a prefix that happens to begin so would not go on with hex digits.
+// An Arize key without a prefix that happens to begin so would not continue with hex digits.
 bool is_of_databricks(std::string_view text, std::string_view prefix) {
-  constexpr size_t kDigitsMin = 8;
-  const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || c == '-'; };
-  return text.starts_with(prefix) && text.size() >= prefix.size() + kDigitsMin &&
-         std::all_of(text.begin() + static_cast<ptrdiff_t>(prefix.size()), text.end(), is_hex);
+  constexpr size_t kDigitsMin = 16;
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  const size_t digits = std::min(text.find_first_not_of("0123456789abcdef"), text.size());
+  text.remove_prefix(digits);
+  return digits >= kDigitsMin &&
+         (text.empty() ||
+          (text.front() == '-' && std::all_of(text.begin() + 1, text.end(), is_digit)));
 }
 
 bool is_of_arize(std::string_view text) { return text.starts_with("ak-"); }

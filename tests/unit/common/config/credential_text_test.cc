@@ -97,7 +97,7 @@ const std::vector<Slip> kCopied = {
     {"REPLACE_ME", "placeholder"},
     {"replace-with-your-key", "placeholder"},
     {"placeholder", "placeholder"},
-    {"TODO", "placeholder"},
+    {"todo", "placeholder"},
     {"null", "placeholder"},
     {"None", "placeholder"},
     {"undefined", "placeholder"},
@@ -145,7 +145,9 @@ TEST(CredentialText, KnowsTheCredentialsOfTheOtherDestination) {
   expect_refused(check_of(kClientSecret), {"dapi0123456789abcdef-2", "access token"});
   expect_refused(check_of(kSpaceID), {"ak-1", "is an API key"});
   // An Arize key without a prefix may begin with any letters.
-  EXPECT_TRUE(check_of(kAPIKey)("dapiF00dCafe0123456789"));
+  for (const char* text : {"dapiF00dCafe0123456789", "dapi0123", "dose-bad-0123456789"}) {
+    EXPECT_TRUE(check_of(kAPIKey)(text)) << text;
+  }
 }
 
 TEST(CredentialText, TellsASpacesNameFromASlip) {

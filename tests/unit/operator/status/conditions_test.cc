@@ -134,21 +134,6 @@ const std::vector<Case>& cases() {
                          [&](report::Lane& lane) { lane.credential.expires = world.facts.now; });
        },
        "the credential of arize expired at 2025-11-24T16:00:00Z; create a new one"},
-      {kCredentialExpired,
-       [](World& world) {
-         SecretFact& fact = world.facts.secrets.emplace_back(
-             SecretFact{"spec.arize.ca", {"company-authority", "ca.crt"}});
-         fact.expires = fact.all_expired = world.facts.now;
-       },
-       "a certificate under key ca.crt of Secret company-authority (spec.arize.ca) expired at"},
-      {kSecretMissing,
-       [](World& world) {
-         world.facts.secrets.push_back({.path = "spec.arize.ca",
-                                        .reference = {"trust", "ca.crt"},
-                                        .state = State::kSecretMissing,
-                                        .of_config_map = true});
-       },
-       "ConfigMap trust (spec.arize.ca) does not exist in the export's namespace; create it"},
       {kValueUnusable,
        agent_finds(CredentialState::kUnusable, "credential file /c/arize-api-key: is in quotes"),
        "(on node-04): credential file /c/arize-api-key: is in quotes"},
