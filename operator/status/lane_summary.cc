@@ -40,11 +40,13 @@ std::vector<const AgentReport*> sorted_agents(const Facts& facts) {
   return agents;
 }
 
-// A lane that delivers may catch up on old spans; one that retries does not.
+// A lane that has delivered lately catches up, even if it retries at this moment: it is not late.
 bool note_if_late(const AgentReport& agent, const report::Lane& lane, WallTime now,
                   LaneSummary& summary) {
   if (lane.state.known() != LaneState::kRetrying || !lane.oldest_undelivered) return false;
-  const WallTime due = *lane.oldest_undelivered + kNodePatience;
+  const WallTime since =
+      std::max(*lane.oldest_undelivered, lane.last_delivered.value_or(*lane.oldest_undelivered));
+  const WallTime due = since + kNodePatience;
   if (now < due) {
     summary.next_late = std::min(summary.next_late.value_or(due), due);
     return false;

@@ -47,8 +47,8 @@ struct LaneSummary {
   std::string unknown_state;       // one that a newer agent reports
   bool any_delivers = false;
   std::vector<std::string> nodes_failing;  // whose lane retries or pauses; sorted
-  std::vector<std::string> nodes_late;     // of those that retry: whose own oldest span has waited
-                                           // for kNodePatience; sorted
+  std::vector<std::string> nodes_late;     // of those that retry: where a span has waited, and none
+                                           // was delivered, for kNodePatience; sorted
   std::optional<WallTime> next_late{};     // when another one will, if nothing changes
   report::LastError error;                 // of the first node that is worst off
   std::string silence;                     // why an agent does not report, if one does not

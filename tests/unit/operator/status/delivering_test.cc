@@ -92,6 +92,10 @@ TEST(NodesNotDelivering, IsNotForALaneThatCatchesUp) {
   world.retry_for(3, std::chrono::hours(6));
   world.lane(3, "arize").state = LaneState::kDelivering;
   EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("reason"), "Delivering");
+  world.lane(3, "arize").state = LaneState::kRetrying;
+  world.lane(3, "arize").last_delivered = world.facts.now - std::chrono::seconds(5);
+  EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("reason"), "PartlyRetrying")
+      << "one request of many was answered with a 503";
   EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True");
 }
 
@@ -132,8 +136,9 @@ void refuse_everything(World& world, const std::string& cause) {
 // that of the refusal.
 TEST(EverythingRefused, SaysWhatToDoAboutTheCause) {
   const std::vector<std::pair<std::string, std::string>> fixes = {
-      {"MissingProject", "refused as MissingProject: Arize accepts no span without a project; set "
-                         "spec.arize.project"},
+      {"MissingProject",
+       "refused as MissingProject: Arize accepts no span without a project; set "
+       "spec.arize.project"},
       {"InvalidData", "refused as InvalidData: in the application that sends the spans, fix"},
       {"TooLarge", "refused as TooLarge: a single span is larger than the destination accepts"},
       {"ForeignAnswer", "refused as ForeignAnswer: the answers do not come from the destination"},

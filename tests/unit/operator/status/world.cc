@@ -70,7 +70,7 @@ void World::each_lane(const std::string& name, const std::function<void(report::
 void World::retry_for(size_t agent, Duration age) {
   report::Lane& arize = lane(agent, "arize");
   arize.state = LaneState::kRetrying;
-  arize.oldest_undelivered = facts.now - age;
+  arize.oldest_undelivered = arize.last_delivered = facts.now - age;
   arize.last_error = {"Unreachable", "timed out"};
 }
 

@@ -22,7 +22,7 @@ class World {
 
   [[nodiscard]] report::Lane& lane(size_t agent, const std::string& name);
   void each_lane(const std::string& name, const std::function<void(report::Lane&)>& edit);
-  // The agent's lane to Arize retries, and its oldest span has waited for that long.
+  // The agent's lane to Arize retries, and has delivered nothing for that long.
   void retry_for(size_t agent, Duration age);
   void secret(SecretFact::State state, const std::string& key = "token");
   // Stores the status as if it had been written, then advances the time by a minute.
