@@ -111,6 +111,7 @@ class RunningAgent final : public Agent {
 
  private:
   Status open_journal();
+  void identify_disk();
   Result<std::unique_ptr<Journal>> open_journal_in(const OwnedFolder& folder);
   Status open_doors();
   void make_delivery();
@@ -135,6 +136,7 @@ class RunningAgent final : public Agent {
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
   OwnedFolder folder_;
+  std::string disk_;  // report::Agent::disk
   std::shared_ptr<ThreadScheduler> journal_scheduler_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<Delivery> delivery_;
@@ -193,6 +195,7 @@ Status RunningAgent::open_journal() {
     if (journal) {
       folder_ = *std::move(folder);
       journal_ = *std::move(journal);
+      identify_disk();
       return {};
     }
     if (folder->is_new) return fail(journal.error());
@@ -201,6 +204,16 @@ Status RunningAgent::open_journal() {
               {{"folder", folder->path}, {"error", journal.error().message}});
     unopened.push_back(*std::move(folder));
   }
+}
+
+// Of the folder of all journals: it stays when a drained journal is removed.
+void RunningAgent::identify_disk() {
+  auto identity = files_.identity(config_.delivery.folder);
+  if (!identity) {
+    log_info("a replaced disk will not be noticed", {{"error", identity.error().message}});
+    return;
+  }
+  disk_ = *std::move(identity);
 }
 
 Result<std::unique_ptr<Journal>> RunningAgent::open_journal_in(const OwnedFolder& folder) {
@@ -329,6 +342,7 @@ AgentSnapshot RunningAgent::snapshot() const {
                                                        .adopted = false,
                                                        .health = journal_->health(),
                                                        .totals = journal_->totals()});
+  snapshot.disk = disk_;
   snapshot.admission_bytes = admission_.bytes_admitted();
   snapshot.admission_bytes_max = admission_.bytes_max();
   snapshot.admission_refusals = admission_.refusals();

@@ -38,6 +38,7 @@ struct AgentSnapshot {
   report::Configuration configuration;
   std::vector<LaneSnapshot> lanes;
   std::vector<JournalSnapshot> journals;  // the agent's own comes first
+  std::string disk;                       // report::Agent::disk
   uint64_t admission_bytes = 0;           // received and not yet stored
   uint64_t admission_bytes_max = 0;
   uint64_t admission_refusals = 0;

@@ -52,6 +52,7 @@ report::Agent report_of(const AgentSnapshot& snapshot) {
                       .started = snapshot.started,
                       .not_ready_reason = why_not_ready(snapshot).value_or(""),
                       .configuration = snapshot.configuration,
+                      .disk = snapshot.disk,
                       .admission = {.bytes = snapshot.admission_bytes,
                                     .bytes_max = snapshot.admission_bytes_max,
                                     .refusals = snapshot.admission_refusals}};

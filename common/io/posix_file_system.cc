@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -222,6 +223,20 @@ Result<DiskSpace> PosixFileSystem::space(const std::string& folder) {
   }
   return DiskSpace{.bytes = info.f_blocks * info.f_frsize,
                    .available = info.f_bavail * info.f_frsize};
+}
+
+// An inode's number alone may recur on a disk that was set up in the same way.
+Result<std::string> PosixFileSystem::identity(const std::string& folder) {
+  struct statx info {};
+  if (::statx(AT_FDCWD, folder.c_str(), 0, STATX_INO | STATX_BTIME, &info) != 0) {
+    return failure("statx", folder, errno);
+  }
+  if ((info.stx_mask & STATX_BTIME) == 0) {
+    return fail(ErrorKind::kInternal, "statx " + folder + ": no time of creation");
+  }
+  std::ostringstream text;
+  text << std::hex << info.stx_ino << '-' << info.stx_btime.tv_sec << '-' << info.stx_btime.tv_nsec;
+  return text.str();
 }
 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::try_lock(const std::string& path) {

@@ -17,6 +17,7 @@ class PosixFileSystem final : public FileSystem {
   Status sync_folder(const std::string& path) override;
   Result<int64_t> modified(const std::string& path) override;
   Result<DiskSpace> space(const std::string& folder) override;
+  Result<std::string> identity(const std::string& folder) override;
   Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) override;
 };
 

@@ -306,6 +306,7 @@ std::string to_json(const Agent& agent) {
                   {"configuration", configuration_json(agent.configuration)},
                   {"lanes", Ordered::array()},
                   {"journals", list_json(agent.journals, kJournalsMax, journal_json)},
+                  {"disk", word(agent.disk)},
                   {"admission",
                    {{"bytes", agent.admission.bytes},
                     {"bytesMax", agent.admission.bytes_max},
@@ -330,6 +331,7 @@ Result<Agent> parse(std::string_view json) {
   agent.configuration = read_configuration(configuration == nullptr ? Json() : *configuration);
   agent.lanes = read_list(array_at(*from, {"lanes"}), kLanesMax, read_lane);
   agent.journals = read_list(array_at(*from, {"journals"}), kJournalsMax, read_journal);
+  agent.disk = word_at(*from, {"disk"});
   agent.admission = {.bytes = count_at(*from, {"admission", "bytes"}),
                      .bytes_max = count_at(*from, {"admission", "bytesMax"}),
                      .refusals = count_at(*from, {"admission", "refusals"})};

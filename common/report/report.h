@@ -169,6 +169,9 @@ struct Agent {
   Configuration configuration{};
   std::vector<Lane> lanes{};
   std::vector<Journal> journals{};  // its own first
+  // Identifies the folder of the journals: what an agent with another one held is not there. "" if
+  // the file system cannot tell.
+  std::string disk{};
   Admission admission{};
   bool operator==(const Agent&) const = default;
 };

@@ -300,6 +300,7 @@ void Reconciler::watch_lost_nodes(Round& round,
   const WallTime now = parts_.clock.wall();
   lost_nodes.note(round.facts.agents, nodes, now);
   round.facts.nodes_lost = lost_nodes.lost();
+  round.facts.backlogs = lost_nodes.backlogs();
   if (const auto when = lost_nodes.look_again()) {
     round.look_again_at(parts_.clock.tick() + std::max(*when - now, Duration{0}));
   }

@@ -180,8 +180,9 @@ void StatusWriter::tell_lost_nodes(const Json& cached_export, const Json& before
          .reason = std::string(kNodeLostReason),
          .action = "Reconcile",
          .note = "node " + std::string(text_at(node, {"node"})) +
-                 " has had no agent for five minutes; its agent last reported a backlog of " +
-                 what + ". They are delivered if the node comes back with its disk"});
+                 " has had no agent for five minutes, or has another disk; its agent last reported "
+                 "a backlog of " +
+                 what + ". They are delivered if the node comes back with its old disk"});
   }
 }
 

@@ -43,7 +43,8 @@ Json whole(const Json& status) {
   return Json::array({member(status, {"observedGeneration"}), member(status, {"operator"}),
                       member(status, {"consent"}), conditions_by_type(status),
                       member(status, {"agents"}), member(status, {"destinations"}),
-                      member(status, {"injection"}), member(status, {"nodesLost"})});
+                      member(status, {"injection"}), member(status, {"nodesWithBacklog"}),
+                      member(status, {"nodesLost"})});
 }
 
 // Without the nodes that have them, because those change one by one.

@@ -104,17 +104,30 @@ struct UnservedFact {
   bool operator==(const UnservedFact&) const = default;
 };
 
-// The backlog that a node's last agent reported before the node was gone, and the backlog with it.
+// Spans that wait on one node for one destination.
+struct Backlog {
+  std::string destination;
+  uint64_t spans = 0;
+  uint64_t bytes = 0;
+  bool operator==(const Backlog&) const = default;
+};
+
+// What a node's agents last reported as waiting there.
+struct NodeBacklogFact {
+  std::string node;
+  std::string disk{};  // report::Agent::disk; "" if it is not known, or if the agents differ
+  std::vector<Backlog> backlog{};
+  std::optional<WallTime> gone_since{};  // no agent is there, and the node may be lost soon
+  bool operator==(const NodeBacklogFact&) const = default;
+};
+
+// The backlog that a node's last agent reported before the node was gone, or its disk was replaced,
+// and the backlog with it.
 struct LostNodeFact {
-  struct Backlog {
-    std::string destination;
-    uint64_t spans = 0;
-    uint64_t bytes = 0;
-    bool operator==(const Backlog&) const = default;
-  };
   std::string node;
   WallTime since;  // when the agent was gone
   std::vector<Backlog> backlog{};
+  std::string disk{};
   bool operator==(const LostNodeFact&) const = default;
 };
 
@@ -167,6 +180,7 @@ struct Facts {
   std::string config_fingerprint;   // of the plan
   std::vector<AgentReport> agents;  // except those that are terminating
   NodesFact nodes;
+  std::vector<NodeBacklogFact> backlogs;   // the largest ones, by node
   std::vector<LostNodeFact> nodes_lost;    // within a day, the newest first
   std::optional<InjectionFact> injection;  // nullopt: this operator serves no webhook
   UnservedFact unserved;

@@ -89,17 +89,31 @@ Json injection_json(const InjectionFact& pods, const UnservedFact& unserved) {
   return made;
 }
 
+Json backlog_json(const std::string& node, const std::string& disk,
+                  const std::vector<Backlog>& backlog) {
+  Json made = {{"node", node}, {"destinations", Json::array()}};
+  if (!disk.empty()) made["disk"] = disk;
+  for (const Backlog& each : backlog) {
+    made["destinations"].push_back(
+        {{"name", each.destination}, {"spans", each.spans}, {"bytes", each.bytes}});
+  }
+  return made;
+}
+
+Json backlogs_json(const std::vector<NodeBacklogFact>& nodes) {
+  Json made = Json::array();
+  for (const NodeBacklogFact& one : nodes) {
+    made.push_back(backlog_json(one.node, one.disk, one.backlog));
+    if (one.gone_since) made.back()["goneSince"] = rfc3339(*one.gone_since);
+  }
+  return made;
+}
+
 Json nodes_lost_json(const std::vector<LostNodeFact>& nodes) {
   Json made = Json::array();
   for (const LostNodeFact& lost : nodes) {
-    Json destinations = Json::array();
-    for (const LostNodeFact::Backlog& backlog : lost.backlog) {
-      destinations.push_back(
-          {{"name", backlog.destination}, {"spans", backlog.spans}, {"bytes", backlog.bytes}});
-    }
-    made.push_back({{"node", lost.node},
-                    {"since", rfc3339(lost.since)},
-                    {"destinations", std::move(destinations)}});
+    made.push_back(backlog_json(lost.node, lost.disk, lost.backlog));
+    made.back()["since"] = rfc3339(lost.since);
   }
   return made;
 }
@@ -134,6 +148,7 @@ Json make_status(const Facts& facts, const std::vector<LaneSummary>& lanes) {
                  {"destinations", destinations}};
   if (!facts.operator_lease.empty()) status["operator"] = facts.operator_lease;
   if (facts.injection) status["injection"] = injection_json(*facts.injection, facts.unserved);
+  if (!facts.backlogs.empty()) status["nodesWithBacklog"] = backlogs_json(facts.backlogs);
   if (!facts.nodes_lost.empty()) status["nodesLost"] = nodes_lost_json(facts.nodes_lost);
   return status;
 }

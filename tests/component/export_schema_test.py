@@ -164,9 +164,18 @@ STATUS = {
         "skipped": [{"reason": "NoClusterDNS", "pods": 2}],
         "warned": [{"reason": "BehindProxy", "pods": 1}],
     },
+    "nodesWithBacklog": [
+        {
+            "node": "node-5",
+            "disk": "2a-65f0-7",
+            "goneSince": "2026-01-02T03:04:05Z",
+            "destinations": [{"name": "arize", "spans": 41, "bytes": 2**41}],
+        }
+    ],
     "nodesLost": [
         {
             "node": "node-6",
+            "disk": "2b-65f0-7",
             "since": "2026-01-02T03:04:05Z",
             "destinations": [{"name": "arize", "spans": 40, "bytes": 2**40}],
         }

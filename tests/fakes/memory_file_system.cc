@@ -215,6 +215,12 @@ Result<DiskSpace> MemoryFileSystem::space(const std::string& folder) {
   return DiskSpace{.bytes = bytes, .available = bytes - std::min(bytes, used())};
 }
 
+Result<std::string> MemoryFileSystem::identity(const std::string& folder) {
+  Lock lock(mutex_);
+  if (!entries_.contains(folder)) return missing(folder);
+  return "memory:" + folder;
+}
+
 Result<std::unique_ptr<FileLock>> MemoryFileSystem::try_lock(const std::string& path) {
   Result<std::unique_ptr<File>> file = open(path, OpenMode::kCreate);
   if (!file) return fail(std::move(file).error());

@@ -65,6 +65,7 @@ class MemoryFileSystem final : public FileSystem {
   Status sync_folder(const std::string& path) override;
   Result<int64_t> modified(const std::string& path) override;
   Result<DiskSpace> space(const std::string& folder) override;
+  Result<std::string> identity(const std::string& folder) override;
   Result<std::unique_ptr<FileLock>> try_lock(const std::string& path) override;
 
   // Power loss: everything reverts to the last sync. Files that were opened earlier stop working.

@@ -40,6 +40,7 @@ inline AgentSnapshot sample_snapshot() {
        .health = {.segments = 3, .disk_bytes = 192ULL << 20},
        .totals = {.records = 7, .spans = 100}},
       {.name = "journal-0000", .adopted = true, .health = {.refusing = true}, .totals = {}}};
+  snapshot.disk = "2a-65f0-7";
   snapshot.admission_bytes = 1024;
   snapshot.admission_bytes_max = 1 << 20;
   return snapshot;

@@ -37,6 +37,7 @@ TEST(SnapshotReport, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(status["lanes"][0]["lastError"], nullptr);
   EXPECT_EQ(status["journals"][0]["diskBytes"], 192 << 20);
   EXPECT_EQ(status["journals"][1]["adopted"], true);
+  EXPECT_EQ(status["disk"], "2a-65f0-7");
   EXPECT_EQ(status["admission"]["bytes"], 1024);
 }
 

@@ -82,6 +82,21 @@ TEST_F(PosixFileSystemTest, TellsWhatTheSystemLacksFromWhatTheDiskSays) {
   EXPECT_EQ((*opened_folder)->read_at(0, bytes).error().kind, ErrorKind::kInternal);
 }
 
+TEST_F(PosixFileSystemTest, AFolderThatWasMadeAnewIsAnotherOne) {
+  ASSERT_TRUE(files.make_folders(folder + "/data"));
+  const auto before = files.identity(folder + "/data");
+  if (!before && before.error().kind == ErrorKind::kInternal) {
+    GTEST_SKIP() << before.error().message;
+  }
+  ASSERT_TRUE(files.make_folders(folder + "/data/journal"));
+  EXPECT_EQ(files.identity(folder + "/data").value(), before.value());
+  ASSERT_TRUE(files.remove(folder + "/data/journal"));
+  ASSERT_TRUE(files.remove(folder + "/data"));
+  EXPECT_EQ(files.identity(folder + "/data").error().kind, ErrorKind::kNotFound);
+  ASSERT_TRUE(files.make_folders(folder + "/data"));
+  EXPECT_NE(files.identity(folder + "/data").value(), before.value());
+}
+
 TEST_F(PosixFileSystemTest, ALockIsHeldUntilItsHolderLetsGo) {
   auto first = files.try_lock(folder + "/lock");
   ASSERT_TRUE(first);

@@ -23,6 +23,7 @@ Agent full_report() {
                                 .loaded = at(2),
                                 .state = ConfigurationState::kRefused,
                                 .why = "arize.colour: unknown key"},
+              .disk = "2a-65f0-7",
               .admission = {.bytes = 1, .bytes_max = 2, .refusals = 3}};
   agent.lanes.push_back(
       {.name = "arize",
@@ -150,6 +151,7 @@ TEST(Report, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(read.lanes.at(0).credential_fingerprint, "abcd1234");
   EXPECT_EQ(read.lanes.at(0).spans.backlog, 4U);
   EXPECT_EQ(read.now, std::nullopt);
+  EXPECT_EQ(read.disk, "");
   EXPECT_TRUE(read.lanes.at(0).credentials.empty());
   EXPECT_EQ(read.lanes.at(0).credential, CredentialInUse{});
   EXPECT_TRUE(read.lanes.at(0).losses.empty());

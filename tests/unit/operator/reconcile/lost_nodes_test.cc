@@ -19,8 +19,10 @@ using testing::SizeIs;
 
 const WallTime kStart = from_unix_nanos(1'764'000'000'000'000'000);
 
-AgentReport report(const std::string& node, uint64_t arize_spans, uint64_t databricks_spans) {
+AgentReport report(const std::string& node, uint64_t arize_spans, uint64_t databricks_spans,
+                   const std::string& disk = "") {
   AgentReport made{.node = node, .pod = "agent-" + node};
+  made.says.disk = disk;
   made.says.lanes = {{.name = "arize",
                       .state = LaneState::kRetrying,
                       .spans = {.backlog = arize_spans},
@@ -74,8 +76,8 @@ TEST(LostNodes, AddsWhatTwoAgentsOfANodeHold) {
   nodes.note({}, {}, kStart);
   nodes.note({}, {}, kStart + minutes(5));
   ASSERT_THAT(nodes.lost(), SizeIs(1));
-  EXPECT_THAT(nodes.lost()[0].backlog, ElementsAre(LostNodeFact::Backlog{"arize", 5, 20},
-                                                   LostNodeFact::Backlog{"databricks", 1, 0}));
+  EXPECT_THAT(nodes.lost()[0].backlog,
+              ElementsAre(Backlog{"arize", 5, 20}, Backlog{"databricks", 1, 0}));
 }
 
 TEST(LostNodes, GoesOnFromWhatTheOperatorBeforeHasSaid) {
@@ -90,6 +92,76 @@ TEST(LostNodes, GoesOnFromWhatTheOperatorBeforeHasSaid) {
   EXPECT_THAT(nodes.lost(), ElementsAre(lost("a", kStart)));
 }
 
+LostNodes after_a_restart(const LostNodes& before) {
+  Facts facts;
+  facts.now = kStart;
+  facts.nodes_lost = before.lost();
+  facts.backlogs = before.backlogs();
+  LostNodes nodes;
+  nodes.resume(make_status(facts, summarize_lanes(facts)));
+  return nodes;
+}
+
+// The leading operator ran there, and its successor has never heard of the node's agent.
+TEST(LostNodes, KnowsOfANodeThatTheOperatorBeforeWentWith) {
+  LostNodes before;
+  before.note({report("a", 5, 0, "d1"), report("b", 0, 0, "d2")}, {"a", "b"}, kStart);
+  LostNodes nodes = after_a_restart(before);
+  EXPECT_EQ(nodes.backlogs(), before.backlogs());
+  nodes.note({}, {"b"}, kStart + minutes(1));
+  EXPECT_EQ(nodes.look_again(), kStart + minutes(6));
+  nodes = after_a_restart(nodes);
+  nodes.note({report("b", 0, 0, "d2")}, {"b"}, kStart + minutes(2));
+  nodes.note({report("b", 0, 0, "d2")}, {"b"}, kStart + minutes(6));
+  EXPECT_THAT(nodes.lost(),
+              ElementsAre(LostNodeFact{"a", kStart + minutes(1), {{"arize", 5, 10}}, "d1"}));
+  EXPECT_THAT(nodes.backlogs(), IsEmpty());
+}
+
+TEST(LostNodes, IsNotFooledByANewNodeOfTheSameName) {
+  for (const bool restarts : {false, true}) {
+    LostNodes nodes;
+    nodes.note({report("a", 5, 0, "d1")}, {"a"}, kStart);
+    nodes.note({}, {}, kStart + minutes(1));
+    nodes.note({}, {"a"}, kStart + minutes(2));  // its agent does not answer yet
+    if (restarts) nodes = after_a_restart(nodes);
+    EXPECT_THAT(nodes.lost(), IsEmpty());
+    nodes.note({report("a", 0, 0, "d2")}, {"a"}, kStart + minutes(3));
+    const LostNodeFact gone{"a", kStart + minutes(3), {{"arize", 5, 10}}, "d1"};
+    EXPECT_THAT(nodes.lost(), ElementsAre(gone));
+    if (restarts) nodes = after_a_restart(nodes);
+    nodes.note({report("a", 1, 0, "d2")}, {"a"}, kStart + hours(1));
+    EXPECT_THAT(nodes.lost(), ElementsAre(gone)) << "for a day";
+    nodes.note({report("a", 5, 0, "d1")}, {"a"}, kStart + hours(2));
+    EXPECT_THAT(nodes.lost(),
+                ElementsAre(LostNodeFact{"a", kStart + hours(2), {{"arize", 1, 10}}, "d2"}))
+        << "the old disk is back, and the new one gone";
+  }
+}
+
+// The new agent of a rollout has another journal, but on the same disk.
+TEST(LostNodes, AreNotThoseWhoseAgentIsReplaced) {
+  AgentReport ending = report("a", 5, 0, "d1");
+  ending.ending = true;
+  const std::vector<std::pair<AgentReport, AgentReport>> replaced = {
+      {report("a", 5, 0, "d1"), report("a", 0, 0, "d1")},
+      {report("a", 5, 0, "d1"), report("a", 0, 0, "")},  // an agent of the previous version
+      {report("a", 5, 0, ""), report("a", 0, 0, "d1")},
+      {ending, report("a", 0, 0, "d2")}};  // on EmptyDir
+  for (const auto& [before, after] : replaced) {
+    LostNodes nodes;
+    nodes.note({before}, {"a"}, kStart);
+    nodes.note({}, {"a"}, kStart + seconds(5));
+    nodes.note({after}, {"a"}, kStart + seconds(10));
+    EXPECT_THAT(nodes.lost(), IsEmpty());
+  }
+  LostNodes surge;
+  surge.note({report("a", 5, 0, "d1")}, {"a"}, kStart);
+  surge.note({report("a", 5, 0, "d1"), report("a", 0, 0, "d2")}, {"a"}, kStart);
+  surge.note({report("a", 0, 0, "d2")}, {"a"}, kStart);
+  EXPECT_THAT(surge.lost(), IsEmpty());
+}
+
 TEST(LostNodes, TellsTwentyAtMost) {
   LostNodes nodes;
   std::vector<AgentReport> reports;
@@ -99,7 +171,11 @@ TEST(LostNodes, TellsTwentyAtMost) {
     reports.push_back(report(name, 1, 1));
     names.insert(name);
   }
+  reports[7] = report("node-7", 1000, 0);
   nodes.note(reports, names, kStart);
+  const std::vector<NodeBacklogFact> waiting = nodes.backlogs();
+  EXPECT_THAT(waiting, SizeIs(20));
+  EXPECT_THAT(waiting, testing::Contains(testing::Field(&NodeBacklogFact::node, "node-7")));
   nodes.note({}, {}, kStart);
   nodes.note({}, {}, kStart + minutes(5));
   EXPECT_THAT(nodes.lost(), SizeIs(20));

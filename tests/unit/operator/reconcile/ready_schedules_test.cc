@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -49,6 +50,8 @@ const std::map<Destination, std::vector<Key>>& keys() {
 
 struct LaneModel {
   std::vector<WallTime> waiting;  // when each was accepted
+  bool blocked = false;           // the node cannot reach the destination, but others can
+  std::optional<WallTime> delivered;
   uint64_t lost = 0;
   std::optional<WallTime> lost_last;
 };
@@ -56,6 +59,8 @@ struct LaneModel {
 struct NodeModel {
   bool has_agent = true;  // false if a taint keeps it away
   bool heard = true;      // whether its kubelet reports
+  bool silent = false;    // the operator cannot reach its agent
+  std::string disk;
   bool crashed = false;
   bool disk_full = false;
   bool application = true;  // whether it runs an injected one
@@ -98,7 +103,9 @@ class Schedule {
 
  private:
   void add_node() {
-    NodeModel& node = nodes_["node-" + std::to_string(++made_)];
+    ++made_;
+    NodeModel& node = nodes_["node-" + std::to_string(made_)];
+    node.disk = "disk-" + std::to_string(made_);
     node.since = world_.clock.wall();
   }
   NodeModel& any_node() {
@@ -159,9 +166,24 @@ class Schedule {
         }
         break;
       }
+      case 9: {
+        LaneModel& lane =
+            node.lanes[random_.below(2) == 0 ? Destination::kArize : Destination::kDatabricks];
+        lane.blocked = !lane.blocked;
+        break;
+      }
+      case 10:
+        node.silent = !node.silent;
+        break;
+      case 11:
+        replace_node();
+        return;
+      case 12:
+        if (nodes_.size() > 1) remove_node();
+        restart();
+        return;
       default:
-        // A backlog that only the previous operator knew of cannot be reported.
-        if (world_.clock.wall() - removed_ > minutes(6)) restart();
+        restart();
     }
     changed(node, was_ready);
   }
@@ -169,16 +191,39 @@ class Schedule {
   void remove_node() {
     auto chosen = nodes_.begin();
     std::advance(chosen, static_cast<ptrdiff_t>(random_.below(nodes_.size())));
-    for (auto& [destination, lane] : chosen->second.lanes) {
-      // Nobody can report a backlog that no poll has seen.
-      if (!chosen->second.said || chosen->second.said->unreachable) continue;
-      if (!lane.waiting.empty()) gone_.insert(chosen->first);
-    }
-    removed_ = world_.clock.wall();
+    lose(chosen->first, chosen->second);
     nodes_.erase(chosen);
   }
 
+  // The machine is created anew, at once and under the same name.
+  void replace_node() {
+    auto chosen = nodes_.begin();
+    std::advance(chosen, static_cast<ptrdiff_t>(random_.below(nodes_.size())));
+    lose(chosen->first, chosen->second);
+    chosen->second = {};
+    chosen->second.disk = "disk-" + std::to_string(++made_);
+    chosen->second.since = world_.clock.wall();
+  }
+
+  void lose(const std::string& name, const NodeModel& node) {
+    removed_ = world_.clock.wall();
+    // Nobody can report a backlog that no poll has seen.
+    if (!node.said || node.said->unreachable) return;
+    const bool held = std::any_of(node.said->says.lanes.begin(), node.said->says.lanes.end(),
+                                  [](const report::Lane& lane) { return lane.spans.backlog > 0; });
+    if (held) gone_.insert(name);
+    const Json status = world_.status();
+    const Json& written = array_at(status, {"nodesWithBacklog"});
+    const bool is_written = std::any_of(written.begin(), written.end(), [&](const Json& entry) {
+      return text_at(entry, {"node"}) == name;
+    });
+    if (held && !is_written) unwritten_.insert(name);
+  }
+
   void restart() {
+    // What the previous operator was told less than half a minute before it ended goes with it.
+    for (const std::string& name : unwritten_) gone_.erase(name);
+    unwritten_.clear();
     world_.reconciler = std::make_unique<Reconciler>(
         Installation{.agent_image = "registry.example.com/agent:1"},
         Reconciler::Parts{world_.api, world_.cache, world_.events, world_.agents, world_.clock,
@@ -193,7 +238,8 @@ class Schedule {
     for (auto& [name, node] : nodes_) {
       const bool was_ready = node.ready();
       node.heard = node.has_agent = true;
-      node.crashed = node.disk_full = false;
+      node.crashed = node.disk_full = node.silent = false;
+      for (auto& [destination, lane] : node.lanes) lane.blocked = false;
       changed(node, was_ready);
     }
   }
@@ -251,7 +297,11 @@ class Schedule {
       LaneModel& lane = node.lanes[destination];
       if (node.application && node.stores()) lane.waiting.push_back(now);
       if (!node.has_agent || node.crashed || !node.heard || !credentials_fit(destination)) continue;
-      if (answers_[destination] == Answer::kTaken) lane.waiting.clear();
+      if (lane.blocked) continue;
+      if (answers_[destination] == Answer::kTaken && !lane.waiting.empty()) {
+        lane.delivered = now;
+        lane.waiting.clear();
+      }
       if (answers_[destination] == Answer::kDataRefused && !lane.waiting.empty()) {
         lane.lost += lane.waiting.size();
         lane.lost_last = now;
@@ -266,8 +316,13 @@ class Schedule {
     lane.name = to_string(destination);
     const bool fits = credentials_fit(destination);
     const bool refused = answers_.at(destination) == Answer::kAuthRefused;
+    const bool delivers = model.delivered == world_.clock.wall();
+    lane.last_delivered = model.delivered;
     if (model.waiting.empty()) {
-      lane.state = report::LaneState::kIdle;
+      lane.state = delivers ? report::LaneState::kDelivering : report::LaneState::kIdle;
+    } else if (model.blocked) {
+      lane.state = report::LaneState::kRetrying;
+      lane.last_error = {{.reason = "Unreachable", .message = "timed out"}};
     } else if (!fits || refused) {
       lane.state = report::LaneState::kPaused;
       lane.last_error = {{.reason = "AuthRejected", .message = "401"}};
@@ -300,8 +355,9 @@ class Schedule {
   void poll(const std::string& name, NodeModel& node) const {
     if (!node.has_agent) return;
     AgentReport report{.node = name, .pod = "agent-" + name};
-    if (node.heard && !node.crashed) {
+    if (node.heard && !node.crashed && !node.silent) {
       node.failures = 0;
+      report.says.disk = node.disk;
       if (node.disk_full) report.says.not_ready_reason = "the disk is full";
       for (const Destination destination : kDestinations) {
         report.says.lanes.push_back(lane_of(node, destination));
@@ -339,7 +395,7 @@ class Schedule {
           {{"metadata",
             {{"namespace", "shop"},
              {"name", "agent-" + name},
-             {"uid", name},
+             {"uid", node.disk},
              {"labels", {{"dualtrace.dev/export", "agents"}}}}},
            {"spec", {{"nodeName", name}}},
            {"status",
@@ -395,12 +451,12 @@ class Schedule {
       for (const auto& [destination, lane] : node.lanes) {
         const bool late =
             !lane.waiting.empty() && world_.clock.wall() - lane.waiting.front() >= kSaidWithin;
-        if (late && !says_late(status, destination)) {
+        const bool is_heard = node.said && !node.said->unreachable;
+        if (late && (is_heard || !says_late(status, destination))) {
           ADD_FAILURE() << "spans of " << name << " wait for " << to_string(destination) << "\n"
                         << history_.str();
         }
         // If the agent has stopped answering, the loss was reported while it still answered.
-        const bool is_heard = node.said && !node.said->unreachable;
         if (is_heard && lane.lost_last && world_.clock.wall() - *lane.lost_last < seconds(60)) {
           ADD_FAILURE() << "spans of " << name << " were just lost\n" << history_.str();
         }
@@ -408,7 +464,7 @@ class Schedule {
     }
   }
 
-  static constexpr uint64_t kKinds = 10;
+  static constexpr uint64_t kKinds = 14;
 
   Random random_;
   const uint64_t every_;                           // average number of steps between faults
@@ -420,7 +476,8 @@ class Schedule {
   std::map<Destination, Answer> answers_{{Destination::kArize, Answer::kTaken},
                                          {Destination::kDatabricks, Answer::kTaken}};
   std::map<std::string, std::string> secrets_{{"arize", ""}, {"databricks", ""}};
-  std::set<std::string> gone_;  // with a backlog that the operator knew of
+  std::set<std::string> gone_;       // with a backlog that the operator knew of
+  std::set<std::string> unwritten_;  // of them: the status did not have it yet
   WallTime removed_{};
   std::ostringstream history_;
 };

@@ -356,6 +356,26 @@ Json agent_pod(const std::string& node) {
             {"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}}})}}}};
 }
 
+// The node goes, and the operator with it, before anybody has missed the node.
+TEST(ReconcilerEvents, TellOfANodeThatTookTheOperatorWithIt) {
+  World world;
+  world.api.put(kube::kPods, agent_pod("node-1"));
+  world.agents.said = {report(10, "Retrying")};
+  world.agents.said[0].says.lanes[0].spans.backlog = 40;
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  world.api.erase(kube::kPods, {"shop", "agents-dualtrace-1"});
+  world.agents.said.clear();
+  world.roll_out(0);
+  world.restart();
+  world.settle();
+  world.clock.advance(std::chrono::minutes(5));
+  world.settle();
+  EXPECT_EQ(world.status()["nodesLost"][0]["node"], "node-1");
+  EXPECT_THAT(world.events.told(), Contains("Warning NodeLost").Times(1));
+}
+
 TEST(ReconcilerEvents, TellOfANodeThatTookSpansWithItOnce) {
   World world;
   world.api.put(kube::kPods, agent_pod("node-1"));

@@ -52,8 +52,8 @@ const std::vector<Fault>& faults() {
       {"a Secret cannot be read", [](World& world) { world.secret(State::kUnreadable, "token"); }},
       {"a file is not mounted",
        [](World& world) {
-         world.lane(1, "arize").credentials = {{.part = report::CredentialPart::kAPIKey,
-                                                .state = report::CredentialState::kMissing}};
+         world.lane(1, "arize").credentials = {
+             {.part = report::CredentialPart::kAPIKey, .state = report::CredentialState::kMissing}};
        }},
       {"a rotation",
        [](World& world) { world.lane(2, "arize").credential_fingerprint = "arize-2"; }},
@@ -87,11 +87,7 @@ const std::vector<Fault>& faults() {
          world.facts.nodes.pods_missing = true;
        },
        {"DaemonSet"}},
-      {"a node fails",
-       [](World& world) {
-         world.facts.nodes.failing = {{"node-02"}};
-       },
-       {"pods"}},
+      {"a node fails", [](World& world) { world.facts.nodes.failing = {{"node-02"}}; }, {"pods"}},
       {"an agent is silent",
        [](World& world) {
          world.facts.nodes.silent = {{"node-03", "timeout"}};
@@ -156,8 +152,7 @@ TEST(Pairs, OneMoreFaultNeverLooksBetter) {
       if (exclude_each_other(first, second)) continue;
       SCOPED_TRACE(first.name + ", and " + second.name);
       const Json after = status_with({&first, &second});
-      EXPECT_GE(badness(condition_of(after, kReadyType)),
-                badness(condition_of(before, kReadyType)))
+      EXPECT_GE(badness(condition_of(after, kReadyType)), badness(condition_of(before, kReadyType)))
           << condition_of(before, kReadyType) << "\n"
           << condition_of(after, kReadyType);
       if (second.name == "the export is invalid") continue;  // then nothing else is checked

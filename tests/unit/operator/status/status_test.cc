@@ -87,6 +87,23 @@ TEST(Status, NamesPodsWithoutAnAgentAndNodesThatAreLost) {
     "destinations": [{"name": "arize", "spans": 40, "bytes": 2048}]}])"));
 }
 
+// An operator that starts elsewhere reads it. The numbers change all the time.
+TEST(Status, HasWhatWaitsOnNodes) {
+  World world;
+  world.facts.backlogs = {{"node-01", "d1", {{"arize", 40, 2048}}}};
+  const Json before = world.status();
+  EXPECT_EQ(before.at("nodesWithBacklog"), Json::parse(R"([{
+    "node": "node-01", "disk": "d1",
+    "destinations": [{"name": "arize", "spans": 40, "bytes": 2048}]}])"));
+  world.facts.backlogs[0].gone_since = world.facts.now;
+  EXPECT_EQ(world.status().at("nodesWithBacklog")[0].at("goneSince"), "2025-11-24T16:00:00Z");
+  world.facts.backlogs[0].gone_since.reset();
+  world.facts.backlogs[0].backlog[0].spans = 41;
+  EXPECT_EQ(compare_status(before, world.status()), StatusChange::kNumbers);
+  world.facts.backlogs.clear();
+  EXPECT_FALSE(world.status().contains("nodesWithBacklog"));
+}
+
 TEST(Status, CountsPodsThatAreShutOut) {
   World world;
   world.facts.injection = InjectionFact{7, 7, {}, 6, {"a/1", "a/2", "a/3", "a/4", "a/5"}};
