@@ -65,7 +65,7 @@ class FileSystem {
   // kInternal for a file system that does not report it.
   virtual Result<DiskSpace> space(const std::string& folder) = 0;
   // Which folder this is. It stays the same across restarts and reboots; a folder that was created
-  // anew has another one, even under the same path. kInternal for a file system that does not
+  // again has another one, even under the same path. kInternal for a file system that does not
   // record when folders were created.
   virtual Result<std::string> identity(const std::string& folder) = 0;
   // Creates the file if missing. kConflict if another process (or File) holds it.

@@ -3,7 +3,7 @@
 // LostNodes: the backlog of nodes that no longer have an agent. A backlog is lost with its node's
 // disk; the last report of the agent is kept for a day, so that nobody has to guess what is
 // missing. A node is lost if spans were waiting there and no agent of the export has been on it for
-// five minutes, or one is there with another disk: the node was created anew under its name. It is
+// five minutes, or one is there with another disk: the node was created again under its name. It is
 // forgotten as soon as an agent runs there again, with the same disk.
 // The export's status has what is waiting on nodes, too: the operator may go with the node.
 // One for each export. Used from one thread at a time.

@@ -102,7 +102,7 @@ LostNodes after_a_restart(const LostNodes& before) {
   return nodes;
 }
 
-// The leading operator ran there, and its successor has never heard of the node's agent.
+// The leading operator ran there, and its successor has never seen the node's agent.
 TEST(LostNodes, KnowsOfANodeThatTheOperatorBeforeWentWith) {
   LostNodes before;
   before.note({report("a", 5, 0, "d1"), report("b", 0, 0, "d2")}, {"a", "b"}, kStart);

@@ -195,7 +195,7 @@ class Schedule {
     nodes_.erase(chosen);
   }
 
-  // The machine is created anew, at once and under the same name.
+  // The machine is created again, at once and under the same name.
   void replace_node() {
     auto chosen = nodes_.begin();
     std::advance(chosen, static_cast<ptrdiff_t>(random_.below(nodes_.size())));
