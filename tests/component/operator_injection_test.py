@@ -107,21 +107,38 @@ def test_a_labelled_namespace_asks_for_all_its_pods(control_plane, operator, ten
     assert variables(create(control_plane, space, plain_pod("false"))) == {}
 
 
-def test_a_pod_that_cannot_have_it_starts_and_says_why(control_plane, operator, tenant, space):
-    pod = create(control_plane, space, plain_pod("nowhere/nothing"))
-    assert annotation(pod, "skipped").startswith("NoSuchExport: ")
-    assert variables(pod) == {}
+def delete(control_plane, namespace: str, pod: dict) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}"
+    assert control_plane.api.delete(f"{path}?gracePeriodSeconds=0")[0] == 200
+
+
+def counts(tenant, word: str) -> dict[str, int]:
+    told = tenant.get(EXPORT).get("status", {}).get("injection", {}).get(word, [])
+    return {one["reason"]: one["pods"] for one in told}
+
+
+def test_a_pod_that_cannot_have_it_starts_says_why_and_is_counted(
+    control_plane, operator, tenant, served_space
+):
+    pods = []
+    for asks, reason in (("nowhere/nothing", "NoSuchExport"), ("yes!", "InvalidRequest")):
+        pods.append(create(control_plane, served_space, plain_pod(asks)))
+        assert annotation(pods[-1], "skipped").startswith(f"{reason}: ")
+        assert variables(pods[-1]) == {}
+    wait_until(
+        lambda: counts(tenant, "skipped") == {"NoSuchExport": 1, "InvalidRequest": 1},
+        "the export that they could have meant counts them",
+        timeout=90,
+        every=0.5,
+    )
+    for pod in pods:
+        delete(control_plane, served_space, pod)
 
 
 def with_env(pod: dict, **variables: str) -> dict:
     env = [{"name": name, "value": value} for name, value in variables.items()]
     pod["spec"]["containers"][0]["env"] = env
     return pod
-
-
-def counts(tenant, word: str) -> dict[str, int]:
-    told = tenant.get(EXPORT).get("status", {}).get("injection", {}).get(word, [])
-    return {one["reason"]: one["pods"] for one in told}
 
 
 def test_what_keeps_spans_away_is_said_at_creation_on_the_pod_and_in_the_status(
@@ -156,8 +173,7 @@ def test_what_keeps_spans_away_is_said_at_creation_on_the_pod_and_in_the_status(
         every=0.5,
     )
     for pod in (warned, *skipped):
-        path = f"/api/v1/namespaces/{served_space}/pods/{pod['metadata']['name']}"
-        assert control_plane.api.delete(f"{path}?gracePeriodSeconds=0")[0] == 200
+        delete(control_plane, served_space, pod)
 
 
 SHAPES = sorted((ROOT / "tests" / "data" / "pods_of_charts").glob("*.yaml"))
@@ -317,7 +333,6 @@ def test_who_asked_while_the_webhook_was_away_is_named(control_plane, tenant, op
         lambda: injection().get("missed") == names, f"{names} are named", timeout=90, every=0.5
     )
     assert injection()["annotated"] - injection()["injected"] == 2
-    for name in names:
-        path = f"/api/v1/namespaces/{served_space}/pods/{name.split('/')[1]}?gracePeriodSeconds=0"
-        assert control_plane.api.delete(path)[0] == 200
+    for pod in missed:
+        delete(control_plane, served_space, pod)
     wait_until(lambda: "missed" not in injection(), "they are gone", timeout=90, every=0.5)
