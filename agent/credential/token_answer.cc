@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "agent/credential/foreign_text.h"
 #include "common/net/retry_after.h"
 
 namespace dualtrace::agent {
@@ -15,15 +16,6 @@ constexpr size_t kTextBytesMax = 300;
 constexpr size_t kTokenBytesMax = 32 * 1024;
 constexpr Duration kLifetimeUnknown = std::chrono::minutes(5);
 constexpr Duration kLifetimeMax = std::chrono::hours(24);
-constexpr size_t kSecretBytesMin = 4;  // shorter ones would hide ordinary words
-
-// Readable text: one line, shortened, without control characters.
-std::string plain(std::string_view text) {
-  std::string clean(text.substr(0, kTextBytesMax));
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
-  return clean;
-}
 
 // The two parts of an error, under the names that OAuth, Databricks and Okta use.
 struct Said {
@@ -40,7 +32,9 @@ Said read_error(const HttpResponse& response) {
   if (!root || response.cut) return {};
   const auto first_of = [&](std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names) {
-      if (const std::string_view text = text_at(*root, {name}); !text.empty()) return plain(text);
+      if (const std::string_view text = text_at(*root, {name}); !text.empty()) {
+        return readable(text, response.secrets, kTextBytesMax);
+      }
     }
     return std::string();
   };
@@ -153,7 +147,8 @@ Error no_answer(const Error& error, std::string_view who) {
   // A proxy's refusal (kDenied) says nothing about our credential.
   const bool ours = error.kind == ErrorKind::kInvalid || error.kind == ErrorKind::kDenied;
   return {ours ? ErrorKind::kInvalid : ErrorKind::kUnavailable,
-          std::string(who) + " cannot be reached: " + plain(error.message), error.retry_after};
+          std::string(who) + " cannot be reached: " + readable(error.message, {}, kTextBytesMax),
+          error.retry_after};
 }
 
 bool may_dislike_operations(const HttpResponse& response) {
@@ -172,18 +167,6 @@ Duration usable_for(const AccessToken& token, std::optional<WallTime> subject_ex
   // A token was issued, so the subject token was valid: one of the clocks must be wrong.
   if (left <= Duration(0)) return std::min(usable, kLifetimeUnknown);
   return token.lifetime ? std::min(usable, left) : std::min(kLifetimeUnknown, left);
-}
-
-std::string without_secrets(std::string text, const std::vector<std::string>& secrets) {
-  constexpr std::string_view kHidden = "(hidden)";
-  for (const std::string& secret : secrets) {
-    if (secret.size() < kSecretBytesMin) continue;
-    for (size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + kHidden.size())) {
-      text.replace(at, secret.size(), kHidden);
-    }
-  }
-  return text;
 }
 
 }  // namespace dualtrace::agent

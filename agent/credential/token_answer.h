@@ -3,14 +3,12 @@
 // Reads the token endpoint's answers. The kind of an error tells the caller what to do: kDenied,
 // the credential is refused; kInvalid, a problem that no other credential solves (a wrong URL, a
 // login page, a TLS file); kThrottled and kUnavailable, a later request may succeed, after
-// retry_after if set. Nothing in an answer is trusted. Errors must not contain secrets: a caller
-// that knows them passes the text through without_secrets().
+// retry_after if set. Nothing in an answer is trusted. Errors do not contain its `secrets`.
 // Pure. Thread-safe.
 
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/error/result.h"
 #include "common/json/json.h"
@@ -43,9 +41,5 @@ Result<Json> read_json_answer(const HttpResponse& response, std::string_view who
 // usable lifetime gets some minutes.
 [[nodiscard]] Duration usable_for(const AccessToken& token, std::optional<WallTime> subject_expires,
                                   const HttpResponse& response, WallTime now);
-
-// The text with every occurrence of each secret replaced.
-[[nodiscard]] std::string without_secrets(std::string text,
-                                          const std::vector<std::string>& secrets);
 
 }  // namespace dualtrace::agent

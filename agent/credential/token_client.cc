@@ -7,7 +7,6 @@
 #include "agent/credential/jwt.h"
 #include "agent/credential/token_answer.h"
 #include "agent/credential/token_request.h"
-#include "common/bytes/base64.h"
 #include "common/sync/callback_gate.h"
 #include "common/sync/mutex.h"
 
@@ -30,7 +29,7 @@ class TokenClient final : public KeyMaker {
   void make(const std::vector<std::string>& values, Done done) override {
     auto call = std::make_shared<Call>();
     call->grant = grant_of(values);
-    call->secrets = secrets_of(values);
+    call->secrets = {values.front()};
     call->done = std::move(done);
     if (options_.kind == TokenClientOptions::Kind::kTokenExchange) {
       if (const auto claims = read_jwt(values.front())) call->subject_expires = claims->expires;
@@ -43,7 +42,7 @@ class TokenClient final : public KeyMaker {
   // One call of make(), from its first request to `done`.
   struct Call {
     Grant grant;
-    std::vector<std::string> secrets;  // in every form in which they must not appear
+    std::vector<std::string> secrets;  // that its requests carry
     std::optional<WallTime> subject_expires;
     Done done;
   };
@@ -61,25 +60,17 @@ class TokenClient final : public KeyMaker {
     return TokenExchange{.subject_token = values.at(0), .client_id = options_.client_id};
   }
 
-  [[nodiscard]] std::vector<std::string> secrets_of(const std::vector<std::string>& values) const {
-    std::vector<std::string> secrets = {values.front()};
-    if (options_.kind == TokenClientOptions::Kind::kClientCredentials) {
-      secrets.push_back(encode_base64(values.at(1) + ":" + values.at(0)));
-    }
-    return secrets;
-  }
-
   [[nodiscard]] Place place() {
     Lock lock(mutex_);
     return place_;
   }
 
-  // Passes on the answer, or why there is none, without any part of the credential.
+  // Passes on the answer, marked with the secrets, or why there is none.
   template <typename Then>
   void ask(const CallPointer& call, HttpRequest request, Then then) {
     auto read = [call, then](Result<HttpResponse> answer) {
-      if (answer && (answer->status < 200 || answer->status >= 300)) {
-        answer->body = without_secrets(std::move(answer->body), call->secrets);
+      if (answer) {
+        answer->secrets.insert(answer->secrets.end(), call->secrets.begin(), call->secrets.end());
       }
       then(std::move(answer));
     };
@@ -91,10 +82,7 @@ class TokenClient final : public KeyMaker {
     if (!sent) read(fail(ErrorKind::kCancelled, "shutting down"));
   }
 
-  static void give_up(const CallPointer& call, Error error) {
-    error.message = without_secrets(std::move(error.message), call->secrets);
-    call->done(fail(std::move(error)));
-  }
+  static void give_up(const CallPointer& call, Error error) { call->done(fail(std::move(error))); }
 
   void find_workspace(const CallPointer& call) {
     if (!place().workspace_id.empty()) return find_region(call);

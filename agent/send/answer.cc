@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "agent/credential/foreign_text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
@@ -129,15 +130,16 @@ std::string oauth_error(const json& root) {
   return error.empty() || description.empty() ? error + description : error + ": " + description;
 }
 
-std::optional<ServerError> parse_json_error(const std::string& body) {
-  json root = json::parse(body, nullptr, false);
+std::optional<ServerError> parse_json_error(const HttpResponse& response) {
+  json root = json::parse(response.body, nullptr, false);
   if (root.is_object() && root.contains("error") && root["error"].is_object()) {
     root = json(root["error"]);
   }
   if (!root.is_object()) return std::nullopt;
   const std::string message = string_member(root, "message");
-  ServerError error{.code = clean_text(string_member(root, "error_code")),
-                    .message = clean_text(message.empty() ? oauth_error(root) : message)};
+  ServerError error{
+      .code = clean_text(string_member(root, "error_code"), response.secrets),
+      .message = clean_text(message.empty() ? oauth_error(root) : message, response.secrets)};
   if (!error.code.empty()) {
     error.form = ErrorForm::kDatabricks;
   } else if (const auto number = integer_member(root, "error_code")) {
@@ -153,8 +155,8 @@ std::optional<ServerError> parse_json_error(const std::string& body) {
   return error;
 }
 
-std::optional<PartialSuccess> parse_json_success(const std::string& body) {
-  const json root = json::parse(body, nullptr, false);
+std::optional<PartialSuccess> parse_json_success(const HttpResponse& response) {
+  const json root = json::parse(response.body, nullptr, false);
   if (!root.is_object()) return std::nullopt;
   if (root.empty()) return PartialSuccess{};
   auto partial = root.find("partialSuccess");
@@ -169,7 +171,7 @@ std::optional<PartialSuccess> parse_json_success(const std::string& body) {
   PartialSuccess result;
   if (const auto text = either("errorMessage", "error_message");
       text != partial->end() && text->is_string()) {
-    result.message = clean_text(text->get_ref<const std::string&>());
+    result.message = clean_text(text->get_ref<const std::string&>(), response.secrets);
   }
   const auto rejected = either("rejectedSpans", "rejected_spans");
   if (rejected == partial->end()) return result;
@@ -183,14 +185,10 @@ std::optional<PartialSuccess> parse_json_success(const std::string& body) {
 
 }  // namespace
 
-std::string clean_text(std::string_view text) {
-  text = trimmed(text);
-  size_t size = std::min(text.size(), kTextBytesMax);
-  while (size > 0 && size < text.size() && (text[size] & 0xc0) == 0x80) --size;
-  std::string clean(text.substr(0, size));
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
-  return clean;
+std::string clean_text(std::string_view text) { return clean_text(text, {}); }
+
+std::string clean_text(std::string_view text, const std::vector<std::string>& secrets) {
+  return readable(trimmed(text), secrets, kTextBytesMax);
 }
 
 std::optional<Duration> parse_retry_info(std::string_view status) {
@@ -211,15 +209,15 @@ std::optional<Duration> parse_retry_info(std::string_view status) {
 
 ServerError parse_server_error(const HttpResponse& response) {
   if (is_web_page(response)) return {.message = "a web page", .web_page = true};
-  if (auto error = parse_json_error(response.body)) return *std::move(error);
+  if (auto error = parse_json_error(response)) return *std::move(error);
   google::rpc::Status status;
   if (is_protobuf(media_type(response)) && !is_readable_text(response.body) &&
       is_status(response.body) && parses(status, response.body)) {
     return {.form = ErrorForm::kStatus,
             .status_code = status.code(),
-            .message = clean_text(status.message())};
+            .message = clean_text(status.message(), response.secrets)};
   }
-  return {.message = clean_text(response.body)};
+  return {.message = clean_text(response.body, response.secrets)};
 }
 
 bool is_web_page(const HttpResponse& response) {
@@ -230,7 +228,8 @@ bool is_web_page(const HttpResponse& response) {
          starts_with_ignoring_case(body, "<html");
 }
 
-std::optional<PartialSuccess> parse_export_response(std::string_view protobuf) {
+std::optional<PartialSuccess> parse_export_response(std::string_view protobuf,
+                                                    const std::vector<std::string>& secrets) {
   ExportResponse response;
   if (protobuf.empty()) return PartialSuccess{};
   if (is_readable_text(protobuf) || !is_export_response(protobuf) || !parses(response, protobuf)) {
@@ -238,17 +237,17 @@ std::optional<PartialSuccess> parse_export_response(std::string_view protobuf) {
   }
   const auto& partial = response.partial_success();
   return PartialSuccess{static_cast<uint64_t>(std::max<int64_t>(partial.rejected_spans(), 0)),
-                        clean_text(partial.error_message())};
+                        clean_text(partial.error_message(), secrets)};
 }
 
 std::optional<PartialSuccess> parse_success(const HttpResponse& response) {
   if (trimmed(response.body).empty()) return PartialSuccess{};
   const std::string type = media_type(response);
-  if (is_json(type)) return parse_json_success(response.body);
-  if (is_protobuf(type)) return parse_export_response(response.body);
+  if (is_json(type)) return parse_json_success(response);
+  if (is_protobuf(type)) return parse_export_response(response.body, response.secrets);
   if (!type.empty()) return std::nullopt;
-  auto success = parse_export_response(response.body);
-  return success ? success : parse_json_success(response.body);
+  auto success = parse_export_response(response.body, response.secrets);
+  return success ? success : parse_json_success(response);
 }
 
 }  // namespace dualtrace::agent

@@ -4,12 +4,14 @@
 // message. Only the classifiers interpret it. An answer also shows who wrote it: a proxy's page or
 // a gateway's text does not come from the destination, whatever its status. Nothing read here is
 // trusted: texts are shortened and sanitized, numbers are clamped.
+// Texts in an answer never contain its `secrets`.
 // Pure. Thread-safe.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/net/http_response.h"
 #include "common/net/retry_after.h"
@@ -17,8 +19,11 @@
 
 namespace dualtrace::agent {
 
-// At most 512 bytes, with control characters replaced and without a truncated UTF-8 character.
+// At most 512 bytes of a text that we wrote, fit for a message.
 [[nodiscard]] std::string clean_text(std::string_view text);
+// The same of a text that the other side wrote, without the secrets.
+[[nodiscard]] std::string clean_text(std::string_view text,
+                                     const std::vector<std::string>& secrets);
 
 // The delay that a server requests, at most an hour, from a serialized google.rpc.Status that has a
 // RetryInfo in its details. retry_after.h reads the header.
@@ -49,7 +54,8 @@ struct PartialSuccess {
 };
 // Reads a serialized ExportTraceServiceResponse. None if it is not one: readable text, or a message
 // with fields of other types or only unknown ones (such as google.rpc.Status).
-[[nodiscard]] std::optional<PartialSuccess> parse_export_response(std::string_view protobuf);
+[[nodiscard]] std::optional<PartialSuccess> parse_export_response(
+    std::string_view protobuf, const std::vector<std::string>& secrets);
 // Reads a 2xx answer. An empty body means success with any content type. Otherwise it must be an
 // export response in protobuf or JSON, as declared or, without a content type, as detected.
 // JSON is an export response if it is {} or has "partialSuccess".

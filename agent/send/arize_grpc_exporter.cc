@@ -244,7 +244,7 @@ class ArizeGrpcExporter final : public Exporter {
         unreachable_ = true;
         return fail(read.error());
       }
-      authorization = *std::move(read);
+      authorization = std::move(read->header);
     }
     const bool same = ca == ca_ && authorization == proxy_authorization_;
     if (channel_ != nullptr && !unheard && same) return {};
@@ -330,16 +330,15 @@ class ArizeGrpcExporter final : public Exporter {
   }
 
   Outcome outcome_of(const Call& call) {
-    std::string message = call.status.error_message();
-    hide_key(*call.key, message);
     const bool late = call.status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
     const bool unsent = late && call.channel->GetState(false) != GRPC_CHANNEL_READY;
     Outcome outcome = classify_arize_grpc({.code = call.status.error_code(),
-                                           .message = std::move(message),
+                                           .message = call.status.error_message(),
                                            .details = call.status.error_details(),
                                            .body = to_string(call.response),
                                            .ours = is_own_limit(call.status),
-                                           .unsent = unsent},
+                                           .unsent = unsent,
+                                           .secrets = call.key->values},
                                           call.request.spans);
     if (late && !unsent) unheard_ = true;
     if (call.status.error_code() == grpc::StatusCode::UNAVAILABLE) unreachable_ = true;

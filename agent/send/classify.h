@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/send/exporter.h"
 #include "common/error/error.h"
@@ -26,6 +27,7 @@ struct GrpcAnswer {
   std::string body{};     // a serialized ExportTraceServiceResponse
   bool ours = false;      // our own gRPC made the status: the answer exceeded our size limit
   bool unsent = false;    // there was no connection at the deadline
+  std::vector<std::string> secrets{};  // what the call carried and no message may repeat
 };
 
 // `spans` is how many were sent; no answer can reject more. `now` is used for a Retry-After that is

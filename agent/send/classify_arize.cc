@@ -114,10 +114,10 @@ Outcome deadline_exceeded(const GrpcAnswer& answer, std::string message,
 }  // namespace
 
 Outcome classify_arize_grpc(const GrpcAnswer& answer, uint64_t spans) {
-  std::string message = clean_text(answer.message);
+  std::string message = clean_text(answer.message, answer.secrets);
   if (answer.ours) return answer_too_large(std::move(message));
   if (answer.code == kOk) {
-    auto success = parse_export_response(answer.body);
+    auto success = parse_export_response(answer.body, answer.secrets);
     if (success) return accepted(*std::move(success), spans);
     return foreign_success("gRPC OK, but the message is not an export response");
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/send/key_verdict.h"
 
-#include "agent/credential/token_answer.h"
 #include "agent/send/classify.h"
 
 namespace dualtrace::agent {
@@ -12,15 +11,6 @@ KeyVerdict verdict_of(const Outcome& outcome) {
   }
   if (!refuses_credential(outcome)) return {};
   return {.kind = KeyVerdict::Kind::kRefused, .reason = outcome.reason, .message = outcome.message};
-}
-
-void hide_key(const Key& key, std::string& text) {
-  text = without_secrets(std::move(text), key.values);
-}
-
-void hide_key(const Key& key, HttpResponse& response) {
-  constexpr int kSuccess = 2;
-  if (response.status / 100 != kSuccess) hide_key(key, response.body);
 }
 
 }  // namespace dualtrace::agent

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Between an exporter and its keyring: what an outcome means for the key, and how the key is
-// removed from messages about the outcome. Private to agent_send.
+// Between an exporter and its keyring: what an outcome means for the key. Private to agent_send.
 // Pure. Thread-safe.
-
-#include <string>
 
 #include "agent/credential/keyring.h"
 #include "agent/send/exporter.h"
-#include "common/net/http_response.h"
 
 namespace dualtrace::agent {
 
@@ -17,9 +13,5 @@ namespace dualtrace::agent {
 inline constexpr int kResendsMax = 2;
 
 [[nodiscard]] KeyVerdict verdict_of(const Outcome& outcome);
-
-// A refusal may quote the key that it refuses.
-void hide_key(const Key& key, std::string& text);
-void hide_key(const Key& key, HttpResponse& response);
 
 }  // namespace dualtrace::agent

@@ -74,7 +74,10 @@ class OtlpHttpExporter final : public Exporter {
   }
 
   void finish(const Try& attempt, bool compressed, Result<HttpResponse> answer) {
-    if (answer) hide_key(*attempt.key, *answer);
+    if (answer) {
+      const std::vector<std::string>& secrets = attempt.key->values;
+      answer->secrets.insert(answer->secrets.end(), secrets.begin(), secrets.end());
+    }
     Outcome outcome = answer ? profile_.classify(*answer, attempt.request.spans)
                              : classify_transport(answer.error());
     if (is_stored(outcome)) gzip_ = compressed ? Gzip::kAccepted : Gzip::kOff;

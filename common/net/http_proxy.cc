@@ -48,13 +48,14 @@ Status check_proxy_password(std::string_view text) {
   return fail(ErrorKind::kInvalid, "contains a line break or another control character");
 }
 
-Result<std::string> proxy_authorization(const HttpProxy& proxy) {
-  if (proxy.username_file.empty()) return std::string();
+Result<ProxyAuthorization> proxy_authorization(const HttpProxy& proxy) {
+  if (proxy.username_file.empty()) return ProxyAuthorization{};
   const auto username = read_part(proxy.username_file, check_proxy_username);
   if (!username) return fail(username.error());
-  const auto password = read_part(proxy.password_file, check_proxy_password);
+  auto password = read_part(proxy.password_file, check_proxy_password);
   if (!password) return fail(password.error());
-  return "Basic " + encode_base64(*username + ":" + *password);
+  return ProxyAuthorization{.header = "Basic " + encode_base64(*username + ":" + *password),
+                            .password = *std::move(password)};
 }
 
 }  // namespace dualtrace

@@ -23,9 +23,12 @@ struct HttpProxy {
 Status check_proxy_username(std::string_view text);
 Status check_proxy_password(std::string_view text);
 
-// The value of Proxy-Authorization (RFC 7617), or "" if the proxy needs none. kInvalid if a file
-// cannot be used; the error names the file and never contains its contents.
-Result<std::string> proxy_authorization(const HttpProxy& proxy);
+struct ProxyAuthorization {
+  std::string header{};  // the value of Proxy-Authorization (RFC 7617); "": the proxy needs none
+  std::string password{};
+};
+// kInvalid if a file cannot be used; the error names the file and never contains its contents.
+Result<ProxyAuthorization> proxy_authorization(const HttpProxy& proxy);
 
 // Whether a proxy with this answer to CONNECT requires a different credential; some answer 401, not
 // 407.

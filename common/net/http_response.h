@@ -17,6 +17,9 @@ struct HttpResponse {
   HttpHeaders headers{};  // names in lower case
   std::string body{};     // at most Options::response_bytes_max bytes; the rest is dropped
   bool cut = false;       // the rest was dropped
+  // What the request carried and no message about the answer may repeat: the sender adds the
+  // proxy's password, its caller the credential.
+  std::vector<std::string> secrets{};
 
   // The first header of that lower-case name, or "".
   [[nodiscard]] std::string_view header(std::string_view name) const;

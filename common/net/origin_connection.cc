@@ -113,8 +113,8 @@ void OriginConnection::ask_for_tunnel() {
   const std::string authority = options_.origin.authority.to_string();
   head_ =
       "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\nUser-Agent: dualtrace\r\n";
-  if (!proxy_authorization_.empty()) {
-    head_ += "Proxy-Authorization: " + proxy_authorization_ + "\r\n";
+  if (!proxy_authorization_.header.empty()) {
+    head_ += "Proxy-Authorization: " + proxy_authorization_.header + "\r\n";
   }
   head_ += "\r\n";
   asio::async_write(*stream_, asio::buffer(head_),
@@ -208,8 +208,8 @@ std::string OriginConnection::request_head(const HttpRequest& request) const {
   for (const auto& [name, value] : request.headers) {
     head.append(name).append(": ").append(value).append("\r\n");
   }
-  if (absolute && !proxy_authorization_.empty()) {
-    head += "Proxy-Authorization: " + proxy_authorization_ + "\r\n";
+  if (absolute && !proxy_authorization_.header.empty()) {
+    head += "Proxy-Authorization: " + proxy_authorization_.header + "\r\n";
   }
   head += "User-Agent: dualtrace\r\nAccept-Encoding: identity\r\n";
   if (!request.body.empty() || request.method == "POST") {
@@ -333,6 +333,7 @@ void OriginConnection::finish() {
     return answered(fail(ErrorKind::kUnavailable, "answered before the request was sent"));
   }
   unpack(response_, options_.response_bytes_max);
+  response_.secrets.push_back(proxy_authorization_.password);
   answered(std::move(response_));
 }
 

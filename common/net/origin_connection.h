@@ -91,7 +91,7 @@ class OriginConnection : public std::enable_shared_from_this<OriginConnection> {
 
   const char* step_ = "looking up the name";
   bool closed_ = false;
-  std::string proxy_authorization_;  // "": none
+  ProxyAuthorization proxy_authorization_;
   Opened opened_;
   std::shared_ptr<Dial> dial_;
   std::unique_ptr<OriginStream> stream_;

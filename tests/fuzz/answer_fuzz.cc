@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever a destination answers, the outcome for the lane stays within bounds: a delay of at most
-// an hour, no more rejected spans than were sent, and a short text without control characters.
-// Input: destination, gRPC code or HTTP status (two bytes), a line of Content-Type or grpc-message,
-// a line of Retry-After or status details, the body.
+// an hour, no more rejected spans than were sent, and a short text without control characters and
+// secrets. Input: destination, gRPC code or HTTP status (two bytes), a line of Content-Type or
+// grpc-message, a line of Retry-After or status details, the body.
 
 #include <google/protobuf/stubs/logging.h>
 
@@ -18,6 +18,7 @@ namespace {
 
 constexpr uint64_t kSpans = 100;
 constexpr auto kDelayMax = std::chrono::hours(1);
+constexpr const char* kSecret = "dapi0123";
 
 std::string take_line(std::string_view& rest) {
   const size_t end = std::min(rest.find('\n'), rest.size());
@@ -34,13 +35,18 @@ Outcome classify(std::string_view input) {
   std::string second = take_line(input);
   std::string body(input);
   if (destination % 3 == 0) {
-    return classify_arize_grpc({code % 20, std::move(first), std::move(second), std::move(body)},
+    return classify_arize_grpc({.code = code % 20,
+                                .message = std::move(first),
+                                .details = std::move(second),
+                                .body = std::move(body),
+                                .secrets = {kSecret}},
                                kSpans);
   }
   const HttpResponse response{
       .status = code % 600,
       .headers = {{"content-type", std::move(first)}, {"retry-after", std::move(second)}},
-      .body = std::move(body)};
+      .body = std::move(body),
+      .secrets = {kSecret}};
   const WallTime now{std::chrono::seconds(1'800'000'000)};
   return destination % 3 == 1 ? classify_arize_http(response, kSpans, now)
                               : classify_databricks_http(response, kSpans, now);
@@ -52,6 +58,7 @@ void check(const Outcome& outcome) {
   DT_CHECK((outcome.kind == OutcomeKind::kDelivered) == outcome.reason.empty());
   DT_CHECK(!outcome.verdict || outcome.kind == OutcomeKind::kRefuse);
   DT_CHECK(outcome.message.size() <= 512);
+  DT_CHECK(outcome.message.find(kSecret) == std::string::npos);
   for (const char c : outcome.message) DT_CHECK(c < 0 || (c >= ' ' && c != 0x7f));
   if (outcome.retry_after) {
     DT_CHECK(*outcome.retry_after > Duration::zero() && *outcome.retry_after <= kDelayMax);

@@ -28,7 +28,8 @@ void read(std::string_view input) {
   response.status = (static_cast<uint8_t>(input[0]) << 8 | static_cast<uint8_t>(input[1])) % 600;
   input.remove_prefix(2);
   response.headers = {{"retry-after", take_line(input)}, {"date", take_line(input)}};
-  response.body = without_secrets(std::string(input), {kSecret});
+  response.body = std::string(input);
+  response.secrets = {kSecret};
   static_cast<void>(may_dislike_operations(response));
   const auto token = read_token_answer(response, kNow);
   if (!token) {

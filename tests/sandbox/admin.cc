@@ -111,6 +111,8 @@ void Admin::handle(HttpServerRequest request, HttpReplier replier) {
 void Admin::read(const HttpServerRequest& request, Replier replier) {
   if (request.path == "/readyz") return replier->reply({.body = "ok\n"});
   if (request.path == "/stats") return replier->reply(json_response(stats_json(parts_)));
+  if (request.path == "/tokens")
+    return replier->reply(json_response(json(parts_.tokens.all()).dump() + "\n"));
   if (request.path == "/faults")
     return replier->reply(json_response(parts_.faults.to_json() + "\n"));
   const std::string destination = query_member(request.query, "destination").value_or("");

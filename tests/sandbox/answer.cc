@@ -46,6 +46,22 @@ Answer refusal(std::string reason, int http_status, int grpc_code, std::string m
   return answer;
 }
 
+Answer repeating(Answer answer, const HttpHeaders& headers, std::string_view form) {
+  constexpr std::string_view kRequest = "{request}";
+  std::string request;
+  for (const auto& [name, value] : headers) request.append(name + ": " + value + ", ");
+  request += form;
+  const auto repeat = [&](std::string& text) {
+    for (size_t at = text.find(kRequest); at != std::string::npos;
+         at = text.find(kRequest, at + request.size())) {
+      text.replace(at, kRequest.size(), request);
+    }
+  };
+  repeat(answer.message);
+  if (answer.body) repeat(*answer.body);
+  return answer;
+}
+
 std::string_view Arrival::header(std::string_view name) const {
   for (const auto& [key, value] : headers)
     if (key == name) return value;

@@ -78,6 +78,11 @@ struct HeaderVerdict {
   std::string table_name{};  // Databricks and Zerobus
 };
 
+// The answer with "{request}" in its message and body replaced with what the client sent: its
+// headers, and then `form`. A server or proxy that shows the request answers like that.
+[[nodiscard]] Answer repeating(Answer answer, const HttpHeaders& headers,
+                               std::string_view form = {});
+
 // The token of "Authorization: Bearer …"; empty if there is none.
 [[nodiscard]] std::optional<std::string> bearer_token(std::string_view authorization);
 

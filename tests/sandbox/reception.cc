@@ -119,7 +119,7 @@ bool Reception::pass_faults(Case& current) {
   }
   if (auto status = faults_.take(destination, FaultKind::kStatus)) {
     current.mark(FaultKind::kStatus);
-    current.answer = std::move(status->answer);
+    current.answer = repeating(std::move(status->answer), current.arrival.headers);
     return false;
   }
   if (const auto cut = faults_.take(destination, FaultKind::kCut)) {
@@ -200,7 +200,7 @@ bool Reception::pass_spans(Case& current) {
     if (count_if(request, poisoned) > 0) {
       faults_.take(destination, FaultKind::kPoison);
       current.mark(FaultKind::kPoison);
-      current.answer = poison->answer;
+      current.answer = repeating(poison->answer, current.arrival.headers);
       return false;
     }
   }
@@ -208,8 +208,9 @@ bool Reception::pass_spans(Case& current) {
   if (auto partial = faults_.take(destination, FaultKind::kPartial)) {
     current.mark(FaultKind::kPartial);
     to_reject = std::min(partial->answer.rejected_spans, total - unfit);
-    current.answer = {.message = std::move(partial->answer.message),
-                      .rejected_spans = unfit + to_reject};
+    current.answer = repeating(
+        {.message = std::move(partial->answer.message), .rejected_spans = unfit + to_reject},
+        current.arrival.headers);
   }
   current.row.spans_rejected = current.answer.rejected_spans;
   current.spans = to_rows(request, [&](const ResourceProto& resource, const SpanProto& span) {

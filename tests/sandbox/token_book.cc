@@ -37,6 +37,14 @@ std::optional<Token> TokenBook::find(const std::string& token) const {
   return found == tokens_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> TokenBook::all() const {
+  Lock lock(mutex_);
+  std::vector<std::string> texts;
+  texts.reserve(tokens_.size());
+  for (const auto& [text, token] : tokens_) texts.push_back(text);
+  return texts;
+}
+
 size_t TokenBook::revoke(const std::string& client_id) {
   return change(client_id, [](Token& token, WallTime) { token.revoked = true; }, {});
 }

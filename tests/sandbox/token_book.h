@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
@@ -38,6 +39,8 @@ class TokenBook {
   std::string mint(Grant grant, WallTime expires);
   // Also finds tokens that have expired or were revoked.
   [[nodiscard]] std::optional<Token> find(const std::string& token) const;
+  // All that were issued.
+  [[nodiscard]] std::vector<std::string> all() const;
   // Revokes the tokens of that client, or all if the id is empty. Returns the number.
   size_t revoke(const std::string& client_id);
   // Makes the tokens expire now.

@@ -66,7 +66,7 @@ void WorkspaceHttp::handle(const HttpServerRequest& request, HttpReplier replier
   HttpServerResponse response;
   if (const auto status = parts_.faults.take(target, FaultKind::kStatus)) {
     if (target == Destination::kToken) count("fault_status");
-    response = fault_response(status->answer, target);
+    response = fault_response(repeating(status->answer, request.headers, request.body), target);
   } else {
     response = answer(request);
   }

@@ -280,6 +280,37 @@ TEST_F(ArizeGrpcExporter, TellsWhatBecameOfAKeyAndHidesItInTheWords) {
   EXPECT_EQ(keys.verdicts[1].second.kind, KeyVerdict::Kind::kTaken);
 }
 
+TEST_F(ArizeGrpcExporter, HidesTheKeyWhateverTheAnswerIs) {
+  GenericServer server;
+  connect("http", "127.0.0.1", server.port());
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse response;
+  response.mutable_partial_success()->set_rejected_spans(2);
+  response.mutable_partial_success()->set_error_message("authorization: ak-secret");
+  server.reply.body = response.SerializeAsString();
+  Outcome outcome = send();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kPartly);
+  EXPECT_EQ(outcome.rejected, 2u);
+  EXPECT_EQ(outcome.message, "authorization: (hidden)");
+
+  response.mutable_partial_success()->set_rejected_spans(0);
+  server.reply.body = response.SerializeAsString();
+  outcome = send();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kDelivered);
+  EXPECT_EQ(outcome.message, "authorization: (hidden)");
+
+  server.reply.body.clear();
+  for (int code = grpc::StatusCode::CANCELLED; code <= grpc::StatusCode::UNAUTHENTICATED; ++code) {
+    server.reply.status =
+        grpc::Status(static_cast<grpc::StatusCode>(code),
+                     R"({"authorization":"ak\u002dsecret","space":"U3BhY2U6MTphYmNk"})");
+    outcome = send();
+    EXPECT_EQ(outcome.message.find("secret"), std::string::npos) << code << outcome.message;
+    EXPECT_NE(outcome.message.find("(hidden)"), std::string::npos) << code << outcome.message;
+    EXPECT_EQ(outcome.message.find("U3Bh"), std::string::npos) << code << outcome.message;
+    EXPECT_EQ(keys.verdicts.back().second.message.find("secret"), std::string::npos);
+  }
+}
+
 TEST_F(ArizeGrpcExporter, SendsARequestAgainWithTheKeyThatIsLeft) {
   GenericServer server;
   server.refused_key = "ak-candidate";

@@ -8,12 +8,20 @@
 #include "agent/send/arize_http_exporter.h"
 #include "agent/send/databricks_http_exporter.h"
 #include "common/compress/gzip.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_http_client.h"
 #include "tests/unit/agent/send/fake_keyring.h"
 
 namespace dualtrace::agent {
 namespace {
+
+std::string partial_success(int64_t rejected, const std::string& message) {
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse response;
+  response.mutable_partial_success()->set_rejected_spans(rejected);
+  response.mutable_partial_success()->set_error_message(message);
+  return response.SerializeAsString();
+}
 
 struct HttpExporters : testing::Test {
   MakeHttpSender client() {
@@ -165,15 +173,57 @@ TEST_F(HttpExporters, DoNotSendARequestAgainForEver) {
   EXPECT_EQ(outcomes[0].reason, "AuthRejected");
 }
 
-TEST_F(HttpExporters, HideTheKeyInTheWordsOfARefusal) {
-  token.current = FakeKeyring::key({"dapi-very-secret"});
-  for (const int status : {400, 401, 403, 404, 500}) {
-    make_databricks();
-    send();
-    answer(HttpResponse{.status = status,
-                        .body = R"({"error_code":"X","message":"no dapi-very-secret"})"});
-    EXPECT_EQ(outcomes.back().message.find("very-secret"), std::string::npos) << status;
+// Not only a refusal repeats a key: an ingress that shows the request's headers answers 200.
+TEST_F(HttpExporters, HideTheKeyWhateverTheAnswerIs) {
+  token.current = FakeKeyring::key({"dapi-very/secret="});
+  keys.current = FakeKeyring::key({"dapi-very/secret=", "U3BhY2U6MTphYmNk"});
+  const std::vector<std::pair<std::string, std::string>> answers = {
+      {"text/plain", "Host: a\nAuthorization: Bearer dapi-very/secret=\n"},
+      {"text/plain", "GET /?key=dapi-very%2Fsecret%3d"},
+      {"application/json", R"({"headers":{"Authorization":"Bearer dapi-very\/secret="}})"},
+      {"application/json", R"({"headers":{"Authorization":"Bearer dapi-very/secret\u003d"}})"},
+      {"application/json", R"({"error_code":"X","message":"no dapi-very\/secret\u003d"})"},
+      {"application/json", R"({"error_code":"dapi-very/secret=","message":"no"})"},
+      {"application/json", R"({"code":3,"message":"no dapi-very/secret="})"},
+      {"application/json",
+       R"({"partialSuccess":{"rejectedSpans":1,"errorMessage":"dapi-very\/secret\u003d"}})"},
+      {"application/x-protobuf", partial_success(1, "no dapi-very/secret=")},
+      {"application/x-protobuf", partial_success(0, "no dapi-very/secret=")},
+  };
+  for (const int status : {200, 202, 302, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503}) {
+    for (const auto& [type, body] : answers) {
+      for (const bool arize : {false, true}) {
+        arize ? make_arize("", Compression::kNone) : make_databricks();
+        send();
+        answer(HttpResponse{.status = status, .headers = {{"content-type", type}}, .body = body});
+        const std::string& message = outcomes.back().message;
+        EXPECT_EQ(message.find("very"), std::string::npos) << status << ": " << message;
+      }
+    }
   }
+  for (const auto& [key, verdict] : token.verdicts) {
+    EXPECT_EQ(verdict.message.find("very"), std::string::npos) << verdict.message;
+  }
+}
+
+TEST_F(HttpExporters, ReadTheResultOfAnAnswerThatRepeatsTheKey) {
+  make_databricks();
+  send();
+  answer(HttpResponse{.status = 200,
+                      .headers = {{"content-type", "application/x-protobuf"}},
+                      .body = partial_success(2, "the key secret is fine")});
+  EXPECT_EQ(outcomes[0].kind, OutcomeKind::kPartly);
+  EXPECT_EQ(outcomes[0].rejected, 2u);
+  EXPECT_EQ(outcomes[0].message, "the key (hidden) is fine");
+}
+
+TEST_F(HttpExporters, HideWhatTheSenderAdded) {
+  make_arize("", Compression::kNone);
+  send();
+  answer(HttpResponse{.status = 502,
+                      .body = "Proxy-Authorization: Basic YWdlbnRzOnMzY3JldDp3b3Jk",
+                      .secrets = {"s3cret:word"}});
+  EXPECT_EQ(outcomes[0].message, "HTTP 502: Proxy-Authorization: Basic YWdlbnRzOn(hidden)");
 }
 
 TEST_F(HttpExporters, SendNothingWithoutAKeyAndSayWhy) {

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Result<std::string> authorization_of(std::string_view username, std::string_view password) {
+Result<ProxyAuthorization> authorization_of(std::string_view username, std::string_view password) {
   const TemporaryFolder folder;
   HttpProxy proxy;
   proxy.username_file = folder.file("username", username);
@@ -20,12 +20,15 @@ Result<std::string> authorization_of(std::string_view username, std::string_view
   return proxy_authorization(proxy);
 }
 
-TEST(HttpProxy, NeedsNoCredential) { EXPECT_EQ(*proxy_authorization({}), ""); }
+TEST(HttpProxy, NeedsNoCredential) { EXPECT_EQ(proxy_authorization({})->header, ""); }
 
 TEST(HttpProxy, EncodesItsCredentialAsBasic) {
-  EXPECT_EQ(*authorization_of("agents", "s3cret:word"), "Basic YWdlbnRzOnMzY3JldDp3b3Jk");
-  EXPECT_EQ(*authorization_of("agents\n", "s3cret:word\r\n"), "Basic YWdlbnRzOnMzY3JldDp3b3Jk");
-  EXPECT_EQ(*authorization_of("agents", " spaces count "), "Basic YWdlbnRzOiBzcGFjZXMgY291bnQg");
+  const auto made = authorization_of("agents", "s3cret:word");
+  EXPECT_EQ(made->header, "Basic YWdlbnRzOnMzY3JldDp3b3Jk");
+  EXPECT_EQ(made->password, "s3cret:word");
+  EXPECT_EQ(authorization_of("agents\n", "s3cret:word\r\n")->header, made->header);
+  EXPECT_EQ(authorization_of("agents", " spaces count ")->header,
+            "Basic YWdlbnRzOiBzcGFjZXMgY291bnQg");
 }
 
 TEST(HttpProxy, RefusesACredentialThatCannotBeRight) {
