@@ -36,7 +36,17 @@ TestAuthority::~TestAuthority() {
 }
 
 TlsServerOptions TestAuthority::issue(const std::vector<std::string>& names) {
-  const auto issued = sandbox::issue_server_certificate(authority_, names);
+  return store(sandbox::issue_server_certificate(authority_, names));
+}
+
+TlsServerOptions TestAuthority::issue_expired(const std::vector<std::string>& names) {
+  constexpr auto kHour = std::chrono::hours(1);
+  return store(dualtrace::issue(authority_,
+                                {.name = "expired", .hosts = names, .usage = "serverAuth"},
+                                SystemClock().wall() - 2 * kHour, kHour));
+}
+
+TlsServerOptions TestAuthority::store(const Result<Leaf>& issued) {
   EXPECT_TRUE(issued) << (issued ? "" : issued.error().message);
   const std::string stem = (folder_ / ("server" + std::to_string(issued_++))).string();
   const TlsServerOptions files{

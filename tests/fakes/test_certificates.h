@@ -24,8 +24,12 @@ class TestAuthority {
   [[nodiscard]] const std::string& ca_pem() const { return authority_.certificate.pem; }
   // A key and a certificate for these DNS names and addresses.
   [[nodiscard]] TlsServerOptions issue(const std::vector<std::string>& names);
+  // The same, but the certificate expired an hour ago.
+  [[nodiscard]] TlsServerOptions issue_expired(const std::vector<std::string>& names);
 
  private:
+  TlsServerOptions store(const Result<Leaf>& issued);
+
   const std::filesystem::path folder_;
   const Authority authority_;
   int issued_ = 0;

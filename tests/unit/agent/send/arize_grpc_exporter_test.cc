@@ -491,6 +491,14 @@ TEST_F(ArizeGrpcExporter, RefusesACertificateForAnotherHost) {
   EXPECT_EQ(send().reason, "Unreachable");
 }
 
+TEST_F(ArizeGrpcExporter, RefusesAnExpiredCertificate) {
+  TestAuthority authority;
+  GenericServer server({.tls = authority.issue_expired({"localhost"})});
+  connect("https", "localhost", server.port(), {.tls = {.ca_file = authority.ca_file()}});
+  EXPECT_EQ(send().reason, "Unreachable");
+  EXPECT_EQ(server.last().method, "");
+}
+
 TEST_F(ArizeGrpcExporter, AsksItsProxyForATunnel) {
   namespace asio = boost::asio;
   asio::io_context io;

@@ -726,6 +726,15 @@ TEST_F(HttpSenderTls, VerifiesTheHostsNameOrAddress) {
   EXPECT_TRUE(call_tls(server->port(), {.insecure = true}));
 }
 
+TEST_F(HttpSenderTls, RefusesAnExpiredCertificate) {
+  const auto server =
+      serve({.listen = {"127.0.0.1", 0}, .tls = authority.issue_expired({"127.0.0.1"})}, answer_ok);
+  const auto refused = call_tls(server->port(), {.ca_file = authority.ca_file()});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(cause(refused).find("certificate has expired"), std::string::npos) << cause(refused);
+}
+
 // A missing CA file must never cause a fallback to other roots.
 TEST_F(HttpSenderTls, SendsNothingWhileItsAuthorityCannotBeRead) {
   const auto server =
