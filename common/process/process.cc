@@ -2,6 +2,7 @@
 #include "common/process/process.h"
 
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -23,8 +24,15 @@ sigset_t stop_signals() {
 
 void prepare_process() {
   ::umask(077);
-  const rlimit no_core{0, 0};
+  // core(5): 0 does not stop a core that core_pattern pipes to a program, as systemd-coredump and
+  // apport have it. The kernel drops such a core at the limit 1 (coredump_pipe() in fs/coredump.c),
+  // and a core of one byte is too small to be written to a file.
+  const rlimit no_core{1, 1};
   ::setrlimit(RLIMIT_CORE, &no_core);
+  // No limit applies to a core that is sent to a socket (Linux 6.16). A process that is not
+  // dumpable has no core of any kind, and other processes of its user can read neither its memory
+  // nor its environment (PR_SET_DUMPABLE(2const), proc(5)).
+  ::prctl(PR_SET_DUMPABLE, 0);
   std::signal(SIGPIPE, SIG_IGN);
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

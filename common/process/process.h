@@ -6,8 +6,9 @@
 namespace dualtrace {
 
 // Our programs have keys and prompts in memory, so only their own user may read the files that they
-// create, and no core is written. Blocks SIGTERM and SIGINT for wait_for_stop_signal(): call it
-// before any thread is started, since threads inherit the signal mask.
+// create, no core is written, and only root can trace the process. Blocks SIGTERM and SIGINT for
+// wait_for_stop_signal(): call it before any thread is started, since threads inherit the signal
+// mask.
 void prepare_process();
 
 // Returns on SIGTERM or SIGINT, with the name of the signal.
