@@ -69,10 +69,11 @@ class Relay:
                 if self._loses_all:  # it was accepted just before
                     client.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, FILTER)
             for arguments in ((client, target, kept), (target, client, None)):
-                threading.Thread(target=_pump, args=arguments, daemon=True).start()
+                threading.Thread(target=pump, args=arguments, daemon=True).start()
 
 
-def _pump(source: socket.socket, sink: socket.socket, kept: bytearray | None) -> None:
+def pump(source: socket.socket, sink: socket.socket, kept: bytearray | None = None) -> None:
+    """Passes the bytes on until one side closes."""
     try:
         while data := source.recv(65536):
             if kept is not None:
