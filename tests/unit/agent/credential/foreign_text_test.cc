@@ -21,15 +21,15 @@ TEST(ForeignText, IsOneShortLine) {
 TEST(ForeignText, HidesASecretHoweverItIsWritten) {
   for (const std::string& written : std::vector<std::string>{
            kKey,
-           R"(ak-4f/9+\"x\\&a%=)",                            // JSON
-           R"(ak-4f\/9+\"x\\&a%=)",                           // JSON of PHP
-           R"(ak-4f/9+\"x\\\u0026a%\u003d)",                  // JSON of Gson
-           R"(ak-4f/9+\u0022x\u005C\u0026a%\u003D)",           // JSON of .NET
-           R"(ak-4f\\/9+\\\"x\\\\&a%\\u003d)",               // JSON in JSON
-           "ak-4f%2F9%2B%22x%5C%26a%25%3D",       // a URL
-           "ak-4f%2f9%2b%22x%5c%26a%25%3d",       // a URL, in lower case
+           R"(ak-4f/9+\"x\\&a%=)",                    // JSON
+           R"(ak-4f\/9+\"x\\&a%=)",                   // JSON of PHP
+           R"(ak-4f/9+\"x\\\u0026a%\u003d)",          // JSON of Gson
+           R"(ak-4f/9+\u0022x\u005C\u0026a%\u003D)",  // JSON of .NET
+           R"(ak-4f\\/9+\\\"x\\\\&a%\\u003d)",        // JSON in JSON
+           "ak-4f%2F9%2B%22x%5C%26a%25%3D",           // a URL
+           "ak-4f%2f9%2b%22x%5c%26a%25%3d",           // a URL, in lower case
            "ak-4f%252F9%252B%2522x%255C%2526a%2525%253D",
-           "ak-4f/9+&quot;x\\&amp;a%=",           // HTML
+           "ak-4f/9+&quot;x\\&amp;a%=",  // HTML
            "ak-4f&#x2F;9&#43;&#34;x\\&#38;a%&#61;",
        }) {
     EXPECT_EQ(readable("key " + written + " is wrong", {kKey}, kBytesMax), "key (hidden) is wrong")
@@ -71,7 +71,8 @@ TEST(ForeignText, LeavesNoPartOfASecretWhereItIsShortened) {
 TEST(ForeignText, LeavesOrdinaryWords) {
   EXPECT_EQ(readable("an id", {"id", ""}, kBytesMax), "an id") << "too short to be a secret";
   EXPECT_EQ(readable("plain", {}, kBytesMax), "plain");
-  for (const char* text : {"%", "%3", "%zz", "\\", "\\u12", "\\\\", "&", "&amp", "&#;", "&#x110000;"}) {
+  for (const char* text :
+       {"%", "%3", "%zz", "\\", "\\u12", "\\\\", "&", "&amp", "&#;", "&#x110000;"}) {
     EXPECT_EQ(readable(text, {kKey, "%%%%", "&&&&", "\\\\\\\\"}, kBytesMax), text);
   }
 }
