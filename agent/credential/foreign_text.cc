@@ -113,7 +113,7 @@ size_t bytes_of(std::string_view form, std::string_view text) {
 }
 
 // The characters of base64 that depend on `secret` alone if `before` other bytes precede it in the
-// value. The characters at both ends may also depend on its neighbours.
+// value. The characters at both ends may also depend on its neighbors.
 std::string base64_within(std::string_view secret, size_t before) {
   const std::string encoded = encode_base64(std::string(before, ' ') + std::string(secret));
   const size_t first = (8 * before + 5) / 6;
