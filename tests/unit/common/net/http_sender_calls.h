@@ -31,7 +31,7 @@ inline Url url(const std::string& scheme, const std::string& host, uint16_t port
 inline Url local(uint16_t port) { return url("http", "127.0.0.1", port); }
 
 inline std::future<Result<HttpResponse>> start(HttpSender& sender, HttpRequest request = {},
-                                        Duration timeout = std::chrono::seconds(20)) {
+                                               Duration timeout = std::chrono::seconds(20)) {
   auto answer = std::make_shared<std::promise<Result<HttpResponse>>>();
   auto future = answer->get_future();
   sender.send(std::move(request), timeout,
@@ -39,7 +39,7 @@ inline std::future<Result<HttpResponse>> start(HttpSender& sender, HttpRequest r
   return future;
 }
 inline Result<HttpResponse> call(HttpSender& sender, HttpRequest request = {},
-                          Duration timeout = std::chrono::seconds(20)) {
+                                 Duration timeout = std::chrono::seconds(20)) {
   return start(sender, std::move(request), timeout).get();
 }
 inline std::string cause(const Result<HttpResponse>& answer) {

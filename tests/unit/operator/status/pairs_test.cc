@@ -61,14 +61,17 @@ const std::vector<Fault>& faults() {
        [](World& world) {
          world.lane(3, "databricks").credential.candidate = {
              .fingerprint = "databricks-2", .state = report::CandidateState::kProving};
-       }},
+       },
+       {"replacement"}},
       {"a new credential is rejected",
        [](World& world) {
          world.lane(4, "databricks").credential.candidate = {
              .fingerprint = "databricks-2", .state = report::CandidateState::kRejected};
        }},
+      // A new credential is the remedy for one that has expired.
       {"a credential expires",
-       [](World& world) { world.lane(5, "arize").credential.expires = world.facts.now; }},
+       [](World& world) { world.lane(5, "arize").credential.expires = world.facts.now; },
+       {"replacement"}},
 
       {"no DaemonSet", [](World& world) { world.facts.daemon_set.reset(); }, {"DaemonSet", "pods"}},
       {"no nodes",

@@ -39,6 +39,7 @@ std::vector<Shown> all_shown() {
       {kRefusedByAgents, "dualtrace_config_last_reload_successful"},
       {kSynced, ""},
       {kCredentialExpiring, ""},
+      {kCredentialExpired, ""},
       {kSecretMissing, credentials},
       {kKeyMissing, credentials},
       {kValueEmpty, credentials},
