@@ -21,7 +21,7 @@ def _unescaped(text: str) -> str:
 def _in_base64(secret: str) -> set[str]:
     """What the base64 of any longer text, such as Basic credentials, contains if that text contains
     the secret: its first byte is the first, second or third of a group, and the characters at both
-    ends also depend on its neighbours."""
+    ends also depend on its neighbors."""
     found = set()
     for before in range(3):
         data = b" " * before + secret.encode()
