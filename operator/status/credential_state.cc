@@ -76,10 +76,11 @@ std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes
                                   "; agents retry, and use the previous one meanwhile");
       }
       if (waits) continue;
-      waits = make_condition(reason::kRotationInProgress,
-                             what + " is tried with the next request (on " +
-                                 name_list(candidate.nodes) +
-                                 "); until then, agents use the previous one");
+      waits = make_condition(
+          reason::kRotationInProgress,
+          what + " is tried with the next request (on " + name_list(candidate.nodes) +
+              "); until then, agents use the previous one. To switch a node that "
+              "has no spans to send, restart its agent");
     }
   }
   return waits;

@@ -105,6 +105,7 @@ TEST(CredentialUse, TellsWhatKeepsACandidateFromBeingTried) {
   World world;
   prove(world, 1, CandidateState::kProving, "", "");
   EXPECT_THAT(message(world.status()), HasSubstr("is tried with the next request (on node-02)"));
+  EXPECT_THAT(message(world.status()), HasSubstr("restart its agent"));
   prove(world, 2, CandidateState::kProving, "Misconfigured",
         "the token endpoint answered HTTP 302");
   EXPECT_EQ(reason(world.status()), "RotationInProgress");
