@@ -22,8 +22,8 @@ from harness.planted import Planted, said_by, said_by_agent, written_by_agent
 from harness.processes import wait_until
 from harness.sandbox import API_KEY, SPACE_ID, TOKEN, write_secret
 
-# With the characters that encoders escape.
-SECRET = "dose/first+0123456789-&=x"
+# With the characters that encoders escape, as far as credentials may contain them (RFC 6750).
+SECRET = "dose/first+0123456789-~.x=="
 PASSWORD = 'proxy/"password"+0123456789='
 LEVELS = ["Debug", "Info", "Warn", "Error"]
 
