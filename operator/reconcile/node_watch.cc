@@ -50,8 +50,9 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
   Pod agent{.uid = std::string(text_at(pod, {"metadata", "uid"}))};
   const bool silent = report != nullptr && report->unreachable;
   if (!is_ready(pod)) agent.unready_since = unready_since(pod);
-  if (report != nullptr && !silent) agent.why = report->says.not_ready_reason;
-  if (is_ready(pod) && silent) {
+  // An agent that stops answering after it reported that it cannot store is not assumed to store.
+  if (report != nullptr) agent.why = report->says.not_ready_reason;
+  if (is_ready(pod) && silent && agent.why.empty()) {
     agent.standing = Standing::kSilent;
     agent.why = *report->unreachable;
   } else if (is_ready(pod)) {

@@ -139,6 +139,13 @@ TEST_F(NodeWatchTest, GivesAReplacedPodTimeUnlessItRestarts) {
   EXPECT_THAT(look(seconds(1)).failing, ElementsAre(Trouble{"a"}));
 }
 
+TEST_F(NodeWatchTest, DoesNotAssumeThatAnAgentStoresAgainOnceItSaysNothing) {
+  agents["a"].not_ready_reason = "the disk is full";
+  look();
+  agents["a"].unreachable = "connection refused";
+  EXPECT_THAT(look().failing, ElementsAre(Trouble{"a", "the disk is full"}));
+}
+
 TEST_F(NodeWatchTest, DoesNotKnowOfAReadyAgentThatSaysNothing) {
   look();
   agents["a"].unreachable = "connection refused";
