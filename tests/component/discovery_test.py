@@ -41,6 +41,14 @@ def config(identity, proxy) -> dict:
     return whole
 
 
+def wait_for_error(agent, identity, text: str) -> None:
+    wait_until(
+        lambda: text in str(lane(agent, identity)["lastError"]),
+        f"lastError contains {text}",
+        process=agent.process,
+    )
+
+
 def test_zerobus_is_found_from_the_workspaces_documents(stage, identity, sandbox, proxy):
     agent = stage.agent(config(identity, proxy))
     sandbox.wait_for(send(agent), ["zerobus"])
@@ -56,11 +64,7 @@ def test_a_host_that_is_not_databricks_own_gets_nothing(stage, identity, sandbox
     sandbox.allow(workspace={"id": NUMBER, "cloud": "aws", "region": "us-west-2.evil.example/"})
     agent = stage.agent(config(identity, proxy))
     ids = send(agent)
-    wait_until(
-        lambda: "databricks.zerobus.endpoint" in str(lane(agent, identity)["lastError"]),
-        "it says what to do",
-        process=agent.process,
-    )
+    wait_for_error(agent, identity, "databricks.zerobus.endpoint")
     assert lane(agent, identity)["state"] == "Paused"
     assert proxy.asked == {f"{WORKSPACE}:443"}
     sandbox.allow(workspace={"id": NUMBER, "cloud": "aws", "region": REGION})
@@ -71,10 +75,6 @@ def test_documents_that_cannot_be_read_cost_time_and_no_span(stage, identity, sa
     sandbox.fault("discovery", "status", status=503)
     agent = stage.agent(config(identity, proxy))
     ids = send(agent)
-    wait_until(
-        lambda: "databricks-config" in str(lane(agent, identity)["lastError"]),
-        "it says what cannot be read",
-        process=agent.process,
-    )
+    wait_for_error(agent, identity, "databricks-config")
     sandbox.fault("discovery", "none")
     sandbox.wait_for(ids, ["zerobus"])

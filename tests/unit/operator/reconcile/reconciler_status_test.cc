@@ -356,18 +356,27 @@ Json agent_pod(const std::string& node) {
             {"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}}})}}}};
 }
 
-// The node goes, and the operator with it, before anybody has missed the node.
-TEST(ReconcilerEvents, TellOfANodeThatTookTheOperatorWithIt) {
-  World world;
+// An agent on node-1 has spans that are not delivered.
+void run_with_backlog(World& world) {
   world.api.put(kube::kPods, agent_pod("node-1"));
   world.agents.said = {report(10, "Retrying")};
   world.agents.said[0].says.lanes[0].spans.backlog = 40;
   world.settle();
   world.roll_out(1);
   world.settle();
+}
+
+void remove_node(World& world) {
   world.api.erase(kube::kPods, {"shop", "agents-dualtrace-1"});
   world.agents.said.clear();
   world.roll_out(0);
+}
+
+// The node goes, and the operator with it, before anybody has missed the node.
+TEST(ReconcilerEvents, TellOfANodeThatTookTheOperatorWithIt) {
+  World world;
+  run_with_backlog(world);
+  remove_node(world);
   world.restart();
   world.settle();
   world.clock.advance(std::chrono::minutes(5));
@@ -378,17 +387,10 @@ TEST(ReconcilerEvents, TellOfANodeThatTookTheOperatorWithIt) {
 
 TEST(ReconcilerEvents, TellOfANodeThatTookSpansWithItOnce) {
   World world;
-  world.api.put(kube::kPods, agent_pod("node-1"));
-  world.agents.said = {report(10, "Retrying")};
-  world.agents.said[0].says.lanes[0].spans.backlog = 40;
-  world.settle();
-  world.roll_out(1);
-  world.settle();
+  run_with_backlog(world);
   EXPECT_FALSE(world.status().contains("nodesLost"));
 
-  world.api.erase(kube::kPods, {"shop", "agents-dualtrace-1"});
-  world.agents.said.clear();
-  world.roll_out(0);
+  remove_node(world);
   world.settle();
   const auto next = world.run();
   ASSERT_TRUE(next && next->after);
