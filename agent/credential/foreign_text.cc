@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/bytes/ascii.h"
 #include "common/bytes/base64.h"
 
 namespace dualtrace::agent {
@@ -152,7 +153,7 @@ std::string readable(std::string_view text, const std::vector<std::string>& secr
     if (hidden > 0) {
       clean += kHidden;
     } else {
-      clean += (first >= 0 && first < ' ') || first == 0x7f ? ' ' : first;
+      clean += is_control(first) ? ' ' : first;
     }
     text.remove_prefix(std::max<size_t>(hidden, 1));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/bytes/ascii.h"
 #include "common/bytes/base64.h"
 #include "common/bytes/sha256.h"
 #include "common/config/rules.h"
@@ -14,7 +15,6 @@ namespace {
 
 Failure unusable(const char* why) { return fail(ErrorKind::kInvalid, why); }
 
-bool is_control(char c) { return (c >= 0 && c < ' ') || c == 0x7f; }
 bool is_ascii(char c) { return c >= 0; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }

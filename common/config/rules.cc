@@ -7,6 +7,8 @@
 #include <array>
 #include <string>
 
+#include "common/bytes/ascii.h"
+
 namespace dualtrace {
 namespace {
 
@@ -178,7 +180,6 @@ Status check_attribute_value(std::string_view text) {
 }
 
 Status check_characters(std::string_view text) {
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
   if (std::none_of(text.begin(), text.end(), is_control)) return {};
   return invalid("contains a control character or a line break");
 }

@@ -5,15 +5,17 @@
 #include <string>
 #include <utility>
 
+#include "common/bytes/ascii.h"
+
 namespace dualtrace {
 namespace {
 
 bool is_header_safe(const std::pair<std::string, std::string>& header) {
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; };
+  const auto is_unsafe = [](char c) { return is_control(c) && c != '\t'; };
   return !header.first.empty() &&
          std::none_of(header.first.begin(), header.first.end(),
-                      [&](char c) { return is_control(c) || c == ' ' || c == ':' || c == '\t'; }) &&
-         std::none_of(header.second.begin(), header.second.end(), is_control);
+                      [&](char c) { return is_control(c) || c == ' ' || c == ':'; }) &&
+         std::none_of(header.second.begin(), header.second.end(), is_unsafe);
 }
 
 }  // namespace

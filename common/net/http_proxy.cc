@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/bytes/ascii.h"
 #include "common/bytes/base64.h"
 
 namespace dualtrace {
@@ -42,7 +43,6 @@ Status check_proxy_username(std::string_view text) {
 }
 
 Status check_proxy_password(std::string_view text) {
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
   if (text.empty()) return fail(ErrorKind::kInvalid, "is empty; put the value into the Secret");
   if (std::none_of(text.begin(), text.end(), is_control)) return {};
   return fail(ErrorKind::kInvalid, "contains a line break or another control character");

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "common/bytes/ascii.h"
 #include "common/bytes/base64.h"
 
 namespace dualtrace::ctl {
@@ -62,8 +63,7 @@ Result<std::string> name_at(const Json& request, std::string_view name) {
 // One line, because it becomes an HTTP header of the API server's answer; cut between two UTF-8
 // characters.
 std::string warning_text(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
+  std::ranges::replace_if(text, is_control, ' ');
   if (text.size() <= kWarningBytesMax) return text;
   size_t end = kWarningBytesMax - kCut.size();
   while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
