@@ -7,6 +7,7 @@
 
 #include "operator/api/dual_trace_export.h"
 #include "operator/plan/names.h"
+#include "operator/status/reasons.h"
 #include "operator/status/status.h"
 
 namespace dualtrace::ctl {
@@ -24,12 +25,13 @@ const Json* condition_of(const Json& status, std::string_view type) {
   return nullptr;
 }
 
-// Not worth an event: a condition that became Unknown, one that was never anything but True, agents
-// that are still starting.
+// Not worth an event: a condition that became Unknown because nobody has looked yet, one that was
+// never anything but True, agents that are still starting.
 bool is_worth_telling(const Json* before, const Json& condition) {
   const std::string_view type = text_at(condition, {"type"});
   const bool is_true = text_at(condition, {"status"}) == "True";
   const bool is_false = text_at(condition, {"status"}) == "False";
+  if (text_at(condition, {"reason"}) == reason::kAgentsSilent.name) return true;
   if (type == "Progressing" || (!is_true && !is_false)) return false;
   if (type == "AgentsAvailable" && is_false) {
     return before != nullptr && text_at(*before, {"status"}) == "True";
@@ -140,7 +142,7 @@ void StatusWriter::tell(const Json& cached_export, const Json& before, const Jso
   });
   // A condition that leaves the export ready, such as a rotation, does not deserve a warning.
   const Json* ready = condition_of(after, "Ready");
-  const bool unready = ready != nullptr && text_at(*ready, {"status"}) == "False";
+  const bool unready = ready != nullptr && text_at(*ready, {"status"}) != "True";
   for (const Json& condition : news) {
     const std::string_view type = text_at(condition, {"type"});
     if (type == "Ready" && says_it_too(news, condition)) continue;

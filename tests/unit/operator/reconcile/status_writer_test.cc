@@ -46,7 +46,8 @@ TEST(StatusWriter, TellsEachReasonInTheWordsOfItsCondition) {
     const auto object = world.cache.find_export(kExport);
     ASSERT_TRUE(writer.write(*object, &before, after, memory));
 
-    const bool is_news = reason.status != ConditionStatus::kUnknown && type != kProgressType;
+    const bool is_doubt = reason.status == ConditionStatus::kUnknown;
+    const bool is_news = (!is_doubt || reason == reason::kAgentsSilent) && type != kProgressType;
     std::vector<kube::Event> told = world.events.events;
     std::erase_if(told, [&](const kube::Event& event) { return event.reason != reason.name; });
     ASSERT_EQ(told.size(), is_news ? 1U : 0U);
