@@ -125,7 +125,9 @@ void LostNodes::forget_found(const std::map<std::string, Seen>& heard,
 
 void LostNodes::lose(const std::string& node, const Seen& seen, WallTime since) {
   if (seen.backlog.empty()) return;
-  std::erase_if(lost_, [&](const LostNodeFact& lost) { return lost.node == node; });
+  std::erase_if(lost_, [&](const LostNodeFact& lost) {
+    return lost.node == node && is_same_disk(lost.disk, seen.disk);
+  });
   lost_.insert(lost_.begin(), {node, since, seen.backlog, seen.disk});
 }
 

@@ -4,8 +4,8 @@
 // disk; the last report of the agent is kept for a day, so that nobody has to guess what is
 // missing. A node is lost if spans were waiting there and no agent of the export has been on it for
 // five minutes, or one is there with another disk: the node was created again under its name. It is
-// forgotten as soon as an agent runs there again, with the same disk.
-// The export's status has what is waiting on nodes, too: the operator may go with the node.
+// forgotten as soon as an agent runs there again, with the same disk. A node can lose several
+// disks. The export's status has what is waiting on nodes, too: the operator may go with the node.
 // One for each export. Used from one thread at a time.
 
 #include <map>
@@ -28,7 +28,7 @@ class LostNodes {
   // export, running or not.
   void note(const std::vector<AgentReport>& reports, const std::set<std::string>& nodes,
             WallTime now);
-  // Newest first, one for each node, as many as a status lists.
+  // Newest first, one for each disk of a node, as many as a status lists.
   [[nodiscard]] const std::vector<LostNodeFact>& lost() const { return lost_; }
   // The largest ones, as many as a status lists, by node.
   [[nodiscard]] std::vector<NodeBacklogFact> backlogs() const;

@@ -46,15 +46,43 @@ const AgentReport* report_of(const Json& pod, const NodeWatch::Reports& reports)
 
 }  // namespace
 
+void NodeWatch::resume(const Json& status) {
+  for (const Json& entry : array_at(status, {"agents", "nodesSilent"})) {
+    const auto since = parse_rfc3339(text_at(entry, {"since"}));
+    if (since) silent_since_[std::string(text_at(entry, {"node"}))] = *since;
+  }
+}
+
+// An agent that this process has not polled yet continues not to answer.
+void NodeWatch::note_silence(const std::vector<kube::ObjectPointer>& pods, const Reports& reports,
+                             const Now& now) {
+  std::set<std::string> present;
+  std::set<std::string> answering;
+  std::set<std::string> silent;
+  for (const kube::ObjectPointer& pod : pods) {
+    const std::string node = node_of(*pod);
+    if (kube::is_ending(*pod)) continue;
+    present.insert(node);
+    if (const AgentReport* report = report_of(*pod, reports)) {
+      (report->unreachable ? silent : answering).insert(node);
+    }
+  }
+  for (const std::string& node : silent) silent_since_.try_emplace(node, now.wall);
+  std::erase_if(silent_since_, [&](const auto& node) {
+    return answering.contains(node.first) || !present.contains(node.first);
+  });
+}
+
 NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) const {
   Pod agent{.uid = std::string(text_at(pod, {"metadata", "uid"}))};
-  const bool silent = report != nullptr && report->unreachable;
+  const bool silent =
+      report == nullptr ? silent_since_.contains(node_of(pod)) : report->unreachable.has_value();
   if (!is_ready(pod)) agent.unready_since = unready_since(pod);
   // An agent that stops answering after it reported that it cannot store is not assumed to store.
   if (report != nullptr) agent.why = report->says.not_ready_reason;
   if (is_ready(pod) && silent && agent.why.empty()) {
     agent.standing = Standing::kSilent;
-    agent.why = *report->unreachable;
+    if (report != nullptr) agent.why = *report->unreachable;
   } else if (is_ready(pod)) {
     agent.standing = agent.why.empty() ? Standing::kServing : Standing::kFailing;
   } else if (is_on_unheard_node(pod)) {
@@ -69,7 +97,19 @@ NodeWatch::Pod NodeWatch::judge(const Json& pod, const AgentReport* report) cons
   return agent;
 }
 
-void NodeWatch::update(Node& node, Pod agent, const Now& now) {
+void NodeWatch::note_gone(const std::map<std::string, Pod>& present, Tick now) {
+  std::erase_if(gone_, [&](const auto& gone) { return now - gone.second.since >= kNodePatience; });
+  std::erase_if(nodes_, [&](const auto& entry) {
+    const auto& [name, node] = entry;
+    if (present.contains(name)) return false;
+    if (node.agent.standing > Standing::kSilent) gone_[name] = {node, now};
+    return true;
+  });
+}
+
+void NodeWatch::update(const std::string& name, Pod agent, const Now& now) {
+  if (const auto before = gone_.extract(name)) nodes_[name] = before.mapped().node;
+  Node& node = nodes_[name];
   const auto waits = [](const Pod& pod) {
     return pod.standing != Standing::kServing && pod.standing != Standing::kFailing;
   };
@@ -80,6 +120,11 @@ void NodeWatch::update(Node& node, Pod agent, const Now& now) {
   } else if (node.agent.standing != agent.standing && !(waits(node.agent) && waits(agent))) {
     node.since = now.tick;
   }
+  const auto silent = silent_since_.find(name);
+  if (agent.standing == Standing::kSilent && silent != silent_since_.end()) {
+    const Duration already = std::max(now.wall - silent->second, Duration::zero());
+    node.since = std::min(node.since, now.tick - already);
+  }
   if (agent.standing == Standing::kServing) node.serving_uid = agent.uid;
   node.agent = std::move(agent);
 }
@@ -88,6 +133,7 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
                      const std::vector<AgentReport>& reports, const DaemonSetFact& set,
                      const Now& now) {
   const auto said = by_pod(reports);
+  note_silence(pods, said, now);
   std::map<std::string, Pod> best;
   for (const kube::ObjectPointer& pod : pods) {
     const std::string node = node_of(*pod);
@@ -96,8 +142,8 @@ void NodeWatch::note(const std::vector<kube::ObjectPointer>& pods,
     const auto [known, is_new] = best.try_emplace(node, agent);
     if (!is_new && agent.standing < known->second.standing) known->second = std::move(agent);
   }
-  std::erase_if(nodes_, [&](const auto& node) { return !best.contains(node.first); });
-  for (auto& [node, agent] : best) update(nodes_[node], std::move(agent), now);
+  note_gone(best, now.tick);
+  for (auto& [node, agent] : best) update(node, std::move(agent), now);
   note_troubles(pods, said, now);
   if (set.scheduled >= set.desired) {
     pods_missing_.reset();
@@ -163,6 +209,7 @@ NodesFact NodeWatch::fact(Tick now) const {
   for (const auto& [name, troubled] : troubled_) {
     fact.cannot_run.push_back({name, troubled.trouble.reason, troubled.trouble.message});
   }
+  for (const auto& [node, since] : silent_since_) fact.unanswering.push_back({node, since});
   fact.pods_missing = pods_missing_ && now - *pods_missing_ >= kNodePatience;
   for (const auto& [name, node] : nodes_) {
     if (node.agent.standing <= Standing::kSilent) ++fact.serving;
@@ -184,13 +231,18 @@ UnservedFact NodeWatch::unserved(const std::map<std::string, PodsOnNode>& inject
   std::erase_if(without_agent_, [&](const auto& node) {
     return !injected.contains(node.first) || nodes_.contains(node.first);
   });
-  const Tick since = std::exchange(looked_, true) ? now : now - kPlacePatience;
+  const bool is_first_look = !std::exchange(looked_, true);
+  const auto since_of = [&](const std::string& node) {
+    const auto gone = gone_.find(node);
+    const bool had_none = gone != gone_.end() && !is_patient(gone->second.node, now);
+    return is_first_look || had_none ? now - kPlacePatience : now;
+  };
   UnservedFact fact;
   for (const auto& [name, there] : injected) {
     const auto node = nodes_.find(name);
     const bool served =
         node == nodes_.end()
-            ? now - without_agent_.try_emplace(name, since).first->second < kPlacePatience
+            ? now - without_agent_.try_emplace(name, since_of(name)).first->second < kPlacePatience
             : node->second.agent.standing <= Standing::kSilent || is_patient(node->second, now);
     if (served) continue;
     fact.pods += there.pods;

@@ -2,9 +2,10 @@
 #pragma once
 // NodeWatch: which nodes' agents receive no spans, and since when. In an elastic cluster, some node
 // is always joining and another is not ready: these get a grace period before they count. A
-// restarted operator does not restart that period, because pods carry the time since which they are
-// not ready. A node that was observed to serve and then fails counts immediately. Used by the
-// reconciler, one for each export. Used from one thread at a time.
+// restarted operator does not restart that period: pods carry the time since which they are not
+// ready, and the export's status the time since which agents do not answer. A node that was
+// observed to serve and then fails counts immediately. Used by the reconciler, one for each export.
+// Used from one thread at a time.
 
 #include <map>
 #include <optional>
@@ -25,6 +26,8 @@ class NodeWatch {
     Tick tick;
     WallTime wall;
   };
+  // Continues from what the previous operator wrote to the export's status.
+  void resume(const Json& status);
   // `pods`: the export's agents, trimmed (trim.h); `reports`: what they report. `set`: the counts
   // of their DaemonSet.
   void note(const std::vector<kube::ObjectPointer>& pods, const std::vector<AgentReport>& reports,
@@ -58,7 +61,11 @@ class NodeWatch {
     std::string serving_uid;  // "": it has not served yet
   };
   [[nodiscard]] Pod judge(const Json& pod, const AgentReport* report) const;
-  static void update(Node& node, Pod agent, const Now& now);
+  void note_silence(const std::vector<kube::ObjectPointer>& pods, const Reports& reports,
+                    const Now& now);
+  // Of the nodes that have no pod any more.
+  void note_gone(const std::map<std::string, Pod>& present, Tick now);
+  void update(const std::string& name, Pod agent, const Now& now);
   [[nodiscard]] static Duration patience(const Node& node);
   [[nodiscard]] static bool is_patient(const Node& node, Tick now);
   void note_troubles(const std::vector<kube::ObjectPointer>& pods, const Reports& reports,
@@ -69,7 +76,15 @@ class NodeWatch {
     PodTrouble trouble;
   };
   std::map<std::string, Node> nodes_;
-  std::map<std::string, Troubled> troubled_;  // nodes with a pod that cannot run or store
+  struct Gone {
+    Node node;
+    Tick since{};
+  };
+  // Nodes that did not serve when their pod was deleted. A new pod there, the next of a series that
+  // do not become ready, gets no new grace period.
+  std::map<std::string, Gone> gone_;
+  std::map<std::string, WallTime> silent_since_;  // nodes without an agent that answers
+  std::map<std::string, Troubled> troubled_;      // nodes with a pod that cannot run or store
   std::optional<Tick> troubles_due_;  // when the next pod that is not ready counts as one of them
   std::map<std::string, Tick> without_agent_;  // with injected pods
   bool looked_ = false;                        // for without_agent_

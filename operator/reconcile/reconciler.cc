@@ -104,7 +104,10 @@ std::shared_ptr<Reconciler::Memory> Reconciler::memory_of(const kube::ObjectKey&
   if (memory == nullptr || memory->uid != uid) {
     memory = std::make_shared<Memory>();
     memory->uid = uid;
-    if (const Json* status = find(object, {"status"})) memory->lost_nodes.resume(*status);
+    if (const Json* status = find(object, {"status"})) {
+      memory->nodes.resume(*status);
+      memory->lost_nodes.resume(*status);
+    }
   }
   return memory;
 }

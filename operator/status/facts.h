@@ -86,13 +86,19 @@ struct NodesFact {
     std::string message{};
     bool operator==(const CannotRun&) const = default;
   };
+  struct SilentAgent {
+    std::string node;
+    WallTime since;  // by the operator's clock
+    bool operator==(const SilentAgent&) const = default;
+  };
   std::vector<CannotRun> cannot_run{};
-  int64_t serving = 0;               // nodes with an agent that is ready
-  std::vector<Trouble> failing;      // no agent receives spans there
-  std::vector<Trouble> silent;       // one may, but it does not answer the operator
-  std::vector<std::string> awaited;  // joining or not ready, and within the grace period
-  int64_t unheard = 0;               // of those: their kubelets do not report; agents may still run
-  bool pods_missing = false;         // nodes have had no pod of the DaemonSet for too long
+  int64_t serving = 0;                     // nodes with an agent that is ready
+  std::vector<Trouble> failing;            // no agent receives spans there
+  std::vector<Trouble> silent;             // one may, but it does not answer the operator
+  std::vector<SilentAgent> unanswering{};  // all that do not answer, grace period or not
+  std::vector<std::string> awaited;        // joining or not ready, and within the grace period
+  int64_t unheard = 0;        // of those: their kubelets do not report; agents may still run
+  bool pods_missing = false;  // nodes have had no pod of the DaemonSet for too long
   bool operator==(const NodesFact&) const = default;
 };
 

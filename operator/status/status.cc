@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kErrorBytesMax = 256;
 constexpr std::string_view kUnknownState = "Unknown";  // no agent has reported a known state
 constexpr size_t kReasonsTold = 32;
+constexpr size_t kSilentTold = 20;
 
 // The time changes only when the status does.
 std::string transition_time(const Facts& facts, const Condition& condition) {
@@ -118,6 +119,18 @@ Json nodes_lost_json(const std::vector<LostNodeFact>& nodes) {
   return made;
 }
 
+// Those that have been silent for the longest time.
+Json silent_json(std::vector<NodesFact::SilentAgent> agents) {
+  std::stable_sort(agents.begin(), agents.end(),
+                   [](const auto& a, const auto& b) { return a.since < b.since; });
+  if (agents.size() > kSilentTold) agents.resize(kSilentTold);
+  Json made = Json::array();
+  for (const NodesFact::SilentAgent& agent : agents) {
+    made.push_back({{"node", agent.node}, {"since", rfc3339(agent.since)}});
+  }
+  return made;
+}
+
 Json agents_json(const Facts& facts) {
   const DaemonSetFact set = facts.daemon_set.value_or(DaemonSetFact{});
   Json made = {{"desired", set.desired}, {"ready", set.ready}, {"updated", set.updated}};
@@ -129,6 +142,7 @@ Json agents_json(const Facts& facts) {
     failing.push_back(std::move(node));
   }
   if (!failing.empty()) made["nodesFailing"] = std::move(failing);
+  if (!facts.nodes.unanswering.empty()) made["nodesSilent"] = silent_json(facts.nodes.unanswering);
   return made;
 }
 

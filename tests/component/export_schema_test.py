@@ -137,7 +137,12 @@ STATUS = {
     "observedGeneration": 1,
     "consent": "AllAsBefore",
     "conditions": [condition("Ready", "False", "Paused"), condition("ConfigValid", "True", "Valid")],
-    "agents": {"desired": 12, "ready": 11, "updated": 12},
+    "agents": {
+        "desired": 12,
+        "ready": 11,
+        "updated": 12,
+        "nodesSilent": [{"node": "node-4", "since": "2026-01-02T03:04:05Z"}],
+    },
     "destinations": [
         {
             "name": "arize",
@@ -175,10 +180,11 @@ STATUS = {
     "nodesLost": [
         {
             "node": "node-6",
-            "disk": "2b-65f0-7",
+            "disk": disk,
             "since": "2026-01-02T03:04:05Z",
             "destinations": [{"name": "arize", "spans": 40, "bytes": 2**40}],
         }
+        for disk in ("2b-65f0-7", "2c-65f0-7")
     ],
 }
 

@@ -70,6 +70,18 @@ TEST(LostNodes, TakesItBackWhenAnAgentIsThereAgain) {
   EXPECT_THAT(nodes.lost(), IsEmpty());
 }
 
+TEST(LostNodes, KeepsEachDiskThatANodeLost) {
+  LostNodes nodes;
+  nodes.note({report("a", 5, 0, "disk-1")}, {"a"}, kStart);
+  nodes.note({report("a", 7, 0, "disk-2")}, {"a"}, kStart + seconds(10));
+  nodes.note({}, {}, kStart + seconds(20));
+  nodes.note({}, {}, kStart + minutes(6));
+  ASSERT_THAT(nodes.lost(), SizeIs(2));
+  nodes.note({report("a", 7, 0, "disk-2")}, {"a"}, kStart + minutes(7));
+  ASSERT_THAT(nodes.lost(), SizeIs(1)) << "the second disk is back";
+  EXPECT_EQ(nodes.lost()[0].disk, "disk-1");
+}
+
 TEST(LostNodes, AddsWhatTwoAgentsOfANodeHold) {
   LostNodes nodes;
   nodes.note({report("a", 2, 0), report("a", 3, 1)}, {"a"}, kStart);

@@ -13,6 +13,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 using Trouble = NodesFact::Trouble;
 
 const WallTime kStart = from_unix_nanos(1'764'000'000'000'000'000);
@@ -23,6 +24,7 @@ struct Agent {
   bool ready = true;
   bool containers_ready = true;
   int restarts = 0;
+  bool polled = true;
   std::optional<std::string> unreachable{};
   std::string not_ready_reason{};
   std::string since{};  // lastTransitionTime of the pod's condition
@@ -55,6 +57,7 @@ class NodeWatchTest : public testing::Test {
                                               {"lastTransitionTime", agent.since}}})},
                  {"containerStatuses", Json::array({{{"ready", agent.containers_ready},
                                                      {"restartCount", agent.restarts}}})}}}}));
+      if (!agent.polled) continue;
       AgentReport report{.node = node, .pod = name, .unreachable = agent.unreachable};
       report.says.not_ready_reason = agent.not_ready_reason;
       reports.push_back(std::move(report));
@@ -104,6 +107,64 @@ TEST_F(NodeWatchTest, GivesNoNewTimeAfterARestartOfTheOperator) {
   agents["a"].since = "2025-11-24T15:57:00Z";  // three minutes before the start
   EXPECT_THAT(look().awaited, ElementsAre("a"));
   EXPECT_THAT(look(minutes(2)).failing, ElementsAre(Trouble{"a", "", kUnheard}));
+}
+
+TEST_F(NodeWatchTest, GivesASilentAgentNoNewTimeAfterARestartOfTheOperator) {
+  look();
+  agents["a"].unreachable = "no answer";
+  const NodesFact fact = look(seconds(30));
+  EXPECT_THAT(fact.awaited, ElementsAre("a"));
+  ASSERT_THAT(fact.unanswering, ElementsAre(NodesFact::SilentAgent{"a", kStart + seconds(30)}));
+  watch = {};
+  watch.resume(
+      {{"agents",
+        {{"nodesSilent", Json::array({{{"node", "a"}, {"since", rfc3339(kStart + seconds(30))}},
+                                      {{"node", "gone"}, {"since", rfc3339(kStart)}}})}}}});
+  EXPECT_THAT(look(minutes(4)).awaited, ElementsAre("a"));
+  EXPECT_THAT(look(minutes(1)).silent, ElementsAre(Trouble{"a", "no answer"}));
+  EXPECT_THAT(look().unanswering, SizeIs(1));
+  agents["a"].unreachable.reset();
+  EXPECT_EQ(look(seconds(1)), serving_on(2));
+  agents["a"].unreachable = "no answer";
+  EXPECT_THAT(look(minutes(4)).awaited, ElementsAre("a")) << "it has answered meanwhile";
+}
+
+TEST_F(NodeWatchTest, TakesAnAgentForSilentUntilTheNewOperatorHasPolledIt) {
+  watch.resume(
+      {{"agents", {{"nodesSilent", Json::array({{{"node", "a"}, {"since", rfc3339(kStart)}}})}}}});
+  agents["a"].polled = false;
+  EXPECT_THAT(look(minutes(5)).silent, ElementsAre(Trouble{"a"}));
+}
+
+// A pod that is evicted again and again, for example.
+TEST_F(NodeWatchTest, GivesTheNextPodOfANodeThatNeverServedNoNewTime) {
+  look();
+  for (int pod = 0; pod < 5; ++pod) {
+    agents["new"] = {.uid = std::to_string(pod),
+                     .ready = false,
+                     .containers_ready = false,
+                     .since = rfc3339(kStart + now_.time_since_epoch())};
+    EXPECT_THAT(look().awaited, ElementsAre("new"));
+    look(minutes(1));
+    agents.erase("new");
+    EXPECT_THAT(look(seconds(1)).awaited, IsEmpty());
+  }
+  agents["new"] = {.ready = false, .containers_ready = false};
+  EXPECT_THAT(look().failing, ElementsAre(Trouble{"new"}));
+  agents["new"] = {};
+  EXPECT_EQ(look(), serving_on(3));
+}
+
+TEST_F(NodeWatchTest, APodThatFailedAndIsDeletedLeavesItsNodeUnserved) {
+  look();
+  unserved({});
+  agents["a"] = {.ready = false, .containers_ready = false};
+  look();
+  const std::map<std::string, PodsOnNode> injected = {{"a", {1, {"shop/web"}}}};
+  EXPECT_EQ(unserved(injected).pods, 1);
+  agents.erase("a");
+  look(seconds(1));
+  EXPECT_EQ(unserved(injected).pods, 1);
 }
 
 TEST_F(NodeWatchTest, CountsAtOnceWhatServedAndFails) {

@@ -151,7 +151,7 @@ class Schedule {
       case 6:
         if (nodes_.size() < 6) {
           add_node();
-          if (random_.below(4) == 0) nodes_.rbegin()->second.has_agent = false;
+          if (random_.below(4) == 0) nodes_["node-" + std::to_string(made_)].has_agent = false;
         }
         break;
       case 7:
@@ -182,8 +182,11 @@ class Schedule {
         if (nodes_.size() > 1) remove_node();
         restart();
         return;
-      default:
+      case 13:
         restart();
+        return;
+      default:
+        taint(node);
     }
     changed(node, was_ready);
   }
@@ -191,39 +194,56 @@ class Schedule {
   void remove_node() {
     auto chosen = nodes_.begin();
     std::advance(chosen, static_cast<ptrdiff_t>(random_.below(nodes_.size())));
-    lose(chosen->first, chosen->second);
+    lose(chosen->second);
     nodes_.erase(chosen);
+  }
+
+  // Or removes the taint: the agent comes back to the same disk.
+  void taint(NodeModel& node) {
+    if (node.has_agent) {
+      lose(node);
+    } else {
+      gone_.erase(node.disk);
+      unwritten_.erase(node.disk);
+    }
+    node.has_agent = !node.has_agent;
+    node.said.reset();
+    node.failures = 0;
   }
 
   // The machine is created again, at once and under the same name.
   void replace_node() {
     auto chosen = nodes_.begin();
     std::advance(chosen, static_cast<ptrdiff_t>(random_.below(nodes_.size())));
-    lose(chosen->first, chosen->second);
+    lose(chosen->second);
     chosen->second = {};
     chosen->second.disk = "disk-" + std::to_string(++made_);
     chosen->second.since = world_.clock.wall();
   }
 
-  void lose(const std::string& name, const NodeModel& node) {
+  void lose(const NodeModel& node) {
     removed_ = world_.clock.wall();
     // Nobody can report a backlog that no poll has seen.
-    if (!node.said || node.said->unreachable) return;
+    if (!node.said) return;
     const bool held = std::any_of(node.said->says.lanes.begin(), node.said->says.lanes.end(),
                                   [](const report::Lane& lane) { return lane.spans.backlog > 0; });
-    if (held) gone_.insert(name);
+    if (held) gone_.insert(node.disk);
     const Json status = world_.status();
     const Json& written = array_at(status, {"nodesWithBacklog"});
     const bool is_written = std::any_of(written.begin(), written.end(), [&](const Json& entry) {
-      return text_at(entry, {"node"}) == name;
+      return text_at(entry, {"disk"}) == node.disk;
     });
-    if (held && !is_written) unwritten_.insert(name);
+    if (held && !is_written) unwritten_.insert(node.disk);
   }
 
   void restart() {
     // What the previous operator was told less than half a minute before it ended goes with it.
-    for (const std::string& name : unwritten_) gone_.erase(name);
+    for (const std::string& disk : unwritten_) gone_.erase(disk);
     unwritten_.clear();
+    for (auto& [name, node] : nodes_) {
+      node.said.reset();
+      node.failures = 0;
+    }
     world_.reconciler = std::make_unique<Reconciler>(
         Installation{.agent_image = "registry.example.com/agent:1"},
         Reconciler::Parts{world_.api, world_.cache, world_.events, world_.agents, world_.clock,
@@ -237,7 +257,8 @@ class Schedule {
     secrets_ = {{"arize", ""}, {"databricks", ""}};
     for (auto& [name, node] : nodes_) {
       const bool was_ready = node.ready();
-      node.heard = node.has_agent = true;
+      if (!node.has_agent) taint(node);
+      node.heard = true;
       node.crashed = node.disk_full = node.silent = false;
       for (auto& [destination, lane] : node.lanes) lane.blocked = false;
       changed(node, was_ready);
@@ -362,11 +383,11 @@ class Schedule {
       for (const Destination destination : kDestinations) {
         report.says.lanes.push_back(lane_of(node, destination));
       }
-    } else if (++node.failures >= 2) {
+    } else if (++node.failures >= 2 || !node.said) {
       report.unreachable = "no answer";
       if (node.said) report.says = node.said->says;
     } else {
-      return;  // a single failure is ignored
+      return;  // a single failure of an agent that has answered is ignored
     }
     node.said = report;
   }
@@ -434,11 +455,11 @@ class Schedule {
              << world_.condition("AgentsAvailable") << "\n";
     std::set<std::string> lost;
     for (const Json& entry : array_at(status, {"nodesLost"})) {
-      lost.emplace(text_at(entry, {"node"}));
+      lost.emplace(text_at(entry, {"disk"}));
     }
     if (world_.clock.wall() - removed_ >= kSaidWithin) {
-      for (const std::string& node : gone_) {
-        EXPECT_TRUE(lost.contains(node)) << node << " went with a backlog\n" << history_.str();
+      for (const std::string& disk : gone_) {
+        EXPECT_TRUE(lost.contains(disk)) << disk << " went with a backlog\n" << history_.str();
       }
     }
     if (!ready) return;
@@ -448,6 +469,7 @@ class Schedule {
       const bool unserved = node.application && !node.stores() && !others_serve &&
                             world_.clock.wall() - node.since >= kSaidWithin;
       EXPECT_FALSE(unserved) << "nobody takes spans on " << name << "\n" << history_.str();
+      if (!node.has_agent) continue;  // what waits there is judged by gone_
       for (const auto& [destination, lane] : node.lanes) {
         const bool late =
             !lane.waiting.empty() && world_.clock.wall() - lane.waiting.front() >= kSaidWithin;
@@ -464,7 +486,7 @@ class Schedule {
     }
   }
 
-  static constexpr uint64_t kKinds = 14;
+  static constexpr uint64_t kKinds = 15;
 
   Random random_;
   const uint64_t every_;                           // average number of steps between faults
@@ -476,7 +498,7 @@ class Schedule {
   std::map<Destination, Answer> answers_{{Destination::kArize, Answer::kTaken},
                                          {Destination::kDatabricks, Answer::kTaken}};
   std::map<std::string, std::string> secrets_{{"arize", ""}, {"databricks", ""}};
-  std::set<std::string> gone_;       // with a backlog that the operator knew of
+  std::set<std::string> gone_;       // disks with a backlog that the operator knew of
   std::set<std::string> unwritten_;  // of them: the status did not have it yet
   WallTime removed_{};
   std::ostringstream history_;

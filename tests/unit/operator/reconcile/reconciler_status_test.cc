@@ -372,6 +372,21 @@ void remove_node(World& world) {
   world.roll_out(0);
 }
 
+TEST(ReconcilerStatus, SaysThatAgentsAreSilentAlsoAfterARestartOfTheOperator) {
+  World world;
+  run_with_backlog(world);
+  world.agents.said[0].unreachable = "no answer";
+  world.settle();
+  world.clock.advance(std::chrono::minutes(5));
+  world.settle();
+  EXPECT_EQ(world.condition("AgentsAvailable"), "Unknown AgentsSilent");
+  EXPECT_THAT(world.events.told(), Contains("Warning AgentsSilent").Times(1));
+  world.restart();
+  world.settle();
+  EXPECT_EQ(world.condition("AgentsAvailable"), "Unknown AgentsSilent");
+  EXPECT_THAT(world.events.told(), Contains("Warning AgentsSilent").Times(1));
+}
+
 // The node goes, and the operator with it, before anybody has missed the node.
 TEST(ReconcilerEvents, TellOfANodeThatTookTheOperatorWithIt) {
   World world;
