@@ -64,6 +64,7 @@ struct NodeModel {
   bool crashed = false;
   bool disk_full = false;
   bool application = true;  // whether it runs an injected one
+  WallTime application_since{};
   int restarts = 0;
   int failures = 0;  // consecutive failed polls
   WallTime since;    // last change of its readiness
@@ -147,6 +148,7 @@ class Schedule {
         break;
       case 5:
         node.application = !node.application;
+        node.application_since = world_.clock.wall();
         break;
       case 6:
         if (nodes_.size() < 6) {
@@ -466,8 +468,9 @@ class Schedule {
     for (const auto& [name, node] : nodes_) {
       // If an application has no agent, nobody accepts its spans.
       const bool others_serve = falls_back_ && !node.has_agent;
+      const WallTime since = std::max(node.since, node.application_since);
       const bool unserved = node.application && !node.stores() && !others_serve &&
-                            world_.clock.wall() - node.since >= kSaidWithin;
+                            world_.clock.wall() - since >= kSaidWithin;
       EXPECT_FALSE(unserved) << "nobody takes spans on " << name << "\n" << history_.str();
       if (!node.has_agent) continue;  // what waits there is judged by gone_
       for (const auto& [destination, lane] : node.lanes) {
