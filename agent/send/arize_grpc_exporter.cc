@@ -197,7 +197,7 @@ class ArizeGrpcExporter final : public Exporter {
     Lock lock(mutex_);
     // Past this point the destructor's TryCancel() and Shutdown() see the call.
     if (stopping_) return false;
-    calls_.insert(&call);
+    calls_.insert(&call);  // a resend; open() has inserted any other call
     call.reader = stub.PrepareUnaryCall(&call.context, kMethod, message, answers_.get());
     call.reader->StartCall();
     call.reader->Finish(&call.response, &call.status, &call);

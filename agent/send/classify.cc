@@ -42,9 +42,23 @@ Outcome classify_misconfigured(const Error& error) {
 }
 
 bool refuses_credential(const Outcome& result) {
-  return result.kind == OutcomeKind::kPause &&
-         (result.reason == to_string(PauseReason::kAuthRejected) ||
-          result.reason == to_string(PauseReason::kPermissionDenied));
+  const auto why = report::parse_word<PauseReason>(result.reason);
+  if (result.kind != OutcomeKind::kPause || !why) return false;
+  switch (*why) {
+    case PauseReason::kAuthRejected:
+    case PauseReason::kPermissionDenied:
+      return true;
+    case PauseReason::kCredentialMissing:  // nothing was sent
+    case PauseReason::kTableMissing:
+    case PauseReason::kTableUnsupported:
+    case PauseReason::kSchemaMismatch:
+    case PauseReason::kMisconfigured:
+    case PauseReason::kNotEnabled:
+    case PauseReason::kEverythingRefused:
+    case PauseReason::kForeignAnswer:
+      break;
+  }
+  return false;
 }
 
 }  // namespace dualtrace::agent

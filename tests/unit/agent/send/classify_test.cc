@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <span>
 
 #include "agent/send/outcomes.h"
@@ -477,10 +478,20 @@ TEST(Classify, PausesWhatCannotBeSent) {
   EXPECT_EQ(missing.reason, "CredentialMissing");
 }
 
+// All of them: a candidate credential is dropped on these answers, and only on these.
 TEST(Classify, KnowsWhichRefusalsAreAboutTheCredential) {
+  const std::set<std::string_view> about_it = {"AuthRejected", "PermissionDenied"};
+  for (const std::string_view reason : report::kWords<report::PauseReason>) {
+    const Outcome paused{.kind = kPause, .reason = std::string(reason)};
+    EXPECT_EQ(refuses_credential(paused), about_it.contains(reason)) << reason;
+    const Outcome retried{.kind = kRetry, .reason = std::string(reason)};
+    EXPECT_FALSE(refuses_credential(retried)) << reason;
+  }
+  EXPECT_FALSE(refuses_credential({.kind = kPause, .reason = "of a newer version"}));
   EXPECT_TRUE(refuses_credential(classify_arize_grpc({.code = 16}, kSpans)));
   EXPECT_TRUE(refuses_credential(classify_arize_grpc({.code = 7}, kSpans)));
   EXPECT_TRUE(refuses_credential(classify_databricks_http({.status = 401}, kSpans, kNow)));
+  EXPECT_TRUE(refuses_credential(classify_databricks_http({.status = 403}, kSpans, kNow)));
   EXPECT_FALSE(refuses_credential(classify_databricks_http({.status = 404}, kSpans, kNow)));
   EXPECT_FALSE(refuses_credential(classify_no_key({ErrorKind::kNotFound, ""})));
 }
