@@ -98,7 +98,9 @@ class RunningAgent final : public Agent {
         config_reload_(
             file, loaded.text, [this](const AgentConfig& wanted) { return reload(wanted); }, clock_,
             metrics_),
-        limits_(limits_that_fit(config_.receiver.limits, memory_limit())),
+        memory_configured_(config_.receiver.limits.memory_bytes),
+        memory_limit_(memory_limit()),
+        limits_(limits_that_fit(config_.receiver.limits, memory_limit_)),
         admission_(limits_.memory_bytes) {}
   ~RunningAgent() override;
   RunningAgent(const RunningAgent&) = delete;
@@ -132,6 +134,8 @@ class RunningAgent final : public Agent {
   const uint64_t descriptors_ = raise_descriptor_limit();
 
   FolderRights rights_ = rights_from_environment(config_.delivery.max_age);  // as config_
+  const uint64_t memory_configured_;  // at the start; a change of it needs a restart
+  const std::optional<uint64_t> memory_limit_;
   const ReceiverLimits limits_;  // as configured, or what the container's memory allows
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
   Admission admission_;
@@ -160,7 +164,7 @@ class RunningAgent final : public Agent {
 };
 
 Status RunningAgent::run() {
-  if (limits_.memory_bytes < config_.receiver.limits.memory_bytes) {
+  if (limits_.memory_bytes < memory_configured_) {
     log_warn(
         "the container's memory limit is too low for receiver.limits.memoryBytes, so the receiver "
         "uses less: raise the limit or lower the setting",
@@ -345,6 +349,8 @@ AgentSnapshot RunningAgent::snapshot() const {
   snapshot.disk = disk_;
   snapshot.admission_bytes = admission_.bytes_admitted();
   snapshot.admission_bytes_max = admission_.bytes_max();
+  snapshot.admission_bytes_configured = memory_configured_;
+  snapshot.memory_limit = memory_limit_.value_or(0);
   snapshot.admission_refusals = admission_.refusals();
   snapshot.admission_share_refusals = admission_.share_refusals();
   return snapshot;

@@ -41,6 +41,8 @@ struct AgentSnapshot {
   std::string disk;                       // report::Agent::disk
   uint64_t admission_bytes = 0;           // received and not yet stored
   uint64_t admission_bytes_max = 0;
+  uint64_t admission_bytes_configured = 0;
+  uint64_t memory_limit = 0;  // of the container; 0: none, or not known
   uint64_t admission_refusals = 0;
   uint64_t admission_share_refusals = 0;  // of these, refusals because a client was over its share
 };

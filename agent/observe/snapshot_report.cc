@@ -55,7 +55,9 @@ report::Agent report_of(const AgentSnapshot& snapshot) {
                       .disk = snapshot.disk,
                       .admission = {.bytes = snapshot.admission_bytes,
                                     .bytes_max = snapshot.admission_bytes_max,
-                                    .refusals = snapshot.admission_refusals}};
+                                    .refusals = snapshot.admission_refusals,
+                                    .bytes_configured = snapshot.admission_bytes_configured,
+                                    .memory_limit = snapshot.memory_limit}};
   for (const LaneSnapshot& lane : snapshot.lanes) agent.lanes.push_back(lane_of(lane));
   for (const JournalSnapshot& journal : snapshot.journals) {
     agent.journals.push_back(journal_of(journal));

@@ -310,7 +310,9 @@ std::string to_json(const Agent& agent) {
                   {"admission",
                    {{"bytes", agent.admission.bytes},
                     {"bytesMax", agent.admission.bytes_max},
-                    {"refusals", agent.admission.refusals}}}};
+                    {"refusals", agent.admission.refusals},
+                    {"bytesConfigured", agent.admission.bytes_configured},
+                    {"memoryLimit", agent.admission.memory_limit}}}};
   for (const Lane& lane : agent.lanes) {
     if (made["lanes"].size() < kLanesMax) made["lanes"].push_back(lane_json(lane, agent.now));
   }
@@ -334,7 +336,9 @@ Result<Agent> parse(std::string_view json) {
   agent.disk = word_at(*from, {"disk"});
   agent.admission = {.bytes = count_at(*from, {"admission", "bytes"}),
                      .bytes_max = count_at(*from, {"admission", "bytesMax"}),
-                     .refusals = count_at(*from, {"admission", "refusals"})};
+                     .refusals = count_at(*from, {"admission", "refusals"}),
+                     .bytes_configured = count_at(*from, {"admission", "bytesConfigured"}),
+                     .memory_limit = count_at(*from, {"admission", "memoryLimit"})};
   return agent;
 }
 

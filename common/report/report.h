@@ -158,6 +158,10 @@ struct Admission {
   uint64_t bytes = 0;
   uint64_t bytes_max = 0;
   uint64_t refusals = 0;
+  // As configured. More than bytes_max if the container has less memory than the configuration
+  // assumes. 0 from a version that does not report it.
+  uint64_t bytes_configured = 0;
+  uint64_t memory_limit = 0;  // of the container; 0: none, or not known
   bool operator==(const Admission&) const = default;
 };
 

@@ -46,6 +46,7 @@ bool same_numbers(const report::Lane& a, const report::Lane& b) {
 ReportChange compare_reports(const AgentReport& before, const AgentReport& after) {
   if (!same_state(before, after)) return ReportChange::kState;
   const bool same = before.unreachable == after.unreachable &&
+                    before.says.admission.bytes_max == after.says.admission.bytes_max &&
                     std::equal(before.says.lanes.begin(), before.says.lanes.end(),
                                after.says.lanes.begin(), same_numbers);
   return same ? ReportChange::kNone : ReportChange::kNumbers;

@@ -177,6 +177,29 @@ std::string cannot_run_told(const NodesFact& nodes) {
 
 namespace {
 
+std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + "Mi"; }
+
+// Agents whose container has less memory than the export asks for: something lowered its limit when
+// the pod was created. They work, but refuse requests under a lower load than expected.
+std::string less_memory_told(const Facts& facts) {
+  std::vector<std::string> nodes;
+  const report::Admission* least = nullptr;
+  for (const AgentReport& agent : facts.agents) {
+    const report::Admission& memory = agent.says.admission;
+    if (agent.unreachable || memory.bytes_max >= memory.bytes_configured) continue;
+    nodes.push_back(agent.node);
+    if (least == nullptr || memory.bytes_max < least->bytes_max) least = &memory;
+  }
+  if (least == nullptr) return "";
+  std::sort(nodes.begin(), nodes.end());
+  return "; the memory limit of the agents on " + name_list(nodes) +
+         " is lower than spec.agent.resources asks for (" + mebibytes(least->memory_limit) +
+         "), so they hold at most " + mebibytes(least->bytes_max) + " of spans that are not yet " +
+         "stored, instead of " + mebibytes(least->bytes_configured) +
+         ": check what changes the limits of pods, such as a VerticalPodAutoscaler, an admission "
+         "policy or GKE Autopilot";
+}
+
 // What the DaemonSet's counts and the nodes' agents show.
 Condition of_nodes(const Facts& facts) {
   const auto& set = facts.daemon_set;
@@ -217,9 +240,11 @@ Condition agents_available(const Facts& facts) {
   if (facts.unserved.pods > 0) found.push_back(unserved(facts));
   if (!facts.nodes.silent.empty()) found.push_back(silent(facts));
   if (all_well) found.push_back(std::move(nodes));
-  return *std::max_element(found.begin(), found.end(), [](const Condition& a, const Condition& b) {
-    return badness(a.status) < badness(b.status);
-  });
+  Condition worst = *std::max_element(
+      found.begin(), found.end(),
+      [](const Condition& a, const Condition& b) { return badness(a.status) < badness(b.status); });
+  worst.message += less_memory_told(facts);
+  return worst;
 }
 
 }  // namespace dualtrace::ctl

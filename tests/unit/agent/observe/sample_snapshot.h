@@ -43,6 +43,8 @@ inline AgentSnapshot sample_snapshot() {
   snapshot.disk = "2a-65f0-7";
   snapshot.admission_bytes = 1024;
   snapshot.admission_bytes_max = 1 << 20;
+  snapshot.admission_bytes_configured = 1 << 21;
+  snapshot.memory_limit = 1 << 22;
   return snapshot;
 }
 

@@ -15,16 +15,18 @@ WallTime at(int64_t seconds) { return WallTime(std::chrono::seconds(1'700'000'00
 
 // Every member has a distinct value, so that none can be left out or mistaken for another.
 Agent full_report() {
-  Agent agent{.version = "0.1.0",
-              .now = at(100),
-              .started = at(1),
-              .not_ready_reason = "the disk is full",
-              .configuration = {.fingerprint = "c0ffee",
-                                .loaded = at(2),
-                                .state = ConfigurationState::kRefused,
-                                .why = "arize.colour: unknown key"},
-              .disk = "2a-65f0-7",
-              .admission = {.bytes = 1, .bytes_max = 2, .refusals = 3}};
+  Agent agent{
+      .version = "0.1.0",
+      .now = at(100),
+      .started = at(1),
+      .not_ready_reason = "the disk is full",
+      .configuration = {.fingerprint = "c0ffee",
+                        .loaded = at(2),
+                        .state = ConfigurationState::kRefused,
+                        .why = "arize.colour: unknown key"},
+      .disk = "2a-65f0-7",
+      .admission = {
+          .bytes = 1, .bytes_max = 2, .refusals = 3, .bytes_configured = 4, .memory_limit = 5}};
   agent.lanes.push_back(
       {.name = "arize",
        .state = LaneState::kPaused,

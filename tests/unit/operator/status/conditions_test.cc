@@ -463,6 +463,33 @@ TEST(Ready, IsFalseWhenTheFirstRolloutStalls) {
   EXPECT_EQ(ready.at("reason"), "PodsUnavailable");
 }
 
+// An admission policy lowers the limit of some nodes' pods, or of all.
+TEST(AgentsAvailable, SaysWhereAgentsHaveLessMemoryThanTheExportAsksFor) {
+  constexpr uint64_t kMebibyte = 1 << 20;
+  World world;
+  const std::string before = agents_available(world.facts).message;
+  for (AgentReport& agent : world.facts.agents) {
+    agent.says.admission = {.bytes_max = 128 * kMebibyte, .bytes_configured = 128 * kMebibyte};
+  }
+  world.facts.agents[0].says.admission = {.bytes_max = 64 * kMebibyte};  // of the version before
+  EXPECT_EQ(agents_available(world.facts).message, before);
+  for (const size_t agent : {7U, 3U}) {
+    world.facts.agents[agent].says.admission = {.bytes_max = 25 * kMebibyte,
+                                                .bytes_configured = 128 * kMebibyte,
+                                                .memory_limit = 100 * kMebibyte};
+  }
+  const Json condition = condition_of(world.status(), kAgentsType);
+  EXPECT_EQ(condition.at("reason"), "Available");
+  EXPECT_THAT(
+      agents_available(world.facts).message,
+      testing::StartsWith(
+          before +
+          "; the memory limit of the agents on node-04, node-08 is lower than spec.agent.resources "
+          "asks for (100Mi), so they hold at most 25Mi of spans that are not yet stored, instead "
+          "of 128Mi: check what changes the limits of pods"));
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("status"), "True");
+}
+
 TEST(AgentsAvailable, SendsToTheDaemonSetWhereNoPodCouldSay) {
   World world;
   world.facts.daemon_set = DaemonSetFact{1, 1, 12, 3, 3, 3, 3};
