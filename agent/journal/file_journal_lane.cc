@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace dualtrace::agent {
+namespace {
+
+constexpr size_t kNoteBytesMax = 64 * 1024;
+
+}  // namespace
 
 FileJournalLane::FileJournalLane(Parts parts)
     : files_(parts.files),
@@ -248,6 +253,7 @@ std::optional<PinnedSegment> FileJournalLane::pinned(size_t records_max) const {
 // Stores a copy of the cursor, so that nothing waits for the disk under the lock. Changes made in
 // the meantime are stored the next time.
 Status FileJournalLane::sync() {
+  store_note();
   CursorState state;
   JournalTotals copied_to;
   uint64_t changes = 0;
@@ -269,6 +275,31 @@ Status FileJournalLane::sync() {
   changes_stored_ = changes;
   if (table_.set_durable(index_, state.watermark)) recycle_();
   return {};
+}
+
+void FileJournalLane::note(std::string text) { unstored_note_ = std::move(text); }
+
+std::string FileJournalLane::take_note() {
+  if (std::exchange(note_taken_, true)) return "";
+  Result<std::string> note = read_file(files_, note_path(), kNoteBytesMax);
+  if (note) return *std::move(note);
+  if (note.error().kind != ErrorKind::kNotFound) {
+    log_warn("cannot read what the agent before noted beside its cursor",
+             {{"lane", name_}, {"folder", folder_}, {"error", note.error().message}});
+  }
+  return "";
+}
+
+// A full disk must not keep the cursor from moving, because that is what frees space.
+void FileJournalLane::store_note() {
+  if (!unstored_note_) return;
+  const Status written = write_file(files_, note_path(), *unstored_note_);
+  if (written) {
+    unstored_note_.reset();
+  } else if (note_log_.allow(scheduler_.clock().tick())) {
+    log_warn("cannot write a note beside the cursor; it is retried",
+             {{"lane", name_}, {"folder", folder_}, {"error", written.error().message}});
+  }
 }
 
 void FileJournalLane::on_published(std::function<void()> notify) {

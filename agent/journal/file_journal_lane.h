@@ -22,6 +22,7 @@
 #include "agent/journal/group_writer.h"
 #include "agent/journal/journal_lane.h"
 #include "agent/journal/journal_reader.h"
+#include "common/log/log.h"
 #include "common/sync/mutex.h"
 
 namespace dualtrace::agent {
@@ -50,6 +51,8 @@ class FileJournalLane final : public JournalLane {
   void carry_over(CarryOver rest, std::function<void(Status)> done) override;
   [[nodiscard]] std::optional<PinnedSegment> pinned(size_t records_max) const override;
   Status sync() override;
+  void note(std::string text) override;
+  std::string take_note() override;
   void on_published(std::function<void()> notify) override;
   [[nodiscard]] LaneBooks books() const override;
   [[nodiscard]] Backlog backlog() const override;
@@ -76,6 +79,8 @@ class FileJournalLane final : public JournalLane {
   Status copy_refused(const Carrying& carrying, Status status);
   void know(const ReadMark& copy) DT_REQUIRES(mutex_);
   void forget_copy(uint64_t sequence) DT_REQUIRES(mutex_);
+  void store_note();
+  [[nodiscard]] std::string note_path() const { return folder_ + "/note-" + name_; }
   [[nodiscard]] std::optional<WallTime> arrival_at(uint64_t sequence, Position known) const;
 
   FileSystem& files_;
@@ -93,6 +98,9 @@ class FileJournalLane final : public JournalLane {
   std::unique_ptr<JournalReader> reader_;
   std::unique_ptr<CursorFile> cursor_file_;
   uint64_t changes_stored_ = 0;
+  std::optional<std::string> unstored_note_;
+  bool note_taken_ = false;
+  LogLimiter note_log_{std::chrono::minutes(1)};
 
   mutable Mutex mutex_;
   Cursor cursor_ DT_GUARDED_BY(mutex_);

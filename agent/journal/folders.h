@@ -3,7 +3,7 @@
 // Folders: ownership of the journal folders under the data folder. Each agent process owns one
 // locked folder. A folder whose owner is dead is adopted: locked, drained alongside the process's
 // own folder, and removed.
-//   <data folder>/journal-2-<16 hex>/{lock, owner, segment-*, cursor-*}
+//   <data folder>/journal-2-<16 hex>/{lock, owner, segment-*, cursor-*, note-*}
 // A folder with the mark of another export (folder_mark.h) is not adopted. It is left alone and
 // reported, so that it can be removed when its spans are too old to be delivered. The 2 is the
 // format's version: an agent of the previous version looks for journal-<16 hex>, and must not adopt

@@ -125,6 +125,13 @@ class JournalLane {
   [[nodiscard]] virtual std::optional<PinnedSegment> pinned(size_t records_max) const = 0;
   // Makes the cursor durable and releases segments. Cheap if nothing changed.
   virtual Status sync() = 0;
+  // Keeps a short text beside the cursor, for the process that has the journal next. The next
+  // sync() makes it durable before the cursor. If the disk does not take it, this is logged, and
+  // the cursor goes on.
+  virtual void note(std::string text) = 0;
+  // The note of the process that had the journal before this one; "" if there is none. Only the
+  // first call returns it: of two lanes that follow each other, the first one has it.
+  virtual std::string take_note() = 0;
   // `notify` is called on the journal's scheduler after each publication, until it is replaced.
   virtual void on_published(std::function<void()> notify) = 0;
   [[nodiscard]] virtual LaneBooks books() const = 0;

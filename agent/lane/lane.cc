@@ -44,6 +44,7 @@ void Lane::add_journal(Journal& journal, std::function<void()> drained) {
       Lock lock(mutex_);
       own_journal_ = &lane;
     }
+    report_.resume(lane.take_note());
     if (draining_) sources_.back()->hurry();
     watch(*sources_.back());
     advance();

@@ -131,6 +131,7 @@ class Lane {
   void stop_resting();
   [[nodiscard]] bool is_idle() const;
   void expire_some();
+  void keep_losses();
   void sync_soon();
   void sync_journals();
   void let_go_drained();
@@ -187,6 +188,7 @@ class Lane {
   Tick carry_again_{};
   uint32_t carry_failures_ = 0;
   std::vector<Burial> burials_;  // their letters are added but not yet kept
+  uint64_t losses_kept_ = 0;     // Losses::changes() of the last note
   bool unsynced_ = false;
   bool sync_planned_ = false;
   bool expiring_ = false;  // a continuation is posted

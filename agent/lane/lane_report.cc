@@ -53,6 +53,14 @@ void LaneReport::undelivered(report::LossWord word, std::string_view reason, uin
       .add(static_cast<double>(spans));
 }
 
+void LaneReport::resume(std::string_view note) {
+  if (note.empty()) return;
+  const Status resumed = counted_.resume(note, clock_.tick(), clock_.wall());
+  if (resumed) return;
+  log_warn("the losses that the agent before noted cannot be read",
+           {{"lane", lane_}, {"error", resumed.error().message}});
+}
+
 Counter& LaneReport::by_names(std::map<Names, Counter*>& known, const std::string& metric,
                               const std::string& help, const char* first_label, Names names) {
   if (known.size() >= kSeriesMax && !known.contains(names)) names.second = "Other";

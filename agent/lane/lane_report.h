@@ -28,6 +28,9 @@ class LaneReport {
   // `message` is the destination's answer about them, if any.
   void undelivered(report::LossWord word, std::string_view reason, uint64_t spans,
                    std::string_view message = {});
+  // What the process that had this journal before noted (Losses::note()). They are reported again,
+  // but not counted again.
+  void resume(std::string_view note);
   void retrying(const Outcome& outcome, Duration delay);
   void paused(const Outcome& outcome);
   void delivering_again();

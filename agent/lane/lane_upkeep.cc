@@ -80,6 +80,7 @@ void Lane::expire_some() {
   const ExpiryLimits limits{options_.backlog_bytes_max, age_limit_.oldest_allowed()};
   const Expired expired = expire(sources_, outbox_, limits, report_);
   if (expired.spans > 0) sync_soon();
+  keep_losses();
   if (!expired.more || expiring_) return;
   expiring_ = true;
   scheduler_.post([this] {
@@ -87,6 +88,20 @@ void Lane::expire_some() {
     expire_some();
     if (!expiring_) advance();
   });
+}
+
+// A lost span whose record is settled durably is not lost again after a crash, so nothing else
+// would report it. The note is therefore set before any sync, in the process's own journal, which
+// is synced first.
+void Lane::keep_losses() {
+  const Losses& losses = report_.losses();
+  if (losses.changes() == losses_kept_) return;
+  const auto own = std::find_if(sources_.begin(), sources_.end(),
+                                [](const auto& source) { return !source->is_adopted(); });
+  if (own == sources_.end()) return;
+  losses_kept_ = losses.changes();
+  (*own)->journal().note(losses.note(now()));
+  sync_soon();
 }
 
 // The delay starts when records are settled, not when the process starts, so that an agent that
@@ -101,6 +116,7 @@ void Lane::sync_soon() {
 }
 
 void Lane::sync_journals() {
+  keep_losses();
   if (!unsynced_) return;
   unsynced_ = false;
   for (const auto& source : sources_) unsynced_ |= !source->sync();
@@ -191,6 +207,7 @@ LaneLegacy Lane::legacy() const {
 }
 
 void Lane::show_status() {
+  keep_losses();
   const LaneState state = state_of(gate_.state(), only_suspects_wait());
   LaneBooks adopted;
   for (const auto& source : sources_) {

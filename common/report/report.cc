@@ -342,6 +342,19 @@ Result<Agent> parse(std::string_view json) {
   return agent;
 }
 
+std::string losses_to_json(const std::vector<Loss>& losses) {
+  const Ordered made = {{"losses", list_json(losses, kLossesMax, loss_json)}};
+  return made.dump(-1, ' ', false, Ordered::error_handler_t::replace) + "\n";
+}
+
+Result<std::vector<Loss>> parse_losses(std::string_view json) {
+  const Result<Json> from = parse_json(json);
+  if (!from || find(*from, {"losses"}) == nullptr) {
+    return fail(ErrorKind::kInvalid, "it is not a list of losses");
+  }
+  return read_list(array_at(*from, {"losses"}), kLossesMax, read_loss);
+}
+
 double seconds_since(WallTime then, WallTime now) {
   return std::max(0.0, std::chrono::duration<double>(now - then).count());
 }

@@ -53,7 +53,7 @@ inline constexpr Duration kLossWindow = std::chrono::seconds(90);
 struct Loss {
   Word<LossWord> word;
   std::string reason;   // a LossReason
-  uint64_t spans = 0;   // since the agent started
+  uint64_t spans = 0;   // since the agent started, and the last ones of the one before
   uint64_t lately = 0;  // of them, within kLossWindow
   std::optional<WallTime> last{};
   std::string message{};  // the destination's latest message about them
@@ -183,6 +183,11 @@ struct Agent {
 [[nodiscard]] std::string to_json(const Agent& agent);
 // kInvalid if it is not a report.
 Result<Agent> parse(std::string_view json);
+
+// An agent's note to its successor on the same disk: the losses of one lane.
+[[nodiscard]] std::string losses_to_json(const std::vector<Loss>& losses);
+// kInvalid if it is not such a note.
+Result<std::vector<Loss>> parse_losses(std::string_view json);
 
 // 0 for times in the future.
 [[nodiscard]] double seconds_since(WallTime then, WallTime now);

@@ -2,6 +2,8 @@
 """Problems that an agent reports early: missing or unusable credentials, with or without spans; and
 spans that end anywhere but at the destination."""
 
+from pathlib import Path
+
 import pytest
 from harness import otlp
 from harness.http import fetch
@@ -58,3 +60,25 @@ def test_spans_that_end_elsewhere_are_reported_with_the_words_of_the_destination
     assert told["spansLately"] == told["spans"] == agent.spans("arize")["dead_lettered"] > 0
     assert "external_model_id is required" in told["message"]
     assert agent.lane("databricks")["losses"] == []
+
+
+def test_a_loss_is_reported_by_the_process_after_a_crash(stage, sandbox):
+    """Nobody asked before the crash, and the journal has nothing more of the span."""
+    agent = stage.agent(sandbox.agent_config(), {"delivery": {"maxAge": "2s"}})
+    sandbox.fault("databricks", "refuse")
+    url = f"http://{agent.http_endpoint}/v1/traces"
+    assert fetch(url, otlp.make_request(), PROTOBUF)[0] == 200
+    folder = Path(agent.config["delivery"]["folder"])
+    wait_until(
+        lambda: list(folder.glob("journal-*/note-databricks")),
+        "the agent notes the loss",
+        process=agent.process,
+    )
+    agent.kill()
+    agent.start()
+    wait_until(lambda: agent.spans("databricks")["expired"] == 1, "the ledger has it")
+    (told,) = wait_until(lambda: agent.lane("databricks")["losses"], "it is reported")
+    assert (told["word"], told["reason"]) == ("expired", "Age")
+    assert told["spansLately"] > 0
+    assert agent.lane("arize")["losses"] == []
+    agent.assert_books_balance()

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "agent/journal/journal.h"
@@ -99,8 +100,11 @@ class FakeJournalLane final : public JournalLane {
     ++syncs;
     if (sync_error) return fail(*sync_error);
     settled_at_sync = settled.size();
+    noted_at_sync = noted;
     return {};
   }
+  void note(std::string text) override { noted = std::move(text); }
+  std::string take_note() override { return std::exchange(note_before, ""); }
   void on_published(std::function<void()> callback) override { notify = std::move(callback); }
   [[nodiscard]] LaneBooks books() const override {
     LaneBooks books = totals;
@@ -144,6 +148,9 @@ class FakeJournalLane final : public JournalLane {
   uint64_t reads = 0;
   uint64_t syncs = 0;
   uint64_t settled_at_sync = 0;
+  std::string note_before;  // the result of take_note()
+  std::string noted;
+  std::string noted_at_sync;
   std::function<void()> notify;
 };
 

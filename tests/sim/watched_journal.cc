@@ -69,6 +69,8 @@ class WatchedJournal::WatchedLane final : public JournalLane {
     if (status) witness_.synced(journal_, index_);
     return status;
   }
+  void note(std::string text) override { lane_.note(std::move(text)); }
+  std::string take_note() override { return lane_.take_note(); }
   void on_published(std::function<void()> notify) override {
     notify_ = notify;
     lane_.on_published(std::move(notify));

@@ -9,6 +9,44 @@ namespace {
 
 using JournalLaneTest = JournalFixture;
 
+TEST_F(JournalLaneTest, KeepsANoteForTheNextProcess) {
+  open();
+  EXPECT_EQ(arize().take_note(), "");
+  arize().note("lost");
+  arize().note("lost more");
+  ASSERT_TRUE(arize().sync());
+  crash();
+  open();
+  EXPECT_EQ(databricks().take_note(), "");
+  EXPECT_EQ(arize().take_note(), "lost more");
+  EXPECT_EQ(arize().take_note(), "") << "another lane of this process has it";
+  ASSERT_TRUE(arize().sync());
+  crash();
+  open();
+  EXPECT_EQ(arize().take_note(), "lost more") << "nothing else was noted";
+}
+
+TEST_F(JournalLaneTest, MovesItsCursorOnADiskThatTakesNoNote) {
+  open();
+  append_ok("a", 1);
+  arize().settle(read_record(arize()).sequence, {.rejected = 1});
+  arize().note("lost");
+  files.fail_write_in = 1;
+  ASSERT_TRUE(arize().sync());
+  crash();
+  open();
+  EXPECT_EQ(arize().books().settled.rejected, 1U);
+  EXPECT_EQ(arize().take_note(), "");
+
+  arize().note("lost");
+  files.fail_write_in = 1;
+  ASSERT_TRUE(arize().sync());
+  ASSERT_TRUE(arize().sync()) << "the note is retried";
+  crash();
+  open();
+  EXPECT_EQ(arize().take_note(), "lost");
+}
+
 TEST_F(JournalLaneTest, KeepsItsBooksInBalance) {
   open();
   append_ok("12345", 5);

@@ -48,6 +48,50 @@ TEST(Losses, ForgetTheOldestStepByStep) {
   EXPECT_EQ(losses.told(at(299))[0].spans, 30U);
 }
 
+TEST(Losses, AreRecentForTheNextProcessForTheRestOfTheWindow) {
+  Losses before;
+  before.add(LossWord::kRejected, "Rejected", 5, "span id is zero", at(0), kWall);
+  before.add(LossWord::kExpired, "Age", 7, "", at(-200), kWall - seconds(200));
+  const std::string note = before.note(at(10));
+
+  Losses losses;
+  const Tick booted = Tick(seconds(20));  // the machine has restarted, too
+  ASSERT_TRUE(losses.resume(note, booted, kWall + seconds(30)));
+  EXPECT_GT(losses.changes(), 0U);
+  EXPECT_EQ(losses.told(booted), (std::vector<report::Loss>{{.word = LossWord::kRejected,
+                                                             .reason = "Rejected",
+                                                             .spans = 5,
+                                                             .lately = 5,
+                                                             .last = kWall,
+                                                             .message = "span id is zero"}}));
+  EXPECT_EQ(losses.told(booted + seconds(49))[0].lately, 5U);
+  EXPECT_EQ(losses.told(booted + seconds(61))[0].lately, 0U);
+
+  losses.add(LossWord::kRejected, "Rejected", 1, "another", booted, kWall + seconds(30));
+  EXPECT_EQ(losses.told(booted)[0].lately, 6U);
+  EXPECT_EQ(losses.told(booted)[0].message, "another");
+}
+
+TEST(Losses, OfAnOldNoteCountButAreNotRecent) {
+  Losses before;
+  before.add(LossWord::kRejected, "Rejected", 5, "", at(0), kWall);
+  Losses losses;
+  const Duration age = std::chrono::hours(1);
+  ASSERT_TRUE(losses.resume(before.note(at(0)), at(0), kWall + age));
+  ASSERT_EQ(losses.told(at(0)).size(), 1U);
+  EXPECT_EQ(losses.told(at(0))[0].spans, 5U);
+  EXPECT_EQ(losses.told(at(0))[0].lately, 0U);
+  EXPECT_EQ(losses.told(at(0))[0].last, kWall);
+  EXPECT_EQ(losses.note(at(0)), Losses().note(at(0))) << "the process after the next knows nothing";
+}
+
+TEST(Losses, OfAnUnreadableNoteAreNone) {
+  Losses losses;
+  EXPECT_FALSE(losses.resume("torn", at(0), kWall));
+  EXPECT_TRUE(losses.told(at(0)).empty());
+  EXPECT_EQ(losses.changes(), 0U);
+}
+
 TEST(Losses, BeginWithTheKindThatLosesMostNow) {
   Losses losses;
   losses.add(LossWord::kDeadLettered, "InvalidData", 100, "", at(0), kWall);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One lane stops and another takes over, as in a reload that changes a lane's configuration.
 
+#include <gmock/gmock.h>
+
 #include "agent/lane/lane.h"
 #include "tests/unit/agent/lane/lane_fixture.h"
 
@@ -62,6 +64,56 @@ TEST_F(TakeoverTest, AHaltedLaneWaitsForWhatItCarriesOver) {
   source().finish_carrying();
   scheduler.run_ready();
   EXPECT_EQ(idle, 1);
+}
+
+// As a process that crashes and is started again: the cursor says that the span is settled, so it
+// is not read again, and only the note tells that it was lost.
+TEST_F(TakeoverTest, TheNextProcessTellsWhatThisOneLostBeforeAnybodyAsked) {
+  start();
+  append_batch(2);
+  scheduler.run_ready();
+  answer(0, {.kind = OutcomeKind::kPartly, .rejected = 1, .reason = "Rejected"});
+  scheduler.run_for(seconds(1));
+  ASSERT_EQ(source().settled_at_sync, 1U);
+  ASSERT_NE(source().noted_at_sync, "");
+
+  const std::string note = source().noted_at_sync;
+  lane.reset();
+  journal.lanes.clear();
+  source().note_before = note;
+  start();
+  const std::vector<report::Loss> told = lane->status().losses;
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].lately, 1U);
+  scheduler.run_for(seconds(1));
+  EXPECT_EQ(source().noted_at_sync, note) << "for the process after the next";
+}
+
+// The note of an adopted journal goes with its folder.
+TEST_F(TakeoverTest, TheLossesOfAnAdoptedJournalAreNotedInTheOwnOne) {
+  start();
+  Losses before;
+  before.add(report::LossWord::kExpired, "Age", 3, "", clock.tick(), clock.wall());
+  FakeSourceJournal adopted{clock};
+  adopted.lane("arize").note_before = before.note(clock.tick());
+  std::string noted_when_drained;
+  lane->add_journal(adopted, [&] { noted_when_drained = source().noted_at_sync; });
+  scheduler.run_for(seconds(2));
+  EXPECT_EQ(lane->status().losses.size(), 1U);
+  EXPECT_THAT(noted_when_drained, testing::HasSubstr("expired"));
+}
+
+TEST_F(TakeoverTest, ALaneThatTakesOverDoesNotCountALossTwice) {
+  source().note_before = [&] {
+    Losses before;
+    before.add(report::LossWord::kExpired, "Age", 3, "", clock.tick(), clock.wall());
+    return before.note(clock.tick());
+  }();
+  start();
+  halt();
+  take_over();
+  ASSERT_EQ(lane->status().losses.size(), 1U);
+  EXPECT_EQ(lane->status().losses[0].lately, 3U);
 }
 
 TEST_F(TakeoverTest, NothingReachesALaneThatIsGone) {

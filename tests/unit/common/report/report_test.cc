@@ -90,6 +90,15 @@ TEST(Report, IsReadAsItWasWritten) {
   EXPECT_EQ(parsed(to_json({})), Agent{});
 }
 
+TEST(Report, OfLossesAloneIsReadAsItWasWritten) {
+  const std::vector<Loss> losses = full_report().lanes[0].losses;
+  const auto read = parse_losses(losses_to_json(losses));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, losses);
+  EXPECT_FALSE(parse_losses(""));
+  EXPECT_FALSE(parse_losses("[]"));
+}
+
 template <typename E>
 void expect_words_to_travel() {
   std::set<std::string_view> all;
