@@ -2,6 +2,9 @@
 #include "operator/agents/report_change.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
 
 namespace dualtrace::ctl {
 namespace {
@@ -10,9 +13,14 @@ std::string reason_of(const report::Lane& lane) {
   return lane.last_error ? lane.last_error->reason : "";
 }
 
-bool loses(const report::Lane& lane) {
-  return std::any_of(lane.losses.begin(), lane.losses.end(),
-                     [](const report::Loss& loss) { return loss.lately > 0; });
+// What is lost at present. The reconciler must see each kind before the agent can be replaced,
+// because no later report has it.
+std::set<std::pair<std::string, std::string>> loses(const report::Lane& lane) {
+  std::set<std::pair<std::string, std::string>> kinds;
+  for (const report::Loss& loss : lane.losses) {
+    if (loss.lately > 0) kinds.emplace(loss.word.text(), loss.reason);
+  }
+  return kinds;
 }
 
 bool same_state(const report::Lane& a, const report::Lane& b) {

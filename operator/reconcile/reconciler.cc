@@ -11,6 +11,7 @@
 #include "operator/reconcile/node_watch.h"
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/prune.h"
+#include "operator/reconcile/recent_losses.h"
 #include "operator/status/conditions.h"
 #include "operator/status/status.h"
 
@@ -45,6 +46,7 @@ struct Reconciler::Memory {
   std::map<report::Destination, TextWatch> credential_everywhere{};
   NodeWatch nodes{};
   LostNodes lost_nodes{};
+  RecentLosses recent_losses{};
   std::optional<Tick> failing_since{};  // to apply
 };
 
@@ -107,6 +109,7 @@ std::shared_ptr<Reconciler::Memory> Reconciler::memory_of(const kube::ObjectKey&
     if (const Json* status = find(object, {"status"})) {
       memory->nodes.resume(*status);
       memory->lost_nodes.resume(*status);
+      memory->recent_losses.resume(*status);
     }
   }
   return memory;
@@ -268,6 +271,7 @@ void Reconciler::observe(Round& round) const {
   round.facts.agents = parts_.agents.reports(round.key);
   if (parts_.injection) round.facts.injection = parts_.injection(round.key);
   watch_lost_nodes(round, pods);
+  watch_losses(round);
   std::erase_if(round.facts.agents, [](const AgentReport& agent) { return agent.ending; });
   watch_nodes(round, pods);
   round.facts.now = parts_.clock.wall();
@@ -305,6 +309,16 @@ void Reconciler::watch_lost_nodes(Round& round,
   round.facts.nodes_lost = lost_nodes.lost();
   round.facts.backlogs = lost_nodes.backlogs();
   if (const auto when = lost_nodes.look_again()) {
+    round.look_again_at(parts_.clock.tick() + std::max(*when - now, Duration{0}));
+  }
+}
+
+void Reconciler::watch_losses(Round& round) const {
+  RecentLosses& losses = round.memory.recent_losses;
+  const WallTime now = parts_.clock.wall();
+  losses.note(round.facts.agents, now);
+  round.facts.recent_losses = losses.facts();
+  if (const auto when = losses.look_again()) {
     round.look_again_at(parts_.clock.tick() + std::max(*when - now, Duration{0}));
   }
 }

@@ -75,6 +75,7 @@ class Reconciler {
   void observe(Round& round) const;
   void watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
   void watch_lost_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
+  void watch_losses(Round& round) const;
   void watch_differences(Round& round) const;
   void watch_rotations(Round& round) const;
   Result<Next> finish(Round& round) const;

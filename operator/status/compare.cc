@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/time/rfc3339.h"
 #include "operator/status/reasons.h"
 #include "operator/status/status.h"
 #include "operator/status/text.h"
@@ -44,7 +45,7 @@ Json whole(const Json& status) {
                       member(status, {"consent"}), conditions_by_type(status),
                       member(status, {"agents"}), member(status, {"destinations"}),
                       member(status, {"injection"}), member(status, {"nodesWithBacklog"}),
-                      member(status, {"nodesLost"})});
+                      member(status, {"nodesLost"}), member(status, {"recentLosses"})});
 }
 
 // Without the nodes that have them, because those change one by one.
@@ -67,6 +68,18 @@ Json failing_nodes(const Json& status) {
   return nodes;
 }
 
+// When the last of the recent losses ends, to half a minute. Written at once, because an operator
+// that takes over has nothing else to go by if the agent is restarted, too.
+Json end_of_losses(const Json& status) {
+  constexpr Duration kCoarse = std::chrono::seconds(30);
+  int64_t end = 0;
+  for (const Json& loss : array_at(status, {"recentLosses"})) {
+    const auto until = parse_rfc3339(text_at(loss, {"until"}));
+    if (until) end = std::max<int64_t>(end, until->time_since_epoch() / kCoarse);
+  }
+  return end;
+}
+
 // The parts that do not change all the time, unlike counts and times.
 Json state(const Json& status) {
   Json conditions = conditions_by_type(status);
@@ -84,7 +97,7 @@ Json state(const Json& status) {
   }
   return Json::array({member(status, {"observedGeneration"}), member(status, {"operator"}),
                       member(status, {"consent"}), conditions, destinations, failing_nodes(status),
-                      member(status, {"nodesLost"})});
+                      member(status, {"nodesLost"}), end_of_losses(status)});
 }
 
 }  // namespace

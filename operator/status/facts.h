@@ -137,6 +137,20 @@ struct LostNodeFact {
   bool operator==(const LostNodeFact&) const = default;
 };
 
+// Spans of one node that were lost within the last report::kLossWindow, under one word for one
+// reason. The agent that reported them may no longer do so.
+struct RecentLossFact {
+  std::string node;
+  std::string destination;
+  report::Word<report::LossWord> word;
+  std::string reason;
+  uint64_t spans = 0;
+  std::string message{};
+  std::optional<WallTime> last{};
+  WallTime until;  // when it stops being recent, unless an agent still reports it
+  bool operator==(const RecentLossFact&) const = default;
+};
+
 // Injected pods of one node.
 struct PodsOnNode {
   int64_t pods = 0;
@@ -186,9 +200,10 @@ struct Facts {
   std::string config_fingerprint;   // of the plan
   std::vector<AgentReport> agents;  // except those that are terminating
   NodesFact nodes;
-  std::vector<NodeBacklogFact> backlogs;   // the largest ones, by node
-  std::vector<LostNodeFact> nodes_lost;    // within a day, the newest first
-  std::optional<InjectionFact> injection;  // nullopt: this operator serves no webhook
+  std::vector<NodeBacklogFact> backlogs;      // the largest ones, by node
+  std::vector<LostNodeFact> nodes_lost;       // within a day, the newest first
+  std::vector<RecentLossFact> recent_losses;  // by node; of agents that no longer report, too
+  std::optional<InjectionFact> injection;     // nullopt: this operator serves no webhook
   UnservedFact unserved;
   bool falls_back = false;  // pods on a node without a ready agent reach agents on other nodes
 };

@@ -110,22 +110,47 @@ void add_credentials(const AgentReport& agent, const report::Lane& lane, LaneSum
   }
 }
 
+LossSummary& kind_of_loss(const report::Word<report::LossWord>& word, const std::string& reason,
+                          LaneSummary& summary) {
+  auto& all = summary.losses;
+  auto same = std::find_if(all.begin(), all.end(), [&](const LossSummary& each) {
+    return each.word == word && each.reason == reason;
+  });
+  if (same == all.end()) same = all.insert(same, {.word = word, .reason = reason});
+  return *same;
+}
+
+void note_newest(const report::Loss& loss, LossSummary& kind) {
+  if (!kind.message.empty() && loss.last <= kind.last) return;
+  kind.message = loss.message;
+  kind.last = loss.last;
+}
+
 void add_losses(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
   for (const report::Loss& loss : lane.losses) {
     summary.lost_spans += loss.spans;
     if (loss.last >= summary.last_loss.last) summary.last_loss = loss;
     if (loss.lately == 0) continue;
-    auto& all = summary.losses;
-    auto same = std::find_if(all.begin(), all.end(), [&](const LossSummary& each) {
-      return each.word == loss.word && each.reason == loss.reason;
-    });
-    if (same == all.end()) same = all.insert(same, {.word = loss.word, .reason = loss.reason});
-    same->spans += loss.lately;
-    same->nodes.push_back(agent.node);
-    if (same->message.empty() || loss.last > same->last) {
-      same->message = loss.message;
-      same->last = loss.last;
-    }
+    LossSummary& kind = kind_of_loss(loss.word, loss.reason, summary);
+    kind.spans_on[agent.node] += loss.lately;
+    note_newest(loss, kind);
+  }
+}
+
+// What agents told that no longer report, or that a successor does not repeat. Call after all
+// add_losses().
+void add_untold_losses(const Facts& facts, LaneSummary& summary) {
+  for (const RecentLossFact& fact : facts.recent_losses) {
+    if (fact.destination != to_string(summary.destination)) continue;
+    LossSummary& kind = kind_of_loss(fact.word, fact.reason, summary);
+    uint64_t& spans = kind.spans_on[fact.node];
+    if (spans >= fact.spans) continue;
+    summary.lost_spans += fact.spans - spans;
+    spans = fact.spans;
+    const report::Loss loss{
+        .word = fact.word, .reason = fact.reason, .last = fact.last, .message = fact.message};
+    if (loss.last >= summary.last_loss.last) summary.last_loss = loss;
+    note_newest(loss, kind);
   }
 }
 
@@ -157,8 +182,8 @@ void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary
       std::all_of(summary.credentials.begin(), summary.credentials.end(), same_everywhere);
 }
 
-LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination destination,
-                      WallTime now) {
+LaneSummary summarize(const Facts& facts, const std::vector<const AgentReport*>& agents,
+                      Destination destination) {
   LaneSummary summary;
   summary.destination = destination;
   summary.agents = agents.size();
@@ -176,7 +201,7 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
     }
     ++summary.reporting;
     ++fingerprints[lane->credential_fingerprint];
-    add_state(*agent, *lane, now, summary);
+    add_state(*agent, *lane, facts.now, summary);
     add_numbers(*lane, summary);
     add_credentials(*agent, *lane, summary);
     summary.use.add(*agent, lane);
@@ -185,11 +210,12 @@ LaneSummary summarize(const std::vector<const AgentReport*>& agents, Destination
   // An agent that stopped reporting while it had a problem does not count as healthy.
   for (const auto& [agent, lane] : silent_in_trouble) {
     if (summary.reporting == 0) break;
-    add_state(*agent, *lane, now, summary);
+    add_state(*agent, *lane, facts.now, summary);
     add_numbers(*lane, summary);
   }
   std::sort(summary.nodes_failing.begin(), summary.nodes_failing.end());
   std::sort(summary.nodes_late.begin(), summary.nodes_late.end());
+  add_untold_losses(facts, summary);
   sort_losses(summary);
   choose_fingerprint(fingerprints, summary);
   return summary;
@@ -202,7 +228,7 @@ std::vector<LaneSummary> summarize_lanes(const Facts& facts) {
   std::vector<LaneSummary> summaries;
   for (const Destination destination : report::kDestinations) {
     if (is_wanted(facts, destination)) {
-      summaries.push_back(summarize(agents, destination, facts.now));
+      summaries.push_back(summarize(facts, agents, destination));
     }
   }
   return summaries;

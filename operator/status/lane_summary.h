@@ -32,9 +32,8 @@ struct CredentialSummary {
 struct LossSummary {
   report::Word<report::LossWord> word;
   std::string reason;
-  uint64_t spans = 0;
-  std::vector<std::string> nodes{};
-  std::string message{};  // of the newest
+  std::map<std::string, uint64_t> spans_on{};  // by node
+  std::string message{};                       // of the newest
   std::optional<WallTime> last{};
 };
 
@@ -61,7 +60,8 @@ struct LaneSummary {
   CredentialUse use;                           // of the key, token or secret itself
   std::vector<CredentialSummary> credentials;  // none from agents of the previous version
   std::vector<LossSummary> losses;             // recent ones, in the order of report::LossWord
-  uint64_t lost_spans = 0;                     // since the agents that run now started
+  uint64_t lost_spans = 0;                     // since the agents that run now started, and the
+                                               // last ones of their predecessors
   report::Loss last_loss;                      // of those
 };
 

@@ -60,8 +60,14 @@ std::string words_for(const LossSummary& loss) {
 }
 
 std::string told(const LossSummary& loss) {
-  std::string text = std::to_string(loss.spans) + " " + words_for(loss) + " as " + loss.reason +
-                     " (on " + name_list(loss.nodes) + ")";
+  uint64_t spans = 0;
+  std::vector<std::string> nodes;
+  for (const auto& [node, lost] : loss.spans_on) {
+    spans += lost;
+    nodes.push_back(node);
+  }
+  std::string text = std::to_string(spans) + " " + words_for(loss) + " as " + loss.reason +
+                     " (on " + name_list(nodes) + ")";
   if (const std::string advice = advice_on(loss.reason); !advice.empty()) text += ": " + advice;
   if (!loss.message.empty()) text += "; message: " + cut(loss.message, kWordsBytesMax);
   return text;

@@ -16,6 +16,7 @@ constexpr size_t kErrorBytesMax = 256;
 constexpr std::string_view kUnknownState = "Unknown";  // no agent has reported a known state
 constexpr size_t kReasonsTold = 32;
 constexpr size_t kSilentTold = 20;
+constexpr size_t kRecentLossesMax = 20;
 
 // The time changes only when the status does.
 std::string transition_time(const Facts& facts, const Condition& condition) {
@@ -131,6 +132,27 @@ Json silent_json(std::vector<NodesFact::SilentAgent> agents) {
   return made;
 }
 
+// If there are too many, the newest: an operator that starts learns the others from their agents.
+Json recent_losses_json(std::vector<RecentLossFact> losses) {
+  if (losses.size() > kRecentLossesMax) {
+    std::stable_sort(losses.begin(), losses.end(),
+                     [](const auto& a, const auto& b) { return a.until > b.until; });
+    losses.resize(kRecentLossesMax);
+  }
+  Json made = Json::array();
+  for (const RecentLossFact& loss : losses) {
+    made.push_back({{"node", loss.node},
+                    {"destination", loss.destination},
+                    {"word", loss.word.text()},
+                    {"reason", loss.reason},
+                    {"spans", loss.spans},
+                    {"until", rfc3339(loss.until)}});
+    if (!loss.message.empty()) made.back()["message"] = cut(loss.message, kErrorBytesMax);
+    if (loss.last) made.back()["last"] = rfc3339(*loss.last);
+  }
+  return made;
+}
+
 Json agents_json(const Facts& facts) {
   const DaemonSetFact set = facts.daemon_set.value_or(DaemonSetFact{});
   Json made = {{"desired", set.desired}, {"ready", set.ready}, {"updated", set.updated}};
@@ -164,6 +186,9 @@ Json make_status(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   if (facts.injection) status["injection"] = injection_json(*facts.injection, facts.unserved);
   if (!facts.backlogs.empty()) status["nodesWithBacklog"] = backlogs_json(facts.backlogs);
   if (!facts.nodes_lost.empty()) status["nodesLost"] = nodes_lost_json(facts.nodes_lost);
+  if (!facts.recent_losses.empty()) {
+    status["recentLosses"] = recent_losses_json(facts.recent_losses);
+  }
   return status;
 }
 

@@ -12,7 +12,7 @@
 namespace dualtrace::ctl {
 
 // The object to apply at the status subresource: {observedGeneration, consent, conditions,
-// agents, destinations, injection, nodesWithBacklog, nodesLost, operator}.
+// agents, destinations, injection, nodesWithBacklog, nodesLost, recentLosses, operator}.
 // `lanes` are summarize_lanes(facts).
 [[nodiscard]] Json make_status(const Facts& facts, const std::vector<LaneSummary>& lanes);
 

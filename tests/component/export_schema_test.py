@@ -186,6 +186,18 @@ STATUS = {
         }
         for disk in ("2b-65f0-7", "2c-65f0-7")
     ],
+    "recentLosses": [
+        {
+            "node": "node-7",
+            "destination": "arize",
+            "word": "expired",
+            "reason": "Age",
+            "spans": 7,
+            "last": "2026-01-02T03:04:05Z",
+            "message": "too old",
+            "until": "2026-01-02T03:05:35Z",
+        }
+    ],
 }
 
 

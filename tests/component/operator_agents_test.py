@@ -3,6 +3,7 @@
 that the test, in place of a kubelet, writes into their pods' status."""
 
 import secrets
+import shutil
 
 import pytest
 from harness import otlp
@@ -164,6 +165,17 @@ def test_spans_that_end_elsewhere_are_no_delivery(tenant, without_project):
     assert arize["lastError"]["reason"] == "MissingProject"
     assert (arize["lost"]["spans"], arize["lost"]["reason"]) == (1, "MissingProject")
     assert tenant.condition(EXPORT, "DatabricksDelivering")["status"] == "True"
+
+    # The next agent knows nothing of it, as with EmptyDir.
+    node.agent.kill()
+    shutil.rmtree(node.agent.config["delivery"]["folder"])
+    wait_for(tenant, "arize", "state", "Unknown")
+    node.agent.start()
+    wait_for(tenant, "arize", "state", "Idle")
+    assert node.agent.lane("arize")["losses"] == []
+    assert tenant.condition(EXPORT, "ArizeDelivering")["reason"] == "SpansDeadLettered"
+    (recent,) = tenant.get(EXPORT)["status"]["recentLosses"]
+    assert (recent["node"], recent["destination"], recent["spans"]) == (node.name, "arize", 1)
 
 
 def test_spans_that_all_lack_a_project_are_told_with_the_fix(tenant, without_project):

@@ -62,6 +62,13 @@ TEST(ReportChange, TellsStatesFromNumbers) {
   };
   EXPECT_EQ(after(with_loss(3)), ReportChange::kState);
   EXPECT_EQ(after(with_loss(0)), ReportChange::kNumbers);
+  EXPECT_EQ(after([](Json& json) { json["admission"]["bytesMax"] = 7; }), ReportChange::kNumbers);
+  const auto losing = [](const std::string& reason) {
+    Json json = status();
+    json["lanes"][0]["losses"] = {{{"word", "expired"}, {"reason", reason}, {"spansLately", 3}}};
+    return parsed(json);
+  };
+  EXPECT_EQ(compare_reports(losing("Age"), losing("Backlog")), ReportChange::kState);
   AgentReport gone;
   gone.unreachable = "refused";
   EXPECT_EQ(compare_reports(parsed(status()), gone), ReportChange::kState);

@@ -68,6 +68,7 @@ struct NodeModel {
   int restarts = 0;
   int failures = 0;  // consecutive failed polls
   WallTime since;    // last change of its readiness
+  WallTime started;  // the agent's process
   std::map<Destination, LaneModel> lanes;
   std::optional<AgentReport> said;
 
@@ -107,7 +108,7 @@ class Schedule {
     ++made_;
     NodeModel& node = nodes_["node-" + std::to_string(made_)];
     node.disk = "disk-" + std::to_string(made_);
-    node.since = world_.clock.wall();
+    node.since = node.started = world_.clock.wall();
   }
   NodeModel& any_node() {
     auto chosen = nodes_.begin();
@@ -142,6 +143,7 @@ class Schedule {
       case 3:
         node.crashed = !node.crashed;
         if (node.crashed) ++node.restarts;
+        if (!node.crashed) start_agent(node);
         break;
       case 4:
         node.disk_full = !node.disk_full;
@@ -184,13 +186,27 @@ class Schedule {
         if (nodes_.size() > 1) remove_node();
         restart();
         return;
-      case 13:
+      case 13:  // a rollout
+        for (auto& [name, each] : nodes_) start_agent(each);
+        if (random_.below(2) == 0) restart();
+        return;
+      case 14:
+        taint(node);
+        break;
+      default:
         restart();
         return;
-      default:
-        taint(node);
     }
     changed(node, was_ready);
+  }
+
+  // Like an agent with an EmptyDir, it knows nothing of its predecessor's losses.
+  void start_agent(NodeModel& node) const {
+    node.started = world_.clock.wall();
+    for (auto& [destination, lane] : node.lanes) {
+      lane.lost = 0;
+      lane.lost_last.reset();
+    }
   }
 
   void remove_node() {
@@ -220,7 +236,7 @@ class Schedule {
     lose(chosen->second);
     chosen->second = {};
     chosen->second.disk = "disk-" + std::to_string(++made_);
-    chosen->second.since = world_.clock.wall();
+    chosen->second.since = chosen->second.started = world_.clock.wall();
   }
 
   void lose(const NodeModel& node) {
@@ -260,6 +276,7 @@ class Schedule {
     for (auto& [name, node] : nodes_) {
       const bool was_ready = node.ready();
       if (!node.has_agent) taint(node);
+      if (node.crashed) start_agent(node);
       node.heard = true;
       node.crashed = node.disk_full = node.silent = false;
       for (auto& [destination, lane] : node.lanes) lane.blocked = false;
@@ -375,15 +392,18 @@ class Schedule {
     return lane;
   }
 
-  void poll(const std::string& name, NodeModel& node) const {
+  void poll(const std::string& name, NodeModel& node) {
     if (!node.has_agent) return;
     AgentReport report{.node = name, .pod = "agent-" + name};
     if (node.heard && !node.crashed && !node.silent) {
       node.failures = 0;
       report.says.disk = node.disk;
+      report.says.now = world_.clock.wall();
+      report.says.started = node.started;
       if (node.disk_full) report.says.not_ready_reason = "the disk is full";
       for (const Destination destination : kDestinations) {
         report.says.lanes.push_back(lane_of(node, destination));
+        told_of_loss_ = std::max(told_of_loss_, node.lanes.at(destination).lost_last);
       }
     } else if (++node.failures >= 2 || !node.said) {
       report.unreachable = "no answer";
@@ -465,6 +485,11 @@ class Schedule {
       }
     }
     if (!ready) return;
+    // Whatever has become of the agent that reported it, of its node, and of the operator. The
+    // status's times are half a minute coarse.
+    if (told_of_loss_ && world_.clock.wall() - *told_of_loss_ < seconds(60)) {
+      ADD_FAILURE() << "spans were just lost\n" << history_.str();
+    }
     for (const auto& [name, node] : nodes_) {
       // If an application has no agent, nobody accepts its spans.
       const bool others_serve = falls_back_ && !node.has_agent;
@@ -481,15 +506,11 @@ class Schedule {
           ADD_FAILURE() << "spans of " << name << " wait for " << to_string(destination) << "\n"
                         << history_.str();
         }
-        // If the agent has stopped answering, the loss was reported while it still answered.
-        if (is_heard && lane.lost_last && world_.clock.wall() - *lane.lost_last < seconds(60)) {
-          ADD_FAILURE() << "spans of " << name << " were just lost\n" << history_.str();
-        }
       }
     }
   }
 
-  static constexpr uint64_t kKinds = 15;
+  static constexpr uint64_t kKinds = 16;
 
   Random random_;
   const uint64_t every_;                           // average number of steps between faults
@@ -504,6 +525,7 @@ class Schedule {
   std::set<std::string> gone_;       // disks with a backlog that the operator knew of
   std::set<std::string> unwritten_;  // of them: the status did not have it yet
   WallTime removed_{};
+  std::optional<WallTime> told_of_loss_;  // when the last loss was that an agent reported
   std::ostringstream history_;
 };
 

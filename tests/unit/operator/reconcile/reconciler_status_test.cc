@@ -116,6 +116,55 @@ TEST(ReconcilerStatus, KeepsTheWordOfConsentThroughFaults) {
   EXPECT_EQ(world.status()["consent"], "Explicit");
 }
 
+AgentReport losing(uint64_t lately, WallTime now) {
+  AgentReport made = report(0, "Idle");
+  made.says.now = now;
+  made.says.started = now - seconds(lately > 0 ? 1000 : 1);
+  if (lately == 0) return made;
+  made.says.lanes[0].losses = {{.word = report::LossWord::kRejected,
+                                .reason = "Rejected",
+                                .spans = lately,
+                                .lately = lately,
+                                .last = now,
+                                .message = "span id is zero"}};
+  return made;
+}
+
+TEST(ReconcilerStatus, TellsOfALossForItsWindowWhoeverIsRestarted) {
+  const auto agent_restarts = [](World& world) {
+    world.agents.said = {losing(0, world.clock.wall())};
+  };
+  const auto node_is_removed = [](World& world) { world.agents.said = {}; };
+  const auto agent_drains = [](World& world) { world.agents.said[0].ending = true; };
+  const auto both_restart = [&](World& world) {
+    world.restart();
+    agent_restarts(world);
+  };
+  const std::vector<std::function<void(World&)>> events = {agent_restarts, node_is_removed,
+                                                           agent_drains, both_restart};
+  for (size_t event = 0; event < events.size(); ++event) {
+    SCOPED_TRACE(event);
+    World world;
+    world.agents.said = {losing(7, world.clock.wall())};
+    world.settle();
+    EXPECT_EQ(world.condition("ArizeDelivering"), "False SpansRejected");
+    world.clock.advance(seconds(20));
+    events[event](world);
+    world.settle();
+    EXPECT_EQ(world.condition("ArizeDelivering"), "False SpansRejected");
+    EXPECT_EQ(world.status()["recentLosses"][0]["spans"], 7);
+    agent_restarts(world);
+    const auto next = world.run();
+    ASSERT_TRUE(next && next->after);
+    EXPECT_LE(*next->after, report::kLossWindow - seconds(20));
+    world.clock.advance(report::kLossWindow - seconds(20));
+    agent_restarts(world);
+    world.settle();
+    EXPECT_EQ(world.condition("ArizeDelivering"), "True Idle");
+    EXPECT_FALSE(world.status().contains("recentLosses"));
+  }
+}
+
 TEST(ReconcilerStatus, IsNotWrittenAgainBecauseTheCacheDoesNotShowItYet) {
   World world;
   world.settle();

@@ -210,6 +210,31 @@ TEST(Losses, SayForEachReasonWhatBecameOfTheSpansAndWhatToDo) {
   EXPECT_EQ(told.size(), report::kWords<LossReason>.size());
 }
 
+// Each node counts once, whether its agent still tells, or an operator remembers.
+TEST(Losses, IncludeThoseThatNoAgentTellsOfAnyMore) {
+  World world;
+  const WallTime now = world.facts.now;
+  const auto remembered = [&](const std::string& node, uint64_t spans) {
+    world.facts.recent_losses.push_back({.node = node,
+                                         .destination = "arize",
+                                         .word = LossWord::kExpired,
+                                         .reason = "Age",
+                                         .spans = spans,
+                                         .message = "",
+                                         .last = now,
+                                         .until = now + report::kLossWindow});
+  };
+  remembered("node-04", 20);
+  remembered("node-gone", 5);
+  world.lane(3, "arize").losses = {
+      {.word = LossWord::kExpired, .reason = "Age", .spans = 12, .lately = 12}};
+  const Json status = world.status();
+  EXPECT_EQ(condition_of(status, kArizeDeliveryType).at("reason"), reason::kSpansExpired.name);
+  EXPECT_THAT(arize_says(world), HasSubstr("25 given up as Age (on node-04, node-gone)"));
+  EXPECT_EQ(destination_of(status, "arize").at("lost").at("spans"), 25);
+  EXPECT_EQ(condition_of(status, kDatabricksDeliveryType).at("status"), "True");
+}
+
 TEST(Losses, ComeBesideThePauseThatCausesThem) {
   World world;
   pause("TableMissing")(world);

@@ -142,6 +142,31 @@ TEST(Status, CountsTheSpansThatEndedElsewhere) {
   EXPECT_EQ(condition_of(world.status(), kArizeDeliveryType).at("status"), "True");
 }
 
+// An operator that takes over must know of a loss and its end, but not of each span.
+TEST(Status, OfRecentLossesIsWrittenEveryHalfMinute) {
+  World world;
+  const Json before = world.status();
+  const auto lose = [&](uint64_t spans, std::chrono::seconds later) {
+    world.facts.recent_losses = {{.node = "node-01",
+                                  .destination = "arize",
+                                  .word = report::LossWord::kExpired,
+                                  .reason = "Age",
+                                  .spans = spans,
+                                  .message = "too old",
+                                  .last = world.facts.now + later,
+                                  .until = world.facts.now + later}};
+    return world.status();
+  };
+  const Json first = lose(1, std::chrono::seconds(0));
+  EXPECT_EQ(first.at("recentLosses"), Json::parse(R"([{
+    "node": "node-01", "destination": "arize", "word": "expired", "reason": "Age", "spans": 1,
+    "message": "too old", "last": "2025-11-24T16:00:00Z", "until": "2025-11-24T16:00:00Z"}])"));
+  EXPECT_EQ(compare_status(before, first), StatusChange::kState);
+  const Json more = lose(2, std::chrono::seconds(29));
+  EXPECT_EQ(compare_status(first, more), StatusChange::kNumbers);
+  EXPECT_EQ(compare_status(more, lose(2, std::chrono::seconds(30))), StatusChange::kState);
+}
+
 TEST(Status, ForgetsAnErrorThatIsOver) {
   World world;
   world.each_lane("arize", [](report::Lane& lane) { lane.last_error = {"Timeout", ""}; });
