@@ -82,3 +82,10 @@ def test_a_loss_is_reported_by_the_process_after_a_crash(stage, sandbox):
     assert told["spansLately"] > 0
     assert agent.lane("arize")["losses"] == []
     agent.assert_books_balance()
+
+
+def test_its_memory_is_reported(stage, sandbox):
+    limits = {"requestBytes": "1Mi", "memoryBytes": "8Mi"}
+    agent = stage.agent(sandbox.agent_config(), {"receiver": {"limits": limits}})
+    admission = agent.status()["admission"]
+    assert admission["bytesMax"] == admission["bytesConfigured"] == 8 << 20
