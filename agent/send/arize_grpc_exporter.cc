@@ -265,6 +265,9 @@ class ArizeGrpcExporter final : public Exporter {
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // the lane retries
+    // By default, gRPC pings the server after answers and sets a timer for the next ping, to tune
+    // the window for receiving. Our answers are a few bytes long.
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     // Each exporter has its own connections. By default, gRPC would share them between channels.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     // The proxy comes from the configuration, never from the environment.

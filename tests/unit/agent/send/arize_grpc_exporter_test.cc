@@ -5,8 +5,8 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <array>
 #include <atomic>
-
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
@@ -23,6 +23,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+#include "tests/fakes/raw_server.h"
 #include "tests/fakes/temporary_folder.h"
 #include "tests/fakes/test_certificates.h"
 #include "tests/unit/agent/send/fake_keyring.h"
@@ -497,6 +498,56 @@ TEST_F(ArizeGrpcExporter, RefusesAnExpiredCertificate) {
   connect("https", "localhost", server.port(), {.tls = {.ca_file = authority.ca_file()}});
   EXPECT_EQ(send().reason, "Unreachable");
   EXPECT_EQ(server.last().method, "");
+}
+
+// How many PING frames, other than answers to the server's, are in what a client sent.
+size_t pings_in(const std::string& sent) {
+  constexpr size_t kPrefaceBytes = 24;
+  constexpr size_t kHeaderBytes = 9;
+  const auto byte = [&sent](size_t at) { return static_cast<unsigned char>(sent[at]); };
+  size_t pings = 0;
+  for (size_t at = kPrefaceBytes; at + kHeaderBytes <= sent.size();) {
+    const size_t length = (byte(at) << 16) + (byte(at + 1) << 8) + byte(at + 2);
+    pings += byte(at + 3) == 6 && (byte(at + 4) & 1) == 0 ? 1 : 0;
+    at += kHeaderBytes + length;
+  }
+  return pings;
+}
+
+TEST_F(ArizeGrpcExporter, SendsNothingButRequests) {
+  namespace asio = boost::asio;
+  using Socket = asio::ip::tcp::socket;
+  GenericServer server;
+  Mutex mutex;
+  std::string sent;
+  const auto pump = [](Socket& from, Socket& to, const std::function<void(std::string)>& passed) {
+    boost::system::error_code error;
+    std::array<char, 4096> buffer;
+    while (const size_t n = from.read_some(asio::buffer(buffer), error)) {
+      passed({buffer.data(), n});
+      asio::write(to, asio::buffer(buffer, n), error);
+    }
+    to.shutdown(Socket::shutdown_both, error);
+  };
+  RawServer relay([&](Socket& client) {
+    asio::io_context io;
+    Socket target(io);
+    target.connect({asio::ip::address_v4::loopback(), server.port()});
+    std::thread back([&] { pump(target, client, [](const std::string&) {}); });
+    pump(client, target, [&](const std::string& bytes) {
+      const Lock lock(mutex);
+      sent += bytes;
+    });
+    back.join();
+  });
+  connect("http", "127.0.0.1", relay.port());
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(send().kind, OutcomeKind::kDelivered);
+  {
+    const Lock lock(mutex);
+    ASSERT_GT(sent.size(), 100u);
+    EXPECT_EQ(pings_in(sent), 0u);
+  }
+  exporter.reset();  // the relay's connection ends
 }
 
 TEST_F(ArizeGrpcExporter, AsksItsProxyForATunnel) {
