@@ -27,6 +27,7 @@ class DT_THREAD_ANNOTATION(capability("mutex")) Mutex {
   void unlock() DT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
 
  private:
+  friend class CondVar;
   std::mutex mutex_;
 };
 
@@ -44,19 +45,28 @@ class DT_THREAD_ANNOTATION(scoped_lockable) Lock {
 };
 
 // Wait in a loop that re-reads the guarded condition: wake-ups can be spurious.
+// Not a condition_variable_any, which notifies under a mutex of its own: the thread that wakes up
+// needs that mutex first, and usually goes back to sleep at once until the notifier releases it.
 class CondVar {
  public:
   void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
-  void wait(Mutex& mutex) DT_REQUIRES(mutex) { condition_.wait(mutex); }
+  void wait(Mutex& mutex) DT_REQUIRES(mutex) {
+    std::unique_lock lock(mutex.mutex_, std::adopt_lock);
+    condition_.wait(lock);
+    lock.release();  // the caller still holds it
+  }
   // Returns false once `when` has passed.
   template <typename TimePoint>
   bool wait_until(Mutex& mutex, TimePoint when) DT_REQUIRES(mutex) {
-    return condition_.wait_until(mutex, when) == std::cv_status::no_timeout;
+    std::unique_lock lock(mutex.mutex_, std::adopt_lock);
+    const bool notified = condition_.wait_until(lock, when) == std::cv_status::no_timeout;
+    lock.release();
+    return notified;
   }
 
  private:
-  std::condition_variable_any condition_;
+  std::condition_variable condition_;
 };
 
 }  // namespace dualtrace
