@@ -2,6 +2,7 @@
 #include "agent/journal/group_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,6 +15,13 @@ namespace {
 constexpr auto kRetryAfterFailure = std::chrono::seconds(1);
 constexpr auto kRetryAfterFull = std::chrono::seconds(5);
 constexpr auto kMemorySyncInterval = std::chrono::seconds(1);
+
+// The first group in a block that was only allocated costs a file system with a journal another
+// flush of the disk, to record that the block is in use. So in a new file, one small group in a
+// while is written with zeros behind it. Larger groups need few syncs.
+constexpr uint64_t kFillBytes = 256 * 1024;
+constexpr uint64_t kFilledGroupBytesMax = 64 * 1024;
+constexpr std::array<char, 16 * 1024> kZeros{};
 
 uint64_t record_bytes(const PendingAppend& append) {
   return kRecordHeaderBytes + append.payload.size();
@@ -95,6 +103,7 @@ Status GroupWriter::make_room(uint64_t bytes) {
   if (!begun) return fail(begun.error().with_prefix("journal: begin a segment: "));
   current_ = *std::move(begun);
   offset_ = kSegmentHeaderBytes;
+  filled_to_ = offset_;
   return {};
 }
 
@@ -117,10 +126,25 @@ Status GroupWriter::write_records(std::span<PendingAppend> group) {
     pieces.push_back(headers.back());
     pieces.push_back(append.payload);
   }
+  uint64_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  const uint64_t fill = fill_after(bytes, offset_ + bytes);
+  for (uint64_t left = fill; left > 0; left -= pieces.back().size()) {
+    pieces.emplace_back(kZeros.data(), std::min<uint64_t>(left, kZeros.size()));
+  }
   if (Status written = current_.file->write_at(offset_, pieces); !written) return written;
   if (Status synced = sync_group(group); !synced) return synced;
+  filled_to_ = std::max(filled_to_, offset_ + bytes + fill);
   publish(group);
   return {};
+}
+
+// Nothing is lost if a crash undoes it: what is allocated and was never written also reads as
+// zeros.
+uint64_t GroupWriter::fill_after(uint64_t group_bytes, uint64_t end) const {
+  const bool syncs_often = durability_ == Durability::kDisk && group_bytes <= kFilledGroupBytesMax;
+  if (!current_.worth_filling || !syncs_often || end <= filled_to_) return 0;
+  return std::min(kFillBytes, segment_bytes_ - end);
 }
 
 Status GroupWriter::sync_group(std::span<const PendingAppend> group) {

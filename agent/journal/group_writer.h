@@ -58,6 +58,8 @@ class GroupWriter {
   // Makes room for a record of that size.
   Status make_room(uint64_t record_bytes);
   Status write_records(std::span<PendingAppend> group);
+  // The zeros to write after a group that ends there.
+  [[nodiscard]] uint64_t fill_after(uint64_t group_bytes, uint64_t end) const;
   Status sync_group(std::span<const PendingAppend> group);
   void publish(std::span<PendingAppend> group);
   void be_short_of_disk();
@@ -80,7 +82,8 @@ class GroupWriter {
 
   SegmentStore::NewSegment current_;  // no file: the next group begins a segment
   uint64_t offset_ = 0;
-  bool unsynced_ = false;  // Durability::kMemory: a sync is due
+  uint64_t filled_to_ = 0;  // in a segment that is worth filling
+  bool unsynced_ = false;   // Durability::kMemory: a sync is due
 
   std::optional<Error> refusal_;  // the answer to groups until refused_until_
   Tick refused_until_;

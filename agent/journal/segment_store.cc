@@ -37,17 +37,14 @@ Result<SegmentStore::NewSegment> SegmentStore::begin() {
                 "the journal is full: it has the maximum number of segments");
   }
   const uint64_t number = next_number_++;
-  Result<std::unique_ptr<File>> file = take_file(number);
-  if (!file) remove(path_of(number));
+  Result<NewSegment> begun = take_file(number);
+  if (!begun) remove(path_of(number));
   count_idle_files();
-  if (!file) {
-    return fail(std::move(file).error());
-  }
-  table_.begin(number, options_.segment_bytes);
-  return NewSegment{.number = number, .file = *std::move(file)};
+  if (begun) table_.begin(number, options_.segment_bytes);
+  return begun;
 }
 
-Result<std::unique_ptr<File>> SegmentStore::take_file(uint64_t number) {
+Result<SegmentStore::NewSegment> SegmentStore::take_file(uint64_t number) {
   const std::string path = path_of(number);
   bool recycled = false;
   if (!spares_.empty()) {
@@ -57,12 +54,14 @@ Result<std::unique_ptr<File>> SegmentStore::take_file(uint64_t number) {
     if (!recycled) remove(path_of(spare));
   }
   Result<std::unique_ptr<File>> file = files_.open(path, OpenMode::kCreate);
-  if (!file) return file;
+  if (!file) return fail(std::move(file).error());
   if (!recycled) {
     if (Status room = (*file)->allocate(options_.segment_bytes); !room) return fail(room.error());
   }
   if (Status prepared = prepare(**file, number); !prepared) return fail(prepared.error());
-  return file;
+  return NewSegment{.number = number,
+                    .file = *std::move(file),
+                    .worth_filling = !recycled && table_.size() < kSparesMax};
 }
 
 // Until this is complete, the file's header names another segment or none, and recovery treats the

@@ -35,6 +35,8 @@ class SegmentStore {
   struct NewSegment {
     uint64_t number = 0;
     std::unique_ptr<File> file;
+    // Its blocks after the header were never written, and it is likely to be used again.
+    bool worth_filling = false;
   };
   // Begins a segment after everything that is published. It is durable and in the table on return.
   // kExhausted if the disk or the journal is full.
@@ -60,7 +62,7 @@ class SegmentStore {
 
  private:
   [[nodiscard]] std::string path_of(uint64_t number) const;
-  Result<std::unique_ptr<File>> take_file(uint64_t number);
+  Result<NewSegment> take_file(uint64_t number);
   Status prepare(File& file, uint64_t number);
   void keep_or_remove(const Segment& segment);
   void set_aside(const Segment& segment);

@@ -61,6 +61,7 @@ class MemoryFile final : public File {
     std::string bytes;
     for (const std::string_view piece : pieces) bytes += piece;
     if (fault.kind != DiskFault::Kind::kNone) bytes.resize(bytes.size() * fault.percent / 100);
+    files_.bytes_written_ += bytes.size();
     Status written = files_.write(*inode_, offset, std::move(bytes));
     return end(fault, is_error(fault) ? Status(io_error("write")) : std::move(written));
   }
@@ -286,6 +287,11 @@ std::string MemoryFileSystem::durable_content(const std::string& path) {
 uint64_t MemoryFileSystem::bytes_used() {
   Lock lock(mutex_);
   return used();
+}
+
+uint64_t MemoryFileSystem::bytes_written() {
+  Lock lock(mutex_);
+  return bytes_written_;
 }
 
 uint64_t MemoryFileSystem::bytes_read() {

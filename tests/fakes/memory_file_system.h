@@ -83,6 +83,7 @@ class MemoryFileSystem final : public FileSystem {
   [[nodiscard]] std::string durable_content(const std::string& path);
   [[nodiscard]] uint64_t bytes_used();  // sizes of all files
   [[nodiscard]] uint64_t bytes_read();
+  [[nodiscard]] uint64_t bytes_written();
 
   std::optional<uint64_t> bytes_max;  // kExhausted above this
   bool tells_space = true;            // whether space() works
@@ -140,6 +141,7 @@ class MemoryFileSystem final : public FileSystem {
   std::map<std::string, bool> locked_ DT_GUARDED_BY(mutex_);
   uint64_t crashes_ DT_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_read_ DT_GUARDED_BY(mutex_) = 0;
+  uint64_t bytes_written_ DT_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dualtrace

@@ -39,6 +39,49 @@ TEST_F(JournalTest, WritesWhatWaitsAsOneGroupWithOneSync) {
   files.fail_sync_in = 0;
 }
 
+TEST_F(JournalTest, FillsANewFileAheadOfSmallGroups) {
+  constexpr uint64_t kStep = 256 * 1024;
+  options.segment_bytes = 1024 * 1024;
+  open();
+  append_ok("begins the segment", 1);
+  const auto written_beside = [this](size_t payload_bytes) {
+    const uint64_t before = files.bytes_written();
+    append_ok(std::string(payload_bytes, 'x'), 1);
+    return files.bytes_written() - before - payload_bytes - kRecordHeaderBytes;
+  };
+  for (int i = 0; i < 26; ++i) EXPECT_EQ(written_beside(10'000), 0u) << i;
+  EXPECT_EQ(written_beside(10'000), kStep);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(written_beside(100'000), 0u) << "a large group";
+  EXPECT_LT(written_beside(10'000), kStep) << "the rest of the segment";
+  crash();
+  open();
+  EXPECT_EQ(journal->totals().records, 35u);
+}
+
+TEST_F(JournalTest, FillsNoFileThatItUsesAgainOrWillNotUseAgain) {
+  options.segment_bytes = 1024 * 1024;
+  open();
+  const auto written_for_small_group = [this] {
+    const uint64_t before = files.bytes_written();
+    append_ok("small", 1);
+    return files.bytes_written() - before;
+  };
+  const auto append_large_groups = [this](bool keeps_up) {
+    for (int i = 0; i < 25; ++i) {  // ten fill a segment
+      append_ok(std::string(100'000, 'x'), 1);
+      if (!keeps_up) continue;
+      drain(arize());
+      drain(databricks());
+    }
+  };
+  append_large_groups(true);
+  EXPECT_EQ(names("segment-").size(), 2u);
+  EXPECT_LT(written_for_small_group(), 1000u);
+  append_large_groups(false);  // a growing backlog
+  EXPECT_EQ(names("segment-").size(), 3u);
+  EXPECT_LT(written_for_small_group(), 1000u);
+}
+
 TEST_F(JournalTest, LetsRequestsWaitForEachOther) {
   options.commit_delay = std::chrono::milliseconds(5);
   open();
