@@ -102,7 +102,7 @@ class Bench:
     def rest(self, system: System) -> Rest:
         with self.running(system, Link(gzip=True)) as (running, folder):
             self.warm_up(running, folder, system)
-            time.sleep(min(rows.SETTLE_SECONDS, self.options.idle_seconds))
+            time.sleep(self.options.settle_seconds)
             return rest(running, self.options.idle_seconds)
 
     def run_overload(self) -> None:
@@ -220,7 +220,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3,
                         help="how often each row is measured, the systems taking turns; the table "
                         "has medians. Not of the black hole")
-    parser.add_argument("--idle-seconds", type=float, default=rows.IDLE_SECONDS)
+    parser.add_argument("--settle-seconds", type=float, default=rows.SETTLE_SECONDS,
+                        help="from the end of the load until an idle system is measured")
+    parser.add_argument("--idle-seconds", type=float, default=rows.IDLE_SECONDS,
+                        help="how long an idle system is measured")
     parser.add_argument("--blackhole-seconds", type=float, default=rows.BLACKHOLE_SECONDS)
     parser.add_argument("--quick", action="store_true", help="the most telling rows only")
     parser.add_argument("--only", default="", help="a pattern, searched in row/system: "

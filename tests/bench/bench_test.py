@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmark itself, on any build: counts are exact, times are not checked."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -8,12 +9,15 @@ import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
+from contextlib import nullcontext
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(sys.argv.pop()).resolve() if __name__ == "__main__" else None
 sys.path.insert(0, str(ROOT / "tests"))  # the harness
 
+import bench  # noqa: E402
 import blackhole  # noqa: E402
 import picture  # noqa: E402
 import report  # noqa: E402
@@ -141,11 +145,24 @@ class MeasuringTest(unittest.TestCase):
         self.assertGreater(rested.rss_mib, 0)
 
 
+class IdleTest(unittest.TestCase):
+    def test_a_system_settles_before_it_is_measured_however_short_the_measurement(self):
+        events = []
+        made = bench.Bench.__new__(bench.Bench)
+        made.options = argparse.Namespace(settle_seconds=33, idle_seconds=20)
+        made.running = lambda system, link: nullcontext((system, None))
+        made.warm_up = lambda *_: events.append("load")
+        with (mock.patch("bench.time.sleep", lambda seconds: events.append(f"wait {seconds}")),
+              mock.patch("bench.rest", lambda _, seconds: events.append(f"measure {seconds}"))):
+            made.rest("a system")
+        self.assertEqual(events, ["load", "wait 33", "measure 20"])
+
+
 class WholeTest(unittest.TestCase):
     def result_of(self, rows, number):
         subprocess.run([sys.executable, "-B", ROOT / "tests/bench/bench.py", "--build", BUILD,
-                        "--seconds", "0.5", "--idle-seconds", "0.5", "--rounds", str(number),
-                        "--only", f"({rows})/dualtrace"], check=True, stdout=subprocess.DEVNULL)
+                        "--seconds", "0.5", "--settle-seconds", "0.5", "--idle-seconds", "0.5",
+                        "--rounds", str(number), "--only", f"({rows})/dualtrace"], check=True, stdout=subprocess.DEVNULL)
         return json.loads((BUILD / "bench-results.json").read_text())
 
     def test_rows_and_overload_run_and_lose_nothing(self):
