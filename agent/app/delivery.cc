@@ -135,7 +135,8 @@ std::vector<LaneSnapshot> Delivery::lanes() const {
   std::vector<LaneSnapshot> lanes;
   for (const auto& destination : destinations()) {
     const Keeper& keeper = destination->keeper();
-    lanes.push_back({destination->lane().status(), keeper.in_use(), keeper.files()});
+    lanes.push_back({destination->lane().status(), keeper.in_use(), keeper.files(),
+                     destination->connection_files().found()});
   }
   return lanes;
 }

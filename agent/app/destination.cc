@@ -24,12 +24,15 @@ LaneOptions lane_options(const std::string& name, const DestinationParts& parts)
   return options;
 }
 
+// A lane that is paused because of a file checks it as often as it probes.
+Duration look_interval(const DeliveryConfig& delivery) {
+  return std::min<Duration>(KeeperOptions().look_interval, delivery.pause_probe);
+}
+
 KeeperOptions keeper_options(KeyPurpose purpose, const DeliveryConfig& delivery) {
   constexpr int kPatience = 10;  // back off further while the credential keeps being refused
-  // A lane that is paused because of its credential checks the files as often as it probes.
-  const Duration look = std::min<Duration>(KeeperOptions().look_interval, delivery.pause_probe);
   return {.purpose = std::move(purpose),
-          .look_interval = look,
+          .look_interval = look_interval(delivery),
           .urgent = {.base = delivery.retry_base, .max = delivery.retry_max},
           .refused = {.base = delivery.pause_probe, .max = delivery.pause_probe * kPatience}};
 }
@@ -120,6 +123,7 @@ std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
                 {Part::kSpaceID, config.space_id_file, check_of(SecretContent::kSpaceID)}},
                std::make_unique<PlainKeyMaker>()},
               parts);
+  watch_connection_files(config.tls, config.proxy, parts);
   if (config.protocol == ArizeProtocol::kGrpc) {
     return make_arize_grpc_exporter({.endpoint = config.endpoint,
                                      .tls = config.tls,
@@ -136,6 +140,7 @@ std::unique_ptr<Exporter> Destination::databricks_exporter(const DatabricksConfi
                                                            const DestinationParts& parts) {
   const auto source = [&](const auto& auth) { return key_source(auth, config, parts.clock); };
   make_keeper(std::visit(source, config.auth), parts);
+  watch_connection_files(config.tls, config.proxy, parts);
   const DatabricksHttpOptions options{.table = config.table, .compression = config.compression};
   if (config.ingest == Ingest::kZerobus) {
     // If no host is configured, the key contains the address of Zerobus; no token is issued without
@@ -162,10 +167,32 @@ void Destination::make_keeper(KeySource source, const DestinationParts& parts) {
                     .legacy = parts.legacy.credential});
 }
 
+void Destination::watch_connection_files(const TlsClientOptions& tls,
+                                         const std::optional<HttpProxy>& proxy,
+                                         const DestinationParts& parts) {
+  using Part = report::CredentialPart;
+  std::vector<ConnectionFiles::File> wanted;
+  const auto add = [&](Part part, SecretContent content, const std::string& path) {
+    if (!path.empty()) wanted.push_back({part, content, path});
+  };
+  add(Part::kAuthority, SecretContent::kAuthority, tls.ca_file);
+  if (proxy) {
+    add(Part::kProxyUsername, SecretContent::kProxyUsername, proxy->username_file);
+    add(Part::kProxyPassword, SecretContent::kProxyPassword, proxy->password_file);
+  }
+  connection_files_ = std::make_unique<ConnectionFiles>(
+      ConnectionFiles::Parts{.wanted = std::move(wanted),
+                             .files = parts.files,
+                             .scheduler = scheduler_,
+                             .look_interval = look_interval(parts.delivery),
+                             .changed = [this] { lane_->nudge(); }});
+}
+
 void Destination::start_lane(const DestinationParts& parts) {
   lane_ = std::make_unique<Lane>(lane_options(name_, parts), *exporter_, dead_letters_, scheduler_,
                                  Random(entropy()), parts.metrics);
   keeper_->start();
+  connection_files_->start();
 }
 
 Destination::~Destination() { stop(); }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/credential/connection_files.h"
 #include "agent/credential/keeper.h"
 #include "agent/lane/dead_letters.h"
 #include "agent/lane/lane.h"
@@ -68,6 +69,8 @@ class Destination {
   // The credential in use, and the state of its files when they were last checked. The file of the
   // key, token or secret is first. Thread-safe.
   [[nodiscard]] const Keeper& keeper() const { return *keeper_; }
+  // Thread-safe.
+  [[nodiscard]] const ConnectionFiles& connection_files() const { return *connection_files_; }
 
  private:
   Destination(std::string name, const DestinationParts& parts);
@@ -76,11 +79,14 @@ class Destination {
   std::unique_ptr<Exporter> databricks_exporter(const DatabricksConfig& config,
                                                 const DestinationParts& parts);
   void make_keeper(KeySource source, const DestinationParts& parts);
+  void watch_connection_files(const TlsClientOptions& tls, const std::optional<HttpProxy>& proxy,
+                              const DestinationParts& parts);
   void start_lane(const DestinationParts& parts);
 
   const std::string name_;
   ThreadScheduler scheduler_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<ConnectionFiles> connection_files_;
   std::unique_ptr<KeyMaker> maker_;  // used by keeper_: destroyed before it
   DeadLetters dead_letters_;
   std::unique_ptr<Exporter> exporter_;

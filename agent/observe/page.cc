@@ -47,12 +47,22 @@ std::string note_row(const std::string& text) {
   return "<tr><td></td><td colspan=\"6\">" + escape_html(text) + "</td></tr>";
 }
 
-std::string notes_of(const LaneSnapshot& lane) {
+// Of files that cannot be used.
+template <typename File>
+std::string notes_of(const std::vector<File>& files) {
   std::string html;
-  for (const report::Credential& credential : lane.credentials) {
-    if (credential.state == report::CredentialState::kLoaded) continue;
-    html +=
-        note_row(credential.part.text() + " is " + credential.state.text() + ": " + credential.why);
+  for (const File& file : files) {
+    if (file.state == report::CredentialState::kLoaded) continue;
+    html += note_row(file.part.text() + " is " + file.state.text() + ": " + file.why);
+  }
+  return html;
+}
+
+std::string notes_of(const LaneSnapshot& lane, WallTime now) {
+  std::string html = notes_of(lane.credentials) + notes_of(lane.connection_files);
+  for (const report::ConnectionFile& file : lane.connection_files) {
+    if (!file.all_expired || *file.all_expired > now) continue;
+    html += note_row(file.part.text() + " expired at " + rfc3339(*file.all_expired));
   }
   if (!lane.credential.why.empty()) html += note_row("credential: " + lane.credential.why);
   if (const auto& candidate = lane.credential.candidate) {
@@ -82,7 +92,7 @@ std::string lanes_table(const AgentSnapshot& snapshot) {
             number_cell(status.requests_in_flight) +
             text_cell(ago(status.last_success, snapshot.now)) + text_cell(fingerprint_of(lane)) +
             "</tr>";
-    html += notes_of(lane);
+    html += notes_of(lane, snapshot.now);
     if (status.last_error) {
       html += note_row("last error " + ago(status.last_error->when, snapshot.now) + ": " +
                        status.last_error->reason + " – " + status.last_error->message);

@@ -21,6 +21,7 @@ struct LaneSnapshot {
   LaneStatus status;
   report::CredentialInUse credential{};
   std::vector<report::Credential> credentials;  // the key or token comes first
+  std::vector<report::ConnectionFile> connection_files{};
 };
 
 struct JournalSnapshot {
@@ -49,6 +50,10 @@ struct AgentSnapshot {
 
 // The fingerprint of the key or token in use; "" before the first.
 [[nodiscard]] std::string fingerprint_of(const LaneSnapshot& lane);
+
+// Whether every file of every destination exists and can be used, and not all its certificates have
+// expired.
+[[nodiscard]] bool files_loaded(const AgentSnapshot& snapshot);
 
 // Thread-safe: called on the threads of the status server.
 using TakeSnapshot = std::function<AgentSnapshot()>;

@@ -20,15 +20,6 @@ double sum_over_journals(const AgentSnapshot& snapshot, uint64_t Journal::Health
   return number(sum);
 }
 
-bool credentials_loaded(const AgentSnapshot& snapshot) {
-  for (const LaneSnapshot& lane : snapshot.lanes) {
-    for (const report::Credential& credential : lane.credentials) {
-      if (credential.state != report::CredentialState::kLoaded) return false;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
@@ -51,10 +42,10 @@ SnapshotMetrics::SnapshotMetrics(MetricRegistry& registry)
   add_agent(Type::kGauge, "dualtrace_ledger_balanced",
             "1 if the ledger of every lane balances, else 0: then spans are not accounted for.",
             [](const AgentSnapshot& s) { return balanced(s.lanes) ? 1.0 : 0.0; });
-  add_agent(
-      Type::kGauge, "dualtrace_credentials_loaded",
-      "1 if every credential file of every destination exists and looks like a credential, else 0.",
-      [](const AgentSnapshot& s) { return credentials_loaded(s) ? 1.0 : 0.0; });
+  add_agent(Type::kGauge, "dualtrace_credentials_loaded",
+            "1 if every credential, certificate authority and proxy credential of every "
+            "destination exists and can be one, and no authority has expired, else 0.",
+            [](const AgentSnapshot& s) { return files_loaded(s) ? 1.0 : 0.0; });
   add_agent(Type::kGauge, "dualtrace_admission_bytes", "Bytes received and not yet stored.",
             [](const AgentSnapshot& s) { return number(s.admission_bytes); });
   add_agent(Type::kGauge, "dualtrace_admission_bytes_max",

@@ -26,6 +26,7 @@ report::Lane lane_of(const LaneSnapshot& lane) {
                     .credential_fingerprint = fingerprint_of(lane),
                     .credential = lane.credential,
                     .credentials = lane.credentials,
+                    .connection_files = lane.connection_files,
                     .losses = status.losses};
   if (const auto& error = status.last_error) {
     made.last_error = {error->reason, error->message, error->when, error->cause};

@@ -217,6 +217,15 @@ Result<std::vector<Certificate>> read_certificates(std::string_view pem) {
   return certificates;
 }
 
+std::optional<CertificatesExpiry> expiry_of(std::string_view pem) {
+  const auto certificates = read_certificates(pem);
+  if (!certificates) return std::nullopt;
+  const auto [first, last] = std::minmax_element(
+      certificates->begin(), certificates->end(),
+      [](const auto& one, const auto& other) { return one.not_after < other.not_after; });
+  return CertificatesExpiry{.first = first->not_after, .last = last->not_after};
+}
+
 Result<Authority> read_authority(std::string_view certificate, std::string_view key) {
   if (certificate.size() > kPemBytesMax || key.size() > kPemBytesMax) {
     return invalid("more than 256 KiB");

@@ -5,6 +5,7 @@
 // starts five minutes ago, for clocks that are behind ours. Pure, except for the randomness. Errors
 // never contain keys.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,15 @@ struct Subject {
 
 // All certificates in a PEM text, at most 16; kInvalid if it contains anything else.
 [[nodiscard]] Result<std::vector<Certificate>> read_certificates(std::string_view pem);
+// When the certificates of a PEM text expire.
+struct CertificatesExpiry {
+  WallTime first{};
+  WallTime last{};
+  bool operator==(const CertificatesExpiry&) const = default;
+};
+// nullopt for a text that read_certificates() rejects, such as one with too many certificates:
+// whoever trusts them may be able to use it nevertheless.
+[[nodiscard]] std::optional<CertificatesExpiry> expiry_of(std::string_view pem);
 // kInvalid unless the first text is a CA certificate and the second its key.
 [[nodiscard]] Result<Authority> read_authority(std::string_view certificate, std::string_view key);
 

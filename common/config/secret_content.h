@@ -4,6 +4,7 @@
 // files that they mount, the operator the Secrets and ConfigMaps that it may read: with the same
 // functions, so that they never disagree. Pure.
 
+#include <string>
 #include <string_view>
 
 #include "common/error/result.h"
@@ -25,5 +26,9 @@ enum class SecretContent {
 // text.
 using CheckCredential = Status (*)(std::string_view text);
 [[nodiscard]] CheckCredential check_of(SecretContent content);
+
+// Of a trimmed text: by it, the operator sees whether agents have the same value as a Secret or
+// ConfigMap. It does not reveal the value, even if people have chosen it.
+[[nodiscard]] std::string fingerprint_of(SecretContent content, std::string_view text);
 
 }  // namespace dualtrace

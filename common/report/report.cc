@@ -57,6 +57,12 @@ Ordered credential_json(const Credential& credential) {
           {"why", cut(credential.why, kTextBytesMax)}};
 }
 
+Ordered connection_file_json(const ConnectionFile& file) {
+  return {{"part", word(file.part.text())},        {"state", word(file.state.text())},
+          {"fingerprint", word(file.fingerprint)}, {"why", cut(file.why, kTextBytesMax)},
+          {"expires", time_or_null(file.expires)}, {"allExpired", time_or_null(file.all_expired)}};
+}
+
 Ordered identity_json(const TokenIdentity& identity) {
   Ordered audiences = Ordered::array();
   for (size_t i = 0; i < std::min(identity.audiences.size(), kAudiencesMax); ++i) {
@@ -135,6 +141,8 @@ Ordered lane_json(const Lane& lane, const std::optional<WallTime>& now) {
           {"lastError", error},
           {"credential", in_use_json(lane)},
           {"credentials", list_json(lane.credentials, kCredentialsMax, credential_json)},
+          {"connectionFiles",
+           list_json(lane.connection_files, kConnectionFilesMax, connection_file_json)},
           {"losses", list_json(lane.losses, kLossesMax, loss_json)}};
 }
 
@@ -207,6 +215,15 @@ Credential read_credential(const Json& from) {
           .why = text_within(from, {"why"})};
 }
 
+ConnectionFile read_connection_file(const Json& from) {
+  return {.part = word_at(from, {"part"}),
+          .state = word_at(from, {"state"}),
+          .fingerprint = word_at(from, {"fingerprint"}),
+          .why = text_within(from, {"why"}),
+          .expires = time_at(from, {"expires"}),
+          .all_expired = time_at(from, {"allExpired"})};
+}
+
 TokenIdentity read_identity(const Json& from) {
   TokenIdentity read{.issuer = text_within(from, {"issuer"}),
                      .subject = text_within(from, {"subject"})};
@@ -277,6 +294,8 @@ Lane read_lane(const Json& from) {
       .credential_fingerprint = word_at(from, {"credential", "fingerprint"}),
       .credential = read_in_use(from),
       .credentials = read_list(array_at(from, {"credentials"}), kCredentialsMax, read_credential),
+      .connection_files =
+          read_list(array_at(from, {"connectionFiles"}), kConnectionFilesMax, read_connection_file),
       .losses = read_list(array_at(from, {"losses"}), kLossesMax, read_loss)};
   for (const Count& count : kCounts)
     lane.spans.*count.count = count_at(from, {"spans", count.name});

@@ -27,6 +27,7 @@ inline constexpr size_t kLanesMax = 8;
 inline constexpr size_t kJournalsMax = 64;
 inline constexpr size_t kLossesMax = 16;
 inline constexpr size_t kCredentialsMax = 4;
+inline constexpr size_t kConnectionFilesMax = 4;
 inline constexpr size_t kAudiencesMax = 8;
 inline constexpr size_t kWordBytesMax = 64;
 inline constexpr size_t kTextBytesMax = 512;
@@ -66,6 +67,18 @@ struct Credential {
   std::string fingerprint{};  // of the credential in use; "" before the first
   std::string why{};          // why it is not loaded
   bool operator==(const Credential&) const = default;
+};
+
+// A file that connections are made with: the certificates to trust, or the credential for a proxy.
+// There is no rotation: each new connection reads it.
+struct ConnectionFile {
+  Word<CredentialPart> part;
+  Word<CredentialState> state;
+  std::string fingerprint{};              // of its content, usable or not; "" if it was not read
+  std::string why{};                      // why it is not loaded
+  std::optional<WallTime> expires{};      // of certificates: when the first one does
+  std::optional<WallTime> all_expired{};  // when the last one does
+  bool operator==(const ConnectionFile&) const = default;
 };
 
 // A changed credential that has not yet replaced the one in use.
@@ -130,7 +143,8 @@ struct Lane {
   std::string credential_fingerprint{};   // of the key or token in use; "" before the first
   CredentialInUse credential{};           // empty from a version without rotation
   std::vector<Credential> credentials{};  // all files; none from a version that does not check them
-  std::vector<Loss> losses{};             // those with the most recent spans first
+  std::vector<ConnectionFile> connection_files{};  // none from a version that does not check them
+  std::vector<Loss> losses{};                      // those with the most recent spans first
   bool operator==(const Lane&) const = default;
 };
 

@@ -60,7 +60,7 @@ enum class LossReason {
   kLast = kJournalDamage
 };
 
-// A file of a destination's credentials.
+// A file of a destination's credentials, or of its connections.
 enum class CredentialPart {
   kAPIKey,
   kSpaceID,
@@ -68,7 +68,11 @@ enum class CredentialPart {
   kClientID,
   kClientSecret,
   kProjectedToken,  // of a ServiceAccount, to be exchanged
-  kLast = kProjectedToken
+  // Of connections: only whoever opens the next connection reads them.
+  kAuthority,  // certificates to trust
+  kProxyUsername,
+  kProxyPassword,
+  kLast = kProxyPassword
 };
 
 // How a lane authenticates.
@@ -121,8 +125,9 @@ template <>
 inline constexpr std::array<std::string_view, 7> kWords<LossReason>{
     "MissingProject", "InvalidData", "TooLarge", "Rejected", "Backlog", "Age", "JournalDamage"};
 template <>
-inline constexpr std::array<std::string_view, 6> kWords<CredentialPart>{
-    "apiKey", "spaceID", "token", "clientID", "clientSecret", "projectedToken"};
+inline constexpr std::array<std::string_view, 9> kWords<CredentialPart>{
+    "apiKey",         "spaceID", "token",         "clientID",     "clientSecret",
+    "projectedToken", "ca",      "proxyUsername", "proxyPassword"};
 template <>
 inline constexpr std::array<std::string_view, 4> kWords<CredentialKind>{"apiKey", "token", "oauth",
                                                                         "workloadIdentity"};

@@ -37,6 +37,48 @@ def test_credentials_are_judged_before_the_first_span(stage, sandbox):
     assert agent.lane("arize")["state"] == "Idle"
 
 
+def files(agent, lane: str) -> dict[str, str]:
+    return {one["part"]: one["state"] for one in agent.lane(lane)["connectionFiles"]}
+
+
+def test_files_of_connections_are_judged_before_the_first_span(stage, tmp_path):
+    sandbox = stage.sandbox(tls=True)
+    authority, missing = tmp_path / "ca.crt", tmp_path / "missing.crt"
+    authority.write_text("no certificate")
+    username = write_secret(tmp_path / "username", "agents")
+    password = write_secret(tmp_path / "password", "two\nlines")
+    proxy_auth = {"usernameFile": str(username), "passwordFile": str(password)}
+    arize = {
+        "caFile": str(authority),
+        "proxyURL": "http://127.0.0.1:9",
+        "proxyAuth": proxy_auth,
+    }
+    agent = stage.agent(
+        sandbox.agent_config(), {"arize": arize, "databricks": {"caFile": str(missing)}}
+    )
+    assert files(agent, "arize") == {
+        "ca": "Unusable",
+        "proxyUsername": "Loaded",
+        "proxyPassword": "Unusable",
+    }
+    assert files(agent, "databricks") == {"ca": "Missing"}
+    assert "contains no PEM certificate" in agent.lane("arize")["connectionFiles"][0]["why"]
+    assert "dualtrace_credentials_loaded 0" in agent.metrics()
+
+    for file in (authority, missing):
+        file.write_text(sandbox.ca_file.read_text())
+    write_secret(password, "one line")
+    for lane in ("arize", "databricks"):
+        wait_until(
+            lambda lane=lane: set(files(agent, lane).values()) == {"Loaded"},
+            f"the files of {lane} are loaded without a span",
+        )
+    ours, other = (agent.lane(lane)["connectionFiles"][0] for lane in ("arize", "databricks"))
+    assert ours == other
+    assert len(ours["fingerprint"]) == 8 and ours["expires"] == ours["allExpired"] > "2026"
+    assert "dualtrace_credentials_loaded 1" in agent.metrics()
+
+
 @pytest.mark.parametrize("protocol", ["GRPC", "HTTP"])
 def test_spans_that_end_elsewhere_are_reported_with_the_words_of_the_destination(
     stage, sandbox, protocol

@@ -86,10 +86,14 @@ TEST_F(ObserverTest, ServesTheLedgerAsOfTheScrape) {
   EXPECT_THAT(text, HasSubstr("dualtrace_journals 2"));
   EXPECT_THAT(text, HasSubstr("dualtrace_config_last_reload_successful 1"));
 
+  EXPECT_THAT(text, HasSubstr("dualtrace_credentials_loaded 1"));
+
+  snapshot.lanes[0].connection_files[0].all_expired = snapshot.now;
   snapshot.lanes[0].status.books.accepted = 101;
   snapshot.configuration.state = report::ConfigurationState::kNeedsRestart;
   const std::string later = observer.respond("GET", "/metrics").body;
   EXPECT_THAT(later, HasSubstr("dualtrace_ledger_balanced 0"));
+  EXPECT_THAT(later, HasSubstr("dualtrace_credentials_loaded 0"));
   EXPECT_THAT(later, HasSubstr("dualtrace_config_last_reload_successful 0"));
 }
 

@@ -48,6 +48,17 @@ TEST(Page, ShowsAChangedCredentialThatIsRefused) {
   EXPECT_THAT(page, HasSubstr("feed5678 is Rejected: no &lt;such&gt; key"));
 }
 
+TEST(Page, ShowsFilesThatConnectionsCannotBeMadeWith) {
+  AgentSnapshot snapshot = sample_snapshot();
+  report::ConnectionFile& authority = snapshot.lanes[0].connection_files[0];
+  EXPECT_THAT(status_page(snapshot), Not(HasSubstr("expired at")));
+  authority.all_expired = snapshot.now;
+  EXPECT_THAT(status_page(snapshot), HasSubstr("ca expired at 2023-11-14T23:15:00Z"));
+  authority.state = report::CredentialState::kUnusable;
+  authority.why = "contains no PEM certificate";
+  EXPECT_THAT(status_page(snapshot), HasSubstr("ca is Unusable: contains no PEM certificate"));
+}
+
 TEST(Page, WritesNumbersForPeople) {
   EXPECT_EQ(human_bytes(812), "812 B");
   EXPECT_EQ(human_bytes(1024), "1.0 KiB");

@@ -24,6 +24,10 @@ inline AgentSnapshot sample_snapshot() {
   arize.credentials = {{.part = report::CredentialPart::kAPIKey,
                         .state = report::CredentialState::kLoaded,
                         .fingerprint = "0a1b2c3d"}};
+  arize.connection_files = {{.part = report::CredentialPart::kAuthority,
+                             .state = report::CredentialState::kLoaded,
+                             .fingerprint = "4e5f6071",
+                             .all_expired = snapshot.now + seconds(1)}};
   LaneSnapshot databricks;
   databricks.status.name = "databricks";
   databricks.status.state = LaneState::kPaused;

@@ -34,6 +34,7 @@ TEST(SnapshotReport, SaysEverythingTheOperatorAsks) {
   EXPECT_EQ(lane["lastError"]["cause"], "InvalidData");
   EXPECT_EQ(lane["lastError"]["when"], "2023-11-14T23:14:55Z");
   EXPECT_EQ(status["lanes"][0]["credential"]["fingerprint"], "0a1b2c3d");
+  EXPECT_EQ(status["lanes"][0]["connectionFiles"][0]["fingerprint"], "4e5f6071");
   EXPECT_EQ(status["lanes"][0]["lastError"], nullptr);
   EXPECT_EQ(status["journals"][0]["diskBytes"], 192 << 20);
   EXPECT_EQ(status["journals"][1]["adopted"], true);

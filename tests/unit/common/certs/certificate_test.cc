@@ -104,6 +104,14 @@ TEST(Certificates, AreReadOneBehindTheOther) {
   EXPECT_EQ(*read, (std::vector<Certificate>{one->certificate, two->certificate}));
 }
 
+TEST(Certificates, OfABundleExpireOneAfterTheOther) {
+  const auto late = make_authority("one of ours", kNow, hours(9))->certificate;
+  const auto early = make_authority("one of ours", kNow, hours(5))->certificate;
+  EXPECT_EQ(expiry_of(late.pem + early.pem),
+            (CertificatesExpiry{.first = early.not_after, .last = late.not_after}));
+  EXPECT_EQ(expiry_of("hello"), std::nullopt);
+}
+
 TEST(Certificates, AreNotReadFromAnythingElse) {
   const std::string pem = make_authority("one of ours", kNow, hours(5))->certificate.pem;
   EXPECT_FALSE(read_certificates(""));

@@ -167,6 +167,17 @@ TEST(CredentialText, TakesAsAnAuthorityWhatHasACertificate) {
   for (const std::string& text : {std::string("…"), authority->key, std::string("q7zk")}) {
     expect_refused(check, {text, "no PEM certificate"});
   }
+  expect_refused(check, {authority->key, "private key"});
+}
+
+TEST(CredentialText, HasAFingerprintThatTellsNoPassword) {
+  using enum SecretContent;
+  for (const SecretContent content : {kAuthority, kAPIKey, kSpaceID, kToken, kClientSecret}) {
+    EXPECT_EQ(fingerprint_of(content, "abc"), "ba7816bf");
+  }
+  for (const SecretContent content : {kProxyUsername, kProxyPassword}) {
+    EXPECT_EQ(fingerprint_of(content, "abc"), "ba7") << "people choose these: they can be guessed";
+  }
 }
 
 // {"iss":"https://kubernetes.default.svc","sub":"system:serviceaccount:shop:default"}, bound; and

@@ -61,6 +61,12 @@ Agent full_report() {
                         .state = CredentialState::kUnusable,
                         .fingerprint = "beef",
                         .why = "is in quotes"}},
+       .connection_files = {{.part = CredentialPart::kAuthority,
+                             .state = CredentialState::kMissing,
+                             .fingerprint = "cafe",
+                             .why = "no such file",
+                             .expires = at(11),
+                             .all_expired = at(12)}},
        .losses = {{.word = LossWord::kDeadLettered,
                    .reason = "MissingProject",
                    .spans = 40,
@@ -164,6 +170,7 @@ TEST(Report, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(read.now, std::nullopt);
   EXPECT_EQ(read.disk, "");
   EXPECT_TRUE(read.lanes.at(0).credentials.empty());
+  EXPECT_TRUE(read.lanes.at(0).connection_files.empty());
   EXPECT_EQ(read.lanes.at(0).credential, CredentialInUse{});
   EXPECT_TRUE(read.lanes.at(0).losses.empty());
 
@@ -181,6 +188,8 @@ TEST(Report, IsUnderstoodByTheVersionBefore) {
   const Json json = parse_json(to_json(full_report())).value();
   EXPECT_EQ(text_at(json, {"configuration", "error"}), "refused: arize.colour: unknown key");
   EXPECT_EQ(find(parse_json(to_json({})).value(), {"configuration", "error"})->is_null(), true);
+  // It would take a file of connections for a part of the credential that is rotated.
+  EXPECT_EQ(array_at(array_at(json, {"lanes"})[0], {"credentials"}).size(), 1U);
 }
 
 TEST(Report, BearsWithWhatIsMissingOrOfAnotherType) {
