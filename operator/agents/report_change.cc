@@ -26,7 +26,8 @@ std::set<std::pair<std::string, std::string>> loses(const report::Lane& lane) {
 bool same_state(const report::Lane& a, const report::Lane& b) {
   return a.name == b.name && a.state == b.state && reason_of(a) == reason_of(b) &&
          a.credential_fingerprint == b.credential_fingerprint && a.credentials == b.credentials &&
-         a.credential == b.credential && loses(a) == loses(b);
+         a.connection_files == b.connection_files && a.credential == b.credential &&
+         loses(a) == loses(b);
 }
 
 bool same_state(const AgentReport& a, const AgentReport& b) {

@@ -31,25 +31,33 @@ void wipe_data(Json& secret) {
   }
 }
 
-// The part of a destination's credentials that it becomes; nullopt: one that agents do not report.
-std::optional<report::CredentialPart> part_of(const SecretUse& use) {
-  switch (use.content) {
+// The file that it becomes, as agents report it.
+report::CredentialPart part_of(SecretContent content) {
+  using Part = report::CredentialPart;
+  switch (content) {
     case SecretContent::kAuthority:
-    case SecretContent::kProxyUsername:
-    case SecretContent::kProxyPassword:
-      return std::nullopt;
+      return Part::kAuthority;
     case SecretContent::kAPIKey:
-      return report::CredentialPart::kAPIKey;
+      return Part::kAPIKey;
     case SecretContent::kSpaceID:
-      return report::CredentialPart::kSpaceID;
+      return Part::kSpaceID;
     case SecretContent::kToken:
-      return report::CredentialPart::kToken;
+      return Part::kToken;
     case SecretContent::kClientID:
-      return report::CredentialPart::kClientID;
+      return Part::kClientID;
     case SecretContent::kClientSecret:
-      return report::CredentialPart::kClientSecret;
+      return Part::kClientSecret;
+    case SecretContent::kProxyUsername:
+      return Part::kProxyUsername;
+    case SecretContent::kProxyPassword:
+      return Part::kProxyPassword;
   }
-  return std::nullopt;
+  return Part::kAuthority;
+}
+
+bool is_immutable(const Json& object) {
+  const Json* immutable = find(object, {"immutable"});
+  return immutable != nullptr && *immutable == true;
 }
 
 // The key of a ConfigMap: as a text, or in base64 under binaryData. Agents mount either.
@@ -111,10 +119,12 @@ SecretFact SecretChecks::look_at_authority(const std::string& namespace_name,
                                            const ConfigMapUse& use, kube::Api& api,
                                            const std::vector<SecretFact>& before) {
   SecretFact fact{.path = use.path, .reference = use.reference};
+  fact.part = part_of(SecretContent::kAuthority);
   fact.of_config_map = true;
   const kube::ObjectKey key{namespace_name, use.reference.name};
   const auto found = api.get(kube::kConfigMaps, key, kube::Form::kWhole);
   if (found) {
+    fact.immutable = is_immutable(*found);
     const auto value = value_of(*found, use.reference.key);
     into(fact, value ? judge_text(*value, SecretContent::kAuthority) : Verdict{State::kKeyMissing});
     return fact;
@@ -143,7 +153,7 @@ void SecretChecks::look_soon(Tick now) {
 
 SecretFact SecretChecks::fact_of(const SecretUse& use) const {
   SecretFact fact{.path = use.path, .reference = use.reference};
-  fact.part = part_of(use);
+  fact.part = part_of(use.content);
   const auto failed = failures_.find(use.reference.name);
   if (failed != failures_.end()) {
     fact.state = failed->second;
@@ -187,8 +197,7 @@ void SecretChecks::look(const std::string& namespace_name, const std::string& na
 void SecretChecks::judge(const std::string& name, const Json& secret) {
   Seen& seen = seen_[name];
   seen.version = text_at(secret, {"metadata", "resourceVersion"});
-  const Json* immutable = find(secret, {"immutable"});
-  seen.immutable = immutable != nullptr && *immutable == true;
+  seen.immutable = is_immutable(secret);
   seen.verdicts.clear();
   for (const SecretUse& use : uses_) {
     if (use.reference.name == name) seen.verdicts.emplace_back(use, judge_value(secret, use));
@@ -204,9 +213,6 @@ SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const Secret
   auto value = decode_base64(encoded);
   if (!value) return {State::kValueEmpty};
   Verdict verdict = judge_text(*value, use.content);
-  if (part_of(use) && verdict.state == State::kPresent) {
-    verdict.fingerprint = credential_fingerprint(trim_secret(*value));
-  }
   wipe(*value);
   return verdict;
 }
@@ -219,16 +225,13 @@ SecretChecks::Verdict SecretChecks::judge_text(std::string_view value, SecretCon
     const bool malformed = content == SecretContent::kSpaceID && check_space_id_text(text);
     return {malformed ? State::kSpaceIdMalformed : State::kValueUnusable, checked.error().message};
   }
-  Verdict verdict;
+  Verdict verdict{.fingerprint = fingerprint_of(content, text)};
   if (content != SecretContent::kAuthority) return verdict;
   // nullopt for a bundle that is too large to be parsed here: agents use it nevertheless.
-  const auto certificates = read_certificates(text);
-  if (!certificates) return verdict;
-  const auto [first, last] = std::minmax_element(
-      certificates->begin(), certificates->end(),
-      [](const auto& one, const auto& other) { return one.not_after < other.not_after; });
-  verdict.expires = first->not_after;
-  verdict.all_expired = last->not_after;
+  if (const auto expiry = expiry_of(text)) {
+    verdict.expires = expiry->first;
+    verdict.all_expired = expiry->last;
+  }
   return verdict;
 }
 

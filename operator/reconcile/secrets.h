@@ -3,8 +3,7 @@
 // Secrets: whether the keys that an export names exist and look valid. Secrets are not watched:
 // each is requested by name at intervals, sooner while something is wrong; first its metadata, and
 // the whole Secret only if its version has changed. Values are checked and wiped; only the verdict
-// on each is kept. ConfigMaps of `ca` are read along with them and judged in the same way: agents
-// read a certificate authority only when they connect, which may be much later.
+// on each is kept. ConfigMaps of `ca` are read along with them and judged in the same way.
 // Used from one thread at a time.
 
 #include <map>

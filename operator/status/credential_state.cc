@@ -22,10 +22,25 @@ std::string ends(WallTime when, WallTime now) {
   return (when <= now ? " expired at " : " expires at ") + rfc3339(when);
 }
 
-// The first credential in use, then the first authority, that ends by then; `end_of` an authority.
+// The operator's own reading of an authority or, where it may not read it, the agents'.
+template <typename EndOf>
+std::optional<WallTime> end_of_authority(const SecretFact& fact, const Facts& facts,
+                                         const std::vector<LaneSummary>& lanes,
+                                         const EndOf& end_of) {
+  if (fact.state != SecretFact::State::kUnreadable) return end_of(fact);
+  for (const LaneSummary& lane : lanes) {
+    for (const CredentialSummary& file : lane.connection_files) {
+      if (fact_of(facts, lane, file) == &fact) return end_of(file);
+    }
+  }
+  return std::nullopt;
+}
+
+// The first credential in use, then the first authority, that ends by then. `end_of` an authority,
+// a SecretFact or a CredentialSummary.
+template <typename EndOf>
 std::optional<Condition> first_end(const Facts& facts, const std::vector<LaneSummary>& lanes,
-                                   WallTime by, const Reason& reason,
-                                   std::optional<WallTime> (*end_of)(const SecretFact&)) {
+                                   WallTime by, const Reason& reason, const EndOf& end_of) {
   for (const LaneSummary& lane : lanes) {
     const auto found = lane.use.by_fingerprint.find(lane.fingerprint);
     if (found == lane.use.by_fingerprint.end()) continue;
@@ -38,7 +53,7 @@ std::optional<Condition> first_end(const Facts& facts, const std::vector<LaneSum
                                       "; create a new one and put it into the Secret");
   }
   for (const SecretFact& fact : facts.secrets) {
-    const auto end = end_of(fact);
+    const auto end = end_of_authority(fact, facts, lanes, end_of);
     if (!end || *end > by) continue;
     return make_condition(reason, "a certificate under key " + fact.reference.key + " of " +
                                       fact.kind() + " " + fact.reference.name + " (" + fact.path +
@@ -88,12 +103,12 @@ std::optional<Condition> proving_candidate(const std::vector<LaneSummary>& lanes
 
 std::optional<Condition> expired(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   return first_end(facts, lanes, facts.now, reason::kCredentialExpired,
-                   [](const SecretFact& fact) { return fact.all_expired; });
+                   [](const auto& authority) { return authority.all_expired; });
 }
 
 std::optional<Condition> ends_soon(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   return first_end(facts, lanes, facts.now + kExpiryNotice, reason::kCredentialExpiring,
-                   [](const SecretFact& fact) { return fact.expires; });
+                   [](const auto& authority) { return authority.expires; });
 }
 
 }  // namespace dualtrace::ctl

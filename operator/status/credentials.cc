@@ -51,58 +51,96 @@ bool agents_have_loaded(const std::vector<LaneSummary>& lanes) {
   });
 }
 
-const SecretFact* fact_of(const Facts& facts, const CredentialSummary& credential) {
-  const auto part = credential.part.known();
-  const auto found =
-      std::find_if(facts.secrets.begin(), facts.secrets.end(),
-                   [&](const SecretFact& fact) { return part && fact.part == part; });
-  return found == facts.secrets.end() ? nullptr : &*found;
+// What agents report about one file.
+struct Reported {
+  const LaneSummary* lane;
+  const CredentialSummary* file;
+  bool of_connection;
+};
+
+// The credentials themselves first.
+std::vector<Reported> all_reported(const std::vector<LaneSummary>& lanes) {
+  std::vector<Reported> all;
+  for (const LaneSummary& lane : lanes) {
+    for (const CredentialSummary& file : lane.credentials) all.push_back({&lane, &file, false});
+  }
+  for (const LaneSummary& lane : lanes) {
+    for (const CredentialSummary& file : lane.connection_files) {
+      all.push_back({&lane, &file, true});
+    }
+  }
+  return all;
+}
+
+const SecretFact* fact_of(const Facts& facts, const Reported& reported) {
+  return fact_of(facts, *reported.lane, *reported.file);
 }
 
 // "key api-key of Secret arize (spec.arize.credentials)", or the part's name if the key is not
 // known.
-std::string where(const Facts& facts, const CredentialSummary& credential) {
-  const SecretFact* fact = fact_of(facts, credential);
-  return fact == nullptr ? credential.part.text() : where(*fact, true);
+std::string where(const Facts& facts, const Reported& reported) {
+  const SecretFact* fact = fact_of(facts, reported);
+  return fact == nullptr ? reported.file->part.text() : where(*fact, true);
+}
+
+// An operator that has just started has not observed for how long the values have differed.
+bool was_not_taken(const Facts& facts) {
+  const Json* before = previous_condition(facts, kCredentialsType);
+  return before != nullptr && text_at(*before, {"reason"}) == reason::kSecretNotTaken.name;
+}
+
+bool differ_for_long(const Facts& facts) {
+  return facts.credentials_differ >= kSyncPatience || was_not_taken(facts);
+}
+
+// Nodes that use a different value from the Secret's and have no candidate to replace it. Only a
+// credential has candidates; a file of connections without a fingerprint could not be read.
+std::vector<std::string> nodes_that_differ(const SecretFact& fact, const Reported& reported) {
+  const CredentialUse& use = reported.lane->use;
+  std::vector<std::string> nodes;
+  for (const auto& [fingerprint, using_it] : reported.file->nodes_using) {
+    if (fingerprint == fact.fingerprint) continue;
+    if (reported.of_connection && fingerprint.empty()) continue;
+    std::copy_if(using_it.begin(), using_it.end(), std::back_inserter(nodes),
+                 [&](const std::string& node) {
+                   return reported.of_connection || !use.has_candidate(node);
+                 });
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+// What agents cannot use is no longer what the Secret has, and a sync would have replaced it: to
+// correct the value once more would not help.
+bool is_outdated(const Facts& facts, const Reported& reported) {
+  const SecretFact* fact = fact_of(facts, reported);
+  return reported.of_connection && fact != nullptr && !fact->fingerprint.empty() &&
+         differ_for_long(facts) && !nodes_that_differ(*fact, reported).empty();
 }
 
 // The worst problem that agents find in their mounted files, whether or not spans arrive.
 std::optional<Condition> found_by_agents(const Facts& facts,
                                          const std::vector<LaneSummary>& lanes) {
-  for (const LaneSummary& lane : lanes) {
-    for (const CredentialSummary& credential : lane.credentials) {
-      if (credential.nodes_unusable.empty()) continue;
-      return make_condition(reason::kValueUnusable,
-                            where(facts, credential) + " cannot be used (on " +
-                                name_list(credential.nodes_unusable) + "): " + credential.why);
-    }
+  const std::vector<Reported> all = all_reported(lanes);
+  for (const Reported& reported : all) {
+    const CredentialSummary& file = *reported.file;
+    if (file.nodes_unusable.empty() || is_outdated(facts, reported)) continue;
+    return make_condition(reason::kValueUnusable, where(facts, reported) + " cannot be used (on " +
+                                                      name_list(file.nodes_unusable) +
+                                                      "): " + file.why);
   }
-  for (const LaneSummary& lane : lanes) {
-    for (const CredentialSummary& credential : lane.credentials) {
-      if (credential.nodes_missing.empty()) continue;
-      return make_condition(
-          reason::kNotMounted,
-          "agents cannot find " + where(facts, credential) + " (on " +
-              name_list(credential.nodes_missing) +
-              "): if the Secret or the key does not exist, create it; a new one reaches "
-              "the agents within two minutes");
-    }
+  for (const Reported& reported : all) {
+    const CredentialSummary& file = *reported.file;
+    if (file.nodes_missing.empty()) continue;
+    const SecretFact* fact = fact_of(facts, reported);
+    const std::string kind = fact == nullptr ? "Secret" : fact->kind();
+    return make_condition(reason::kNotMounted,
+                          "agents cannot find " + where(facts, reported) + " (on " +
+                              name_list(file.nodes_missing) + "): if the " + kind +
+                              " or the key does not exist, create it; a new one reaches the "
+                              "agents within two minutes");
   }
   return std::nullopt;
-}
-
-// Nodes that use a different value from the Secret's and have no candidate to replace it.
-std::vector<std::string> nodes_that_differ(const SecretFact& fact,
-                                           const CredentialSummary& credential,
-                                           const CredentialUse& use) {
-  std::vector<std::string> nodes;
-  for (const auto& [fingerprint, using_it] : credential.nodes_using) {
-    if (fingerprint == fact.fingerprint) continue;
-    std::copy_if(using_it.begin(), using_it.end(), std::back_inserter(nodes),
-                 [&](const std::string& node) { return !use.has_candidate(node); });
-  }
-  std::sort(nodes.begin(), nodes.end());
-  return nodes;
 }
 
 struct Difference {
@@ -112,51 +150,43 @@ struct Difference {
 
 std::vector<Difference> differences(const Facts& facts, const std::vector<LaneSummary>& lanes) {
   std::vector<Difference> found;
-  for (const LaneSummary& lane : lanes) {
-    for (const CredentialSummary& credential : lane.credentials) {
-      const SecretFact* fact = fact_of(facts, credential);
-      if (fact == nullptr || fact->fingerprint.empty()) continue;
-      auto nodes = nodes_that_differ(*fact, credential, lane.use);
-      if (!nodes.empty()) found.push_back({fact, std::move(nodes)});
-    }
+  for (const Reported& reported : all_reported(lanes)) {
+    const SecretFact* fact = fact_of(facts, reported);
+    if (fact == nullptr || fact->fingerprint.empty()) continue;
+    auto nodes = nodes_that_differ(*fact, reported);
+    if (!nodes.empty()) found.push_back({fact, std::move(nodes)});
   }
   return found;
-}
-
-// An operator that has just started has not observed for how long the values have differed.
-bool was_not_taken(const Facts& facts) {
-  const Json* before = previous_condition(facts, kCredentialsType);
-  return before != nullptr && text_at(*before, {"reason"}) == reason::kSecretNotTaken.name;
 }
 
 Condition differing(const Facts& facts, const Difference& difference) {
   const std::string what = where(*difference.fact, true);
   const std::string nodes = name_list(difference.nodes);
-  if (facts.credentials_differ < kSyncPatience && !was_not_taken(facts)) {
+  if (!differ_for_long(facts)) {
     return make_condition(reason::kRotationInProgress, "agents do not use the value of " + what +
                                                            " yet (on " + nodes +
                                                            "); it reaches them within two minutes");
   }
-  const std::string why =
-      difference.fact->immutable
-          ? "the Secret is immutable, and the kubelet keeps the previous Secret of that name"
-          : "the kubelet has not updated it";
-  return make_condition(reason::kSecretNotTaken,
-                        "agents still use a value other than that of " + what + " (on " + nodes +
-                            "): " + why +
-                            "; create a Secret with a new name and name it in the export");
+  const std::string kind = difference.fact->kind();
+  const std::string why = difference.fact->immutable
+                              ? "the " + kind +
+                                    " is immutable, and the kubelet keeps the previous " + kind +
+                                    " of that name"
+                              : "the kubelet has not updated it";
+  return make_condition(reason::kSecretNotTaken, "agents still use a value other than that of " +
+                                                     what + " (on " + nodes + "): " + why +
+                                                     "; create a " + kind +
+                                                     " with a new name and name it in the export");
 }
 
 }  // namespace
 
 bool agents_lack_present_keys(const Facts& facts, const std::vector<LaneSummary>& lanes) {
-  return std::any_of(lanes.begin(), lanes.end(), [&](const LaneSummary& lane) {
-    return std::any_of(lane.credentials.begin(), lane.credentials.end(),
-                       [&](const CredentialSummary& credential) {
-                         const SecretFact* fact = fact_of(facts, credential);
-                         return !credential.nodes_missing.empty() && fact != nullptr &&
-                                fact->state == State::kPresent;
-                       });
+  const std::vector<Reported> all = all_reported(lanes);
+  return std::any_of(all.begin(), all.end(), [&](const Reported& reported) {
+    const SecretFact* fact = fact_of(facts, reported);
+    return !reported.file->nodes_missing.empty() && fact != nullptr &&
+           fact->state == State::kPresent;
   });
 }
 

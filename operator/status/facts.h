@@ -39,8 +39,8 @@ struct SecretFact {
   KeyReference reference;
   State state = State::kPresent;
   std::string detail{};                          // without any content of the Secret
-  std::optional<report::CredentialPart> part{};  // nullopt: agents do not report it
-  std::string fingerprint{};  // of the part's value, as agents report it; "" if it was not read
+  std::optional<report::CredentialPart> part{};  // the file that agents report
+  std::string fingerprint{};  // of its value, as agents report it; "" if it is not kPresent
   bool immutable = false;
   std::string version{};              // the Secret's resourceVersion; "" if it was not read
   std::optional<WallTime> expires{};  // of a certificate authority: when its first certificate does

@@ -93,20 +93,35 @@ void add_numbers(const report::Lane& lane, LaneSummary& summary) {
   }
 }
 
-void add_credentials(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
+// `file` is a report::Credential or a report::ConnectionFile.
+template <typename File>
+CredentialSummary& add_file(const AgentReport& agent, const File& file,
+                            std::vector<CredentialSummary>& all) {
+  auto same = std::find_if(all.begin(), all.end(),
+                           [&](const CredentialSummary& each) { return each.part == file.part; });
+  if (same == all.end()) same = all.insert(same, {.part = file.part});
+  same->nodes_using[file.fingerprint].push_back(agent.node);
+  const auto state = file.state.known();
+  if (state == report::CredentialState::kMissing) same->nodes_missing.push_back(agent.node);
+  if (state == report::CredentialState::kUnusable) {
+    if (same->nodes_unusable.empty()) same->why = file.why;
+    same->nodes_unusable.push_back(agent.node);
+  }
+  return *same;
+}
+
+void take_earliest(std::optional<WallTime>& into, const std::optional<WallTime>& other) {
+  if (other) into = std::min(into.value_or(*other), *other);
+}
+
+void add_files(const AgentReport& agent, const report::Lane& lane, LaneSummary& summary) {
   for (const report::Credential& credential : lane.credentials) {
-    auto& all = summary.credentials;
-    auto same = std::find_if(all.begin(), all.end(), [&](const CredentialSummary& each) {
-      return each.part == credential.part;
-    });
-    if (same == all.end()) same = all.insert(same, {.part = credential.part});
-    same->nodes_using[credential.fingerprint].push_back(agent.node);
-    const auto state = credential.state.known();
-    if (state == report::CredentialState::kMissing) same->nodes_missing.push_back(agent.node);
-    if (state == report::CredentialState::kUnusable) {
-      if (same->nodes_unusable.empty()) same->why = credential.why;
-      same->nodes_unusable.push_back(agent.node);
-    }
+    add_file(agent, credential, summary.credentials);
+  }
+  for (const report::ConnectionFile& file : lane.connection_files) {
+    CredentialSummary& same = add_file(agent, file, summary.connection_files);
+    take_earliest(same.expires, file.expires);
+    take_earliest(same.all_expired, file.all_expired);
   }
 }
 
@@ -203,7 +218,7 @@ LaneSummary summarize(const Facts& facts, const std::vector<const AgentReport*>&
     ++fingerprints[lane->credential_fingerprint];
     add_state(*agent, *lane, facts.now, summary);
     add_numbers(*lane, summary);
-    add_credentials(*agent, *lane, summary);
+    add_files(*agent, *lane, summary);
     summary.use.add(*agent, lane);
     add_losses(*agent, *lane, summary);
   }
@@ -222,6 +237,18 @@ LaneSummary summarize(const Facts& facts, const std::vector<const AgentReport*>&
 }
 
 }  // namespace
+
+// Both destinations may have a `ca`.
+const SecretFact* fact_of(const Facts& facts, const LaneSummary& lane,
+                          const CredentialSummary& file) {
+  const auto part = file.part.known();
+  const std::string section = "spec." + std::string(to_string(lane.destination)) + ".";
+  const auto found =
+      std::find_if(facts.secrets.begin(), facts.secrets.end(), [&](const SecretFact& fact) {
+        return part && fact.part == part && fact.path.starts_with(section);
+      });
+  return found == facts.secrets.end() ? nullptr : &*found;
+}
 
 std::vector<LaneSummary> summarize_lanes(const Facts& facts) {
   const std::vector<const AgentReport*> agents = sorted_agents(facts);

@@ -19,13 +19,16 @@ namespace dualtrace::ctl {
 using report::Destination;
 using report::LaneState;
 
-// One file of the destination's credentials.
+// One file of the destination's credentials, or of its connections.
 struct CredentialSummary {
   report::Word<report::CredentialPart> part;
   std::map<std::string, std::vector<std::string>> nodes_using{};  // by fingerprint; "": none yet
   std::vector<std::string> nodes_missing{};
   std::vector<std::string> nodes_unusable{};
   std::string why{};  // of the first node that finds it unusable
+  // Of certificates: report::ConnectionFile, on the node where they expire first.
+  std::optional<WallTime> expires{};
+  std::optional<WallTime> all_expired{};
 };
 
 // Spans that recently ended under one word for one reason.
@@ -59,11 +62,17 @@ struct LaneSummary {
   bool one_credential = true;                  // all reporting agents use the same one
   CredentialUse use;                           // of the key, token or secret itself
   std::vector<CredentialSummary> credentials;  // none from agents of the previous version
+  // Not part of `credentials`: they belong to no rotation, and no old value need be proved unused.
+  std::vector<CredentialSummary> connection_files;
   std::vector<LossSummary> losses;             // recent ones, in the order of report::LossWord
   uint64_t lost_spans = 0;                     // since the agents that run now started, and the
                                                // last ones of their predecessors
   report::Loss last_loss;                      // of those
 };
+
+// The Secret's key, or the ConfigMap's, that becomes that file; nullptr if it is not known.
+[[nodiscard]] const SecretFact* fact_of(const Facts& facts, const LaneSummary& lane,
+                                        const CredentialSummary& file);
 
 // In the order of report::kDestinations: the destinations that the export names or, if it cannot
 // be read, those that agents report on.

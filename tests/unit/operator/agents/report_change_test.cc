@@ -55,6 +55,10 @@ TEST(ReportChange, TellsStatesFromNumbers) {
               json["lanes"][0]["credentials"] = {{{"part", "apiKey"}, {"state", "Missing"}}};
             }),
             ReportChange::kState);
+  EXPECT_EQ(after([](Json& json) {
+              json["lanes"][0]["connectionFiles"] = {{{"part", "ca"}, {"state", "Loaded"}}};
+            }),
+            ReportChange::kState);
   const auto with_loss = [](int lately) {
     return [lately](Json& json) {
       json["lanes"][0]["losses"] = {{{"word", "expired"}, {"spans", 9}, {"spansLately", lately}}};

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/certs/certificate.h"
 #include "common/config/credential_text.h"
+#include "common/config/secret_content.h"
 #include "operator/status/conditions.h"
 #include "tests/unit/operator/reconcile/world.h"
 
@@ -12,6 +14,7 @@ namespace {
 using std::chrono::seconds;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using Texts = std::vector<std::string>;
@@ -327,6 +330,51 @@ TEST(ReconcilerStatus, SaysThatAnImmutableSecretMadeAgainIsNotTaken) {
   world.agents.said = {report_using("key-2")};
   world.settle();
   EXPECT_EQ(world.condition("Ready"), "True Ready");
+}
+
+// The same for what is no credential, without a word about a rotation.
+TEST(ReconcilerStatus, SaysThatAnImmutableAuthorityMadeAgainIsNotTaken) {
+  World world;
+  const auto put = [&](const std::string& pem) {
+    world.api.put(kube::kConfigMaps, {{"metadata", {{"namespace", "shop"}, {"name", "trust"}}},
+                                      {"immutable", true},
+                                      {"data", {{"ca.crt", pem}}}});
+  };
+  const auto say = [&](const std::string& pem) {
+    world.agents.said = {report_using("key-1")};
+    world.agents.said[0].says.lanes[0].connection_files = {
+        {.part = report::CredentialPart::kAuthority,
+         .state = report::CredentialState::kLoaded,
+         .fingerprint = fingerprint_of(SecretContent::kAuthority, trim_secret(pem))}};
+  };
+  const auto new_authority = [] {
+    constexpr Duration kLife = std::chrono::hours(24 * 365 * 100);
+    return make_authority("company", WallTime(), kLife)->certificate.pem;
+  };
+  const std::string first = new_authority();
+  put(first);
+  world.edit_export([](Json& made) {
+    made["spec"]["arize"]["ca"] = {{"configMapName", "trust"}, {"key", "ca.crt"}};
+  });
+  say(first);
+  world.settle();
+  world.roll_out(1);
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "True Synced");
+
+  const std::string second = new_authority();
+  put(second);
+  world.clock.advance(std::chrono::minutes(11));
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "False RotationInProgress");
+  world.clock.advance(kSyncPatience);
+  world.settle();
+  EXPECT_EQ(world.condition("CredentialsSynced"), "False SecretNotTaken");
+  EXPECT_EQ(world.condition("Ready"), "False SecretNotTaken");
+  say(second);
+  world.settle();
+  EXPECT_EQ(world.condition("Ready"), "True Ready");
+  EXPECT_THAT(world.events.told(), Not(Contains(HasSubstr("PreviousCredential"))));
 }
 
 // Agents notice a deletion within two minutes; the operator itself looks every ten.

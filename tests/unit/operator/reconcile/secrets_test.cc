@@ -6,6 +6,7 @@
 
 #include "common/bytes/base64.h"
 #include "common/certs/certificate.h"
+#include "common/config/credential_text.h"
 #include "tests/unit/operator/reconcile/world.h"
 
 namespace dualtrace::ctl {
@@ -184,6 +185,10 @@ TEST_F(SecretChecksTest, JudgesAnAuthority) {
   world_.clock.advance(minutes(1));
   EXPECT_EQ(check().back(), State::kPresent);
   EXPECT_EQ(checks_.facts().back().all_expired, authority->certificate.not_after);
+  EXPECT_EQ(checks_.facts().back().part, report::CredentialPart::kAuthority);
+  EXPECT_EQ(checks_.facts().back().fingerprint,
+            fingerprint_of(SecretContent::kAuthority, trim_secret(authority->certificate.pem)));
+  EXPECT_FALSE(checks_.facts().back().immutable);
 }
 
 TEST_F(SecretChecksTest, LooksAtTheSecretOfAPrivateAuthority) {
@@ -237,6 +242,23 @@ TEST_F(AuthorityInAConfigMap, IsJudgedLikeASecret) {
   EXPECT_EQ(look().expires, authority->certificate.not_after);
 }
 
+TEST_F(AuthorityInAConfigMap, IsKnownByItsFingerprint) {
+  const auto authority = make_authority("company", WallTime(), std::chrono::hours(24 * 30));
+  put_map({{"ca.crt", authority->certificate.pem}});
+  const SecretFact fact = look();
+  EXPECT_EQ(fact.part, report::CredentialPart::kAuthority);
+  EXPECT_EQ(fact.fingerprint,
+            fingerprint_of(SecretContent::kAuthority, trim_secret(authority->certificate.pem)));
+  EXPECT_FALSE(fact.immutable);
+  put_map({{"ca.crt", encode_base64(authority->certificate.pem)}}, "binaryData");
+  EXPECT_EQ(look().fingerprint, fact.fingerprint);
+  world_.api.put(kube::kConfigMaps, {{"metadata", {{"namespace", "shop"}, {"name", "map"}}},
+                                     {"immutable", true},
+                                     {"data", {{"ca.crt", "…"}}}});
+  EXPECT_TRUE(look().immutable);
+  EXPECT_EQ(look().fingerprint, "") << "it is not usable";
+}
+
 TEST_F(AuthorityInAConfigMap, IsUnreadableRatherThanMissingWhereAccessIsDenied) {
   const auto failing = [this](ErrorKind kind) {
     world_.api.fault([kind](const kube::FakeApi::Call& call) -> std::optional<Error> {
@@ -268,8 +290,11 @@ TEST_F(SecretChecksTest, LooksAtTheCredentialOfAProxy) {
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
                                    State::kPresent, State::kValueUnusable));
   EXPECT_EQ(checks_.facts().back().path, "spec.databricks.proxyAuth");
-  EXPECT_EQ(checks_.facts().back().part, std::nullopt);
+  EXPECT_EQ(checks_.facts().back().part, report::CredentialPart::kProxyPassword);
   EXPECT_EQ(checks_.facts().back().fingerprint, "");
+  EXPECT_EQ(checks_.facts()[3].part, report::CredentialPart::kProxyUsername);
+  EXPECT_EQ(checks_.facts()[3].fingerprint,
+            fingerprint_of(SecretContent::kProxyUsername, "agents"));
 }
 
 }  // namespace
