@@ -54,6 +54,8 @@ class Place:
     )
     project: str | None = "said"
     agent: dict = field(default_factory=dict)
+    authority: str = "configMapName"  # where `ca` finds it: this, or secretName
+    authority_key: str | None = "ca.crt"  # under which it is stored; None: nothing is
     immutable: bool = False
     operator_reads: bool = False  # whether it may read the Secret
     node: int = 0  # the application's node
@@ -71,13 +73,21 @@ class Place:
             made = secret("arize", self.name, **keys) | {"immutable": self.immutable}
             self.live.apply(made)
 
+    def put_authority(self) -> None:
+        if self.authority_key:
+            made = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "destinations", "namespace": self.name},
+                "data": {self.authority_key: self.live.sandbox.ca_file.read_text()},
+            }
+            self.live.apply(made)
+
     def build(self) -> None:
-        trust = {"name": "destinations", "namespace": self.name}
-        ca = {"ca.crt": self.live.sandbox.ca_file.read_text()}
         arize = {
             "endpoint": "https://arize.destinations.svc:443",
             "credentials": {"secretName": "arize"},
-            "ca": {"configMapName": "destinations", "key": "ca.crt"},
+            "ca": {self.authority: "destinations", "key": "ca.crt"},
         }
         if self.project:
             arize["project"] = self.project
@@ -89,7 +99,6 @@ class Place:
         if self.operator_reads:  # before the operator first sees the export
             self.let_operator_read()
         self.live.apply(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": trust, "data": ca},
             {
                 "apiVersion": "dualtrace.dev/v1alpha1",
                 "kind": "DualTraceExport",
@@ -97,6 +106,7 @@ class Place:
                 "spec": spec,
             },
         )
+        self.put_authority()
         self.put_keys()
 
     def namespaces(self) -> set[str]:
@@ -261,6 +271,38 @@ FAULTS = [
                 "marked-key",
                 "the key in the Secret begins with a byte order mark",
                 BYTE_ORDER_MARK + sandbox.API_KEY,
+            ),
+        )
+    ),
+    *(
+        Fault(
+            name,
+            text,
+            "False",
+            "CredentialsSynced",
+            "False",
+            reason,
+            "Paused",
+            members=members,
+        )
+        for name, text, reason, members in (
+            (
+                "no-ca",
+                "the ConfigMap under `ca` does not exist",
+                "SecretMissing",
+                {"authority_key": None},
+            ),
+            (
+                "no-ca-key",
+                "the ConfigMap under `ca` has no such key",
+                "KeyMissing",
+                {"authority_key": "trust-bundle.pem"},
+            ),
+            (
+                "no-ca-unread",
+                "the Secret under `ca` does not exist, where the operator may not read Secrets",
+                "NotMounted",
+                {"authority": "secretName", "authority_key": None},
             ),
         )
     ),
