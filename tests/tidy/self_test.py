@@ -8,6 +8,7 @@ import unittest
 
 import layers
 import markdown
+import mentions
 import metric_names
 import navigation
 import prose
@@ -197,6 +198,38 @@ class Navigation(unittest.TestCase):
 
     def test_refuses_other_sections(self):
         self.assertEqual(len(navigation.check_navigation({navigation.SITE: "\nnav:\n"})), 1)
+
+
+class Mentions(unittest.TestCase):
+    tree = {"agent/lane/lane.h": "", "agent/lane/lane.cc": "int a = 1;\n",
+            "tests/unit/lane_test.cc": "TEST_F(LaneTest, Sends) {}\n",
+            "tests/sim/CMakeLists.txt": "add_test(NAME Simulation.Holds COMMAND x)\n",
+            "tests/component/tls_test.py": "def test_it_is_tls():\n",
+            "tests/component/chart_values_test.py": "",
+            "dev": "case x in\n  build | arm64) \"word_$word\" ;;\n"}
+    table = "### Which component test\n| `chart*`, `tls` | … |\n\n## What runs when\n"
+
+    def findings(self, text, table=table):
+        tree = {**self.tree, "docs/a.md": text, mentions.MAP: table}
+        return mentions.check_mentions(
+            tree, lambda path: any(f"{one}/".startswith(f"{path}/") for one in tree))
+
+    def test_accepts_what_exists(self):
+        for text in ("`agent/lane/lane.{h,cc}`, `agent/lane/`", "`agent/lane/lane`, `agent/*/a.cc`",
+                     "`LaneTest.Sends`, `Simulation.Holds`", "`tls_test.py` (`test_it_is_tls`)",
+                     "run `./dev arm64`", "`other.host/path`, `a/b`", "agent/gone.cc without code",
+                     "```cpp\nint a = 1;\n```"):
+            self.assertEqual(self.findings(text), [], text)
+
+    def test_refuses_what_does_not(self):
+        for text in ("`agent/lane/gone.cc`", "`agent/lane/{lane,gone}.h`", "see `agent/gone/*.cc`",
+                     "`LaneTest.Sinks`", "`gone_test.py`", "`test_it_is_not`", "`./dev gone`",
+                     "```\n./dev gone\n```", "```cpp\nint a = 2;\n```"):
+            self.assertEqual(len(self.findings(text)), 1, text)
+
+    def test_refuses_a_map_that_lacks_a_test_or_has_another(self):
+        for row in ("`tls`", "`chart*`, `tls`, `gone`"):
+            self.assertEqual(len(self.findings("", self.table.replace("`chart*`, `tls`", row))), 1)
 
 
 class Prose(unittest.TestCase):

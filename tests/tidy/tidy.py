@@ -10,6 +10,7 @@ import sys
 
 import layers
 import markdown
+import mentions
 import metric_names
 import navigation
 import prose
@@ -64,6 +65,8 @@ BY_PROGRAM = {
     "format": (FORMATTER, check_format, source_tree.is_cpp),
     "spelling": (SPELLER, check_spelling, prose.is_spelled),
 }
+# Checks that ask whether a path exists, also one that is not a text of the tree.
+BY_FILES = {"links": markdown.check_links, "mentions": mentions.check_mentions}
 
 
 def main():
@@ -75,8 +78,8 @@ def main():
             print(f"{program} is not installed: skipped (./dev setup installs it)")
             return SKIPPED
         findings = run(root, [path for path in tree if is_for(path)])
-    elif check == "links":
-        findings = markdown.check_links(tree, lambda path: os.path.exists(os.path.join(root, path)))
+    elif check in BY_FILES:
+        findings = BY_FILES[check](tree, lambda path: os.path.exists(os.path.join(root, path)))
     else:
         findings = CHECKS[check](tree)
     for finding in findings:
