@@ -19,6 +19,7 @@ MARKER = re.compile(r"(<!-- values -->\n).*?(<!-- end -->)", re.DOTALL)
 TABLE_HEAD = "| Value | Default | Meaning |\n|---|---|---|\n"
 
 CRD_HEAD = """\
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 {{- if .Values.crds.enabled }}
 # A copy of crds/dualtraceexport.yaml (./dev docs). Helm would not upgrade a CRD in the chart's crds/ folder.
 """

@@ -119,11 +119,16 @@ class Headers(unittest.TestCase):
 class Licence(unittest.TestCase):
     def test_accepts_it_in_the_first_line_or_below_the_interpreter(self):
         tree = {"agent/a.cc": LICENCE, "tests/a.py": "#!/usr/bin/python3\n# " + LICENCE[3:],
-                "docs/a.sql": "-- " + LICENCE[3:], "docs/a.md": "# a\n"}
+                "docs/a.sql": "-- " + LICENCE[3:], "docs/a.md": "# a\n",
+                "helm/dualtrace/templates/a.yaml": "{{- /* " + LICENCE[3:-1] + " */ -}}\n",
+                "crds/a.yaml": "# " + LICENCE[3:], "docs/examples/a.yaml": "# a\n",
+                "helm/dualtrace/files/a.yaml": "# a\n"}
         self.assertEqual(text_checks.check_licence(tree), [])
 
     def test_refuses_a_source_without_it(self):
-        for path in ("agent/a.h", "tests/a.py", "dev.d/a.sh", "agent/CMakeLists.txt"):
+        for path in ("agent/a.h", "tests/a.py", "dev.d/a.sh", "agent/CMakeLists.txt",
+                     "images/Dockerfile", "crds/a.yaml", "helm/dualtrace/templates/a.tpl",
+                     "helm/dualtrace/templates/NOTES.txt", "operator/manifests/a.yaml"):
             self.assertEqual(len(text_checks.check_licence({path: "\n" + LICENCE})), 1, path)
 
 

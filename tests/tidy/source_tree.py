@@ -4,8 +4,8 @@
 import os
 
 SUFFIXES = (".h", ".cc", ".py", ".cmake", ".txt", ".md", ".go", ".js", ".mjs", ".proto", ".sh",
-            ".sql", ".yaml", ".yml", ".json", ".toml")
-NAMES = ("dev", "run", ".clang-format", ".clang-tidy")
+            ".sql", ".yaml", ".yml", ".json", ".toml", ".tpl")
+NAMES = ("dev", "run", "Dockerfile", ".clang-format", ".clang-tidy")
 # Built, fetched or generated files, and data from others.
 SKIPPED = ("build", ".git", ".cache", "node_modules", "__pycache__", ".pytest_cache", ".venv")
 SKIPPED_PATHS = ("tests/data",)

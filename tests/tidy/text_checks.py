@@ -83,14 +83,23 @@ def check_foreign_headers(tree):
     return findings
 
 
-LICENCE = re.compile(r"(#!.*\n)?(//|#|--) SPDX-License-Identifier: Apache-2\.0\n")
-LICENSED = SOURCES + (".proto", ".sh", ".sql", ".cmake", "CMakeLists.txt")
+IDENTIFIER = r"SPDX-License-Identifier: Apache-2\.0"
+LICENCE = re.compile(rf"(#!.*\n)?(//|#|--) {IDENTIFIER}\n|\{{\{{- /\* {IDENTIFIER} \*/ -}}}}\n")
+LICENSED = SOURCES + (".proto", ".sh", ".sql", ".cmake", "CMakeLists.txt", ".tpl", "Dockerfile")
+# Not helm/dualtrace/files/, which the chart copies into objects of the cluster.
+LICENSED_YAML = ("crds/", "helm/dualtrace/Chart.yaml", "helm/dualtrace/values.yaml",
+                 "helm/dualtrace/templates/", "operator/manifests/", "tests/cluster/", "tests/docs/")
+
+
+def is_licensed(path):
+    yaml = path.endswith((".yaml", ".yml")) and path.startswith(LICENSED_YAML)
+    return path.endswith(LICENSED) or yaml or path.endswith("templates/NOTES.txt")
 
 
 def check_licence(tree):
     return [f"{path}: begin with a line `SPDX-License-Identifier: Apache-2.0`, as others do"
             for path, text in tree.items()
-            if path.endswith(LICENSED) and not LICENCE.match(text)]
+            if is_licensed(path) and not LICENCE.match(text)]
 
 
 THREAD_RULES = re.compile(

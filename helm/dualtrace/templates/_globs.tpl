@@ -1,3 +1,4 @@
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 {{/* Translates the globs in permissions to regular expressions for CEL. They match the same names as
 operator/api/glob.cc, which a test checks. */}}
 

@@ -1,3 +1,4 @@
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 {{/* "dualtrace-operator" rather than the chart's name, to distinguish the operator from the agents. */}}
 {{- define "dualtrace.name" -}}
 {{- .Values.nameOverride | default "dualtrace-operator" | trunc 63 | trimSuffix "-" }}

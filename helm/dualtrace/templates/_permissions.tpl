@@ -1,3 +1,4 @@
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 {{/* Options for the values that differ from the operator's defaults, which are also the chart's. With
 `helm upgrade --reuse-values`, values that are new in this version are missing. */}}
 {{- define "dualtrace.permissionArguments" -}}

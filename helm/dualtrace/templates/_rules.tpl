@@ -1,3 +1,4 @@
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 {{/* What the operator may do with exports and their children: in a ClusterRole, or in a Role in each of
 watchNamespaces. It does not include Secrets. */}}
 {{- define "dualtrace.rules" -}}

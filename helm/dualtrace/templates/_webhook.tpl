@@ -1,3 +1,4 @@
+{{- /* SPDX-License-Identifier: Apache-2.0 */ -}}
 {{- define "dualtrace.webhookArguments" -}}
 {{- $name := include "dualtrace.fullname" . -}}
 {{- if .Values.webhook.certManager.enabled -}}
