@@ -14,22 +14,22 @@ from images.version import ROOT, read_revision
 
 def parsed():
     parser = argparse.ArgumentParser(prog="./dev image")
-    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(PROGRAMS)}")
-    parser.add_argument("--tag", help="default: the version, and the commit if it is no release")
+    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"one of {', '.join(PROGRAMS)}")
+    parser.add_argument("--tag", help="default: the version, plus the commit unless it is a release")
     parser.add_argument(
         "--repository",
         default="docker.io/library",
-        help="what is before the program in the image's name (default: what a bare name means)",
+        help="registry and path in the image's name, such as ghcr.io/someone (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, default=ROOT / "build/images", help="the folder")
-    parser.add_argument("--source", help="where the source is, for the image's labels")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/images", help="where the archives go (default: build/images)")
+    parser.add_argument("--source", help="URL of the source, for the image's labels")
     parser.add_argument(
         "--build", type=Path, default=ROOT / "build/release", help=argparse.SUPPRESS
     )
     parser.add_argument(
-        "--folders", action="store_true", help="the layers as folders, for the Dockerfile"
+        "--folders", action="store_true", help="write the layers as folders, for the Dockerfile"
     )
-    parser.add_argument("--write-docs", action="store_true", help="put the sizes in docs/images.md")
+    parser.add_argument("--write-docs", action="store_true", help="write the sizes to docs/images.md")
     arguments = parser.parse_args()
     unknown = [one for one in arguments.programs if one not in PROGRAMS]
     if unknown:

@@ -78,7 +78,7 @@ def _debian_package(package: Package, files: list[dict]) -> dict:
         supplier="Organization: Debian",
         sourceInfo=f"built from Debian's source package {package.source} {package.source_version}",
         licenseDeclared=declared or _UNKNOWN,
-        licenseComments=f"Debian's words are in {package.copyright_file}",
+        licenseComments=f"The license as Debian states it is in {package.copyright_file}",
         externalRefs=[
             {
                 "referenceCategory": "PACKAGE-MANAGER",

@@ -26,32 +26,32 @@ def _binaries(text: str) -> tuple[str, Path]:
 
 def parsed():
     parser = argparse.ArgumentParser(prog="./dev release")
-    parser.add_argument("version", metavar="VERSION", help="as 0.2.0 or 0.2.0-rc.1")
-    parser.add_argument("--out", type=Path, help="the folder (default: build/dist/VERSION)")
-    parser.add_argument("--sign", type=Path, metavar="KEY", help="a private key, as PEM")
+    parser.add_argument("version", metavar="VERSION", help="such as 0.2.0 or 0.2.0-rc.1")
+    parser.add_argument("--out", type=Path, help="output folder (default: build/dist/VERSION)")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign SHA256SUMS with this private key (PEM)")
     parser.add_argument(
         "--repository",
         default="docker.io/library",
-        help="where the images go: a registry and a path, as ghcr.io/someone",
+        help="registry and path of the images, such as ghcr.io/someone (default: %(default)s)",
     )
-    parser.add_argument("--source", help="where the source is: an https:// address")
+    parser.add_argument("--source", help="https:// URL of the source")
     parser.add_argument(
         "--builder",
         default="https://dualtrace.dev/builders/by-hand",
-        help="who makes the release, for the provenance statement: a URI",
+        help="URI of whoever builds the release, for the provenance statement",
     )
     parser.add_argument(
         "--arch",
         action="append",
         choices=ARCHITECTURES,
-        help="what to build; repeatable (default: both)",
+        help="build only this architecture; repeatable (default: both)",
     )
     parser.add_argument(
         "--binaries",
         action="append",
         type=_binaries,
         metavar="[ARCH=]FOLDER",
-        help="the folder of a build that is there already, instead of building; repeatable",
+        help="use the programs of an existing build instead of building; repeatable",
     )
     for hidden in ("--sysroot", "--helm", "--operator-verify"):  # where ./dev has them
         parser.add_argument(hidden, type=Path, help=argparse.SUPPRESS)
@@ -126,7 +126,7 @@ def main() -> int:
         # Written elsewhere and moved as a whole: a folder with SHA256SUMS is a complete release.
         part = out.with_name(f"{out.name}.part")
         if out.exists() and not (out / sums.SUMS).exists():
-            raise Refused(f"--out {out}: is there already, and is no release")
+            raise Refused(f"--out {out}: exists and is not a release; choose another folder or remove it")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         make(arguments, tree, naming, part)

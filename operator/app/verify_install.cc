@@ -128,9 +128,10 @@ int run_verify_install(int argc, const char* const* argv, const Environment& env
   line.add_option("--namespace", wanted.question.namespace_name,
                   "The namespace for a dry run of a pod and an export; not the operator's own")
       ->required();
-  line.add_flag("--webhook", wanted.question.webhook, "The webhook must answer");
-  line.add_option("--kubeconfig", wanted.cluster.kubeconfig, "As for the operator itself");
-  line.add_option("--context", wanted.cluster.context, "As for the operator itself");
+  line.add_flag("--webhook", wanted.question.webhook, "Also check that the webhook answers");
+  line.add_option("--kubeconfig", wanted.cluster.kubeconfig,
+                  "The kubeconfig of the cluster; default: as for the operator");
+  line.add_option("--context", wanted.cluster.context, "The context of the kubeconfig to use");
   try {
     line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -211,26 +211,26 @@ def command(arguments: list[str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--collector", type=Path, help="the Collector's binary; default: omit it")
     parser.add_argument("--rotel", type=Path, help="rotel's binary; default: omit it")
     parser.add_argument("--before", type=Path, help="the agent of another build, for comparison")
     parser.add_argument("--seconds", type=float, default=5, help="how long each row's load lasts")
     parser.add_argument("--rounds", type=int, default=3,
-                        help="how often each row is measured, the systems taking turns; the table "
-                        "has medians. Not of the black hole")
+                        help="how often each row is measured, with the systems taking turns; the "
+                        "table shows medians. The black hole is measured once")
     parser.add_argument("--settle-seconds", type=float, default=rows.SETTLE_SECONDS,
                         help="from the end of the load until an idle system is measured")
     parser.add_argument("--idle-seconds", type=float, default=rows.IDLE_SECONDS,
                         help="how long an idle system is measured")
     parser.add_argument("--blackhole-seconds", type=float, default=rows.BLACKHOLE_SECONDS)
-    parser.add_argument("--quick", action="store_true", help="the most telling rows only")
-    parser.add_argument("--only", default="", help="a pattern, searched in row/system: "
+    parser.add_argument("--quick", action="store_true", help="only a few rows")
+    parser.add_argument("--only", default="", help="a regular expression that matches row/system: "
                         "20k-gzip, dualtrace, '(llm|10kB)/dualtrace', trickle, idle, tls, "
                         "blackhole, overload")
     parser.add_argument("--write-docs", action="store_true",
-                        help="put the parts that were run into docs/benchmarks.md and .svg")
+                        help="write the results to docs/benchmarks.md and .svg")
     options = parser.parse_args()
     options.build = options.build.resolve()
     keep_nice(os.getpid())

@@ -56,7 +56,9 @@ def check(_, __) -> None:
 
 
 def parsed():
-    parser = argparse.ArgumentParser(prog="./dev cluster")
+    parser = argparse.ArgumentParser(
+        prog="./dev cluster", epilog="demo, release and test are described by ./dev help"
+    )
     words = parser.add_subparsers(required=True, metavar="up | down | env | image | check")
     word = words.add_parser("up", help="start the cluster, unless it is up")
     word.add_argument(
@@ -65,7 +67,7 @@ def parsed():
     word.set_defaults(run=up)
     words.add_parser("down", help="stop the cluster and remove all of it").set_defaults(run=down)
     words.add_parser("env", help="print the shell variables for kubectl").set_defaults(run=env)
-    words.add_parser("check", help="whether this machine can run nodes").set_defaults(run=check)
+    words.add_parser("check", help="check whether this machine can run nodes").set_defaults(run=check)
     word = words.add_parser("image", help="import images on every node")
     word.add_argument(
         "--archive", type=Path, nargs="+", default=[], help="archives made by ./dev image"

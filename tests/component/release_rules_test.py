@@ -85,7 +85,7 @@ def test_a_key_that_is_not_there_is_refused_before_the_build(tree, tmp_path):
 def test_a_folder_that_is_no_release_is_not_replaced(tree, tmp_path):
     (tmp_path / "mine").touch()
     done = run_release(tree, f"{VERSION}-rc.1", f"--out={tmp_path}", f"--binaries={tmp_path}")
-    assert done.returncode == 1 and "is no release" in done.stderr
+    assert done.returncode == 1 and "is not a release" in done.stderr
     assert (tmp_path / "mine").exists()
 
 

@@ -273,7 +273,7 @@ def run(arguments: argparse.Namespace, folder: Path, started: list) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev demo")
-    parser.add_argument("--binaries", type=Path, required=True, help="the build folder")
+    parser.add_argument("--binaries", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help="leave everything running")
     parser.add_argument(
         "--pictures",

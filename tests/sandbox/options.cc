@@ -26,7 +26,8 @@ Status read_table(const std::string& text, Access& access) {
   const std::string name = text.substr(0, equals);
   const std::string version = equals == std::string::npos ? "v2" : text.substr(equals + 1);
   if (!is_three_part_name(name) || (version != "v1" && version != "v2"))
-    return fail(ErrorKind::kInvalid, "--databricks-table " + text + " is not c.s.t=v1 or c.s.t=v2");
+    return fail(ErrorKind::kInvalid,
+                "--databricks-table " + text + ": not catalog.schema.table=v1 or =v2");
   if (!access.databricks_tables) access.databricks_tables.emplace();
   access.databricks_tables->insert_or_assign(name, version);
   return {};
@@ -44,25 +45,27 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   std::string access_file;
   bool no_bodies = false;
 
-  CLI::App app("Strict local stand-ins of Arize and Databricks for dualtrace");
+  CLI::App app("Simulates Arize and Databricks locally, as strictly as they check requests.");
   app.set_version_flag("--version", version_line("dualtrace-sandbox"));
-  app.add_option("--folder", options.folder, "where spans.db, ports.json and ca.pem go")
+  app.add_option("--folder", options.folder, "Folder for spans.db, ports.json and ca.pem")
       ->required();
-  app.add_option("--listen", options.listen, "the address of all ports");
-  app.add_option("--arize-grpc-port", options.ports.arize_grpc, "0: one is chosen");
-  app.add_option("--arize-http-port", options.ports.arize_http, "0: one is chosen");
-  app.add_option("--databricks-port", options.ports.databricks, "0: one is chosen");
-  app.add_option("--zerobus-port", options.ports.zerobus, "0: one is chosen");
-  app.add_option("--admin-port", options.admin_port, "0: one is chosen");
-  app.add_flag("--tls", options.tls, "the destinations speak TLS; the admin port never does");
-  app.add_option("--dns-name", dns_names, "further name in the certificate; repeatable");
-  app.add_option("--arize-api-key-file", key_files, "valid keys, one a line; without: any key");
-  app.add_option("--arize-space", spaces, "allowed space id (base64); without: any id");
-  app.add_option("--databricks-token-file", token_files, "valid tokens; without: any token");
-  app.add_option("--databricks-table", tables, "c.s.t=v1|v2, repeatable; without: any table");
+  app.add_option("--listen", options.listen, "The address of all ports");
+  app.add_option("--arize-grpc-port", options.ports.arize_grpc, "0: any free port");
+  app.add_option("--arize-http-port", options.ports.arize_http, "0: any free port");
+  app.add_option("--databricks-port", options.ports.databricks, "0: any free port");
+  app.add_option("--zerobus-port", options.ports.zerobus, "0: any free port");
+  app.add_option("--admin-port", options.admin_port, "0: any free port");
+  app.add_flag("--tls", options.tls, "The destinations use TLS; the admin port never does");
+  app.add_option("--dns-name", dns_names, "Another name in the certificate; repeatable");
+  app.add_option("--arize-api-key-file", key_files, "Valid keys, one per line; default: any key");
+  app.add_option("--arize-space", spaces, "Valid space ID (base64), repeatable; default: any");
+  app.add_option("--databricks-token-file", token_files,
+                 "Valid tokens, one per line; default: any token");
+  app.add_option("--databricks-table", tables,
+                 "catalog.schema.table=v1|v2, repeatable; default: any");
   app.add_option("--access-file", access_file,
-                 "JSON as POST /credentials takes it; over what the other options say");
-  app.add_flag("--no-bodies", no_bodies, "do not keep the bytes of the requests");
+                 "JSON as for POST /credentials; overrides the other options");
+  app.add_flag("--no-bodies", no_bodies, "Do not store the bodies of requests");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -87,11 +87,15 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   dualtrace::agent::sim::Options options;
-  CLI::App app{"The simulation of the agent's core"};
+  CLI::App app{"Simulates the agent's core (tests/sim/README.md)."};
   app.add_option("--seed", options.seed, "The first seed")->capture_default_str();
-  app.add_option("--seeds", options.seeds, "How many, one after the other")->capture_default_str();
-  app.add_option("--steps", options.steps, "Of each, before it calms down")->capture_default_str();
-  app.add_option("--trace", options.trace, "Events to print on a violation")->capture_default_str();
+  app.add_option("--seeds", options.seeds, "How many seeds to run, one after the other")
+      ->capture_default_str();
+  app.add_option("--steps", options.steps,
+                 "Steps per seed; then faults stop, and everything must be delivered")
+      ->capture_default_str();
+  app.add_option("--trace", options.trace, "How many events to print on a violation")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return dualtrace::agent::sim::run(options);
 }
