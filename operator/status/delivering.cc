@@ -63,7 +63,7 @@ Condition make(const LaneSummary& lane, const Reason& reason, std::string messag
   return made;
 }
 
-// As what every span is refused, with the fix; "" if that is not known.
+// Why spans are refused, with the fix; "" if that is not known.
 std::string cause_told(const LaneSummary& lane) {
   const std::string& cause = lane.error.cause;
   if (cause.empty()) return "";
@@ -71,7 +71,7 @@ std::string cause_told(const LaneSummary& lane) {
   if (const auto why = report::parse_word<PauseReason>(cause); fix.empty() && why) {
     fix = advice(*why, lane.destination);
   }
-  return ". The last ones are refused as " + cause + (fix.empty() ? "" : ": " + fix);
+  return ". The latest refusal is " + cause + (fix.empty() ? "" : ": " + fix);
 }
 
 // For a reason that only newer agents know, the condition can only quote them.
@@ -139,7 +139,7 @@ Condition of_state(const LaneSummary& lane, LaneState state) {
     case LaneState::kIdle:
       break;
   }
-  return make(lane, reason::kIdle, "no span is waiting for " + title_of(lane));
+  return make(lane, reason::kIdle, "no spans are waiting for " + title_of(lane));
 }
 
 Condition unknown(const LaneSummary& lane) {

@@ -66,8 +66,8 @@ std::string told(const LossSummary& loss) {
     spans += lost;
     nodes.push_back(node);
   }
-  std::string text = std::to_string(spans) + " " + words_for(loss) + " as " + loss.reason +
-                     " (on " + name_list(nodes) + ")";
+  std::string text = std::to_string(spans) + " " + words_for(loss) + " on " + name_list(nodes) +
+                     " (" + loss.reason + ")";
   if (const std::string advice = advice_on(loss.reason); !advice.empty()) text += ": " + advice;
   if (!loss.message.empty()) text += "; message: " + cut(loss.message, kWordsBytesMax);
   return text;

@@ -260,15 +260,15 @@ const std::vector<Case>& cases() {
       {kSpansDeadLettered,
        lost(LossWord::kDeadLettered, LossReason::kMissingProject, "external_model_id is required"),
        "spans did not reach Arize in the last 90 s: 40 refused for good and kept as dead letters "
-       "as MissingProject (on node-04, node-08): Arize accepts no span without a project; set "
+       "on node-04, node-08 (MissingProject): Arize accepts no span without a project; set "
        "spec.arize.project",
        kArize},
       {kSpansRejected, lost(LossWord::kRejected, LossReason::kRejected, "span id is zero"),
-       "40 rejected as Rejected (on node-04, node-08): the destination accepted the other spans of "
+       "40 rejected on node-04, node-08 (Rejected): the destination accepted the other spans of "
        "the same requests; fix what the message names; message: span id is zero",
        kArize},
       {kSpansExpired, lost(LossWord::kExpired, LossReason::kBacklog),
-       "40 given up as Backlog (on node-04, node-08): the backlog exceeded "
+       "40 given up on node-04, node-08 (Backlog): the backlog exceeded "
        "spec.delivery.maxBacklog",
        kArize},
       {paused_for(PauseReason::kAuthRejected), pause("AuthRejected"),

@@ -137,12 +137,15 @@ void refuse_everything(World& world, const std::string& cause) {
 TEST(EverythingRefused, SaysWhatToDoAboutTheCause) {
   const std::vector<std::pair<std::string, std::string>> fixes = {
       {"MissingProject",
-       "refused as MissingProject: Arize accepts no span without a project; set "
+       "latest refusal is MissingProject: Arize accepts no span without a project; set "
        "spec.arize.project"},
-      {"InvalidData", "refused as InvalidData: in the application that sends the spans, fix"},
-      {"TooLarge", "refused as TooLarge: a single span is larger than the destination accepts"},
-      {"ForeignAnswer", "refused as ForeignAnswer: the answers do not come from the destination"},
-      {"OfANewerAgent", "refused as OfANewerAgent. Spans are kept"}};
+      {"InvalidData",
+       "latest refusal is InvalidData: in the application that sends the spans, fix"},
+      {"TooLarge",
+       "latest refusal is TooLarge: a single span is larger than the destination accepts"},
+      {"ForeignAnswer",
+       "latest refusal is ForeignAnswer: the answers do not come from the destination"},
+      {"OfANewerAgent", "latest refusal is OfANewerAgent. Spans are kept"}};
   for (const auto& [cause, fix] : fixes) {
     SCOPED_TRACE(cause);
     World world;
@@ -165,7 +168,7 @@ TEST(EverythingRefused, BlamesNothingThatIsNotKnown) {
   EXPECT_THAT(arize_says(world),
               AllOf(HasSubstr("the export, the destination's setup, or something that all spans "
                               "have in common; fix what status.destinations[].lastError names"),
-                    Not(HasSubstr("refused as"))));
+                    Not(HasSubstr("latest refusal"))));
 }
 
 // What became of the spans depends on the reason, too: damage leaves nothing to keep.
@@ -176,23 +179,23 @@ TEST(Losses, SayForEachReasonWhatBecameOfTheSpansAndWhatToDo) {
     Reason condition;
     std::string says;
   };
-  const std::string kept = "20 refused for good and kept as dead letters as ";
+  const std::string kept = "20 refused for good and kept as dead letters on node-04 (";
   const std::vector<Loss> losses = {
       {LossReason::kMissingProject, LossWord::kDeadLettered, reason::kSpansDeadLettered,
-       kept + "MissingProject (on node-04): Arize accepts no span without a project; set "
+       kept + "MissingProject): Arize accepts no span without a project; set "
               "spec.arize.project"},
       {LossReason::kInvalidData, LossWord::kDeadLettered, reason::kSpansDeadLettered,
-       kept + "InvalidData (on node-04): in the application that sends the spans, fix"},
+       kept + "InvalidData): in the application that sends the spans, fix"},
       {LossReason::kTooLarge, LossWord::kDeadLettered, reason::kSpansDeadLettered,
-       kept + "TooLarge (on node-04): a single span is larger"},
+       kept + "TooLarge): a single span is larger"},
       {LossReason::kRejected, LossWord::kRejected, reason::kSpansRejected,
-       "20 rejected as Rejected (on node-04): the destination accepted the other spans"},
+       "20 rejected on node-04 (Rejected): the destination accepted the other spans"},
       {LossReason::kBacklog, LossWord::kExpired, reason::kSpansExpired,
-       "20 given up as Backlog (on node-04): the backlog exceeded spec.delivery.maxBacklog"},
+       "20 given up on node-04 (Backlog): the backlog exceeded spec.delivery.maxBacklog"},
       {LossReason::kAge, LossWord::kExpired, reason::kSpansExpired,
-       "20 given up as Age (on node-04): they waited longer than spec.delivery.maxAge"},
+       "20 given up on node-04 (Age): they waited longer than spec.delivery.maxAge"},
       {LossReason::kJournalDamage, LossWord::kDeadLettered, reason::kSpansDeadLettered,
-       "20 lost from the journal as JournalDamage (on node-04): the journal on the node's disk is "
+       "20 lost from the journal on node-04 (JournalDamage): the journal on the node's disk is "
        "damaged; check the disk"}};
   std::set<std::string_view> told;
   for (const Loss& loss : losses) {
@@ -241,7 +244,7 @@ TEST(Losses, ComeBesideThePauseThatCausesThem) {
   world.lane(3, "databricks").losses = {{.word = LossWord::kExpired, .reason = "Age", .lately = 7}};
   const Json condition = condition_of(world.status(), kDatabricksDeliveryType);
   EXPECT_EQ(condition.at("reason"), "TableMissing");
-  EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr("7 given up as Age"));
+  EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr("7 given up on node-04 (Age)"));
 }
 
 TEST(Losses, AreOverWhenNoneWasLately) {
@@ -257,7 +260,8 @@ TEST(Losses, OfANewerAgentAreNoDelivery) {
   world.lane(3, "arize").losses = {{.word = "evaporated", .reason = "Sun", .lately = 7}};
   const Json condition = condition_of(world.status(), kArizeDeliveryType);
   EXPECT_EQ(condition.at("status"), "False");
-  EXPECT_THAT(condition.at("message").get<std::string>(), HasSubstr("7 evaporated as Sun"));
+  EXPECT_THAT(condition.at("message").get<std::string>(),
+              HasSubstr("7 evaporated on node-04 (Sun)"));
 }
 
 // An unknown state proves nothing, least of all that delivery works.
