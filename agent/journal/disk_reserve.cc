@@ -34,7 +34,7 @@ bool DiskReserve::look_for(uint64_t more) {
   const Result<DiskSpace> space = files_.space(folder_);
   if (!space) {
     if (log_limit_.allow(clock_.tick())) {
-      log_warn("The disk does not report its free space; delivery.minFreeDisk has no effect",
+      log_warn("the disk does not report its free space; delivery.minFreeDisk has no effect",
                {{"error", space.error().message}});
     }
     return short_ = false;

@@ -76,7 +76,7 @@ void mark_folder(FileSystem& files, OwnedFolder& folder, const FolderMark& mine)
   const Status written = write_mark(files, folder.path, mine);
   folder.marked = written.has_value();
   if (written) return;
-  log_warn("Cannot mark a journal folder as this export's",
+  log_warn("cannot mark a journal folder as this export's",
            {{"folder", folder.path}, {"error", written.error().message}});
 }
 
@@ -92,7 +92,7 @@ Result<OwnedFolder> claim_folder(FileSystem& files, const std::string& data_fold
         mark ? take_folder(files, data_folder, rights, each) : fail(mark.error());
     if (folder) return folder;
     if (!is_taken(folder.error())) {
-      log_warn("Cannot lock a journal folder; the agent retries later",
+      log_warn("cannot lock a journal folder; the agent retries later",
                {{"folder", each.path}, {"error", folder.error().message}});
     }
   }

@@ -188,14 +188,14 @@ void GroupWriter::look_at_disk() {
   if (!was_short) return;
   told_short_ = false;
   store_.be_short_of_disk("");
-  log_info("The disk has enough space again; the journal accepts data");
+  log_info("the disk has enough space again; the journal accepts data");
 }
 
 // Ensures that an idle export, once everything is settled, occupies no disk space that others need.
 void GroupWriter::be_short_of_disk() {
   const std::string why = reserve_.why();
   if (!std::exchange(told_short_, true)) {
-    log_warn("The journal refuses new data and removes the files that it does not need",
+    log_warn("the journal refuses new data and removes the files that it does not need",
              {{"why", why}});
   }
   store_.be_short_of_disk(why);
@@ -225,7 +225,7 @@ void GroupWriter::seal() {
 void GroupWriter::abandon() {
   if (std::exchange(unsynced_, false)) {
     if (Status synced = current_.file->sync(); !synced) {
-      log_warn("Cannot sync the journal", {{"error", synced.error().message}});
+      log_warn("cannot sync the journal", {{"error", synced.error().message}});
     }
   }
   current_.file.reset();
@@ -242,7 +242,7 @@ Status GroupWriter::refuse(const Error& error) {
   refused_until_ = scheduler_.clock().tick() + kRetryAfterFailure;
   recycled_at_refusal_ = store_.recycled();
   store_.set_refusing(full);
-  log_warn("The journal refuses new data", {{"error", error.message}});
+  log_warn("the journal refuses new data", {{"error", error.message}});
   if (full) probe_later();
   return fail(*refusal_);
 }
@@ -271,7 +271,7 @@ void GroupWriter::sync_later() {
 void GroupWriter::sync_now() {
   if (!std::exchange(unsynced_, false) || !current_.file) return;
   if (Status synced = current_.file->sync(); !synced) {
-    log_warn("Cannot sync the journal", {{"error", synced.error().message}});
+    log_warn("cannot sync the journal", {{"error", synced.error().message}});
     abandon();
   }
 }

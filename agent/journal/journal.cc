@@ -230,7 +230,7 @@ Result<RestoredLane> restore_lane(const JournalOptions& options, FileSystem& fil
   cursor.position.segment = recovered.next_number - 1;
   if (std::find(damaged.begin(), damaged.end(), name) != damaged.end()) {
     log_error(
-        "A lane's cursor is damaged; everything that the journal still holds is delivered again",
+        "a lane's cursor is damaged; everything that the journal still holds is delivered again",
         {{"lane", name}});
     if (!recovered.segments.empty()) {
       cursor.origin = recovered.segments.front().base;

@@ -128,9 +128,9 @@ void SegmentStore::keep_or_remove(const Segment& segment) {
 void SegmentStore::set_aside(const Segment& segment) {
   ++damaged_segments_;
   const std::string path = options_.folder + "/" + damaged_name(segment.number);
-  log_error("A journal segment is damaged and was set aside", {{"file", path}});
+  log_error("a journal segment is damaged and was set aside", {{"file", path}});
   if (Status renamed = files_.rename(path_of(segment.number), path); !renamed) {
-    log_warn("Cannot keep a damaged journal segment", {{"error", renamed.error().message}});
+    log_warn("cannot keep a damaged journal segment", {{"error", renamed.error().message}});
     remove(path_of(segment.number));
     return;
   }
@@ -159,7 +159,7 @@ std::string SegmentStore::path_of(uint64_t number) const {
 void SegmentStore::remove(const std::string& path) {
   const Status removed = files_.remove(path);
   if (removed || removed.error().kind == ErrorKind::kNotFound) return;
-  log_warn("Cannot remove a journal file", {{"error", removed.error().message}});
+  log_warn("cannot remove a journal file", {{"error", removed.error().message}});
   unremoved_.push_back(path);
 }
 

@@ -99,7 +99,7 @@ void Listener::accept() {
 // The connection stays in the backlog: an immediate retry would only spin.
 void Listener::pause(const Error& error) {
   if (const auto suppressed = gate_.log_limiter.allow(gate_.clock.tick())) {
-    log_warn("The receiver cannot accept connections for now.",
+    log_warn("the receiver cannot accept connections for now",
              {{"error", error.message}, {"suppressed", *suppressed}});
   }
   timer_.expires_after(kPauseWhenOutOfDescriptors);

@@ -177,9 +177,9 @@ class FileTlsAcceptor final : public TlsAcceptor {
     Result<Context> context = load(options_);
     if (context) {
       context_ = std::move(context).value();
-      log_info("Reloaded the receiver's TLS files.");
+      log_info("reloaded the receiver's TLS files");
     } else {
-      log_warn("Cannot reload the receiver's TLS files; the old ones stay in use.",
+      log_warn("cannot reload the receiver's TLS files; the old ones stay in use",
                {{"error", context.error().message}});
     }
   }

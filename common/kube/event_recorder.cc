@@ -88,7 +88,7 @@ class EventRecorder::Body {
 
   void warn(const Event& event, const Error& error) {
     if (const auto unsaid = warn_limiter_.allow(clock_.tick())) {
-      log_warn("An event could not be written",
+      log_warn("an event could not be written",
                {{"reason", event.reason}, {"error", error.message}, {"unsaid", *unsaid}});
     }
   }

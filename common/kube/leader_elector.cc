@@ -56,7 +56,7 @@ class LeaseElector final : public LeaderElector {
     std::call_once(released_, [this] {
       const Status released = election_.release();
       if (!released) {
-        log_warn("The lease could not be released and has to expire",
+        log_warn("the lease could not be released and has to expire",
                  {{"error", released.error().message}});
       }
     });
@@ -76,22 +76,22 @@ class LeaseElector final : public LeaderElector {
     const bool leads = round.standing == Election::Standing::kLeading;
     if (round.error && (leads || round.error->kind != ErrorKind::kConflict)) {
       if (const auto unsaid = warn_limiter_.allow(clock_.tick())) {
-        log_warn("The lease could not be acquired or renewed; retrying",
+        log_warn("the lease could not be acquired or renewed; retrying",
                  {{"error", round.error->message}, {"unsaid", *unsaid}});
       }
     }
     if (!leads && holder_ != election_.holder()) {
       holder_ = election_.holder();
-      log_info("Another process leads", {{"holder", holder_}, {"identity", identity_}});
+      log_info("another process leads", {{"holder", holder_}, {"identity", identity_}});
     }
     if (leads && !std::exchange(led_, true)) {
-      log_info("This process leads", {{"identity", identity_}});
+      log_info("this process leads", {{"identity", identity_}});
       if (callbacks_.started) callbacks_.started();
     }
   }
 
   void lose(const Error& error) {
-    log_error("Leadership was lost", {{"error", error.message}, {"identity", identity_}});
+    log_error("leadership was lost", {{"error", error.message}, {"identity", identity_}});
     if (callbacks_.stopped) callbacks_.stopped(error);
   }
 

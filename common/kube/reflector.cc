@@ -197,7 +197,7 @@ class Reflector::Body : public std::enable_shared_from_this<Body> {
   void warn(std::string_view reason, const Error& error) {
     const auto unsaid = warn_limiter_.allow(scheduler_.clock().tick());
     if (!unsaid) return;
-    log_warn("A list or watch failed; retrying", {{"resource", selection_.type.plural},
+    log_warn("a list or watch failed; retrying", {{"resource", selection_.type.plural},
                                                   {"namespace", selection_.namespace_name},
                                                   {"reason", reason},
                                                   {"error", error.message},

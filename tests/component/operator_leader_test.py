@@ -161,6 +161,6 @@ def test_stopped_for_longer_than_its_lease_it_wakes_up_and_writes_nothing(
     wait_for_term(history, other, since)
     operators[leader].process.signal(signal.SIGCONT)
     assert operators[leader].process.wait(60) == 1
-    assert operators[leader].logged("Leadership was lost")
+    assert operators[leader].logged("leadership was lost")
     assert_serves(tenant, EXPORT, "after-the-stop")
     operators[leader].start()

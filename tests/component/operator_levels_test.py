@@ -88,7 +88,7 @@ def test_a_leader_that_is_cut_off_ends_and_its_successor_catches_up(
     proxy.disconnect()
     mess_up(tenant)
     assert operator.process.wait(60) == 1
-    assert operator.logged("Leadership was lost")
+    assert operator.logged("leadership was lost")
     proxy.reconnect()
     operator.start()  # as the kubelet would do
     assert_ends_well(tenant, EXPORT, plan)

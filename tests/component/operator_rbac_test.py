@@ -249,7 +249,7 @@ def test_without_events_the_status_tells_all(control_plane, installation, withou
 
     make_old_news(tenant)
     wait_until(lambda: refused() == {403}, "an event is refused")
-    wait_until(lambda: operator.logged("An event could not be written"), "it reports this")
+    wait_until(lambda: operator.logged("an event could not be written"), "it reports this")
     assert operator.stop() == 0
 
 

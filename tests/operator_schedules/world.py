@@ -19,7 +19,7 @@ from operator_schedules.steps import VARIANTS
 CONVERGED_SECONDS_MAX = 120
 # Reasons for which an operator may exit on its own: the kubelet restarts it.
 GIVES_UP = (
-    "Leadership was lost",
+    "leadership was lost",
     "the API server did not list everything in time",
     "work did not end in time",
 )

@@ -66,6 +66,10 @@ LINK_TARGET = re.compile(r"\]\([^)]*\)|\bhttps?://\S+")
 LONG_CODE = re.compile(r"`[^`]{70,}`")  # it cannot be wrapped
 # A program writes each paragraph of a page as one line.
 GENERATED = re.compile(r"<!-- bench:(\w+) begin -->.*?<!-- bench:\1 end -->", re.DOTALL)
+# A message that begins with a capital letter, unless it is an abbreviation; or that ends in a period.
+LOG = re.compile(
+    r'\blog_(?:debug|info|warn|error)\(\s*"(?:(?P<start>A\b|[A-Z][a-z]\w*)|[^"]*\."[,)])')
+NAMES = ("Arize", "Databricks", "Kubernetes")
 
 
 def is_read(path):
@@ -95,7 +99,15 @@ def check_prose(tree):
             _, advice = PHRASES[int(match.lastgroup[1:])]
             words = " ".join(match.group().split())
             findings.append(f"{path}:{line}: \"{words}\": {advice} (docs/contributing/writing.md)")
+        if path.endswith(".cc"):
+            findings += check_logs(path, text)
     return findings
+
+
+def check_logs(path, text):
+    return [f"{path}:{text.count(chr(10), 0, match.start()) + 1}: begin a log message in lower case, "
+            "and end it without a period" for match in LOG.finditer(text)
+            if match["start"] not in NAMES]
 
 
 def check_line_length(tree):

@@ -254,6 +254,14 @@ class Prose(unittest.TestCase):
                       "puts it right", "it is no failure", "a thread a lane"):
             self.assertEqual(len(prose.check_prose({"docs/a.md": f"So: {words}.\n"})), 1, words)
 
+    def test_refuses_log_messages_that_are_not_in_the_house_style(self):
+        def findings(call):
+            return prose.check_prose({"agent/a.cc": f"  {call}\n"})
+        for message in ("The disk is full", "A disk is full", "the disk is full."):
+            self.assertEqual(len(findings(f'log_warn("{message}", {{}});')), 1, message)
+        for message in ("the disk is full", "TLS is off", "Arize is down", "a. is not the end"):
+            self.assertEqual(findings(f'log_warn(\n      "{message}");'), [], message)
+
     def test_reads_over_line_breaks_and_names_the_line(self):
         page = "One.\n\nIt will\nbe ready.\n"
         self.assertIn("docs/a.md:3:", prose.check_prose({"docs/a.md": page})[0])
