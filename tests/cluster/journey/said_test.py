@@ -265,7 +265,7 @@ FAULTS = [
             members={"keys": {"api-key": key, "space-id": sandbox.SPACE_ID}},
         )
         for name, text, key in (
-            ("quoted-key", "the key in the Secret stands in quotes", f'"{sandbox.API_KEY}"'),
+            ("quoted-key", "the key in the Secret is in quotes", f'"{sandbox.API_KEY}"'),
             ("encoded-key", "the key in the Secret is base64-encoded twice", TWICE),
             (
                 "marked-key",
@@ -374,7 +374,7 @@ FAULTS = [
     ),
     Fault(
         "immutable",
-        "an immutable Secret is deleted and made again with another key (the operator may read it)",
+        "an immutable Secret is deleted and created again with another key (the operator may read it)",
         "False",
         "CredentialsSynced",
         "False",
@@ -386,7 +386,7 @@ FAULTS = [
     # Keep these faults last: they affect all exports.
     Fault(
         "rejected",
-        "Arize accepts a request and rejects a span of it",
+        "Arize accepts a request and rejects one of its spans",
         "False",
         "ArizeDelivering",
         "False",
