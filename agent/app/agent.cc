@@ -214,7 +214,8 @@ Status RunningAgent::open_journal() {
 void RunningAgent::identify_disk() {
   auto identity = files_.identity(config_.delivery.folder);
   if (!identity) {
-    log_info("a replaced disk will not be noticed", {{"error", identity.error().message}});
+    log_info("cannot identify the disk of the journals, so a replaced disk goes unnoticed",
+             {{"error", identity.error().message}});
     return;
   }
   disk_ = *std::move(identity);

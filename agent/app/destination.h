@@ -42,7 +42,7 @@ struct DestinationParts {
   DestinationLegacy legacy{};  // from the destination that this one replaces
 };
 
-// The files of a credential, how a key is made of them, and for what.
+// The files of a credential, how a key is made from them, and what it is for.
 struct KeySource {
   KeyPurpose purpose{};
   std::vector<SecretFile> files;

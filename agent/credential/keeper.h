@@ -92,7 +92,7 @@ class Keeper final : public Keyring {
  private:
   using Version = Rotation::Version;
 
-  // What the files call for.
+  // What to request after a look at the files.
   struct Wanted {
     uint64_t key = 0;        // of this version; 0: none
     bool put_right = false;  // a file is no longer missing or unusable, or has become so

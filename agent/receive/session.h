@@ -61,7 +61,7 @@ class Session {
   [[nodiscard]] virtual std::string take_output() = 0;
   // False while more input would only accumulate.
   [[nodiscard]] virtual bool wants_input() const = 0;
-  // The connection is to be closed once all output is written.
+  // Close the connection once all output is written.
   [[nodiscard]] virtual bool finished() const = 0;
   [[nodiscard]] virtual Activity activity() const = 0;
   // The latest time to call expire(); Tick::max() for never. May be earlier than needed.

@@ -154,8 +154,8 @@ bool is_service_account_token(std::string_view text) {
   return claims && claims->find("\"system:serviceaccount:") != std::string::npos;
 }
 
-// Whether something issued stands in a text that was decoded from base64: alone, in quotes or after
-// a name. The whole text must be printable: random bytes are not.
+// Whether a text decoded from base64 contains an issued value: alone, in quotes or after a name.
+// The whole text must be printable: random bytes are not.
 bool has_issued_value(std::string_view text) {
   const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
   if (!std::all_of(text.begin(), text.end(), printable)) return false;
@@ -194,7 +194,7 @@ Status check_token_characters(std::string_view text) {
   }
   if (text.find('\\') != std::string_view::npos) {
     return unusable(
-        "contains a backslash, for example of a line break written as \\n; store only the value");
+        "contains a backslash, for example from a line break written as \\n; store only the value");
   }
   const size_t padding = text.find_last_not_of('=') + 1;
   if (std::all_of(text.begin(), text.begin() + static_cast<ptrdiff_t>(padding), is_of_token)) {
@@ -224,7 +224,7 @@ Status check_copied_text(std::string_view text) {
   if (is_quoted(text)) return unusable("is in quotes; store the value without them");
   if (is_reference(text)) {
     return unusable(
-        "is encrypted, or a reference to a store of secrets or another address; store the value "
+        "is encrypted, or a reference to a secret store or another address; store the value "
         "itself");
   }
   const size_t value = value_after_name(text);
@@ -259,13 +259,13 @@ Status check_credential(std::string_view text) {
 Status check_api_key(std::string_view text) {
   if (const Status checked = check_credential(text); !checked) return checked;
   if (!is_of_databricks(text, "dapi") && !is_of_databricks(text, "dose")) return {};
-  return unusable("is a credential of Databricks, not an API key of Arize; use the key of Arize");
+  return unusable("is a Databricks credential, not an Arize API key; use the Arize key");
 }
 
 Status check_access_token(std::string_view text) {
   if (const Status checked = check_credential(text); !checked) return checked;
   if (is_of_arize(text)) {
-    return unusable("is an API key of Arize, not a Databricks token; use the token of Databricks");
+    return unusable("is an Arize API key, not a Databricks token; use the Databricks token");
   }
   if (!is_of_databricks(text, "dose")) return {};
   return unusable("is an OAuth secret, not a token; name it under auth.oauth, with its client id");
@@ -274,7 +274,7 @@ Status check_access_token(std::string_view text) {
 Status check_client_secret(std::string_view text) {
   if (const Status checked = check_credential(text); !checked) return checked;
   if (is_of_arize(text)) {
-    return unusable("is an API key of Arize, not an OAuth secret; use the secret of Databricks");
+    return unusable("is an Arize API key, not an OAuth secret; use the Databricks secret");
   }
   if (is_of_databricks(text, "dapi")) {
     return unusable("is an access token, not an OAuth secret; name it under auth.token");

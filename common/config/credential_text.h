@@ -16,7 +16,7 @@ namespace dualtrace {
 // In what follows, `text` has been trimmed. The errors say what is wrong and contain no part of the
 // text.
 
-// Mistakes that no value of any kind survives: quotes, a byte order mark, a placeholder, a name
+// Mistakes that make a value of any kind unusable: quotes, a byte order mark, a placeholder, a name
 // before the value, a second base64.
 Status check_copied_text(std::string_view text);
 // A single value that fits into an HTTP header, as issued: check_copied_text(), and only characters
@@ -31,7 +31,7 @@ Status check_access_token(std::string_view text);   // of Databricks
 Status check_client_secret(std::string_view text);  // the OAuth secret of a service principal
 
 // A space id with one of the mistakes above, or an API key in its place. Other texts pass:
-// check_space_id() refuses those that are no space id.
+// check_space_id() refuses those that are not space ids.
 Status check_space_id_text(std::string_view text);
 
 // The first 8 hex digits of the value's SHA-256, which identify a version without revealing it. The

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// PosixFileSystem: the real disk.
+// PosixFileSystem: the FileSystem of the real disk, by system calls. Both programs use it;
+// most tests use the one in memory.
 // Thread-safe.
 
 #include "common/io/file_system.h"

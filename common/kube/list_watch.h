@@ -3,8 +3,8 @@
 // ListWatch: the two asynchronous calls that informers are based on. ApiClient is the real one;
 // tests/fakes has one that a test answers by hand. Objects are read one by one, and each is trimmed
 // before the next is read.
-// Thread-safe. Callbacks come from a thread of the client's, never from within the call, and must
-// not block.
+// Thread-safe. Callbacks run on one of the client's threads, never within the call, and must not
+// block.
 
 #include <cstdint>
 #include <functional>

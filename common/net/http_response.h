@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The answer of an HTTP server.
+// HttpResponse: the answer of an HTTP server, read up to a limit. HttpSender and HttpClient return
+// it.
 // Immutable.
 
 #include <string>

@@ -24,8 +24,8 @@ std::optional<uint64_t> limit_in(const std::string& path) {
   return bytes;
 }
 
-// The least limit of the cgroup and all above it. In a container, the path may be the host's, of
-// which only the root exists.
+// The lowest limit of the cgroup and all above it. In a container, the path may be the host's, and
+// only its root exists there.
 std::optional<uint64_t> least_limit(const std::string& mount, std::string path,
                                     const std::string& name) {
   std::optional<uint64_t> least;

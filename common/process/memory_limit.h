@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How much memory the kernel allows this process: the least limit of its cgroup and those above it,
-// v2 or v1. Reads a few small files; not for a hot path. Pure, except for these.
+// How much memory the kernel allows this process: the lowest limit of its cgroup and those above
+// it, v2 or v1. Reads a few small files; not for a hot path. Pure, except for these.
 
 #include <cstdint>
 #include <optional>

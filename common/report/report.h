@@ -124,7 +124,7 @@ struct LastError {
   std::string reason;   // a PauseReason while the lane is paused; else why it retries or gives up
   std::string message;  // the destination's own message
   std::optional<WallTime> when{};
-  // For kEverythingRefused: as what the last spans were refused, a LossReason or kForeignAnswer. ""
+  // For kEverythingRefused: why the latest spans were refused, a LossReason or kForeignAnswer. ""
   // otherwise, and from a version without it.
   std::string cause{};
   bool operator==(const LastError&) const = default;

@@ -39,7 +39,7 @@ enum class PauseReason {
   kSchemaMismatch,
   kMisconfigured,
   kNotEnabled,
-  kEverythingRefused,  // every span is refused; LastError::cause says as what
+  kEverythingRefused,  // every span is refused; LastError::cause says why
   kForeignAnswer,      // the answers do not come from the destination
   kLast = kForeignAnswer
 };

@@ -58,7 +58,7 @@ class PodsWithout {
     const PodNamespace& from = namespace_of(pod);
     const auto asked = read_request(pod.says().asks, from);
     if (!asked) return;
-    // A value that is no request counts as "true".
+    // An invalid value counts as "true".
     const auto* read = std::get_if<InjectionRequest>(&*asked);
     const InjectionRequest request = read == nullptr ? InjectionRequest{} : *read;
     InjectionFact& fact = facts_[{from.name, counted_as(request, *exports_).named}];

@@ -102,8 +102,8 @@ std::map<std::string, LostNodes::Seen> LostNodes::by_node(const std::vector<Agen
   return heard;
 }
 
-// With EmptyDir, each pod has a disk of its own: what an agent that was deleted in peace could not
-// deliver within drainTimeout is not the loss of a node.
+// With EmptyDir, each pod has its own disk. If an agent was deleted normally, spans that it did not
+// deliver within drainTimeout are not reported as the loss of a node.
 void LostNodes::compare_disks(const std::map<std::string, Seen>& heard, WallTime now) {
   for (const auto& [node, seen] : heard) {
     const auto before = seen_.find(node);

@@ -5,7 +5,8 @@
 // missing. A node is lost if spans were waiting there and no agent of the export has been on it for
 // five minutes, or one is there with another disk: the node was created again under its name. It is
 // forgotten as soon as an agent runs there again, with the same disk. A node can lose several
-// disks. The export's status has what is waiting on nodes, too: the operator may go with the node.
+// disks. The export's status records the backlog of nodes, too: the operator itself may have been
+// on the node that is lost.
 // One for each export. Used from one thread at a time.
 
 #include <map>

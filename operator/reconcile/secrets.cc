@@ -221,7 +221,7 @@ SecretChecks::Verdict SecretChecks::judge_text(std::string_view value, SecretCon
   const std::string_view text = trim_secret(value);
   if (text.empty()) return {State::kValueEmpty};
   if (const Status checked = check_of(content)(text); !checked) {
-    // Without a slip in it, the text may be the space's name: Arize would answer OK to that.
+    // Without one of these mistakes, the text may be the space's name, which Arize would answer OK.
     const bool malformed = content == SecretContent::kSpaceID && check_space_id_text(text);
     return {malformed ? State::kSpaceIdMalformed : State::kValueUnusable, checked.error().message};
   }

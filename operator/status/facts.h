@@ -18,9 +18,9 @@
 
 namespace dualtrace::ctl {
 
-// For how long trouble of single nodes passes for the life of a cluster: a node that joins, or
-// whose kubelet or agent does not report; spans that wait on one node while others deliver; a node
-// without an agent, before its backlog counts as lost.
+// How long problems of single nodes count as normal in a cluster: a node joins, or its kubelet or
+// agent does not report; spans wait on one node while others deliver; a node has no agent, before
+// its backlog counts as lost.
 inline constexpr Duration kNodePatience = std::chrono::minutes(5);
 
 // One key of one Secret that the export names, or of a ConfigMap with a certificate authority.

@@ -10,7 +10,7 @@ constexpr size_t kGeneratedBytes = 5;
 // The alphabet of generated names: without vowels and look-alikes, so that hardly any word occurs
 // by chance.
 constexpr std::string_view kGenerated = "bcdfghjklmnpqrstvwxz2456789";
-// Those that do, and that people end names with: "migrate-pgsql" is no run of "migrate".
+// Words in that alphabet with which people end names: "migrate-pgsql" is not a run of "migrate".
 constexpr auto kWords = std::to_array<std::string_view>(
     {"bpmn2", "btrfs", "gltf2", "hl7v2", "html5", "http2", "https", "mqtt5", "mqtts", "mssql",
      "nccl2", "pgsql", "pkcs7", "pkcs8", "plsql", "rdbms", "smtps", "tpcds", "xhtml", "xslt2"});
@@ -27,15 +27,15 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
 }
 
-// A number alone is likely to be somebody's: only one in a thousand generated ends has no letter.
+// Digits alone were chosen by a person: only one in a thousand generated suffixes has no letter.
 bool is_generated(std::string_view end) {
   return end.size() == kGeneratedBytes &&
          end.find_first_not_of(kGenerated) == std::string_view::npos && !is_number(end) &&
          std::find(kWords.begin(), kWords.end(), end) == kWords.end();
 }
 
-// The time since 1970 in seconds to nanoseconds, or 202611301200 with or without seconds. Not any
-// long number: an account's has twelve digits, too.
+// The time since 1970 in seconds to nanoseconds, or 202611301200 with or without seconds. Not every
+// long number: an account number has twelve digits, too.
 bool is_time(std::string_view end) {
   if (!is_number(end)) return false;
   switch (end.size()) {

@@ -137,11 +137,11 @@ TEST(CredentialText, RefusesWhatNoHeaderCarries) {
 TEST(CredentialText, KnowsTheCredentialsOfTheOtherDestination) {
   using enum SecretContent;
   for (const char* text : {"dapi0123456789abcdef", "dose0123456789abcdef"}) {
-    expect_refused(check_of(kAPIKey), {text, "credential of Databricks"});
+    expect_refused(check_of(kAPIKey), {text, "Databricks credential"});
   }
-  expect_refused(check_of(kToken), {"ak-1", "API key of Arize"});
+  expect_refused(check_of(kToken), {"ak-1", "Arize API key"});
   expect_refused(check_of(kToken), {"dose0123456789abcdef", "OAuth"});
-  expect_refused(check_of(kClientSecret), {"ak-1", "API key of Arize"});
+  expect_refused(check_of(kClientSecret), {"ak-1", "Arize API key"});
   expect_refused(check_of(kClientSecret), {"dapi0123456789abcdef-2", "access token"});
   expect_refused(check_of(kSpaceID), {"ak-1", "is an API key"});
   // An Arize key without a prefix may begin with any letters.
