@@ -64,10 +64,10 @@ struct LaneSummary {
   std::vector<CredentialSummary> credentials;  // none from agents of the previous version
   // Not part of `credentials`: they belong to no rotation, and no old value need be proved unused.
   std::vector<CredentialSummary> connection_files;
-  std::vector<LossSummary> losses;             // recent ones, in the order of report::LossWord
-  uint64_t lost_spans = 0;                     // since the agents that run now started, and the
-                                               // last ones of their predecessors
-  report::Loss last_loss;                      // of those
+  std::vector<LossSummary> losses;  // recent ones, in the order of report::LossWord
+  uint64_t lost_spans = 0;          // since the agents that run now started, and the
+                                    // last ones of their predecessors
+  report::Loss last_loss;           // of those
 };
 
 // The Secret's key, or the ConfigMap's, that becomes that file; nullptr if it is not known.

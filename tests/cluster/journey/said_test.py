@@ -56,7 +56,7 @@ class Place:
     agent: dict = field(default_factory=dict)
     authority: str = "configMapName"  # where `ca` finds it: this, or secretName
     authority_key: str | None = "ca.crt"  # under which it is stored; None: nothing is
-    immutable: bool = False
+    immutable: bool = False  # the Secret and the ConfigMap
     operator_reads: bool = False  # whether it may read the Secret
     node: int = 0  # the application's node
     is_guest: bool = False  # the application has its own namespace, which the export admits
@@ -73,13 +73,14 @@ class Place:
             made = secret("arize", self.name, **keys) | {"immutable": self.immutable}
             self.live.apply(made)
 
-    def put_authority(self) -> None:
+    def put_authority(self, more: str = "") -> None:
         if self.authority_key:
             made = {
                 "apiVersion": "v1",
                 "kind": "ConfigMap",
                 "metadata": {"name": "destinations", "namespace": self.name},
-                "data": {self.authority_key: self.live.sandbox.ca_file.read_text()},
+                "data": {self.authority_key: self.live.sandbox.ca_file.read_text() + more},
+                "immutable": self.immutable,
             }
             self.live.apply(made)
 
@@ -205,6 +206,11 @@ class Fault:
 def replace_immutable_secret(place: Place) -> None:
     place.live.kubectl("delete", "secret/arize", f"--namespace={place.name}")
     place.put_keys(**{"api-key": "ak-another-key-0123456789"})
+
+
+def replace_immutable_authority(place: Place) -> None:
+    place.live.kubectl("delete", "configmap/destinations", f"--namespace={place.name}")
+    place.put_authority("# made again\n")
 
 
 def admit_nobody(place: Place) -> None:
@@ -382,6 +388,18 @@ FAULTS = [
         SENDS,
         members={"immutable": True, "operator_reads": True, "later": replace_immutable_secret},
         patience=960,  # the operator looks at Secrets every ten minutes
+    ),
+    Fault(
+        "immutable-ca",
+        "an immutable ConfigMap under `ca` is deleted and created again with different content",
+        "False",
+        "CredentialsSynced",
+        "False",
+        "SecretNotTaken",
+        SENDS,
+        members={"immutable": True, "later": replace_immutable_authority},
+        patience=960,
+        fix="create a ConfigMap with a new name",
     ),
     # Keep these faults last: they affect all exports.
     Fault(
