@@ -233,7 +233,7 @@ TEST(Losses, IncludeThoseThatNoAgentTellsOfAnyMore) {
       {.word = LossWord::kExpired, .reason = "Age", .spans = 12, .lately = 12}};
   const Json status = world.status();
   EXPECT_EQ(condition_of(status, kArizeDeliveryType).at("reason"), reason::kSpansExpired.name);
-  EXPECT_THAT(arize_says(world), HasSubstr("25 given up as Age (on node-04, node-gone)"));
+  EXPECT_THAT(arize_says(world), HasSubstr("25 given up on node-04, node-gone (Age)"));
   EXPECT_EQ(destination_of(status, "arize").at("lost").at("spans"), 25);
   EXPECT_EQ(condition_of(status, kDatabricksDeliveryType).at("status"), "True");
 }
