@@ -277,9 +277,7 @@ void Reconciler::observe(Round& round) const {
   round.facts.now = parts_.clock.wall();
   round.lanes = summarize_lanes(round.facts);
   for (const LaneSummary& lane : round.lanes) {
-    if (lane.next_late) {
-      round.look_again_at(parts_.clock.tick() + (*lane.next_late - round.facts.now));
-    }
+    look_again_at(round, lane.next_late);
   }
   watch_differences(round);
   watch_rotations(round);
@@ -304,23 +302,23 @@ void Reconciler::watch_lost_nodes(Round& round,
     nodes.emplace(text_at(*pod, {"spec", "nodeName"}));
   }
   LostNodes& lost_nodes = round.memory.lost_nodes;
-  const WallTime now = parts_.clock.wall();
-  lost_nodes.note(round.facts.agents, nodes, now);
+  lost_nodes.note(round.facts.agents, nodes, parts_.clock.wall());
   round.facts.nodes_lost = lost_nodes.lost();
   round.facts.backlogs = lost_nodes.backlogs();
-  if (const auto when = lost_nodes.look_again()) {
-    round.look_again_at(parts_.clock.tick() + std::max(*when - now, Duration{0}));
-  }
+  look_again_at(round, lost_nodes.look_again());
 }
 
 void Reconciler::watch_losses(Round& round) const {
   RecentLosses& losses = round.memory.recent_losses;
-  const WallTime now = parts_.clock.wall();
-  losses.note(round.facts.agents, now);
+  losses.note(round.facts.agents, parts_.clock.wall());
   round.facts.recent_losses = losses.facts();
-  if (const auto when = losses.look_again()) {
-    round.look_again_at(parts_.clock.tick() + std::max(*when - now, Duration{0}));
-  }
+  look_again_at(round, losses.look_again());
+}
+
+void Reconciler::look_again_at(Round& round, const std::optional<WallTime>& when) const {
+  if (!when) return;
+  const Duration left = *when - parts_.clock.wall();
+  round.look_again_at(parts_.clock.tick() + std::max(left, Duration{0}));
 }
 
 // The known value of the Secret may be some minutes old: read it again before reporting that agents

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "common/kube/api.h"
 #include "common/kube/event_recorder.h"
@@ -76,6 +77,7 @@ class Reconciler {
   void watch_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
   void watch_lost_nodes(Round& round, const std::vector<kube::ObjectPointer>& pods) const;
   void watch_losses(Round& round) const;
+  void look_again_at(Round& round, const std::optional<WallTime>& when) const;
   void watch_differences(Round& round) const;
   void watch_rotations(Round& round) const;
   Result<Next> finish(Round& round) const;
