@@ -237,6 +237,10 @@ TWICE = base64.b64encode(sandbox.API_KEY.encode()).decode()
 BYTE_ORDER_MARK = "\ufeff"
 ON_FIRST = {"nodeSelector": {"said": "first"}}
 SENDS = "Idle|Delivering"
+def with_api_key(key: str) -> dict:
+    return {"keys": {"api-key": key, "space-id": sandbox.SPACE_ID}}
+
+
 FAULTS = [
     Fault("none", "nothing is wrong", "True", "ArizeDelivering", "True", "Idle|Delivering", SENDS),
     Fault(
@@ -266,32 +270,29 @@ FAULTS = [
             "False",
             "CredentialsSynced",
             "False",
-            "ValueUnusable",
-            "Paused",
-            members={"keys": {"api-key": key, "space-id": sandbox.SPACE_ID}},
-        )
-        for name, text, key in (
-            ("quoted-key", "the key in the Secret is in quotes", f'"{sandbox.API_KEY}"'),
-            ("encoded-key", "the key in the Secret is base64-encoded twice", TWICE),
-            (
-                "marked-key",
-                "the key in the Secret begins with a byte order mark",
-                BYTE_ORDER_MARK + sandbox.API_KEY,
-            ),
-        )
-    ),
-    *(
-        Fault(
-            name,
-            text,
-            "False",
-            "CredentialsSynced",
-            "False",
             reason,
             "Paused",
             members=members,
         )
         for name, text, reason, members in (
+            (
+                "quoted-key",
+                "the key in the Secret is in quotes",
+                "ValueUnusable",
+                with_api_key(f'"{sandbox.API_KEY}"'),
+            ),
+            (
+                "encoded-key",
+                "the key in the Secret is base64-encoded twice",
+                "ValueUnusable",
+                with_api_key(TWICE),
+            ),
+            (
+                "marked-key",
+                "the key in the Secret begins with a byte order mark",
+                "ValueUnusable",
+                with_api_key(BYTE_ORDER_MARK + sandbox.API_KEY),
+            ),
             (
                 "no-ca",
                 "the ConfigMap under `ca` does not exist",
@@ -321,7 +322,7 @@ FAULTS = [
         "AuthRejected|PermissionDenied",
         "Paused",
         'dualtrace_lane_state{lane="arize",state="Paused"}',
-        members={"keys": {"api-key": "ak-wrong-0123456789", "space-id": sandbox.SPACE_ID}},
+        members=with_api_key("ak-wrong-0123456789"),
     ),
     Fault(
         "no-project",
