@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.authority import Authority
+from harness.files import of_files_below
 from harness.processes import Process, wait_until
 
 SPACE_ID = "U3BhY2U6MTpiZW5j"  # base64 of Space:1:benc
@@ -151,9 +152,8 @@ class Running:
 
 
 def disk_mib(folder: Path) -> float:
-    """The disk space that is used below it."""
-    files = [file.lstat() for file in folder.rglob("*")] if folder.exists() else []
-    return sum(status.st_blocks for status in files) * 512 / 2**20
+    """The disk space that its files use."""
+    return sum(of_files_below(folder, lambda file: file.stat().st_blocks).values()) * 512 / 2**20
 
 
 class System:

@@ -10,6 +10,7 @@ from threading import Thread
 from urllib.parse import quote
 
 import pytest
+from harness.files import of_files_below
 from harness.identities import CLIENT
 from harness.identity_stage import (  # noqa: F401 some are fixtures
     WAYS,
@@ -220,3 +221,15 @@ def test_the_search_looks_everywhere(stage, sandbox):
     (agent.folder / "journal" / "dead-letters" / "one.jsonl").write_text(json.dumps(PASSWORD))
     (found,) = planted.found_in(written_by_agent(agent))
     assert found == "written in journal/dead-letters/one.jsonl, escaped for JSON"
+
+
+def test_the_search_reads_a_file_that_is_renamed_meanwhile_under_its_new_name(tmp_path):
+    (tmp_path / "note").write_text("before")
+    (tmp_path / "note.new").write_text(PASSWORD)
+
+    def read(file):
+        if file.name == "note.new":
+            file.rename(tmp_path / "note")
+        return file.read_text()
+
+    assert of_files_below(tmp_path, read) == {tmp_path / "note": PASSWORD}

@@ -15,6 +15,7 @@ from pathlib import Path
 from faults.numbered import Numbered
 from faults.play import Report
 from faults.watch import Watch
+from harness.files import of_files_below
 from harness.processes import wait_until
 from harness.sandbox import DESTINATIONS
 from harness.stage import Stage
@@ -189,7 +190,7 @@ class Backlog:
 
     def _disk(self) -> int:
         folder = Path(self.agent.config["delivery"]["folder"])
-        return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
+        return sum(of_files_below(folder, lambda file: file.stat().st_blocks * 512).values())
 
     def _judge_disk(self, before: int) -> None:
         wait_until(

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from harness.files import of_files_below
 from harness.http import fetch
 from harness.processes import Process
 
@@ -91,10 +92,8 @@ def said_by_agent(agent) -> dict[str, str]:
 def written_by_agent(agent) -> dict[str, str]:
     """All of its files: its configuration, journal and dead letters. Slow, because the journal's
     files are large; most of them are zeros, allocated in advance."""
-    files = [file for file in agent.folder.rglob("*") if file.is_file()]
+    files = of_files_below(agent.folder, lambda file: file.read_bytes().replace(b"\0", b""))
     return {
-        str(file.relative_to(agent.folder)): file.read_bytes()
-        .replace(b"\0", b"")
-        .decode(errors="replace")
-        for file in files
+        str(file.relative_to(agent.folder)): content.decode(errors="replace")
+        for file, content in files.items()
     }
