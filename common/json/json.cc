@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/json/json.h"
 
+#include <algorithm>
+
 namespace dualtrace {
 
 Result<Json> parse_json(std::string_view text) {
@@ -34,6 +36,15 @@ std::optional<int64_t> integer_at(const Json& in, JsonPath path) {
   const Json* found = find(in, path);
   if (found == nullptr || !found->is_number_integer()) return std::nullopt;
   return found->get<int64_t>();
+}
+
+uint64_t count_at(const Json& in, JsonPath path) {
+  const Json* found = find(in, path);
+  if (found == nullptr || !found->is_number_integer()) return 0;
+  // Only a Json made from a signed integer is not "unsigned"; all that is parsed is, unless
+  // negative.
+  if (found->is_number_unsigned()) return found->get<uint64_t>();
+  return static_cast<uint64_t>(std::max<int64_t>(found->get<int64_t>(), 0));
 }
 
 const Json& array_at(const Json& in, JsonPath path) {

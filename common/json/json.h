@@ -27,6 +27,8 @@ Result<Json> parse_json(std::string_view text);
 // "" if there is no string at the path. The view is valid until `in` changes.
 [[nodiscard]] std::string_view text_at(const Json& in, JsonPath path);
 [[nodiscard]] std::optional<int64_t> integer_at(const Json& in, JsonPath path);
+// 0 if there is no integer at the path, or a negative one.
+[[nodiscard]] uint64_t count_at(const Json& in, JsonPath path);
 // The array at the path, or an empty one.
 [[nodiscard]] const Json& array_at(const Json& in, JsonPath path);
 

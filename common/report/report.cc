@@ -171,11 +171,6 @@ std::optional<WallTime> time_at(const Json& in, JsonPath path) {
   return when ? parse_rfc3339(rfc3339(*when)) : std::nullopt;
 }
 
-uint64_t count_at(const Json& in, JsonPath path) {
-  const Json* found = find(in, path);
-  return found != nullptr && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
 bool flag_at(const Json& in, JsonPath path, bool missing) {
   const Json* found = find(in, path);
   return found != nullptr && found->is_boolean() ? found->get<bool>() : missing;

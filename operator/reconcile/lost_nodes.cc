@@ -23,15 +23,11 @@ void add(const report::Agent& agent, std::vector<Backlog>& backlog) {
   }
 }
 
-uint64_t number_at(const Json& object, std::string_view name) {
-  return static_cast<uint64_t>(std::max<int64_t>(integer_at(object, {name}).value_or(0), 0));
-}
-
 std::vector<Backlog> backlog_at(const Json& entry) {
   std::vector<Backlog> backlog;
   for (const Json& lane : array_at(entry, {"destinations"})) {
-    backlog.push_back(
-        {std::string(text_at(lane, {"name"})), number_at(lane, "spans"), number_at(lane, "bytes")});
+    backlog.push_back({std::string(text_at(lane, {"name"})), count_at(lane, {"spans"}),
+                       count_at(lane, {"bytes"})});
   }
   return backlog;
 }

@@ -34,8 +34,7 @@ void RecentLosses::resume(const Json& status) {
                         .destination = std::string(text_at(entry, {"destination"})),
                         .word = std::string(text_at(entry, {"word"})),
                         .reason = std::string(text_at(entry, {"reason"})),
-                        .spans = static_cast<uint64_t>(
-                            std::max<int64_t>(integer_at(entry, {"spans"}).value_or(0), 0)),
+                        .spans = count_at(entry, {"spans"}),
                         .message = std::string(text_at(entry, {"message"})),
                         .last = parse_rfc3339(text_at(entry, {"last"})),
                         .until = *until};

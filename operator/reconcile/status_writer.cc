@@ -166,7 +166,7 @@ void StatusWriter::tell_lost_nodes(const Json& cached_export, const Json& before
         .increment();
     std::string what;
     for (const Json& backlog : array_at(node, {"destinations"})) {
-      const uint64_t spans = static_cast<uint64_t>(integer_at(backlog, {"spans"}).value_or(0));
+      const uint64_t spans = count_at(backlog, {"spans"});
       metrics_
           .counter("dualtrace_operator_lost_backlog_spans_total",
                    "Spans that were waiting on nodes when these were removed, as last reported by "
