@@ -9,7 +9,7 @@
 #include "agent/send/arize_grpc_exporter.h"
 #include "agent/send/arize_http_exporter.h"
 #include "agent/send/databricks_http_exporter.h"
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 #include "common/net/http_sender.h"
 
 namespace dualtrace::agent {
@@ -72,15 +72,15 @@ std::string scope_of(const DatabricksConfig& config) {
 KeySource key_source(const DatabricksToken& token, const DatabricksConfig& config,
                      Clock& /*clock*/) {
   return {{report::CredentialKind::kToken, config.workspace.origin()},
-          {{report::CredentialPart::kToken, token.file, check_of(SecretContent::kToken)}},
+          {{CredentialPart::kToken, token.file, check_of(CredentialPart::kToken)}},
           std::make_unique<PlainKeyMaker>()};
 }
 
 KeySource key_source(const DatabricksOAuth& oauth, const DatabricksConfig& config, Clock& clock) {
-  using Part = report::CredentialPart;
   return {{report::CredentialKind::kOAuth, config.workspace.origin(), scope_of(config)},
-          {{Part::kClientSecret, oauth.client_secret_file, check_of(SecretContent::kClientSecret)},
-           {Part::kClientID, oauth.client_id_file, check_of(SecretContent::kClientID)}},
+          {{CredentialPart::kClientSecret, oauth.client_secret_file,
+            check_of(CredentialPart::kClientSecret)},
+           {CredentialPart::kClientID, oauth.client_id_file, check_of(CredentialPart::kClientID)}},
           token_client({.kind = TokenClientOptions::Kind::kClientCredentials}, config, clock)};
 }
 
@@ -89,7 +89,7 @@ KeySource key_source(const DatabricksWorkloadIdentity& identity, const Databrick
   const std::string client = identity.client_id ? " of " + *identity.client_id : "";
   return {{report::CredentialKind::kWorkloadIdentity, config.workspace.origin(),
            scope_of(config) + client},
-          {{report::CredentialPart::kProjectedToken, identity.token_file, check_projected_token}},
+          {{CredentialPart::kProjectedToken, identity.token_file, check_projected_token}},
           token_client(
               {.kind = TokenClientOptions::Kind::kTokenExchange, .client_id = identity.client_id},
               config, clock)};
@@ -117,12 +117,12 @@ std::shared_ptr<Destination> Destination::make(const std::string& name, const Ag
 
 std::unique_ptr<Exporter> Destination::arize_exporter(const ArizeConfig& config,
                                                       const DestinationParts& parts) {
-  using Part = report::CredentialPart;
-  make_keeper({{report::CredentialKind::kAPIKey, config.endpoint.origin()},
-               {{Part::kAPIKey, config.api_key_file, check_of(SecretContent::kAPIKey)},
-                {Part::kSpaceID, config.space_id_file, check_of(SecretContent::kSpaceID)}},
-               std::make_unique<PlainKeyMaker>()},
-              parts);
+  make_keeper(
+      {{report::CredentialKind::kAPIKey, config.endpoint.origin()},
+       {{CredentialPart::kAPIKey, config.api_key_file, check_of(CredentialPart::kAPIKey)},
+        {CredentialPart::kSpaceID, config.space_id_file, check_of(CredentialPart::kSpaceID)}},
+       std::make_unique<PlainKeyMaker>()},
+      parts);
   watch_connection_files(config.tls, config.proxy, parts);
   if (config.protocol == ArizeProtocol::kGrpc) {
     return make_arize_grpc_exporter({.endpoint = config.endpoint,
@@ -170,15 +170,14 @@ void Destination::make_keeper(KeySource source, const DestinationParts& parts) {
 void Destination::watch_connection_files(const TlsClientOptions& tls,
                                          const std::optional<HttpProxy>& proxy,
                                          const DestinationParts& parts) {
-  using Part = report::CredentialPart;
   std::vector<ConnectionFiles::File> wanted;
-  const auto add = [&](Part part, SecretContent content, const std::string& path) {
-    if (!path.empty()) wanted.push_back({part, content, path});
+  const auto add = [&](CredentialPart part, const std::string& path) {
+    if (!path.empty()) wanted.push_back({part, path});
   };
-  add(Part::kAuthority, SecretContent::kAuthority, tls.ca_file);
+  add(CredentialPart::kAuthority, tls.ca_file);
   if (proxy) {
-    add(Part::kProxyUsername, SecretContent::kProxyUsername, proxy->username_file);
-    add(Part::kProxyPassword, SecretContent::kProxyPassword, proxy->password_file);
+    add(CredentialPart::kProxyUsername, proxy->username_file);
+    add(CredentialPart::kProxyPassword, proxy->password_file);
   }
   connection_files_ = std::make_unique<ConnectionFiles>(
       ConnectionFiles::Parts{.wanted = std::move(wanted),

@@ -19,11 +19,11 @@ constexpr size_t kDigestDigits = 64;
 report::ConnectionFile judge_text(const ConnectionFiles::File& file, std::string_view text) {
   report::ConnectionFile verdict{.part = file.part,
                                  .state = CredentialState::kLoaded,
-                                 .fingerprint = fingerprint_of(file.content, text)};
-  if (const Status checked = check_of(file.content)(text); !checked) {
+                                 .fingerprint = fingerprint_of(file.part, text)};
+  if (const Status checked = check_of(file.part)(text); !checked) {
     verdict.state = CredentialState::kUnusable;
     verdict.why = "file " + file.path + ": " + checked.error().message;
-  } else if (file.content == SecretContent::kAuthority) {
+  } else if (file.part == CredentialPart::kAuthority) {
     if (const auto expiry = expiry_of(text)) {
       verdict.expires = expiry->first;
       verdict.all_expired = expiry->last;

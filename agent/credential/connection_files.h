@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 #include "common/io/file_system.h"
 #include "common/report/report.h"
 #include "common/sync/mutex.h"
@@ -21,8 +21,7 @@ namespace dualtrace::agent {
 class ConnectionFiles {
  public:
   struct File {
-    report::CredentialPart part = report::CredentialPart::kAuthority;
-    SecretContent content = SecretContent::kAuthority;
+    CredentialPart part = CredentialPart::kAuthority;
     std::string path{};
   };
   struct Parts {

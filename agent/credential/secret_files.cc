@@ -18,11 +18,11 @@ std::string identity_fingerprint(const report::TokenIdentity& identity) {
   return credential_fingerprint(text);
 }
 
-void add(SecretVersion& secret, report::CredentialPart part, std::string value) {
+void add(SecretVersion& secret, CredentialPart part, std::string value) {
   secret.fingerprints.push_back(credential_fingerprint(value));
   if (const auto claims = read_jwt(value)) {
-    if (part == report::CredentialPart::kToken) secret.expires = claims->expires;
-    if (part == report::CredentialPart::kProjectedToken) {
+    if (part == CredentialPart::kToken) secret.expires = claims->expires;
+    if (part == CredentialPart::kProjectedToken) {
       secret.identity = {claims->issuer, claims->subject, claims->audiences};
       secret.fingerprints.back() = identity_fingerprint(*secret.identity);
     }

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 #include "common/error/result.h"
 #include "common/io/file_system.h"
 #include "common/report/report.h"
@@ -20,7 +20,7 @@
 namespace dualtrace::agent {
 
 struct SecretFile {
-  report::CredentialPart part = report::CredentialPart::kToken;
+  CredentialPart part = CredentialPart::kToken;
   std::string path{};
   CheckCredential check = nullptr;
 };

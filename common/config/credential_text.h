@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Detects texts that cannot be an API key, a token or a secret of any issuer: common mistakes when
-// Secrets are created. secret_content.h maps each kind of content to its check. Pure.
+// Secrets are created. credential_part.h maps each kind of content to its check. Pure.
 
 #include <string>
 #include <string_view>

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/config/credential_part.h"
+
 namespace dualtrace::report {
 
 // In the order in which they are shown.
@@ -58,21 +60,6 @@ enum class LossReason {
   kAge,       // delivery.maxAge
   kJournalDamage,
   kLast = kJournalDamage
-};
-
-// A file of a destination's credentials, or of its connections.
-enum class CredentialPart {
-  kAPIKey,
-  kSpaceID,
-  kToken,
-  kClientID,
-  kClientSecret,
-  kProjectedToken,  // of a ServiceAccount, to be exchanged
-  // Of connections: only whoever opens the next connection reads them.
-  kAuthority,  // certificates to trust
-  kProxyUsername,
-  kProxyPassword,
-  kLast = kProxyPassword
 };
 
 // How a lane authenticates.

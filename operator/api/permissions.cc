@@ -131,7 +131,7 @@ class Judge {
       const std::string name = use.reference.name + "/" + use.reference.key;
       if (auto why = never_sent(use, "")) {
         faults_.push_back({use.path, *std::move(why)});
-      } else if (use.content != SecretContent::kAuthority &&
+      } else if (use.part != CredentialPart::kAuthority &&
                  !fits_one(permissions_.secret_keys, name, '/')) {
         refuse(use.path, "key " + use.reference.key + " of Secret " + use.reference.name,
                "secretKeys", told(permissions_.secret_keys),
@@ -313,7 +313,7 @@ std::optional<std::string> never_sent(const SecretUse& use, std::string_view typ
                   [&](std::string_view pattern) { return matches_glob(pattern, name, '/'); });
   // Certificates to trust are not sent, and may come from Secrets of these types.
   const bool by_type =
-      use.content != SecretContent::kAuthority &&
+      use.part != CredentialPart::kAuthority &&
       std::find(kTypesNeverSent.begin(), kTypesNeverSent.end(), type) != kTypesNeverSent.end();
   if (!by_name && !by_type) return std::nullopt;
   std::string what = "key " + reference.key + " of Secret " + reference.name;

@@ -7,20 +7,20 @@ namespace {
 
 void add_auth(const DatabricksAuthSpec& auth, std::vector<SecretUse>& uses) {
   if (const auto* const token = std::get_if<TokenAuth>(&auth)) {
-    uses.push_back({"spec.databricks.auth.token", token->token, SecretContent::kToken});
+    uses.push_back({"spec.databricks.auth.token", token->token, CredentialPart::kToken});
   }
   if (const auto* const oauth = std::get_if<OAuthAuth>(&auth)) {
     constexpr const char* kPath = "spec.databricks.auth.oauth";
-    uses.push_back({kPath, oauth->client_id, SecretContent::kClientID});
-    uses.push_back({kPath, oauth->client_secret, SecretContent::kClientSecret});
+    uses.push_back({kPath, oauth->client_id, CredentialPart::kClientID});
+    uses.push_back({kPath, oauth->client_secret, CredentialPart::kClientSecret});
   }
 }
 
 void add_proxy_auth(const std::optional<ProxyAuth>& auth, const char* path,
                     std::vector<SecretUse>& uses) {
   if (!auth) return;
-  uses.push_back({path, auth->username, SecretContent::kProxyUsername});
-  uses.push_back({path, auth->password, SecretContent::kProxyPassword});
+  uses.push_back({path, auth->username, CredentialPart::kProxyUsername});
+  uses.push_back({path, auth->password, CredentialPart::kProxyPassword});
 }
 
 }  // namespace
@@ -32,8 +32,8 @@ std::vector<SecretUse> secrets_named_by(const DualTraceExport& wanted) {
   };
   if (wanted.arize) {
     constexpr const char* kPath = "spec.arize.credentials";
-    uses.push_back({kPath, wanted.arize->api_key, SecretContent::kAPIKey});
-    uses.push_back({kPath, wanted.arize->space_id, SecretContent::kSpaceID});
+    uses.push_back({kPath, wanted.arize->api_key, CredentialPart::kAPIKey});
+    uses.push_back({kPath, wanted.arize->space_id, CredentialPart::kSpaceID});
     add_ca(wanted.arize->ca, "spec.arize.ca");
     add_proxy_auth(wanted.arize->proxy_auth, "spec.arize.proxyAuth", uses);
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 #include "operator/api/dual_trace_export.h"
 
 namespace dualtrace::ctl {
@@ -14,7 +14,7 @@ namespace dualtrace::ctl {
 struct SecretUse {
   std::string path;  // of the section with the secretName: "spec.arize.credentials"
   KeyReference reference;
-  SecretContent content = SecretContent::kAuthority;
+  CredentialPart part = CredentialPart::kAuthority;
   bool operator==(const SecretUse&) const = default;
 };
 

@@ -31,30 +31,6 @@ void wipe_data(Json& secret) {
   }
 }
 
-// The file that it becomes, as agents report it.
-report::CredentialPart part_of(SecretContent content) {
-  using Part = report::CredentialPart;
-  switch (content) {
-    case SecretContent::kAuthority:
-      return Part::kAuthority;
-    case SecretContent::kAPIKey:
-      return Part::kAPIKey;
-    case SecretContent::kSpaceID:
-      return Part::kSpaceID;
-    case SecretContent::kToken:
-      return Part::kToken;
-    case SecretContent::kClientID:
-      return Part::kClientID;
-    case SecretContent::kClientSecret:
-      return Part::kClientSecret;
-    case SecretContent::kProxyUsername:
-      return Part::kProxyUsername;
-    case SecretContent::kProxyPassword:
-      return Part::kProxyPassword;
-  }
-  return Part::kAuthority;
-}
-
 bool is_immutable(const Json& object) {
   const Json* immutable = find(object, {"immutable"});
   return immutable != nullptr && *immutable == true;
@@ -119,14 +95,15 @@ SecretFact SecretChecks::look_at_authority(const std::string& namespace_name,
                                            const ConfigMapUse& use, kube::Api& api,
                                            const std::vector<SecretFact>& before) {
   SecretFact fact{.path = use.path, .reference = use.reference};
-  fact.part = part_of(SecretContent::kAuthority);
+  fact.part = CredentialPart::kAuthority;
   fact.of_config_map = true;
   const kube::ObjectKey key{namespace_name, use.reference.name};
   const auto found = api.get(kube::kConfigMaps, key, kube::Form::kWhole);
   if (found) {
     fact.immutable = is_immutable(*found);
     const auto value = value_of(*found, use.reference.key);
-    into(fact, value ? judge_text(*value, SecretContent::kAuthority) : Verdict{State::kKeyMissing});
+    into(fact,
+         value ? judge_text(*value, CredentialPart::kAuthority) : Verdict{State::kKeyMissing});
     return fact;
   }
   const Error& error = found.error();
@@ -153,7 +130,7 @@ void SecretChecks::look_soon(Tick now) {
 
 SecretFact SecretChecks::fact_of(const SecretUse& use) const {
   SecretFact fact{.path = use.path, .reference = use.reference};
-  fact.part = part_of(use.content);
+  fact.part = use.part;
   const auto failed = failures_.find(use.reference.name);
   if (failed != failures_.end()) {
     fact.state = failed->second;
@@ -212,21 +189,21 @@ SecretChecks::Verdict SecretChecks::judge_value(const Json& secret, const Secret
   if (find(secret, {"data", use.reference.key}) == nullptr) return {State::kKeyMissing};
   auto value = decode_base64(encoded);
   if (!value) return {State::kValueEmpty};
-  Verdict verdict = judge_text(*value, use.content);
+  Verdict verdict = judge_text(*value, use.part);
   wipe(*value);
   return verdict;
 }
 
-SecretChecks::Verdict SecretChecks::judge_text(std::string_view value, SecretContent content) {
+SecretChecks::Verdict SecretChecks::judge_text(std::string_view value, CredentialPart part) {
   const std::string_view text = trim_secret(value);
   if (text.empty()) return {State::kValueEmpty};
-  if (const Status checked = check_of(content)(text); !checked) {
+  if (const Status checked = check_of(part)(text); !checked) {
     // Without one of these mistakes, the text may be the space's name, which Arize would answer OK.
-    const bool malformed = content == SecretContent::kSpaceID && check_space_id_text(text);
+    const bool malformed = part == CredentialPart::kSpaceID && check_space_id_text(text);
     return {malformed ? State::kSpaceIdMalformed : State::kValueUnusable, checked.error().message};
   }
-  Verdict verdict{.fingerprint = fingerprint_of(content, text)};
-  if (content != SecretContent::kAuthority) return verdict;
+  Verdict verdict{.fingerprint = fingerprint_of(part, text)};
+  if (part != CredentialPart::kAuthority) return verdict;
   // nullopt for a bundle that is too large to be parsed here: agents use it nevertheless.
   if (const auto expiry = expiry_of(text)) {
     verdict.expires = expiry->first;

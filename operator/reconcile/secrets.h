@@ -60,7 +60,7 @@ class SecretChecks {
             MetricRegistry& metrics);
   void judge(const std::string& name, const Json& secret);
   static Verdict judge_value(const Json& secret, const SecretUse& use);
-  static Verdict judge_text(std::string_view value, SecretContent content);
+  static Verdict judge_text(std::string_view value, CredentialPart part);
   static void into(SecretFact& fact, const Verdict& verdict);
   // While the ConfigMap cannot be read, it is as it was in `before`.
   SecretFact look_at_authority(const std::string& namespace_name, const ConfigMapUse& use,

@@ -212,7 +212,7 @@ std::string credential_everywhere(const LaneSummary& lane, const Facts& facts) {
   std::string all = lane.fingerprint;
   for (const CredentialSummary& credential : lane.credentials) {
     // Each pod has a projected token of its own.
-    if (credential.part.known() == report::CredentialPart::kProjectedToken) continue;
+    if (credential.part.known() == CredentialPart::kProjectedToken) continue;
     // A Secret that agents have not seen yet starts the next rotation.
     const bool outdated =
         std::any_of(facts.secrets.begin(), facts.secrets.end(), [&](const SecretFact& fact) {

@@ -38,8 +38,8 @@ struct SecretFact {
   std::string path;  // "spec.arize.credentials"
   KeyReference reference;
   State state = State::kPresent;
-  std::string detail{};                          // without any content of the Secret
-  std::optional<report::CredentialPart> part{};  // the file that agents report
+  std::string detail{};                  // without any content of the Secret
+  std::optional<CredentialPart> part{};  // the file that agents report
   std::string fingerprint{};  // of its value, as agents report it; "" if it is not kPresent
   bool immutable = false;
   std::string version{};              // the Secret's resourceVersion; "" if it was not read

@@ -187,7 +187,7 @@ void choose_fingerprint(const std::map<std::string, size_t>& counts, LaneSummary
   }
   // Each pod has a projected token of its own.
   const auto same_everywhere = [](const CredentialSummary& credential) {
-    if (credential.part.known() == report::CredentialPart::kProjectedToken) {
+    if (credential.part.known() == CredentialPart::kProjectedToken) {
       return !credential.nodes_using.contains("");
     }
     return credential.nodes_using.size() == 1 && !credential.nodes_using.contains("");

@@ -21,7 +21,7 @@ using report::LaneState;
 
 // One file of the destination's credentials, or of its connections.
 struct CredentialSummary {
-  report::Word<report::CredentialPart> part;
+  report::Word<CredentialPart> part;
   std::map<std::string, std::vector<std::string>> nodes_using{};  // by fingerprint; "": none yet
   std::vector<std::string> nodes_missing{};
   std::vector<std::string> nodes_unusable{};

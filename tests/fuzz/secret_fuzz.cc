@@ -8,7 +8,7 @@
 #include <string>
 
 #include "agent/credential/secret_files.h"
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 #include "common/error/check.h"
 #include "tests/fakes/memory_file_system.h"
 
@@ -19,19 +19,15 @@ namespace {
 constexpr std::string_view kCanary = "q7Zk2vX9mB4w";
 
 SecretLook look_at(uint8_t which, std::string_view content) {
-  using enum SecretContent;
-  const CheckCredential checks[] = {check_of(kToken),      check_of(kClientSecret),
-                                    check_of(kClientID),   check_of(kSpaceID),
-                                    check_projected_token, check_of(kAPIKey)};
-  constexpr report::CredentialPart kParts[] = {
-      report::CredentialPart::kToken,          report::CredentialPart::kClientSecret,
-      report::CredentialPart::kClientID,       report::CredentialPart::kSpaceID,
-      report::CredentialPart::kProjectedToken, report::CredentialPart::kAPIKey};
+  using enum CredentialPart;
+  constexpr CredentialPart kParts[] = {kToken,   kClientSecret,   kClientID,
+                                       kSpaceID, kProjectedToken, kAPIKey};
+  const CredentialPart part = kParts[which % std::size(kParts)];
   MemoryFileSystem files;
   DT_CHECK(files.make_folders("/s").has_value());
   DT_CHECK(write_file(files, "/s/k", content).has_value());
-  const size_t kind = which % std::size(checks);
-  return SecretFiles({{kParts[kind], "/s/k", checks[kind]}}, files).look();
+  const CheckCredential check = part == kProjectedToken ? check_projected_token : check_of(part);
+  return SecretFiles({{part, "/s/k", check}}, files).look();
 }
 
 void look(uint8_t which, std::string_view content) {

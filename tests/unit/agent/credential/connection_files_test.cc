@@ -11,7 +11,6 @@
 namespace dualtrace::agent {
 namespace {
 
-using report::CredentialPart;
 using report::CredentialState;
 using std::chrono::hours;
 using std::chrono::seconds;
@@ -29,9 +28,7 @@ struct ConnectionFilesTest : testing::Test {
         }});
     connection_files->start();
   }
-  void start_with_authority() {
-    start({{CredentialPart::kAuthority, SecretContent::kAuthority, "/mounted/ca.crt"}});
-  }
+  void start_with_authority() { start({{CredentialPart::kAuthority, "/mounted/ca.crt"}}); }
   report::ConnectionFile first() { return connection_files->found().at(0); }
   report::ConnectionFile after_change(const std::string& name, std::string_view content) {
     write(name, content);
@@ -58,7 +55,7 @@ TEST_F(ConnectionFilesTest, AreJudgedAtTheStartAndAtEachChange) {
   EXPECT_EQ(unusable.state, CredentialState::kUnusable);
   EXPECT_THAT(unusable.why, HasSubstr("file /mounted/ca.crt: contains no PEM certificate"));
   EXPECT_EQ(unusable.why.find("hunter2"), std::string::npos);
-  EXPECT_EQ(unusable.fingerprint, fingerprint_of(SecretContent::kAuthority, "hunter2"));
+  EXPECT_EQ(unusable.fingerprint, fingerprint_of(CredentialPart::kAuthority, "hunter2"));
   EXPECT_EQ(changes, 1);
 
   const auto authority = make_authority("company", WallTime(), hours(24));
@@ -87,13 +84,13 @@ TEST_F(ConnectionFilesTest, AreJudgedAtTheStartAndAtEachChange) {
 TEST_F(ConnectionFilesTest, IncludeTheCredentialForAProxy) {
   write("username", "agents\n");
   write("password", "two\nhunter2");
-  start({{CredentialPart::kProxyUsername, SecretContent::kProxyUsername, "/mounted/username"},
-         {CredentialPart::kProxyPassword, SecretContent::kProxyPassword, "/mounted/password"}});
+  start({{CredentialPart::kProxyUsername, "/mounted/username"},
+         {CredentialPart::kProxyPassword, "/mounted/password"}});
   const auto found = connection_files->found();
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].part, CredentialPart::kProxyUsername);
   EXPECT_EQ(found[0].state, CredentialState::kLoaded);
-  EXPECT_EQ(found[0].fingerprint, fingerprint_of(SecretContent::kProxyUsername, "agents"));
+  EXPECT_EQ(found[0].fingerprint, fingerprint_of(CredentialPart::kProxyUsername, "agents"));
   EXPECT_EQ(found[1].part, CredentialPart::kProxyPassword);
   EXPECT_EQ(found[1].state, CredentialState::kUnusable);
   EXPECT_THAT(found[1].why, HasSubstr("contains a line break"));

@@ -56,13 +56,12 @@ double busiest_minute(Duration lifetime, Duration day) {
   for (int i = 0; i < kKeepers; ++i) {
     keepers.push_back(std::make_unique<Keeper>(
         KeeperOptions{.look_interval = hours(48)},
-        Keeper::Parts{
-            .files = SecretFiles(
-                {{report::CredentialPart::kToken, "/secret/key", check_credential}}, files),
-            .maker = maker,
-            .scheduler = scheduler,
-            .random = Random(static_cast<uint64_t>(i) + 1),
-            .opened = [] {}}));
+        Keeper::Parts{.files = SecretFiles(
+                          {{CredentialPart::kToken, "/secret/key", check_credential}}, files),
+                      .maker = maker,
+                      .scheduler = scheduler,
+                      .random = Random(static_cast<uint64_t>(i) + 1),
+                      .opened = [] {}}));
     keepers.back()->start();
   }
   scheduler.run_for(day);

@@ -37,7 +37,7 @@ struct KeeperFixture : testing::Test {
   KeeperFixture() { EXPECT_TRUE(files.make_folders("/secret")); }
   void write(std::string_view content) { ASSERT_TRUE(write_file(files, "/secret/key", content)); }
   void start(KeyMaker& maker, CheckCredential check = check_credential,
-             report::CredentialPart part = report::CredentialPart::kToken,
+             CredentialPart part = CredentialPart::kToken,
              std::optional<CredentialLegacy> legacy = {}) {
     keeper = std::make_unique<Keeper>(
         KeeperOptions{.purpose = purpose},
@@ -55,7 +55,7 @@ struct KeeperFixture : testing::Test {
     CredentialLegacy legacy = keeper->legacy();
     scheduler.stop();
     scheduler.stopped = false;
-    start(maker, check_credential, report::CredentialPart::kToken, std::move(legacy));
+    start(maker, check_credential, CredentialPart::kToken, std::move(legacy));
   }
   // Replaces the file, as a rotated Secret does.
   void change(std::string_view content) {
@@ -654,7 +654,7 @@ TEST_F(TokenKeeper, DoesNotBlameASecretForAnEndpointThatIsDown) {
 TEST_F(KeeperFixture, LetsTheKubeletRenewAProjectedTokenUnnoticed) {
   FakeMaker maker;
   write(projected_token(1'700'003'600, 1));
-  start(maker, check_projected_token, report::CredentialPart::kProjectedToken);
+  start(maker, check_projected_token, CredentialPart::kProjectedToken);
   maker.asked.at(0).second(MadeKey{.key = {.values = {"token-1"}}, .lifetime = seconds(3000)});
   maker.asked.clear();
   scheduler.run_ready();

@@ -12,7 +12,6 @@
 namespace dualtrace::agent {
 namespace {
 
-using report::CredentialPart;
 using report::CredentialState;
 
 struct Secrets : testing::Test {

@@ -21,10 +21,10 @@ inline AgentSnapshot sample_snapshot() {
   arize.status.books.accepted = 100;
   arize.status.books.settled = {.delivered = 98, .rejected = 2};
   arize.status.last_success = snapshot.now - seconds(3);
-  arize.credentials = {{.part = report::CredentialPart::kAPIKey,
+  arize.credentials = {{.part = CredentialPart::kAPIKey,
                         .state = report::CredentialState::kLoaded,
                         .fingerprint = "0a1b2c3d"}};
-  arize.connection_files = {{.part = report::CredentialPart::kAuthority,
+  arize.connection_files = {{.part = CredentialPart::kAuthority,
                              .state = report::CredentialState::kLoaded,
                              .fingerprint = "4e5f6071",
                              .all_expired = snapshot.now + seconds(1)}};

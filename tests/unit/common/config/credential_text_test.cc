@@ -10,7 +10,7 @@
 
 #include "common/bytes/base64.h"
 #include "common/certs/certificate.h"
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 
 namespace dualtrace {
 namespace {
@@ -111,9 +111,9 @@ const std::vector<Slip> kCopied = {
 };
 
 TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
-  using enum SecretContent;
+  using enum CredentialPart;
   for (const Slip& slip : kCopied) {
-    for (const SecretContent content : {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret}) {
+    for (const CredentialPart content : {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret}) {
       expect_refused(check_of(content), slip);
     }
   }
@@ -121,21 +121,21 @@ TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
 
 // A space's name may have these, and is refused as a name.
 TEST(CredentialText, RefusesWhatNoHeaderCarries) {
-  using enum SecretContent;
+  using enum CredentialPart;
   for (const Slip& slip :
        {Slip{"dapi-q7zk\xC3\xA9t", "outside ASCII"}, Slip{"Bearer dapi-q7zk", "Bearer"},
         Slip{"U3BhY2U6MTpkZW1v", "is a space id"}, Slip{"API_KEY=abc", "name and ="},
         Slip{"dapi-q7zk\\n", "backslash"}, Slip{"dapi,q7zk", "no key or token has"},
         Slip{"q7zk=.x", "name and ="}, Slip{"(dapi-q7zk)", "no key or token has"},
         Slip{"q7zk@example", "no key or token has"}}) {
-    for (const SecretContent content : {kAPIKey, kToken, kClientSecret}) {
+    for (const CredentialPart content : {kAPIKey, kToken, kClientSecret}) {
       expect_refused(check_of(content), slip);
     }
   }
 }
 
 TEST(CredentialText, KnowsTheCredentialsOfTheOtherDestination) {
-  using enum SecretContent;
+  using enum CredentialPart;
   for (const char* text : {"dapi0123456789abcdef", "dose0123456789abcdef"}) {
     expect_refused(check_of(kAPIKey), {text, "Databricks credential"});
   }
@@ -153,15 +153,15 @@ TEST(CredentialText, KnowsTheCredentialsOfTheOtherDestination) {
 TEST(CredentialText, TellsASpacesNameFromASlip) {
   for (const char* name : {"my team", "Bob's space", "my_team", "a=b", "\xC3\xA9quipe"}) {
     EXPECT_TRUE(check_space_id_text(name)) << name;
-    expect_refused(check_of(SecretContent::kSpaceID), {name, "not a space id"});
+    expect_refused(check_of(CredentialPart::kSpaceID), {name, "not a space id"});
   }
-  EXPECT_TRUE(check_of(SecretContent::kSpaceID)("U3BhY2U6MTpkZW1v"));
+  EXPECT_TRUE(check_of(CredentialPart::kSpaceID)("U3BhY2U6MTpkZW1v"));
   expect_refused(check_space_id_text, {"U3BhY2U6MTpkZW1v\\n", "backslash"});
 }
 
 TEST(CredentialText, TakesAsAnAuthorityWhatHasACertificate) {
   const auto authority = make_authority("company", WallTime(), std::chrono::hours(1));
-  const CheckCredential check = check_of(SecretContent::kAuthority);
+  const CheckCredential check = check_of(CredentialPart::kAuthority);
   EXPECT_TRUE(check(authority->certificate.pem));
   EXPECT_TRUE(check("# of the company\n" + authority->certificate.pem + "and more"));
   for (const std::string& text : {std::string("…"), authority->key, std::string("q7zk")}) {
@@ -171,11 +171,11 @@ TEST(CredentialText, TakesAsAnAuthorityWhatHasACertificate) {
 }
 
 TEST(CredentialText, HasAFingerprintThatTellsNoPassword) {
-  using enum SecretContent;
-  for (const SecretContent content : {kAuthority, kAPIKey, kSpaceID, kToken, kClientSecret}) {
+  using enum CredentialPart;
+  for (const CredentialPart content : {kAuthority, kAPIKey, kSpaceID, kToken, kClientSecret}) {
     EXPECT_EQ(fingerprint_of(content, "abc"), "ba7816bf");
   }
-  for (const SecretContent content : {kProxyUsername, kProxyPassword}) {
+  for (const CredentialPart content : {kProxyUsername, kProxyPassword}) {
     EXPECT_EQ(fingerprint_of(content, "abc"), "ba7") << "people choose these: they can be guessed";
   }
 }

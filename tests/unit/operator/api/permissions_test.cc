@@ -286,17 +286,17 @@ TEST(Permissions, KeysOfSecretsThatAreSentCanBeLimited) {
 }
 
 TEST(Permissions, TheClustersOwnKeysAreNeverSent) {
-  const auto use = [](const char* name, const char* key, SecretContent content) {
-    return SecretUse{"spec.x", {name, key}, content};
+  const auto use = [](const char* name, const char* key, CredentialPart part) {
+    return SecretUse{"spec.x", {name, key}, part};
   };
-  using enum SecretContent;
+  using enum CredentialPart;
   for (const char* type :
        {"kubernetes.io/service-account-token", "kubernetes.io/dockerconfigjson",
         "kubernetes.io/dockercfg", "kubernetes.io/tls", "kubernetes.io/ssh-auth",
         "bootstrap.kubernetes.io/token", "helm.sh/release.v1", "cluster.x-k8s.io/secret"}) {
-    for (const SecretContent content :
+    for (const CredentialPart part :
          {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret, kProxyUsername, kProxyPassword}) {
-      EXPECT_THAT(never_sent(use("x", "token", content), type).value_or(""), HasSubstr(type));
+      EXPECT_THAT(never_sent(use("x", "token", part), type).value_or(""), HasSubstr(type));
     }
     EXPECT_EQ(never_sent(use("x", "ca.crt", kAuthority), type), std::nullopt) << type;
   }

@@ -36,15 +36,14 @@ struct Key {
   std::string secret;
   std::string name;
   std::string value;
-  report::CredentialPart part;
+  CredentialPart part;
 };
 const std::map<Destination, std::vector<Key>>& keys() {
   static const std::map<Destination, std::vector<Key>> kKeys = {
       {Destination::kArize,
-       {{"arize", "api-key", "key-1", report::CredentialPart::kAPIKey},
-        {"arize", "space-id", kSpaceId, report::CredentialPart::kSpaceID}}},
-      {Destination::kDatabricks,
-       {{"databricks", "token", "token-1", report::CredentialPart::kToken}}}};
+       {{"arize", "api-key", "key-1", CredentialPart::kAPIKey},
+        {"arize", "space-id", kSpaceId, CredentialPart::kSpaceID}}},
+      {Destination::kDatabricks, {{"databricks", "token", "token-1", CredentialPart::kToken}}}};
   return kKeys;
 }
 

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "common/certs/certificate.h"
+#include "common/config/credential_part.h"
 #include "common/config/credential_text.h"
-#include "common/config/secret_content.h"
 #include "operator/status/conditions.h"
 #include "tests/unit/operator/reconcile/world.h"
 
@@ -36,7 +36,7 @@ AgentReport report(uint64_t backlog_bytes, const std::string& state = "Deliverin
 
 AgentReport report_using(const std::string& api_key) {
   AgentReport made = report(0, "Idle");
-  made.says.lanes[0].credentials = {{.part = report::CredentialPart::kAPIKey,
+  made.says.lanes[0].credentials = {{.part = CredentialPart::kAPIKey,
                                      .state = report::CredentialState::kLoaded,
                                      .fingerprint = credential_fingerprint(api_key)}};
   for (report::Lane& lane : made.says.lanes) lane.credential_fingerprint = lane.name + "-1";
@@ -343,9 +343,9 @@ TEST(ReconcilerStatus, SaysThatAnImmutableAuthorityMadeAgainIsNotTaken) {
   const auto say = [&](const std::string& pem) {
     world.agents.said = {report_using("key-1")};
     world.agents.said[0].says.lanes[0].connection_files = {
-        {.part = report::CredentialPart::kAuthority,
+        {.part = CredentialPart::kAuthority,
          .state = report::CredentialState::kLoaded,
-         .fingerprint = fingerprint_of(SecretContent::kAuthority, trim_secret(pem))}};
+         .fingerprint = fingerprint_of(CredentialPart::kAuthority, trim_secret(pem))}};
   };
   const auto new_authority = [] {
     constexpr Duration kLife = std::chrono::hours(24 * 365 * 100);

@@ -60,10 +60,10 @@ TEST_F(SecretChecksTest, TellsSlipsThatLeaveNoCredentialWithoutRepeatingThem) {
 TEST_F(SecretChecksTest, KnowsEachPartByItsFingerprint) {
   put({{"api-key", "abc\n"}, {"space-id", kSpaceId}});
   check();
-  EXPECT_EQ(checks_.facts()[0].part, report::CredentialPart::kAPIKey);
+  EXPECT_EQ(checks_.facts()[0].part, CredentialPart::kAPIKey);
   EXPECT_EQ(checks_.facts()[0].fingerprint, "ba7816bf");
-  EXPECT_EQ(checks_.facts()[1].part, report::CredentialPart::kSpaceID);
-  EXPECT_EQ(checks_.facts()[2].part, report::CredentialPart::kToken);
+  EXPECT_EQ(checks_.facts()[1].part, CredentialPart::kSpaceID);
+  EXPECT_EQ(checks_.facts()[2].part, CredentialPart::kToken);
   EXPECT_FALSE(checks_.facts()[0].immutable);
 }
 
@@ -117,8 +117,8 @@ TEST_F(SecretChecksTest, LooksAtBothKeysOfAServicePrincipal) {
                                {"client-secret", "Bearer dose"}}));
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
                                    State::kValueUnusable));
-  EXPECT_EQ(checks_.facts()[2].part, report::CredentialPart::kClientID);
-  EXPECT_EQ(checks_.facts()[3].part, report::CredentialPart::kClientSecret);
+  EXPECT_EQ(checks_.facts()[2].part, CredentialPart::kClientID);
+  EXPECT_EQ(checks_.facts()[3].part, CredentialPart::kClientSecret);
   EXPECT_EQ(checks_.facts()[3].path, "spec.databricks.auth.oauth");
 }
 
@@ -185,9 +185,9 @@ TEST_F(SecretChecksTest, JudgesAnAuthority) {
   world_.clock.advance(minutes(1));
   EXPECT_EQ(check().back(), State::kPresent);
   EXPECT_EQ(checks_.facts().back().all_expired, authority->certificate.not_after);
-  EXPECT_EQ(checks_.facts().back().part, report::CredentialPart::kAuthority);
+  EXPECT_EQ(checks_.facts().back().part, CredentialPart::kAuthority);
   EXPECT_EQ(checks_.facts().back().fingerprint,
-            fingerprint_of(SecretContent::kAuthority, trim_secret(authority->certificate.pem)));
+            fingerprint_of(CredentialPart::kAuthority, trim_secret(authority->certificate.pem)));
   EXPECT_FALSE(checks_.facts().back().immutable);
 }
 
@@ -246,9 +246,9 @@ TEST_F(AuthorityInAConfigMap, IsKnownByItsFingerprint) {
   const auto authority = make_authority("company", WallTime(), std::chrono::hours(24 * 30));
   put_map({{"ca.crt", authority->certificate.pem}});
   const SecretFact fact = look();
-  EXPECT_EQ(fact.part, report::CredentialPart::kAuthority);
+  EXPECT_EQ(fact.part, CredentialPart::kAuthority);
   EXPECT_EQ(fact.fingerprint,
-            fingerprint_of(SecretContent::kAuthority, trim_secret(authority->certificate.pem)));
+            fingerprint_of(CredentialPart::kAuthority, trim_secret(authority->certificate.pem)));
   EXPECT_FALSE(fact.immutable);
   put_map({{"ca.crt", encode_base64(authority->certificate.pem)}}, "binaryData");
   EXPECT_EQ(look().fingerprint, fact.fingerprint);
@@ -290,11 +290,11 @@ TEST_F(SecretChecksTest, LooksAtTheCredentialOfAProxy) {
   EXPECT_THAT(check(), ElementsAre(State::kPresent, State::kPresent, State::kPresent,
                                    State::kPresent, State::kValueUnusable));
   EXPECT_EQ(checks_.facts().back().path, "spec.databricks.proxyAuth");
-  EXPECT_EQ(checks_.facts().back().part, report::CredentialPart::kProxyPassword);
+  EXPECT_EQ(checks_.facts().back().part, CredentialPart::kProxyPassword);
   EXPECT_EQ(checks_.facts().back().fingerprint, "");
-  EXPECT_EQ(checks_.facts()[3].part, report::CredentialPart::kProxyUsername);
+  EXPECT_EQ(checks_.facts()[3].part, CredentialPart::kProxyUsername);
   EXPECT_EQ(checks_.facts()[3].fingerprint,
-            fingerprint_of(SecretContent::kProxyUsername, "agents"));
+            fingerprint_of(CredentialPart::kProxyUsername, "agents"));
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace dualtrace::ctl {
 namespace {
 
 using report::ConfigurationState;
-using report::CredentialPart;
 using report::CredentialState;
 using report::LossReason;
 using report::LossWord;

@@ -73,7 +73,7 @@ TEST(CredentialUse, SaysWhatIsInUseAndWhatAPolicyHasToName) {
 TEST(CredentialUse, SaysWhichVersionOfTheSecretIsInUse) {
   World world;
   SecretFact& fact = world.facts.secrets[2];
-  fact.part = report::CredentialPart::kToken;
+  fact.part = CredentialPart::kToken;
   fact.version = "4711";
   fact.fingerprint = "databricks-1";
   EXPECT_EQ(credential(world.status()).at("secretResourceVersion"), "4711");
@@ -118,11 +118,11 @@ TEST(CredentialUse, TellsWhatKeepsACandidateFromBeingTried) {
 TEST(CredentialUse, DoesNotBlameTheKubeletForACandidate) {
   World world;
   SecretFact& fact = world.facts.secrets[2];
-  fact.part = report::CredentialPart::kToken;
+  fact.part = CredentialPart::kToken;
   fact.fingerprint = "databricks-2";
   world.facts.credentials_differ = kSyncPatience;
   for (size_t agent = 0; agent < kAgents; ++agent) {
-    world.lane(agent, kLane).credentials = {{.part = report::CredentialPart::kToken,
+    world.lane(agent, kLane).credentials = {{.part = CredentialPart::kToken,
                                              .state = report::CredentialState::kLoaded,
                                              .fingerprint = "databricks-1"}};
     prove(world, agent, CandidateState::kProving);
@@ -193,13 +193,13 @@ TEST(CredentialUse, NamesASilentNodeInsteadOfWaitingForEver) {
 TEST(CredentialUse, WaitsForEveryPartOnEveryNode) {
   World world;
   SecretFact& fact = world.facts.secrets.emplace_back();
-  fact.part = report::CredentialPart::kClientID;
+  fact.part = CredentialPart::kClientID;
   fact.fingerprint = "client-2";
   const auto use_client = [&](size_t agent, const std::string& client) {
-    world.lane(agent, kLane).credentials = {{.part = report::CredentialPart::kClientSecret,
+    world.lane(agent, kLane).credentials = {{.part = CredentialPart::kClientSecret,
                                              .state = report::CredentialState::kLoaded,
                                              .fingerprint = "databricks-1"},
-                                            {.part = report::CredentialPart::kClientID,
+                                            {.part = CredentialPart::kClientID,
                                              .state = report::CredentialState::kLoaded,
                                              .fingerprint = client}};
   };

@@ -50,7 +50,6 @@ TEST(CredentialsSynced, IsFalseOnceEveryCertificateHasExpired) {
 }
 
 using report::ConnectionFile;
-using report::CredentialPart;
 using report::CredentialState;
 
 // Both destinations trust the same key of one ConfigMap, and every agent has another content of it.

@@ -53,7 +53,7 @@ const std::vector<Fault>& faults() {
       {"a file is not mounted",
        [](World& world) {
          world.lane(1, "arize").credentials = {
-             {.part = report::CredentialPart::kAPIKey, .state = report::CredentialState::kMissing}};
+             {.part = CredentialPart::kAPIKey, .state = report::CredentialState::kMissing}};
        }},
       {"a rotation",
        [](World& world) { world.lane(2, "arize").credential_fingerprint = "arize-2"; }},

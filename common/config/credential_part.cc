@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/config/secret_content.h"
+#include "common/config/credential_part.h"
 
 #include <string>
 
@@ -35,35 +35,37 @@ Status check_client_id_as_copied(std::string_view text) {
 
 }  // namespace
 
-CheckCredential check_of(SecretContent content) {
-  switch (content) {
-    case SecretContent::kAuthority:
+CheckCredential check_of(CredentialPart part) {
+  switch (part) {
+    case CredentialPart::kAuthority:
       return check_authority;
-    case SecretContent::kAPIKey:
+    case CredentialPart::kAPIKey:
       return check_api_key;
-    case SecretContent::kSpaceID:
+    case CredentialPart::kSpaceID:
       return check_space_id_as_copied;
-    case SecretContent::kToken:
+    case CredentialPart::kToken:
       return check_access_token;
-    case SecretContent::kClientID:
+    case CredentialPart::kClientID:
       return check_client_id_as_copied;
-    case SecretContent::kClientSecret:
+    case CredentialPart::kClientSecret:
       return check_client_secret;
-    case SecretContent::kProxyUsername:
+    case CredentialPart::kProxyUsername:
       return check_proxy_username;
-    case SecretContent::kProxyPassword:
+    case CredentialPart::kProxyPassword:
       return check_proxy_password;
+    case CredentialPart::kProjectedToken:
+      break;
   }
   return check_credential;
 }
 
-std::string fingerprint_of(SecretContent content, std::string_view text) {
+std::string fingerprint_of(CredentialPart part, std::string_view text) {
   // People choose these. Everybody who can read an agent's status could try a dictionary against
   // eight digits and be sure of the password; three leave one word in 4,096. A change goes
   // unnoticed as rarely.
   constexpr size_t kDigitsOfGuessable = 3;
   const bool is_guessable =
-      content == SecretContent::kProxyUsername || content == SecretContent::kProxyPassword;
+      part == CredentialPart::kProxyUsername || part == CredentialPart::kProxyPassword;
   return is_guessable ? sha256_hex(text, kDigitsOfGuessable) : credential_fingerprint(text);
 }
 
