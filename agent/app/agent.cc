@@ -14,9 +14,9 @@
 #include "agent/app/foreign_logs.h"
 #include "agent/app/latch.h"
 #include "agent/app/leftovers.h"
+#include "agent/app/memory_budget.h"
 #include "agent/app/owner.h"
 #include "agent/app/reload_plan.h"
-#include "agent/intake/admission.h"
 #include "agent/intake/enricher.h"
 #include "agent/intake/intake.h"
 #include "agent/journal/folders.h"
@@ -25,13 +25,11 @@
 #include "agent/observe/snapshot.h"
 #include "agent/observe/status_server.h"
 #include "agent/receive/receiver.h"
-#include "common/config/receiver_sizes.h"
 #include "common/io/posix_file_system.h"
 #include "common/log/log.h"
 #include "common/process/cpus.h"
 #include "common/process/descriptors.h"
 #include "common/process/memory.h"
-#include "common/process/memory_limit.h"
 #include "common/random/random.h"
 
 namespace dualtrace::agent {
@@ -39,7 +37,7 @@ namespace {
 
 // A few batches. A lane that is further behind reads from disk.
 constexpr uint64_t kFreshBytesMax = 8 * 1024 * 1024;
-constexpr Duration kGiveBackInterval = std::chrono::seconds(10);
+constexpr Duration kMemoryInterval = std::chrono::seconds(10);
 constexpr Duration kGiveBackPatience = std::chrono::seconds(5);
 constexpr uint32_t kReceiverThreadsMost = 8;
 constexpr size_t kMemoryKept = 48 * 1024 * 1024;
@@ -98,10 +96,7 @@ class RunningAgent final : public Agent {
         config_reload_(
             file, loaded.text, [this](const AgentConfig& wanted) { return reload(wanted); }, clock_,
             metrics_),
-        memory_configured_(config_.receiver.limits.memory_bytes),
-        memory_limit_(memory_limit()),
-        limits_(limits_that_fit(config_.receiver.limits, memory_limit_)),
-        admission_(limits_.memory_bytes) {}
+        memory_(config_.receiver.limits) {}
   ~RunningAgent() override;
   RunningAgent(const RunningAgent&) = delete;
   RunningAgent& operator=(const RunningAgent&) = delete;
@@ -119,7 +114,7 @@ class RunningAgent final : public Agent {
   void make_delivery();
   ConfigReload::Applied reload(const AgentConfig& wanted);
   void give_back_files();
-  void give_back_memory();
+  void look_after_memory();
   void stop_by(Tick deadline);
   [[nodiscard]] AgentSnapshot snapshot() const;
 
@@ -134,11 +129,8 @@ class RunningAgent final : public Agent {
   const uint64_t descriptors_ = raise_descriptor_limit();
 
   FolderRights rights_ = rights_from_environment(config_.delivery.max_age);  // as config_
-  const uint64_t memory_configured_;  // at the start; a change of it needs a restart
-  const std::optional<uint64_t> memory_limit_;
-  const ReceiverLimits limits_;  // as configured, or what the container's memory allows
   // Receiver → JournalIntake → Journal → Lane → Exporter, built from the far end.
-  Admission admission_;
+  MemoryBudget memory_;
   OwnedFolder folder_;
   std::string disk_;  // report::Agent::disk
   std::shared_ptr<ThreadScheduler> journal_scheduler_;
@@ -164,24 +156,19 @@ class RunningAgent final : public Agent {
 };
 
 Status RunningAgent::run() {
-  if (limits_.memory_bytes < memory_configured_) {
-    log_warn(
-        "the container's memory limit is too low for receiver.limits.memoryBytes, so the receiver "
-        "uses less: raise the limit or lower the setting",
-        {{"memory_bytes", limits_.memory_bytes}, {"request_bytes", limits_.request_bytes}});
-  }
   if (Status opened = open_journal(); !opened) return opened;
   if (Status open = open_doors(); !open) return open;
   make_delivery();
   listening_ = true;
-  give_back_memory();
+  look_after_memory();
   config_watch_ = std::make_unique<ConfigWatch>(config_file_.folder(), config_reload_);
   return {};
 }
 
-void RunningAgent::give_back_memory() {
+void RunningAgent::look_after_memory() {
+  memory_.follow_limit();
   give_back_freed_memory(kMemoryKept);
-  upkeep_.run_after(kGiveBackInterval, [this] { give_back_memory(); });
+  upkeep_.run_after(kMemoryInterval, [this] { look_after_memory(); });
 }
 
 Status RunningAgent::open_journal() {
@@ -243,15 +230,15 @@ void RunningAgent::make_delivery() {
 Status RunningAgent::open_doors() {
   intake_ = std::make_unique<JournalIntake>(
       JournalIntake::Options{
-          .request_bytes_max = limits_.request_bytes,
+          .request_bytes_max = memory_.limits().request_bytes,
           .record_bytes_max = config_.delivery.segment_bytes - kSegmentOverheadBytes},
-      admission_, *journal_, metrics_);
+      memory_.admission(), *journal_, metrics_);
   intake_->set_additions(resource_additions(config_));
   auto status_server = StatusServer::start(config_.observe.listen, observer_);
   if (!status_server) return fail(status_server.error().with_prefix("observe.listen: "));
   status_server_ = *std::move(status_server);
   ReceiverConfig receiver_config = with_threads(config_.receiver);
-  receiver_config.limits = limits_;
+  receiver_config.limits = memory_.limits();
   receiver_config.limits.connections = connections_that_fit(config_, descriptors_);
   if (receiver_config.limits.connections < config_.receiver.limits.connections) {
     log_warn(
@@ -348,12 +335,7 @@ AgentSnapshot RunningAgent::snapshot() const {
                                                        .health = journal_->health(),
                                                        .totals = journal_->totals()});
   snapshot.disk = disk_;
-  snapshot.admission_bytes = admission_.bytes_admitted();
-  snapshot.admission_bytes_max = admission_.bytes_max();
-  snapshot.admission_bytes_configured = memory_configured_;
-  snapshot.memory_limit = memory_limit_.value_or(0);
-  snapshot.admission_refusals = admission_.refusals();
-  snapshot.admission_share_refusals = admission_.share_refusals();
+  memory_.write_to(snapshot);
   return snapshot;
 }
 

@@ -48,7 +48,7 @@ Status Ticket::grow_to(size_t bytes) {
   if (admission_ == nullptr) {
     return fail(ErrorKind::kInternal, "a ticket without an admission cannot grow");
   }
-  if (bytes > admission_->bytes_max_) {
+  if (bytes > admission_->bytes_max()) {
     ++admission_->refusals_;
     return fail(ErrorKind::kExhausted, "the request needs more memory than the receiver may use");
   }
@@ -67,9 +67,7 @@ void Ticket::shrink_to(size_t bytes) {
 }
 
 Admission::Admission(size_t bytes_max)
-    : bytes_max_(bytes_max),
-      small_bytes_(bytes_max / kSmallDivisor),
-      shared_bytes_(bytes_max - bytes_max / kReserveDivisor) {}
+    : bytes_max_(bytes_max), small_bytes_(bytes_max / kSmallDivisor) {}
 
 Result<Ticket> Admission::admit(size_t bytes, std::shared_ptr<PeerShare> peer) {
   Ticket ticket;
@@ -86,7 +84,7 @@ Result<Ticket> Admission::admit(size_t bytes, std::shared_ptr<PeerShare> peer) {
 Status Admission::take(size_t bytes, const Ticket& ticket) {
   size_t held = bytes_.load(std::memory_order_relaxed);
   do {
-    if (bytes > bytes_max_ - held) {
+    if (held + bytes > bytes_max()) {
       ++refusals_;
       return come_back_later(ErrorKind::kUnavailable,
                              "the receiver's memory is used up; retry later");
@@ -112,16 +110,18 @@ bool Admission::allows(const PeerShare& peer, size_t peer_bytes, size_t request_
                        size_t all_bytes) const {
   const PeerShare* const group = peer.group_.get();
   const size_t group_bytes = group != nullptr ? group->bytes() : peer_bytes;
-  if (group_bytes <= small_bytes_ || all_bytes <= bytes_max_ / 2) return true;
+  const size_t budget = bytes_max();
+  if (group_bytes <= small_bytes_ || all_bytes <= budget / 2) return true;
   // Pods of one IPv6 node are one network: its quiet ones are admitted, too, but cannot fill the
   // reserve.
-  const size_t reserve = bytes_max_ - shared_bytes_;
-  if (peer_bytes <= small_bytes_ && all_bytes <= shared_bytes_ + reserve / 2) return true;
+  const size_t reserve = budget / kReserveDivisor;
+  const size_t shared = budget - reserve;
+  if (peer_bytes <= small_bytes_ && all_bytes <= shared + reserve / 2) return true;
   // A single request may use the others' part: otherwise, a budget of one request would never admit
   // it.
-  if (all_bytes > shared_bytes_ && all_bytes != request_bytes) return false;
+  if (all_bytes > shared && all_bytes != request_bytes) return false;
   if (group_bytes == request_bytes) return true;
-  size_t share = shared_bytes_ / count_of(large_peers_);
+  size_t share = shared / count_of(large_peers_);
   if (group_bytes > share) return false;
   if (group == nullptr || peer_bytes <= small_bytes_ || peer_bytes == request_bytes) return true;
   share /= count_of(group->large_members_);

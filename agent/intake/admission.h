@@ -59,7 +59,9 @@ class Admission {
   // Errors as Ticket::grow_to. Without a peer, only the budget is checked.
   Result<Ticket> admit(size_t bytes, std::shared_ptr<PeerShare> peer = nullptr);
   [[nodiscard]] size_t bytes_admitted() const { return bytes_.load(std::memory_order_relaxed); }
-  [[nodiscard]] size_t bytes_max() const { return bytes_max_; }
+  [[nodiscard]] size_t bytes_max() const { return bytes_max_.load(std::memory_order_relaxed); }
+  // Changes the budget. What was admitted before stays admitted.
+  void set_bytes_max(size_t bytes_max) { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
   // All refusals, and those that only a peer over its share got.
   [[nodiscard]] uint64_t refusals() const { return refusals_.load(std::memory_order_relaxed); }
   [[nodiscard]] uint64_t share_refusals() const {
@@ -75,9 +77,10 @@ class Admission {
   [[nodiscard]] bool allows(const PeerShare& peer, size_t peer_bytes, size_t request_bytes,
                             size_t all_bytes) const;
 
-  const size_t bytes_max_;
-  const size_t small_bytes_;   // what a peer may hold, whatever the others hold
-  const size_t shared_bytes_;  // without the reserve
+  std::atomic<size_t> bytes_max_;
+  // What a peer may hold, whatever the others hold. Stays that of the first budget, because peers
+  // are counted as they cross it.
+  const size_t small_bytes_;
   std::atomic<size_t> bytes_{0};
   std::atomic<ptrdiff_t> large_peers_{0};  // groups, and peers without one
   std::atomic<uint64_t> refusals_{0};

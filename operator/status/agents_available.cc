@@ -179,8 +179,8 @@ namespace {
 
 std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + "Mi"; }
 
-// Agents whose container has less memory than the export asks for: something lowered its limit when
-// the pod was created. They work, but refuse requests under a lower load than expected.
+// Agents whose container has less memory than the export asks for: something lowered its limit.
+// They work, but refuse requests under a lower load than expected.
 std::string less_memory_told(const Facts& facts) {
   std::vector<std::string> nodes;
   const report::Admission* least = nullptr;

@@ -28,9 +28,9 @@ def agent(stage, sandbox, tmp_path):
         sandbox.agent_config(), {"receiver": {"limits": limits}, "drainTimeout": "1s"}, start=False
     )
     skip_with_sanitizers(agent.binary)
-    with limited(agent.binary, LIMIT, tmp_path) as program:
-        if program is not None:
-            agent.binary = program
+    with limited(agent.binary, LIMIT, tmp_path) as container:
+        if container is not None:
+            agent.binary = container.program
         yield agent
         if not agent.process.ended:
             agent.process.stop(timeout=60)

@@ -4,6 +4,7 @@
 import os
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
@@ -18,7 +19,8 @@ def _own(controller: str) -> Path | None:
     return None
 
 
-def _made(limit: int) -> Path | None:
+def _limit_file(limit: int) -> Path | None:
+    """Of a new cgroup with this limit."""
     name = f"dualtrace-{uuid.uuid4().hex[:8]}"
     for controller, file in (("memory", "memory.limit_in_bytes"), ("", "memory.max")):
         own = _own(controller)
@@ -31,25 +33,35 @@ def _made(limit: int) -> Path | None:
             continue
         try:
             (cgroup / file).write_text(str(limit))
-            return cgroup
+            return cgroup / file
         except OSError:
             cgroup.rmdir()
     return None
 
 
+@dataclass
+class Limited:
+    program: Path
+    _limit_file: Path
+
+    def set_limit(self, limit: int) -> None:
+        self._limit_file.write_text(str(limit))
+
+
 @contextmanager
 def limited(binary: Path, limit: int, folder: Path):
-    """A program that runs `binary` with this memory limit: if it needs more, the kernel kills it.
-    None if no cgroup can be created."""
-    cgroup = _made(limit)
-    if cgroup is None:
+    """Has a program that runs `binary` with this memory limit: if it needs more, the kernel kills
+    it. None if no cgroup can be created."""
+    limit_file = _limit_file(limit)
+    if limit_file is None:
         yield None
         return
+    cgroup = limit_file.parent
     program = folder / f"limited-{binary.name}"
     program.write_text(f'#!/bin/sh\necho $$ > {cgroup}/cgroup.procs && exec {binary} "$@"\n')
     os.chmod(program, 0o755)
     try:
-        yield program
+        yield Limited(program, limit_file)
     finally:
         try:
             cgroup.rmdir()
