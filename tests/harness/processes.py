@@ -103,6 +103,10 @@ class Process:
         """The maximum number of resident bytes since forget_peak_memory()."""
         return self._memory("VmHWM")
 
+    def file_memory(self) -> int:
+        """The resident bytes now that are pages of files."""
+        return self._memory("RssFile")
+
     def _memory(self, field: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
         found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
