@@ -9,6 +9,8 @@
 namespace dualtrace::agent {
 namespace {
 
+using report::CredentialState;
+
 constexpr size_t kBytesMax = 64 * 1024;
 constexpr int kLooksMax = 4;
 
@@ -28,6 +30,13 @@ void add(SecretVersion& secret, CredentialPart part, std::string value) {
     }
   }
   secret.values.push_back(std::move(value));
+}
+
+std::string about(const SecretFile& file) { return "credential file " + file.path + ": "; }
+
+Status check(const SecretFile& file, const std::string& text) {
+  if (text.empty()) return fail(ErrorKind::kInvalid, "is empty; put the value into the Secret");
+  return file.check(text);
 }
 
 bool are_equal(const SecretLook& a, const SecretLook& b) {
@@ -57,15 +66,19 @@ SecretLook SecretFiles::look_once() const {
   for (const SecretFile& file : wanted_) {
     report::Credential& found = look.found.emplace_back();
     found.part = file.part;
-    found.state = report::CredentialState::kLoaded;
-    auto value = read(file);
-    if (value) {
-      add(secret, file.part, *std::move(value));
-      continue;
+    found.state = CredentialState::kLoaded;
+    Result<std::string> text = read(file);
+    if (!text) {
+      const bool missing = text.error().kind == ErrorKind::kNotFound;
+      found.state = missing ? CredentialState::kMissing : CredentialState::kUnusable;
+      found.why = about(file) + text.error().message;
+    } else if (const Status checked = check(file, *text); !checked) {
+      found.state = CredentialState::kUnusable;
+      found.why = about(file) + checked.error().message;
+      found.unusable_fingerprint = credential_fingerprint(*text);
+    } else {
+      add(secret, file.part, *std::move(text));
     }
-    const bool missing = value.error().kind == ErrorKind::kNotFound;
-    found.state = missing ? report::CredentialState::kMissing : report::CredentialState::kUnusable;
-    found.why = value.error().message;
   }
   if (secret.values.size() == wanted_.size()) {
     look.secret = std::make_shared<const SecretVersion>(std::move(secret));
@@ -74,20 +87,10 @@ SecretLook SecretFiles::look_once() const {
 }
 
 Result<std::string> SecretFiles::read(const SecretFile& file) const {
-  const auto unusable = [&](const std::string& why, ErrorKind kind = ErrorKind::kUnavailable) {
-    return fail(kind, "credential file " + file.path + ": " + why);
-  };
   const auto content = read_file(files_, file.path, kBytesMax);
-  if (!content) {
-    if (content.error().kind == ErrorKind::kExhausted) return unusable("larger than 64 KiB");
-    const bool missing = content.error().kind == ErrorKind::kNotFound;
-    return unusable(content.error().message,
-                    missing ? ErrorKind::kNotFound : ErrorKind::kUnavailable);
-  }
-  const std::string_view text = trim_secret(*content);
-  if (text.empty()) return unusable("is empty; put the value into the Secret");
-  if (const Status checked = file.check(text); !checked) return unusable(checked.error().message);
-  return std::string(text);
+  if (content) return std::string(trim_secret(*content));
+  if (content.error().kind != ErrorKind::kExhausted) return fail(content.error());
+  return fail(ErrorKind::kExhausted, "larger than 64 KiB");
 }
 
 Status check_projected_token(std::string_view text) {

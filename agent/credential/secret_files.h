@@ -39,7 +39,7 @@ struct SecretVersion {
 using SecretPointer = std::shared_ptr<const SecretVersion>;
 
 struct SecretLook {
-  std::vector<report::Credential> found{};  // the state of each file, without fingerprints
+  std::vector<report::Credential> found{};  // the state of each file; `fingerprint` is ""
   SecretPointer secret{};                   // nullptr unless every file is usable
 };
 
@@ -53,7 +53,8 @@ class SecretFiles {
 
  private:
   [[nodiscard]] SecretLook look_once() const;
-  Result<std::string> read(const SecretFile& file) const;
+  // Trimmed, and not checked.
+  [[nodiscard]] Result<std::string> read(const SecretFile& file) const;
 
   const std::vector<SecretFile> wanted_;
   FileSystem& files_;

@@ -54,7 +54,8 @@ Ordered credential_json(const Credential& credential) {
   return {{"part", word(credential.part.text())},
           {"state", word(credential.state.text())},
           {"fingerprint", word(credential.fingerprint)},
-          {"why", cut(credential.why, kTextBytesMax)}};
+          {"why", cut(credential.why, kTextBytesMax)},
+          {"unusableFingerprint", word(credential.unusable_fingerprint)}};
 }
 
 Ordered connection_file_json(const ConnectionFile& file) {
@@ -207,7 +208,8 @@ Credential read_credential(const Json& from) {
   return {.part = word_at(from, {"part"}),
           .state = word_at(from, {"state"}),
           .fingerprint = word_at(from, {"fingerprint"}),
-          .why = text_within(from, {"why"})};
+          .why = text_within(from, {"why"}),
+          .unusable_fingerprint = word_at(from, {"unusableFingerprint"})};
 }
 
 ConnectionFile read_connection_file(const Json& from) {

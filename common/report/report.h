@@ -64,8 +64,9 @@ struct Loss {
 struct Credential {
   Word<CredentialPart> part;
   Word<CredentialState> state;
-  std::string fingerprint{};  // of the credential in use; "" before the first
-  std::string why{};          // why it is not loaded
+  std::string fingerprint{};           // of the credential in use; "" before the first
+  std::string why{};                   // why it is not loaded
+  std::string unusable_fingerprint{};  // of the file's content, if that could be read but not used
   bool operator==(const Credential&) const = default;
 };
 

@@ -93,29 +93,64 @@ bool differ_for_long(const Facts& facts) {
   return facts.credentials_differ >= kSyncPatience || was_not_taken(facts);
 }
 
-// Nodes that use a different value from the Secret's and have no candidate to replace it. Only a
-// credential has candidates; a file of connections without a fingerprint could not be read.
+bool is_one_of(const std::vector<std::string>& sorted, const std::string& node) {
+  return std::binary_search(sorted.begin(), sorted.end(), node);
+}
+
+// Nodes, sorted, that use a different value from the Secret's, or none, and have no candidate to
+// replace it. Only a credential has candidates. A file of connections that is there but has no
+// fingerprint could not be read, so nothing is known of its content.
 std::vector<std::string> nodes_that_differ(const SecretFact& fact, const Reported& reported) {
-  const CredentialUse& use = reported.lane->use;
-  std::vector<std::string> nodes;
-  for (const auto& [fingerprint, using_it] : reported.file->nodes_using) {
+  const CredentialSummary& file = *reported.file;
+  std::vector<std::string> nodes =
+      reported.of_connection ? file.nodes_missing : std::vector<std::string>();
+  for (const auto& [fingerprint, using_it] : file.nodes_using) {
     if (fingerprint == fact.fingerprint) continue;
     if (reported.of_connection && fingerprint.empty()) continue;
     std::copy_if(using_it.begin(), using_it.end(), std::back_inserter(nodes),
                  [&](const std::string& node) {
-                   return reported.of_connection || !use.has_candidate(node);
+                   return reported.of_connection || !reported.lane->use.has_candidate(node);
                  });
   }
   std::sort(nodes.begin(), nodes.end());
   return nodes;
 }
 
-// What agents cannot use is no longer what the Secret has, and a sync would have replaced it: to
-// correct the value once more would not help.
-bool is_outdated(const Facts& facts, const Reported& reported) {
+// Nodes, sorted, that have differed for longer than a sync takes: to correct the Secret once more
+// would not help them.
+std::vector<std::string> nodes_left_behind(const Facts& facts, const Reported& reported) {
   const SecretFact* fact = fact_of(facts, reported);
-  return reported.of_connection && fact != nullptr && !fact->fingerprint.empty() &&
-         differ_for_long(facts) && !nodes_that_differ(*fact, reported).empty();
+  if (fact == nullptr || fact->fingerprint.empty() || !differ_for_long(facts)) return {};
+  return nodes_that_differ(*fact, reported);
+}
+
+std::optional<Condition> unusable(const Facts& facts, const Reported& reported) {
+  const SecretFact* fact = fact_of(facts, reported);
+  const std::vector<std::string> left_behind = nodes_left_behind(facts, reported);
+  for (const auto& [content, found] : reported.file->unusable) {
+    const bool is_another =
+        fact != nullptr && !content.empty() && content != fact->fingerprint &&
+        std::all_of(found.nodes.begin(), found.nodes.end(),
+                    [&](const std::string& node) { return is_one_of(left_behind, node); });
+    if (is_another) continue;
+    return make_condition(reason::kValueUnusable, where(facts, reported) + " cannot be used (on " +
+                                                      name_list(found.nodes) + "): " + found.why);
+  }
+  return std::nullopt;
+}
+
+std::optional<Condition> missing(const Facts& facts, const Reported& reported) {
+  const std::vector<std::string> left_behind = nodes_left_behind(facts, reported);
+  std::vector<std::string> nodes = reported.file->nodes_missing;
+  std::erase_if(nodes, [&](const std::string& node) { return is_one_of(left_behind, node); });
+  if (nodes.empty()) return std::nullopt;
+  const SecretFact* fact = fact_of(facts, reported);
+  const std::string kind = fact == nullptr ? "Secret" : fact->kind();
+  return make_condition(reason::kNotMounted,
+                        "agents cannot find " + where(facts, reported) + " (on " +
+                            name_list(nodes) + "): if the " + kind +
+                            " or the key does not exist, create it; a new one reaches the "
+                            "agents within two minutes");
 }
 
 // The worst problem that agents find in their mounted files, whether or not spans arrive.
@@ -123,22 +158,10 @@ std::optional<Condition> found_by_agents(const Facts& facts,
                                          const std::vector<LaneSummary>& lanes) {
   const std::vector<Reported> all = all_reported(lanes);
   for (const Reported& reported : all) {
-    const CredentialSummary& file = *reported.file;
-    if (file.nodes_unusable.empty() || is_outdated(facts, reported)) continue;
-    return make_condition(reason::kValueUnusable, where(facts, reported) + " cannot be used (on " +
-                                                      name_list(file.nodes_unusable) +
-                                                      "): " + file.why);
+    if (auto found = unusable(facts, reported)) return found;
   }
   for (const Reported& reported : all) {
-    const CredentialSummary& file = *reported.file;
-    if (file.nodes_missing.empty()) continue;
-    const SecretFact* fact = fact_of(facts, reported);
-    const std::string kind = fact == nullptr ? "Secret" : fact->kind();
-    return make_condition(reason::kNotMounted,
-                          "agents cannot find " + where(facts, reported) + " (on " +
-                              name_list(file.nodes_missing) + "): if the " + kind +
-                              " or the key does not exist, create it; a new one reaches the "
-                              "agents within two minutes");
+    if (auto found = missing(facts, reported)) return found;
   }
   return std::nullopt;
 }
@@ -173,9 +196,9 @@ Condition differing(const Facts& facts, const Difference& difference) {
                                     " is immutable, and the kubelet keeps the previous " + kind +
                                     " of that name"
                               : "the kubelet has not updated it";
-  return make_condition(reason::kSecretNotTaken, "agents still use a value other than that of " +
-                                                     what + " (on " + nodes + "): " + why +
-                                                     "; create a " + kind +
+  return make_condition(reason::kSecretNotTaken, "agents still do not have the value of " + what +
+                                                     " (on " + nodes + "): " + why + "; create a " +
+                                                     kind +
                                                      " with a new name and name it in the export");
 }
 

@@ -93,6 +93,13 @@ void add_numbers(const report::Lane& lane, LaneSummary& summary) {
   }
 }
 
+const std::string& content_of(const report::Credential& unusable) {
+  return unusable.unusable_fingerprint;
+}
+const std::string& content_of(const report::ConnectionFile& unusable) {
+  return unusable.fingerprint;
+}
+
 // `file` is a report::Credential or a report::ConnectionFile.
 template <typename File>
 CredentialSummary& add_file(const AgentReport& agent, const File& file,
@@ -104,8 +111,9 @@ CredentialSummary& add_file(const AgentReport& agent, const File& file,
   const auto state = file.state.known();
   if (state == report::CredentialState::kMissing) same->nodes_missing.push_back(agent.node);
   if (state == report::CredentialState::kUnusable) {
-    if (same->nodes_unusable.empty()) same->why = file.why;
-    same->nodes_unusable.push_back(agent.node);
+    auto& [nodes, why] = same->unusable[content_of(file)];
+    nodes.push_back(agent.node);
+    if (why.empty()) why = file.why;
   }
   return *same;
 }

@@ -24,8 +24,11 @@ struct CredentialSummary {
   report::Word<CredentialPart> part;
   std::map<std::string, std::vector<std::string>> nodes_using{};  // by fingerprint; "": none yet
   std::vector<std::string> nodes_missing{};
-  std::vector<std::string> nodes_unusable{};
-  std::string why{};  // of the first node that finds it unusable
+  struct Unusable {
+    std::vector<std::string> nodes{};
+    std::string why{};
+  };
+  std::map<std::string, Unusable> unusable{};  // by the content's fingerprint; "": not known
   // Of certificates: report::ConnectionFile, on the node where they expire first.
   std::optional<WallTime> expires{};
   std::optional<WallTime> all_expired{};

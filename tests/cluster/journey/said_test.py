@@ -60,7 +60,8 @@ class Place:
     operator_reads: bool = False  # whether it may read the Secret
     node: int = 0  # the application's node
     is_guest: bool = False  # the application has its own namespace, which the export admits
-    later: Callable[["Place"], None] | None = None  # called once the export is Ready
+    starts_ready: bool = True  # otherwise, Arize's lane is paused at first
+    later: Callable[["Place"], None] | None = None  # called once the export is so
     cleanup: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -171,6 +172,12 @@ class Place:
     def agent_pods(self) -> list[dict]:
         return self.live.get("pods", self.name, "--selector=dualtrace.dev/export")["items"]
 
+    def wait_until_started(self) -> None:
+        if self.starts_ready:
+            self.wait_until_ready()
+        else:
+            wait_until(lambda: "(Paused)" in self.row(), "Arize's lane is paused", 180, every=1)
+
     def wait_until_ready(self) -> None:
         wait_until(
             lambda: self.condition("Ready").get("status") == "True",
@@ -206,6 +213,11 @@ class Fault:
 def replace_immutable_secret(place: Place) -> None:
     place.live.kubectl("delete", "secret/arize", f"--namespace={place.name}")
     place.put_keys(**{"api-key": "ak-another-key-0123456789"})
+
+
+def correct_immutable_secret(place: Place) -> None:
+    place.live.kubectl("delete", "secret/arize", f"--namespace={place.name}")
+    place.put_keys(**{"api-key": sandbox.API_KEY})
 
 
 def replace_immutable_authority(place: Place) -> None:
@@ -391,6 +403,25 @@ FAULTS = [
         patience=960,  # the operator looks at Secrets every ten minutes
     ),
     Fault(
+        "immutable-quotes",
+        "an immutable Secret with the key in quotes is deleted and created again without them (the "
+        "operator may read it)",
+        "False",
+        "CredentialsSynced",
+        "False",
+        "SecretNotTaken",
+        "Paused",
+        members=with_api_key(f'"{sandbox.API_KEY}"')
+        | {
+            "immutable": True,
+            "operator_reads": True,
+            "starts_ready": False,
+            "later": correct_immutable_secret,
+        },
+        patience=960,
+        fix="create a Secret with a new name",
+    ),
+    Fault(
         "immutable-ca",
         "an immutable ConfigMap under `ca` is deleted and created again with different content",
         "False",
@@ -440,7 +471,7 @@ def places(live):
         place.run_application()
     for place in made.values():
         if place.later:
-            place.wait_until_ready()
+            place.wait_until_started()
             place.later(place)
     yield made
     for place in made.values():

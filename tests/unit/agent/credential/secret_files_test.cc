@@ -31,6 +31,16 @@ TEST_F(Secrets, LoseTheWhiteSpaceAroundThem) {
   EXPECT_EQ(look(CredentialPart::kAPIKey).secret->values, std::vector<std::string>{"ak-1-2"});
 }
 
+// By it, the operator sees whether the file is still the Secret's.
+TEST_F(Secrets, HaveAFingerprintIfTheyCannotBeUsed) {
+  EXPECT_EQ(look(CredentialPart::kToken).found[0].unusable_fingerprint, "");
+  write("key", " \"hunter2\"\n");
+  EXPECT_EQ(look(CredentialPart::kToken).found[0].unusable_fingerprint,
+            fingerprint_of(CredentialPart::kToken, "\"hunter2\""));
+  write("key", "hunter2");
+  EXPECT_EQ(look(CredentialPart::kToken).found[0].unusable_fingerprint, "");
+}
+
 TEST_F(Secrets, AreMissingOrOfNoUseAndSaySoWithoutRepeatingThem) {
   EXPECT_EQ(look(CredentialPart::kToken).found[0].state, CredentialState::kMissing);
   for (const std::string& content :

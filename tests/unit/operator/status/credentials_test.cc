@@ -101,7 +101,7 @@ TEST(ConnectionFiles, IncludeTheCredentialForAProxy) {
                                               .fingerprint = "old"}};
   world.facts.credentials_differ = kSyncPatience;
   EXPECT_THAT(synced(world),
-              HasSubstr("False SecretNotTaken: agents still use a value other than that of key "
+              HasSubstr("False SecretNotTaken: agents still do not have the value of key "
                         "password of Secret proxy (spec.arize.proxyAuth) (on node-04): the kubelet "
                         "has not updated it"));
 }
@@ -195,6 +195,67 @@ TEST(ConnectionFiles, ThatAreUnusableAndKeptByTheKubeletNeedANewName) {
   file.state = CredentialState::kUnusable;
   file.why = "contains no PEM certificate";
   EXPECT_THAT(synced(world), HasSubstr("False ValueUnusable")) << "the new one may be on its way";
+  world.facts.credentials_differ = kSyncPatience;
+  EXPECT_THAT(synced(world), HasSubstr("False SecretNotTaken"));
+}
+
+// An immutable ConfigMap without the key was made again with it.
+TEST(ConnectionFiles, ThatAreMissingAndKeptAwayByTheKubeletNeedANewName) {
+  OutdatedAuthority world;
+  world.each_lane("databricks", [](report::Lane& lane) {
+    lane.connection_files[0].fingerprint = "";
+    lane.connection_files[0].state = CredentialState::kMissing;
+  });
+  EXPECT_THAT(synced(world), HasSubstr("False NotMounted")) << "the new one may be on its way";
+  world.facts.credentials_differ = kSyncPatience;
+  EXPECT_THAT(synced(world), HasSubstr("False SecretNotTaken"));
+}
+
+// An immutable Secret whose value nobody could use was made again with one that is right.
+struct OutdatedKey : World {
+  OutdatedKey() {
+    SecretFact& fact = facts.secrets[0];
+    fact.part = CredentialPart::kAPIKey;
+    fact.immutable = true;
+    fact.fingerprint = "new";
+    each_lane("arize", [](report::Lane& lane) {
+      lane.credential_fingerprint = "";
+      lane.credentials = {{.part = CredentialPart::kAPIKey,
+                           .state = CredentialState::kUnusable,
+                           .why = "credential file /c/api-key: is a placeholder",
+                           .unusable_fingerprint = "old"}};
+    });
+  }
+};
+
+TEST(Credentials, ThatAreUnusableAndKeptByTheKubeletNeedANewName) {
+  OutdatedKey world;
+  EXPECT_THAT(synced(world), HasSubstr("False ValueUnusable")) << "the new one may be on its way";
+  world.facts.credentials_differ = kSyncPatience;
+  EXPECT_THAT(synced(world), HasSubstr("False SecretNotTaken: agents still do not have the value"));
+  EXPECT_THAT(synced(world), HasSubstr("create a Secret with a new name"));
+  EXPECT_EQ(condition_of(world.status(), kReadyType).at("reason"), "SecretNotTaken");
+  // An agent whose file cannot be read, or that is older than this operator.
+  world.lane(3, "arize").credentials[0].unusable_fingerprint = "";
+  EXPECT_THAT(synced(world), HasSubstr("False ValueUnusable: "));
+  EXPECT_THAT(synced(world), HasSubstr("(on node-04)"));
+}
+
+// It has the Secret's value and judges it differently: another version, or a mistake of ours.
+TEST(Credentials, ThatAnAgentCannotUseAlthoughTheyAreTheSecretsStayUnusable) {
+  OutdatedKey world;
+  world.each_lane("arize",
+                  [](report::Lane& lane) { lane.credentials[0].unusable_fingerprint = "new"; });
+  world.facts.credentials_differ = kSyncPatience;
+  EXPECT_THAT(synced(world), HasSubstr("False ValueUnusable: "));
+}
+
+TEST(Credentials, ThatAreMissingAndKeptAwayByTheKubeletNeedANewName) {
+  OutdatedKey world;
+  world.each_lane("arize", [](report::Lane& lane) {
+    lane.credentials[0] = {.part = CredentialPart::kAPIKey, .state = CredentialState::kMissing};
+  });
+  EXPECT_THAT(synced(world), HasSubstr("False NotMounted")) << "the new one may be on its way";
   world.facts.credentials_differ = kSyncPatience;
   EXPECT_THAT(synced(world), HasSubstr("False SecretNotTaken"));
 }
