@@ -176,7 +176,7 @@ class Place:
         if self.starts_ready:
             self.wait_until_ready()
         else:
-            wait_until(lambda: "(Paused)" in self.row(), "Arize's lane is paused", 180, every=1)
+            wait_until(lambda: self.row().endswith(" Paused"), "its lane is paused", 180, every=1)
 
     def wait_until_ready(self) -> None:
         wait_until(
