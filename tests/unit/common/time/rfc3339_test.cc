@@ -32,6 +32,16 @@ TEST(Rfc3339, ReadsFractionsAndOffsets) {
   EXPECT_EQ(parse_rfc3339("2026-01-01T22:04:05-05:00"), kWhen);
 }
 
+// Who reads two of them from outside subtracts them.
+TEST(Rfc3339, ReadsTimesWhoseDifferenceIsADuration) {
+  const WallTime first = parse_rfc3339("1950-01-01T00:00:00+23:59").value();
+  const WallTime last = parse_rfc3339("2200-12-31T23:59:59-23:59").value();
+  EXPECT_GT(last - first, std::chrono::hours(24 * 365 * 250));
+  EXPECT_LT(first - last, Duration(0));
+  EXPECT_EQ(parse_rfc3339("1949-12-31T23:59:59Z"), std::nullopt);
+  EXPECT_EQ(parse_rfc3339("2201-01-01T00:00:00Z"), std::nullopt);
+}
+
 TEST(Rfc3339, ReadsNothingElse) {
   for (const char* text :
        {"", "now", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02T03:04:05.Z",
