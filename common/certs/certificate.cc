@@ -111,8 +111,14 @@ Result<std::string> to_pem(EVP_PKEY* key) {
 }
 
 std::optional<WallTime> wall_time(const ASN1_TIME* time) {
+  // A clock in nanoseconds cannot represent 9999, which means "does not expire" (RFC
+  // 5280, 4.1.2.5).
+  constexpr int kTmEpoch = 1900;
+  constexpr int kFirst = 1950 - kTmEpoch;
+  constexpr int kLast = 2200 - kTmEpoch;
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  parts.tm_year = std::clamp(parts.tm_year, kFirst, kLast);
   return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 

@@ -112,6 +112,26 @@ TEST(Certificates, OfABundleExpireOneAfterTheOther) {
   EXPECT_EQ(expiry_of("hello"), std::nullopt);
 }
 
+// Made with `openssl req -x509 … -days 2912000`.
+constexpr std::string_view kValidUntil9999 =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBhjCCAS2gAwIBAgIUVb0kyLeQW/XoE4vaq2lqQY9sEmUwCgYIKoZIzj0EAwIw\n"
+    "GDEWMBQGA1UEAwwNbmV2ZXIgZXhwaXJlczAgFw0yNjExMzAxNjQ1MDlaGA85OTk5\n"
+    "MDkxMzE2NDUwOVowGDEWMBQGA1UEAwwNbmV2ZXIgZXhwaXJlczBZMBMGByqGSM49\n"
+    "AgEGCCqGSM49AwEHA0IABKtk01Epq4r5pDwzTYyA50vklvqlY88BmNWps6IgXVhi\n"
+    "x/vvLlpf4+q9PBMNmiJWlb/sEKO+POxxOEqxx39gbdOjUzBRMB0GA1UdDgQWBBQc\n"
+    "8FC7Wb6HiQzVz4vu3F2hB0cr1DAfBgNVHSMEGDAWgBQc8FC7Wb6HiQzVz4vu3F2h\n"
+    "B0cr1DAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCIFeMElvqK8Bc\n"
+    "4tAn3vksjGrjVzNxIoYRJF3YTn1lxGFVAiBf2j6Py5DiW3SmCc9jR3VUMAPd0Nw5\n"
+    "9/8koe+CcpQwnA==\n"
+    "-----END CERTIFICATE-----\n";
+
+TEST(Certificates, ThatNeverExpireDoNotExpireSoon) {
+  const auto expiry = expiry_of(kValidUntil9999);
+  ASSERT_TRUE(expiry);
+  EXPECT_GT(expiry->last, kNow + hours(24 * 365 * 100));
+}
+
 TEST(Certificates, AreNotReadFromAnythingElse) {
   const std::string pem = make_authority("one of ours", kNow, hours(5))->certificate.pem;
   EXPECT_FALSE(read_certificates(""));
