@@ -6,6 +6,7 @@
 
 #include "common/bytes/base64.h"
 #include "common/json/json.h"
+#include "common/time/years.h"
 
 namespace dualtrace::agent {
 namespace {
@@ -23,7 +24,9 @@ std::optional<std::string> decode_base64url(std::string_view text) {
 
 // NumericDate: seconds, possibly with a fraction.
 std::optional<WallTime> time_at(const Json& claims, std::string_view name) {
-  constexpr double kLast = 7'258'118'400;  // the year 2200; later times overflow nanoseconds
+  using std::chrono::sys_seconds, std::chrono::year;
+  constexpr sys_seconds kLastYearBegins = std::chrono::sys_days(year(kLastYear) / 1 / 1);
+  constexpr auto kLast = static_cast<double>(kLastYearBegins.time_since_epoch().count());
   const Json* found = find(claims, {name});
   if (found == nullptr || !found->is_number()) return std::nullopt;
   const auto seconds = found->get<double>();

@@ -14,6 +14,7 @@
 
 #include "common/bytes/sha256.h"
 #include "common/net/openssl_owned.h"
+#include "common/time/years.h"
 
 namespace dualtrace {
 namespace {
@@ -111,14 +112,11 @@ Result<std::string> to_pem(EVP_PKEY* key) {
 }
 
 std::optional<WallTime> wall_time(const ASN1_TIME* time) {
-  // A clock in nanoseconds cannot represent 9999, which means "does not expire" (RFC
-  // 5280, 4.1.2.5).
+  // 9999 means "does not expire" (RFC 5280, 4.1.2.5), and is more than a WallTime can hold.
   constexpr int kTmEpoch = 1900;
-  constexpr int kFirst = 1950 - kTmEpoch;
-  constexpr int kLast = 2200 - kTmEpoch;
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-  parts.tm_year = std::clamp(parts.tm_year, kFirst, kLast);
+  parts.tm_year = std::clamp(parts.tm_year, kFirstYear - kTmEpoch, kLastYear - kTmEpoch);
   return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string>
 
+#include "common/time/years.h"
+
 namespace dualtrace {
 namespace {
 
@@ -43,16 +45,14 @@ std::optional<Duration> parse_retry_after(std::string_view header, WallTime now)
 }
 
 std::optional<WallTime> parse_http_date(std::string_view header) {
-  // A clock in nanoseconds cannot represent later years.
-  constexpr int kFirstYear = 1970;
-  constexpr int kLastYear = 2200;
+  constexpr int kUnixEpoch = 1970;
   constexpr int kTmEpoch = 1900;
   std::tm date{};
   std::istringstream stream{std::string(trimmed(header))};
   stream.imbue(std::locale::classic());
   stream >> std::get_time(&date, "%a, %d %b %Y %H:%M:%S GMT");
   const int year = date.tm_year + kTmEpoch;
-  if (stream.fail() || year < kFirstYear || year > kLastYear) return std::nullopt;
+  if (stream.fail() || year < kUnixEpoch || year > kLastYear) return std::nullopt;
   return WallTime(std::chrono::seconds(timegm(&date)));
 }
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "common/time/years.h"
+
 namespace dualtrace {
 namespace {
 
@@ -30,13 +32,11 @@ std::optional<WallTime> take_seconds(std::string_view& text) {
     into = take_number(text, digits);
     return into >= least && into <= most;
   };
-  // Within the range of WallTime, and close enough for the difference of two to be a Duration,
-  // which is at most 292 years.
   const bool well_formed =
-      field(parts.tm_year, 4, 1950, 2200) && take(text, "-") && field(parts.tm_mon, 2, 1, 12) &&
-      take(text, "-") && field(parts.tm_mday, 2, 1, 31) && take(text, "Tt ") &&
-      field(parts.tm_hour, 2, 0, 23) && take(text, ":") && field(parts.tm_min, 2, 0, 59) &&
-      take(text, ":") && field(parts.tm_sec, 2, 0, 60);
+      field(parts.tm_year, 4, kFirstYear, kLastYear) && take(text, "-") &&
+      field(parts.tm_mon, 2, 1, 12) && take(text, "-") && field(parts.tm_mday, 2, 1, 31) &&
+      take(text, "Tt ") && field(parts.tm_hour, 2, 0, 23) && take(text, ":") &&
+      field(parts.tm_min, 2, 0, 59) && take(text, ":") && field(parts.tm_sec, 2, 0, 60);
   if (!well_formed) return std::nullopt;
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
