@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
+#include <memory>
+#include <string>
 
 #include "tests/fakes/temporary_folder.h"
 
@@ -15,25 +16,19 @@ constexpr uint64_t kMebibyte = 1ULL << 20;
 
 class MemoryBudgetTest : public testing::Test {
  protected:
-  MemoryBudgetTest() { write("cgroup", "0::/\n"); }
-
-  void set_limit(const std::string& text) const { write("fs/memory.max", text + "\n"); }
+  void set_limit(const std::string& text) const {
+    std::ofstream(folder_.path() / "memory.max") << text << "\n";
+  }
   void set_limit(uint64_t mebibytes) const { set_limit(std::to_string(mebibytes * kMebibyte)); }
   [[nodiscard]] std::unique_ptr<MemoryBudget> start() const {
     ReceiverLimits configured;
     configured.memory_bytes = 256 * kMebibyte;
     return std::make_unique<MemoryBudget>(
         configured,
-        CgroupFiles{.membership = folder_.path() / "cgroup", .root = folder_.path() / "fs"});
+        CgroupFiles{.membership = folder_.file("cgroup", "0::/\n"), .root = folder_.path()});
   }
 
  private:
-  void write(const std::string& path, const std::string& text) const {
-    const std::filesystem::path whole = folder_.path() / path;
-    std::filesystem::create_directories(whole.parent_path());
-    std::ofstream(whole) << text;
-  }
-
   const TemporaryFolder folder_;
 };
 

@@ -113,8 +113,8 @@ const std::vector<Slip> kCopied = {
 TEST(CredentialText, SaysWhichSlipItIsWithoutRepeatingIt) {
   using enum CredentialPart;
   for (const Slip& slip : kCopied) {
-    for (const CredentialPart content : {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret}) {
-      expect_refused(check_of(content), slip);
+    for (const CredentialPart part : {kAPIKey, kSpaceID, kToken, kClientID, kClientSecret}) {
+      expect_refused(check_of(part), slip);
     }
   }
 }
@@ -128,8 +128,8 @@ TEST(CredentialText, RefusesWhatNoHeaderCarries) {
         Slip{"dapi-q7zk\\n", "backslash"}, Slip{"dapi,q7zk", "no key or token has"},
         Slip{"q7zk=.x", "name and ="}, Slip{"(dapi-q7zk)", "no key or token has"},
         Slip{"q7zk@example", "no key or token has"}}) {
-    for (const CredentialPart content : {kAPIKey, kToken, kClientSecret}) {
-      expect_refused(check_of(content), slip);
+    for (const CredentialPart part : {kAPIKey, kToken, kClientSecret}) {
+      expect_refused(check_of(part), slip);
     }
   }
 }
@@ -172,11 +172,11 @@ TEST(CredentialText, TakesAsAnAuthorityWhatHasACertificate) {
 
 TEST(CredentialText, HasAFingerprintThatTellsNoPassword) {
   using enum CredentialPart;
-  for (const CredentialPart content : {kAuthority, kAPIKey, kSpaceID, kToken, kClientSecret}) {
-    EXPECT_EQ(fingerprint_of(content, "abc"), "ba7816bf");
+  for (const CredentialPart part : {kAuthority, kAPIKey, kSpaceID, kToken, kClientSecret}) {
+    EXPECT_EQ(fingerprint_of(part, "abc"), "ba7816bf");
   }
-  for (const CredentialPart content : {kProxyUsername, kProxyPassword}) {
-    EXPECT_EQ(fingerprint_of(content, "abc"), "ba7") << "people choose these: they can be guessed";
+  for (const CredentialPart part : {kProxyUsername, kProxyPassword}) {
+    EXPECT_EQ(fingerprint_of(part, "abc"), "ba7") << "people choose these: they can be guessed";
   }
 }
 
